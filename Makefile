@@ -1,0 +1,43 @@
+# Rabisco: `make run` and `make test` are the two commands; both set up what they need.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test setup lint bench docs lock clean
+run: setup ## set up, then serve on http://127.0.0.1:3000
+	$(BIN)/rabisco serve
+
+setup: $(VENV)/.setup-done ## create .venv with all that serves and trains
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit("Rabisco needs Python 3.11 or newer; this is " + sys.version) if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.setup-done: requirements/train.txt pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/train.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev-done: requirements/dev.txt $(VENV)/.setup-done
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+test: $(VENV)/.dev-done lint ## set up, then run every check
+	$(BIN)/pytest
+
+lint: $(VENV)/.dev-done ## ruff, mypy and the import contract
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev-done ## measure, and write benchmarks/results/
+	$(BIN)/python -m benchmarks
+
+lock: ## compile the hashed requirements files again (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --extra train --extra dev pyproject.toml -o requirements/dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra train -c requirements/dev.txt pyproject.toml -o requirements/train.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements/dev.txt pyproject.toml -o requirements/serve.txt
+
+clean: ## remove the environment and every cache
+	rm -rf $(VENV) build dist *.egg-info src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,217 @@
+"""A trained model on disk: a folder with ``pesos.h5``, ``model.onnx`` and ``card.json``.
+
+The card says what the model is, what it was trained on and how well it does, and holds the sha256 of the other two
+files, which is checked before either is used. Artifacts trained here live under the settings' ``home``; those that
+come with the package are bundled in it, and one trained here under the same name takes precedence.
+"""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from rabisco.errors import InvalidArtifactError, ModelNotFoundError, NoModelError
+from rabisco.settings import get_settings
+
+WEIGHTS_FILE = "pesos.h5"
+ONNX_FILE = "model.onnx"
+CARD_FILE = "card.json"
+BUNDLED_DIR = Path(__file__).parent / "bundled"
+
+
+class DatasetCard(BaseModel):
+    """Which data a model has seen, and how they were split."""
+
+    name: str
+    fingerprint: str
+    train_examples: int
+    validation_examples: int
+    test_examples: int
+    split_seed: int
+
+
+class Card(BaseModel):
+    """What a model is, where it comes from and how good it is; stored as ``card.json``.
+
+    Attributes:
+        name: Name of the artifact, also the name in ``/predict/<name>``.
+        architecture: Name in the registry of architectures.
+        parameters: Number of weights.
+        class_names: Name of each class, in the order of the logits.
+        image_shape: Shape of one input image, ``(H, W, C)``, uint8.
+        normalizer: Name and version of the normaliser that makes such images from pictures, as ``mnist@1``.
+        dataset: What it was trained on.
+        configuration: The training configuration, whole.
+        metrics: Figures by name, such as ``validation_accuracy``, ``test_accuracy``; fractions, not percentages.
+        history: One row per epoch: loss, accuracy, validation loss and accuracy, learning rate, seconds.
+        training_seconds: Wall time of the training.
+        hardware: Processor and number of cores (or device) it was trained on.
+        versions: Version of each library that made it.
+        created: When, UTC.
+        temperature: The logits are divided by it before the softmax; fitted on validation.
+        notes: Anything a reader should know.
+        files: sha256 (hex) of each other file in the folder.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    architecture: str
+    parameters: int
+    class_names: tuple[str, ...]
+    image_shape: tuple[int, int, int]
+    normalizer: str
+    dataset: DatasetCard
+    configuration: dict[str, Any]
+    metrics: dict[str, float]
+    history: list[dict[str, float]]
+    training_seconds: float
+    hardware: str
+    versions: dict[str, str]
+    created: datetime
+    temperature: float = 1.0
+    notes: str = ""
+    files: dict[str, str] = {}
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """An artifact whose files have been checked against its card."""
+
+    card: Card
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """Name under which it is asked for."""
+        return self.card.name
+
+    @property
+    def weights_path(self) -> Path:
+        """The whole Keras model, HDF5."""
+        return self.folder / WEIGHTS_FILE
+
+    @property
+    def onnx_path(self) -> Path:
+        """The same model for ONNX Runtime."""
+        return self.folder / ONNX_FILE
+
+
+def load_artifact(name: str) -> Artifact:
+    """Return the artifact called ``name``, verified.
+
+    Raises:
+        NoModelError: No artifact is there at all.
+        ModelNotFoundError: None has that name.
+        InvalidArtifactError: Its files are missing or differ from its card.
+    """
+    folder = _folders().get(name)
+    if folder is None:
+        names = list_names()
+        if not names:
+            raise NoModelError("no model has been trained yet; train one first: rabisco train mnist-cnn")
+        raise ModelNotFoundError(
+            f"no model is saved as {name!r}; there are: {', '.join(names)}. "
+            f"Choose one of them or train it first: rabisco train {name}"
+        )
+    return _read(folder)
+
+
+def list_names() -> list[str]:
+    """Return the names of all artifacts, sorted."""
+    return sorted(_folders())
+
+
+def list_artifacts() -> list[Artifact]:
+    """Return every artifact that passes verification, sorted by name; a damaged one is left out."""
+    found = []
+    for name in list_names():
+        try:
+            found.append(load_artifact(name))
+        except (InvalidArtifactError, ModelNotFoundError, NoModelError):
+            continue
+    return found
+
+
+def save_artifact(model: Any, card: Card, parent: Path | None = None) -> Artifact:
+    """Write a Keras model and its card as an artifact, whole or not at all.
+
+    Args:
+        model: A built Keras model, ``save`` and ``export`` of which are called.
+        card: Its card; ``files`` is filled in here.
+        parent: Folder that will hold the artifact's folder; the settings' artifact folder if not given.
+
+    Returns:
+        The artifact, in place of any earlier one of that name.
+    """
+    parent = parent or get_settings().artifacts_dir
+    parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=parent, prefix=f".{card.name}-") as temporary:
+        folder = Path(temporary) / card.name
+        folder.mkdir()
+        model.save(folder / WEIGHTS_FILE, include_optimizer=False)
+        model.export(str(folder / ONNX_FILE), format="onnx", verbose=False)
+        return install(folder, card, parent)
+
+
+def install(folder: Path, card: Card, parent: Path) -> Artifact:
+    """Finish ``folder`` with the card and move it into ``parent`` in one step, replacing an earlier one."""
+    hashes = {name: _sha256(folder / name) for name in (WEIGHTS_FILE, ONNX_FILE)}
+    card = card.model_copy(update={"files": hashes})
+    (folder / CARD_FILE).write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    _sync(folder)
+    target = parent / card.name
+    if target.exists():
+        retired = folder.parent / "retired"
+        os.replace(target, retired)
+        os.replace(folder, target)
+        shutil.rmtree(retired)
+    else:
+        os.replace(folder, target)
+    return Artifact(card, target)
+
+
+def _folders() -> dict[str, Path]:
+    return {folder.name: folder for parent in (BUNDLED_DIR, get_settings().artifacts_dir) for folder in _in(parent)}
+
+
+def _in(parent: Path) -> Iterator[Path]:
+    if parent.is_dir():
+        for folder in parent.iterdir():
+            if not folder.name.startswith(".") and (folder / CARD_FILE).is_file():
+                yield folder
+
+
+def _read(folder: Path) -> Artifact:
+    try:
+        card = Card.model_validate_json((folder / CARD_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValidationError, UnicodeDecodeError) as error:
+        raise InvalidArtifactError(
+            f"the card of model {folder.name!r} cannot be read; train it again: rabisco train {folder.name}"
+        ) from error
+    for name, expected in card.files.items():
+        path = folder / name
+        if not path.is_file() or _sha256(path) != expected:
+            raise InvalidArtifactError(
+                f"{name} of model {folder.name!r} is missing or is not the file its card describes; "
+                f"restore it or train again: rabisco train {folder.name}"
+            )
+    return Artifact(card, folder)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(folder: Path) -> None:
+    for path in folder.iterdir():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())

@@ -1,0 +1,5 @@
+"""The command ``rabisco``."""
+
+
+def main() -> None:
+    """Run the command line."""

@@ -1,0 +1,56 @@
+"""What every data set looks like once it is read: pixels, labels, class names and three splits."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Split:
+    """Images and their labels, row by row.
+
+    Attributes:
+        images: uint8, ``(N, H, W, C)``, C is 1 or 3; handwriting is bright ink on a dark background, upright.
+        labels: int64, ``(N,)``, indices into the data set's ``class_names``.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One data set, split.
+
+    Attributes:
+        name: Its name in the catalog, or one given by the user.
+        class_names: Name of each class; the label is the index.
+        train: What the weights are fitted on.
+        validation: What every choice (epochs, thresholds, models) is made on.
+        test: Read once, at the end.
+        fingerprint: sha256 (hex) over the content of the files read, for the model card.
+        split_seed: Seed that drew the validation split.
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    train: Split
+    validation: Split
+    test: Split
+    fingerprint: str
+    split_seed: int
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Shape of one image, ``(H, W, C)``."""
+        height, width, channels = self.train.images.shape[1:]
+        return height, width, channels
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes."""
+        return len(self.class_names)

@@ -1,0 +1,117 @@
+"""From pictures to predictions, on ONNX Runtime: the one predictor that every door of Rabisco calls.
+
+Softmax, temperature and top-k live here and nowhere else; the geometry lives in ``rabisco.images``, the weights in
+the artifact. Keras is never imported.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from rabisco.artifacts import Artifact, load_artifact
+from rabisco.images import Prepared, prepare
+
+
+@dataclass(frozen=True)
+class ClassProbability:
+    """One class and how probable the model holds it to be, in [0, 1]."""
+
+    category: str
+    category_index: int
+    probability: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model reads in one picture.
+
+    Attributes:
+        model: Name of the artifact.
+        top_k: The most probable classes, best first.
+        latency_ms: Milliseconds from the decoded picture to this answer.
+        prepared: The pixels that the model saw and the steps that led there.
+    """
+
+    model: str
+    top_k: tuple[ClassProbability, ...]
+    latency_ms: float
+    prepared: Prepared
+
+    @property
+    def best(self) -> ClassProbability:
+        """The most probable class."""
+        return self.top_k[0]
+
+
+class Predictor:
+    """A loaded artifact, ready to read pictures; safe to share between threads.
+
+    Args:
+        artifact: The artifact; its ``model.onnx`` is loaded with one thread, so that requests do not fight.
+    """
+
+    def __init__(self, artifact: Artifact) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        self.card = artifact.card
+        self._session = onnxruntime.InferenceSession(
+            artifact.onnx_path.read_bytes(), options, providers=["CPUExecutionProvider"]
+        )
+        self._input_name = self._session.get_inputs()[0].name
+
+    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the raw outputs, ``(N, classes)``, for normalised images, uint8 ``(N, H, W, C)``."""
+        (logits,) = self._session.run(None, {self._input_name: images})
+        return np.asarray(logits, dtype=np.float32)
+
+    def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return calibrated class probabilities, ``(N, classes)``, rows summing to 1."""
+        return softmax(self.logits(images) / np.float32(self.card.temperature))
+
+    def predict(self, picture: NDArray[np.uint8], top_k: int = 3) -> Prediction:
+        """Read one decoded picture.
+
+        Args:
+            picture: RGB, uint8, ``(H, W, 3)``, any size, as ``rabisco.images.decode`` returns it.
+            top_k: How many classes to return, best first.
+        """
+        started = time.perf_counter()
+        prepared = prepare(picture, self.card.normalizer)
+        probabilities = self.probabilities(prepared.pixels[np.newaxis])[0]
+        return Prediction(
+            model=self.card.name,
+            top_k=self._best_classes(probabilities, top_k),
+            latency_ms=(time.perf_counter() - started) * 1000,
+            prepared=prepared,
+        )
+
+    def predict_many(self, pictures: Sequence[NDArray[np.uint8]], top_k: int = 3) -> list[Prediction]:
+        """Read several decoded pictures, in order; see ``predict``."""
+        return [self.predict(picture, top_k) for picture in pictures]
+
+    def _best_classes(self, probabilities: NDArray[np.float32], top_k: int) -> tuple[ClassProbability, ...]:
+        order = np.argsort(-probabilities, kind="stable")[:top_k]
+        names = self.card.class_names
+        return tuple(ClassProbability(names[index], int(index), float(probabilities[index])) for index in order)
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return ``exp(logits)`` scaled so that each row sums to 1, without overflow."""
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True), dtype=np.float32)
+
+
+@lru_cache(maxsize=8)
+def _predictor(name: str, fingerprint: str) -> Predictor:  # noqa: ARG001 - the fingerprint is the cache's key
+    return Predictor(load_artifact(name))
+
+
+def get_predictor(name: str) -> Predictor:
+    """Return the predictor of the artifact called ``name``, loaded once and again after the artifact changes."""
+    return _predictor(name, "")

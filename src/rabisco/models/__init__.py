@@ -1,0 +1,1 @@
+"""Architectures by name, in Keras 3: raw uint8 pixels in, logits out."""

@@ -1,0 +1,61 @@
+"""All settings, in one table: each is an environment variable with the prefix ``RABISCO_``."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from platformdirs import user_cache_path, user_data_path
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings of this process; every field's description is printed in the documentation."""
+
+    model_config = SettingsConfigDict(env_prefix="RABISCO_", env_ignore_empty=False, extra="ignore")
+
+    home: Path = Field(
+        default_factory=lambda: user_data_path("rabisco"),
+        description="Folder for trained artifacts, runs and the database.",
+    )
+    data_dir: Path | None = Field(
+        default=None,
+        description="Folder searched first for data sets (the official files).",
+    )
+    cache_dir: Path = Field(
+        default_factory=lambda: user_cache_path("rabisco"),
+        description="Folder for downloaded data sets.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address that `rabisco serve` listens on.")
+    port: int = Field(default=3000, ge=0, le=65535, description="Port that `rabisco serve` listens on.")
+    workers: int = Field(default=1, ge=1, le=64, description="Server processes of `rabisco serve`.")
+    threads: int = Field(default=4, ge=1, le=256, description="Requests that one server process answers at a time.")
+    default_model: str = Field(
+        default="mnist-cnn",
+        description="Model that answers `/predict` when the request names none.",
+    )
+    rate_limit: str = Field(
+        default="",
+        description="Requests allowed per client address, such as `60/minute`; empty means no limit.",
+    )
+    max_upload_bytes: int = Field(
+        default=16 * 1024 * 1024,
+        ge=1024,
+        description="Largest request body, in bytes.",
+    )
+    max_image_pixels: int = Field(
+        default=50_000_000,
+        ge=784,
+        description="Largest picture, in pixels (width × height).",
+    )
+    max_files: int = Field(default=64, ge=1, description="Most pictures in one request.")
+
+    @property
+    def artifacts_dir(self) -> Path:
+        """Folder of the artifacts trained here, one folder each."""
+        return self.home / "artifacts"
+
+
+@lru_cache
+def get_settings() -> Settings:
+    """Return the settings, read from the environment once per process."""
+    return Settings()
