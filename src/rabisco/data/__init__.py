@@ -1,1 +1,100 @@
-"""Any data set becomes a ``Dataset``: uint8 pixels, integer labels, class names and three splits."""
+"""Any data set becomes a ``Dataset``: uint8 pixels, integer labels, class names and three splits.
+
+``catalog`` knows the data sets by name, ``download`` finds or fetches their files, one module per format reads them
+(``idx``, ``emnist``, ``cifar``, ``npz``, ``bundled``), ``split`` cuts the validation part. ``load`` is the door.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabisco.data import download
+from rabisco.data.catalog import DataFile, Entry, dataset_names, get_entry
+from rabisco.data.dataset import Dataset, Split
+from rabisco.data.reading import read_parts
+from rabisco.data.split import stratified_cut, stratified_split
+from rabisco.errors import InvalidConfigurationError
+
+__all__ = [
+    "DataFile",
+    "Dataset",
+    "Entry",
+    "Split",
+    "dataset_names",
+    "get_entry",
+    "is_local",
+    "load",
+    "stratified_cut",
+    "stratified_split",
+]
+
+
+def load(name: str, *, validation_fraction: float = 0.1, seed: int = 25, limit: int | None = None) -> Dataset:
+    """Return the data set called ``name``, downloaded if need be.
+
+    The validation split is cut from the official training part, every class in its share; the official test part is
+    left as it is, and does not depend on the seed.
+
+    Args:
+        name: A name of the catalog; see ``dataset_names``.
+        validation_fraction: Share of the training part, between 0 and 1, both excluded.
+        seed: Draws the validation split, and the examples that a limit leaves.
+        limit: At most this many examples of the training part, and as many of the test part, in each class's share;
+            for trying things out.
+
+    Raises:
+        UnknownDatasetError: The catalog has none of that name.
+        InvalidConfigurationError: The fraction or the limit is out of range.
+        DataUnavailableError: A file is neither here nor to be had; the message says where to put it.
+        InvalidDataError: A file is damaged.
+        MissingExtraError: The data set comes with a library that is not installed.
+    """
+    entry = get_entry(name)
+    _check(entry, validation_fraction, limit)
+    parts = read_parts(entry)
+    names = entry.class_names
+    train = _limited(parts.train, limit, seed, names)
+    test = _limited(parts.test, limit, seed, names)
+    kept, cut = stratified_cut(train.labels, validation_fraction, seed, names)
+    return Dataset(
+        name=name,
+        class_names=names,
+        train=_rows(train, kept),
+        validation=_rows(train, cut),
+        test=test,
+        fingerprint=parts.fingerprint,
+        split_seed=seed,
+    )
+
+
+def is_local(name: str) -> bool:
+    """Return whether ``load(name)`` needs no network.
+
+    Raises:
+        UnknownDatasetError: The catalog has none of that name.
+    """
+    return download.is_local(get_entry(name))
+
+
+def _check(entry: Entry, validation_fraction: float, limit: int | None) -> None:
+    if not 0 < validation_fraction < 1:
+        raise InvalidConfigurationError(
+            f"the validation fraction must lie between 0 and 1, both excluded; received {validation_fraction}; "
+            "0.1 is usual"
+        )
+    least = 2 * entry.num_classes
+    if limit is not None and limit < least:
+        raise InvalidConfigurationError(
+            f"the limit must be at least two examples of each class of {entry.name}, {least}; received {limit}; "
+            "raise it or leave it out"
+        )
+
+
+def _limited(split: Split, limit: int | None, seed: int, class_names: tuple[str, ...]) -> Split:
+    if limit is None or limit >= len(split):
+        return split
+    _, chosen = stratified_cut(split.labels, limit / len(split), seed, class_names)
+    return _rows(split, chosen)
+
+
+def _rows(split: Split, rows: NDArray[np.int64]) -> Split:
+    return Split(split.images[rows], split.labels[rows])

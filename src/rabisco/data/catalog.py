@@ -1,0 +1,361 @@
+"""The catalog: every data set that Rabisco knows by name, and what is known of its files.
+
+A frozen table and nothing else. Checksums are those that the publishers or the large data set libraries publish;
+none was computed from a copy of unknown origin.
+"""
+
+import difflib
+from dataclasses import dataclass
+from typing import Literal
+
+from rabisco.errors import UnknownDatasetError
+
+DIGITS = tuple("0123456789")
+UPPERCASE = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+CHARACTERS = (*DIGITS, *UPPERCASE, *"abcdefghijklmnopqrstuvwxyz")
+EMNIST_BALANCED = (*DIGITS, *UPPERCASE, *"abdefghnqrt")
+FASHION = (
+    *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+    *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+)
+CIFAR_10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+
+Format = Literal["idx", "emnist", "cifar", "bundled-digits", "emnist-pages", "emnist-digits-test", "pictures"]
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One file of a data set.
+
+    Attributes:
+        name: Its official name.
+        places: Where it may lie in the data folder, relative to it, in the order searched; a download is kept in
+            the cache folder under the first.
+        urls: Official address first, then mirrors; empty if the file is published nowhere.
+        checksum: Of the file as downloaded, ``sha256:<hex>``; empty if it is published nowhere.
+        size_bytes: Of the file as downloaded; 0 if it is published nowhere.
+        content_sha256: Of the decompressed content, which any compression of the same data shares; empty if no
+            such checksum is known.
+    """
+
+    name: str
+    places: tuple[str, ...]
+    urls: tuple[str, ...] = ()
+    checksum: str = ""
+    size_bytes: int = 0
+    content_sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the catalog knows of one data set.
+
+    Attributes:
+        name: Name in commands, recipes and model cards.
+        title: Name for people.
+        image_shape: Shape of one image, ``(H, W, C)``.
+        class_names: Name of each class; the label is the index. A class may have no images.
+        files: The files it is read from, in the order read; empty if it comes with a library.
+        format: How they are read.
+        train_examples: Examples that load as train and validation together.
+        test_examples: Examples that load as test.
+        licence: Terms, as far as the authors state them.
+        citation: What to cite.
+        homepage: Where it is described, and its files are had.
+        split: The name by which EMNIST calls this part of its archive; empty elsewhere.
+    """
+
+    name: str
+    title: str
+    image_shape: tuple[int, int, int]
+    class_names: tuple[str, ...]
+    files: tuple[DataFile, ...]
+    format: Format
+    train_examples: int
+    test_examples: int
+    licence: str
+    citation: str
+    homepage: str
+    split: str = ""
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes."""
+        return len(self.class_names)
+
+    @property
+    def download_bytes(self) -> int:
+        """Bytes to download if nothing is there yet; 0 if there is nothing to download."""
+        return sum(file.size_bytes for file in self.files)
+
+
+_IDX_NAMES = (
+    "train-images-idx3-ubyte.gz",
+    "train-labels-idx1-ubyte.gz",
+    "t10k-images-idx3-ubyte.gz",
+    "t10k-labels-idx1-ubyte.gz",
+)
+
+
+def _idx_files(
+    folders: tuple[str, ...],
+    mirrors: tuple[str, ...],
+    checksums: tuple[str, ...],
+    sizes: tuple[int, ...],
+    contents: tuple[str, ...] = ("", "", "", ""),
+) -> tuple[DataFile, ...]:
+    return tuple(
+        DataFile(
+            name=name,
+            places=tuple(folder + name for folder in folders),
+            urls=tuple(mirror + name for mirror in mirrors),
+            checksum=f"sha256:{checksum}",
+            size_bytes=size,
+            content_sha256=content,
+        )
+        for name, checksum, size, content in zip(_IDX_NAMES, checksums, sizes, contents, strict=True)
+    )
+
+
+_MNIST = Entry(
+    name="mnist",
+    title="MNIST",
+    image_shape=(28, 28, 1),
+    class_names=DIGITS,
+    files=_idx_files(
+        folders=("mnist/", ""),
+        mirrors=(
+            "https://ossci-datasets.s3.amazonaws.com/mnist/",
+            "https://storage.googleapis.com/cvdf-datasets/mnist/",
+        ),
+        checksums=(
+            "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+            "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+            "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+            "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+        ),
+        sizes=(9_912_422, 28_881, 1_648_877, 4_542),
+        contents=(
+            "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+            "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+            "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+            "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+        ),
+    ),
+    format="idx",
+    train_examples=60_000,
+    test_examples=10_000,
+    licence="CC BY-SA 3.0",
+    citation=(
+        "Y. LeCun, L. Bottou, Y. Bengio, P. Haffner: Gradient-based learning applied to document recognition. "
+        "Proceedings of the IEEE 86(11), 1998."
+    ),
+    homepage="https://yann.lecun.com/exdb/mnist/",
+)
+
+_FASHION_MNIST = Entry(
+    name="fashion-mnist",
+    title="Fashion-MNIST",
+    image_shape=(28, 28, 1),
+    class_names=FASHION,
+    files=_idx_files(
+        folders=("fashion-mnist/",),  # never the data folder itself: the names are MNIST's
+        mirrors=(
+            "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+            "https://fashion-mnist.s3.eu-central-1.amazonaws.com/",
+        ),
+        checksums=(
+            "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+            "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+            "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+            "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+        ),
+        sizes=(26_421_880, 29_515, 4_422_102, 5_148),
+    ),
+    format="idx",
+    train_examples=60_000,
+    test_examples=10_000,
+    licence="MIT",
+    citation=(
+        "H. Xiao, K. Rasul, R. Vollgraf: Fashion-MNIST: a novel image dataset for benchmarking machine learning "
+        "algorithms. arXiv:1708.07747, 2017."
+    ),
+    homepage="https://github.com/zalandoresearch/fashion-mnist",
+)
+
+
+def _emnist(split: str, class_names: tuple[str, ...], train_examples: int, test_examples: int) -> Entry:
+    return Entry(
+        name=f"emnist-{split}",
+        title=f"EMNIST {split.capitalize()}",
+        image_shape=(28, 28, 1),
+        class_names=class_names,
+        files=(
+            DataFile(
+                name="gzip.zip",
+                places=("emnist/gzip.zip", "gzip.zip"),
+                urls=(
+                    "https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip",
+                    "https://www.itl.nist.gov/iaui/vip/cs_links/EMNIST/gzip.zip",
+                ),
+                checksum="sha256:fb9bb67e33772a9cc0b895e4ecf36d2cf35be8b709693c3564cea2a019fcda8e",
+                size_bytes=561_753_746,
+            ),
+        ),
+        format="emnist",
+        train_examples=train_examples,
+        test_examples=test_examples,
+        licence="none stated; made from NIST Special Database 19, a work of the United States government",
+        citation=(
+            "G. Cohen, S. Afshar, J. Tapson, A. van Schaik: EMNIST: an extension of MNIST to handwritten letters. "
+            "arXiv:1702.05373, 2017."
+        ),
+        homepage="https://www.nist.gov/itl/products-and-services/emnist-dataset",
+        split=split,
+    )
+
+
+_CIFAR_10 = Entry(
+    name="cifar-10",
+    title="CIFAR-10",
+    image_shape=(32, 32, 3),
+    class_names=CIFAR_10,
+    files=(
+        DataFile(
+            name="cifar-10-binary.tar.gz",
+            places=("cifar-10-binary.tar.gz", "cifar-10-batches-bin"),
+            urls=("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",),
+            checksum="sha256:c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+            size_bytes=170_052_171,
+        ),
+    ),
+    format="cifar",
+    train_examples=50_000,
+    test_examples=10_000,
+    licence="none stated; its author asks to be cited",
+    citation="A. Krizhevsky: Learning multiple layers of features from tiny images. Technical report, 2009.",
+    homepage="https://www.cs.toronto.edu/~kriz/cifar.html",
+)
+
+_BUNDLED_DIGITS = Entry(
+    name="digits",
+    title="Digits of scikit-learn",
+    image_shape=(28, 28, 1),
+    class_names=DIGITS,
+    files=(),
+    format="bundled-digits",
+    train_examples=1_437,
+    test_examples=360,
+    licence="CC BY 4.0",
+    citation=(
+        "E. Alpaydin, C. Kaynak: Optical recognition of handwritten digits. UCI Machine Learning Repository, 1998."
+    ),
+    homepage="https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits",
+)
+
+
+def _local(
+    name: str,
+    title: str,
+    image_shape: tuple[int, int, int],
+    class_names: tuple[str, ...],
+    file_name: str,
+    file_format: Format,
+    train_examples: int,
+    test_examples: int,
+    licence: str,
+    homepage: str = "",
+) -> Entry:
+    return Entry(
+        name=name,
+        title=title,
+        image_shape=image_shape,
+        class_names=class_names,
+        files=(DataFile(name=file_name, places=(file_name,)),),
+        format=file_format,
+        train_examples=train_examples,
+        test_examples=test_examples,
+        licence=licence,
+        citation="as its source asks",
+        homepage=homepage,
+    )
+
+
+_NIST = _emnist("balanced", EMNIST_BALANCED, 112_800, 18_800)
+_SOURCES = "mixed: each picture's source, named in the file, has its own"
+
+_ENTRIES = (
+    _MNIST,
+    _NIST,
+    _emnist("letters", UPPERCASE, 124_800, 20_800),
+    _emnist("digits", DIGITS, 240_000, 40_000),
+    _FASHION_MNIST,
+    _CIFAR_10,
+    _BUNDLED_DIGITS,
+    _local(
+        "emnist-pages",
+        "Part of EMNIST, 62 characters",
+        (28, 28, 1),
+        CHARACTERS,
+        "emnist_pages62.npz",
+        "emnist-pages",
+        16_359,
+        10_597,
+        _NIST.licence,
+        _NIST.homepage,
+    ),
+    _local(
+        "emnist-digits-test",
+        "Part of EMNIST, digits, for evaluation",
+        (28, 28, 1),
+        DIGITS,
+        "emnist_digits_test.npz",
+        "emnist-digits-test",
+        0,
+        10_000,
+        _NIST.licence,
+        _NIST.homepage,
+    ),
+    _local(
+        "handwriting-extra",
+        "Photographed, scanned and drawn characters",
+        (64, 64, 1),
+        CHARACTERS,
+        "handwriting_extra62.npz",
+        "pictures",
+        8_236,
+        0,
+        _SOURCES,
+    ),
+    _local(
+        "digits-scan",
+        "Scanned digits 0 to 7",
+        (64, 64, 1),
+        DIGITS,
+        "digits_scan_minichazer.npz",
+        "pictures",
+        8_333,
+        0,
+        "as its source, minichazer, states",
+    ),
+)
+
+CATALOG: dict[str, Entry] = {entry.name: entry for entry in _ENTRIES}
+
+
+def dataset_names() -> tuple[str, ...]:
+    """Return the names of all data sets of the catalog, in its order."""
+    return tuple(CATALOG)
+
+
+def get_entry(name: str) -> Entry:
+    """Return what the catalog knows of the data set called ``name``.
+
+    Raises:
+        UnknownDatasetError: The catalog has none of that name; the message offers the nearest.
+    """
+    if name in CATALOG:
+        return CATALOG[name]
+    near = difflib.get_close_matches(name, CATALOG, n=1)
+    advice = f"did you mean {near[0]!r}?" if near else f"choose one of: {', '.join(CATALOG)}"
+    raise UnknownDatasetError(f"no data set is called {name!r}; {advice}")

@@ -1,0 +1,69 @@
+"""What every reader of a data file shares: bounded reading, and the words in which a damaged file is refused."""
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from rabisco.errors import InvalidDataError
+
+# EMNIST's largest member, 697,932 images of 28×28, has 547 MB.
+MAX_CONTENT_BYTES = 1 << 30
+
+
+def invalid(name: str, expected: str, received: str) -> InvalidDataError:
+    """Return the error for the file called ``name``: what was expected, what came, what to do."""
+    return InvalidDataError(
+        f"{name} is not as it should be: expected {expected}, received {received}; "
+        "put an undamaged copy in its place, or delete it so that it is downloaded again"
+    )
+
+
+@contextmanager
+def open_binary(path: Path) -> Iterator[IO[bytes]]:
+    """Yield the file at ``path``, opened for reading.
+
+    Raises:
+        InvalidDataError: It cannot be opened: a folder, or not permitted.
+    """
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise invalid(path.name, "a file that can be read", f"{error.strerror!r}") from None
+    with file:
+        yield file
+
+
+@contextmanager
+def gunzip(source: IO[bytes], name: str) -> Iterator[IO[bytes]]:
+    """Yield the decompressed stream of ``source``; the reader decides how much of it to decompress.
+
+    Raises:
+        InvalidDataError: While reading: the stream is not gzip, ends early or fails its own checksum.
+    """
+    try:
+        with gzip.GzipFile(fileobj=source) as stream:
+            yield stream
+    except EOFError:
+        raise invalid(name, "a whole gzip file", "one that is cut off") from None
+    except (zlib.error, gzip.BadGzipFile):
+        raise invalid(name, "a gzip file", "one that cannot be decompressed") from None
+
+
+def read_exactly(stream: IO[bytes], size: int, name: str) -> bytes:
+    """Return the ``size`` bytes that are all ``stream`` still holds, decompressing one byte more at most.
+
+    Raises:
+        InvalidDataError: There are more or fewer, or ``size`` is beyond what any data set needs.
+    """
+    if size > MAX_CONTENT_BYTES:
+        raise invalid(
+            name, f"at most {MAX_CONTENT_BYTES:,} bytes of content", f"a header that promises {size:,}"
+        )
+    content = stream.read(size + 1)
+    if len(content) != size:
+        received = f"{len(content):,}" if len(content) < size else "more"
+        raise invalid(name, f"{size:,} bytes of content", received)
+    return content

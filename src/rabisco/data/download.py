@@ -1,0 +1,136 @@
+"""Where a data set's files are: the data folder first, then the cache, then the network."""
+
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+import pooch
+from requests.exceptions import RequestException  # type: ignore[import-untyped]  # what pooch raises
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from rabisco.data.catalog import DataFile, Entry
+from rabisco.errors import DataUnavailableError
+from rabisco.settings import get_settings
+
+_CHUNK_BYTES = 1 << 16
+_TIMEOUT_SECONDS = 30
+_RETRIES = 1  # of each address, from the beginning
+
+
+def locate(entry: Entry, file: DataFile) -> Path:
+    """Return where ``file`` of ``entry`` lies, after downloading it if need be.
+
+    A file in the data folder is taken as it is, for its reader to check. One from the network is checked against the
+    published checksum before it is moved into the cache in one step, and again whenever it is taken from there.
+
+    Raises:
+        DataUnavailableError: It is nowhere, and cannot be downloaded; the message says where to put it.
+    """
+    return _in_data_dir(file) or _download(entry, file)
+
+
+def is_local(entry: Entry) -> bool:
+    """Return whether every file of ``entry`` is in the data folder or the cache, so that no network is needed."""
+    return not _missing(entry)
+
+
+def _in_data_dir(file: DataFile) -> Path | None:
+    folder = get_settings().data_dir
+    if folder is None:
+        return None
+    return next((folder / place for place in file.places if (folder / place).exists()), None)
+
+
+def _missing(entry: Entry) -> list[DataFile]:
+    cache = get_settings().cache_dir
+    return [file for file in entry.files if not _in_data_dir(file) and not (cache / file.places[0]).exists()]
+
+
+def _download(entry: Entry, file: DataFile) -> Path:
+    failures = []
+    for url in file.urls:
+        try:
+            return _fetch(file, url)
+        except (RequestException, ValueError) as error:
+            failures.append(f"{urlsplit(url).hostname} {_reason(error)}")
+        except OSError as error:
+            raise DataUnavailableError(
+                f"{file.name} was to be kept in the cache folder, which cannot be written ({error.strerror}); "
+                "make room there, or set RABISCO_CACHE_DIR to another folder"
+            ) from None
+    raise _unavailable(entry, file, failures)
+
+
+def _fetch(file: DataFile, url: str) -> Path:
+    pooch.get_logger().setLevel("WARNING")
+    place = file.places[0]
+    keeper = pooch.create(
+        path=get_settings().cache_dir,
+        base_url="",
+        registry={place: file.checksum},
+        urls={place: url},
+        retry_if_failed=_RETRIES,
+    )
+    with DownloadBar(file) as bar:
+        downloader = pooch.HTTPDownloader(progressbar=bar, chunk_size=_CHUNK_BYTES, timeout=_TIMEOUT_SECONDS)
+        return Path(keeper.fetch(place, downloader=downloader))
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ValueError):
+        return "sent a file with another checksum"
+    response = getattr(error, "response", None)
+    if response is not None:
+        return f"answered {response.status_code}"
+    return "could not be reached or broke off"
+
+
+def _unavailable(entry: Entry, file: DataFile, failures: list[str]) -> DataUnavailableError:
+    missing = _missing(entry) or [file]
+    tried = f"could not be downloaded ({'; '.join(failures)})" if failures else "cannot be downloaded"
+    unset = "" if get_settings().data_dir else ", which is not set now"
+    source = f"get it from {entry.homepage} and put it" if entry.homepage else "put it"
+    return DataUnavailableError(
+        f"data set {entry.name!r} needs {', '.join(each.name for each in missing)}: not found in the data folder or "
+        f"the cache, and {file.name} {tried}; {source} into the folder that RABISCO_DATA_DIR names{unset}, "
+        f"as {', '.join(each.places[0] for each in missing)}"
+    )
+
+
+class DownloadBar:
+    """Shows one download on a terminal, and nothing elsewhere, by the protocol that pooch asks of a progress bar."""
+
+    def __init__(self, file: DataFile) -> None:
+        console = Console(stderr=True)
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+        self._progress = Progress(*columns, console=console, disable=not console.is_terminal)
+        self._task = self._progress.add_task(file.name, total=file.size_bytes)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    @property
+    def total(self) -> float | None:
+        """Bytes to come; pooch sets it when an attempt begins."""
+        return self._progress.tasks[0].total
+
+    @total.setter
+    def total(self, size: int) -> None:
+        self._progress.reset(self._task, total=size)
+
+    def update(self, size: int) -> None:
+        """Note that ``size`` more bytes have come."""
+        self._progress.advance(self._task, size)
+
+    def reset(self) -> None:
+        """Begin again at nothing."""
+        self._progress.reset(self._task)
+
+    def close(self) -> None:
+        """End; the ``with`` block does the same if the download fails."""
+        self._progress.stop()
