@@ -1,0 +1,228 @@
+"""Bytes of a picture file, or its base64 text, become RGB pixels; what is damaged or too large is refused early."""
+
+import base64
+import binascii
+import io
+import struct
+import threading
+import warnings
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin
+
+from rabisco.errors import InvalidImageError, InvalidRequestError, TooLargeError, UnsupportedImageError
+from rabisco.settings import get_settings
+
+FORMATS = (
+    "PNG",
+    "JPEG",
+    "GIF",
+    "BMP",
+    WebPImagePlugin.WebPImageFile.format,  # named through its module, which registers the format
+    TiffImagePlugin.TiffImageFile.format,
+)
+WORKING_SIDE = 1000  # pixels; a character needs 20, a row of thirty still has 33 each
+ORIENTATION_TAG = 0x0112
+MOSTLY_VISIBLE = 0.8  # from here on, what is transparent is the exception and takes the page's colour
+READABLE = "PNG, JPEG, WebP, GIF, BMP or TIFF"
+UPRIGHT = {  # EXIF orientation -> what makes it upright
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+# Pillow warns while it reads headers, and Python's warning filters belong to the process: one thread at a time.
+_header_lock = threading.Lock()
+
+
+def decode(data: bytes | str) -> NDArray[np.uint8]:
+    """Return the picture as RGB, upright, whatever its format, colour mode or transparency.
+
+    Sizes are checked in the header, before any pixel is decoded. A picture whose longer side is 2000 pixels or more
+    is reduced by a whole factor, so that a photo of a telephone costs little more than a drawing.
+
+    Args:
+        data: Content of a picture file; or, as text, base64 (standard or URL-safe) with or without a data-URL prefix.
+
+    Returns:
+        uint8 ``(H, W, 3)``, the longer side below 2000.
+
+    Raises:
+        InvalidRequestError: The text is not base64.
+        InvalidImageError: There are no bytes, or the file is truncated or damaged.
+        UnsupportedImageError: The bytes are not a picture in a format read here.
+        TooLargeError: More bytes or pixels than the settings allow.
+    """
+    if isinstance(data, str):
+        data = decode_base64(data)
+    _check_bytes(data)
+    try:
+        image, orientation = _open(data)
+        return _pixels(image, orientation)
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        EOFError,
+        struct.error,
+        zlib.error,
+        IndexError,
+        KeyError,
+    ) as error:
+        raise InvalidImageError(
+            "expected a whole picture file, received one that is truncated or damaged; export or send it again"
+        ) from error
+
+
+def decode_base64(text: str) -> bytes:
+    """Return the bytes that base64 text stands for; a data URL's prefix, spaces and missing padding are forgiven.
+
+    A form field turns ``+`` into a space where the sender forgot to escape it, so spaces inside count as ``+``.
+
+    Raises:
+        InvalidRequestError: The text is not base64.
+    """
+    limit = get_settings().max_upload_bytes
+    if len(text) > limit * 2:
+        raise _too_many_bytes(len(text) * 3 // 4, limit)
+    body = text.strip()
+    if body[:5].lower() == "data:":
+        prefix, _, body = body.partition(",")
+        if not prefix.lower().endswith(";base64"):
+            raise InvalidRequestError(
+                "expected a data URL in base64 (data:image/png;base64,...), received another one"
+            )
+    body = body.strip().replace(" ", "+").translate(_FROM_URL_SAFE).rstrip("=")
+    try:
+        return base64.b64decode(body + "=" * (-len(body) % 4), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise InvalidRequestError(
+            "expected a picture as base64 text or data URL, received text that is not base64; "
+            "send the file itself or encode all of it"
+        ) from error
+
+
+_FROM_URL_SAFE = str.maketrans("-_", "+/", "\r\n\t")
+
+
+def _check_bytes(data: bytes) -> None:
+    limit = get_settings().max_upload_bytes
+    if not data:
+        raise InvalidImageError("expected a picture file, received zero bytes; choose the file again")
+    if len(data) > limit:
+        raise _too_many_bytes(len(data), limit)
+    if data.startswith(PNG_SIGNATURE):
+        _check_png(data)
+
+
+def _too_many_bytes(received: int, limit: int) -> TooLargeError:
+    return TooLargeError(
+        f"expected a file of at most {limit:,} bytes, received {received:,}; send a smaller or more compressed picture"
+    )
+
+
+def _check_png(data: bytes) -> None:
+    """Compare each chunk with its checksum, which Pillow does not do for the pixels themselves."""
+    position, kind = len(PNG_SIGNATURE), b""
+    while kind != b"IEND":
+        header = data[position : position + 8]
+        length, kind = struct.unpack(">I4s", header) if len(header) == 8 else (0, b"")
+        end = position + 8 + length
+        if zlib.crc32(data[position + 4 : end]) != int.from_bytes(data[end : end + 4]) or len(data) < end + 4:
+            raise InvalidImageError(
+                "expected a whole PNG file, received one whose end or checksums are wrong; export or send it again"
+            )
+        position = end + 4
+        if kind == b"IHDR" and length >= 8:
+            _check_pixels(*struct.unpack(">II", data[position - length - 4 : position - length + 4]))
+
+
+def _open(data: bytes) -> tuple[Image.Image, int]:
+    """Read the header only; return the lazy image and its EXIF orientation (1 = upright)."""
+    try:
+        with _header_lock, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image = Image.open(io.BytesIO(data), formats=FORMATS)
+            _check_pixels(*image.size)
+            return image, _orientation(image)
+    except Image.DecompressionBombError as error:
+        raise TooLargeError(
+            _TOO_MANY_PIXELS.format(limit=get_settings().max_image_pixels, received="far more")
+        ) from error
+    except UnidentifiedImageError as error:
+        raise UnsupportedImageError(
+            f"expected a picture in {READABLE}, received something else; save it in one of these formats"
+        ) from error
+
+
+_TOO_MANY_PIXELS = "expected at most {limit:,} pixels, received {received}; make the picture smaller before sending it"
+
+
+def _check_pixels(width: int, height: int) -> None:
+    limit = get_settings().max_image_pixels
+    if width * height > limit:
+        raise TooLargeError(_TOO_MANY_PIXELS.format(limit=limit, received=f"{width:,} × {height:,}"))
+
+
+def _orientation(image: Image.Image) -> int:
+    if "exif" not in image.info or image.format == "TIFF":  # Pillow turns a TIFF by itself
+        return 1
+    try:
+        return int(image.getexif().get(ORIENTATION_TAG, 1))
+    except (SyntaxError, ValueError, TypeError, KeyError, struct.error, OSError):
+        return 1  # damaged notes about the picture are no reason to refuse the picture
+
+
+def _pixels(image: Image.Image, orientation: int) -> NDArray[np.uint8]:
+    longest = max(image.size)
+    if image.format in ("JPEG", "MPO") and longest >= 2 * WORKING_SIDE:
+        image.draft(image.mode, (image.width * WORKING_SIDE // longest, image.height * WORKING_SIDE // longest))
+    image.load()
+    image = _opaque(_eight_bits(image))
+    factor = max(image.size) // WORKING_SIDE
+    if factor > 1:
+        image = image.reduce(factor)
+    if orientation in UPRIGHT:
+        image = image.transpose(UPRIGHT[orientation])
+    return np.array(image)
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Bring pictures of 16 and 32 bits a pixel, which are all grey, to 8; leave the others as they are."""
+    if image.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8))
+    if image.mode in ("I", "F"):
+        values = np.nan_to_num(np.asarray(image, dtype=np.float64))
+        low, high = float(values.min()), float(values.max())
+        return Image.fromarray(((values - low) * (255.0 / max(high - low, 1e-9))).astype(np.uint8))
+    return image
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """Return RGB, what is transparent filled with the colour against which the visible part stands out."""
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    image = image.convert("RGBA")
+    alpha = image.getchannel("A")
+    if alpha.getextrema()[0] == 255:
+        return image.convert("RGB")
+    page = Image.new("RGB", image.size, _page_colour(np.asarray(image)))
+    page.paste(image, mask=alpha)
+    return page
+
+
+def _page_colour(pixels: NDArray[np.uint8]) -> tuple[int, int, int]:
+    visible = pixels[pixels[..., 3] > 127, :3]
+    if not len(visible):
+        return 255, 255, 255
+    if len(visible) > MOSTLY_VISIBLE * pixels[..., 3].size:
+        red, green, blue = np.median(visible, axis=0)
+        return int(red), int(green), int(blue)
+    return (255, 255, 255) if visible.mean() < 128 else (0, 0, 0)
