@@ -6,6 +6,7 @@ come with the package are bundled in it, and one trained here under the same nam
 """
 
 import hashlib
+import logging
 import os
 import shutil
 import tempfile
@@ -15,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rabisco.errors import InvalidArtifactError, ModelNotFoundError, NoModelError
@@ -156,8 +158,7 @@ def save_artifact(model: Any, card: Card, parent: Path | None = None) -> Artifac
     with tempfile.TemporaryDirectory(dir=parent, prefix=f".{card.name}-") as temporary:
         folder = Path(temporary) / card.name
         folder.mkdir()
-        model.save(folder / WEIGHTS_FILE, include_optimizer=False)
-        model.export(str(folder / ONNX_FILE), format="onnx", verbose=False)
+        _export(model, card, folder)
         return install(folder, card, parent)
 
 
@@ -170,12 +171,24 @@ def install(folder: Path, card: Card, parent: Path) -> Artifact:
     target = parent / card.name
     if target.exists():
         retired = folder.parent / "retired"
-        os.replace(target, retired)
-        os.replace(folder, target)
+        target.replace(retired)
+        folder.replace(target)
         shutil.rmtree(retired)
     else:
-        os.replace(folder, target)
+        folder.replace(target)
     return Artifact(card, target)
+
+
+def _export(model: Any, card: Card, folder: Path) -> None:
+    model(np.zeros((1, *card.image_shape), dtype=np.uint8))  # a model must have been called before it can be exported
+    log = logging.getLogger("absl")
+    level = log.level
+    log.setLevel(logging.ERROR)  # HDF5 is what was asked for: no advice against it
+    try:
+        model.save(folder / WEIGHTS_FILE, include_optimizer=False)
+        model.export(str(folder / ONNX_FILE), format="onnx", verbose=False)
+    finally:
+        log.setLevel(level)
 
 
 def _folders() -> dict[str, Path]:

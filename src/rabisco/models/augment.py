@@ -1,0 +1,158 @@
+"""Random changes to training images, drawn anew for every batch: what pens, paper and people do to a character.
+
+The geometry is one warp, so that every pixel is interpolated once: rotation, shear, scale and shift, and on top a
+smooth elastic field (Simard et al. 2003). Then the look: stroke width (soft grey dilation or erosion), blur, contrast.
+A layer of these is put before a model while it is trained and is no part of the artifact.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How strongly training images are changed; every range is symmetric and uniform, 0 is off.
+
+    Attributes:
+        rotation: Degrees.
+        shear: Slant, in pixels sideways per pixel of height.
+        scale: Relative change of each side.
+        shift: Pixels.
+        elastic: Pixels that the control points of the elastic field move, standard deviation.
+        stroke: Largest share of a 3×3 dilation or erosion that is mixed in, 0 to 1.
+        blur: Largest share of a 3×3 Gaussian blur that is mixed in, 0 to 1.
+        contrast: Largest share of the brightness that is lost.
+    """
+
+    rotation: float = 12.0
+    shear: float = 0.2
+    scale: float = 0.12
+    shift: float = 2.0
+    elastic: float = 0.8
+    stroke: float = 0.5
+    blur: float = 0.5
+    contrast: float = 0.2
+
+
+def create_layer(augmentation: Augmentation, seed: int) -> "keras.layers.Layer":
+    """Return a Keras layer that changes uint8 images ``(B, H, W, 1)`` in training and passes them on otherwise.
+
+    Args:
+        augmentation: The strengths.
+        seed: Seed of its random numbers, whose state is saved with the weights.
+
+    Returns:
+        A layer from uint8 ``(B, H, W, 1)`` to uint8 of the same shape: a model sees nothing finer than in serving.
+    """
+    import keras
+    from keras import ops
+
+    class Augment(keras.layers.Layer):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__(name="augment", dtype="uint8")
+            self.seed_generator = keras.random.SeedGenerator(seed)
+
+        def call(self, images: Any, training: bool = False) -> Any:
+            if not training:
+                return images
+            images = _warp(ops.cast(images, "float32"), augmentation, self.seed_generator)
+            images = _restyle(images, augmentation, self.seed_generator)
+            return ops.cast(ops.clip(ops.round(images), 0, 255), "uint8")
+
+        def compute_output_shape(self, input_shape: Any) -> Any:
+            return input_shape
+
+    return Augment()
+
+
+def _uniform(shape: tuple[Any, ...], limit: float, seed: Any) -> Any:
+    import keras
+
+    return keras.random.uniform(shape, -limit, limit, seed=seed)
+
+
+def _warp(images: Any, augmentation: Augmentation, seed: Any) -> Any:
+    """Sample ``images`` where an inverse affine map and an elastic field point, bilinearly; outside is background."""
+    from keras import ops
+
+    batch, height, width = ops.shape(images)[0], images.shape[1], images.shape[2]
+    rows, columns = ops.meshgrid(
+        ops.arange(height, dtype="float32") - (height - 1) / 2,
+        ops.arange(width, dtype="float32") - (width - 1) / 2,
+        indexing="ij",
+    )
+    rows, columns = _affine(rows, columns, batch, augmentation, seed)
+    field = _elastic(batch, height, width, augmentation.elastic, seed)  # (B, H, W, 2)
+    rows = rows + field[..., 0] + (height - 1) / 2
+    columns = columns + field[..., 1] + (width - 1) / 2
+    return _bilinear(images, rows, columns)
+
+
+def _affine(rows: Any, columns: Any, batch: Any, augmentation: Augmentation, seed: Any) -> tuple[Any, Any]:
+    from keras import ops
+
+    def per_image(limit: float) -> Any:
+        return _uniform((batch, 1, 1), limit, seed)
+
+    angle = per_image(augmentation.rotation * 3.14159265 / 180)
+    slant = per_image(augmentation.shear)
+    sine, cosine = ops.sin(angle), ops.cos(angle)
+    rows, columns = rows[None] * cosine - columns[None] * sine, rows[None] * sine + columns[None] * cosine
+    columns = columns + slant * rows
+    rows = rows * (1 + per_image(augmentation.scale)) + per_image(augmentation.shift)
+    columns = columns * (1 + per_image(augmentation.scale)) + per_image(augmentation.shift)
+    return rows, columns
+
+
+def _elastic(batch: Any, height: int, width: int, amount: float, seed: Any) -> Any:
+    """Return a smooth field of displacements, ``(B, H, W, 2)`` in pixels, from a coarse 5×5 grid of normal ones."""
+    import keras
+    from keras import ops
+
+    coarse = keras.random.normal((batch, 5, 5, 2), stddev=amount, seed=seed)
+    return ops.image.resize(coarse, (height, width), interpolation="bicubic", data_format="channels_last")
+
+
+def _bilinear(images: Any, rows: Any, columns: Any) -> Any:
+    """Return ``images`` read at the real-valued ``rows`` and ``columns``, both ``(B, H, W)``."""
+    from keras import ops
+
+    height, width = images.shape[1], images.shape[2]
+    padded = ops.pad(images[..., 0], ((0, 0), (1, 1), (1, 1)))  # a border of background
+    rows = ops.clip(rows + 1, 0.0, height + 0.999)
+    columns = ops.clip(columns + 1, 0.0, width + 0.999)
+    top, left = ops.floor(rows), ops.floor(columns)
+    down, right = rows - top, columns - left
+    index = ops.cast(top, "int32") * (width + 2) + ops.cast(left, "int32")
+    flat = ops.reshape(padded, (-1, (height + 2) * (width + 2)))
+    flat = ops.pad(flat, ((0, 0), (0, width + 3)))  # the last row's neighbours
+
+    def at(offset: int) -> Any:
+        return ops.reshape(
+            ops.take_along_axis(flat, ops.reshape(index + offset, (-1, height * width)), axis=1),
+            (-1, height, width),
+        )
+
+    upper = at(0) * (1 - right) + at(1) * right
+    lower = at(width + 2) * (1 - right) + at(width + 3) * right
+    return (upper * (1 - down) + lower * down)[..., None]
+
+
+def _restyle(images: Any, augmentation: Augmentation, seed: Any) -> Any:
+    """Mix in thicker or thinner strokes, a blur and a loss of contrast, each by a random share."""
+    import numpy as np
+    from keras import ops
+
+    batch = ops.shape(images)[0]
+    shape = (batch, 1, 1, 1)
+    thicker = ops.max_pool(images, 3, 1, padding="same")
+    thinner = -ops.max_pool(-images, 3, 1, padding="same")
+    share = _uniform(shape, augmentation.stroke, seed)
+    images = images + ops.maximum(share, 0.0) * (thicker - images) - ops.maximum(-share, 0.0) * (images - thinner)
+    kernel = np.outer([1, 2, 1], [1, 2, 1]).astype("float32")[..., None, None] / 16
+    share = ops.maximum(_uniform(shape, augmentation.blur, seed), 0.0)
+    images = images + share * (ops.conv(images, kernel, padding="same") - images)
+    return images * (1 - ops.abs(_uniform(shape, augmentation.contrast, seed)))

@@ -1,0 +1,186 @@
+"""A recipe names a data set, an architecture and a training configuration; running it yields an artifact."""
+
+import importlib.metadata
+import os
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabisco import __version__, data
+from rabisco.artifacts import Artifact, Card, DatasetCard, save_artifact
+from rabisco.data.dataset import Dataset, Split
+from rabisco.errors import InvalidConfigurationError
+from rabisco.evaluation.calibration import fit_temperature
+from rabisco.evaluation.metrics import Evaluation, evaluate_logits
+from rabisco.models import create_model
+from rabisco.models.augment import Augmentation
+from rabisco.training import Progress, Request, TrainingConfiguration, TrainingResult, train
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All it takes to train one model again.
+
+    Attributes:
+        name: Also the name of the artifact.
+        dataset: Name in the catalog.
+        architecture: Name in the registry.
+        configuration: How it is trained.
+        normalizer: Normaliser, with its version, that makes such images from pictures.
+        description: One line for lists.
+    """
+
+    name: str
+    dataset: str
+    architecture: str
+    configuration: TrainingConfiguration
+    normalizer: str
+    description: str
+
+
+_LINEAR = TrainingConfiguration(solver="logistic-regression", max_iterations=200)
+_CNN = TrainingConfiguration(epochs=20, augmentation=Augmentation())
+
+_RECIPES = (
+    Recipe("mnist-cnn", "mnist", "cnn", _CNN, "mnist@1", "Digits, read by a convolutional network"),
+    Recipe("mnist-linear", "mnist", "linear", _LINEAR, "mnist@1", "Digits, read by logistic regression"),
+    Recipe(
+        "digits-cnn",
+        "digits",
+        "cnn",
+        replace(_CNN, epochs=30),
+        "mnist@1",
+        "scikit-learn's small set of digits, no download: the quick one",
+    ),
+    Recipe("digits-linear", "digits", "linear", _LINEAR, "mnist@1", "The same small set, logistic regression"),
+    Recipe("fashion-cnn", "fashion-mnist", "cnn", _CNN, "mnist@1", "Clothes, read by a convolutional network"),
+)
+
+
+def recipe_names() -> list[str]:
+    """Return the names of all recipes."""
+    return [recipe.name for recipe in _RECIPES]
+
+
+def get_recipe(name: str) -> Recipe:
+    """Return the recipe called ``name``.
+
+    Raises:
+        InvalidConfigurationError: There is none.
+    """
+    for recipe in _RECIPES:
+        if recipe.name == name:
+            return recipe
+    raise InvalidConfigurationError(f"a recipe must be one of {', '.join(recipe_names())}. Received: {name!r}")
+
+
+def run(
+    recipe: Recipe,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    request: Callable[[], Request] = lambda: "continue",
+    limit: int | None = None,
+    parent: Path | None = None,
+) -> Artifact:
+    """Train what the recipe names, judge it once on the test split, and save the artifact.
+
+    Args:
+        recipe: The recipe.
+        on_progress: See ``rabisco.training.train``.
+        request: See ``rabisco.training.train``.
+        limit: Train on at most this many images, for a quick try.
+        parent: Folder for the artifact; the settings' own if not given.
+
+    Returns:
+        The saved artifact, its card holding validation and test metrics.
+    """
+    dataset = data.load(recipe.dataset, seed=recipe.configuration.seed, limit=limit)
+    _seed_everything(recipe.configuration.seed)
+    model = create_model(recipe.architecture, dataset.image_shape, dataset.num_classes)
+    result = train(model, dataset, recipe.configuration, on_progress, request)
+    card = _write_card(recipe, dataset, model, result)
+    return save_artifact(model, card, parent)
+
+
+def _seed_everything(seed: int) -> None:
+    import keras
+
+    keras.utils.set_random_seed(seed)
+
+
+def _write_card(recipe: Recipe, dataset: Dataset, model: "keras.Model", result: TrainingResult) -> Card:
+    validation_logits = _logits(model, dataset.validation)
+    temperature = fit_temperature(validation_logits, dataset.validation.labels)
+    validation = evaluate_logits(dataset.validation.labels, validation_logits, temperature=temperature)
+    test = evaluate_logits(dataset.test.labels, _logits(model, dataset.test), temperature=temperature)
+    return Card(
+        name=recipe.name,
+        architecture=recipe.architecture,
+        parameters=model.count_params(),
+        class_names=dataset.class_names,
+        image_shape=dataset.image_shape,
+        normalizer=recipe.normalizer,
+        dataset=_describe(dataset),
+        configuration=recipe.configuration.to_dict(),
+        metrics=_metrics("validation", validation) | _metrics("test", test),
+        history=result.history,
+        training_seconds=result.seconds,
+        hardware=describe_hardware(),
+        versions=_versions(),
+        created=datetime.now(UTC),
+        temperature=temperature,
+        notes=f"Ended: {result.ended}; weights of epoch {result.best_epoch}.",
+    )
+
+
+def _logits(model: "keras.Model", split: Split) -> NDArray[np.float32]:
+    return np.asarray(model.predict(split.images, batch_size=500, verbose=0), dtype=np.float32)
+
+
+def _metrics(split: str, evaluation: Evaluation) -> dict[str, float]:
+    low, high = evaluation.accuracy_interval
+    return {
+        f"{split}_accuracy": evaluation.accuracy,
+        f"{split}_accuracy_low": low,
+        f"{split}_accuracy_high": high,
+        f"{split}_loss": evaluation.loss,
+        f"{split}_roc_auc": evaluation.roc_auc,
+        f"{split}_calibration_error": evaluation.calibration_error,
+    }
+
+
+def _describe(dataset: Dataset) -> DatasetCard:
+    return DatasetCard(
+        name=dataset.name,
+        fingerprint=dataset.fingerprint,
+        train_examples=len(dataset.train),
+        validation_examples=len(dataset.validation),
+        test_examples=len(dataset.test),
+        split_seed=dataset.split_seed,
+    )
+
+
+def describe_hardware() -> str:
+    """Return processor and number of cores of this machine."""
+    return f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
+
+
+def _versions() -> dict[str, Any]:
+    import keras
+
+    libraries = ("keras", keras.backend.backend(), "scikit-learn", "numpy", "onnx")
+    versions = {"rabisco": __version__, "python": platform.python_version()}
+    for library in libraries:
+        try:
+            versions[library] = importlib.metadata.version(library)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions

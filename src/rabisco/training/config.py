@@ -1,0 +1,89 @@
+"""What a training is told: how long, how fast, on what terms."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+from rabisco.errors import InvalidConfigurationError
+from rabisco.models.augment import Augmentation
+
+Solver = Literal["adamw", "sgd", "logistic-regression"]
+Schedule = Literal["cosine", "step", "constant"]
+
+
+@dataclass(frozen=True)
+class TrainingConfiguration:
+    """Configuration of one training; equal configurations and seeds give equal weights on one machine.
+
+    Attributes:
+        solver: ``adamw`` or ``sgd`` by gradient in batches, or ``logistic-regression``: scikit-learn's, for the linear
+            architecture only, which reads no other field but ``seed``, ``max_iterations`` and
+            ``inverse_regularization``.
+        epochs: Passes over the training split, at least 1.
+        batch_size: Images per step, at least 1.
+        learning_rate: Its peak, above 0.
+        weight_decay: Decoupled decay (AdamW) per unit of learning rate, at least 0.
+        schedule: ``cosine`` (a linear warm-up, then half a cosine down to 0), ``step`` (a tenth after every
+            ``step_epochs``) or ``constant``.
+        warmup_epochs: Length of the warm-up of ``cosine``; fractions are allowed.
+        step_epochs: Period of ``step``, in epochs.
+        patience: Epochs without a better validation accuracy after which training ends; none: never early.
+        label_smoothing: Share of the target spread over all classes, in [0, 1).
+        augmentation: Random changes to the training images; none: as they are.
+        max_iterations: Of ``logistic-regression``.
+        inverse_regularization: ``C`` of ``logistic-regression``.
+        seed: Of weights, order of the images and augmentation.
+    """
+
+    solver: Solver = "adamw"
+    epochs: int = 12
+    batch_size: int = 128
+    learning_rate: float = 3e-3
+    weight_decay: float = 0.02
+    schedule: Schedule = "cosine"
+    warmup_epochs: float = 1.0
+    step_epochs: int = 5
+    patience: int | None = None
+    label_smoothing: float = 0.0
+    augmentation: Augmentation | None = None
+    max_iterations: int = 100
+    inverse_regularization: float = 1.0
+    seed: int = 25
+
+    def __post_init__(self) -> None:
+        self._require(
+            "solver",
+            self.solver in ("adamw", "sgd", "logistic-regression"),
+            "adamw, sgd or logistic-regression",
+        )
+        self._require("schedule", self.schedule in ("cosine", "step", "constant"), "cosine, step or constant")
+        for name in ("epochs", "batch_size", "step_epochs", "max_iterations"):
+            self._require(name, getattr(self, name) >= 1, "at least 1")
+        for name in ("learning_rate", "inverse_regularization"):
+            self._require(name, getattr(self, name) > 0, "above 0")
+        for name in ("weight_decay", "warmup_epochs"):
+            self._require(name, getattr(self, name) >= 0, "at least 0")
+        self._require("patience", self.patience is None or self.patience >= 1, "at least 1, or none")
+        self._require("label_smoothing", 0 <= self.label_smoothing < 1, "in [0, 1)")
+
+    def _require(self, name: str, holds: bool, expected: str) -> None:
+        if not holds:
+            raise InvalidConfigurationError(f"{name} must be {expected}. Received: {getattr(self, name)!r}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the configuration as plain values, for a card or a database."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "TrainingConfiguration":
+        """Return the configuration that ``to_dict`` made these values from.
+
+        Raises:
+            InvalidConfigurationError: A name is unknown or a value out of range.
+        """
+        unknown = set(values) - {field.name for field in fields(cls)}
+        if unknown:
+            raise InvalidConfigurationError(f"a training has no setting called {', '.join(sorted(unknown))}")
+        augmentation = values.get("augmentation")
+        if isinstance(augmentation, dict):
+            values = {**values, "augmentation": Augmentation(**augmentation)}
+        return cls(**values)
