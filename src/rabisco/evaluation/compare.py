@@ -1,0 +1,266 @@
+"""Which of several models is better, and by how much: accuracy, training time, inference time, size, side by side."""
+
+import itertools
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+
+from rabisco.data.dataset import Split
+from rabisco.errors import InvalidConfigurationError
+from rabisco.evaluation.metrics import wilson_interval
+from rabisco.evaluation.reader import Reader, read_logits
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+class TrainedCard(Protocol):
+    """What a comparison needs of a model's card."""
+
+    @property
+    def training_seconds(self) -> float: ...
+    @property
+    def parameters(self) -> int: ...
+
+
+class Trained(Protocol):
+    """What a comparison needs of an artifact; ``rabisco.artifacts.Artifact`` has it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def card(self) -> TrainedCard: ...
+    @property
+    def weights_path(self) -> Path: ...
+    @property
+    def onnx_path(self) -> Path: ...
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """One model in a comparison: what reads, and what is known of it.
+
+    Attributes:
+        name: Its name in the table.
+        reader: What turns images into logits.
+        training_seconds: Wall time of its training.
+        parameters: Number of its weights.
+        weights_bytes: Size of ``pesos.h5``.
+        onnx_bytes: Size of ``model.onnx``.
+    """
+
+    name: str
+    reader: Reader
+    training_seconds: float
+    parameters: int
+    weights_bytes: int
+    onnx_bytes: int
+
+    @classmethod
+    def of(cls, artifact: Trained, reader: Reader) -> Self:
+        """Return the contestant that an artifact and its predictor make."""
+        return cls(
+            name=artifact.name,
+            reader=reader,
+            training_seconds=artifact.card.training_seconds,
+            parameters=artifact.card.parameters,
+            weights_bytes=artifact.weights_path.stat().st_size,
+            onnx_bytes=artifact.onnx_path.stat().st_size,
+        )
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Milliseconds per image over ``runs`` runs, and the median against the first model's in the same run."""
+
+    median_ms: float
+    p95_ms: float
+    ratio: float
+    runs: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """One model's line of the table; accuracy is a fraction with its 95% Wilson interval."""
+
+    name: str
+    training_seconds: float
+    accuracy: float
+    accuracy_interval: tuple[float, float]
+    single: Latency
+    batched: Latency
+    parameters: int
+    weights_bytes: int
+    onnx_bytes: int
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Do two models differ on the same images, or is it chance?
+
+    Attributes:
+        first: Name of one model.
+        second: Name of the other.
+        only_first: Images that only the first reads correctly.
+        only_second: Images that only the second reads correctly.
+        p_value: McNemar's exact two-sided probability of a difference at least this great if both were equally good.
+    """
+
+    first: str
+    second: str
+    only_first: int
+    only_second: int
+    p_value: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The table, and a test for each pair of models.
+
+    Attributes:
+        dataset: Name of the data set.
+        examples: Test images read by every model.
+        batch_size: Images per batch in the batched timing.
+        rows: One per model, in the order given; ratios are against the first.
+        pairs: One per pair of models.
+    """
+
+    dataset: str
+    examples: int
+    batch_size: int
+    rows: tuple[Row, ...]
+    pairs: tuple[Pair, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain values that JSON can hold."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Return the comparison that ``to_dict`` gave, also after a trip through JSON."""
+        return cls(
+            dataset=values["dataset"],
+            examples=values["examples"],
+            batch_size=values["batch_size"],
+            rows=tuple(_row(row) for row in values["rows"]),
+            pairs=tuple(Pair(**pair) for pair in values["pairs"]),
+        )
+
+    def to_table(self) -> "Table":
+        """Return it as a table for the terminal, accuracies with error bars."""
+        from rabisco.evaluation.tables import comparison_table
+
+        return comparison_table(self)
+
+    def to_markdown(self) -> str:
+        """Return it as a Markdown table with the tests below it."""
+        from rabisco.evaluation.tables import comparison_markdown
+
+        return comparison_markdown(self)
+
+
+def compare(
+    contestants: Sequence[Contestant],
+    split: Split,
+    dataset: str = "",
+    *,
+    batch_size: int = 128,
+    single_runs: int = 300,
+    batched_runs: int = 30,
+) -> Comparison:
+    """Let every model read the same images and return accuracy, times and sizes side by side.
+
+    Timing is interleaved, one run of each model after the other, so that a machine that slows down slows all of
+    them; a tenth of the runs goes before, unmeasured, to warm up. Only the model is timed, from normalised pixels to
+    logits.
+
+    Args:
+        contestants: The models, at least one; the first is the baseline of the ratios.
+        split: Test images and labels.
+        dataset: Name of the data set, for the title.
+        batch_size: Images per batch in the batched timing.
+        single_runs: Runs of one image each.
+        batched_runs: Runs of one batch each.
+
+    Raises:
+        InvalidConfigurationError: No model is given.
+    """
+    if not contestants:
+        raise InvalidConfigurationError("a comparison needs at least one model; received none")
+    correct = [read_logits(one.reader, split.images, batch_size).argmax(axis=1) == split.labels for one in contestants]
+    readers = [one.reader for one in contestants]
+    single = time_interleaved(readers, split.images, 1, single_runs)
+    batched = time_interleaved(readers, split.images, batch_size, batched_runs)
+    rows = itertools.starmap(_measured, zip(contestants, correct, single, batched, strict=True))
+    pairs = itertools.combinations(zip(contestants, correct, strict=True), 2)
+    return Comparison(
+        dataset=dataset,
+        examples=len(split),
+        batch_size=batch_size,
+        rows=tuple(rows),
+        pairs=tuple(mcnemar(a.name, b.name, a_right, b_right) for (a, a_right), (b, b_right) in pairs),
+    )
+
+
+def time_interleaved(
+    readers: Sequence[Reader], images: NDArray[np.uint8], batch_size: int, runs: int
+) -> tuple[Latency, ...]:
+    """Return the time per image of each reader, measured in turns over ``runs`` rounds of different images."""
+    warm_up = max(2, runs // 10)
+    milliseconds = np.empty((warm_up + runs, len(readers)))
+    for turn in range(warm_up + runs):
+        batch = images.take(np.arange(turn * batch_size, (turn + 1) * batch_size), axis=0, mode="wrap")
+        for place, reader in enumerate(readers):
+            started = time.perf_counter()
+            reader.logits(batch)
+            milliseconds[turn, place] = (time.perf_counter() - started) * 1000 / batch_size
+    medians = np.median(milliseconds[warm_up:], axis=0)
+    slow = np.percentile(milliseconds[warm_up:], 95, axis=0)
+    return tuple(
+        Latency(float(median), float(p95), float(median / medians[0]), runs)
+        for median, p95 in zip(medians, slow, strict=True)
+    )
+
+
+def mcnemar(first: str, second: str, first_correct: NDArray[np.bool_], second_correct: NDArray[np.bool_]) -> Pair:
+    """Return McNemar's exact test of two models on the same images.
+
+    Args:
+        first: Name of one model.
+        second: Name of the other.
+        first_correct: bool, ``(N,)``, which images the first reads correctly.
+        second_correct: bool, ``(N,)``, the same of the second, in the same order.
+
+    Source: McNemar, "Note on the sampling error of the difference between correlated proportions", 1947.
+    """
+    only_first = int((first_correct & ~second_correct).sum())
+    only_second = int((second_correct & ~first_correct).sum())
+    disagreements = only_first + only_second
+    p_value = float(binomtest(only_first, disagreements, 0.5).pvalue) if disagreements else 1.0
+    return Pair(first, second, only_first, only_second, p_value)
+
+
+def _measured(contestant: Contestant, correct: NDArray[np.bool_], single: Latency, batched: Latency) -> Row:
+    return Row(
+        name=contestant.name,
+        training_seconds=contestant.training_seconds,
+        accuracy=float(correct.mean()),
+        accuracy_interval=wilson_interval(int(correct.sum()), len(correct)),
+        single=single,
+        batched=batched,
+        parameters=contestant.parameters,
+        weights_bytes=contestant.weights_bytes,
+        onnx_bytes=contestant.onnx_bytes,
+    )
+
+
+def _row(values: dict[str, Any]) -> Row:
+    low, high = values["accuracy_interval"]
+    nested = {"single": Latency(**values["single"]), "batched": Latency(**values["batched"])}
+    return Row(**(values | nested | {"accuracy_interval": (low, high)}))

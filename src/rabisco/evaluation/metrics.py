@@ -1,0 +1,234 @@
+"""How good are a model's answers? Accuracy with its interval, loss, confusions, per-class figures, ROC AUC."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import softmax
+from scipy.stats import norm, rankdata
+
+from rabisco.data.dataset import Split
+from rabisco.errors import InvalidDataError
+from rabisco.evaluation.calibration import (
+    ReliabilityBin,
+    adaptive_calibration_error,
+    calibration_error,
+    negative_log_likelihood,
+    reliability_table,
+)
+from rabisco.evaluation.reader import Reader, read_logits
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    """How well one class is read; every figure a fraction, 0 where it would divide by nothing.
+
+    Attributes:
+        category: Name of the class.
+        precision: Of the answers that name it, the fraction that is right.
+        recall: Of its examples, the fraction that is read.
+        f1: Harmonic mean of the two.
+        support: Number of its examples.
+    """
+
+    category: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """One class taken for another: how often, and as a fraction of the true class's examples."""
+
+    category: str
+    read_as: str
+    count: int
+    fraction: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What one model does on one split; fractions, not percentages.
+
+    Attributes:
+        examples: Number of examples.
+        accuracy: Fraction read correctly.
+        accuracy_interval: Its 95% Wilson interval.
+        loss: Mean cross-entropy in nats, after the temperature.
+        roc_auc: Macro one-vs-rest area under the ROC curve, over the classes present.
+        calibration_error: Expected calibration error over 15 equally wide bins.
+        adaptive_calibration_error: The same over 15 equally filled bins.
+        classes: One row per class, in the order of the logits.
+        confusion_matrix: Row: true class, column: class read; counts.
+        top_confusions: The most frequent mistakes, most frequent first.
+        reliability: Confidence beside accuracy, per bin of the confidence.
+    """
+
+    examples: int
+    accuracy: float
+    accuracy_interval: tuple[float, float]
+    loss: float
+    roc_auc: float
+    calibration_error: float
+    adaptive_calibration_error: float
+    classes: tuple[ClassScore, ...]
+    confusion_matrix: tuple[tuple[int, ...], ...]
+    top_confusions: tuple[Confusion, ...]
+    reliability: tuple[ReliabilityBin, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain values that JSON can hold."""
+        return asdict(self)
+
+    def to_table(self, title: str = "") -> "Table":
+        """Return the figures as a table for the terminal, the top confusions below it."""
+        from rabisco.evaluation.tables import evaluation_table
+
+        return evaluation_table(self, title)
+
+    def to_markdown(self) -> str:
+        """Return the figures as a Markdown table, the top confusions below it."""
+        from rabisco.evaluation.tables import evaluation_markdown
+
+        return evaluation_markdown(self)
+
+
+def evaluate(
+    reader: Reader,
+    split: Split,
+    class_names: Sequence[str] | None = None,
+    temperature: float = 1.0,
+) -> Evaluation:
+    """Read a whole split and return how well that went.
+
+    Args:
+        reader: The model.
+        split: The examples, at least one.
+        class_names: Name of each class, in the order of the logits; the indices if not given.
+        temperature: The logits are divided by it before the softmax.
+
+    Raises:
+        InvalidDataError: The split is empty, or has labels that the model does not know.
+    """
+    if not len(split):
+        raise InvalidDataError("an evaluation needs at least one example; received an empty split")
+    return evaluate_logits(split.labels, read_logits(reader, split.images), class_names, temperature)
+
+
+def evaluate_logits(
+    labels: NDArray[np.int64],
+    logits: NDArray[np.floating],
+    class_names: Sequence[str] | None = None,
+    temperature: float = 1.0,
+) -> Evaluation:
+    """Return how well logits, ``(N, classes)``, fit the labels, ``(N,)``; see ``evaluate``."""
+    _check_labels(labels, logits.shape[1])
+    scaled = np.asarray(logits, dtype=np.float64) / temperature
+    probabilities = softmax(scaled, axis=1)
+    names = tuple(class_names or (str(index) for index in range(logits.shape[1])))
+    matrix = confusion_matrix(labels, probabilities.argmax(axis=1), len(names))
+    return Evaluation(
+        examples=len(labels),
+        accuracy=float(np.trace(matrix) / len(labels)),
+        accuracy_interval=wilson_interval(int(np.trace(matrix)), len(labels)),
+        loss=negative_log_likelihood(labels, scaled),
+        roc_auc=macro_roc_auc(labels, probabilities),
+        calibration_error=calibration_error(labels, probabilities),
+        adaptive_calibration_error=adaptive_calibration_error(labels, probabilities),
+        classes=class_scores(matrix, names),
+        confusion_matrix=tuple(tuple(row) for row in matrix.tolist()),
+        top_confusions=top_confusions(matrix, names),
+        reliability=reliability_table(labels, probabilities),
+    )
+
+
+def wilson_interval(correct: int, examples: int, level: float = 0.95) -> tuple[float, float]:
+    """Return the interval in which the true accuracy lies with probability ``level``.
+
+    Wilson's interval stays inside [0, 1] and keeps its promise near 100%, where the usual one does not.
+
+    Source: Wilson, "Probable inference, the law of succession, and statistical inference", JASA 1927.
+    """
+    z = float(norm.ppf(0.5 + level / 2))
+    fraction = correct / examples
+    centre = fraction + z * z / (2 * examples)
+    half = z * float(np.sqrt(fraction * (1 - fraction) / examples + z * z / (4 * examples * examples)))
+    scale = 1 + z * z / examples
+    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
+
+
+def confusion_matrix(labels: NDArray[np.int64], answers: NDArray[np.int64], num_classes: int) -> NDArray[np.int64]:
+    """Return the counts ``(classes, classes)``; row: true class, column: class read."""
+    cells = labels.astype(np.int64) * num_classes + answers
+    return np.bincount(cells, minlength=num_classes**2).reshape(num_classes, num_classes).astype(np.int64)
+
+
+def class_scores(matrix: NDArray[np.int64], class_names: Sequence[str]) -> tuple[ClassScore, ...]:
+    """Return precision, recall, F1 and support of each class, from a confusion matrix."""
+    right = np.diag(matrix).astype(np.float64)
+    support = matrix.sum(axis=1)
+    precision = right / np.maximum(matrix.sum(axis=0), 1)
+    recall = right / np.maximum(support, 1)
+    total = precision + recall
+    f1 = np.divide(2 * precision * recall, total, out=np.zeros_like(total), where=total > 0)
+    return tuple(
+        ClassScore(name, float(precision[index]), float(recall[index]), float(f1[index]), int(support[index]))
+        for index, name in enumerate(class_names)
+    )
+
+
+def top_confusions(matrix: NDArray[np.int64], class_names: Sequence[str], count: int = 10) -> tuple[Confusion, ...]:
+    """Return the ``count`` most frequent mistakes of a confusion matrix, most frequent first."""
+    wrong = matrix.copy()
+    np.fill_diagonal(wrong, 0)
+    fractions = wrong / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    order = np.argsort(-wrong, axis=None, kind="stable")[:count]
+    pairs = [divmod(int(cell), len(class_names)) for cell in order]
+    return tuple(
+        Confusion(class_names[true], class_names[read], int(wrong[true, read]), float(fractions[true, read]))
+        for true, read in pairs
+        if wrong[true, read]
+    )
+
+
+def macro_roc_auc(labels: NDArray[np.int64], probabilities: NDArray[np.floating]) -> float:
+    """Return the area under the ROC curve, one class against the rest, averaged over the classes.
+
+    For each class it is the probability that a random example of it gets a higher probability of being it than a
+    random other example; found from the ranks (Mann-Whitney), ties counting half. A class that has no example, or
+    has all of them, has no such area and is left out of the mean.
+
+    Args:
+        labels: ``(N,)``, the true classes.
+        probabilities: ``(N, classes)``; any score that grows with the probability does.
+
+    Returns:
+        A fraction in [0, 1]; NaN if no class has an area.
+    """
+    present = np.bincount(labels, minlength=probabilities.shape[1])
+    areas = [
+        _area(labels == index, probabilities[:, index])
+        for index in np.flatnonzero((present > 0) & (present < len(labels)))
+    ]
+    return float(np.mean(areas)) if areas else float("nan")
+
+
+def _area(positive: NDArray[np.bool_], scores: NDArray[np.floating]) -> float:
+    positives = int(positive.sum())
+    rank_sum = float(rankdata(scores)[positive].sum()) - positives * (positives + 1) / 2
+    return rank_sum / (positives * (len(positive) - positives))
+
+
+def _check_labels(labels: NDArray[np.int64], num_classes: int) -> None:
+    if labels.min() < 0 or labels.max() >= num_classes:
+        raise InvalidDataError(
+            f"labels must lie in 0…{num_classes - 1}, the classes of this model; received "
+            f"{labels.min()}…{labels.max()}. Evaluate it on the data set it was trained on"
+        )

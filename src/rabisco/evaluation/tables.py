@@ -1,0 +1,159 @@
+"""Evaluations and comparisons as tables: for a terminal (rich) and for a document (Markdown)."""
+
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from rabisco.evaluation.compare import Comparison, Latency, Pair, Row
+from rabisco.evaluation.metrics import Evaluation
+
+COMPARISON_COLUMNS = (
+    "Model",
+    "Accuracy",
+    "95% interval",
+    "Training",
+    "One image",
+    "p95",
+    "Ratio",
+    "In batches",
+    "p95",
+    "Ratio",
+    "Weights",
+    "pesos.h5",
+    "model.onnx",
+)
+
+
+def comparison_table(comparison: Comparison) -> Table:
+    """Return a comparison as a table for the terminal, the accuracy with its error bar, the tests below it."""
+    table = Table(title=_comparison_title(comparison), caption="\n".join(comparison_notes(comparison)))
+    low, high = _bar_range(comparison.rows)
+    for column in COMPARISON_COLUMNS:
+        table.add_column(column, justify="left" if column == "Model" else "right")
+    table.add_column(f"{_percent(low)} … {_percent(high)}", justify="left", no_wrap=True)
+    for row in comparison.rows:
+        table.add_row(*_cells(row), error_bar(row.accuracy, row.accuracy_interval, low, high))
+    return table
+
+
+def comparison_markdown(comparison: Comparison) -> str:
+    """Return a comparison as a Markdown table, the tests of each pair below it."""
+    rows = [_cells(row) for row in comparison.rows]
+    notes = "\n".join(f"{note}  " for note in comparison_notes(comparison))
+    return f"{markdown_table(COMPARISON_COLUMNS, rows)}\n\n{_comparison_title(comparison)}.  \n{notes.rstrip()}\n"
+
+
+def comparison_notes(comparison: Comparison) -> list[str]:
+    """Return one sentence per pair of models: do they differ?"""
+    return [_pair_sentence(pair) for pair in comparison.pairs]
+
+
+def evaluation_table(evaluation: Evaluation, title: str = "") -> Table:
+    """Return the figures of an evaluation as a table for the terminal, the top confusions below it."""
+    table = Table(title=title or None, caption=_confusion_sentence(evaluation), show_header=False)
+    for name, value in _evaluation_rows(evaluation):
+        table.add_row(name, value)
+    return table
+
+
+def class_table(evaluation: Evaluation) -> Table:
+    """Return precision, recall and F1 of each class as a table for the terminal."""
+    table = Table("Class")
+    for column in ("Precision", "Recall", "F1", "Examples"):
+        table.add_column(column, justify="right")
+    for score in evaluation.classes:
+        figures = (_percent(score.precision), _percent(score.recall), _percent(score.f1), str(score.support))
+        table.add_row(score.category, *figures)
+    return table
+
+
+def evaluation_markdown(evaluation: Evaluation) -> str:
+    """Return the figures of an evaluation as a Markdown table, the top confusions below it."""
+    table = markdown_table(("Figure", "Value"), _evaluation_rows(evaluation))
+    return f"{table}\n\n{_confusion_sentence(evaluation)}\n"
+
+
+def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table; every column but the first is aligned to the right."""
+    marks = [":--", *["--:"] * (len(columns) - 1)]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in (columns, marks, *rows))
+
+
+def error_bar(value: float, interval: tuple[float, float], low: float, high: float, width: int = 24) -> str:
+    """Return an interval drawn in ``width`` characters between ``low`` and ``high``, as ``  ├──●─┤   ``."""
+    scale = (width - 1) / max(high - low, 1e-12)
+    start, middle, end = (min(width - 1, max(0, round((x - low) * scale))) for x in (interval[0], value, interval[1]))
+    cells = [" "] * width
+    cells[start : end + 1] = ["─"] * (end + 1 - start)
+    cells[start], cells[end], cells[middle] = "├", "┤", "●"
+    return "".join(cells)
+
+
+def _comparison_title(comparison: Comparison) -> str:
+    of = f" of {comparison.dataset}" if comparison.dataset else ""
+    return (
+        f"{comparison.examples:,} test images{of}; times per image, in batches of {comparison.batch_size}, "
+        f"ratios against {comparison.rows[0].name} in the same run"
+    )
+
+
+def _cells(row: Row) -> list[str]:
+    low, high = row.accuracy_interval
+    return [
+        row.name,
+        _percent(row.accuracy),
+        f"{_percent(low)} – {_percent(high)}",
+        f"{row.training_seconds:,.1f} s",
+        *_latency_cells(row.single),
+        *_latency_cells(row.batched),
+        f"{row.parameters:,}",
+        _kilobytes(row.weights_bytes),
+        _kilobytes(row.onnx_bytes),
+    ]
+
+
+def _latency_cells(latency: Latency) -> list[str]:
+    return [f"{latency.median_ms:.3f} ms", f"{latency.p95_ms:.3f} ms", f"{latency.ratio:.2f} ×"]
+
+
+def _pair_sentence(pair: Pair) -> str:
+    verdict = "they differ" if pair.p_value < 0.05 else "no difference is shown"
+    return (
+        f"Only {pair.first} reads {pair.only_first:,} images, only {pair.second} reads {pair.only_second:,}: "
+        f"McNemar's exact test gives {_p_value(pair.p_value)}, {verdict}."
+    )
+
+
+def _evaluation_rows(evaluation: Evaluation) -> list[tuple[str, str]]:
+    low, high = evaluation.accuracy_interval
+    return [
+        ("Examples", f"{evaluation.examples:,}"),
+        ("Accuracy", f"{_percent(evaluation.accuracy)} (95%: {_percent(low)} – {_percent(high)})"),
+        ("Loss", f"{evaluation.loss:.4f}"),
+        ("ROC AUC, macro one-vs-rest", f"{evaluation.roc_auc:.5f}"),
+        ("Calibration error", _percent(evaluation.calibration_error)),
+        ("Calibration error, adaptive", _percent(evaluation.adaptive_calibration_error)),
+    ]
+
+
+def _confusion_sentence(evaluation: Evaluation) -> str:
+    if not evaluation.top_confusions:
+        return "No mistakes."
+    named = (f"{one.category} read as {one.read_as} {one.count}×" for one in evaluation.top_confusions[:5])
+    return f"Most frequent mistakes: {', '.join(named)}."
+
+
+def _bar_range(rows: Sequence[Row]) -> tuple[float, float]:
+    return min(row.accuracy_interval[0] for row in rows), max(row.accuracy_interval[1] for row in rows)
+
+
+def _percent(fraction: float) -> str:
+    return f"{fraction:.2%}"
+
+
+def _p_value(p_value: float) -> str:
+    return "p < 0.0001" if p_value < 0.0001 else f"p = {p_value:.4f}"
+
+
+def _kilobytes(size: int) -> str:
+    return f"{size / 1000:,.0f} kB"
