@@ -179,7 +179,7 @@ def _correct(reader: Reader, images: Images, labels: NDArray[np.int64]) -> int:
     return int((read_logits(reader, images).argmax(axis=1) == labels).sum())
 
 
-def _warp(images: Images, matrices: NDArray[np.float64], shifts: NDArray[np.float64] | None = None) -> Images:
+def _warp(images: Images, matrices: NDArray[np.floating], shifts: NDArray[np.floating] | None = None) -> Images:
     stack = _stack(images)
     centre = (np.array(stack.shape[1:]) - 1) / 2
     shifts = np.zeros((len(stack), 2)) if shifts is None else shifts

@@ -1,0 +1,164 @@
+"""Pictures of an evaluation: confusion matrix, learning curves, reliability diagram.
+
+Each function returns the bytes of a PNG or SVG file. Colours are told apart by colour-blind readers and on a grey
+printout (lightness carries the meaning, lines differ in style). matplotlib is imported when the first plot is drawn, and
+only its figure objects are used: nothing global changes, so a web server may draw from several threads.
+"""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from rabisco.errors import InvalidDataError, MissingExtraError
+from rabisco.evaluation.calibration import ReliabilityBin
+from rabisco.evaluation.metrics import Evaluation
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Format = Literal["png", "svg"]
+
+# Okabe and Ito's palette, https://jfly.uni-koeln.de/color/
+_BLUE, _ORANGE, _GREY = "#0072b2", "#d55e00", "#6b6b6b"
+_NUMBERS_FIT = 15  # classes up to which a count fits into its cell
+
+
+def plot_confusion_matrix(evaluation: Evaluation, title: str = "", file_format: Format = "png") -> bytes:
+    """Draw a confusion matrix; colour shows the fraction of the true class's examples.
+
+    Up to 15 classes the counts stand in the cells; above that the cells are left to their colour. The scale is that
+    of a square root, so that a confusion of 1% is seen beside a diagonal of 99%.
+
+    Args:
+        evaluation: Whose confusion matrix is drawn.
+        title: Stands above it.
+        file_format: ``png`` or ``svg``.
+    """
+    counts = np.array(evaluation.confusion_matrix)
+    names = [score.category for score in evaluation.classes]
+    side = max(5.0, 0.24 * len(names))
+    figure, axes = _figure(side + 1.0, side)
+    fractions = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    picture = axes.imshow(np.sqrt(fractions), cmap="Blues", vmin=0, vmax=1)
+    axes.set_xticks(range(len(names)), names)
+    axes.set_yticks(range(len(names)), names)
+    axes.set(xlabel="read as", ylabel="true class", title=title)
+    bar = figure.colorbar(picture, ax=axes, shrink=0.8, ticks=np.sqrt([0, 0.01, 0.05, 0.2, 0.5, 1]))
+    bar.ax.set_yticklabels(["0", "1%", "5%", "20%", "50%", "100%"])
+    if len(names) <= _NUMBERS_FIT:
+        _write_counts(axes, counts, fractions)
+    else:
+        edges = np.arange(1, len(names)) - 0.5
+        axes.hlines(edges, -0.5, len(names) - 0.5, color="#d0d0d0", linewidth=0.3)
+        axes.vlines(edges, -0.5, len(names) - 0.5, color="#d0d0d0", linewidth=0.3)
+    return _file(figure, file_format)
+
+
+def plot_learning_curves(
+    history: Sequence[Mapping[str, float]], title: str = "", file_format: Format = "png"
+) -> bytes:
+    """Draw loss and accuracy over the epochs, training beside validation, the best validation epoch marked.
+
+    Args:
+        history: One row per epoch, with ``loss`` and ``accuracy`` and, where there is validation,
+            ``validation_loss`` and ``validation_accuracy``.
+        title: Stands above them.
+        file_format: ``png`` or ``svg``.
+
+    Raises:
+        InvalidDataError: There is no epoch to draw.
+    """
+    if not history:
+        raise InvalidDataError("learning curves need at least one epoch; received none. Train the model first")
+    figure, (left, right) = _figures(10.0, 4.0)
+    figure.suptitle(title)
+    _draw_curves(left, history, "loss")
+    _draw_curves(right, history, "accuracy")
+    best = _best_epoch(history)
+    if best is not None:
+        for axes in (left, right):
+            axes.axvline(best + 1, color=_GREY, linewidth=0.8, linestyle=":")
+        right.annotate(f"best: epoch {best + 1}", (best + 1, 0.02), xycoords=("data", "axes fraction"), color=_GREY)
+    return _file(figure, file_format)
+
+
+def plot_reliability(reliability: Sequence[ReliabilityBin], title: str = "", file_format: Format = "png") -> bytes:
+    """Draw accuracy against confidence, and below it how many answers have that confidence.
+
+    Args:
+        reliability: The bins, as ``Evaluation.reliability`` has them.
+        title: Stands above it.
+        file_format: ``png`` or ``svg``.
+    """
+    figure, (upper, lower) = _figures(5.0, 6.0, columns=1, heights=(3, 1))
+    figure.suptitle(title)
+    filled = [row for row in reliability if row.count]
+    upper.plot([0, 1], [0, 1], color=_GREY, linestyle="--", linewidth=1, label="perfect")
+    confidences, accuracies = [row.confidence for row in filled], [row.accuracy for row in filled]
+    upper.plot(confidences, accuracies, "o-", color=_BLUE, label="model")
+    upper.set(xlim=(0, 1.02), ylim=(0, 1.02), ylabel="accuracy")
+    upper.legend(loc="upper left", frameon=False)
+    centres = [(row.low + row.high) / 2 for row in reliability]
+    widths = [0.9 * (row.high - row.low) for row in reliability]
+    lower.bar(centres, [row.count for row in reliability], widths, color=_BLUE)
+    lower.set(xlim=(0, 1.02), xlabel="confidence", ylabel="answers")
+    lower.set_yscale("symlog", linthresh=1)
+    return _file(figure, file_format)
+
+
+def _draw_curves(axes: "Axes", history: Sequence[Mapping[str, float]], name: str) -> None:
+    epochs = range(1, len(history) + 1)
+    axes.plot(epochs, [row[name] for row in history], color=_ORANGE, linestyle="--", label="training")
+    validation = [row[f"validation_{name}"] for row in history if f"validation_{name}" in row]
+    if len(validation) == len(history):
+        axes.plot(epochs, validation, color=_BLUE, marker=".", label="validation")
+    axes.set(xlabel="epoch", ylabel=name)
+    axes.locator_params(axis="x", integer=True)
+    axes.grid(visible=True, color="#e5e5e5")
+    axes.legend(frameon=False)
+
+
+def _best_epoch(history: Sequence[Mapping[str, float]]) -> int | None:
+    if any("validation_accuracy" not in row for row in history):
+        return None
+    return int(np.argmax([row["validation_accuracy"] for row in history]))
+
+
+def _write_counts(axes: "Axes", counts: np.ndarray, fractions: np.ndarray) -> None:
+    for row, column in np.argwhere(counts):
+        colour = "white" if fractions[row, column] > 0.4 else "black"
+        text = f"{counts[row, column]:,}"
+        axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=8)
+
+
+def _figure(width: float, height: float) -> "tuple[Figure, Axes]":
+    figure = _new_figure(width, height)
+    return figure, figure.subplots()
+
+
+def _figures(
+    width: float, height: float, columns: int = 2, heights: tuple[int, ...] = (1,)
+) -> "tuple[Figure, tuple[Axes, Axes]]":
+    figure = _new_figure(width, height)
+    grid = figure.subplots(len(heights), columns, height_ratios=heights)
+    return figure, (grid[0], grid[1])
+
+
+def _new_figure(width: float, height: float) -> "Figure":
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingExtraError(
+            "plots need matplotlib, which is not installed; install the training extra: pip install rabisco[train]"
+        ) from error
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _file(figure: "Figure", file_format: Format) -> bytes:
+    buffer = io.BytesIO()
+    undated = {"Date": None} if file_format == "svg" else {}  # the same figure makes the same file
+    figure.savefig(buffer, format=file_format, dpi=144, metadata=undated)
+    return buffer.getvalue()
