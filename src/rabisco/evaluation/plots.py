@@ -1,8 +1,8 @@
 """Pictures of an evaluation: confusion matrix, learning curves, reliability diagram.
 
 Each function returns the bytes of a PNG or SVG file. Colours are told apart by colour-blind readers and on a grey
-printout (lightness carries the meaning, lines differ in style). matplotlib is imported when the first plot is drawn, and
-only its figure objects are used: nothing global changes, so a web server may draw from several threads.
+printout: lightness carries the meaning, lines differ in style. matplotlib is imported when the first plot is drawn,
+and only its figure objects are used: nothing global changes, so a web server may draw from several threads.
 """
 
 import io
