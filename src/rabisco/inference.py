@@ -6,8 +6,9 @@ the artifact. Keras is never imported.
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -46,6 +47,15 @@ class Prediction:
     def best(self) -> ClassProbability:
         """The most probable class."""
         return self.top_k[0]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer as the API and the command give it, as plain values."""
+        return {
+            **asdict(self.best),
+            "top_k": [asdict(one) for one in self.top_k],
+            "model": self.model,
+            "latency_ms": round(self.latency_ms, 3),
+        }
 
 
 class Predictor:

@@ -20,6 +20,7 @@ from rabisco.evaluation.calibration import fit_temperature
 from rabisco.evaluation.metrics import Evaluation, evaluate_logits
 from rabisco.models import create_model
 from rabisco.models.augment import Augmentation
+from rabisco.models.backend import start_keras
 from rabisco.training import Progress, Request, TrainingConfiguration, TrainingResult, train
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ def run(
 
 
 def _seed_everything(seed: int) -> None:
+    start_keras()
     import keras
 
     keras.utils.set_random_seed(seed)

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from rabisco.errors import InvalidConfigurationError, MissingExtraError
+from rabisco.errors import InvalidConfigurationError
 from rabisco.models import cnn, linear
+from rabisco.models.backend import start_keras
 
 if TYPE_CHECKING:
     import keras
@@ -41,9 +42,5 @@ def create_model(architecture: str, image_shape: tuple[int, int, int], num_class
         raise InvalidConfigurationError(f"architecture must be one of {names}. Received: {architecture!r}")
     if num_classes < 2:
         raise InvalidConfigurationError(f"a classifier needs at least 2 classes. Received: {num_classes}")
-    try:
-        return _ARCHITECTURES[architecture](image_shape, num_classes)
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f"training needs {error.name}, which is not installed; install the extra: pip install 'rabisco[train]'"
-        ) from error
+    start_keras()
+    return _ARCHITECTURES[architecture](image_shape, num_classes)

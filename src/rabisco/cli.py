@@ -1,5 +1,0 @@
-"""The command ``rabisco``."""
-
-
-def main() -> None:
-    """Run the command line."""

@@ -1,0 +1,40 @@
+"""The command ``rabisco``: parse, call, print.
+
+Nothing heavy is imported before a command needs it, so that ``--help`` answers at once.
+"""
+
+import sys
+
+import click
+
+from rabisco import __version__
+from rabisco.cli.data import data
+from rabisco.cli.judge import compare, evaluate
+from rabisco.cli.train import train
+from rabisco.cli.use import models, predict, serve
+from rabisco.errors import RabiscoError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="rabisco")
+def rabisco() -> None:
+    """Draw, photograph or upload a character: Rabisco reads it, trains on your data, and compares models.
+
+    \b
+    Example:
+        rabisco serve
+        rabisco predict digit.png
+    """
+
+
+for _command in (data, train, evaluate, compare, predict, models, serve):
+    rabisco.add_command(_command)
+
+
+def main() -> None:
+    """Run the command line; an intended error is one line on standard error and exit status 1."""
+    try:
+        rabisco()
+    except RabiscoError as error:
+        click.secho(f"Error: {error}", fg="red", err=True)
+        sys.exit(1)

@@ -1,0 +1,109 @@
+"""``rabisco evaluate`` and ``rabisco compare``: how good a model is, and which of several is better."""
+
+from pathlib import Path
+
+import click
+
+from rabisco.cli.output import json_option, print_json
+
+split_option = click.option(
+    "--split",
+    type=click.Choice(["validation", "test"]),
+    default="test",
+    show_default=True,
+    help="Which images to judge on; make choices on validation.",
+)
+
+
+@click.command()
+@click.argument("name", metavar="MODEL")
+@click.option("--dataset", "dataset_name", help="Judge on this data set instead of the model's own.")
+@split_option
+@json_option
+def evaluate(name: str, dataset_name: str | None, split: str, as_json: bool) -> None:
+    """Judge the saved MODEL: accuracy with its interval, ROC AUC, calibration, each class, confusions.
+
+    \b
+    Example:
+        rabisco evaluate mnist-cnn
+        rabisco evaluate mnist-linear --split validation --json
+    """
+    from rich.console import Console
+
+    from rabisco import evaluation
+    from rabisco.data import load
+    from rabisco.evaluation.tables import class_table, evaluation_table
+    from rabisco.inference import get_predictor
+
+    predictor = get_predictor(name)
+    dataset = load(dataset_name or predictor.card.dataset.name, seed=predictor.card.dataset.split_seed)
+    _check_classes(name, predictor.card.class_names, dataset.class_names)
+    result = evaluation.evaluate(
+        predictor, getattr(dataset, split), predictor.card.class_names, predictor.card.temperature
+    )
+    if as_json:
+        print_json(result.to_dict())
+        return
+    console = Console()
+    console.print(evaluation_table(result, f"{name} on {dataset.name}, {split} split"))
+    console.print(class_table(result))
+
+
+@click.command()
+@click.argument("names", metavar="MODEL...", nargs=-1, required=True)
+@click.option("--dataset", "dataset_name", help="Compare on this data set instead of the first model's own.")
+@split_option
+@click.option("--save", type=click.Path(path_type=Path, dir_okay=False), help="Write the table as JSON to this file.")
+@json_option
+def compare(names: tuple[str, ...], dataset_name: str | None, split: str, save: Path | None, as_json: bool) -> None:
+    """Compare saved MODELs in training time, accuracy and inference time, on the same images in the same run.
+
+    The table is also saved, as comparison.json in RABISCO_HOME unless --save names another file.
+
+    \b
+    Example:
+        rabisco compare mnist-cnn mnist-linear
+        rabisco compare mnist-cnn mnist-linear --split validation --json
+    """
+    import json
+
+    from rich.console import Console
+
+    from rabisco import evaluation
+    from rabisco.artifacts import load_artifact
+    from rabisco.data import load
+    from rabisco.evaluation.tables import comparison_notes, comparison_table
+    from rabisco.inference import get_predictor
+    from rabisco.settings import get_settings
+
+    predictors = [get_predictor(name) for name in names]
+    first = predictors[0].card
+    dataset = load(dataset_name or first.dataset.name, seed=first.dataset.split_seed)
+    for predictor in predictors:
+        _check_classes(predictor.card.name, predictor.card.class_names, dataset.class_names)
+    contestants = [
+        evaluation.Contestant.of(load_artifact(name), predictor)
+        for name, predictor in zip(names, predictors, strict=True)
+    ]
+    comparison = evaluation.compare(contestants, getattr(dataset, split), f"{dataset.name}, {split} split")
+    path = save or get_settings().home / "comparison.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(comparison.to_dict(), indent=1) + "\n", encoding="utf-8")
+    if as_json:
+        print_json(comparison.to_dict())
+        return
+    console = Console()
+    console.print(comparison_table(comparison))
+    for note in comparison_notes(comparison):
+        console.print(note)
+    click.echo(f"Saved as {path}")
+
+
+def _check_classes(name: str, known: tuple[str, ...], asked: tuple[str, ...]) -> None:
+    from rabisco.errors import InvalidConfigurationError
+
+    if known != asked:
+        raise InvalidConfigurationError(
+            f"a model is judged on the classes it knows. Model {name!r} knows {len(known)} classes "
+            f"({known[0]} … {known[-1]}), the data set has {len(asked)} ({asked[0]} … {asked[-1]}); choose another"
+        )

@@ -1,0 +1,107 @@
+"""``rabisco predict``, ``rabisco models`` and ``rabisco serve``: using what has been trained."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rabisco.cli.output import json_option, percent, print_json
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--model", "name", help="Saved model to read with; the setting RABISCO_DEFAULT_MODEL if not given.")
+@click.option("--top-k", type=click.IntRange(min=1), default=3, show_default=True, help="Answers for each picture.")
+@json_option
+def predict(files: tuple[Path, ...], name: str | None, top_k: int, as_json: bool) -> None:
+    """Read the pictures FILES and print what they show.
+
+    \b
+    Example:
+        rabisco predict seven.png
+        rabisco predict *.jpg --model mnist-linear --json
+    """
+    from rabisco.images import decode
+    from rabisco.inference import get_predictor
+    from rabisco.settings import get_settings
+
+    predictor = get_predictor(name or get_settings().default_model)
+    rows: list[dict[str, Any]] = []
+    for file in files:
+        prediction = predictor.predict(decode(_read(file)), top_k)
+        rows.append({"file": str(file), **prediction.to_dict()})
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        others = "  ".join(f"{other['category']} {percent(other['probability'])}" for other in row["top_k"][1:])
+        click.echo(f"{row['file']}: {row['category']}  {percent(row['probability'])}   ({others})")
+
+
+def _read(file: Path) -> bytes:
+    from rabisco.errors import InvalidRequestError
+
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or "unreadable").lower()
+        raise InvalidRequestError(
+            f"a picture file was expected at {file}. Received: {reason}; check the name"
+        ) from error
+
+
+@click.command()
+@click.argument("name", required=False)
+@json_option
+def models(name: str | None, as_json: bool) -> None:
+    """List the saved models, or print the card of the one called NAME.
+
+    \b
+    Example:
+        rabisco models
+        rabisco models mnist-cnn
+    """
+    from rabisco.artifacts import list_artifacts, load_artifact
+
+    if name is not None:
+        print_json(load_artifact(name).card.model_dump(mode="json"))
+        return
+    cards = [artifact.card for artifact in list_artifacts()]
+    if as_json:
+        print_json([card.model_dump(mode="json") for card in cards])
+        return
+    _print_models(cards)
+
+
+def _print_models(cards: list[Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    if not cards:
+        click.echo("No model has been trained yet; train one first: rabisco train mnist-cnn")
+        return
+    table = Table("Name", "Architecture", "Data set", "Parameters", "Test accuracy", "Trained in")
+    for card in cards:
+        accuracy = percent(card.metrics["test_accuracy"])
+        seconds = f"{card.training_seconds:.1f} s"
+        table.add_row(card.name, card.architecture, card.dataset.name, f"{card.parameters:,}", accuracy, seconds)
+    Console().print(table)
+
+
+@click.command()
+@click.option("--host", help="Address to listen on; the setting RABISCO_HOST if not given.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; RABISCO_PORT if not given.")
+@click.option("--workers", type=click.IntRange(min=1), help="Server processes; RABISCO_WORKERS if not given.")
+def serve(**given: Any) -> None:
+    """Serve the pages and the API on http://127.0.0.1:3000.
+
+    \b
+    Example:
+        rabisco serve
+        rabisco serve --host 0.0.0.0 --port 8080 --workers 2
+    """
+    from rabisco.settings import get_settings
+    from rabisco.web.server import serve as start
+
+    changes = {key: value for key, value in given.items() if value is not None}
+    start(get_settings().model_copy(update=changes))

@@ -1,0 +1,49 @@
+"""The one file that knows which library computes beneath Keras."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rabisco.errors import MissingExtraError
+
+
+def start_keras() -> None:
+    """Import Keras, on TensorFlow unless ``KERAS_BACKEND`` says otherwise, without the chatter of its start.
+
+    Raises:
+        MissingExtraError: Keras or its backend is not installed.
+    """
+    if "keras" in sys.modules:
+        return
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        with _quiet_start():
+            import keras
+
+            keras.backend.backend()
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            f"training needs {error.name}, which is not installed; in a checkout run: make setup "
+            "(elsewhere: pip install 'rabisco[train]')"
+        ) from error
+
+
+@contextmanager
+def _quiet_start() -> Iterator[None]:
+    """Hold back what compiled code writes to standard error; show it only if the import fails."""
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(saved, held.read())
+            raise
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
