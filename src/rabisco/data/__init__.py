@@ -1,15 +1,17 @@
 """Any data set becomes a ``Dataset``: uint8 pixels, integer labels, class names and three splits.
 
-``catalog`` knows the data sets by name, ``download`` finds or fetches their files, one module per format reads them
-(``idx``, ``emnist``, ``cifar``, ``npz``, ``bundled``), ``split`` cuts the validation part. ``load`` is the door.
+``catalog`` knows the data sets by name, ``download`` finds or fetches their files, one module per format reads
+them (``idx``, ``emnist``, ``cifar``, ``handwriting``, ``bundled``), ``split`` cuts the validation part. ``load`` is
+the door.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rabisco.data import download
-from rabisco.data.catalog import DataFile, Entry, dataset_names, get_entry
+from rabisco.data.catalog import dataset_names, get_entry
 from rabisco.data.dataset import Dataset, Split
+from rabisco.data.entry import DataFile, Entry
 from rabisco.data.reading import read_parts
 from rabisco.data.split import stratified_cut, stratified_split
 from rabisco.errors import InvalidConfigurationError
@@ -31,15 +33,16 @@ __all__ = [
 def load(name: str, *, validation_fraction: float = 0.1, seed: int = 25, limit: int | None = None) -> Dataset:
     """Return the data set called ``name``, downloaded if need be.
 
-    The validation split is cut from the official training part, every class in its share; the official test part is
-    left as it is, and does not depend on the seed.
+    The validation split is cut from the official training part, every class in its share; the official test
+    part is left as it is, and does not depend on the seed. Some data sets have no training part or no test part
+    (see their entry): these splits are empty.
 
     Args:
         name: A name of the catalog; see ``dataset_names``.
         validation_fraction: Share of the training part, between 0 and 1, both excluded.
         seed: Draws the validation split, and the examples that a limit leaves.
-        limit: At most this many examples of the training part, and as many of the test part, in each class's share;
-            for trying things out.
+        limit: At most this many examples of the training part, and as many of the test part, in each class's
+            share; for trying things out.
 
     Raises:
         UnknownDatasetError: The catalog has none of that name.
@@ -78,14 +81,14 @@ def is_local(name: str) -> bool:
 def _check(entry: Entry, validation_fraction: float, limit: int | None) -> None:
     if not 0 < validation_fraction < 1:
         raise InvalidConfigurationError(
-            f"the validation fraction must lie between 0 and 1, both excluded; received {validation_fraction}; "
-            "0.1 is usual"
+            f"the validation fraction must lie between 0 and 1, both excluded; received "
+            f"{validation_fraction}; 0.1 is usual"
         )
     least = 2 * entry.num_classes
     if limit is not None and limit < least:
         raise InvalidConfigurationError(
-            f"the limit must be at least two examples of each class of {entry.name}, {least}; received {limit}; "
-            "raise it or leave it out"
+            f"the limit must be at least two examples of each class of {entry.name}, {least}; received "
+            f"{limit}; raise it or leave it out"
         )
 
 

@@ -1,13 +1,13 @@
 """The catalog: every data set that Rabisco knows by name, and what is known of its files.
 
-A frozen table and nothing else. Checksums are those that the publishers or the large data set libraries publish;
-none was computed from a copy of unknown origin.
+A frozen table and nothing else. Checksums are those that the publishers or the large data set libraries
+publish; none was computed from a copy of unknown origin.
 """
 
 import difflib
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import replace
 
+from rabisco.data.entry import DataFile, Entry
 from rabisco.errors import UnknownDatasetError
 
 DIGITS = tuple("0123456789")
@@ -19,75 +19,6 @@ FASHION = (
     *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
 )
 CIFAR_10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-
-Format = Literal["idx", "emnist", "cifar", "bundled-digits", "emnist-pages", "emnist-digits-test", "pictures"]
-
-
-@dataclass(frozen=True)
-class DataFile:
-    """One file of a data set.
-
-    Attributes:
-        name: Its official name.
-        places: Where it may lie in the data folder, relative to it, in the order searched; a download is kept in
-            the cache folder under the first.
-        urls: Official address first, then mirrors; empty if the file is published nowhere.
-        checksum: Of the file as downloaded, ``sha256:<hex>``; empty if it is published nowhere.
-        size_bytes: Of the file as downloaded; 0 if it is published nowhere.
-        content_sha256: Of the decompressed content, which any compression of the same data shares; empty if no
-            such checksum is known.
-    """
-
-    name: str
-    places: tuple[str, ...]
-    urls: tuple[str, ...] = ()
-    checksum: str = ""
-    size_bytes: int = 0
-    content_sha256: str = ""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What the catalog knows of one data set.
-
-    Attributes:
-        name: Name in commands, recipes and model cards.
-        title: Name for people.
-        image_shape: Shape of one image, ``(H, W, C)``.
-        class_names: Name of each class; the label is the index. A class may have no images.
-        files: The files it is read from, in the order read; empty if it comes with a library.
-        format: How they are read.
-        train_examples: Examples that load as train and validation together.
-        test_examples: Examples that load as test.
-        licence: Terms, as far as the authors state them.
-        citation: What to cite.
-        homepage: Where it is described, and its files are had.
-        split: The name by which EMNIST calls this part of its archive; empty elsewhere.
-    """
-
-    name: str
-    title: str
-    image_shape: tuple[int, int, int]
-    class_names: tuple[str, ...]
-    files: tuple[DataFile, ...]
-    format: Format
-    train_examples: int
-    test_examples: int
-    licence: str
-    citation: str
-    homepage: str
-    split: str = ""
-
-    @property
-    def num_classes(self) -> int:
-        """Number of classes."""
-        return len(self.class_names)
-
-    @property
-    def download_bytes(self) -> int:
-        """Bytes to download if nothing is there yet; 0 if there is nothing to download."""
-        return sum(file.size_bytes for file in self.files)
-
 
 _IDX_NAMES = (
     "train-images-idx3-ubyte.gz",
@@ -147,8 +78,8 @@ _MNIST = Entry(
     test_examples=10_000,
     licence="CC BY-SA 3.0",
     citation=(
-        "Y. LeCun, L. Bottou, Y. Bengio, P. Haffner: Gradient-based learning applied to document recognition. "
-        "Proceedings of the IEEE 86(11), 1998."
+        "Y. LeCun, L. Bottou, Y. Bengio, P. Haffner: Gradient-based learning applied to document "
+        "recognition. Proceedings of the IEEE 86(11), 1998."
     ),
     homepage="https://yann.lecun.com/exdb/mnist/",
 )
@@ -177,8 +108,8 @@ _FASHION_MNIST = Entry(
     test_examples=10_000,
     licence="MIT",
     citation=(
-        "H. Xiao, K. Rasul, R. Vollgraf: Fashion-MNIST: a novel image dataset for benchmarking machine learning "
-        "algorithms. arXiv:1708.07747, 2017."
+        "H. Xiao, K. Rasul, R. Vollgraf: Fashion-MNIST: a novel image dataset for benchmarking machine "
+        "learning algorithms. arXiv:1708.07747, 2017."
     ),
     homepage="https://github.com/zalandoresearch/fashion-mnist",
 )
@@ -207,8 +138,8 @@ def _emnist(split: str, class_names: tuple[str, ...], train_examples: int, test_
         test_examples=test_examples,
         licence="none stated; made from NIST Special Database 19, a work of the United States government",
         citation=(
-            "G. Cohen, S. Afshar, J. Tapson, A. van Schaik: EMNIST: an extension of MNIST to handwritten letters. "
-            "arXiv:1702.05373, 2017."
+            "G. Cohen, S. Afshar, J. Tapson, A. van Schaik: EMNIST: an extension of MNIST to handwritten "
+            "letters. arXiv:1702.05373, 2017."
         ),
         homepage="https://www.nist.gov/itl/products-and-services/emnist-dataset",
         split=split,
@@ -244,8 +175,8 @@ _BUNDLED_DIGITS = Entry(
     class_names=DIGITS,
     files=(),
     format="bundled-digits",
-    train_examples=1_437,
-    test_examples=360,
+    train_examples=1_438,
+    test_examples=359,
     licence="CC BY 4.0",
     citation=(
         "E. Alpaydin, C. Kaynak: Optical recognition of handwritten digits. UCI Machine Learning Repository, 1998."
@@ -254,90 +185,69 @@ _BUNDLED_DIGITS = Entry(
 )
 
 
-def _local(
-    name: str,
-    title: str,
-    image_shape: tuple[int, int, int],
-    class_names: tuple[str, ...],
-    file_name: str,
-    file_format: Format,
-    train_examples: int,
-    test_examples: int,
-    licence: str,
-    homepage: str = "",
-) -> Entry:
-    return Entry(
-        name=name,
-        title=title,
-        image_shape=image_shape,
-        class_names=class_names,
-        files=(DataFile(name=file_name, places=(file_name,)),),
-        format=file_format,
-        train_examples=train_examples,
-        test_examples=test_examples,
-        licence=licence,
-        citation="as its source asks",
-        homepage=homepage,
-    )
+_EMNIST_BALANCED = _emnist("balanced", EMNIST_BALANCED, 112_800, 18_800)
 
+# The rest is published nowhere as a file: who has it puts it into the data folder.
+_EMNIST_PAGES = replace(
+    _EMNIST_BALANCED,
+    name="emnist-pages",
+    title="Part of EMNIST, 52 of 62 characters",
+    class_names=CHARACTERS,
+    files=(DataFile("emnist_pages62.npz", places=("emnist_pages62.npz",)),),
+    format="emnist-pages",
+    train_examples=16_359,
+    test_examples=10_597,
+)
 
-_NIST = _emnist("balanced", EMNIST_BALANCED, 112_800, 18_800)
-_SOURCES = "mixed: each picture's source, named in the file, has its own"
+_EMNIST_DIGITS_TEST = replace(
+    _EMNIST_PAGES,
+    name="emnist-digits-test",
+    title="Part of EMNIST, digits, for evaluation only",
+    class_names=DIGITS,
+    files=(DataFile("emnist_digits_test.npz", places=("emnist_digits_test.npz",)),),
+    format="emnist-digits-test",
+    train_examples=0,
+    test_examples=10_000,
+)
+
+_HANDWRITING_EXTRA = Entry(
+    name="handwriting-extra",
+    title="Photographed, scanned and drawn characters",
+    image_shape=(64, 64, 1),
+    class_names=CHARACTERS,
+    files=(DataFile("handwriting_extra62.npz", places=("handwriting_extra62.npz",)),),
+    format="pictures",
+    train_examples=8_236,
+    test_examples=0,
+    licence="each picture's source has its own; the file names the sources",
+    citation="the sources that the file names",
+    homepage="",
+)
+
+_DIGITS_SCAN = replace(
+    _HANDWRITING_EXTRA,
+    name="digits-scan",
+    title="Scanned digits 0 to 7",
+    class_names=DIGITS,
+    files=(DataFile("digits_scan_minichazer.npz", places=("digits_scan_minichazer.npz",)),),
+    train_examples=8_333,
+    licence="its source, minichazer, states it",
+    citation="its source, minichazer",
+)
 
 _ENTRIES = (
     _MNIST,
-    _NIST,
+    _EMNIST_BALANCED,
     _emnist("letters", UPPERCASE, 124_800, 20_800),
     _emnist("digits", DIGITS, 240_000, 40_000),
+    _emnist("byclass", CHARACTERS, 697_932, 116_323),
     _FASHION_MNIST,
     _CIFAR_10,
     _BUNDLED_DIGITS,
-    _local(
-        "emnist-pages",
-        "Part of EMNIST, 62 characters",
-        (28, 28, 1),
-        CHARACTERS,
-        "emnist_pages62.npz",
-        "emnist-pages",
-        16_359,
-        10_597,
-        _NIST.licence,
-        _NIST.homepage,
-    ),
-    _local(
-        "emnist-digits-test",
-        "Part of EMNIST, digits, for evaluation",
-        (28, 28, 1),
-        DIGITS,
-        "emnist_digits_test.npz",
-        "emnist-digits-test",
-        0,
-        10_000,
-        _NIST.licence,
-        _NIST.homepage,
-    ),
-    _local(
-        "handwriting-extra",
-        "Photographed, scanned and drawn characters",
-        (64, 64, 1),
-        CHARACTERS,
-        "handwriting_extra62.npz",
-        "pictures",
-        8_236,
-        0,
-        _SOURCES,
-    ),
-    _local(
-        "digits-scan",
-        "Scanned digits 0 to 7",
-        (64, 64, 1),
-        DIGITS,
-        "digits_scan_minichazer.npz",
-        "pictures",
-        8_333,
-        0,
-        "as its source, minichazer, states",
-    ),
+    _EMNIST_PAGES,
+    _EMNIST_DIGITS_TEST,
+    _HANDWRITING_EXTRA,
+    _DIGITS_SCAN,
 )
 
 CATALOG: dict[str, Entry] = {entry.name: entry for entry in _ENTRIES}

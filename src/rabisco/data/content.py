@@ -1,9 +1,11 @@
-"""What every reader of a data file shares: bounded reading, and the words in which a damaged file is refused."""
+"""What every reader of a data file shares: bounded reading, and the words that refuse a damaged file."""
 
 import gzip
+import hashlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from io import BufferedIOBase
 from pathlib import Path
 from typing import IO
 
@@ -19,6 +21,11 @@ def invalid(name: str, expected: str, received: str) -> InvalidDataError:
         f"{name} is not as it should be: expected {expected}, received {received}; "
         "put an undamaged copy in its place, or delete it so that it is downloaded again"
     )
+
+
+def fingerprint(contents: Iterable[bytes]) -> str:
+    """Return one sha256 (hex) for several contents: that of their sha256, one after another."""
+    return hashlib.sha256(b"".join(hashlib.sha256(content).digest() for content in contents)).hexdigest()
 
 
 @contextmanager
@@ -37,7 +44,7 @@ def open_binary(path: Path) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def gunzip(source: IO[bytes], name: str) -> Iterator[IO[bytes]]:
+def gunzip(source: IO[bytes], name: str) -> Iterator[gzip.GzipFile]:
     """Yield the decompressed stream of ``source``; the reader decides how much of it to decompress.
 
     Raises:
@@ -52,16 +59,14 @@ def gunzip(source: IO[bytes], name: str) -> Iterator[IO[bytes]]:
         raise invalid(name, "a gzip file", "one that cannot be decompressed") from None
 
 
-def read_exactly(stream: IO[bytes], size: int, name: str) -> bytes:
+def read_exactly(stream: IO[bytes] | BufferedIOBase, size: int, name: str) -> bytes:
     """Return the ``size`` bytes that are all ``stream`` still holds, decompressing one byte more at most.
 
     Raises:
         InvalidDataError: There are more or fewer, or ``size`` is beyond what any data set needs.
     """
     if size > MAX_CONTENT_BYTES:
-        raise invalid(
-            name, f"at most {MAX_CONTENT_BYTES:,} bytes of content", f"a header that promises {size:,}"
-        )
+        raise invalid(name, f"at most {MAX_CONTENT_BYTES:,} bytes of content", f"a header that promises {size:,}")
     content = stream.read(size + 1)
     if len(content) != size:
         received = f"{len(content):,}" if len(content) < size else "more"

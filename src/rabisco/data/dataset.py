@@ -23,6 +23,21 @@ class Split:
 
 
 @dataclass(frozen=True)
+class Parts:
+    """A data set as its authors divided it, and as its reader returns it.
+
+    Attributes:
+        train: What train and validation are cut from; empty if the data set is for evaluation only.
+        test: The official test part; empty if there is none.
+        fingerprint: As in ``Dataset``.
+    """
+
+    train: Split
+    test: Split
+    fingerprint: str
+
+
+@dataclass(frozen=True)
 class Dataset:
     """One data set, split.
 
@@ -32,7 +47,7 @@ class Dataset:
         train: What the weights are fitted on.
         validation: What every choice (epochs, thresholds, models) is made on.
         test: Read once, at the end.
-        fingerprint: sha256 (hex) over the content of the files read, for the model card.
+        fingerprint: sha256 (hex) over the sha256 of each content read, in order, for the model card.
         split_seed: Seed that drew the validation split.
     """
 

@@ -5,11 +5,11 @@ from typing import Self
 from urllib.parse import urlsplit
 
 import pooch
-from requests.exceptions import RequestException  # type: ignore[import-untyped]  # what pooch raises
+from requests.exceptions import RequestException  # what pooch raises
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from rabisco.data.catalog import DataFile, Entry
+from rabisco.data.entry import DataFile, Entry
 from rabisco.errors import DataUnavailableError
 from rabisco.settings import get_settings
 
@@ -21,8 +21,8 @@ _RETRIES = 1  # of each address, from the beginning
 def locate(entry: Entry, file: DataFile) -> Path:
     """Return where ``file`` of ``entry`` lies, after downloading it if need be.
 
-    A file in the data folder is taken as it is, for its reader to check. One from the network is checked against the
-    published checksum before it is moved into the cache in one step, and again whenever it is taken from there.
+    A file in the data folder is taken as it is, for its reader to check. One from the network is checked against
+    the published checksum before it is moved into the cache in one step, and again whenever it is taken from there.
 
     Raises:
         DataUnavailableError: It is nowhere, and cannot be downloaded; the message says where to put it.
@@ -31,7 +31,7 @@ def locate(entry: Entry, file: DataFile) -> Path:
 
 
 def is_local(entry: Entry) -> bool:
-    """Return whether every file of ``entry`` is in the data folder or the cache, so that no network is needed."""
+    """Return whether every file of ``entry`` is in the data folder or the cache."""
     return not _missing(entry)
 
 
@@ -56,8 +56,8 @@ def _download(entry: Entry, file: DataFile) -> Path:
             failures.append(f"{urlsplit(url).hostname} {_reason(error)}")
         except OSError as error:
             raise DataUnavailableError(
-                f"{file.name} was to be kept in the cache folder, which cannot be written ({error.strerror}); "
-                "make room there, or set RABISCO_CACHE_DIR to another folder"
+                f"{file.name} was to be kept in the cache folder, which cannot be written "
+                f"({error.strerror}); make room there, or set RABISCO_CACHE_DIR to another folder"
             ) from None
     raise _unavailable(entry, file, failures)
 
@@ -88,18 +88,17 @@ def _reason(error: Exception) -> str:
 
 def _unavailable(entry: Entry, file: DataFile, failures: list[str]) -> DataUnavailableError:
     missing = _missing(entry) or [file]
-    tried = f"could not be downloaded ({'; '.join(failures)})" if failures else "cannot be downloaded"
-    unset = "" if get_settings().data_dir else ", which is not set now"
-    source = f"get it from {entry.homepage} and put it" if entry.homepage else "put it"
+    tried = f", and cannot be downloaded ({'; '.join(failures)})" if failures else ""
+    unset = "" if get_settings().data_dir else " (it is not set)"
+    wanted = ", ".join(f"{each.places[0]} (from {each.urls[0]})" if each.urls else each.places[0] for each in missing)
     return DataUnavailableError(
-        f"data set {entry.name!r} needs {', '.join(each.name for each in missing)}: not found in the data folder or "
-        f"the cache, and {file.name} {tried}; {source} into the folder that RABISCO_DATA_DIR names{unset}, "
-        f"as {', '.join(each.places[0] for each in missing)}"
+        f"data set {entry.name!r} needs {file.name}, which is neither in the data folder nor in the cache{tried}; "
+        f"put into the folder that RABISCO_DATA_DIR names{unset}: {wanted}"
     )
 
 
 class DownloadBar:
-    """Shows one download on a terminal, and nothing elsewhere, by the protocol that pooch asks of a progress bar."""
+    """Shows one download on a terminal, and nothing elsewhere, by pooch's protocol of a progress bar."""
 
     def __init__(self, file: DataFile) -> None:
         console = Console(stderr=True)

@@ -25,7 +25,8 @@ def read_idx_gz(source: IO[bytes], dimensions: int, name: str) -> bytes:
         name: Base name of the file, for the error.
 
     Raises:
-        InvalidDataError: It is not gzip, not IDX of that many dimensions, truncated, or longer than its header says.
+        InvalidDataError: It is not gzip, not IDX of that many dimensions, truncated, or longer than its
+            header says.
     """
     with gunzip(source, name) as stream:
         header = stream.read(4 + 4 * dimensions)
@@ -37,7 +38,8 @@ def parse_images(content: bytes, name: str) -> NDArray[np.uint8]:
     """Return the images in the content of an IDX file, uint8 ``(N, H, W, 1)``, read-only.
 
     Raises:
-        InvalidDataError: The content is no IDX file of three dimensions, or its size is not what the header says.
+        InvalidDataError: The content is no IDX file of three dimensions, or its size is not what its header
+            says.
     """
     return _parse(content, 3, name)[..., np.newaxis]
 

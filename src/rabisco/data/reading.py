@@ -2,31 +2,17 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import IO
 
-import numpy as np
-from numpy.typing import NDArray
-
-from rabisco.data.catalog import DataFile, Entry, Format
-from rabisco.data.content import invalid, open_binary
-from rabisco.data.dataset import Split
+from rabisco.data.bundled import read_bundled_digits
+from rabisco.data.cifar import read_cifar
+from rabisco.data.content import fingerprint, invalid, open_binary
+from rabisco.data.dataset import Parts, Split
 from rabisco.data.download import locate
+from rabisco.data.emnist import read_emnist
+from rabisco.data.entry import DataFile, Entry, Format
+from rabisco.data.handwriting import read_emnist_digits, read_emnist_pages, read_pictures
 from rabisco.data.idx import parse_images, parse_labels, read_idx_gz
-
-
-@dataclass(frozen=True)
-class Parts:
-    """A data set as its authors divided it.
-
-    Attributes:
-        train: What train and validation are cut from.
-        test: The official test part.
-        fingerprint: sha256 (hex) over the sha256 of each content read, in order.
-    """
-
-    train: Split
-    test: Split
-    fingerprint: str
 
 
 def read_parts(entry: Entry) -> Parts:
@@ -37,40 +23,31 @@ def read_parts(entry: Entry) -> Parts:
         InvalidDataError: A file is damaged, or is not what the catalog says.
         MissingExtraError: It comes with a library that is not installed.
     """
-    return _READERS[entry.format](entry)
+    parts = _READERS[entry.format](entry)
+    for split in (parts.train, parts.test):
+        _check(split, entry)
+    return parts
 
 
-def fingerprint(contents: list[bytes]) -> str:
-    """Return one sha256 (hex) for several contents: that of their sha256, one after another."""
-    return hashlib.sha256(b"".join(hashlib.sha256(content).digest() for content in contents)).hexdigest()
-
-
-def make_split(images: NDArray[np.uint8], labels: NDArray[np.int64], entry: Entry, name: str) -> Split:
-    """Return images and labels as a split, once they fit each other and the entry.
-
-    Raises:
-        InvalidDataError: There are not as many labels as images, or the images are not of the entry's shape.
-    """
-    if images.shape[1:] != entry.image_shape:
-        raise invalid(name, f"images of shape {entry.image_shape}", f"{images.shape[1:]}")
-    if len(images) != len(labels):
-        raise invalid(name, f"as many images as labels, {len(labels):,}", f"{len(images):,}")
-    return Split(images, labels)
+def _check(split: Split, entry: Entry) -> None:
+    name = entry.files[0].name if entry.files else entry.title
+    if split.images.shape[1:] != entry.image_shape:
+        raise invalid(name, f"images of shape {entry.image_shape}", f"{split.images.shape[1:]}")
+    if len(split.images) != len(split.labels):
+        raise invalid(name, f"as many labels as images, {len(split.images):,}", f"{len(split.labels):,}")
 
 
 def _read_idx(entry: Entry) -> Parts:
     contents = [_idx_content(entry, file) for file in entry.files]
     names = [file.name for file in entry.files]
-    splits = [
-        make_split(
+    train, test = (
+        Split(
             parse_images(contents[at], names[at]).copy(),
             parse_labels(contents[at + 1], names[at + 1], entry.num_classes),
-            entry,
-            names[at],
         )
         for at in (0, 2)
-    ]
-    return Parts(splits[0], splits[1], fingerprint(contents))
+    )
+    return Parts(train, test, fingerprint(contents))
 
 
 def _idx_content(entry: Entry, file: DataFile) -> bytes:
@@ -81,4 +58,26 @@ def _idx_content(entry: Entry, file: DataFile) -> bytes:
     return content
 
 
-_READERS: dict[Format, Callable[[Entry], Parts]] = {"idx": _read_idx}
+def _read_cifar(entry: Entry) -> Parts:
+    (file,) = entry.files
+    return read_cifar(locate(entry, file))
+
+
+def _read_one(read: Callable[[IO[bytes], Entry, str], Parts]) -> Callable[[Entry], Parts]:
+    def read_entry(entry: Entry) -> Parts:
+        (file,) = entry.files
+        with open_binary(locate(entry, file)) as source:
+            return read(source, entry, file.name)
+
+    return read_entry
+
+
+_READERS: dict[Format, Callable[[Entry], Parts]] = {
+    "idx": _read_idx,
+    "emnist": _read_one(lambda source, entry, name: read_emnist(source, entry.split, entry.num_classes, name)),
+    "cifar": _read_cifar,
+    "bundled-digits": lambda entry: read_bundled_digits(entry.class_names),
+    "emnist-pages": _read_one(lambda source, entry, name: read_emnist_pages(source, entry.class_names, name)),
+    "emnist-digits-test": _read_one(lambda source, entry, name: read_emnist_digits(source, entry.class_names, name)),
+    "pictures": _read_one(lambda source, entry, name: read_pictures(source, entry.class_names, name)),
+}

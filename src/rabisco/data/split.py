@@ -20,9 +20,9 @@ def stratified_cut(
 ) -> tuple[Indices, Indices]:
     """Return the rows that stay and the rows cut off, both ascending, every class in both.
 
-    The cut has ``round(fraction * N)`` rows where that leaves every class in both parts, and each class gives its
-    share of them, to within one. The draw is the same on every machine and with every NumPy: ``RandomState``'s stream
-    is frozen, ``default_rng``'s is not.
+    The cut has ``round(fraction * N)`` rows where that leaves every class in both parts, and each class gives
+    its share of them, to within one. The draw is the same on every machine and with every NumPy: the stream of
+    ``RandomState`` is frozen, that of ``default_rng`` is not.
 
     Args:
         labels: int64, ``(N,)``, indices into ``class_names``. A class without examples is no error.

@@ -1,0 +1,104 @@
+"""The handwriting that is at hand as ``.npz`` files: a part of EMNIST, and pictures of single characters."""
+
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabisco.data.content import fingerprint, invalid
+from rabisco.data.dataset import Parts, Split
+from rabisco.data.npz import read_npz
+
+# Above this correlation with an image of MNIST's test set, an example counts as the same image.
+MNIST_TEST_CORRELATION = 0.95
+
+
+def read_emnist_pages(source: IO[bytes], class_names: tuple[str, ...], name: str) -> Parts:
+    """Return ``emnist_pages62.npz`` without what looks like an image of MNIST's test set.
+
+    Both come from the same NIST forms: a model trained on such an image would have seen the MNIST test. Images are
+    uint8 ``(N, 28, 28, 1)``, upright, bright ink on dark.
+
+    Raises:
+        InvalidDataError: The file is damaged, or its arrays do not fit each other.
+    """
+    members = ("x_train", "y_train", "mnist_test_corr_train", "x_test", "y_test", "mnist_test_corr_test")
+    arrays, contents = read_npz(source, members, name)
+    train, test = (
+        _without_mnist_test(
+            _examples(arrays[f"x_{part}"], arrays[f"y_{part}"], class_names, name),
+            arrays[f"mnist_test_corr_{part}"],
+            name,
+        )
+        for part in ("train", "test")
+    )
+    return Parts(train, test, fingerprint(contents))
+
+
+def read_emnist_digits(source: IO[bytes], class_names: tuple[str, ...], name: str) -> Parts:
+    """Return ``emnist_digits_test.npz`` as a test part, with an empty train part.
+
+    Images are as those of the pages.
+
+    Raises:
+        InvalidDataError: The file is damaged, or its arrays do not fit each other.
+    """
+    arrays, contents = read_npz(source, ("x_test", "y_test"), name)
+    test = _examples(arrays["x_test"], arrays["y_test"], class_names, name)
+    return Parts(_none_of(test), test, fingerprint(contents))
+
+
+def read_pictures(source: IO[bytes], class_names: tuple[str, ...], name: str) -> Parts:
+    """Return the pictures of a file of ``x`` and ``y`` as a train part, with an empty test part.
+
+    They are photographs, scans and drawings in the size they have, uint8 ``(N, 64, 64, 1)``: a recipe brings them
+    into a model's form with ``rabisco.images``. Only the polarity is made one here. A test part cut from them would
+    hold the same writers, and flatter.
+
+    Raises:
+        InvalidDataError: The file is damaged, or a label is no class name.
+    """
+    arrays, contents = read_npz(source, ("x", "y"), name)
+    train = _examples(arrays["x"], _indices(arrays["y"], class_names, name), class_names, name)
+    train = Split(bright_on_dark(train.images), train.labels)
+    return Parts(train, _none_of(train), fingerprint(contents))
+
+
+def bright_on_dark(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return images with their ink brighter than their background, uint8, ``(N, H, W, C)`` as given.
+
+    Ink covers the smaller part of a picture of one character, so that it pulls the mean away from the median.
+    """
+    pixels = images.reshape(len(images), -1)
+    dark_ink = pixels.mean(axis=1) < np.median(pixels, axis=1)
+    return np.where(dark_ink[:, np.newaxis, np.newaxis, np.newaxis], 255 - images, images)
+
+
+def _examples(images: Any, labels: Any, class_names: tuple[str, ...], name: str) -> Split:
+    if images.dtype != np.uint8 or images.ndim != 3 or labels.shape != images.shape[:1] or not images.size:
+        raise invalid(name, "grey images and as many labels", f"the shapes {images.shape} and {labels.shape}")
+    if labels.dtype.kind not in "ui" or labels.max() >= len(class_names):
+        raise invalid(name, f"labels from 0 to {len(class_names) - 1}", "others")
+    return Split(images[..., np.newaxis].copy(), labels.astype(np.int64))
+
+
+def _without_mnist_test(split: Split, correlation: Any, name: str) -> Split:
+    if correlation.shape != split.labels.shape:
+        raise invalid(name, "one correlation for each image", f"the shape {correlation.shape}")
+    kept = correlation <= MNIST_TEST_CORRELATION
+    return Split(split.images[kept], split.labels[kept])
+
+
+def _indices(characters: Any, class_names: tuple[str, ...], name: str) -> NDArray[np.int64]:
+    if characters.dtype.kind != "U" or characters.ndim != 1:
+        raise invalid(name, "one character as the label of each picture", f"{characters.dtype} labels")
+    matches = characters[:, np.newaxis] == np.array(class_names)
+    known = matches.any(axis=1)
+    if not known.all():
+        row = int(known.argmin()) + 1
+        raise invalid(name, f"labels from {class_names[0]} to {class_names[-1]}", f"another in row {row:,}")
+    return np.asarray(matches.argmax(axis=1), dtype=np.int64)
+
+
+def _none_of(split: Split) -> Split:
+    return Split(split.images[:0], split.labels[:0])
