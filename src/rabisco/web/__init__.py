@@ -1,1 +1,28 @@
-"""The Flask application: one blueprint per topic."""
+"""The Flask application: pages and API over the one predictor, one blueprint per topic.
+
+``create_app`` assembles it, ``server.serve`` runs it. A view reads the request, calls the library and answers; what
+goes wrong is raised as a ``RabiscoError`` and becomes an answer in ``problems``, the only place that knows statuses.
+"""
+
+from flask import Flask
+
+from rabisco.settings import Settings, get_settings
+from rabisco.web import docs, formats, health, languages, limits, models, pages, predict, problems, security, theme
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the application, ready for a WSGI server.
+
+    Args:
+        settings: Settings to obey; those of the environment if not given.
+    """
+    settings = settings or get_settings()
+    app = Flask(__name__)
+    app.config["RABISCO"] = settings
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
+    for part in (limits, languages, formats, theme, security, problems):
+        part.init_app(app)
+    for topic in (pages, predict, models, health, docs):
+        app.register_blueprint(topic.blueprint)
+    return app

@@ -1,0 +1,29 @@
+"""Short names of models, in one table; any artifact's own name works beside them."""
+
+from flask import current_app
+
+from rabisco.artifacts import list_names
+from rabisco.settings import Settings
+
+MODEL_ALIASES = {"cnn": "mnist-cnn", "linear": "mnist-linear"}
+
+
+def resolve(name: str | None) -> str:
+    """Return the artifact's name for what a request asked: an alias, a name, or nothing (the default)."""
+    return MODEL_ALIASES.get(name, name) if name else default_model()
+
+
+def default_model() -> str:
+    """Return the settings' default model, or the first there is when that one was never trained."""
+    settings: Settings = current_app.config["RABISCO"]
+    names = list_names()
+    if settings.default_model in names or not names:
+        return settings.default_model
+    return names[0]
+
+
+def shown_models() -> list[str]:
+    """Return the models that the pages ask side by side: the default and the linear one, as far as they are there."""
+    names = list_names()
+    wanted = dict.fromkeys((default_model(), MODEL_ALIASES["linear"], *names))
+    return [name for name in wanted if name in names][:2]

@@ -1,0 +1,40 @@
+"""Numbers, times and names as the reader's language writes them: filters of the templates."""
+
+from datetime import datetime
+
+from flask import Flask
+from flask_babel import format_date, format_decimal, format_percent, ngettext
+
+from rabisco.web.titles import model_title
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates the filters of this module and the titles of models."""
+    app.add_template_filter(percent)
+    app.add_template_filter(number)
+    app.add_template_filter(seconds)
+    app.add_template_filter(date)
+    app.add_template_global(model_title)
+
+
+def percent(fraction: float, digits: int = 1) -> str:
+    """Return a fraction in [0, 1] as a percentage, ``0.995`` as ``99.5%``."""
+    return str(format_percent(fraction, "#,##0." + "0" * digits + "%"))
+
+
+def number(value: float) -> str:
+    """Return a number, rounded to a whole one, with the separators of the language."""
+    return str(format_decimal(round(value)))
+
+
+def seconds(duration: float) -> str:
+    """Return a duration in the largest unit that says enough."""
+    if duration < 120:
+        return ngettext("%(count)s second", "%(count)s seconds", round(duration), count=number(duration))
+    minutes = round(duration / 60)
+    return ngettext("%(count)s minute", "%(count)s minutes", minutes, count=number(minutes))
+
+
+def date(moment: datetime) -> str:
+    """Return the day of a moment."""
+    return str(format_date(moment, "long"))

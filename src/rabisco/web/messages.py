@@ -1,0 +1,21 @@
+"""Strings that the pages' JavaScript shows; they reach it, translated, through ``<body data-messages>``."""
+
+from flask_babel import lazy_gettext
+
+_MESSAGES = {
+    "agree": lazy_gettext("Both models read {category}."),
+    "disagree": lazy_gettext("They disagree: {first} reads {category}, {second} reads {other}."),
+    "one": lazy_gettext("{first} reads {category}."),
+    "waiting": lazy_gettext("Draw a digit and watch what each model reads."),
+    "failed": lazy_gettext("No answer: {reason}"),
+    "offline": lazy_gettext("the server cannot be reached"),
+    "pen_down": lazy_gettext("Pen down"),
+    "pen_up": lazy_gettext("Pen up"),
+    "cleared": lazy_gettext("The drawing is empty."),
+    "latency": lazy_gettext("{milliseconds} ms"),
+}
+
+
+def messages() -> dict[str, str]:
+    """Return every message in the language of the current request, by key; ``{name}`` is filled in by JavaScript."""
+    return {key: str(message) for key, message in _MESSAGES.items()}

@@ -1,0 +1,49 @@
+"""``GET /models`` and ``GET /models/<name>``: what each model is and how good it is, from its card."""
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+
+from rabisco.artifacts import Artifact, list_artifacts, load_artifact
+from rabisco.web.aliases import MODEL_ALIASES, default_model, resolve
+from rabisco.web.problems import wants_page
+
+blueprint = Blueprint("models", __name__)
+
+
+@blueprint.get("/models")
+def index() -> ResponseReturnValue:
+    """List the models, as a page for browsers and as JSON for all others."""
+    artifacts = list_artifacts()
+    if wants_page():
+        return render_template("models.html", cards=[artifact.card for artifact in artifacts], default=default_model())
+    return jsonify(models=[_as_json(artifact) for artifact in artifacts], default=default_model())
+
+
+@blueprint.get("/models/<name>")
+def card(name: str) -> ResponseReturnValue:
+    """Show one model's whole card."""
+    artifact = load_artifact(resolve(name))
+    if wants_page():
+        return render_template("model.html", card=artifact.card, sizes=_sizes(artifact))
+    return Response(artifact.card.model_dump_json(), mimetype="application/json")
+
+
+def _as_json(artifact: Artifact) -> dict[str, Any]:
+    card = artifact.card
+    return {
+        "name": card.name,
+        "aliases": [alias for alias, name in MODEL_ALIASES.items() if name == card.name],
+        "architecture": card.architecture,
+        "dataset": card.dataset.name,
+        "classes": list(card.class_names),
+        "parameters": card.parameters,
+        "metrics": card.metrics,
+        "training_seconds": card.training_seconds,
+        "predict": f"{request.script_root}/predict/{card.name}",
+    }
+
+
+def _sizes(artifact: Artifact) -> dict[str, int]:
+    return {path.name: path.stat().st_size for path in (artifact.weights_path, artifact.onnx_path)}

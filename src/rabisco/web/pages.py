@@ -1,0 +1,65 @@
+"""The pages for people: draw a character, upload pictures."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+
+from rabisco.artifacts import Card
+from rabisco.errors import RabiscoError
+from rabisco.inference import Prediction, get_predictor
+from rabisco.settings import Settings
+from rabisco.web.aliases import default_model, shown_models
+from rabisco.web.answers import data_url, thumbnail
+from rabisco.web.pictures import Picture, read_pictures
+from rabisco.web.problems import title_of
+
+blueprint = Blueprint("pages", __name__)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One uploaded picture on the page: its predictions, or why there are none."""
+
+    name: str
+    thumbnail: str = ""
+    saw: str = ""
+    predictions: tuple[Prediction, ...] = ()
+    title: str = ""
+    detail: str = ""
+
+
+@blueprint.get("/")
+def draw() -> ResponseReturnValue:
+    """Show the drawing pad; without any model, how to train one."""
+    return render_template("draw.html", cards=_cards())
+
+
+@blueprint.get("/upload")
+def upload() -> ResponseReturnValue:
+    """Show the form for pictures."""
+    return render_template("upload.html", cards=_cards(), rows=[])
+
+
+@blueprint.post("/upload")
+def show_uploaded() -> ResponseReturnValue:
+    """Show each picture sent with what each model reads in it; one that cannot be read says why."""
+    cards = _cards()
+    settings: Settings = current_app.config["RABISCO"]
+    rows = [_row(picture, cards) for picture in read_pictures(request, settings.max_files)]
+    return render_template("upload.html", cards=cards, rows=rows)
+
+
+def _cards() -> list[Card]:
+    """Return the cards of the models that the pages ask; without any, raise the error that says how to train one."""
+    models = shown_models() or [default_model()]
+    return [get_predictor(name).card for name in models]
+
+
+def _row(picture: Picture, cards: list[Card]) -> Row:
+    try:
+        pixels = picture.decode()
+    except RabiscoError as error:
+        return Row(picture.name, title=title_of(error), detail=str(error))
+    predictions = tuple(get_predictor(card.name).predict(pixels) for card in cards)
+    return Row(picture.name, thumbnail(pixels), data_url(predictions[0].prepared.pixels), predictions)

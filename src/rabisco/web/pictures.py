@@ -1,0 +1,111 @@
+"""The pictures of a request, in whichever of the accepted ways they were sent.
+
+Multipart fields ``file`` (one or more); base64 or a data URL in a form field or in JSON; or an image as the body.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from flask import Request
+from flask_babel import gettext
+from numpy.typing import NDArray
+
+from rabisco.errors import InvalidRequestError, RabiscoError, TooLargeError
+from rabisco.images import decode
+
+FILE_FIELD = "file"
+# Names under which clients of other demos send base64; `image` is the documented one.
+TEXT_FIELDS = ("image", "imageBase64", "data", "img")
+RAW_TYPES = ("image/", "application/octet-stream")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture as received: its name, for messages, and its bytes or base64 text."""
+
+    name: str
+    data: bytes | str
+
+    def decode(self) -> NDArray[np.uint8]:
+        """Return its pixels, RGB; see ``rabisco.images.decode``."""
+        return decode(self.data)
+
+
+def read_pictures(request: Request, max_files: int) -> list[Picture]:
+    """Return the pictures of a request, in order.
+
+    Raises:
+        InvalidRequestError: It holds none, or JSON of another shape.
+        TooLargeError: It holds more than ``max_files``.
+    """
+    pictures = _raw(request) or _from_json(request) or _files(request) or _fields(request)
+    if not pictures:
+        raise InvalidRequestError(_nothing_received(request))
+    if len(pictures) > max_files:
+        raise TooLargeError(
+            gettext(
+                "expected at most %(limit)s pictures in one request, received %(count)s; send them in several requests",
+                limit=max_files,
+                count=len(pictures),
+            )
+        )
+    return pictures
+
+
+def decode_all(pictures: list[Picture]) -> list[NDArray[np.uint8]]:
+    """Return the pixels of each picture; an error of one among several names which."""
+    if len(pictures) == 1:
+        return [pictures[0].decode()]
+    return [_decode_named(picture, position) for position, picture in enumerate(pictures, 1)]
+
+
+def _decode_named(picture: Picture, position: int) -> NDArray[np.uint8]:
+    try:
+        return picture.decode()
+    except RabiscoError as error:
+        which = gettext("picture %(position)s (%(name)s)", position=position, name=picture.name)
+        raise type(error)(f"{which}: {error}") from error
+
+
+def _raw(request: Request) -> list[Picture]:
+    if not request.mimetype.startswith(RAW_TYPES):
+        return []
+    return [Picture("body", request.get_data())]
+
+
+def _files(request: Request) -> list[Picture]:
+    uploads = request.files.getlist(FILE_FIELD)
+    pictures = [Picture(upload.filename or "", upload.stream.read()) for upload in uploads]
+    # A browser's form sends a nameless empty part when nothing was chosen.
+    return [picture for picture in pictures if picture.name or picture.data]
+
+
+def _fields(request: Request) -> list[Picture]:
+    fields = (FILE_FIELD, *TEXT_FIELDS)
+    return [Picture(field, value) for field in fields for value in request.form.getlist(field)]
+
+
+def _from_json(request: Request) -> list[Picture]:
+    if not request.is_json:
+        return []
+    body = request.get_json()
+    if not isinstance(body, dict):
+        raise InvalidRequestError(gettext('expected a JSON object, such as {"image": "data:image/png;base64,…"}'))
+    several = body.get("images", [])
+    named = [(field, body[field]) for field in TEXT_FIELDS if field in body]
+    if not isinstance(several, list):
+        raise InvalidRequestError(gettext("expected “images” to be a list of base64 texts"))
+    values = [*named, *((f"images[{index}]", value) for index, value in enumerate(several))]
+    for name, value in values:
+        if not isinstance(value, str):
+            raise InvalidRequestError(gettext("expected “%(name)s” to be base64 text", name=name))
+    return [Picture(name, value) for name, value in values]
+
+
+def _nothing_received(request: Request) -> str:
+    received = [*request.files, *request.form] or [request.mimetype or gettext("an empty request")]
+    return gettext(
+        "expected one or more pictures as multipart field “file”, base64 in “image”, or an image as the body; "
+        "received %(received)s",
+        received=", ".join(received[:5]),
+    )

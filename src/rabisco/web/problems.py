@@ -1,0 +1,144 @@
+"""What goes wrong, as an answer: one table, one JSON shape (RFC 9457), one page for browsers.
+
+A core error's message is written for its reader and shown as it is. Anything unforeseen is logged and answered by a
+bare 500: no stack trace, path or key ever leaves.
+"""
+
+from dataclasses import dataclass
+
+from flask import Flask, Response, current_app, jsonify, render_template, request
+from flask_babel import LazyString, gettext, lazy_gettext
+from werkzeug import Response as WerkzeugResponse
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.routing import RequestRedirect
+
+from rabisco import errors
+from rabisco.settings import Settings
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A kind of problem: its HTTP status, its name in ``type`` and its title."""
+
+    status: int
+    name: str
+    title: LazyString
+
+
+UNFORESEEN = Problem(500, "internal-error", lazy_gettext("Something went wrong on our side"))
+
+# Error class -> answer; a class that is not here is a fault of the server.
+PROBLEMS: dict[type[errors.RabiscoError], Problem] = {
+    errors.InvalidRequestError: Problem(
+        400, "invalid-request", lazy_gettext("There is nothing to read in this request")
+    ),
+    errors.InvalidImageError: Problem(400, "invalid-image", lazy_gettext("This picture is damaged or empty")),
+    errors.UnsupportedImageError: Problem(
+        415, "unsupported-image", lazy_gettext("This file is not a picture we can read")
+    ),
+    errors.TooLargeError: Problem(413, "too-large", lazy_gettext("This is too large")),
+    errors.ModelNotFoundError: Problem(404, "model-not-found", lazy_gettext("There is no such model")),
+    errors.NoModelError: Problem(503, "no-model", lazy_gettext("No model has been trained yet")),
+    errors.InvalidArtifactError: Problem(503, "invalid-artifact", lazy_gettext("This model's files are damaged")),
+}
+
+# HTTP errors that the framework raises by itself, with titles and details for readers.
+HTTP_PROBLEMS: dict[int, tuple[Problem, LazyString]] = {
+    400: (
+        Problem(400, "bad-request", lazy_gettext("This request cannot be understood")),
+        lazy_gettext("the body or the address is malformed; see the API page for the right form"),
+    ),
+    404: (
+        Problem(404, "not-found", lazy_gettext("There is nothing at this address")),
+        lazy_gettext("check the address, or start again from the drawing page"),
+    ),
+    405: (
+        Problem(405, "method-not-allowed", lazy_gettext("This address is used in another way")),
+        lazy_gettext("the Allow header names the methods that it answers; predictions are asked for by POST"),
+    ),
+    415: (
+        Problem(415, "unsupported-media-type", lazy_gettext("This kind of content is not read here")),
+        lazy_gettext("send multipart/form-data, JSON or an image"),
+    ),
+    429: (
+        Problem(429, "too-many-requests", lazy_gettext("Too many requests")),
+        lazy_gettext("wait a little and try again"),
+    ),
+}
+_KEPT_HEADERS = ("Allow", "Retry-After")
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error of the application from here."""
+    app.register_error_handler(errors.RabiscoError, _answer_rabisco_error)
+    app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(Exception, _answer_unforeseen)
+
+
+def title_of(error: errors.RabiscoError) -> str:
+    """Return the translated title of an error of the core."""
+    return str(PROBLEMS.get(type(error), UNFORESEEN).title)
+
+
+def wants_page() -> bool:
+    """Tell whether the client is a browser that shows pages; ``*/*`` (curl, fetch, requests) is not."""
+    offered = ["application/json", "application/problem+json", "text/html"]
+    return request.accept_mimetypes.best_match(offered) == "text/html"
+
+
+def _answer_rabisco_error(error: errors.RabiscoError) -> Response:
+    problem = PROBLEMS.get(type(error))
+    if problem is None:
+        return _answer_unforeseen(error)
+    return _answer(problem, str(error))
+
+
+def _answer_http_error(error: HTTPException) -> WerkzeugResponse:
+    if isinstance(error, RequestRedirect):
+        return error.get_response()
+    if isinstance(error, RequestEntityTooLarge):
+        return _answer(PROBLEMS[errors.TooLargeError], _too_large())
+    status = error.code or 500
+    problem, detail = HTTP_PROBLEMS.get(status) or _unlisted(status)
+    response = _answer(problem, str(detail))
+    for name, value in error.get_headers():
+        if name in _KEPT_HEADERS:
+            response.headers[name] = value
+    return response
+
+
+def _unlisted(status: int) -> tuple[Problem, LazyString]:
+    if status >= 500:
+        return UNFORESEEN, lazy_gettext("the fault has been noted; try again later")
+    return Problem(status, "bad-request", HTTP_PROBLEMS[400][0].title), HTTP_PROBLEMS[400][1]
+
+
+def _answer_unforeseen(error: Exception) -> Response:
+    current_app.logger.error("unforeseen error in %s %s", request.method, request.path, exc_info=error)
+    problem, detail = _unlisted(500)
+    return _answer(problem, str(detail))
+
+
+def _too_large() -> str:
+    settings: Settings = current_app.config["RABISCO"]
+    return gettext(
+        "a request may hold at most %(limit)s MB; send a smaller picture, or fewer of them",
+        limit=round(settings.max_upload_bytes / 2**20, 1),
+    )
+
+
+def _answer(problem: Problem, detail: str) -> Response:
+    title = str(problem.title)
+    if wants_page():
+        page = render_template("problem.html", title=title, detail=detail, status=problem.status, name=problem.name)
+        return Response(page, problem.status, mimetype="text/html")
+    body = {
+        "type": f"urn:rabisco:problem:{problem.name}",
+        "title": title,
+        "status": problem.status,
+        "detail": detail,
+    }
+    response = jsonify(body)
+    response.status_code = problem.status
+    response.mimetype = "application/problem+json"
+    return response

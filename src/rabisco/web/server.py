@@ -1,0 +1,75 @@
+"""The production server behind ``rabisco serve``: granian, WSGI, a few processes of a few threads."""
+
+import socket
+from functools import partial
+
+from flask import Flask
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+
+from rabisco.artifacts import list_names
+from rabisco.errors import InvalidConfigurationError, RabiscoError
+from rabisco.inference import get_predictor
+from rabisco.settings import Settings
+from rabisco.web import create_app
+
+# A client that has not finished its headers by then is dropped, so that slow ones hold no place.
+HEADER_SECONDS = 10
+
+
+def serve(settings: Settings) -> None:
+    """Serve until interrupted (Ctrl-C or SIGTERM).
+
+    Raises:
+        InvalidConfigurationError: The address cannot be listened on, as when the port is taken.
+    """
+    _check_address(settings)
+    server = Granian(
+        "rabisco.web:create_app",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        workers=settings.workers,
+        blocking_threads=settings.threads,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000),
+        log_level=LogLevels.error,
+        workers_kill_timeout=5,
+    )
+    server.on_startup(partial(_announce, settings))
+    server.serve(target_loader=partial(_load, settings), wrap_loader=False)
+
+
+def _load(settings: Settings) -> Flask:
+    """Make one worker's application, its models loaded before the first request."""
+    app = create_app(settings)
+    for name in list_names():
+        _warm(name)
+    return app
+
+
+def _warm(name: str) -> None:
+    try:
+        get_predictor(name)
+    except RabiscoError as error:
+        print(f"rabisco: {error}", flush=True)  # the others still serve; asking for this one says the same
+
+
+def _check_address(settings: Settings) -> None:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise InvalidConfigurationError(
+                f"expected to listen on {settings.host}:{settings.port}, which cannot be had ({error.strerror}); "
+                f"stop what uses it or choose another port: rabisco serve --port {settings.port + 1}"
+            ) from error
+
+
+def _announce(settings: Settings) -> None:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    print(f"Rabisco is at http://{host}:{settings.port}/ (stop with Ctrl-C)", flush=True)

@@ -1,0 +1,82 @@
+// <drawing-pad><canvas tabindex="0"></canvas><span class="cursor" hidden></span></drawing-pad>
+// Fires "drawing" (detail: {done}) whenever the drawing changes; `done` is false while a stroke is being drawn.
+
+import { Drawing, SIDE } from "../lib/drawing.js";
+import { paint } from "../lib/paint.js";
+import { PadKeyboard } from "./pad-keyboard.js";
+import { PadPointer } from "./pad-pointer.js";
+import { play } from "./play.js";
+
+class DrawingPad extends HTMLElement {
+  drawing = new Drawing();
+  pen = { width: 19, erases: false };
+  #stopPlaying = null;
+
+  connectedCallback() {
+    this.canvas = this.querySelector("canvas");
+    new PadPointer(this, this.canvas);
+    new PadKeyboard(this, this.canvas, this.querySelector(".cursor"));
+    new ResizeObserver(() => this.#fit()).observe(this.canvas);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.update());
+    document.addEventListener("themechange", () => this.update());
+  }
+
+  begin(point) {
+    this.#stopPlaying?.();
+    this.drawing.begin(point, this.pen);
+    this.#changed(false);
+  }
+
+  extend(points) {
+    points.forEach((point) => this.drawing.extend(point));
+    this.#changed(false);
+  }
+
+  end() {
+    this.drawing.end();
+    this.#changed(true);
+  }
+
+  change(action) {
+    this.#stopPlaying?.();
+    action(this.drawing);
+    this.#changed(true);
+  }
+
+  async replay() {
+    this.#stopPlaying?.();
+    const stopped = new Promise((resolve) => (this.#stopPlaying = resolve));
+    await play(this.drawing.strokes, (strokes) => this.update(strokes), stopped);
+    this.update();
+  }
+
+  update(strokes = this.drawing.strokes) {
+    const { width } = this.canvas;
+    paint(this.canvas.getContext("2d"), strokes, { size: width, ink: getComputedStyle(this.canvas).color });
+    this.toggleAttribute("data-drawn", !this.drawing.isEmpty);
+  }
+
+  // Black on white whatever the theme, so that the same drawing is always the same picture.
+  toPicture() {
+    const picture = Object.assign(document.createElement("canvas"), { width: SIDE, height: SIDE });
+    const context = picture.getContext("2d");
+    paint(context, this.drawing.strokes, { size: SIDE, ink: "black" });
+    context.globalCompositeOperation = "destination-over";
+    context.fillStyle = "white";
+    context.fillRect(0, 0, SIDE, SIDE);
+    return picture.toDataURL("image/png");
+  }
+
+  #fit() {
+    const size = Math.round(this.canvas.clientWidth * devicePixelRatio);
+    if (size && this.canvas.width !== size) Object.assign(this.canvas, { width: size, height: size });
+    this.update();
+  }
+
+  #changed(done) {
+    this.update();
+    this.dispatchEvent(new CustomEvent("drawing", { detail: { done } }));
+  }
+}
+
+customElements.define("drawing-pad", DrawingPad);

@@ -1,0 +1,26 @@
+// <drop-zone><form>…<input type="file" multiple></form></drop-zone>: files dropped here or pasted are sent by the form.
+
+class DropZone extends HTMLElement {
+  connectedCallback() {
+    this.addEventListener("dragover", (event) => this.#hover(event, true));
+    this.addEventListener("dragleave", (event) => this.#hover(event, false));
+    this.addEventListener("drop", (event) => {
+      this.#hover(event, false);
+      this.#send(event.dataTransfer.files);
+    });
+    document.addEventListener("paste", (event) => this.#send(event.clipboardData.files));
+  }
+
+  #hover(event, over) {
+    event.preventDefault();
+    this.classList.toggle("over", over);
+  }
+
+  #send(files) {
+    if (files.length === 0) return;
+    this.querySelector("input[type=file]").files = files;
+    this.querySelector("form").requestSubmit();
+  }
+}
+
+customElements.define("drop-zone", DropZone);

@@ -1,0 +1,27 @@
+// <model-answer data-model="mnist-cnn" data-title="Neural network">…</model-answer>: what one model reads.
+// .show(prediction), or .reset() when there is nothing to read.
+
+import "./probability-bars.js";
+import { fill, milliseconds } from "../lib/text.js";
+
+class ModelAnswer extends HTMLElement {
+  show({ category, top_k, latency_ms, steps }, messages) {
+    this.dataset.state = "read";
+    this.querySelector(".character").textContent = category;
+    this.querySelector("probability-bars").show(top_k);
+    const saw = this.querySelector(".saw img");
+    saw.src = steps.at(-1).image;
+    saw.hidden = false;
+    const time = milliseconds(latency_ms, document.documentElement.lang);
+    this.querySelector(".latency").textContent = fill(messages.latency, { milliseconds: time });
+  }
+
+  reset() {
+    this.dataset.state = "waiting";
+    this.querySelector(".character").textContent = "?";
+    this.querySelector("probability-bars").show([]);
+    this.querySelector(".latency").textContent = "";
+  }
+}
+
+customElements.define("model-answer", ModelAnswer);

@@ -1,0 +1,13 @@
+// The API as a function. Rejects with an Error whose message is fit for the reader.
+
+export async function predict(image, model, { signal } = {}) {
+  const response = await fetch(`/predict/${encodeURIComponent(model)}?steps=1`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Accept: "application/json" },
+    body: JSON.stringify({ image }),
+    signal,
+  });
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.title);
+  return answer.predictions[0];
+}

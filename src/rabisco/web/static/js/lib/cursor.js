@@ -1,0 +1,16 @@
+// The keyboard's pen: arrows move it by one square of the paper, with Shift by three. No DOM.
+
+import { SIDE } from "./drawing.js";
+
+const SQUARE = SIDE / 28;
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+export const START = { x: SIDE / 2, y: SIDE / 2 };
+
+export function moved(position, key, far) {
+  const arrow = ARROWS[key];
+  if (!arrow) return null;
+  const step = far ? 3 * SQUARE : SQUARE;
+  const inside = (value) => Math.min(SIDE, Math.max(0, value));
+  return { x: inside(position.x + arrow[0] * step), y: inside(position.y + arrow[1] * step) };
+}

@@ -1,0 +1,20 @@
+// When to ask: after a pause, and never waiting for an answer that is no longer wanted.
+
+// Returns a function that runs `task` after so many milliseconds without another call.
+export function debounce(task) {
+  let timer;
+  return (milliseconds) => {
+    clearTimeout(timer);
+    timer = setTimeout(task, milliseconds);
+  };
+}
+
+// Returns a function that runs `task(signal, ...values)` and aborts its run before.
+export function latest(task) {
+  let controller;
+  return (...values) => {
+    controller?.abort();
+    controller = new AbortController();
+    return task(controller.signal, ...values);
+  };
+}

@@ -1,0 +1,16 @@
+// Every page: what needs scripts appears, and the theme changes without a reload.
+
+const root = document.documentElement;
+root.classList.add("scripted");
+
+document.querySelector("form.theme").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const button = event.submitter;
+  root.dataset.theme = button.value;
+  document.cookie = `theme=${button.value}; path=/; max-age=31536000; samesite=lax`;
+  button.value = button.value === "dark" ? "light" : "dark";
+  document.dispatchEvent(new Event("themechange"));
+});
+if (!root.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches) {
+  document.querySelector("form.theme button").value = "light";
+}

@@ -1,0 +1,47 @@
+// The drawing page: after each stroke every model reads the drawing, and the newest answer is shown.
+
+import "../components/drawing-pad.js";
+import "../components/model-answer.js";
+import "../components/preparation-steps.js";
+import { predict } from "../lib/api.js";
+import { debounce, latest } from "../lib/timing.js";
+import { fill, verdict } from "../lib/text.js";
+import { connectToolbar } from "./toolbar.js";
+
+const messages = JSON.parse(document.body.dataset.messages);
+const pad = document.querySelector("drawing-pad");
+const answers = [...document.querySelectorAll("model-answer")];
+const steps = document.querySelector("preparation-steps");
+const sentence = document.querySelector(".verdict");
+
+function reset() {
+  answers.forEach((answer) => answer.reset());
+  steps.show([]);
+  sentence.textContent = messages.waiting;
+}
+
+function show(predictions) {
+  predictions.forEach((prediction, index) => answers[index].show(prediction, messages));
+  steps.show(predictions[0].steps);
+  const readings = predictions.map(({ category }, index) => ({ category, title: answers[index].dataset.title }));
+  sentence.textContent = verdict(readings, messages);
+}
+
+const read = latest(async (signal) => {
+  if (pad.drawing.isEmpty) return reset();
+  const picture = pad.toPicture();
+  try {
+    show(await Promise.all(answers.map(({ dataset }) => predict(picture, dataset.model, { signal }))));
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    const reason = error instanceof TypeError ? messages.offline : error.message;
+    sentence.textContent = fill(messages.failed, { reason });
+  }
+});
+
+const readAfter = debounce(read);
+pad.addEventListener("drawing", ({ detail }) => readAfter(detail.done ? 0 : 120));
+pad.addEventListener("pen", ({ detail }) => {
+  document.querySelector("#pen-status").textContent = detail.down ? messages.pen_down : messages.pen_up;
+});
+connectToolbar(pad, document.querySelector(".toolbar"));
