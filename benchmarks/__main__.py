@@ -1,0 +1,30 @@
+"""Run every benchmark, or those named, and bring the documents' tables up to date."""
+
+import argparse
+import pkgutil
+
+import benchmarks
+from benchmarks import tables
+
+NOT_MEASURED = {"__main__", "tables"}
+
+
+def names() -> list[str]:
+    """Return the names of all benchmarks, sorted."""
+    return sorted({module.name for module in pkgutil.iter_modules(benchmarks.__path__)} - NOT_MEASURED)
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help=f"one of: {', '.join(names())}; all if none is given")
+    chosen = parser.parse_args().names or names()
+    if unknown := set(chosen) - set(names()):
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(names())}")
+    for name in chosen:
+        print(f"{name}: {benchmarks.run(name)['claim']}", flush=True)
+    tables.update()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""Write the tables of README.md and docs/ from results/*.json: ``python -m benchmarks.tables [--check]``.
+
+A table stands between ``<!-- table: name -->`` and ``<!-- end table -->``; what is between them is replaced by what
+``table`` of the benchmark of that name makes of its result, or, for ``settings``, by the list of all settings. With
+``--check`` nothing is written, and the exit status says whether every document is up to date.
+"""
+
+import importlib
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks import ROOT, read
+from rabisco.settings import Settings
+
+_BLOCK = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n).*?(<!-- end table -->)", re.DOTALL)
+_FOLDERS = {"home": "the user's data folder", "cache_dir": "the user's cache folder"}
+
+
+def table(name: str) -> str:
+    """Return the Markdown table called ``name``.
+
+    Raises:
+        ModuleNotFoundError: No benchmark has that name.
+        FileNotFoundError: It has not been run.
+    """
+    if name == "settings":
+        return settings_table()
+    result = read(name)
+    text: str = importlib.import_module(f"benchmarks.{name}").table(result)
+    return f"{text.rstrip()}\n\n{_source(result)}"
+
+
+def settings_table() -> str:
+    """Return every setting with its default and meaning."""
+    lines = ["| Variable | Default | Meaning |", "| :-- | :-- | :-- |"]
+    for name, field in Settings.model_fields.items():
+        default = _FOLDERS.get(name) or ("none" if field.default in (None, "") else f"`{field.default}`")
+        lines.append(f"| `RABISCO_{name.upper()}` | {default} | {field.description} |")
+    return "\n".join(lines)
+
+
+def render(text: str) -> str:
+    """Return a document with each of its tables made anew."""
+    return _BLOCK.sub(lambda found: f"{found[1]}\n{table(found['name'])}\n\n{found[3]}", text)
+
+
+def stale() -> dict[Path, str]:
+    """Return each document whose tables are not those of the results, with the text that it should have."""
+    documents = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    rendered = {path: render(path.read_text(encoding="utf-8")) for path in documents}
+    return {path: text for path, text in rendered.items() if text != path.read_text(encoding="utf-8")}
+
+
+def update() -> None:
+    """Bring the tables of every document up to date."""
+    for path, text in stale().items():
+        path.write_text(text, encoding="utf-8")
+        print(f"{path.relative_to(ROOT)}: tables made anew")
+
+
+def check() -> str | None:
+    """Return what is to be done about stale documents, or nothing if there are none."""
+    names = ", ".join(str(path.relative_to(ROOT)) for path in stale())
+    return f"stale tables in {names}; run: python -m benchmarks.tables" if names else None
+
+
+def _source(result: Mapping[str, Any]) -> str:
+    hardware = result["hardware"]
+    return (
+        f"*n = {result['n']:,}; {hardware['processor']}, {hardware['cores']} cores; "
+        f"commit {result['commit']}, {result['date'][:10]}; `python -m benchmarks {result['benchmark']}`*"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(check()) if "--check" in sys.argv[1:] else update()
