@@ -2,7 +2,8 @@
 
 Each module states its claim in the first line of its docstring and has ``run() -> dict`` and ``table(dict) -> str``.
 What ``run`` returns is written to ``results/<name>.json`` together with the hardware, versions, commit and date;
-``tables`` puts what ``table`` makes of those files (Markdown) into the documents. A time is given beside that of a named baseline measured in the same run.
+``tables`` puts what ``table`` makes of those files (Markdown) into the documents. A time is given beside that of a
+named baseline measured in the same run.
 """
 
 import importlib
