@@ -5,8 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-LEAST_CONTRAST = 16  # grey levels between pen and paper below which nothing has been written
-HISTOGRAM_BINS = 256
+from rabisco.images.background import flatten_light, is_uneven
+from rabisco.images.clean import drop_marks
+
+LEAST_CONTRAST = 14.0  # grey levels between pen and paper below which nothing has been written
+WIDEST_STROKE = 0.2  # of the longer side, under uneven light
 
 
 @dataclass(frozen=True)
@@ -14,8 +17,8 @@ class Ink:
     """What was written in a picture.
 
     Attributes:
-        values: float32 ``(H, W)`` in [0, 1], bright = ink.
-        contrast: float32 ``(H, W)``, difference from the background before thresholding, in grey levels.
+        values: float32 ``(H, W)`` in [0, 1], bright = ink; edges and weak strokes lie between.
+        contrast: float32 ``(H, W)``, difference from the paper before thresholding, in grey levels.
     """
 
     values: NDArray[np.float32]
@@ -28,57 +31,80 @@ class Ink:
 
 
 def find_ink(picture: NDArray[np.uint8]) -> Ink:
-    """Return the ink of a picture, dark on light or light on dark, in any colours.
+    """Return the ink of a picture: dark on light or light on dark, in any colours, under any light.
 
     Args:
         picture: RGB, uint8 ``(H, W, 3)``.
     """
     contrast = colour_contrast(picture)
-    return Ink(soft_threshold(contrast), contrast)
+    paper, noise, full = levels(contrast)
+    if full > 0 and is_uneven(contrast - paper, full - paper):
+        contrast = colour_contrast(flatten_light(picture, WIDEST_STROKE))
+        paper, noise, full = levels(contrast)
+    if full <= 0:
+        return Ink(np.zeros_like(contrast), contrast)
+    low = _lowest_ink(contrast, paper, noise, full)
+    values = np.clip((contrast - low) * np.float32(1 / (full - low)), 0, 1)
+    return Ink(drop_marks(values), contrast)
 
 
 def colour_contrast(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return each pixel's difference from the background, along the line from background to pen colour.
+    """Return each pixel's difference from the paper, along the line from the paper's to the pen's colour.
 
-    The background is the median of the border, so polarity needs no decision of its own.
+    The paper's colour is the median of the border, so polarity needs no decision of its own.
     """
-    difference = picture.astype(np.float32) - border_colour(picture)
-    strength = np.abs(difference).sum(axis=2)
+    paper = border_colour(picture)
+    if _is_grey(picture):
+        grey = picture[..., 0].astype(np.float32) - paper[0]
+        return grey if grey.max() > -grey.min() else -grey
+    difference = picture.astype(np.float32) - paper
+    strength = np.abs(difference) @ np.ones(3, np.float32)
     pen = difference[strength >= 0.5 * strength.max()].mean(axis=0)
     direction = pen / max(float(np.linalg.norm(pen)), 1e-6)
     return np.asarray(difference @ direction.astype(np.float32), dtype=np.float32)
 
 
+def _is_grey(picture: NDArray[np.uint8]) -> bool:
+    for view in (picture[::8, ::8], picture):
+        if not (np.array_equal(view[..., 0], view[..., 1]) and np.array_equal(view[..., 1], view[..., 2])):
+            return False
+    return True
+
+
 def border_colour(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return the median colour, float32 ``(3,)``, of the picture's outermost pixels."""
     ring = np.concatenate([picture[0], picture[-1], picture[1:-1, 0], picture[1:-1, -1]])
-    return np.median(ring, axis=0).astype(np.float32)
+    return np.asarray(np.median(ring, axis=0), dtype=np.float32)
 
 
-def soft_threshold(contrast: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return ink in [0, 1]: paper and its noise become 0, full strokes 1, edges stay between."""
-    level = otsu(contrast)
-    strokes = contrast[contrast > level]
-    if not strokes.size or level < LEAST_CONTRAST / 2:
-        return np.zeros_like(contrast)
-    full = float(np.median(strokes))
-    paper = contrast[contrast <= level]
-    low = min(3 * float(paper.std()), 0.5 * full)
-    return np.clip((contrast - low) / (full - low), 0, 1)
+def levels(contrast: NDArray[np.float32]) -> tuple[float, float, float]:
+    """Return the contrast of the paper, its noise (standard deviation) and the contrast of a full stroke.
 
+    Strokes may cover less than a hundredth of a picture, where a split of the histogram would only split the paper's
+    noise. So the paper is described by median and median deviation, and strokes are what stands far above both.
 
-def otsu(values: NDArray[np.float32]) -> float:
-    """Return the level that splits ``values`` into the two classes with the greatest variance between them.
-
-    Source: N. Otsu, "A threshold selection method from gray-level histograms", IEEE Trans. SMC 9, 1979.
+    Returns:
+        ``(paper, noise, full)`` in grey levels; ``full`` is 0 where nothing was written.
     """
-    low, high = float(values.min()), float(values.max())
-    if high <= low:
-        return low
-    counts = np.bincount(((values - low) * ((HISTOGRAM_BINS - 1) / (high - low))).astype(np.intp).ravel())
-    weight = np.cumsum(counts) / counts.sum()
-    mean = np.cumsum(counts * np.arange(len(counts))) / counts.sum()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        between = (mean[-1] * weight - mean) ** 2 / (weight * (1 - weight))
-    best = np.flatnonzero(between[:-1] >= np.nanmax(between[:-1]) * (1 - 1e-6))  # a plateau where a gap is
-    return low + (float(best.mean()) + 0.5) * (high - low) / (HISTOGRAM_BINS - 1)
+    step = max(1, int((contrast.size / 10_000) ** 0.5))
+    calm = contrast[::step, ::step]
+    paper = float(np.median(calm))
+    noise = 1.4826 * float(np.median(np.abs(calm - paper)))
+    strong = contrast[contrast > paper + max(4 * noise, LEAST_CONTRAST / 2)]
+    fewest = max(3, contrast.size // 5000)
+    if strong.size < fewest:
+        return paper, noise, 0.0
+    peak = float(np.partition(strong, -fewest)[-fewest])
+    if peak - paper < max(LEAST_CONTRAST, 7 * noise):
+        return paper, noise, 0.0
+    return paper, noise, float(np.median(strong[strong > (paper + peak) / 2]))
+
+
+def _lowest_ink(contrast: NDArray[np.float32], paper: float, noise: float, full: float) -> float:
+    """Return the contrast at which ink begins: at the paper itself where that is clean, above its noise elsewhere."""
+    span = full - paper
+    faint = np.count_nonzero((contrast > paper + 1) & (contrast < paper + 0.12 * span))
+    edges = np.count_nonzero((contrast > paper + 0.12 * span) & (contrast < paper + 0.88 * span))
+    if noise < 1 and faint <= 0.5 * edges + 2:
+        return paper
+    return paper + min(max(4 * noise, 0.15 * span), 0.5 * span)

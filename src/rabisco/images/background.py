@@ -1,0 +1,79 @@
+"""Uneven light is taken out of a photo: shadows, gradients and vignettes, without touching what was written."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+
+GRID = 24  # the picture is judged in this many blocks along its longer side
+MAP_SIDE = 96  # resolution of the map of the paper's brightness
+DARK_PAPER = 64.0  # below this brightness light adds to a board rather than multiplying it
+SHADE = (0.22, 0.7)  # share of the pen's contrast: more than paper's noise, less than a stroke
+MOST_SHADED = 0.06  # share of blocks in shade from which the light counts as uneven
+
+
+def is_uneven(contrast: NDArray[np.float32], full: float) -> bool:
+    """Return whether much of the picture lies between paper and pen: then it is shade, not writing.
+
+    Args:
+        contrast: float32 ``(H, W)``, signed difference from the paper's colour, positive towards the pen's.
+        full: Contrast of a full stroke, in the same unit.
+    """
+    blocks = _block_medians(contrast) / full
+    shaded = (np.abs(blocks) > SHADE[0]) & (blocks < SHADE[1])
+    return bool(shaded.mean() > MOST_SHADED)
+
+
+def _block_medians(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    height, width = values.shape
+    block = max(1, max(height, width) // GRID)
+    if block < 3:
+        return values
+    step = max(1, block // 5)
+    rows, columns = height // block, width // block
+    cut = values[: rows * block, : columns * block].reshape(rows, block, columns, block)[:, ::step, :, ::step]
+    return np.asarray(np.median(cut, axis=(1, 3)), dtype=np.float32)
+
+
+def flatten_light(picture: NDArray[np.uint8], stroke: float) -> NDArray[np.uint8]:
+    """Return the picture as it would look under even light.
+
+    Each channel is divided by the paper's brightness there, which a closing (an opening, for light ink) with a window
+    wider than any stroke finds. On a dark board it is subtracted instead: there division would only raise noise.
+
+    Args:
+        picture: RGB, uint8 ``(H, W, 3)``.
+        stroke: Widest stroke to be kept, as a share of the longer side, in (0, 1).
+    """
+    image = Image.fromarray(picture)
+    factor = MAP_SIDE / max(image.size)
+    small_size = (max(8, round(image.width * factor)), max(8, round(image.height * factor)))
+    small = np.asarray(image.resize(small_size, Image.Resampling.BOX), dtype=np.float32)
+    window = max(3, round(stroke * MAP_SIDE) | 1)
+    paper = _paper(small, window, dark_ink=_is_dark_ink(small, window))
+    level = np.median(paper, axis=(0, 1))
+    full_size = np.asarray(
+        Image.fromarray(np.clip(paper, 0, 255).astype(np.uint8)).resize(image.size, Image.Resampling.BILINEAR),
+        dtype=np.float32,
+    )
+    if level.mean() < DARK_PAPER:
+        flat = picture - full_size + level
+    else:
+        flat = picture * (level / np.maximum(full_size, 8.0))
+    return np.clip(flat, 0, 255).astype(np.uint8)
+
+
+def _is_dark_ink(small: NDArray[np.float32], window: int) -> bool:
+    """Strokes are the few pixels far from their surroundings, so they give the differences their skew."""
+    grey = small.mean(axis=2)
+    difference = grey - ndimage.uniform_filter(grey, 2 * window + 1, mode="nearest")
+    return bool((difference**3).sum() < 0)
+
+
+def _paper(small: NDArray[np.float32], window: int, *, dark_ink: bool) -> NDArray[np.float32]:
+    size = (window, window, 1)
+    filters = (ndimage.maximum_filter, ndimage.minimum_filter)
+    first, second = filters if dark_ink else filters[::-1]
+    calm = ndimage.uniform_filter(small, (3, 3, 1), mode="nearest")
+    closed = second(first(calm, size, mode="nearest"), size, mode="nearest")
+    return np.asarray(ndimage.uniform_filter(closed, (5, 5, 1), mode="nearest"), dtype=np.float32)
