@@ -217,7 +217,7 @@ _HANDWRITING_EXTRA = Entry(
     class_names=CHARACTERS,
     files=(DataFile("handwriting_extra62.npz", places=("handwriting_extra62.npz",)),),
     format="pictures",
-    train_examples=8_236,
+    train_examples=8_234,
     test_examples=0,
     licence="each picture's source has its own; the file names the sources",
     citation="the sources that the file names",

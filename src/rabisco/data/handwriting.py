@@ -12,6 +12,9 @@ from rabisco.data.npz import read_npz
 # Above this correlation with an image of MNIST's test set, an example counts as the same image.
 MNIST_TEST_CORRELATION = 0.95
 
+# A picture whose brightest and darkest pixels lie closer than this is blank paper.
+LEAST_CONTRAST = 16
+
 
 def read_emnist_pages(source: IO[bytes], class_names: tuple[str, ...], name: str) -> Parts:
     """Return ``emnist_pages62.npz`` without what looks like an image of MNIST's test set.
@@ -51,27 +54,18 @@ def read_emnist_digits(source: IO[bytes], class_names: tuple[str, ...], name: st
 def read_pictures(source: IO[bytes], class_names: tuple[str, ...], name: str) -> Parts:
     """Return the pictures of a file of ``x`` and ``y`` as a train part, with an empty test part.
 
-    They are photographs, scans and drawings in the size they have, uint8 ``(N, 64, 64, 1)``: a recipe brings them
-    into a model's form with ``rabisco.images``. Only the polarity is made one here. A test part cut from them would
-    hold the same writers, and flatter.
+    They are photographs, scans and drawings, dark on light in the file and bright on dark here, in the size they
+    have, uint8 ``(N, 64, 64, 1)``: a recipe brings them into a model's form with ``rabisco.images``. Blank ones are
+    left out. A test part cut from them would hold the same writers, and flatter.
 
     Raises:
         InvalidDataError: The file is damaged, or a label is no class name.
     """
     arrays, contents = read_npz(source, ("x", "y"), name)
     train = _examples(arrays["x"], _indices(arrays["y"], class_names, name), class_names, name)
-    train = Split(bright_on_dark(train.images), train.labels)
+    inked = np.ptp(train.images, axis=(1, 2, 3)) >= LEAST_CONTRAST
+    train = Split(255 - train.images[inked], train.labels[inked])
     return Parts(train, _none_of(train), fingerprint(contents))
-
-
-def bright_on_dark(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return images with their ink brighter than their background, uint8, ``(N, H, W, C)`` as given.
-
-    Ink covers the smaller part of a picture of one character, so that it pulls the mean away from the median.
-    """
-    pixels = images.reshape(len(images), -1)
-    dark_ink = pixels.mean(axis=1) < np.median(pixels, axis=1)
-    return np.where(dark_ink[:, np.newaxis, np.newaxis, np.newaxis], 255 - images, images)
 
 
 def _examples(images: Any, labels: Any, class_names: tuple[str, ...], name: str) -> Split:
