@@ -11,6 +11,7 @@ from rabisco.web.titles import model_title
 def init_app(app: Flask) -> None:
     """Give the templates the filters of this module and the titles of models."""
     app.add_template_filter(percent)
+    app.add_template_filter(chance)
     app.add_template_filter(number)
     app.add_template_filter(seconds)
     app.add_template_filter(date)
@@ -22,6 +23,13 @@ def percent(fraction: float, digits: int = 1) -> str:
     return str(format_percent(fraction, "#,##0." + "0" * digits + "%"))
 
 
+def chance(probability: float) -> str:
+    """Return a model's probability as a percentage, never 0 or 100: no model is certain."""
+    if probability > 0.9995:
+        return f">{percent(0.999)}"
+    return f"<{percent(0.001)}" if probability < 0.0005 else percent(probability)
+
+
 def number(value: float) -> str:
     """Return a number, rounded to a whole one, with the separators of the language."""
     return str(format_decimal(round(value)))
@@ -30,9 +38,9 @@ def number(value: float) -> str:
 def seconds(duration: float) -> str:
     """Return a duration in the largest unit that says enough."""
     if duration < 120:
-        return ngettext("%(count)s second", "%(count)s seconds", round(duration), count=number(duration))
+        return str(ngettext("%(count)s second", "%(count)s seconds", round(duration), count=number(duration)))
     minutes = round(duration / 60)
-    return ngettext("%(count)s minute", "%(count)s minutes", minutes, count=number(minutes))
+    return str(ngettext("%(count)s minute", "%(count)s minutes", minutes, count=number(minutes)))
 
 
 def date(moment: datetime) -> str:

@@ -11,7 +11,6 @@ _MESSAGES = {
     "offline": lazy_gettext("the server cannot be reached"),
     "pen_down": lazy_gettext("Pen down"),
     "pen_up": lazy_gettext("Pen up"),
-    "cleared": lazy_gettext("The drawing is empty."),
     "latency": lazy_gettext("{milliseconds} ms"),
 }
 

@@ -44,7 +44,7 @@ def read_pictures(request: Request, max_files: int) -> list[Picture]:
     if len(pictures) > max_files:
         raise TooLargeError(
             gettext(
-                "expected at most %(limit)s pictures in one request, received %(count)s; send them in several requests",
+                "expected at most %(limit)s pictures in one request, received %(count)s; send them in several",
                 limit=max_files,
                 count=len(pictures),
             )
@@ -104,8 +104,9 @@ def _from_json(request: Request) -> list[Picture]:
 
 def _nothing_received(request: Request) -> str:
     received = [*request.files, *request.form] or [request.mimetype or gettext("an empty request")]
-    return gettext(
+    message = gettext(
         "expected one or more pictures as multipart field “file”, base64 in “image”, or an image as the body; "
         "received %(received)s",
         received=", ".join(received[:5]),
     )
+    return str(message)

@@ -121,10 +121,8 @@ def _answer_unforeseen(error: Exception) -> Response:
 
 def _too_large() -> str:
     settings: Settings = current_app.config["RABISCO"]
-    return gettext(
-        "a request may hold at most %(limit)s MB; send a smaller picture, or fewer of them",
-        limit=round(settings.max_upload_bytes / 2**20, 1),
-    )
+    limit = round(settings.max_upload_bytes / 2**20, 1)
+    return str(gettext("a request may hold at most %(limit)s MB; send a smaller picture, or fewer", limit=limit))
 
 
 def _answer(problem: Problem, detail: str) -> Response:

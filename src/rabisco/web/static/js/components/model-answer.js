@@ -20,6 +20,7 @@ class ModelAnswer extends HTMLElement {
     this.dataset.state = "waiting";
     this.querySelector(".character").textContent = "?";
     this.querySelector("probability-bars").show([]);
+    this.querySelector(".saw img").hidden = true;
     this.querySelector(".latency").textContent = "";
   }
 }

@@ -14,10 +14,12 @@ export function verdict(readings, messages) {
   });
 }
 
+// No model is certain: what would round to 0 or 100% is shown as less or more than the last figure before it.
 export function percent(fraction, language) {
-  return new Intl.NumberFormat(language, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(
-    fraction,
-  );
+  const digits = { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 };
+  const { format } = new Intl.NumberFormat(language, digits);
+  if (fraction > 0.9995) return `>${format(0.999)}`;
+  return fraction < 0.0005 ? `<${format(0.001)}` : format(fraction);
 }
 
 export function milliseconds(value, language) {

@@ -44,4 +44,4 @@ pad.addEventListener("drawing", ({ detail }) => readAfter(detail.done ? 0 : 120)
 pad.addEventListener("pen", ({ detail }) => {
   document.querySelector("#pen-status").textContent = detail.down ? messages.pen_down : messages.pen_up;
 });
-connectToolbar(pad, document.querySelector(".toolbar"));
+connectToolbar(pad, document.querySelector(".draw-side"));

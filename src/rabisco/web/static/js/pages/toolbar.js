@@ -1,34 +1,33 @@
-// The buttons under the drawing pad.
+// The buttons around the drawing pad.
 
 import { EXAMPLES } from "../lib/examples.js";
 
-export function connectToolbar(pad, toolbar) {
-  const tool = (name) => toolbar.querySelector(`[data-tool=${name}]`);
+export function connectToolbar(pad, root) {
+  const tool = (name) => root.querySelector(`[data-tool=${name}]`);
   const on = (name, action) => tool(name).addEventListener("click", action);
   let shown = 0;
 
   on("undo", () => pad.change((drawing) => drawing.undo()));
   on("redo", () => pad.change((drawing) => drawing.redo()));
   on("clear", () => pad.change((drawing) => drawing.clear()));
-  on("replay", () => pad.replay());
   on("erase", () => {
     pad.pen.erases = !pad.pen.erases;
     update();
   });
-  on("example", () => {
-    pad.change((drawing) => {
-      drawing.clear();
-      drawing.add(EXAMPLES[shown++ % EXAMPLES.length]);
-    });
+  on("play", () => {
+    if (pad.drawing.isEmpty) pad.change((drawing) => drawing.add(EXAMPLES[shown++ % EXAMPLES.length]));
     pad.replay();
   });
-  toolbar.addEventListener("change", ({ target }) => (pad.pen.width = Number(target.value)));
+  root.querySelector(".pens").addEventListener("change", ({ target }) => (pad.pen.width = Number(target.value)));
 
   function update() {
-    tool("undo").disabled = !pad.drawing.canUndo;
-    tool("redo").disabled = !pad.drawing.canRedo;
-    tool("clear").disabled = tool("replay").disabled = pad.drawing.isEmpty;
+    const { canUndo, canRedo, isEmpty } = pad.drawing;
+    tool("undo").disabled = !canUndo;
+    tool("redo").disabled = !canRedo;
+    tool("clear").disabled = isEmpty;
     tool("erase").setAttribute("aria-pressed", pad.pen.erases);
+    tool("play").querySelector(".example").hidden = !isEmpty;
+    tool("play").querySelector(".again").hidden = isEmpty;
   }
   pad.addEventListener("drawing", update);
   update();
