@@ -15,7 +15,7 @@ from rabisco.settings import get_settings
 
 _CHUNK_BYTES = 1 << 16
 _TIMEOUT_SECONDS = 30
-_RETRIES = 1  # of each address, from the beginning
+RETRIES = 1  # of each address, from the beginning
 
 
 def locate(entry: Entry, file: DataFile) -> Path:
@@ -70,7 +70,7 @@ def _fetch(file: DataFile, url: str) -> Path:
         base_url="",
         registry={place: file.checksum},
         urls={place: url},
-        retry_if_failed=_RETRIES,
+        retry_if_failed=RETRIES,
     )
     with DownloadBar(file) as bar:
         downloader = pooch.HTTPDownloader(progressbar=bar, chunk_size=_CHUNK_BYTES, timeout=_TIMEOUT_SECONDS)
