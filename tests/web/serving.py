@@ -1,0 +1,131 @@
+"""A real server process for tests, and the pictures that are sent to it."""
+
+import http.client
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import requests
+from PIL import Image, ImageDraw
+
+WITHOUT_BUNDLED = "import pathlib, rabisco.artifacts as a; a.BUNDLED_DIR = pathlib.Path('/nowhere'); "
+PROGRAM = "from rabisco.settings import get_settings; from rabisco.web.server import serve; serve(get_settings())"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server."""
+
+    port: int
+    process: subprocess.Popen[str]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def get(self, path: str, **options: Any) -> requests.Response:
+        return requests.get(self.url + path, timeout=20, **options)
+
+    def post(self, path: str, **options: Any) -> requests.Response:
+        return requests.post(self.url + path, timeout=20, **options)
+
+    def connect(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+
+    @property
+    def worker(self) -> int:
+        """Process id of the first worker."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return int(children.split()[0])
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def serving(home: Path, bundled: bool = True, **settings: object) -> Iterator[Server]:
+    """Run the production server; ``settings`` as in ``rabisco.settings``; without the bundled models if asked."""
+    port = free_port()
+    server = Server(port, start(port, home, bundled, **settings))
+    try:
+        wait_until_live(server)
+        yield server
+    finally:
+        server.process.send_signal(signal.SIGINT)
+        server.process.communicate(timeout=20)
+
+
+def start(port: int, home: Path, bundled: bool = True, **settings: object) -> subprocess.Popen[str]:
+    """Start the server and return at once."""
+    given = {"home": os.environ.get("TMPHOME", home) if bundled else home, "port": port, "rate_limit": "", **settings}
+    environment = {f"RABISCO_{name.upper()}": str(value) for name, value in given.items()}
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM if bundled else WITHOUT_BUNDLED + PROGRAM],
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def wait_until_live(server: Server, seconds: float = 20) -> None:
+    """Return once the server answers; fail with what it printed when it ends or never does."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        assert server.process.poll() is None, server.process.communicate()[0]
+        try:
+            server.get("/health/live")
+        except requests.ConnectionError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("the server did not answer in time")
+
+
+def draw_seven(side: int = 280) -> Image.Image:
+    """Return a 7 as a person draws it, black on white."""
+    image = Image.new("L", (side, side), 255)
+    points = [(0.29 * side, 0.25 * side), (0.71 * side, 0.25 * side), (0.46 * side, 0.79 * side)]
+    ImageDraw.Draw(image).line(points, fill=0, width=round(0.07 * side), joint="curve")
+    return image
+
+
+def encoded(image: Image.Image, kind: str = "PNG") -> bytes:
+    """Return the image as a file's bytes."""
+    buffer = io.BytesIO()
+    image.save(buffer, kind)
+    return buffer.getvalue()
+
+
+def seven_png() -> bytes:
+    """Return the drawn 7 as PNG."""
+    return encoded(draw_seven())
+
+
+def noise_png(side: int) -> bytes:
+    """Return a PNG that does not compress: about ``side * side`` bytes."""
+    return encoded(Image.fromarray(np.random.default_rng(0).integers(0, 256, (side, side), np.uint8)))
+
+
+def problem_of(response: requests.Response) -> dict[str, Any]:
+    """Return the body of an error, having checked that it has RFC 9457's shape."""
+    assert response.headers["content-type"] == "application/problem+json", response.text
+    body: dict[str, Any] = json.loads(response.text)
+    assert body.keys() == {"type", "title", "status", "detail"}
+    assert body["status"] == response.status_code
+    return body
