@@ -3,8 +3,8 @@
 ``rabisco serve`` as a process of its own, one worker. Start-up: from starting the command to ``GET /health``
 answering 200, 5 times, in turns with the baseline: a Python process that only imports Keras. Latency: 1,000
 sequential ``POST /predict`` of 280×280 PNGs over one kept-alive connection, after 50 to warm up, in turns with the
-baseline: the same model's Keras ``predict`` on one ready-made image, in process, without HTTP. Memory (resident set
-of every process of the server, summed) is read after those predictions.
+baseline: the same model's Keras ``predict`` on one ready-made image, in process, without HTTP. Memory is read
+after those predictions: the largest process's resident set, and that of all together, shared pages counted once.
 """
 
 import http.client
@@ -74,7 +74,7 @@ def table(result: dict[str, Any]) -> str:
     return (
         f"{markdown_table(('What', 'Median', 'p95', 'Against, in the same run'), rows)}\n\n"
         f"After {result['n']:,} predictions the server's {result['processes']} processes hold "
-        f"{result['resident_mb']:.0f} MB together, the largest {result['largest_process_mb']:.0f} MB; "
+        f"{result['together_mb']:.0f} MB together, the largest {result['largest_process_mb']:.0f} MB; "
         f"TensorFlow is {'' if result['tensorflow_loaded'] else 'not '}loaded."
     )
 
@@ -171,7 +171,7 @@ def _memory(process: psutil.Process) -> dict[str, Any]:
     mapped = [entry.path for one in processes for entry in one.memory_maps()]
     return {
         "processes": len(processes),
-        "resident_mb": sum(one.memory_info().rss for one in processes) / 1e6,
+        "together_mb": sum(one.memory_full_info().pss for one in processes) / 1e6,
         "largest_process_mb": max(one.memory_info().rss for one in processes) / 1e6,
         "tensorflow_loaded": any("tensorflow" in path for path in mapped),
     }
