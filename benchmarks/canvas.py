@@ -2,8 +2,8 @@
 
 The first 500 test digits of each of MNIST's classes are cut to their ink, enlarged so that the longer side is 70 to
 260 pixels (uniform), put at a random place on a 280×280 canvas (seed 0), saved as PNG and sent to the real
-application's ``POST /predict``; once black on white, once white on black. The baseline is what most demos do with the same PNG and the same model:
-shrink it to 28×28 and invert it if it is light.
+application's ``POST /predict``; once black on white, once white on black. The baseline is what most demos do with
+the same PNG and the same model: shrink it to 28×28 and invert it if it is light.
 """
 
 import io
