@@ -5,34 +5,36 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-GRID = 24  # the picture is judged in this many blocks along its longer side
+GRID = 24  # the picture is judged in this many blocks along its longer side, of 5×5 points each
+BLOCK = 5
 MAP_SIDE = 96  # resolution of the map of the paper's brightness
 DARK_PAPER = 64.0  # below this brightness light adds to a board rather than multiplying it
-SHADE = (0.22, 0.7)  # share of the pen's contrast: more than paper's noise, less than a stroke
+SHADE = (0.08, 0.6)  # share of the greatest contrast: more than paper's noise, less than a stroke
+LEAST_SHADE = 3.0  # grey levels
+LEAST_PAGE = 0.3  # share of the picture that a sheet on a desk covers
+MOST_WRITTEN = 0.35  # share of a sheet that its writing covers
 MOST_SHADED = 0.06  # share of blocks in shade from which the light counts as uneven
 
 
-def is_uneven(contrast: NDArray[np.float32], full: float) -> bool:
+def is_uneven(picture: NDArray[np.uint8]) -> bool:
     """Return whether much of the picture lies between paper and pen: then it is shade, not writing.
 
     Args:
-        contrast: float32 ``(H, W)``, signed difference from the paper's colour, positive towards the pen's.
-        full: Contrast of a full stroke, in the same unit.
+        picture: RGB, uint8 ``(H, W, 3)``.
     """
-    blocks = _block_medians(contrast) / full
-    shaded = (np.abs(blocks) > SHADE[0]) & (blocks < SHADE[1])
+    step = max(1, max(picture.shape[:2]) // (GRID * BLOCK))
+    points = picture[step // 2 :: step, step // 2 :: step].mean(axis=2, dtype=np.float32)
+    rows, columns = points.shape[0] // BLOCK, points.shape[1] // BLOCK
+    if rows < 3 or columns < 3:
+        return False
+    blocks = points[: rows * BLOCK, : columns * BLOCK].reshape(rows, BLOCK, columns, BLOCK)
+    medians = np.median(blocks, axis=(1, 3))
+    ring = np.concatenate([medians[0], medians[-1], medians[1:-1, 0], medians[1:-1, -1]])
+    paper = np.median(ring)
+    span = float(np.abs(points - paper).max())
+    shade = np.abs(medians - paper)
+    shaded = (shade > max(SHADE[0] * span, LEAST_SHADE)) & (shade < SHADE[1] * span)
     return bool(shaded.mean() > MOST_SHADED)
-
-
-def _block_medians(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    height, width = values.shape
-    block = max(1, max(height, width) // GRID)
-    if block < 3:
-        return values
-    step = max(1, block // 5)
-    rows, columns = height // block, width // block
-    cut = values[: rows * block, : columns * block].reshape(rows, block, columns, block)[:, ::step, :, ::step]
-    return np.asarray(np.median(cut, axis=(1, 3)), dtype=np.float32)
 
 
 def flatten_light(picture: NDArray[np.uint8], stroke: float) -> NDArray[np.uint8]:
@@ -77,3 +79,31 @@ def _paper(small: NDArray[np.float32], window: int, *, dark_ink: bool) -> NDArra
     calm = ndimage.uniform_filter(small, (3, 3, 1), mode="nearest")
     closed = second(first(calm, size, mode="nearest"), size, mode="nearest")
     return np.asarray(ndimage.uniform_filter(closed, (5, 5, 1), mode="nearest"), dtype=np.float32)
+
+
+def find_page(ink: NDArray[np.float32]) -> tuple[slice, slice] | None:
+    """Return rows and columns of a sheet or framed field that was taken for ink, or ``None`` where there is none.
+
+    A sheet is one upright, nearly filled rectangle that takes up much of the picture, with holes: the writing.
+
+    Args:
+        ink: float32 ``(H, W)`` in [0, 1].
+    """
+    mask = ink > 0.5
+    if mask.mean() < LEAST_PAGE:
+        return None
+    labels, count = ndimage.label(mask)
+    largest = 1 + int(np.argmax(np.bincount(labels.ravel(), minlength=count + 1)[1:]))
+    rows, columns = ndimage.find_objects(labels)[largest - 1]
+    blob = labels[rows, columns] == largest
+    filled = ndimage.binary_fill_holes(blob)
+    holes = 1 - blob.sum() / filled.sum()
+    height, width = blob.shape
+    inset_rows, inset_columns = height // 16, width // 16
+    edges = (filled[inset_rows], filled[-1 - inset_rows], filled[:, inset_columns], filled[:, -1 - inset_columns])
+    if blob.size < LEAST_PAGE * ink.size or not 0 < holes < MOST_WRITTEN or min(edge.mean() for edge in edges) < 0.85:
+        return None
+    return (
+        slice(rows.start + inset_rows, rows.stop - inset_rows),
+        slice(columns.start + inset_columns, columns.stop - inset_columns),
+    )

@@ -6,6 +6,7 @@ from scipy import ndimage
 
 NEIGHBOURS = np.ones((3, 3), bool)
 SOLID = 0.5  # ink from here on belongs to a stroke and not merely to its soft edge
+MARGIN = 0.08  # share of the shorter side along the border where page edges, frames and fingers lie
 
 
 def drop_marks(ink: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -13,11 +14,26 @@ def drop_marks(ink: NDArray[np.float32]) -> NDArray[np.float32]:
     labels, count = ndimage.label(ink > 0, NEIGHBOURS)
     if count <= 1:
         return ink
-    areas = np.bincount(labels.ravel(), weights=(ink > SOLID).ravel(), minlength=count + 1)
-    areas[0] = 0
+    solid = (ink > SOLID).ravel()
+    areas = np.bincount(labels.ravel()[solid], minlength=count + 1)
     keep = areas >= _least_area(ink, float(areas.max()))
     keep[0] = False
+    at_border = keep & _lies_along_border(labels, solid, areas)
+    if (keep & ~at_border).any():
+        keep &= ~at_border
     return np.where(keep[labels], ink, 0)
+
+
+def _lies_along_border(labels: NDArray[np.int32], solid: NDArray[np.bool_], areas: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Return for each label whether it touches the border and keeps mostly to the margin."""
+    margin = max(1, round(MARGIN * min(labels.shape)))
+    ring = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    touching = np.zeros(len(areas), bool)
+    touching[ring] = True
+    inner = labels[margin:-margin, margin:-margin].ravel()
+    inner_solid = solid.reshape(labels.shape)[margin:-margin, margin:-margin].ravel()
+    inside = np.bincount(inner[inner_solid], minlength=len(areas))
+    return np.asarray(touching & (inside < 0.4 * areas))
 
 
 def stroke_width(ink: NDArray[np.float32]) -> float:

@@ -1,15 +1,17 @@
 """A picture becomes ink: how strongly each pixel was written on, whatever the colours of pen and paper."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rabisco.images.background import flatten_light, is_uneven
+from rabisco.images.background import find_page, flatten_light, is_uneven
 from rabisco.images.clean import drop_marks
 
 LEAST_CONTRAST = 14.0  # grey levels between pen and paper below which nothing has been written
 WIDEST_STROKE = 0.2  # of the longer side, under uneven light
+WEAKEST_STROKE = 0.65  # share of a full stroke's contrast up to which ink may be taken for rules on the paper
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,22 @@ class Ink:
 def find_ink(picture: NDArray[np.uint8]) -> Ink:
     """Return the ink of a picture: dark on light or light on dark, in any colours, under any light.
 
+    Where the picture shows a whole sheet on a desk, or a drawing in a frame, the ink is that of the sheet, and the
+    result is as large as the sheet.
+
     Args:
         picture: RGB, uint8 ``(H, W, 3)``.
     """
+    ink = _find_ink(picture)
+    page = find_page(ink.values)
+    return ink if page is None else _find_ink(picture[page])
+
+
+def _find_ink(picture: NDArray[np.uint8]) -> Ink:
+    if is_uneven(picture):
+        picture = flatten_light(picture, WIDEST_STROKE)
     contrast = colour_contrast(picture)
     paper, noise, full = levels(contrast)
-    if full > 0 and is_uneven(contrast - paper, full - paper):
-        contrast = colour_contrast(flatten_light(picture, WIDEST_STROKE))
-        paper, noise, full = levels(contrast)
     if full <= 0:
         return Ink(np.zeros_like(contrast), contrast)
     low = _lowest_ink(contrast, paper, noise, full)
@@ -53,7 +63,7 @@ def colour_contrast(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
 
     The paper's colour is the median of the border, so polarity needs no decision of its own.
     """
-    paper = border_colour(picture)
+    paper = np.median(_ring(picture), axis=0).astype(np.float32)
     if _is_grey(picture):
         grey = picture[..., 0].astype(np.float32) - paper[0]
         return grey if grey.max() > -grey.min() else -grey
@@ -71,10 +81,8 @@ def _is_grey(picture: NDArray[np.uint8]) -> bool:
     return True
 
 
-def border_colour(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the median colour, float32 ``(3,)``, of the picture's outermost pixels."""
-    ring = np.concatenate([picture[0], picture[-1], picture[1:-1, 0], picture[1:-1, -1]])
-    return np.asarray(np.median(ring, axis=0), dtype=np.float32)
+def _ring(values: NDArray[Any]) -> NDArray[Any]:
+    return np.concatenate([values[0], values[-1], values[1:-1, 0], values[1:-1, -1]])
 
 
 def levels(contrast: NDArray[np.float32]) -> tuple[float, float, float]:
@@ -97,14 +105,21 @@ def levels(contrast: NDArray[np.float32]) -> tuple[float, float, float]:
     peak = float(np.partition(strong, -fewest)[-fewest])
     if peak - paper < max(LEAST_CONTRAST, 7 * noise):
         return paper, noise, 0.0
-    return paper, noise, float(np.median(strong[strong > (paper + peak) / 2]))
+    return paper, noise, float(np.median(strong[strong >= paper + 0.7 * (peak - paper)]))
 
 
 def _lowest_ink(contrast: NDArray[np.float32], paper: float, noise: float, full: float) -> float:
-    """Return the contrast at which ink begins: at the paper itself where that is clean, above its noise elsewhere."""
+    """Return the contrast at which ink begins: at the paper itself where that is clean, else above what disturbs it.
+
+    A drawing ends before the border. What crosses the border and is weaker than the strokes is the paper's own: its
+    rules, its folds, a rest of shade.
+    """
     span = full - paper
     faint = np.count_nonzero((contrast > paper + 1) & (contrast < paper + 0.12 * span))
     edges = np.count_nonzero((contrast > paper + 0.12 * span) & (contrast < paper + 0.88 * span))
     if noise < 1 and faint <= 0.5 * edges + 2:
         return paper
-    return paper + min(max(4 * noise, 0.15 * span), 0.5 * span)
+    ring = _ring(contrast) - paper
+    weak = ring[(ring > 0.15 * span) & (ring < WEAKEST_STROKE * span)]
+    rules = float(np.percentile(weak, 90)) if weak.size > 0.005 * ring.size else 0.0
+    return paper + min(max(4 * noise, 0.15 * span, rules), WEAKEST_STROKE * span)

@@ -13,6 +13,7 @@ from rabisco.images.ink import Ink, find_ink
 
 SIDE = 28
 BOX = 20
+WORKING_SIDE = 320  # pixels; a character that fills a quarter of the picture still has four for each of its own
 
 
 @dataclass(frozen=True)
@@ -100,9 +101,14 @@ def bounding_box(ink: NDArray[np.float32]) -> tuple[slice, slice]:
 
 
 def _mnist(picture: NDArray[np.uint8]) -> Prepared:
-    ink = find_ink(picture)
+    ink = find_ink(_working_size(picture))
     pixels = np.zeros((SIDE, SIDE), np.uint8) if ink.blank else as_mnist(ink.values)
     return Prepared(pixels[..., np.newaxis], ink.blank, ink)
+
+
+def _working_size(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    factor = max(picture.shape[:2]) // WORKING_SIDE
+    return picture if factor < 2 else np.asarray(Image.fromarray(picture).reduce(factor))
 
 
 def _photo32(picture: NDArray[np.uint8]) -> Prepared:
