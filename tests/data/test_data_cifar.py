@@ -115,6 +115,62 @@ def test_an_archive_that_is_a_bomb_is_refused_in_little_memory(tmp_path: Path) -
     assert peak < 20_000_000
 
 
+@pytest.mark.parametrize(
+    ("offset", "field"),
+    [
+        (124, b"\xff" * 12),
+        (124, b"\x80" + b"\xff" * 11),
+        (124, b"-0000000100\0"),
+        (124, bytes(12)),
+        (148, b"0000000\0"),
+    ],
+)
+def test_a_size_below_zero_or_a_wrong_header_is_refused(tmp_path: Path, offset: int, field: bytes) -> None:
+    content = bytearray(gzip.decompress(archive(official())))
+    content[offset : offset + len(field)] = field
+    if offset == 124:
+        content[148:156] = b"%06o\0 " % (sum(content[:148]) + 256 + sum(content[156:512]))
+    path = tmp_path / "cifar-10-binary.tar.gz"
+    path.write_bytes(gzip.compress(bytes(content)))
+    with pytest.raises(InvalidDataError, match="a tar archive, received a damaged header in it"):
+        read_cifar(path)
+
+
+@pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_every_usual_form_of_tar_is_read(tmp_path: Path, form: int) -> None:
+    path = tmp_path / "cifar-10-binary.tar.gz"
+    with tarfile.open(path, "w:gz", format=form) as tar:
+        if form != tarfile.USTAR_FORMAT:
+            tar.addfile(tarfile.TarInfo("cifar-10-batches-bin/readme-" + "é" * 90))
+        folder = tarfile.TarInfo("cifar-10-batches-bin/data_batch_1.bin")
+        folder.type = tarfile.DIRTYPE
+        tar.addfile(folder)
+        for name, content in official().items():
+            info = tarfile.TarInfo(name)
+            info.size, info.mtime = len(content), 1.5
+            tar.addfile(info, io.BytesIO(content))
+    assert len(read_cifar(path).train) == 50
+
+
+def test_an_archive_that_fails_gzips_own_checksum_is_refused(tmp_path: Path) -> None:
+    content = bytearray(archive(official()))
+    content[-8] ^= 1
+    path = tmp_path / "cifar-10-binary.tar.gz"
+    path.write_bytes(content)
+    with pytest.raises(InvalidDataError, match="cannot be decompressed"):
+        read_cifar(path)
+
+
+def test_an_archive_that_goes_on_after_its_end_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "cifar-10-binary.tar.gz"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(gzip.decompress(archive(official())))
+        for _ in range(21):
+            file.write(bytes(10_000_000))
+    with pytest.raises(InvalidDataError, match="at most 200,000,000 bytes"):
+        read_cifar(path)
+
+
 def test_a_pickle_is_never_opened(tmp_path: Path) -> None:
     path = tmp_path / "cifar-10-binary.tar.gz"
     path.write_bytes(archive({f"cifar-10-batches-py/data_batch_{n}": pickle.dumps([n]) for n in range(1, 6)}))

@@ -143,6 +143,15 @@ def test_a_data_set_without_a_training_part_loads_with_it_empty(data_dir: Path) 
     assert dataset.image_shape == (28, 28, 1)
 
 
+def test_a_header_made_to_be_slow_to_read_is_refused_at_once() -> None:
+    header = b"{'descr': '|u1', 'fortran_order': False, 'shape': (" + b"1" * 300 + b"), } \n"
+    source = io.BytesIO()
+    with zipfile.ZipFile(source, "w") as archive:
+        archive.writestr("x.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header)
+    with pytest.raises(InvalidDataError, match="another header"):
+        read_pictures(source, CHARACTERS, "pictures.npz")
+
+
 @given(st.data())
 def test_a_damaged_archive_is_read_or_refused(data: st.DataObject) -> None:
     content = bytearray(npz(x=np.stack([picture(0, 255)] * 2), y=np.array(["a", "b"])).getvalue())

@@ -5,8 +5,6 @@ The version in Python pickles is never read: unpickling a file runs the code in 
 Source: https://www.cs.toronto.edu/~kriz/cifar.html ("binary version").
 """
 
-import io
-import tarfile
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -14,13 +12,13 @@ import numpy as np
 
 from rabisco.data.content import fingerprint, gunzip, invalid, open_binary, read_exactly
 from rabisco.data.dataset import Parts, Split
+from rabisco.data.tar import tar_members
 
 TRAIN_BATCHES = tuple(f"data_batch_{number}.bin" for number in range(1, 6))
 TEST_BATCH = "test_batch.bin"
 BATCHES = (*TRAIN_BATCHES, TEST_BATCH)
 RECORD_BYTES = 1 + 3 * 32 * 32
 MAX_BATCH_BYTES = 10_000 * RECORD_BYTES
-_MAX_ARCHIVE_BYTES = 200_000_000  # the official one has 184 MB
 
 
 def read_cifar(path: Path) -> Parts:
@@ -69,41 +67,20 @@ def parse_batch(content: bytes, name: str) -> Split:
 
 def _read_file(path: Path) -> bytes:
     with open_binary(path) as source:
-        return _bounded(source, path.stat().st_size, path.name)
+        return read_exactly(source, _checked(path.stat().st_size, path.name), path.name)
 
 
-def _bounded(stream: IO[bytes], size: int, name: str) -> bytes:
+def _checked(size: int, name: str) -> int:
     if size > MAX_BATCH_BYTES:
         raise invalid(name, f"at most {MAX_BATCH_BYTES:,} bytes", f"{size:,}")
-    return read_exactly(stream, size, name)
+    return size
 
 
 def _read_archive(source: IO[bytes], name: str) -> dict[str, bytes]:
     found = {}
-    try:
-        with gunzip(source, name) as stream:
-            capped = _Capped(stream, name)
-            with tarfile.open(fileobj=capped, mode="r|", bufsize=1 << 20) as archive:
-                for member in archive:
-                    content = archive.extractfile(member)
-                    if content is not None and PurePosixPath(member.name).name in BATCHES:
-                        base_name = PurePosixPath(member.name).name
-                        found[base_name] = _bounded(content, member.size, base_name)
-    except tarfile.TarError:
-        raise invalid(name, "a whole tar archive", "one that is cut off or damaged") from None
+    with gunzip(source, name) as stream:
+        for member, size in tar_members(stream, name):
+            base_name = PurePosixPath(member).name
+            if base_name in BATCHES:
+                found[base_name] = stream.read(_checked(size, base_name))
     return found
-
-
-class _Capped(io.BufferedIOBase):
-    """A stream that refuses to be read beyond what the archive can hold, however well it was compressed."""
-
-    def __init__(self, stream: io.BufferedIOBase, name: str) -> None:
-        self._stream = stream
-        self._name = name
-        self._left = _MAX_ARCHIVE_BYTES
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        self._left -= size if size and size > 0 else _MAX_ARCHIVE_BYTES
-        if self._left < 0:
-            raise invalid(self._name, f"at most {_MAX_ARCHIVE_BYTES:,} bytes of content", "more")
-        return self._stream.read(size)

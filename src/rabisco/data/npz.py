@@ -17,7 +17,7 @@ from rabisco.data.content import invalid, read_exactly
 _MAGIC = b"\x93NUMPY\x01\x00"
 _HEADER = re.compile(
     rb"\{'descr': '(?P<dtype>\|u1|<f4|<U[1-9][0-9]?)', 'fortran_order': False, "
-    rb"'shape': \((?P<shape>(?:[0-9]{1,9},? ?)+)\), \} *\n"
+    rb"'shape': \((?P<shape>[0-9]{1,9}(?:, [0-9]{1,9})*),?\), \} *\n"
 )
 
 
