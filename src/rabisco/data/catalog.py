@@ -93,7 +93,7 @@ _FASHION_MNIST = Entry(
         folders=("fashion-mnist/",),  # never the data folder itself: the names are MNIST's
         mirrors=(
             "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
-            "https://fashion-mnist.s3.eu-central-1.amazonaws.com/",
+            "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
         ),
         checksums=(
             "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
@@ -125,10 +125,7 @@ def _emnist(split: str, class_names: tuple[str, ...], train_examples: int, test_
             DataFile(
                 name="gzip.zip",
                 places=("emnist/gzip.zip", "gzip.zip"),
-                urls=(
-                    "https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip",
-                    "https://www.itl.nist.gov/iaui/vip/cs_links/EMNIST/gzip.zip",
-                ),
+                urls=("https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip",),
                 checksum="sha256:fb9bb67e33772a9cc0b895e4ecf36d2cf35be8b709693c3564cea2a019fcda8e",
                 size_bytes=561_753_746,
             ),
@@ -155,7 +152,10 @@ _CIFAR_10 = Entry(
         DataFile(
             name="cifar-10-binary.tar.gz",
             places=("cifar-10-binary.tar.gz", "cifar-10-batches-bin"),
-            urls=("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",),
+            urls=(
+                "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+                "https://cave.cs.toronto.edu/kriz/cifar-10-binary.tar.gz",
+            ),
             checksum="sha256:c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
             size_bytes=170_052_171,
         ),
