@@ -10,6 +10,7 @@ import logging
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -114,16 +115,19 @@ def load_artifact(name: str) -> Artifact:
         ModelNotFoundError: None has that name.
         InvalidArtifactError: Its files are missing or differ from its card.
     """
-    folder = _folders().get(name)
-    if folder is None:
-        names = list_names()
-        if not names:
-            raise NoModelError("no model has been trained yet; train one first: rabisco train mnist-cnn")
-        raise ModelNotFoundError(
-            f"no model is saved as {name!r}; there are: {', '.join(names)}. "
-            f"Choose one of them or train it first: rabisco train {name}"
-        )
-    return _read(folder)
+    return _read(_find(name))
+
+
+def stamp(name: str) -> str:
+    """Return a text that changes whenever the artifact called ``name`` is replaced; cheap enough for every request.
+
+    Raises:
+        NoModelError: No artifact is there at all.
+        ModelNotFoundError: None has that name.
+    """
+    folder = _find(name)
+    status = (folder / CARD_FILE).stat()
+    return f"{folder}:{status.st_ino}:{status.st_mtime_ns}"
 
 
 def list_names() -> list[str]:
@@ -186,9 +190,23 @@ def _export(model: Any, card: Card, folder: Path) -> None:
     log.setLevel(logging.ERROR)  # HDF5 is what was asked for: no advice against it
     try:
         model.save(folder / WEIGHTS_FILE, include_optimizer=False)
-        model.export(str(folder / ONNX_FILE), format="onnx", verbose=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of Keras's converter, about NumPy
+            model.export(str(folder / ONNX_FILE), format="onnx", verbose=False)
     finally:
         log.setLevel(level)
+
+
+def _find(name: str) -> Path:
+    folders = _folders()
+    if name in folders:
+        return folders[name]
+    if not folders:
+        raise NoModelError("no model has been trained yet; train one first: rabisco train mnist-cnn")
+    raise ModelNotFoundError(
+        f"a model is one of {', '.join(sorted(folders))}. Received: {name!r}; "
+        "choose one of them, or train another: rabisco train --help"
+    )
 
 
 def _folders() -> dict[str, Path]:

@@ -14,7 +14,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from rabisco.artifacts import Artifact, load_artifact
+from rabisco.artifacts import Artifact, load_artifact, stamp
 from rabisco.images import Prepared, prepare
 
 
@@ -117,11 +117,17 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True), dtype=np.float32)
 
 
-@lru_cache(maxsize=8)
-def _predictor(name: str, fingerprint: str) -> Predictor:  # noqa: ARG001 - the fingerprint is the cache's key
-    return Predictor(load_artifact(name))
-
-
 def get_predictor(name: str) -> Predictor:
-    """Return the predictor of the artifact called ``name``, loaded once and again after the artifact changes."""
-    return _predictor(name, "")
+    """Return the predictor of the artifact called ``name``: loaded once, and anew once the artifact is replaced.
+
+    Raises:
+        NoModelError: No artifact is there at all.
+        ModelNotFoundError: None has that name.
+        InvalidArtifactError: Its files are missing or differ from its card.
+    """
+    return _load_predictor(name, stamp(name))
+
+
+@lru_cache(maxsize=16)
+def _load_predictor(name: str, stamped: str) -> Predictor:  # noqa: ARG001 - part of the cache's key
+    return Predictor(load_artifact(name))

@@ -48,7 +48,7 @@ class Recipe:
     description: str
 
 
-_LINEAR = TrainingConfiguration(solver="logistic-regression", max_iterations=200)
+_LINEAR = TrainingConfiguration(solver="logistic-regression", max_iterations=200, inverse_regularization=0.1)
 _CNN = TrainingConfiguration(epochs=20, augmentation=Augmentation())
 
 _RECIPES = (

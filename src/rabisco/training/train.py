@@ -197,9 +197,13 @@ def _create_watch(
             self.best_weights: list[NDArray[np.float32]] | None = None
             self.started = time.perf_counter()
             self.epoch, self.epoch_started = 0, self.started
+            self.learning_rate = 0.0
 
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
             self.epoch, self.epoch_started = epoch + 1, time.perf_counter()
+
+        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
+            self.learning_rate = float(self.model.optimizer.learning_rate)
 
         def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
             report = self.progress(batch + 1, logs or {})
@@ -226,7 +230,7 @@ def _create_watch(
                 steps=steps,
                 loss=float(logs["loss"]),
                 accuracy=float(logs["accuracy"]),
-                learning_rate=float(self.model.optimizer.learning_rate),
+                learning_rate=self.learning_rate,
                 examples_per_second=step * configuration.batch_size / spent,
                 eta_seconds=spent / step * batches_left,
                 seconds=now - self.started,

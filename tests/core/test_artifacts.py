@@ -1,0 +1,96 @@
+"""Saving, finding and verifying artifacts."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.drawing import digit_dataset, save_quickly
+
+from rabisco import artifacts
+from rabisco.artifacts import list_artifacts, list_names, load_artifact, save_artifact
+from rabisco.errors import InvalidArtifactError, ModelNotFoundError, NoModelError
+from rabisco.inference import get_predictor
+from rabisco.models import create_model
+
+pytestmark = pytest.mark.training
+
+
+@pytest.fixture
+def saved(home: Path) -> Path:
+    """A saved linear model called ``mine``; returns its folder."""
+    return save_quickly(create_model("linear", (28, 28, 1), 10), "mine", digit_dataset(100)).folder
+
+
+def test_a_saved_artifact_holds_weights_onnx_and_a_card_with_their_hashes(saved: Path) -> None:
+    assert sorted(path.name for path in saved.iterdir()) == ["card.json", "model.onnx", "pesos.h5"]
+    card = json.loads((saved / "card.json").read_text())
+    assert set(card["files"]) == {"model.onnx", "pesos.h5"}
+    assert load_artifact("mine").card.parameters == 7850
+
+
+def test_saving_leaves_nothing_else_behind(saved: Path) -> None:
+    assert [path.name for path in saved.parent.iterdir()] == ["mine"]
+
+
+def test_saving_again_replaces_the_artifact_and_the_predictor_notices(saved: Path) -> None:
+    before = get_predictor("mine")
+    assert get_predictor("mine") is before
+    save_quickly(create_model("linear", (28, 28, 1), 10), "mine", digit_dataset(100))
+    assert get_predictor("mine") is not before
+    assert [path.name for path in saved.parent.iterdir()] == ["mine"]
+
+
+def test_a_failed_save_keeps_the_earlier_artifact(saved: Path) -> None:
+    class Broken:
+        def __call__(self, images: object) -> None: ...
+
+        def save(self, path: Path, include_optimizer: bool) -> None:  # noqa: ARG002
+            path.write_bytes(b"half")
+            raise OSError("disk full")
+
+    card = load_artifact("mine").card
+    with pytest.raises(OSError, match="disk full"):
+        save_artifact(Broken(), card)
+    assert load_artifact("mine").card == card
+    assert [path.name for path in saved.parent.iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize("name", ["pesos.h5", "model.onnx"])
+def test_a_changed_or_missing_file_is_refused_by_name(saved: Path, name: str) -> None:
+    file = saved / name
+    content = file.read_bytes()
+    file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(InvalidArtifactError, match=name):
+        load_artifact("mine")
+    file.unlink()
+    with pytest.raises(InvalidArtifactError, match=name):
+        load_artifact("mine")
+    assert "mine" not in [artifact.name for artifact in list_artifacts()]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"name": "mine"}', "\ud800"])
+def test_a_damaged_card_is_refused_without_naming_its_path(saved: Path, content: str) -> None:
+    (saved / "card.json").write_bytes(content.encode("utf-8", "surrogatepass"))
+    with pytest.raises(InvalidArtifactError) as caught:
+        load_artifact("mine")
+    assert str(saved) not in str(caught.value)
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones(saved: Path) -> None:
+    with pytest.raises(ModelNotFoundError, match="mine"):
+        load_artifact("yours")
+
+
+@pytest.mark.parametrize("name", ["../mine", "/etc", "", ".", "mine/.."])
+def test_a_name_that_is_a_path_is_unknown(saved: Path, name: str) -> None:
+    with pytest.raises(ModelNotFoundError):
+        load_artifact(name)
+
+
+def test_without_any_artifact_the_error_says_how_to_train_one(
+    home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(artifacts, "BUNDLED_DIR", tmp_path / "none")
+    assert list_names() == []
+    with pytest.raises(NoModelError, match="rabisco train"):
+        load_artifact("mnist-cnn")

@@ -1,0 +1,133 @@
+"""Every command, run as a user runs it."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from PIL import Image, ImageDraw
+
+from rabisco.cli import rabisco
+from rabisco.errors import RabiscoError
+
+COMMANDS = sorted(rabisco.commands)
+
+
+def run(*arguments: str) -> str:
+    result = CliRunner().invoke(rabisco, list(arguments), catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def picture_of_a_one(folder: Path) -> str:
+    image = Image.new("L", (200, 200), 255)
+    ImageDraw.Draw(image).line((105, 40, 95, 160), fill=0, width=16)
+    path = folder / "one.png"
+    image.save(path)
+    return str(path)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    text = run(command, "--help")
+    assert re.search(rf"Example:\s+rabisco {command}", text)
+
+
+@pytest.mark.parametrize("command", ["--help", "train --help", "compare --help", "--version"])
+def test_help_imports_nothing_heavy(command: str) -> None:
+    program = (
+        "import sys; sys.argv = ['rabisco', *sys.argv[1:]]\n"
+        "from rabisco.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'numpy', 'keras', 'tensorflow', 'flask', 'onnxruntime', 'rich', 'pydantic'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *command.split()], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_predict_reads_a_picture(tmp_path: Path) -> None:
+    assert "one.png: 1 " in run("predict", picture_of_a_one(tmp_path))
+    (row,) = json.loads(run("predict", picture_of_a_one(tmp_path), "--model", "mnist-linear", "--json"))
+    assert row["category"] == "1"
+    assert row["model"] == "mnist-linear"
+    assert len(row["top_k"]) == 3
+
+
+def test_models_lists_the_bundled_ones_and_shows_a_card() -> None:
+    names = {card["name"] for card in json.loads(run("models", "--json"))}
+    assert {"mnist-cnn", "mnist-linear"} <= names
+    assert "mnist-cnn" in run("models")
+    assert json.loads(run("models", "mnist-linear"))["architecture"] == "linear"
+
+
+def test_data_lists_the_catalog_and_describes_one() -> None:
+    assert "emnist-balanced" in run("data")
+    facts = json.loads(run("data", "digits", "--json"))
+    assert facts["train"] + facts["validation"] + facts["test"] == 1797
+
+
+@pytest.mark.training
+def test_train_evaluate_and_compare_go_together(home: Path, tmp_path: Path) -> None:
+    said = run("train", "digits-linear", "--limit", "300")
+    assert re.search(r"Test accuracy \d\d\.\d\d% \(95% interval \d\d\.\d\d% to \d\d\.\d\d%\)", said)
+    card = json.loads(run("train", "digits-linear", "--name", "other", "--seed", "3", "--limit", "300", "--json"))
+    assert card["name"] == "other"
+    judged = json.loads(run("evaluate", "digits-linear", "--json"))
+    assert 0.7 < judged["accuracy"] < 1
+    table = tmp_path / "table.json"
+    assert "digits-linear" in run("compare", "digits-linear", "other", "--save", str(table))
+    assert {row["name"] for row in json.loads(table.read_text())["rows"]} == {"digits-linear", "other"}
+
+
+@pytest.mark.training
+def test_ctrl_c_keeps_the_best_weights_so_far(home: Path) -> None:
+    command = [sys.executable, "-m", "rabisco", "train", "digits-cnn", "--epochs", "500", "--json"]
+    import os
+    import signal
+    import time
+
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "RABISCO_HOME": str(home)},
+    )
+    time.sleep(15)
+    process.send_signal(signal.SIGINT)
+    out, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert "Ended: stopped" in json.loads(out)["notes"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["predict", "nowhere.png"], "no such file"),
+        (["predict", __file__], "picture"),
+        (["train", "mnist-quantum"], "recipe must be one of"),
+        (["train", "digits-linear", "--epochs", "0"], "epochs must be at least 1"),
+        (["models", "nobody"], "mnist-cnn"),
+        (["data", "nothing"], "digits"),
+        (["evaluate", "mnist-cnn", "--dataset", "fashion-mnist"], ""),
+    ],
+)
+def test_a_mistake_is_answered_in_one_line_that_says_what_to_do(arguments: list[str], message: str) -> None:
+    result = CliRunner().invoke(rabisco, arguments)
+    assert isinstance(result.exception, RabiscoError)
+    assert message in str(result.exception)
+
+
+def test_an_error_ends_the_program_with_status_1_and_no_trace() -> None:
+    command = [sys.executable, "-m", "rabisco", "models", "nobody"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: ")
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,216 @@
+"""The training loop and its configuration, on scikit-learn's bundled digits."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tests.drawing import digit_dataset
+
+from rabisco.data.dataset import Dataset, Split
+from rabisco.errors import InvalidConfigurationError, TrainingCancelledError
+from rabisco.models import create_model
+from rabisco.models.augment import Augmentation, create_layer
+from rabisco.training import Progress, Request, TrainingConfiguration, train
+
+pytestmark = pytest.mark.training
+
+SHAPE = (28, 28, 1)
+QUICK = TrainingConfiguration(epochs=2, batch_size=64, learning_rate=3e-3)
+
+
+def linear() -> object:
+    import keras
+
+    from rabisco.models.backend import start_keras
+
+    start_keras()
+    keras.utils.set_random_seed(1)
+    return create_model("linear", SHAPE, 10)
+
+
+def weights(model: object) -> list[np.ndarray]:
+    return model.get_weights()  # type: ignore[attr-defined,no-any-return]
+
+
+def test_reports_after_every_batch_and_validates_after_every_epoch() -> None:
+    reports: list[Progress] = []
+    data = digit_dataset(300)
+    result = train(linear(), data, QUICK, reports.append)
+    steps = -(-len(data.train) // 64)
+    assert len(reports) == 2 * (steps + 1)
+    assert [report.step for report in reports[: steps + 1]] == [*range(1, steps + 1), steps]
+    assert all(report.validation_accuracy is None for report in reports[:steps])
+    assert reports[steps].validation_accuracy is not None
+    assert all(report.examples_per_second > 0 and report.eta_seconds >= 0 for report in reports)
+    assert [row["epoch"] for row in result.history] == [1, 2]
+    assert result.ended == "completed"
+
+
+def test_the_learning_rate_rises_and_then_falls_to_zero() -> None:
+    rates: list[float] = []
+    steps = replace(QUICK, epochs=4)
+    train(linear(), digit_dataset(300), steps, lambda report: rates.append(report.learning_rate))
+    peak = int(np.argmax(rates))
+    assert 0 < peak < len(rates) // 2
+    assert max(rates) == pytest.approx(QUICK.learning_rate, rel=0.05)
+    assert 0 < rates[-1] < QUICK.learning_rate / 20
+
+
+def test_the_step_schedule_divides_the_rate_by_ten_after_each_period() -> None:
+    rates: list[float] = []
+    steps = replace(QUICK, epochs=4, schedule="step", step_epochs=2, solver="sgd")
+    train(linear(), digit_dataset(128), steps, lambda report: rates.append(report.learning_rate))
+    assert rates[0] == pytest.approx(QUICK.learning_rate)
+    assert rates[-1] == pytest.approx(QUICK.learning_rate / 10)
+
+
+def test_equal_seeds_give_equal_weights() -> None:
+    first, second = linear(), linear()
+    for model in (first, second):
+        train(model, digit_dataset(300), QUICK)
+    for one, other in zip(weights(first), weights(second), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_other_seeds_show_the_images_in_another_order() -> None:
+    first, second = linear(), linear()
+    train(first, digit_dataset(300), QUICK)
+    train(second, digit_dataset(300), replace(QUICK, seed=26))
+    assert any((one != other).any() for one, other in zip(weights(first), weights(second), strict=True))
+
+
+def test_cancel_ends_at_once_with_an_error() -> None:
+    reports: list[Progress] = []
+
+    def request() -> Request:
+        return "cancel" if len(reports) >= 2 else "continue"
+
+    with pytest.raises(TrainingCancelledError):
+        train(linear(), digit_dataset(300), QUICK, reports.append, request)
+    assert len(reports) == 2
+
+
+def test_stop_ends_at_once_and_keeps_the_best_weights() -> None:
+    answers: Iterator[Request] = iter(["continue", "stop"])
+    data = digit_dataset(300)
+    model = linear()
+    result = train(model, data, replace(QUICK, epochs=50), request=lambda: next(answers))
+    assert result.ended == "stopped"
+    assert result.best_epoch == 1
+    assert len(result.history) == 1
+
+
+def test_patience_ends_a_training_that_no_longer_gains_and_the_best_epoch_is_kept() -> None:
+    data = digit_dataset(300)
+    model = linear()
+    wild = replace(QUICK, epochs=60, learning_rate=0.5, schedule="constant", patience=3)
+    result = train(model, data, wild)
+    best = result.history[result.best_epoch - 1]["validation_accuracy"]
+    assert result.ended == "patience"
+    assert len(result.history) == result.best_epoch + 3
+    assert best == max(row["validation_accuracy"] for row in result.history)
+    answers = np.asarray(model.predict(data.validation.images, verbose=0)).argmax(axis=1)  # type: ignore[attr-defined]
+    assert (answers == data.validation.labels).mean() == pytest.approx(best)
+
+
+def test_a_loss_that_explodes_is_reported_with_what_to_do() -> None:
+    with pytest.raises(InvalidConfigurationError, match="lower learning rate"):
+        train(linear(), digit_dataset(300), replace(QUICK, learning_rate=1e38, schedule="constant", solver="sgd"))
+
+
+def test_logistic_regression_gives_the_same_probabilities_as_scikit_learn() -> None:
+    from scipy.special import softmax
+    from sklearn.linear_model import LogisticRegression
+
+    data = digit_dataset()
+    model = linear()
+    train(model, data, TrainingConfiguration(solver="logistic-regression", max_iterations=300))
+    flat = data.train.images.reshape(len(data.train), -1).astype("f") / 255
+    reference = LogisticRegression(max_iter=300).fit(flat, data.train.labels)
+    ours = softmax(np.asarray(model.predict(data.test.images, verbose=0)), axis=1)  # type: ignore[attr-defined]
+    theirs = reference.predict_proba(data.test.images.reshape(len(data.test), -1).astype("f") / 255)
+    np.testing.assert_allclose(ours, theirs, atol=2e-3)
+
+
+def test_logistic_regression_of_two_classes_gives_two_logits() -> None:
+    data = digit_dataset()
+    keep = data.train.labels < 2
+    two = Split(data.train.images[keep], data.train.labels[keep])
+    model = create_model("linear", SHAPE, 2)
+    solver = TrainingConfiguration(solver="logistic-regression")
+    result = train(model, Dataset("two", ("0", "1"), two, two, two, "", 0), solver)
+    assert result.history[0]["accuracy"] > 0.99
+
+
+def test_logistic_regression_refuses_a_network_and_a_class_without_images() -> None:
+    solver = TrainingConfiguration(solver="logistic-regression")
+    data = digit_dataset(100)
+    with pytest.raises(InvalidConfigurationError, match="linear"):
+        train(create_model("cnn", SHAPE, 10), data, solver)
+    keep = data.train.labels != 3
+    gap = replace(data, train=Split(data.train.images[keep], data.train.labels[keep]))
+    with pytest.raises(InvalidConfigurationError, match="none of: 3"):
+        train(linear(), gap, solver)
+
+
+def test_a_model_for_other_images_is_refused() -> None:
+    with pytest.raises(InvalidConfigurationError, match="create the model for the data set"):
+        train(create_model("linear", SHAPE, 3), digit_dataset(100), QUICK)
+
+
+def test_augmentation_changes_images_in_training_only_and_stays_within_bytes() -> None:
+    images = digit_dataset(100).train.images[:32]
+    layer = create_layer(Augmentation(), seed=1)
+    changed = np.asarray(layer(images, training=True))
+    assert changed.dtype == np.uint8
+    assert changed.shape == images.shape
+    assert (changed != images).mean() > 0.05
+    np.testing.assert_array_equal(np.asarray(layer(images, training=False)), images)
+
+
+def test_augmentation_of_no_strength_changes_nothing() -> None:
+    images = digit_dataset(100).train.images[:32]
+    none = Augmentation(0, 0, 0, 0, 0, 0, 0, 0)
+    difference = np.asarray(create_layer(none, seed=1)(images, training=True)).astype(int) - images
+    assert np.abs(difference).max() <= 1
+
+
+def test_augmentation_moves_by_whole_pixels_as_a_plain_shift_does() -> None:
+    from rabisco.models.augment import _bilinear
+
+    images = digit_dataset(100).train.images[:8].astype("float32")
+    rows, columns = np.meshgrid(np.arange(28.0), np.arange(28.0), indexing="ij")
+    shape = (8, 28, 28)
+    moved = _bilinear(
+        images, np.broadcast_to(rows + 3, shape).astype("f"), np.broadcast_to(columns - 2, shape).astype("f")
+    )
+    expected = np.zeros_like(images)
+    expected[:, :25, 2:] = images[:, 3:, :26]
+    np.testing.assert_allclose(np.asarray(moved), expected, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("epochs", 0),
+        ("batch_size", -1),
+        ("learning_rate", 0.0),
+        ("weight_decay", -0.1),
+        ("solver", "magic"),
+        ("schedule", "sometimes"),
+        ("patience", 0),
+        ("label_smoothing", 1.0),
+        ("inverse_regularization", 0.0),
+    ],
+)
+def test_a_value_out_of_range_is_refused_by_name(field: str, value: object) -> None:
+    with pytest.raises(InvalidConfigurationError, match=f"^{field} must be .* Received: "):
+        TrainingConfiguration(**{field: value})  # type: ignore[arg-type]
+
+
+def test_a_configuration_survives_being_written_down() -> None:
+    configuration = TrainingConfiguration(epochs=3, augmentation=Augmentation(rotation=5))
+    assert TrainingConfiguration.from_dict(configuration.to_dict()) == configuration
+    with pytest.raises(InvalidConfigurationError, match="colour"):
+        TrainingConfiguration.from_dict({"colour": 1})
