@@ -1,0 +1,57 @@
+"""What all tests share: settings of their own, the real data where they are, a real server."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.web.serving import Server, serving
+
+from rabisco.settings import get_settings
+
+ROOT = Path(__file__).parent.parent
+
+# The real data sets, if they lie beside the code; every test that needs them is skipped where they do not.
+if "RABISCO_DATA_DIR" not in os.environ and (ROOT / ".data").is_dir():
+    os.environ["RABISCO_DATA_DIR"] = str(ROOT / ".data")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def session_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """An empty RABISCO_HOME for whatever lives longer than one test; no other setting but the data folder is kept."""
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("RABISCO_") and name != "RABISCO_DATA_DIR"]:
+            patch.delenv(name)
+        patch.setenv("RABISCO_HOME", str(folder))
+        patch.setenv("RABISCO_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        get_settings.cache_clear()
+        yield folder
+    get_settings.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty RABISCO_HOME for one test, and settings read anew in it."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.setenv("RABISCO_HOME", str(folder))
+    get_settings.cache_clear()
+    yield folder
+    get_settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def mnist_folder() -> Path:
+    """The folder with MNIST's real files; the test is skipped without them."""
+    folder = Path(os.environ.get("RABISCO_DATA_DIR", "nowhere"))
+    if not list(folder.rglob("t10k-images-idx3-ubyte*")):
+        pytest.skip("RABISCO_DATA_DIR has no MNIST")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def server(session_home: Path) -> Iterator[Server]:
+    """One real server process with the bundled models."""
+    with serving(session_home) as running:
+        yield running

@@ -1,0 +1,188 @@
+"""Every block of code in README.md, CONTRIBUTING.md and docs/ is run, and every table is the one its result makes."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from _pytest.mark import ParameterSet
+from benchmarks import ROOT, tables
+from benchmarks.__main__ import names as benchmark_names
+from tests.web.serving import Server, draw_seven
+
+from rabisco.cli import rabisco
+from rabisco.recipes import recipe_names
+from rabisco.settings import Settings
+from rabisco.web import create_app
+
+DOCUMENTS = [*(ROOT / name for name in ("README.md", "CONTRIBUTING.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^```(?P<language>\w*)\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE)
+ADDRESS = "http://127.0.0.1:3000"
+SHELL = {"bash", "console", "sh"}
+NOT_CODE = {"json", "text", "http", "toml", "html"}
+# What a reader types and a test must not: each changes the machine or leads to the network.
+NOT_RUN = ("git clone ", "cd ", "pip install ", "python3 -m venv ", "source ")
+# These train, serve for ever or need downloaded data: their options are checked, no more.
+ONLY_PARSED = ("train", "serve", "evaluate", "compare", "data")
+
+
+@dataclass(frozen=True)
+class Block:
+    """One fenced block of a document."""
+
+    path: Path
+    line: int
+    language: str
+    code: str
+
+    def __str__(self) -> str:
+        return f"{self.path.relative_to(ROOT)}:{self.line}"
+
+
+def blocks() -> Iterator[Block]:
+    for path in DOCUMENTS:
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        for found in BLOCK.finditer(text):
+            line = text.count("\n", 0, found.start()) + 1
+            yield Block(path, line, found["language"], found["code"])
+
+
+def commands() -> list[ParameterSet]:
+    found = []
+    for block in blocks():
+        if block.language in SHELL:
+            for line in block.code.replace("\\\n", " ").splitlines():
+                command = line.removeprefix("$ ").split(" # ")[0].strip()
+                if command and not command.startswith("#"):
+                    found.append(pytest.param(command, id=f"{block}: {command}"))
+    return found
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the pictures that the documents speak of."""
+    folder = tmp_path_factory.mktemp("desk")
+    draw_seven().save(folder / "seven.png")
+    draw_seven(200).save(folder / "three.png")
+    return folder
+
+
+def here(code: str, request: pytest.FixtureRequest) -> str:
+    """Return code that speaks of the documented address with that of a server of the tests."""
+    if ADDRESS not in code:
+        return code
+    server: Server = request.getfixturevalue("server")
+    return code.replace(ADDRESS, server.url)
+
+
+def run(command: list[str], desk: Path, **environment: str) -> str:
+    result = subprocess.run(
+        command, cwd=desk, env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert result.returncode == 0, f"{shlex.join(command)}\n{result.stdout}{result.stderr}"
+    return result.stdout
+
+
+def test_every_block_names_its_language() -> None:
+    unknown = [str(block) for block in blocks() if block.language not in {"python", *SHELL, *NOT_CODE}]
+    assert not unknown
+
+
+@pytest.mark.parametrize("block", [block for block in blocks() if block.language == "python"], ids=str)
+def test_every_python_block_runs(block: Block, desk: Path, request: pytest.FixtureRequest) -> None:
+    run([sys.executable, "-W", "error", "-c", here(block.code, request)], desk)
+
+
+@pytest.mark.parametrize("command", commands())
+def test_every_command_runs(command: str, desk: Path, request: pytest.FixtureRequest) -> None:
+    environment, words = split_environment(command)
+    if command.startswith(NOT_RUN) or not words:
+        return
+    first, *rest = words
+    match first:
+        case "make":
+            check_targets(rest)
+        case "curl":
+            check_curl(command, desk, request)
+        case "rabisco":
+            check_rabisco(rest, desk, environment)
+        case "python" if rest[:2] == ["-m", "benchmarks"]:
+            assert set(rest[2:]) <= set(benchmark_names())
+        case "python" if rest[:2] == ["-m", "benchmarks.tables"]:
+            assert set(rest[2:]) <= {"--check"}
+        case "pytest":
+            assert all((ROOT / word).exists() for word in rest if not word.startswith("-"))
+        case _:
+            pytest.fail(f"nothing here runs {command!r}; teach this test to, or write another command")
+
+
+def split_environment(command: str) -> tuple[dict[str, str], list[str]]:
+    """Return the variables set before a command, each a setting that exists, and its words."""
+    words = shlex.split(command.removeprefix("export "))
+    environment = {}
+    while words and re.match(r"[A-Z_]+=", words[0]):
+        name, _, value = words.pop(0).partition("=")
+        assert name.removeprefix("RABISCO_").lower() in Settings.model_fields, f"{name} is not a setting"
+        environment[name] = value
+    return environment, [word.removeprefix(".venv/bin/") for word in words]
+
+
+def check_targets(targets: list[str]) -> None:
+    known = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert set(targets) <= set(known)
+
+
+def check_curl(command: str, desk: Path, request: pytest.FixtureRequest) -> None:
+    if not shutil.which("curl"):
+        pytest.skip("curl is not installed")
+    server: Server = request.getfixturevalue("server")
+    assert "http://127.0.0.1:3000" in command
+    here = command.replace("http://127.0.0.1:3000", server.url).replace(
+        "curl ", "curl --silent --show-error --fail ", 1
+    )
+    assert run(["bash", "-c", here], desk)
+
+
+def check_rabisco(words: list[str], desk: Path, environment: dict[str, str]) -> None:
+    if words[0] == "train":
+        assert words[1] in recipe_names()
+    program = [sys.executable, "-m", "rabisco", *words]
+    run([*program, "--help"] if words[0] in ONLY_PARSED else program, desk, **environment)
+
+
+def test_every_table_is_the_one_that_its_result_makes() -> None:
+    assert tables.check() is None
+
+
+def test_every_setting_is_documented() -> None:
+    text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    missing = [name for name in Settings.model_fields if f"`RABISCO_{name.upper()}`" not in text]
+    assert not missing
+
+
+def test_every_command_is_documented() -> None:
+    text = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    missing = [name for name in rabisco.commands if f"## `rabisco {name}" not in text]
+    assert not missing
+
+
+def test_every_route_is_documented() -> None:
+    text = (ROOT / "docs" / "routes.md").read_text(encoding="utf-8")
+    rules = {rule.rule for rule in create_app().url_map.iter_rules() if rule.endpoint != "static"}
+    missing = [rule for rule in sorted(rules) if f"`{rule}`" not in text and f" {rule}`" not in text]
+    assert not missing
+
+
+def test_every_link_between_documents_leads_somewhere() -> None:
+    broken = []
+    for path in DOCUMENTS:
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        targets = re.findall(r"\]\((?!https?://|mailto:|#)([^)#\s]+)", text)
+        broken += [f"{path.name}: {target}" for target in targets if not (path.parent / target).exists()]
+    assert not broken

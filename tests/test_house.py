@@ -1,0 +1,89 @@
+"""The rules of the house, as tests: who may import whom, what every module, file and release must have."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from benchmarks import ROOT
+
+import rabisco
+
+PYTHON_FILES = sorted(path for folder in ("src", "benchmarks", "tests") for path in (ROOT / folder).rglob("*.py"))
+REQUIREMENTS = sorted((ROOT / "requirements").glob("*.txt"))
+LARGEST_FILE = 3_000_000
+HELP = """
+import json, sys
+from rabisco.cli import main
+sys.argv = ["rabisco", "--help"]
+try:
+    main()
+except SystemExit:
+    print(json.dumps(sorted(name for name in sys.modules if "." not in name)))
+"""
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def test_modules_import_only_what_the_contract_allows() -> None:
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.parametrize("path", PYTHON_FILES, ids=name_of)
+def test_every_module_says_what_it_is_for(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    if tree.body:
+        assert ast.get_docstring(tree), f"{name_of(path)} has no docstring"
+
+
+def test_help_answers_without_loading_what_only_commands_need() -> None:
+    result = subprocess.run([sys.executable, "-c", HELP], capture_output=True, text=True, check=True)
+    loaded = set(json.loads(result.stdout.splitlines()[-1]))
+    assert "click" in loaded
+    assert loaded.isdisjoint(
+        {"numpy", "scipy", "PIL", "onnxruntime", "flask", "granian", "keras", "tensorflow", "rich"}
+    )
+
+
+@pytest.mark.parametrize("path", REQUIREMENTS, ids=name_of)
+def test_every_requirement_is_pinned_and_hashed_and_no_address_is_recorded(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    requirements = re.sub(r"\\\n\s*", " ", re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE)).strip().splitlines()
+    loose = [line for line in requirements if "==" not in line or "--hash=sha256:" not in line]
+    assert requirements
+    assert not loose
+    assert not re.search(r"https?://|--(extra-)?index-url|--find-links", text)
+
+
+def test_serving_requires_nothing_that_trains() -> None:
+    text = (ROOT / "requirements" / "serve.txt").read_text(encoding="utf-8")
+    names = set(re.findall(r"^([a-z0-9-]+)==", text, flags=re.MULTILINE))
+    assert {"flask", "onnxruntime"} <= names
+    assert names.isdisjoint({"keras", "tensorflow", "tensorflow-cpu", "scikit-learn", "matplotlib", "pytest"})
+
+
+def test_no_tracked_file_is_large() -> None:
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listing.returncode:
+        pytest.skip("not a git checkout")
+    tracked = [ROOT / name for name in listing.stdout.split("\0") if name]
+    large = [name_of(path) for path in tracked if path.is_file() and path.stat().st_size > LARGEST_FILE]
+    assert tracked
+    assert not large
+
+
+def test_the_changelog_has_a_place_for_what_is_not_released() -> None:
+    assert "\n## Unreleased\n" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == rabisco.__version__
