@@ -18,6 +18,7 @@ from rabisco.data.dataset import Dataset, Split
 from rabisco.errors import InvalidConfigurationError
 from rabisco.evaluation.calibration import fit_temperature
 from rabisco.evaluation.metrics import Evaluation, evaluate_logits
+from rabisco.images import prepare
 from rabisco.models import create_model
 from rabisco.models.augment import Augmentation
 from rabisco.models.backend import start_keras
@@ -25,6 +26,8 @@ from rabisco.training import Progress, Request, TrainingConfiguration, TrainingR
 
 if TYPE_CHECKING:
     import keras
+
+SUPPLEMENT_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class Recipe:
         configuration: How it is trained.
         normalizer: Normaliser, with its version, that makes such images from pictures.
         description: One line for lists.
+        supplements: Further data sets in the catalog, whose characters of the same classes are trained on as well.
+            Those that are not at hand are left out; the card names those that were used.
     """
 
     name: str
@@ -46,13 +51,22 @@ class Recipe:
     configuration: TrainingConfiguration
     normalizer: str
     description: str
+    supplements: tuple[str, ...] = ()
 
 
 _LINEAR = TrainingConfiguration(solver="logistic-regression", max_iterations=200, inverse_regularization=0.1)
 _CNN = TrainingConfiguration(epochs=20, augmentation=Augmentation())
 
 _RECIPES = (
-    Recipe("mnist-cnn", "mnist", "cnn", _CNN, "mnist@1", "Digits, read by a convolutional network"),
+    Recipe(
+        "mnist-cnn",
+        "mnist",
+        "cnn",
+        _CNN,
+        "mnist@1",
+        "Digits, read by a convolutional network",
+        supplements=("handwriting-extra", "digits-scan"),
+    ),
     Recipe("mnist-linear", "mnist", "linear", _LINEAR, "mnist@1", "Digits, read by logistic regression"),
     Recipe(
         "digits-cnn",
@@ -104,11 +118,46 @@ def run(
         The saved artifact, its card holding validation and test metrics.
     """
     dataset = data.load(recipe.dataset, seed=recipe.configuration.seed, limit=limit)
+    supplements = tuple(name for name in recipe.supplements if data.is_local(name))
+    for name in supplements:
+        dataset = supplement(dataset, data.load(name, seed=recipe.configuration.seed, limit=limit), recipe.normalizer)
     _seed_everything(recipe.configuration.seed)
     model = create_model(recipe.architecture, dataset.image_shape, dataset.num_classes)
     result = train(model, dataset, recipe.configuration, on_progress, request)
-    card = _write_card(recipe, dataset, model, result)
+    card = _write_card(replace(recipe, supplements=supplements), dataset, model, result)
     return save_artifact(model, card, parent)
+
+
+def supplement(dataset: Dataset, further: Dataset, normalizer: str) -> Dataset:
+    """Return ``dataset`` with the training and validation characters of ``further`` added to its training split.
+
+    They are brought into shape by the normaliser, as pictures are in serving, and repeated until they make up about a
+    tenth of the training split, so that a small set of other people's handwriting is not drowned.
+
+    Args:
+        dataset: What is trained on; its validation and test splits stay as they are.
+        further: Characters of any size; those of classes that ``dataset`` lacks are left out.
+        normalizer: Name and version.
+    """
+    images, labels = [], []
+    for split in (further.train, further.validation):
+        for image, label in zip(split.images, split.labels, strict=True):
+            name = further.class_names[label]
+            if name in dataset.class_names:
+                prepared = prepare(np.repeat(image, 3, axis=-1), normalizer)
+                if not prepared.blank:
+                    images.append(prepared.pixels)
+                    labels.append(dataset.class_names.index(name))
+    if not images:
+        return dataset
+    repeats = max(1, round(SUPPLEMENT_SHARE * len(dataset.train) / len(images)))
+    return replace(
+        dataset,
+        train=Split(
+            np.concatenate([dataset.train.images, *[np.stack(images)] * repeats]),
+            np.concatenate([dataset.train.labels, *[np.array(labels)] * repeats]),
+        ),
+    )
 
 
 def _seed_everything(seed: int) -> None:
@@ -139,7 +188,7 @@ def _write_card(recipe: Recipe, dataset: Dataset, model: "keras.Model", result: 
         versions=_versions(),
         created=datetime.now(UTC),
         temperature=temperature,
-        notes=f"Ended: {result.ended}; weights of epoch {result.best_epoch}.",
+        notes=_notes(recipe, result),
     )
 
 
@@ -173,6 +222,11 @@ def _describe(dataset: Dataset) -> DatasetCard:
 def describe_hardware() -> str:
     """Return processor and number of cores of this machine."""
     return f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
+
+
+def _notes(recipe: Recipe, result: TrainingResult) -> str:
+    further = f" Trained on {', '.join(recipe.supplements)} as well." if recipe.supplements else ""
+    return f"Ended: {result.ended}; weights of epoch {result.best_epoch}.{further}"
 
 
 def _versions() -> dict[str, Any]:
