@@ -1,0 +1,86 @@
+"""A real server and a real Chromium; every page's console and requests are watched."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from tests.web.serving import Server, serving
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass
+class Watched:
+    """A page, and everything it complained about or asked for."""
+
+    page: Page
+    server: Server
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> Page:
+        self.page.goto(self.server.url + path)
+        return self.page
+
+    def screenshot(self, name: str) -> None:
+        SCREENSHOTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("home")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM:
+        pytest.skip("chromium is not installed")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, server: Server) -> Iterator[Callable[..., Watched]]:
+    """Return a function that opens a fresh browser window; afterwards nothing may have been complained about."""
+    windows: list[Watched] = []
+
+    def opened(**options: Any) -> Watched:
+        context = browser.new_context(**{"locale": "en", "viewport": {"width": 1280, "height": 900}, **options})
+        context.set_default_timeout(8000)
+        watched = Watched(context.new_page(), server)
+        watched.page.on("console", lambda message: _note(watched, message.type, message.text))
+        watched.page.on("pageerror", lambda error: watched.complaints.append(str(error)))
+        watched.page.on("request", lambda request: watched.requests.append(request.url))
+        windows.append(watched)
+        return watched
+
+    yield opened
+    for window in windows:
+        window.page.context.close()
+        assert window.complaints == []
+        foreign = [url for url in window.requests if not url.startswith((server.url, "data:", "blob:"))]
+        assert foreign == []
+
+
+def _note(watched: Watched, kind: str, text: str) -> None:
+    if kind in ("error", "warning"):
+        watched.complaints.append(text)

@@ -1,0 +1,110 @@
+"""Upload, models, themes and languages in real Chromium."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+from tests.browser.hand import SEVEN, draw
+from tests.web.serving import seven_png
+
+pytestmark = pytest.mark.browser
+
+WIDTHS = ((375, 812), (768, 1024), (1440, 900))
+PASTE = """async (base64) => {
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const data = new DataTransfer();
+    data.items.add(new File([bytes], "pasted.png", { type: "image/png" }));
+    const target = document.querySelector("drop-zone");
+    const event = KIND === "paste"
+        ? new ClipboardEvent("paste", { clipboardData: data, bubbles: true })
+        : new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true });
+    target.dispatchEvent(event);
+}"""
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> list[Path]:
+    good, bad = tmp_path / "seven.png", tmp_path / "notes.png"
+    good.write_bytes(seven_png())
+    bad.write_text("not a picture")
+    return [good, bad]
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_uploaded_pictures_are_shown_with_their_answers(visit, pictures: list[Path], javascript: bool) -> None:
+    page = visit(java_script_enabled=javascript).open("/upload")
+    page.set_input_files("#file", pictures)
+    page.get_by_role("button", name="Read them").click()
+    expect(page.get_by_role("heading", name="1 picture read")).to_be_visible()
+    expect(page.locator(".results .character")).to_have_text(["7", "7"])
+    expect(page.locator(".results")).to_contain_text("This file is not a picture we can read")
+
+
+@pytest.mark.parametrize("kind", ["paste", "drop"])
+def test_a_picture_can_be_pasted_and_dropped(visit, kind: str) -> None:
+    import base64
+
+    page = visit().open("/upload")
+    page.evaluate(PASTE.replace("KIND", repr(kind)), base64.b64encode(seven_png()).decode())
+    expect(page.locator(".results .character")).to_have_text(["7", "7"])
+    expect(page.locator(".results")).to_contain_text("pasted.png")
+
+
+def test_the_theme_follows_the_system_until_it_is_chosen_and_stays_chosen(visit) -> None:
+    page = visit(color_scheme="dark").open("/")
+    paper = "getComputedStyle(document.body).backgroundColor"
+    dark = page.evaluate(paper)
+    page.get_by_role("button", name="Switch between light and dark").click()
+    light = page.evaluate(paper)
+    assert light != dark
+    page.reload()
+    assert page.evaluate(paper) == light
+    page.get_by_role("button", name="Switch between light and dark").click()
+    assert page.evaluate(paper) == dark
+
+
+def test_ink_changes_with_the_theme_while_the_drawing_stays(visit) -> None:
+    page = visit(color_scheme="light").open("/")
+    draw(page, SEVEN)
+    shown = "document.querySelector('drawing-pad canvas').toDataURL()"
+    before = page.evaluate(shown)
+    page.get_by_role("button", name="Switch between light and dark").click()
+    assert page.evaluate(shown) != before
+
+
+def test_the_language_switches_and_stays_on_every_page(visit) -> None:
+    page = visit().open("/models")
+    page.get_by_role("link", name="Português").click()
+    expect(page.get_by_role("heading", name="Modelos")).to_be_visible()
+    page.get_by_role("link", name="Desenhar").click()
+    draw(page, SEVEN)
+    expect(page.locator(".verdict")).to_have_text("Os dois modelos leem 7.")
+    expect(page.locator(".bars .percent").first).to_contain_text(",")
+
+
+@pytest.mark.parametrize("language", ["en", "pt", "es", "fr", "ru"])
+def test_no_page_is_wider_than_its_window(visit, pictures: list[Path], language: str) -> None:
+    window = visit(locale=language)
+    for width, height in WIDTHS:
+        window.page.set_viewport_size({"width": width, "height": height})
+        for path in ("/", "/upload", "/models", "/models/cnn", "/docs"):
+            page = window.open(path)
+            if path == "/":
+                draw(page, SEVEN)
+                expect(page.locator(".character").first).to_have_text("7")
+            if path == "/upload":
+                page.set_input_files("#file", pictures)
+                page.locator("drop-zone button").click()
+                expect(page.locator(".results")).to_be_visible()
+            overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert overflow <= 0, (path, width, language)
+
+
+def test_every_control_is_large_enough_for_a_finger(visit) -> None:
+    window = visit(viewport={"width": 375, "height": 812})
+    small = """() => [...document.querySelectorAll("button, nav a, .pens label, .button")]
+        .filter((element) => element.checkVisibility())
+        .map((element) => [element.textContent.trim() || element.ariaLabel, element.getBoundingClientRect()])
+        .filter(([, box]) => box.height < 42 || box.width < 42).map(([name]) => name)"""
+    for path in ("/", "/upload", "/models", "/docs"):
+        assert window.open(path).evaluate(small) == [], path
