@@ -11,8 +11,6 @@ MAP_SIDE = 96  # resolution of the map of the paper's brightness
 DARK_PAPER = 64.0  # below this brightness light adds to a board rather than multiplying it
 SHADE = (0.08, 0.6)  # share of the greatest contrast: more than paper's noise, less than a stroke
 LEAST_SHADE = 3.0  # grey levels
-LEAST_PAGE = 0.3  # share of the picture that a sheet on a desk covers
-MOST_WRITTEN = 0.35  # share of a sheet that its writing covers
 MOST_SHADED = 0.06  # share of blocks in shade from which the light counts as uneven
 
 
@@ -80,30 +78,3 @@ def _paper(small: NDArray[np.float32], window: int, *, dark_ink: bool) -> NDArra
     closed = second(first(calm, size, mode="nearest"), size, mode="nearest")
     return np.asarray(ndimage.uniform_filter(closed, (5, 5, 1), mode="nearest"), dtype=np.float32)
 
-
-def find_page(ink: NDArray[np.float32]) -> tuple[slice, slice] | None:
-    """Return rows and columns of a sheet or framed field that was taken for ink, or ``None`` where there is none.
-
-    A sheet is one upright, nearly filled rectangle that takes up much of the picture, with holes: the writing.
-
-    Args:
-        ink: float32 ``(H, W)`` in [0, 1].
-    """
-    mask = ink > 0.5
-    if mask.mean() < LEAST_PAGE:
-        return None
-    labels, count = ndimage.label(mask)
-    largest = 1 + int(np.argmax(np.bincount(labels.ravel(), minlength=count + 1)[1:]))
-    rows, columns = ndimage.find_objects(labels)[largest - 1]
-    blob = labels[rows, columns] == largest
-    filled = ndimage.binary_fill_holes(blob)
-    holes = 1 - blob.sum() / filled.sum()
-    height, width = blob.shape
-    inset_rows, inset_columns = height // 16, width // 16
-    edges = (filled[inset_rows], filled[-1 - inset_rows], filled[:, inset_columns], filled[:, -1 - inset_columns])
-    if blob.size < LEAST_PAGE * ink.size or not 0 < holes < MOST_WRITTEN or min(edge.mean() for edge in edges) < 0.85:
-        return None
-    return (
-        slice(rows.start + inset_rows, rows.stop - inset_rows),
-        slice(columns.start + inset_columns, columns.stop - inset_columns),
-    )

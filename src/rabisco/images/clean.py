@@ -4,6 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from rabisco.images.stroke import stroke_width
+
 NEIGHBOURS = np.ones((3, 3), bool)
 SOLID = 0.5  # ink from here on belongs to a stroke and not merely to its soft edge
 MARGIN = 0.08  # share of the shorter side along the border where page edges, frames and fingers lie
@@ -34,16 +36,6 @@ def _lies_along_border(labels: NDArray[np.int32], solid: NDArray[np.bool_], area
     inner_solid = solid.reshape(labels.shape)[margin:-margin, margin:-margin].ravel()
     inside = np.bincount(inner[inner_solid], minlength=len(areas))
     return np.asarray(touching & (inside < 0.4 * areas))
-
-
-def stroke_width(ink: NDArray[np.float32]) -> float:
-    """Return the mean width of the strokes, in pixels: twice the ink over the length of its outline.
-
-    The outline's length is the total variation of the ink, which needs no threshold and suits soft edges.
-    """
-    across = np.diff(ink, axis=1)[:-1]
-    down = np.diff(ink, axis=0)[:, :-1]
-    return 2 * float(ink.sum()) / max(float(np.hypot(across, down).sum()), 1e-6)
 
 
 def _least_area(ink: NDArray[np.float32], largest: float) -> float:

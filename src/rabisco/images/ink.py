@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rabisco.images.background import find_page, flatten_light, is_uneven
+from rabisco.images.background import flatten_light, is_uneven
 from rabisco.images.clean import drop_marks
+from rabisco.images.page import find_page, find_sheet
 
 LEAST_CONTRAST = 14.0  # grey levels between pen and paper below which nothing has been written
 WIDEST_STROKE = 0.2  # of the longer side, under uneven light
@@ -42,13 +43,13 @@ def find_ink(picture: NDArray[np.uint8]) -> Ink:
         picture: RGB, uint8 ``(H, W, 3)``.
     """
     ink = _find_ink(picture)
-    page = find_page(ink.values)
+    page = find_page(ink.values > 0.5)
     return ink if page is None else _find_ink(picture[page])
 
 
 def _find_ink(picture: NDArray[np.uint8]) -> Ink:
     if is_uneven(picture):
-        picture = flatten_light(picture, WIDEST_STROKE)
+        picture = flatten_light(picture[find_sheet(picture)], WIDEST_STROKE)
     contrast = colour_contrast(picture)
     paper, noise, full = levels(contrast)
     if full <= 0:
@@ -89,13 +90,15 @@ def levels(contrast: NDArray[np.float32]) -> tuple[float, float, float]:
     """Return the contrast of the paper, its noise (standard deviation) and the contrast of a full stroke.
 
     Strokes may cover less than a hundredth of a picture, where a split of the histogram would only split the paper's
-    noise. So the paper is described by median and median deviation, and strokes are what stands far above both.
+    noise. So the paper, which is 0 at the border, is described by median and median deviation of the lower half of the
+    range, and strokes are what stands far above both.
 
     Returns:
         ``(paper, noise, full)`` in grey levels; ``full`` is 0 where nothing was written.
     """
     step = max(1, int((contrast.size / 10_000) ** 0.5))
     calm = contrast[::step, ::step]
+    calm = calm[calm <= 0.5 * calm.max()]
     paper = float(np.median(calm))
     noise = 1.4826 * float(np.median(np.abs(calm - paper)))
     strong = contrast[contrast > paper + max(4 * noise, LEAST_CONTRAST / 2)]

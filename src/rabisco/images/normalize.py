@@ -10,9 +10,13 @@ from PIL import Image
 
 from rabisco.errors import InvalidConfigurationError
 from rabisco.images.ink import Ink, find_ink
+from rabisco.images.stroke import redraw, stroke_width
 
 SIDE = 28
 BOX = 20
+THINNEST = 1.65  # pixels: 90% of MNIST's training images have mean stroke widths between these two
+FATTEST = 3.7
+THINNEST_AFTER = 2.2
 WORKING_SIDE = 320  # pixels; a character that fills a quarter of the picture still has four for each of its own
 
 
@@ -74,10 +78,20 @@ def as_mnist(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
     Source: Y. LeCun et al., "Gradient-based learning applied to document recognition", Proc. IEEE 86(11), 1998.
     """
     crop = ink[bounding_box(ink)]
-    scale = BOX / max(crop.shape)
+    width = stroke_width(crop) * BOX / max(crop.shape)
+    if not THINNEST <= width <= FATTEST:
+        small = redraw(crop, BOX, float(np.clip(width, THINNEST_AFTER, FATTEST)))
+    else:
+        small = fit(crop, BOX)
+    return centre((small * 255).astype(np.uint8))
+
+
+def fit(crop: NDArray[np.float32], box: int) -> NDArray[np.float32]:
+    """Return ink scaled so that its longer side is ``box`` pixels, each the mean of what it covers."""
+    scale = box / max(crop.shape)
     size = (max(1, round(crop.shape[1] * scale)), max(1, round(crop.shape[0] * scale)))
-    small = np.asarray(Image.fromarray((crop * 255).astype(np.uint8)).resize(size, Image.Resampling.BOX))
-    return centre(small)
+    image = Image.fromarray((crop * 255).astype(np.uint8))
+    return np.asarray(image.resize(size, Image.Resampling.BOX), dtype=np.float32) / 255
 
 
 def centre(small: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,0 +1,86 @@
+"""Where the sheet lies in a picture that also shows the desk, a frame or another page's edge."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+
+Region = tuple[slice, slice]
+
+SMALL_SIDE = 96  # resolution at which the sheet is looked for
+LEAST_PAGE = 0.3  # share of the picture that a sheet on a desk covers
+MOST_WRITTEN = 0.35  # share of a sheet that its writing covers
+INSETS = (0.03, 0.06, 0.1, 0.14)  # shares of a sheet's sides
+LEAST_STRAIGHT = 0.88  # share of a side that must be sheet; of an ellipse, such as the digit 0, it is at most 0.7
+LEAST_STEP = 0.2  # change of brightness, as a share of the brighter side, that makes an edge
+WIDEST_EDGE = 0.12  # share of a side that a strip of desk may take
+
+
+def find_sheet(picture: NDArray[np.uint8]) -> Region:
+    """Return rows and columns of the sheet: inside the desk around it, without strips of desk along the border.
+
+    Args:
+        picture: RGB, uint8 ``(H, W, 3)``.
+    """
+    factor = max(1, max(picture.shape[:2]) // SMALL_SIDE)
+    small = np.asarray(Image.fromarray(picture).reduce(factor), dtype=np.float32).mean(axis=2)
+    ring = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
+    distance = np.abs(small - np.median(ring))
+    region = find_page(distance > 0.5 * np.percentile(distance, 90)) or _inside_strips(small)
+    rows, columns = region
+    return (
+        slice(rows.start * factor, min(rows.stop * factor, picture.shape[0])),
+        slice(columns.start * factor, min(columns.stop * factor, picture.shape[1])),
+    )
+
+
+def find_page(mask: NDArray[np.bool_]) -> Region | None:
+    """Return rows and columns of a sheet or framed field in a mask, or ``None`` where there is none.
+
+    A sheet is one upright, nearly filled rectangle that takes up much of the picture, with holes: the writing.
+
+    Args:
+        mask: bool ``(H, W)``, what differs from the border.
+    """
+    if mask.mean() < LEAST_PAGE:
+        return None
+    labels, count = ndimage.label(mask)
+    largest = 1 + int(np.argmax(np.bincount(labels.ravel(), minlength=count + 1)[1:]))
+    rows, columns = ndimage.find_objects(labels)[largest - 1]
+    blob = labels[rows, columns] == largest
+    filled = ndimage.binary_fill_holes(blob)
+    holes = 1 - blob.sum() / filled.sum()
+    if blob.size < LEAST_PAGE * mask.size or not 0 < holes < MOST_WRITTEN:
+        return None
+    inset = _inset(filled)
+    if inset is None:
+        return None
+    top, left = inset
+    return slice(rows.start + top, rows.stop - top), slice(columns.start + left, columns.stop - left)
+
+
+def _inset(filled: NDArray[np.bool_]) -> tuple[int, int] | None:
+    """Return how far inside its bounding box the sides of a sheet are straight: the farther, the more it is turned."""
+    for share in INSETS:
+        top, left = (max(1, round(share * side)) for side in filled.shape)
+        sides = (filled[top], filled[-1 - top], filled[:, left], filled[:, -1 - left])
+        if min(side.mean() for side in sides) > LEAST_STRAIGHT:
+            return top, left
+    return None
+
+
+def _inside_strips(grey: NDArray[np.float32]) -> Region:
+    rows, columns = np.median(grey, axis=1), np.median(grey, axis=0)
+    return (
+        slice(_strip(rows), len(rows) - _strip(rows[::-1])),
+        slice(_strip(columns), len(columns) - _strip(columns[::-1])),
+    )
+
+
+def _strip(profile: NDArray[np.float32]) -> int:
+    """Return how many leading entries lie before an edge; 0 where there is none."""
+    reach = max(1, round(WIDEST_EDGE * len(profile)))
+    steps = np.abs(profile[: reach + 1] - profile[reach])
+    if steps[0] < LEAST_STEP * max(profile[0], profile[reach]):
+        return 0
+    return 1 + int(np.argmax(steps < 0.25 * steps[0]))
