@@ -1,9 +1,9 @@
-"""The production server behind ``rabisco serve``: granian, WSGI, a few processes of a few threads."""
+"""The production server behind ``rabisco serve``: granian, a few processes of a few threads."""
 
 import socket
 from functools import partial
+from typing import Any
 
-from flask import Flask
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -14,9 +14,12 @@ from rabisco.errors import InvalidConfigurationError, RabiscoError
 from rabisco.inference import get_predictor
 from rabisco.settings import Settings
 from rabisco.web import create_app
+from rabisco.web.door import Door
 
 # A client that has not finished its headers by then is dropped, so that slow ones hold no place.
 HEADER_SECONDS = 10
+# Connections that one process holds at a time; the next wait in the system's queue.
+CONNECTIONS = 256
 
 
 def serve(settings: Settings) -> None:
@@ -30,10 +33,11 @@ def serve(settings: Settings) -> None:
         "rabisco.web:create_app",
         address=settings.host,
         port=settings.port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         http=HTTPModes.http1,
         workers=settings.workers,
-        blocking_threads=settings.threads,
+        backpressure=CONNECTIONS,
+        websockets=False,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000),
         log_level=LogLevels.error,
         workers_kill_timeout=5,
@@ -42,12 +46,12 @@ def serve(settings: Settings) -> None:
     server.serve(target_loader=partial(_load, settings), wrap_loader=False)
 
 
-def _load(settings: Settings) -> Flask:
+def _load(settings: Settings) -> Any:
     """Make one worker's application, its models loaded before the first request."""
     app = create_app(settings)
     for name in list_names():
         _warm(name)
-    return app
+    return Door(app, settings)
 
 
 def _warm(name: str) -> None:
