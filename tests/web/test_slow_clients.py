@@ -1,9 +1,11 @@
 """Clients that send slowly, or stop sending, hold up nobody else."""
 
+import asyncio
 import http.client
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
+from types import SimpleNamespace
 
 import pytest
 from tests.web.serving import Server, seven_png
@@ -47,9 +49,6 @@ def test_a_client_that_leaves_halfway_is_forgotten(server: Server) -> None:
 
 
 def test_a_body_that_never_comes_is_answered_408(monkeypatch: pytest.MonkeyPatch) -> None:
-    import asyncio
-    from types import SimpleNamespace
-
     monkeypatch.setattr(door, "BODY_SECONDS", 0.01)
     answers = []
 
@@ -58,17 +57,15 @@ def test_a_body_that_never_comes_is_answered_408(monkeypatch: pytest.MonkeyPatch
             yield b"first"
             await asyncio.sleep(60)
 
-        def response_empty(self, status, headers) -> None:
-            answers.append(status)
+        def response_empty(self, *answer: object) -> None:
+            answers.append(answer)
 
     stalled_door = door.Door(None, SimpleNamespace(threads=1, max_upload_bytes=1000))
     asyncio.run(stalled_door.__rsgi__(SimpleNamespace(headers={}), Stalled()))
-    assert answers == [408]
+    assert answers == [(408, [("connection", "close")])]
 
 
 def test_repeated_headers_and_foreign_letters_reach_the_application_as_wsgi_wants_them() -> None:
-    from types import SimpleNamespace
-
     headers = [
         ("accept", "text/html"),
         ("accept", "*/*"),

@@ -64,6 +64,8 @@ ROUTES = (
         lazy_gettext("Answers 200 when predictions can be made, and 503 with the reason when they cannot."),
         ("curl {url}/health",),
     ),
+    Route("GET", "/health/ready", lazy_gettext("The same, under the name that orchestrators use.")),
+    Route("GET", "/health/live", lazy_gettext("Answers 200 as long as the process answers at all.")),
     Route("GET", "/", lazy_gettext("The page to draw on; every model reads after each stroke.")),
     Route("GET", "/upload", lazy_gettext("The page with a form for pictures; it works without JavaScript.")),
     Route("POST", "/upload", lazy_gettext("What the form sends: the page shows each picture and its digit.")),
