@@ -55,7 +55,7 @@ class Recipe:
 
 
 _LINEAR = TrainingConfiguration(solver="logistic-regression", max_iterations=200, inverse_regularization=0.1)
-_CNN = TrainingConfiguration(epochs=20, augmentation=Augmentation())
+_CNN = TrainingConfiguration(epochs=22, augmentation=Augmentation())
 
 _RECIPES = (
     Recipe(

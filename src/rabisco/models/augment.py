@@ -27,13 +27,13 @@ class Augmentation:
         contrast: Largest share of the brightness that is lost.
     """
 
-    rotation: float = 12.0
-    shear: float = 0.2
-    scale: float = 0.12
+    rotation: float = 10.0
+    shear: float = 0.15
+    scale: float = 0.1
     shift: float = 2.0
-    elastic: float = 0.8
-    stroke: float = 0.5
-    blur: float = 0.5
+    elastic: float = 0.7
+    stroke: float = 0.4
+    blur: float = 0.3
     contrast: float = 0.2
 
 
