@@ -10,6 +10,7 @@ Points = list[tuple[float, float]]
 
 def on_pad(page: Page, points: Points) -> Points:
     """Return points in fractions of the pad as points of the window."""
+    page.locator("drawing-pad:defined").wait_for()
     box = page.locator("drawing-pad canvas").bounding_box()
     assert box
     return [(box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in points]

@@ -96,6 +96,7 @@ def test_no_page_is_wider_than_its_window(visit, pictures: list[Path], language:
                 page.set_input_files("#file", pictures)
                 page.locator("drop-zone button").click()
                 expect(page.locator(".results")).to_be_visible()
+            page.wait_for_load_state()
             overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
             assert overflow <= 0, (path, width, language)
 

@@ -72,7 +72,7 @@ def serving(home: Path, bundled: bool = True, **settings: object) -> Iterator[Se
 
 def start(port: int, home: Path, bundled: bool = True, **settings: object) -> subprocess.Popen[str]:
     """Start the server and return at once."""
-    given = {"home": os.environ.get("TMPHOME", home) if bundled else home, "port": port, "rate_limit": "", **settings}
+    given = {"home": home, "port": port, "rate_limit": "", **settings}
     environment = {f"RABISCO_{name.upper()}": str(value) for name, value in given.items()}
     return subprocess.Popen(
         [sys.executable, "-c", PROGRAM if bundled else WITHOUT_BUNDLED + PROGRAM],
