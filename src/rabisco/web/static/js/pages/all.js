@@ -1,7 +1,6 @@
-// Every page: what needs scripts appears, and the theme changes without a reload.
+// Every page: the theme changes without a reload.
 
 const root = document.documentElement;
-root.classList.add("scripted");
 
 document.querySelector("form.theme").addEventListener("submit", (event) => {
   event.preventDefault();
