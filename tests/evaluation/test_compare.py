@@ -81,11 +81,11 @@ def test_mcnemar_of_two_equal_models_shows_no_difference():
     assert mcnemar("a", "b", same, same).p_value == 1.0
 
 
-def test_slower_model_has_the_ratio_of_its_delay(split):
-    quick, slow = time_interleaved([Template(split, 64, 0.002), Template(split, 64, 0.008)], split.images, 1, 10)
-    assert quick.ratio == 1.0
-    assert 2.0 < slow.ratio < 6.0
-    assert slow.median_ms <= slow.p95_ms
+def test_slower_model_has_the_greater_ratio(split):
+    quick, slow = time_interleaved([Template(split, 64), Template(split, 64, 0.01)], split.images, 1, 10)
+    assert quick.ratio == 1.0 < slow.ratio
+    assert slow.ratio == pytest.approx(slow.median_ms / quick.median_ms)
+    assert 10 <= slow.median_ms <= slow.p95_ms
 
 
 def test_models_are_timed_in_turns(split):
@@ -105,7 +105,7 @@ def test_models_are_timed_in_turns(split):
 
 def test_time_is_given_per_image(split):
     (latency,) = time_interleaved([Template(split, 64, 0.01)], split.images, 100, 3)
-    assert 0.1 <= latency.median_ms < 1.0
+    assert 0.1 <= latency.median_ms < 10.0  # the batch of 100 takes at least 10
 
 
 def test_a_comparison_survives_json(comparison):
