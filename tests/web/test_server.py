@@ -63,6 +63,17 @@ def test_an_address_of_another_machine_is_refused() -> None:
         serve(Settings(host="192.0.2.1", port=free_port()))
 
 
+def test_a_name_instead_of_an_address_and_any_free_port_will_do(tmp_path: Path) -> None:
+    process = start(0, tmp_path, host="localhost", workers=2)
+    assert process.stdout
+    url = process.stdout.readline().split()[3]
+    try:
+        wait_until_live(Server(int(url.rsplit(":", 1)[1].strip("/")), process))
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=15)
+
+
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_and_termination_end_it_in_silence(tmp_path: Path, end: signal.Signals) -> None:
     port = free_port()

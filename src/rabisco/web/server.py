@@ -28,11 +28,11 @@ def serve(settings: Settings) -> None:
     Raises:
         InvalidConfigurationError: The address cannot be listened on, as when the port is taken.
     """
-    _check_address(settings)
+    host, port = _claim(settings)
     server = Granian(
         "rabisco.web:create_app",
-        address=settings.host,
-        port=settings.port,
+        address=host,
+        port=port,
         interface=Interfaces.RSGI,
         http=HTTPModes.http1,
         workers=settings.workers,
@@ -42,7 +42,7 @@ def serve(settings: Settings) -> None:
         log_level=LogLevels.error,
         workers_kill_timeout=5,
     )
-    server.on_startup(partial(_announce, settings))
+    server.on_startup(partial(_announce, host, port))
     server.serve(target_loader=partial(_load, settings), wrap_loader=False)
 
 
@@ -61,19 +61,23 @@ def _warm(name: str) -> None:
         print(f"rabisco: {error}", flush=True)  # the others still serve; asking for this one says the same
 
 
-def _check_address(settings: Settings) -> None:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            raise InvalidConfigurationError(
-                f"expected to listen on {settings.host}:{settings.port}, which cannot be had ({error.strerror}); "
-                f"stop what uses it or choose another port: rabisco serve --port {settings.port + 1}"
-            ) from error
+def _claim(settings: Settings) -> tuple[str, int]:
+    """Return the numeric address and the port to listen on; a name is looked up, and port 0 becomes a free one."""
+    try:
+        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
+        family, kind, *_, address = min(found, key=lambda each: each[0] != socket.AF_INET)  # IPv4 where there is one
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            host, port, *_ = probe.getsockname()
+            return host, port
+    except OSError as error:
+        raise InvalidConfigurationError(
+            f"expected to listen on {settings.host}:{settings.port}, which cannot be had ({error.strerror}); "
+            f"stop what uses it or choose another port: rabisco serve --port {settings.port + 1}"
+        ) from error
 
 
-def _announce(settings: Settings) -> None:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    print(f"Rabisco is at http://{host}:{settings.port}/ (stop with Ctrl-C)", flush=True)
+def _announce(host: str, port: int) -> None:
+    shown = f"[{host}]" if ":" in host else host
+    print(f"Rabisco is at http://{shown}:{port}/ (stop with Ctrl-C)", flush=True)
