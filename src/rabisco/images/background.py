@@ -5,32 +5,31 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-GRID = 24  # the picture is judged in this many blocks along its longer side, of 5×5 points each
-BLOCK = 5
+from rabisco.images.page import border
+
+SEGMENTS = 80  # the border is judged in this many pieces
 MAP_SIDE = 96  # resolution of the map of the paper's brightness
 DARK_PAPER = 64.0  # below this brightness light adds to a board rather than multiplying it
 SHADE = (0.08, 0.6)  # share of the greatest contrast: more than paper's noise, less than a stroke
 LEAST_SHADE = 3.0  # grey levels
-MOST_SHADED = 0.06  # share of blocks in shade from which the light counts as uneven
+MOST_SHADED = 0.06  # share of the border in shade from which the light counts as uneven
 
 
 def is_uneven(picture: NDArray[np.uint8]) -> bool:
-    """Return whether much of the picture lies between paper and pen: then it is shade, not writing.
+    """Return whether much of the border lies between paper and pen: then it is shade, not writing.
+
+    Only the border is asked, since the soft edges and weak strokes of writing look like shade elsewhere.
 
     Args:
         picture: RGB, uint8 ``(H, W, 3)``.
     """
-    step = max(1, max(picture.shape[:2]) // (GRID * BLOCK))
-    points = picture[step // 2 :: step, step // 2 :: step].mean(axis=2, dtype=np.float32)
-    rows, columns = points.shape[0] // BLOCK, points.shape[1] // BLOCK
-    if rows < 3 or columns < 3:
-        return False
-    blocks = points[: rows * BLOCK, : columns * BLOCK].reshape(rows, BLOCK, columns, BLOCK)
-    medians = np.median(blocks, axis=(1, 3))
-    ring = np.concatenate([medians[0], medians[-1], medians[1:-1, 0], medians[1:-1, -1]])
-    paper = np.median(ring)
-    span = float(np.abs(points - paper).max())
-    shade = np.abs(medians - paper)
+    ring = border(picture).mean(axis=1, dtype=np.float32)
+    length = max(1, len(ring) // SEGMENTS)
+    pieces = np.median(ring[: len(ring) // length * length].reshape(-1, length), axis=1)
+    step = max(1, max(picture.shape[:2]) // 100)
+    paper = float(np.median(pieces))
+    span = float(np.abs(picture[::step, ::step].mean(axis=2, dtype=np.float32) - paper).max())
+    shade = np.abs(pieces - paper)
     shaded = (shade > max(SHADE[0] * span, LEAST_SHADE)) & (shade < SHADE[1] * span)
     return bool(shaded.mean() > MOST_SHADED)
 

@@ -1,14 +1,13 @@
 """A picture becomes ink: how strongly each pixel was written on, whatever the colours of pen and paper."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rabisco.images.background import flatten_light, is_uneven
 from rabisco.images.clean import drop_marks
-from rabisco.images.page import find_page, find_sheet
+from rabisco.images.page import border, find_sheet, inside_strips
 
 LEAST_CONTRAST = 14.0  # grey levels between pen and paper below which nothing has been written
 WIDEST_STROKE = 0.2  # of the longer side, under uneven light
@@ -42,14 +41,11 @@ def find_ink(picture: NDArray[np.uint8]) -> Ink:
     Args:
         picture: RGB, uint8 ``(H, W, 3)``.
     """
-    ink = _find_ink(picture)
-    page = find_page(ink.values > 0.5)
-    return ink if page is None else _find_ink(picture[page])
-
-
-def _find_ink(picture: NDArray[np.uint8]) -> Ink:
+    sheet = find_sheet(picture)
+    if sheet is not None:
+        picture = picture[sheet]
     if is_uneven(picture):
-        picture = flatten_light(picture[find_sheet(picture)], WIDEST_STROKE)
+        picture = flatten_light(picture[inside_strips(picture)], WIDEST_STROKE)
     contrast = colour_contrast(picture)
     paper, noise, full = levels(contrast)
     if full <= 0:
@@ -64,7 +60,7 @@ def colour_contrast(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
 
     The paper's colour is the median of the border, so polarity needs no decision of its own.
     """
-    paper = np.median(_ring(picture), axis=0).astype(np.float32)
+    paper = np.median(border(picture), axis=0).astype(np.float32)
     if _is_grey(picture):
         grey = picture[..., 0].astype(np.float32) - paper[0]
         return grey if grey.max() > -grey.min() else -grey
@@ -80,10 +76,6 @@ def _is_grey(picture: NDArray[np.uint8]) -> bool:
         if not (np.array_equal(view[..., 0], view[..., 1]) and np.array_equal(view[..., 1], view[..., 2])):
             return False
     return True
-
-
-def _ring(values: NDArray[Any]) -> NDArray[Any]:
-    return np.concatenate([values[0], values[-1], values[1:-1, 0], values[1:-1, -1]])
 
 
 def levels(contrast: NDArray[np.float32]) -> tuple[float, float, float]:
@@ -122,7 +114,7 @@ def _lowest_ink(contrast: NDArray[np.float32], paper: float, noise: float, full:
     edges = np.count_nonzero((contrast > paper + 0.12 * span) & (contrast < paper + 0.88 * span))
     if noise < 1 and faint <= 0.5 * edges + 2:
         return paper
-    ring = _ring(contrast) - paper
+    ring = border(contrast) - paper
     weak = ring[(ring > 0.15 * span) & (ring < WEAKEST_STROKE * span)]
     rules = float(np.percentile(weak, 90)) if weak.size > 0.005 * ring.size else 0.0
     return paper + min(max(4 * noise, 0.15 * span, rules), WEAKEST_STROKE * span)

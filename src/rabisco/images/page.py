@@ -1,5 +1,7 @@
 """Where the sheet lies in a picture that also shows the desk, a frame or another page's edge."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -7,7 +9,8 @@ from scipy import ndimage
 
 Region = tuple[slice, slice]
 
-SMALL_SIDE = 96  # resolution at which the sheet is looked for
+SMALL_SIDE = 140  # resolution at which the sheet is looked for
+SHEET_CONTRAST = 0.35  # share of the greatest difference from the desk that makes a sheet, shaded as it may be
 LEAST_PAGE = 0.3  # share of the picture that a sheet on a desk covers
 MOST_WRITTEN = 0.35  # share of a sheet that its writing covers
 INSETS = (0.03, 0.06, 0.1, 0.14)  # shares of a sheet's sides
@@ -16,22 +19,45 @@ LEAST_STEP = 0.2  # change of brightness, as a share of the brighter side, that 
 WIDEST_EDGE = 0.12  # share of a side that a strip of desk may take
 
 
-def find_sheet(picture: NDArray[np.uint8]) -> Region:
-    """Return rows and columns of the sheet: inside the desk around it, without strips of desk along the border.
+def find_sheet(picture: NDArray[np.uint8]) -> Region | None:
+    """Return rows and columns of a sheet on a desk, or of the field inside a frame; ``None`` where there is neither.
 
     Args:
         picture: RGB, uint8 ``(H, W, 3)``.
     """
-    factor = max(1, max(picture.shape[:2]) // SMALL_SIDE)
-    small = np.asarray(Image.fromarray(picture).reduce(factor), dtype=np.float32).mean(axis=2)
-    ring = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
-    distance = np.abs(small - np.median(ring))
-    region = find_page(distance > 0.5 * np.percentile(distance, 90)) or _inside_strips(small)
-    rows, columns = region
-    return (
-        slice(rows.start * factor, min(rows.stop * factor, picture.shape[0])),
-        slice(columns.start * factor, min(columns.stop * factor, picture.shape[1])),
+    desk = float(np.median(border(picture)))
+    grey, factor = _small(picture)
+    difference = grey - desk
+    if difference.sum() < 0:
+        difference = -difference
+    found = find_page(difference > SHEET_CONTRAST * float(difference.max()))
+    return None if found is None else _enlarge(found, factor)
+
+
+def inside_strips(picture: NDArray[np.uint8]) -> Region:
+    """Return rows and columns of the picture without strips of desk along its border."""
+    grey, factor = _small(picture)
+    rows, columns = np.median(grey, axis=1), np.median(grey, axis=0)
+    region = (
+        slice(_strip(rows), len(rows) - _strip(rows[::-1])),
+        slice(_strip(columns), len(columns) - _strip(columns[::-1])),
     )
+    return _enlarge(region, factor)
+
+
+def border(values: NDArray[Any]) -> NDArray[Any]:
+    """Return the outermost pixels of ``(H, W, ...)`` in one row."""
+    return np.concatenate([values[0], values[-1], values[1:-1, 0], values[1:-1, -1]])
+
+
+def _small(picture: NDArray[np.uint8]) -> tuple[NDArray[np.float32], int]:
+    factor = max(1, max(picture.shape[:2]) // SMALL_SIDE)
+    return np.asarray(Image.fromarray(picture).convert("L").reduce(factor), dtype=np.float32), factor
+
+
+def _enlarge(region: Region, factor: int) -> Region:
+    rows, columns = region
+    return slice(rows.start * factor, rows.stop * factor), slice(columns.start * factor, columns.stop * factor)
 
 
 def find_page(mask: NDArray[np.bool_]) -> Region | None:
@@ -67,14 +93,6 @@ def _inset(filled: NDArray[np.bool_]) -> tuple[int, int] | None:
         if min(side.mean() for side in sides) > LEAST_STRAIGHT:
             return top, left
     return None
-
-
-def _inside_strips(grey: NDArray[np.float32]) -> Region:
-    rows, columns = np.median(grey, axis=1), np.median(grey, axis=0)
-    return (
-        slice(_strip(rows), len(rows) - _strip(rows[::-1])),
-        slice(_strip(columns), len(columns) - _strip(columns[::-1])),
-    )
 
 
 def _strip(profile: NDArray[np.float32]) -> int:

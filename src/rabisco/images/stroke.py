@@ -39,8 +39,10 @@ def redraw(crop: NDArray[np.float32], box: int, width: float) -> NDArray[np.floa
     threshold = 0.5 * min(1.0, float(np.percentile(fine[fine > 0.05], 90)))
     margin = max(growth, 0) + 1
     mask = np.pad(fine > threshold, margin)
-    distance = ndimage.distance_transform_edt(~mask) if growth > 0 else -ndimage.distance_transform_edt(mask)
-    drawn = np.clip(growth + 1 - distance, 0, 1)[1:-1, 1:-1]
+    if growth > 0:
+        drawn = np.clip(growth + 1 - ndimage.distance_transform_edt(~mask), 0, 1)
+    else:
+        drawn = np.clip(growth + ndimage.distance_transform_edt(mask), 0, 1)
     return _reduce(drawn.astype(np.float32), box)
 
 
