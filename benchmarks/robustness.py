@@ -1,4 +1,4 @@
-"""The CNN keeps reading when the images get worse: at least 95% on average over eleven corruptions of fixed strength.
+"""The CNN reads corrupted images better than the linear model, on average over eleven corruptions of fixed strength.
 
 MNIST's 10,000 test images under each corruption of ``rabisco.evaluation.robustness`` (seed 0), given to the models
 as they are, with no normaliser between; the strengths are written beside the accuracies. The baseline is the linear
