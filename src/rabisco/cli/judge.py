@@ -72,7 +72,7 @@ def compare(names: tuple[str, ...], dataset_name: str | None, split: str, save: 
     from rabisco import evaluation
     from rabisco.artifacts import load_artifact
     from rabisco.data import load
-    from rabisco.evaluation.tables import comparison_notes, comparison_table
+    from rabisco.evaluation.tables import comparison_table
     from rabisco.inference import get_predictor
     from rabisco.settings import get_settings
 
@@ -92,10 +92,7 @@ def compare(names: tuple[str, ...], dataset_name: str | None, split: str, save: 
     if as_json:
         print_json(comparison.to_dict())
         return
-    console = Console()
-    console.print(comparison_table(comparison))
-    for note in comparison_notes(comparison):
-        console.print(note)
+    Console().print(comparison_table(comparison))
     click.echo(f"Saved as {path}")
 
 

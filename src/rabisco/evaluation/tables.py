@@ -7,17 +7,16 @@ from rich.table import Table
 from rabisco.evaluation.compare import Comparison, Latency, Pair, Row
 from rabisco.evaluation.metrics import Evaluation
 
-COMPARISON_COLUMNS = (
-    "Model",
+FIGURES = (
     "Accuracy",
     "95% interval",
-    "Training",
-    "One image",
-    "p95",
-    "Ratio",
-    "In batches",
-    "p95",
-    "Ratio",
+    "Training time",
+    "One image, median",
+    "One image, p95",
+    "One image, ratio",
+    "In batches, median",
+    "In batches, p95",
+    "In batches, ratio",
     "Weights",
     "pesos.h5",
     "model.onnx",
@@ -28,19 +27,23 @@ def comparison_table(comparison: Comparison) -> Table:
     """Return a comparison as a table for the terminal, the accuracy with its error bar, the tests below it."""
     table = Table(title=_comparison_title(comparison), caption="\n".join(comparison_notes(comparison)))
     low, high = _bar_range(comparison.rows)
-    for column in COMPARISON_COLUMNS:
-        table.add_column(column, justify="left" if column == "Model" else "right")
-    table.add_column(f"{_percent(low)} … {_percent(high)}", justify="left", no_wrap=True)
+    table.add_column("")
     for row in comparison.rows:
-        table.add_row(*_cells(row), error_bar(row.accuracy, row.accuracy_interval, low, high))
+        table.add_column(row.name, justify="right")
+    bars = [error_bar(row.accuracy, row.accuracy_interval, low, high) for row in comparison.rows]
+    for figure, cells in zip(FIGURES, _cells(comparison), strict=True):
+        table.add_row(figure, *cells)
+        if figure == "95% interval":
+            table.add_row(f"from {_percent(low)} to {_percent(high)}", *bars)
     return table
 
 
 def comparison_markdown(comparison: Comparison) -> str:
     """Return a comparison as a Markdown table, the tests of each pair below it."""
-    rows = [_cells(row) for row in comparison.rows]
+    rows = [[figure, *cells] for figure, cells in zip(FIGURES, _cells(comparison), strict=True)]
+    columns = ["", *(row.name for row in comparison.rows)]
     notes = "\n".join(f"{note}  " for note in comparison_notes(comparison))
-    return f"{markdown_table(COMPARISON_COLUMNS, rows)}\n\n{_comparison_title(comparison)}.  \n{notes.rstrip()}\n"
+    return f"{markdown_table(columns, rows)}\n\n{_comparison_title(comparison)}.  \n{notes.rstrip()}\n"
 
 
 def comparison_notes(comparison: Comparison) -> list[str]:
@@ -92,15 +95,19 @@ def error_bar(value: float, interval: tuple[float, float], low: float, high: flo
 def _comparison_title(comparison: Comparison) -> str:
     of = f" of {comparison.dataset}" if comparison.dataset else ""
     return (
-        f"{comparison.examples:,} test images{of}; times per image, in batches of {comparison.batch_size}, "
+        f"{comparison.examples:,} images{of}; times per image, in batches of {comparison.batch_size}, "
         f"ratios against {comparison.rows[0].name} in the same run"
     )
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(comparison: Comparison) -> list[tuple[str, ...]]:
+    """Return, for each of ``FIGURES``, what it is for each model."""
+    return list(zip(*map(_column, comparison.rows), strict=True))
+
+
+def _column(row: Row) -> list[str]:
     low, high = row.accuracy_interval
     return [
-        row.name,
         _percent(row.accuracy),
         f"{_percent(low)} – {_percent(high)}",
         f"{row.training_seconds:,.1f} s",
