@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from flask import Flask
-from flask_babel import format_date, format_decimal, format_percent, ngettext
+from flask_babel import format_date, format_decimal, format_percent, get_locale, ngettext
 
 from rabisco.web.titles import model_title
 
@@ -19,8 +19,9 @@ def init_app(app: Flask) -> None:
 
 
 def percent(fraction: float, digits: int = 1) -> str:
-    """Return a fraction in [0, 1] as a percentage, ``0.995`` as ``99.5%``."""
-    return str(format_percent(fraction, "#,##0." + "0" * digits + "%"))
+    """Return a fraction in [0, 1] as a percentage, ``0.995`` as ``99.5%``, in French as ``99,5 %``."""
+    whole: str = get_locale().percent_formats[None].pattern
+    return str(format_percent(fraction, whole.replace("##0", "##0." + "0" * digits)))
 
 
 def chance(probability: float) -> str:

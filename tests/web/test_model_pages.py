@@ -1,0 +1,59 @@
+"""The pages of models: no accuracy without its number of images, and its interval where the card has one."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from rabisco import artifacts
+from rabisco.web import create_app
+
+
+def page(path: str, language: str = "en") -> str:
+    response = create_app().test_client().get(path, headers={"Accept": "text/html", "Accept-Language": language})
+    assert response.status_code == 200
+    return response.text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
+
+
+@pytest.fixture
+def card(home: Path) -> Path:
+    """The card of a model that was trained here."""
+    folder = home / "artifacts" / "mnist-cnn"
+    shutil.copytree(artifacts.BUNDLED_DIR / "mnist-cnn", folder)
+    return folder / "card.json"
+
+
+def measure(card: Path, **metrics: float) -> None:
+    content = json.loads(card.read_text(encoding="utf-8"))
+    card.write_text(json.dumps({**content, "metrics": metrics}), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "95% interval: 99.42% to 99.68%"),
+        ("pt", "Intervalo de 95%: de 99,42% a 99,68%"),
+        ("es", "Intervalo del 95 %: de 99,42 % a 99,68 %"),
+        ("fr", "Intervalle à 95 % : de 99,42 % à 99,68 %"),
+        ("ru", "95%-й доверительный интервал: от 99,42 % до 99,68 %"),
+    ],
+)
+def test_an_accuracy_has_its_interval_in_every_language(card: Path, language: str, words: str) -> None:
+    measure(card, test_accuracy=0.9957, test_accuracy_low=0.99421, test_accuracy_high=0.99681)
+    assert words in page("/models", language)
+    assert words in page("/models/cnn", language)
+
+
+def test_a_card_without_interval_shows_the_number_of_images_alone(card: Path) -> None:
+    measure(card, test_accuracy=0.9957)
+    text = page("/models/cnn")
+    assert "99.57%" in text
+    assert "n = 10,000" in text
+    assert "interval:" not in text
+    assert page("/models").count("interval:") == 1  # the linear model's
+
+
+def test_a_card_without_accuracy_claims_none(card: Path) -> None:
+    measure(card, validation_loss=0.1)
+    assert "n =" not in page("/models/cnn")
