@@ -11,7 +11,8 @@ import pytest
 from tests.web.serving import Server, problem_of, seven_png
 
 from rabisco.web import create_app
-from rabisco.web.docs import ANSWER, PROBLEM, ROUTES
+from rabisco.web.docs import ANSWER, PROBLEM
+from rabisco.web.routes import ROUTES
 
 SEVEN = seven_png()
 EXAMPLES = [example for route in ROUTES for example in route.examples]

@@ -46,7 +46,7 @@ def _locale() -> str:
 
 
 def _remember(response: Response) -> Response:
-    if response.mimetype in ("text/html", "application/problem+json"):
+    if response.mimetype in ("text/html", "application/problem+json") or request.endpoint == "docs.openapi":
         response.headers["Content-Language"] = str(get_locale()).replace("_", "-")
         response.vary.update(("Accept", "Accept-Language", "Cookie"))
     if _primary(request.args.get("lang")) in LANGUAGES:

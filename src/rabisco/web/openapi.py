@@ -1,0 +1,129 @@
+"""The OpenAPI 3.1 document, made of the table of routes and the shapes of the answers."""
+
+import re
+from http import HTTPStatus
+from typing import Any
+
+from flask_babel import gettext
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+import rabisco
+from rabisco.web import shapes
+from rabisco.web.pictures import FILE_FIELD, RAW_TYPES, TEXT_FIELDS
+from rabisco.web.routes import ROUTES, Route
+
+Schema = dict[str, Any]
+
+# Any route may answer these; 429 only where the settings limit the rate, which health is free of.
+EVERYWHERE = (429, 500)
+PARAMETER = re.compile(r"<(\w+)>")
+REFERENCE = "#/components/schemas/{model}"
+BINARY: Schema = {"type": "string", "format": "binary"}
+TEXT: Schema = {"type": "string", "description": "Base64 text or a data URL."}
+
+
+def document(root: str = "") -> Schema:
+    """Return the document, in the language of the current request.
+
+    Args:
+        root: Path under which the application is mounted.
+    """
+    paths: dict[str, Schema] = {}
+    for route in ROUTES:
+        paths.setdefault(PARAMETER.sub(r"{\1}", route.path), {})[route.method.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.1",
+        "info": {
+            "title": "Rabisco",
+            "version": rabisco.__version__,
+            "summary": gettext("Everything the pages do is also done by one line of code. No key, no account."),
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": root or "/"}],
+        "paths": paths,
+        "components": {"schemas": _schemas(), "responses": _problems()},
+    }
+
+
+def operation_id(route: Route) -> str:
+    """Return a name for a route's operation: ``post_predict_model``."""
+    return "_".join((route.method.lower(), *re.findall(r"\w+", route.path))) if route.path != "/" else "get_root"
+
+
+def _operation(route: Route) -> Schema:
+    operation: Schema = {"operationId": operation_id(route), "summary": str(route.summary)}
+    parameters = [_parameter(name, "path") for name in PARAMETER.findall(route.path)]
+    parameters += [_parameter(name, "query") for name in route.query]
+    if parameters:
+        operation["parameters"] = parameters
+    if route.receives:
+        operation["requestBody"] = {"required": True, "content": _bodies(route)}
+    return {**operation, "responses": _responses(route)}
+
+
+def _parameter(name: str, place: str) -> Schema:
+    return {"name": name, "in": place, "required": place == "path", "schema": {"type": "string"}}
+
+
+def _bodies(route: Route) -> Schema:
+    files = {FILE_FIELD: {"type": "array", "items": BINARY, "minItems": 1}}
+    if route.receives == "form":
+        return {"multipart/form-data": {"schema": _one_of_these(files)}}
+    texts = dict.fromkeys(TEXT_FIELDS, TEXT)
+    several = {"images": {"type": "array", "items": TEXT, "minItems": 1}}
+    raw = {f"{kind}*" if kind.endswith("/") else kind: {"schema": BINARY} for kind in RAW_TYPES}
+    return {
+        "multipart/form-data": {"schema": _one_of_these({**files, **texts})},
+        "application/json": {"schema": _one_of_these({**texts, **several})},
+        "application/x-www-form-urlencoded": {"schema": _one_of_these(texts)},
+        **raw,
+    }
+
+
+def _one_of_these(properties: Schema) -> Schema:
+    return {"type": "object", "properties": properties, "anyOf": [{"required": [name]} for name in properties]}
+
+
+def _responses(route: Route) -> Schema:
+    statuses = sorted({*route.problems, *EVERYWHERE})
+    return {
+        "200": {"description": HTTPStatus.OK.phrase, "content": _content(route)},
+        **{str(status): {"$ref": f"#/components/responses/{status}"} for status in statuses},
+    }
+
+
+def _content(route: Route) -> Schema:
+    content: Schema = {}
+    if route.answer:
+        content["application/json"] = {"schema": _reference(route.answer.__name__)}
+    if route.page:
+        content["text/html"] = {"schema": {"type": "string"}}
+    return content
+
+
+def _problems() -> Schema:
+    statuses = sorted({status for route in ROUTES for status in (*route.problems, *EVERYWHERE)})
+    return {str(status): _problem(status) for status in statuses}
+
+
+def _problem(status: int) -> Schema:
+    if status == HTTPStatus.REQUEST_TIMEOUT:  # answered before the application is asked
+        return {"description": HTTPStatus.REQUEST_TIMEOUT.phrase}
+    content = {
+        "application/problem+json": {"schema": _reference("Problem")},
+        "text/html": {"schema": {"type": "string"}},
+    }
+    return {"description": HTTPStatus(status).phrase, "content": content}
+
+
+def _reference(name: str) -> Schema:
+    return {"$ref": REFERENCE.format(model=name)}
+
+
+def _schemas() -> Schema:
+    shown: list[type[BaseModel]] = [shapes.Problem, *(route.answer for route in ROUTES if route.answer)]
+    models = {shape.__name__: shape for shape in shown}
+    _, definitions = models_json_schema([(model, "validation") for model in models.values()], ref_template=REFERENCE)
+    schemas: Schema = definitions["$defs"]
+    return schemas

@@ -1,0 +1,140 @@
+"""Every route in one table: what the API page and the OpenAPI document say of it. Tests hold the application to it."""
+
+from dataclasses import dataclass
+
+from flask_babel import LazyString, lazy_gettext
+from pydantic import BaseModel
+
+from rabisco.web import shapes
+
+
+@dataclass(frozen=True)
+class Route:
+    """One route as its documentation shows it.
+
+    Attributes:
+        method: ``GET`` or ``POST``.
+        path: The rule, as Flask writes it.
+        summary: What it does, in the reader's language.
+        examples: Commands; ``{url}`` stands for the address of this server.
+        answer: The shape of its JSON; ``None`` if it answers with a page only.
+        page: Whether a browser gets a page.
+        receives: The pictures it takes: ``any`` accepted form, or only those of a ``form``, or none.
+        query: Parameters after the question mark.
+        problems: Statuses that it may answer besides those that every route may.
+    """
+
+    method: str
+    path: str
+    summary: LazyString
+    examples: tuple[str, ...] = ()
+    answer: type[BaseModel] | None = None
+    page: bool = False
+    receives: str = ""
+    query: tuple[str, ...] = ()
+    problems: tuple[int, ...] = ()
+
+
+_PREDICT_PROBLEMS = (400, 404, 408, 413, 415, 503)
+
+ROUTES = (
+    Route(
+        "POST",
+        "/predict",
+        lazy_gettext(
+            "Reads one or more pictures with the default model and answers in their order. Another model is "
+            "chosen with “?model=”; “?steps=1” adds how each picture was prepared."
+        ),
+        (
+            "curl -F file=@seven.png {url}/predict",
+            "curl -F file=@seven.png -F file=@three.png '{url}/predict?model=linear'",
+            "curl -H 'Content-Type: image/png' --data-binary @seven.png '{url}/predict?steps=1'",
+        ),
+        answer=shapes.Predictions,
+        receives="any",
+        query=("model", "steps"),
+        problems=_PREDICT_PROBLEMS,
+    ),
+    Route(
+        "POST",
+        "/predict/<model>",
+        lazy_gettext(
+            "The same with the model named in the address: “cnn”, “linear”, or the name of any model. Pictures may "
+            "also be sent as base64 text or data URL, in JSON or in a form field."
+        ),
+        (
+            "curl -F file=@seven.png {url}/predict/cnn",
+            """curl --json '{{"image": "'$(base64 -w0 seven.png)'"}}' {url}/predict/linear""",
+            "curl --data-urlencode image@seven.b64 {url}/predict/cnn",
+        ),
+        answer=shapes.Predictions,
+        receives="any",
+        query=("steps",),
+        problems=_PREDICT_PROBLEMS,
+    ),
+    Route(
+        "GET",
+        "/models",
+        lazy_gettext("Lists the models: what each learned from and how often it is right."),
+        ("curl {url}/models",),
+        answer=shapes.Models,
+        page=True,
+    ),
+    Route(
+        "GET",
+        "/models/<name>",
+        lazy_gettext("Answers one model's whole card, with its training curve and the hashes of its files."),
+        ("curl {url}/models/mnist-cnn",),
+        answer=shapes.Card,
+        page=True,
+        problems=(404, 503),
+    ),
+    Route(
+        "GET",
+        "/health",
+        lazy_gettext("Answers 200 when predictions can be made, and 503 with the reason when they cannot."),
+        ("curl {url}/health",),
+        answer=shapes.Ready,
+        problems=(503,),
+    ),
+    Route(
+        "GET",
+        "/health/ready",
+        lazy_gettext("The same, under the name that orchestrators use."),
+        answer=shapes.Ready,
+        problems=(503,),
+    ),
+    Route(
+        "GET", "/health/live", lazy_gettext("Answers 200 as long as the process answers at all."), answer=shapes.Live
+    ),
+    Route(
+        "GET",
+        "/",
+        lazy_gettext("The page to draw on; every model reads after each stroke."),
+        page=True,
+        problems=(503,),
+    ),
+    Route(
+        "GET",
+        "/upload",
+        lazy_gettext("The page with a form for pictures; it works without JavaScript."),
+        page=True,
+        problems=(503,),
+    ),
+    Route(
+        "POST",
+        "/upload",
+        lazy_gettext("What the form sends: the page shows each picture and its digit."),
+        page=True,
+        receives="form",
+        problems=(400, 408, 413, 503),
+    ),
+    Route("GET", "/docs", lazy_gettext("This page."), page=True),
+    Route(
+        "GET",
+        "/openapi.json",
+        lazy_gettext("These routes as an OpenAPI 3.1 document, from which programs make their own clients."),
+        ("curl {url}/openapi.json",),
+        answer=shapes.OpenAPI,
+    ),
+)

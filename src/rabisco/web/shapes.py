@@ -1,0 +1,97 @@
+"""The shapes of the API's answers, as the OpenAPI document describes them; tests hold every real answer to them."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from rabisco.artifacts import Card
+
+__all__ = ["Card", "Live", "Models", "OpenAPI", "Predictions", "Problem", "Ready"]
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+class Candidate(BaseModel):
+    """One class and how probable the model holds it to be; calibrated."""
+
+    category: str
+    category_index: int = Field(ge=0)
+    probability: Probability
+
+
+class Step(BaseModel):
+    """One step of the way from the picture to what the model saw; `image` is a PNG data URL."""
+
+    name: str
+    title: str
+    image: str = Field(pattern="^data:image/png;base64,")
+
+
+class Prediction(Candidate):
+    """What a model reads in one picture: the best class, then the other facts."""
+
+    top_k: list[Candidate] = Field(min_length=1)
+    model: str
+    latency_ms: float = Field(ge=0)
+    blank: bool
+    steps: list[Step] = Field(default=[], description="Only with `?steps=1`.")
+
+
+class Predictions(BaseModel):
+    """One prediction for each picture, in their order."""
+
+    predictions: list[Prediction] = Field(min_length=1)
+
+
+class Model(BaseModel):
+    """One model of the list; `predict` is where it is asked."""
+
+    name: str
+    aliases: list[str]
+    architecture: str
+    dataset: str
+    classes: list[str]
+    parameters: int = Field(ge=0)
+    metrics: dict[str, float]
+    training_seconds: float = Field(ge=0)
+    predict: str
+
+
+class Models(BaseModel):
+    """Every model, and the name of the one that answers by default."""
+
+    models: list[Model]
+    default: str
+
+
+class Ready(BaseModel):
+    """The default model is loaded and can predict."""
+
+    status: Literal["ready"]
+    default_model: str
+    models: list[str]
+
+
+class Live(BaseModel):
+    """The process answers."""
+
+    status: Literal["live"]
+
+
+class OpenAPI(BaseModel):
+    """An OpenAPI document."""
+
+    openapi: Literal["3.1.1"]
+    info: dict[str, Any]
+    servers: list[dict[str, Any]]
+    paths: dict[str, Any]
+    components: dict[str, Any]
+
+
+class Problem(BaseModel):
+    """What went wrong (RFC 9457): `detail` says what was expected, what was received and what to do."""
+
+    type: str = Field(pattern="^urn:rabisco:problem:")
+    title: str
+    status: int = Field(ge=400, le=599)
+    detail: str

@@ -1,0 +1,122 @@
+"""The OpenAPI document holds every route, answers have the shapes it names, and no generated request breaks either."""
+
+import re
+from typing import Any
+
+import jsonschema_rs
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi import checks as openapi_checks
+from tests.web.serving import Server, draw_seven, encoded, seven_png
+
+from rabisco.web import create_app
+
+SEVEN = seven_png()
+DOCUMENT: dict[str, Any] = create_app().test_client().get("/openapi.json").json
+OPERATIONS = {(method, path): body for path, item in DOCUMENT["paths"].items() for method, body in item.items()}
+# Random bytes are no picture, so a refusal (400, 415) is the right answer to a well-formed request: the checks that
+# expect it to be accepted are left out.
+CHECKS = (
+    not_a_server_error,
+    openapi_checks.status_code_conformance,
+    openapi_checks.content_type_conformance,
+    openapi_checks.response_headers_conformance,
+    openapi_checks.response_schema_conformance,
+    openapi_checks.unsupported_method,
+)
+EXAMPLES = 15
+
+
+def pictures() -> st.SearchStrategy[bytes]:
+    """Return real pictures and bytes that are none."""
+    return st.sampled_from([SEVEN, encoded(draw_seven(60), "JPEG"), SEVEN[:100], b""]) | st.binary(max_size=200)
+
+
+for media_type in ("image/*", "application/octet-stream"):
+    schemathesis.openapi.media_type(media_type, pictures())
+schemathesis.openapi.format("binary", pictures())
+
+
+def check_answer(method: str, path: str, response: requests.Response) -> None:
+    """Fail unless the status, the media type and the body of an answer are those of the document."""
+    described = OPERATIONS[method, path]["responses"][str(response.status_code)]
+    if "$ref" in described:
+        described = DOCUMENT["components"]["responses"][described["$ref"].rsplit("/", 1)[1]]
+    schema = described["content"][response.headers["content-type"].split(";")[0]]["schema"]
+    body = response.json() if "json" in response.headers["content-type"] else response.text
+    jsonschema_rs.validator_for({**schema, "components": DOCUMENT["components"]}).validate(body)
+
+
+def test_the_document_holds_every_route_and_no_other() -> None:
+    rules = [rule for rule in create_app().url_map.iter_rules() if rule.endpoint != "static"]
+    existing = {
+        (method.lower(), re.sub(r"<(\w+)>", r"{\1}", rule.rule))
+        for rule in rules
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+    assert set(OPERATIONS) == existing
+
+
+def test_every_operation_has_its_own_name() -> None:
+    names = [operation["operationId"] for operation in OPERATIONS.values()]
+    assert len(set(names)) == len(names)
+
+
+def test_its_schemas_are_valid() -> None:
+    for schema in DOCUMENT["components"]["schemas"].values():
+        jsonschema_rs.meta.validate(schema)
+
+
+def test_its_summaries_are_in_the_language_asked_for() -> None:
+    response = create_app().test_client().get("/openapi.json", headers={"Accept-Language": "fr"})
+    assert response.json["paths"]["/health/live"]["get"]["summary"] == "Répond 200 tant que le processus répond."
+    assert response.headers["Content-Language"] == "fr"
+
+
+@pytest.mark.parametrize(("method", "path"), [key for key in OPERATIONS if key[0] == "get"])
+@pytest.mark.parametrize("accept", ["application/json", "text/html"])
+def test_real_answers_have_the_shapes_it_names(server: Server, method: str, path: str, accept: str) -> None:
+    response = server.get(path.replace("{name}", "cnn"), headers={"Accept": accept})
+    assert response.status_code == 200
+    check_answer(method, path, response)
+
+
+@pytest.mark.parametrize("path", ["/predict", "/predict/{model}"])
+def test_real_predictions_have_the_shape_it_names_and_nothing_more(server: Server, path: str) -> None:
+    response = server.post(path.replace("{model}", "linear") + "?steps=1", files={"file": SEVEN})
+    assert response.status_code == 200
+    check_answer("post", path, response)
+    (prediction,) = response.json()["predictions"]
+    assert prediction.keys() == DOCUMENT["components"]["schemas"]["Prediction"]["properties"].keys()
+
+
+def test_real_problems_have_the_shape_it_names(server: Server) -> None:
+    refused = [server.post("/predict"), server.post("/predict", files={"file": b"text"})]
+    for response in (*refused, server.post("/predict?model=nobody", files={"file": SEVEN})):
+        assert response.status_code >= 400
+        check_answer("post", "/predict", response)
+    check_answer("get", "/models/{name}", server.get("/models/nobody"))
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_no_generated_request_breaks_the_server_or_the_document(server: Server, method: str, path: str) -> None:
+    schema = schemathesis.openapi.from_dict(DOCUMENT)
+    strategy = schema[path][method.upper()].as_strategy()
+
+    @given(strategy)
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def ask(case: schemathesis.Case) -> None:
+        case.call_and_validate(base_url=server.url, checks=list(CHECKS), timeout=20)
+
+    ask()
