@@ -55,6 +55,7 @@ class Recipe:
 
 
 _LINEAR = TrainingConfiguration(solver="logistic-regression", max_iterations=200, inverse_regularization=0.1)
+_LINEAR_BY_GRADIENT = TrainingConfiguration(epochs=20, learning_rate=3e-3, weight_decay=0.0)
 _CNN = TrainingConfiguration(epochs=22, augmentation=Augmentation())
 
 _RECIPES = (
@@ -67,7 +68,7 @@ _RECIPES = (
         "Digits, read by a convolutional network",
         supplements=("handwriting-extra", "digits-scan"),
     ),
-    Recipe("mnist-linear", "mnist", "linear", _LINEAR, "mnist@1", "Digits, read by logistic regression"),
+    Recipe("mnist-linear", "mnist", "linear", _LINEAR_BY_GRADIENT, "mnist@1", "Digits, read by a linear model"),
     Recipe(
         "digits-cnn",
         "digits",
