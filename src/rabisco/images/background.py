@@ -49,7 +49,7 @@ def flatten_light(picture: NDArray[np.uint8], stroke: float) -> NDArray[np.uint8
     small_size = (max(8, round(image.width * factor)), max(8, round(image.height * factor)))
     small = np.asarray(image.resize(small_size, Image.Resampling.BOX), dtype=np.float32)
     window = max(3, round(stroke * MAP_SIDE) | 1)
-    paper = _paper(small, window, dark_ink=_is_dark_ink(small, window))
+    paper = _paper(small, window, dark_ink=_is_dark_ink(small))
     level = np.median(paper, axis=(0, 1))
     full_size = np.asarray(
         Image.fromarray(np.clip(paper, 0, 255).astype(np.uint8)).resize(image.size, Image.Resampling.BILINEAR),
@@ -62,10 +62,10 @@ def flatten_light(picture: NDArray[np.uint8], stroke: float) -> NDArray[np.uint8
     return np.clip(flat, 0, 255).astype(np.uint8)
 
 
-def _is_dark_ink(small: NDArray[np.float32], window: int) -> bool:
+def _is_dark_ink(small: NDArray[np.float32]) -> bool:
     """Strokes are the few pixels far from their surroundings, so they give the differences their skew."""
     grey = small.mean(axis=2)
-    difference = grey - ndimage.uniform_filter(grey, 2 * window + 1, mode="nearest")
+    difference = grey - ndimage.uniform_filter(grey, MAP_SIDE // 4, mode="nearest")
     return bool((difference**3).sum() < 0)
 
 

@@ -10,7 +10,7 @@ from rabisco.images.clean import drop_marks
 from rabisco.images.page import border, find_sheet, inside_strips
 
 LEAST_CONTRAST = 14.0  # grey levels between pen and paper below which nothing has been written
-WIDEST_STROKE = 0.2  # of the longer side, under uneven light
+WIDEST_STROKE = .28  # of the longer side, under uneven light
 WEAKEST_STROKE = 0.65  # share of a full stroke's contrast up to which ink may be taken for rules on the paper
 
 

@@ -10,7 +10,8 @@ from scipy import ndimage
 Region = tuple[slice, slice]
 
 SMALL_SIDE = 140  # resolution at which the sheet is looked for
-SHEET_CONTRAST = 0.35  # share of the greatest difference from the desk that makes a sheet, shaded as it may be
+MOST_CROSSING = 0.2  # share of the border that a sheet on a desk may reach
+SHEET_CONTRAST = .22  # share of the greatest difference from the desk that makes a sheet, shaded as it may be
 LEAST_PAGE = 0.3  # share of the picture that a sheet on a desk covers
 MOST_WRITTEN = 0.35  # share of a sheet that its writing covers
 INSETS = (0.03, 0.06, 0.1, 0.14)  # shares of a sheet's sides
@@ -25,12 +26,15 @@ def find_sheet(picture: NDArray[np.uint8]) -> Region | None:
     Args:
         picture: RGB, uint8 ``(H, W, 3)``.
     """
-    desk = float(np.median(border(picture)))
+    ring = border(picture).mean(axis=1)
+    desk = float(np.median(ring))
     grey, factor = _small(picture)
     difference = grey - desk
-    if difference.sum() < 0:
-        difference = -difference
-    found = find_page(difference > SHEET_CONTRAST * float(difference.max()))
+    sign = 1 if difference.sum() >= 0 else -1
+    least = SHEET_CONTRAST * float((sign * difference).max())
+    if (sign * (ring - desk) > least).mean() > MOST_CROSSING:
+        return None
+    found = find_page(sign * difference > least)
     return None if found is None else _enlarge(found, factor)
 
 
