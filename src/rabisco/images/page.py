@@ -16,6 +16,7 @@ LEAST_PAGE = 0.3  # share of the picture that a sheet on a desk covers
 MOST_WRITTEN = 0.35  # share of a sheet that its writing covers
 INSETS = (0.03, 0.06, 0.1, 0.14)  # shares of a sheet's sides
 LEAST_STRAIGHT = 0.88  # share of a side that must be sheet; of an ellipse, such as the digit 0, it is at most 0.7
+LEAST_WRITING = 0.15  # change of brightness inside a sheet, as a share of its difference from the desk
 LEAST_STEP = 0.2  # change of brightness, as a share of the brighter side, that makes an edge
 WIDEST_EDGE = 0.12  # share of a side that a strip of desk may take
 
@@ -34,7 +35,7 @@ def find_sheet(picture: NDArray[np.uint8]) -> Region | None:
     least = SHEET_CONTRAST * float((sign * difference).max())
     if (sign * (ring - desk) > least).mean() > MOST_CROSSING:
         return None
-    found = find_page(sign * difference > least)
+    found = _find_rectangle(sign * difference, least)
     return None if found is None else _enlarge(found, factor)
 
 
@@ -64,14 +65,9 @@ def _enlarge(region: Region, factor: int) -> Region:
     return slice(rows.start * factor, rows.stop * factor), slice(columns.start * factor, columns.stop * factor)
 
 
-def find_page(mask: NDArray[np.bool_]) -> Region | None:
-    """Return rows and columns of a sheet or framed field in a mask, or ``None`` where there is none.
-
-    A sheet is one upright, nearly filled rectangle that takes up much of the picture, with holes: the writing.
-
-    Args:
-        mask: bool ``(H, W)``, what differs from the border.
-    """
+def _find_rectangle(difference: NDArray[np.float32], least: float) -> Region | None:
+    """Return rows and columns of one upright, nearly filled rectangle of some size that holds writing."""
+    mask = difference > least
     if mask.mean() < LEAST_PAGE:
         return None
     labels, count = ndimage.label(mask)
@@ -79,14 +75,13 @@ def find_page(mask: NDArray[np.bool_]) -> Region | None:
     rows, columns = ndimage.find_objects(labels)[largest - 1]
     blob = labels[rows, columns] == largest
     filled = ndimage.binary_fill_holes(blob)
-    holes = 1 - blob.sum() / filled.sum()
-    if blob.size < LEAST_PAGE * mask.size or not 0 < holes < MOST_WRITTEN:
-        return None
     inset = _inset(filled)
-    if inset is None:
+    if inset is None or blob.size < LEAST_PAGE * mask.size or blob.sum() < (1 - MOST_WRITTEN) * filled.sum():
         return None
     top, left = inset
-    return slice(rows.start + top, rows.stop - top), slice(columns.start + left, columns.stop - left)
+    found = slice(rows.start + top, rows.stop - top), slice(columns.start + left, columns.stop - left)
+    inside = difference[found]
+    return found if np.ptp(inside) > LEAST_WRITING * inside.max() else None
 
 
 def _inset(filled: NDArray[np.bool_]) -> tuple[int, int] | None:
