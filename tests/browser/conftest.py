@@ -71,7 +71,7 @@ def visit(browser: Browser, server: Server) -> Iterator[Callable[..., Watched]]:
     for window in windows:
         window.page.context.close()
         assert window.complaints == []
-        foreign = [url for url in window.requests if not url.startswith((server.url, "data:", "blob:"))]
+        foreign = [url for url in window.requests if not url.startswith((window.server.url, "data:", "blob:"))]
         assert foreign == []
 
 

@@ -1,0 +1,105 @@
+"""No page, in no state, light or dark, breaks a rule of WCAG 2.2 AA that axe-core can check."""
+
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+from tests.browser.hand import SEVEN, draw
+from tests.web.serving import serving, seven_png
+
+pytestmark = pytest.mark.browser
+
+RULES = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+PAGES = ("/", "/upload", "/models", "/models/cnn", "/docs")
+
+
+def faults(page: Page) -> list[str]:
+    """Return what axe finds wrong with the page as it stands."""
+    page.evaluate("Promise.all(document.getAnimations().map((animation) => animation.finished))")
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [f"{fault['id']}: {node['html']} {node['failureSummary']}" for fault in found for node in fault["nodes"]]
+
+
+@pytest.fixture(params=["light", "dark"])
+def scheme(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def window(visit, scheme: str):
+    return visit(color_scheme=scheme, viewport={"width": 375, "height": 812})
+
+
+def test_axe_finds_a_fault_that_is_there(visit) -> None:
+    page = visit().open("/docs")
+    page.evaluate("document.querySelector('h1').style.color = '#eee'")
+    assert [fault for fault in faults(page) if fault.startswith("color-contrast")]
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_every_page_as_it_opens(visit, scheme: str, width: int) -> None:
+    window = visit(color_scheme=scheme, viewport={"width": width, "height": 900})
+    assert [fault for path in PAGES for fault in faults(window.open(path))] == []
+
+
+def test_a_page_that_is_not_there(window) -> None:
+    page = window.open("/nothing-here")
+    window.complaints.clear()  # Chromium itself notes the status
+    assert faults(page) == []
+
+
+def test_a_drawing_that_was_read(window) -> None:
+    page = window.open("/")
+    draw(page, SEVEN)
+    expect(page.locator(".character").first).to_have_text("7")
+    expect(page.locator(".steps li")).to_have_count(4)
+    assert faults(page) == []
+
+
+def test_the_pad_with_eraser_and_keyboard_cursor(window) -> None:
+    page = window.open("/")
+    draw(page, SEVEN)
+    page.get_by_role("button", name="Eraser").click()
+    page.locator("drawing-pad canvas").focus()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press(" ")
+    expect(page.locator(".cursor")).to_be_visible()
+    assert faults(page) == []
+
+
+def test_an_answer_that_did_not_come(window) -> None:
+    page = window.open("/")
+    page.route("**/predict/**", lambda route: route.abort())
+    draw(page, SEVEN)
+    expect(page.locator(".verdict")).to_contain_text("No answer")
+    assert faults(page) == []
+    window.complaints.clear()  # Chromium itself notes each request that failed
+
+
+def test_uploaded_pictures_good_blank_and_bad(window, tmp_path: Path) -> None:
+    good, bad = tmp_path / "seven.png", tmp_path / "notes.png"
+    good.write_bytes(seven_png())
+    bad.write_text("not a picture")
+    page = window.open("/upload")
+    page.set_input_files("#file", [good, bad])
+    page.get_by_role("button", name="Read them").click()
+    expect(page.locator(".results")).to_be_visible()
+    assert faults(page) == []
+
+
+def test_a_server_without_models(window, tmp_path: Path) -> None:
+    with serving(tmp_path, bundled=False) as window.server:
+        found = [fault for path in ("/", "/models") for fault in faults(window.open(path))]
+    window.complaints.clear()  # Chromium itself notes the status
+    assert found == []
+
+
+@pytest.mark.parametrize("language", ["pt", "es", "fr", "ru"])
+def test_every_language(visit, language: str) -> None:
+    window = visit(locale=language)
+    for path in ("/", "/models/cnn"):
+        assert faults(window.open(path)) == []
