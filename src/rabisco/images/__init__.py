@@ -1,6 +1,17 @@
 """Any picture becomes the pixels a model was trained on: decode, find the ink, normalise. No model knowledge here."""
 
 from rabisco.images.decode import decode
-from rabisco.images.normalize import NORMALIZERS, Prepared, Step, prepare
+from rabisco.images.ink import Ink, find_ink
+from rabisco.images.normalize import NORMALIZERS, Prepared, Step, normalize_pixels, prepare, prepare_ink
 
-__all__ = ["NORMALIZERS", "Prepared", "Step", "decode", "prepare"]
+__all__ = [
+    "NORMALIZERS",
+    "Ink",
+    "Prepared",
+    "Step",
+    "decode",
+    "find_ink",
+    "normalize_pixels",
+    "prepare",
+    "prepare_ink",
+]

@@ -55,11 +55,9 @@ def flatten_light(picture: NDArray[np.uint8], stroke: float) -> NDArray[np.uint8
         Image.fromarray(np.clip(paper, 0, 255).astype(np.uint8)).resize(image.size, Image.Resampling.BILINEAR),
         dtype=np.float32,
     )
-    if level.mean() < DARK_PAPER:
-        flat = picture - full_size + level
-    else:
-        flat = picture * (level / np.maximum(full_size, 8.0))
-    return np.clip(flat, 0, 255).astype(np.uint8)
+    dark = level.mean() < DARK_PAPER
+    flat = picture - full_size + level if dark else picture * (level / np.maximum(full_size, 8.0))
+    return np.asarray(np.clip(flat, 0, 255), dtype=np.uint8)
 
 
 def _is_dark_ink(small: NDArray[np.float32]) -> bool:
@@ -76,4 +74,3 @@ def _paper(small: NDArray[np.float32], window: int, *, dark_ink: bool) -> NDArra
     calm = ndimage.uniform_filter(small, (3, 3, 1), mode="nearest")
     closed = second(first(calm, size, mode="nearest"), size, mode="nearest")
     return np.asarray(ndimage.uniform_filter(closed, (5, 5, 1), mode="nearest"), dtype=np.float32)
-

@@ -26,7 +26,9 @@ def drop_marks(ink: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.where(keep[labels], ink, 0)
 
 
-def _lies_along_border(labels: NDArray[np.int32], solid: NDArray[np.bool_], areas: NDArray[np.intp]) -> NDArray[np.bool_]:
+def _lies_along_border(
+    labels: NDArray[np.int32], solid: NDArray[np.bool_], areas: NDArray[np.intp]
+) -> NDArray[np.bool_]:
     """Return for each label whether it touches the border and keeps mostly to the margin."""
     margin = max(1, round(MARGIN * min(labels.shape)))
     ring = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])

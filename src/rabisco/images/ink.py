@@ -10,7 +10,7 @@ from rabisco.images.clean import drop_marks
 from rabisco.images.page import border, find_sheet, inside_strips
 
 LEAST_CONTRAST = 14.0  # grey levels between pen and paper below which nothing has been written
-WIDEST_STROKE = .28  # of the longer side, under uneven light
+WIDEST_STROKE = 0.28  # of the longer side, under uneven light
 WEAKEST_STROKE = 0.65  # share of a full stroke's contrast up to which ink may be taken for rules on the paper
 
 
@@ -62,7 +62,7 @@ def colour_contrast(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     """
     paper = np.median(border(picture), axis=0).astype(np.float32)
     if _is_grey(picture):
-        grey = picture[..., 0].astype(np.float32) - paper[0]
+        grey = np.asarray(picture[..., 0] - paper[0], dtype=np.float32)
         return grey if grey.max() > -grey.min() else -grey
     difference = picture.astype(np.float32) - paper
     strength = np.abs(difference) @ np.ones(3, np.float32)

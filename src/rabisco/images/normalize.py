@@ -1,6 +1,6 @@
 """Ink becomes the pixels a model was trained on; one table names every way of doing so, with its version."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,14 +9,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rabisco.errors import InvalidConfigurationError
+from rabisco.images.geometry import SIDE, as_emnist, as_mnist, bounding_box, deskew
 from rabisco.images.ink import Ink, find_ink
-from rabisco.images.stroke import redraw, stroke_width
 
-SIDE = 28
-BOX = 20
-THINNEST = 1.65  # pixels: 90% of MNIST's training images have mean stroke widths between these two
-FATTEST = 3.7
-THINNEST_AFTER = 2.2
 WORKING_SIDE = 320  # pixels; a character that fills a quarter of the picture still has four for each of its own
 
 
@@ -72,51 +67,34 @@ def prepare(picture: NDArray[np.uint8], normalizer: str) -> Prepared:
     return _find(normalizer)(picture)
 
 
-def as_mnist(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return ink as MNIST shows it: in a 20×20 box, placed in 28×28 by its centre of mass.
+def normalize_pixels(pixels: NDArray[np.uint8], normalizer: str) -> NDArray[np.uint8]:
+    """Return training images as ``prepare`` would have made them, where they are normalised already but for a shear.
 
-    Source: Y. LeCun et al., "Gradient-based learning applied to document recognition", Proc. IEEE 86(11), 1998.
+    A data set's own images must reach a model in the form that a user's pictures do. MNIST's and EMNIST's are in it;
+    only ``mnist-deskew@1`` still changes them.
+
+    Args:
+        pixels: uint8 ``(N, H, W, C)``.
+        normalizer: Name and version, such as ``mnist-deskew@1``.
+
+    Raises:
+        InvalidConfigurationError: No normaliser has that name.
     """
-    crop = ink[bounding_box(ink)]
-    width = stroke_width(crop) * BOX / max(crop.shape)
-    if not THINNEST <= width <= FATTEST:
-        small = redraw(crop, BOX, float(np.clip(width, THINNEST_AFTER, FATTEST)))
-    else:
-        small = fit(crop, BOX)
-    return centre((small * 255).astype(np.uint8))
+    _find(normalizer)
+    if normalizer not in DESKEWED:
+        return pixels
+    return np.stack([deskew(image[..., 0])[..., np.newaxis] for image in pixels]) if len(pixels) else pixels
 
 
-def fit(crop: NDArray[np.float32], box: int) -> NDArray[np.float32]:
-    """Return ink scaled so that its longer side is ``box`` pixels, each the mean of what it covers."""
-    scale = box / max(crop.shape)
-    size = (max(1, round(crop.shape[1] * scale)), max(1, round(crop.shape[0] * scale)))
-    image = Image.fromarray((crop * 255).astype(np.uint8))
-    return np.asarray(image.resize(size, Image.Resampling.BOX), dtype=np.float32) / 255
+def prepare_ink(ink: Ink, normalizer: str) -> Prepared:
+    """Return the pixels for ink that has been found already, such as that of one character among several.
 
-
-def centre(small: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return ``small``, at most 20×20, in 28×28 with its centre of mass in the middle, as far as it fits."""
-    height, width = small.shape
-    total = max(float(small.sum()), 1.0)
-    row = float(small.sum(axis=1) @ np.arange(height)) / total
-    column = float(small.sum(axis=0) @ np.arange(width)) / total
-    top = min(max(round(SIDE / 2 - row), 0), SIDE - height)
-    left = min(max(round(SIDE / 2 - column), 0), SIDE - width)
-    field = np.zeros((SIDE, SIDE), np.uint8)
-    field[top : top + height, left : left + width] = small
-    return field
-
-
-def bounding_box(ink: NDArray[np.float32]) -> tuple[slice, slice]:
-    """Return rows and columns that hold all ink; there must be some."""
-    rows = np.flatnonzero(ink.any(axis=1))
-    columns = np.flatnonzero(ink.any(axis=0))
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
-
-
-def _mnist(picture: NDArray[np.uint8]) -> Prepared:
-    ink = find_ink(_working_size(picture))
-    pixels = np.zeros((SIDE, SIDE), np.uint8) if ink.blank else as_mnist(ink.values)
+    Raises:
+        InvalidConfigurationError: No normaliser for characters has that name.
+    """
+    if normalizer not in CHARACTERS:
+        raise _unknown(normalizer, CHARACTERS)
+    pixels = np.zeros((SIDE, SIDE), np.uint8) if ink.blank else CHARACTERS[normalizer](ink.values)
     return Prepared(pixels[..., np.newaxis], ink.blank, ink)
 
 
@@ -125,16 +103,33 @@ def _working_size(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return picture if factor < 2 else np.asarray(Image.fromarray(picture).reduce(factor))
 
 
+def _character(normalizer: str) -> Callable[[NDArray[np.uint8]], Prepared]:
+    return lambda picture: prepare_ink(find_ink(_working_size(picture)), normalizer)
+
+
 def _photo32(picture: NDArray[np.uint8]) -> Prepared:
     return Prepared(np.array(Image.fromarray(picture).resize((32, 32), Image.Resampling.BOX)), blank=False)
 
 
-NORMALIZERS: dict[str, Callable[[NDArray[np.uint8]], Prepared]] = {"mnist@1": _mnist, "photo32@1": _photo32}
+DESKEWED = frozenset({"mnist-deskew@1"})
+CHARACTERS: dict[str, Callable[[NDArray[np.float32]], NDArray[np.uint8]]] = {
+    "mnist@1": as_mnist,
+    "mnist-deskew@1": lambda ink: deskew(as_mnist(ink)),
+    "emnist@1": as_emnist,
+}
+NORMALIZERS: dict[str, Callable[[NDArray[np.uint8]], Prepared]] = {
+    **{name: _character(name) for name in CHARACTERS},
+    "photo32@1": _photo32,
+}
 
 
 def _find(name: str) -> Callable[[NDArray[np.uint8]], Prepared]:
     if name not in NORMALIZERS:
-        raise InvalidConfigurationError(
-            f"no normaliser is called {name!r}; there are: {', '.join(NORMALIZERS)}. Use the one in the model's card"
-        )
+        raise _unknown(name, NORMALIZERS)
     return NORMALIZERS[name]
+
+
+def _unknown(name: str, known: Iterable[str]) -> InvalidConfigurationError:
+    return InvalidConfigurationError(
+        f"no normaliser of that kind is called {name!r}; use the one that the model's card names: {', '.join(known)}"
+    )

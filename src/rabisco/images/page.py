@@ -11,7 +11,7 @@ Region = tuple[slice, slice]
 
 SMALL_SIDE = 140  # resolution at which the sheet is looked for
 MOST_CROSSING = 0.2  # share of the border that a sheet on a desk may reach
-SHEET_CONTRAST = .22  # share of the greatest difference from the desk that makes a sheet, shaded as it may be
+SHEET_CONTRAST = 0.22  # share of the greatest difference from the desk that makes a sheet, shaded as it may be
 LEAST_PAGE = 0.3  # share of the picture that a sheet on a desk covers
 MOST_WRITTEN = 0.35  # share of a sheet that its writing covers
 INSETS = (0.03, 0.06, 0.1, 0.14)  # shares of a sheet's sides

@@ -35,28 +35,23 @@ def redraw(crop: NDArray[np.float32], box: int, width: float) -> NDArray[np.floa
     """
     now = stroke_width(crop) * box / max(crop.shape)
     growth = round(FINE * (width - now) / 2)
-    fine = _resize(crop, FINE * box - 2 * max(growth, 0))
+    fine = resize_ink(crop, FINE * box - 2 * max(growth, 0), Image.Resampling.BILINEAR)
     threshold = 0.5 * min(1.0, float(np.percentile(fine[fine > 0.05], 90)))
-    margin = max(growth, 0) + 1
-    mask = np.pad(fine > threshold, margin)
+    mask = np.pad(fine > threshold, max(growth, 0) + 1)
     if growth > 0:
         drawn = np.clip(growth + 1 - ndimage.distance_transform_edt(~mask), 0, 1)
     else:
         drawn = np.clip(growth + ndimage.distance_transform_edt(mask), 0, 1)
-    return _reduce(drawn.astype(np.float32), box)
+    if not drawn.any():  # there was nothing but outline
+        drawn = mask
+    rows, columns = np.flatnonzero(drawn.any(axis=1)), np.flatnonzero(drawn.any(axis=0))
+    tight = drawn[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.float32)
+    return resize_ink(tight, box, Image.Resampling.BOX)
 
 
-def _resize(ink: NDArray[np.float32], longer: int) -> NDArray[np.float32]:
+def resize_ink(ink: NDArray[np.float32], longer: int, method: Image.Resampling) -> NDArray[np.float32]:
+    """Return ink, float32 ``(h, w)`` in [0, 1], resized with its aspect kept until its longer side is ``longer``."""
     scale = longer / max(ink.shape)
     size = (max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale)))
-    image = Image.fromarray((ink * 255).astype(np.uint8))
-    return np.asarray(image.resize(size, Image.Resampling.BILINEAR), dtype=np.float32) / 255
-
-
-def _reduce(drawn: NDArray[np.float32], box: int) -> NDArray[np.float32]:
-    rows = np.flatnonzero(drawn.any(axis=1))
-    columns = np.flatnonzero(drawn.any(axis=0))
-    tight = drawn[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    scale = box / max(tight.shape)
-    size = (max(1, round(tight.shape[1] * scale)), max(1, round(tight.shape[0] * scale)))
-    return np.asarray(Image.fromarray((tight * 255).astype(np.uint8)).resize(size, Image.Resampling.BOX), np.float32) / 255
+    image = Image.fromarray((ink * 255 + 0.5).astype(np.uint8)).resize(size, method)
+    return np.asarray(image, dtype=np.float32) * np.float32(1 / 255)
