@@ -20,7 +20,7 @@ FORMATS = (
     "JPEG",
     "GIF",
     "BMP",
-    WebPImagePlugin.WebPImageFile.format,  # named through its module, which registers the format
+    WebPImagePlugin.WebPImageFile.format,  # named through their modules, which register them
     TiffImagePlugin.TiffImageFile.format,
 )
 WORKING_SIDE = 1000  # pixels; a character needs 20, a row of thirty still has 33 each
@@ -37,6 +37,7 @@ UPRIGHT = {  # EXIF orientation -> what makes it upright
     8: Image.Transpose.ROTATE_90,
 }
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error, zlib.error)
 
 # Pillow warns while it reads headers, and Python's warning filters belong to the process: one thread at a time.
 _header_lock = threading.Lock()
@@ -66,16 +67,7 @@ def decode(data: bytes | str) -> NDArray[np.uint8]:
     try:
         image, orientation = _open(data)
         return _pixels(image, orientation)
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        EOFError,
-        struct.error,
-        zlib.error,
-        IndexError,
-        KeyError,
-    ) as error:
+    except DAMAGE as error:
         raise InvalidImageError(
             "expected a whole picture file, received one that is truncated or damaged; export or send it again"
         ) from error
@@ -153,22 +145,21 @@ def _open(data: bytes) -> tuple[Image.Image, int]:
             _check_pixels(*image.size)
             return image, _orientation(image)
     except Image.DecompressionBombError as error:
-        raise TooLargeError(
-            _TOO_MANY_PIXELS.format(limit=get_settings().max_image_pixels, received="far more")
-        ) from error
+        raise _too_many_pixels("far more") from error
     except UnidentifiedImageError as error:
         raise UnsupportedImageError(
             f"expected a picture in {READABLE}, received something else; save it in one of these formats"
         ) from error
 
 
-_TOO_MANY_PIXELS = "expected at most {limit:,} pixels, received {received}; make the picture smaller before sending it"
-
-
 def _check_pixels(width: int, height: int) -> None:
+    if width * height > get_settings().max_image_pixels:
+        raise _too_many_pixels(f"{width:,} × {height:,}")
+
+
+def _too_many_pixels(received: str) -> TooLargeError:
     limit = get_settings().max_image_pixels
-    if width * height > limit:
-        raise TooLargeError(_TOO_MANY_PIXELS.format(limit=limit, received=f"{width:,} × {height:,}"))
+    return TooLargeError(f"expected at most {limit:,} pixels, received {received}; send the picture made smaller")
 
 
 def _orientation(image: Image.Image) -> int:
