@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from platformdirs import user_cache_path, user_data_path
 from pydantic import Field
@@ -46,6 +47,10 @@ class Settings(BaseSettings):
         default=50_000_000,
         ge=784,
         description="Largest picture, in pixels (width × height).",
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text",
+        description="What the server's log on standard error is: `text`, faults alone, or `json`, every request.",
     )
     max_files: int = Field(default=64, ge=1, description="Most pictures in one request.")
 

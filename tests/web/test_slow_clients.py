@@ -61,8 +61,8 @@ def test_a_body_that_never_comes_is_answered_408(monkeypatch: pytest.MonkeyPatch
             answers.append(answer)
 
     stalled_door = door.Door(None, SimpleNamespace(threads=1, max_upload_bytes=1000))
-    asyncio.run(stalled_door.__rsgi__(SimpleNamespace(headers={}), Stalled()))
-    assert answers == [(408, [("connection", "close")])]
+    asyncio.run(stalled_door.__rsgi__(SimpleNamespace(headers={"x-request-id": "late"}), Stalled()))
+    assert answers == [(408, [("connection", "close"), ("x-request-id", "late")])]
 
 
 def test_repeated_headers_and_foreign_letters_reach_the_application_as_wsgi_wants_them() -> None:

@@ -7,7 +7,21 @@ goes wrong is raised as a ``RabiscoError`` and becomes an answer in ``problems``
 from flask import Flask
 
 from rabisco.settings import Settings, get_settings
-from rabisco.web import docs, formats, health, languages, limits, models, pages, predict, problems, security, theme
+from rabisco.web import (
+    docs,
+    formats,
+    health,
+    journal,
+    languages,
+    limits,
+    metrics,
+    models,
+    pages,
+    predict,
+    problems,
+    security,
+    theme,
+)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -22,8 +36,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
-    for part in (limits, languages, formats, theme, security, problems):
+    for part in (journal, metrics, limits, languages, formats, theme, security, problems):
         part.init_app(app)
-    for topic in (pages, predict, models, health, docs):
+    for topic in (pages, predict, models, health, metrics, docs):
         app.register_blueprint(topic.blueprint)
     return app

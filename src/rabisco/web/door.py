@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from flask import Flask
 
 from rabisco.settings import Settings
+from rabisco.web.journal import HEADER, request_id
 
 # A client that has not sent its whole body by then is turned away.
 BODY_SECONDS = 60
@@ -49,7 +50,8 @@ class Door:
             async with asyncio.timeout(BODY_SECONDS):
                 body = await self._receive(scope, exchange)
         except TimeoutError:
-            exchange.response_empty(408, [("connection", "close")])
+            name = request_id(scope.headers.get(HEADER.lower()))
+            exchange.response_empty(408, [("connection", "close"), (HEADER.lower(), name)])
             return
         loop = asyncio.get_running_loop()
         exchange.response_bytes(*await loop.run_in_executor(self._threads, self._answer, environment(scope, body)))

@@ -61,4 +61,4 @@ def init_app(app: Flask) -> None:
 
 
 def _is_free() -> bool:
-    return request.endpoint == "static" or (request.blueprint == "health")
+    return request.endpoint == "static" or request.blueprint in ("health", "metrics")

@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 
 import rabisco
 from rabisco.web import shapes
+from rabisco.web.journal import HEADER, WELL_FORMED
 from rabisco.web.pictures import FILE_FIELD, RAW_TYPES, TEXT_FIELDS
 from rabisco.web.routes import ROUTES, Route
 
@@ -20,6 +21,12 @@ EVERYWHERE = (429, 500)
 PARAMETER = re.compile(r"<(\w+)>")
 REFERENCE = "#/components/schemas/{model}"
 BINARY: Schema = {"type": "string", "format": "binary"}
+REQUEST_ID: Schema = {
+    "description": "The id that the request gave in this header, if well-formed, else a new one.",
+    "required": True,
+    "schema": {"type": "string", "pattern": f"^{WELL_FORMED.pattern}$"},
+}
+NUMBERED: Schema = {HEADER: {"$ref": f"#/components/headers/{HEADER}"}}
 TEXT: Schema = {"type": "string", "description": "Base64 text or a data URL."}
 
 
@@ -42,7 +49,7 @@ def document(root: str = "") -> Schema:
         },
         "servers": [{"url": root or "/"}],
         "paths": paths,
-        "components": {"schemas": _schemas(), "responses": _problems()},
+        "components": {"schemas": _schemas(), "responses": _problems(), "headers": {HEADER: REQUEST_ID}},
     }
 
 
@@ -88,7 +95,7 @@ def _one_of_these(properties: Schema) -> Schema:
 def _responses(route: Route) -> Schema:
     statuses = sorted({*route.problems, *EVERYWHERE})
     return {
-        "200": {"description": HTTPStatus.OK.phrase, "content": _content(route)},
+        "200": {"description": HTTPStatus.OK.phrase, "headers": NUMBERED, "content": _content(route)},
         **{str(status): {"$ref": f"#/components/responses/{status}"} for status in statuses},
     }
 
@@ -97,6 +104,8 @@ def _content(route: Route) -> Schema:
     content: Schema = {}
     if route.answer:
         content["application/json"] = {"schema": _reference(route.answer.__name__)}
+    if route.plain:
+        content["text/plain"] = {"schema": {"type": "string"}}
     if route.page:
         content["text/html"] = {"schema": {"type": "string"}}
     return content
@@ -109,12 +118,12 @@ def _problems() -> Schema:
 
 def _problem(status: int) -> Schema:
     if status == HTTPStatus.REQUEST_TIMEOUT:  # answered before the application is asked
-        return {"description": HTTPStatus.REQUEST_TIMEOUT.phrase}
+        return {"description": HTTPStatus.REQUEST_TIMEOUT.phrase, "headers": NUMBERED}
     content = {
         "application/problem+json": {"schema": _reference("Problem")},
         "text/html": {"schema": {"type": "string"}},
     }
-    return {"description": HTTPStatus(status).phrase, "content": content}
+    return {"description": HTTPStatus(status).phrase, "headers": NUMBERED, "content": content}
 
 
 def _reference(name: str) -> Schema:

@@ -11,6 +11,7 @@ from rabisco.inference import Prediction, get_predictor
 from rabisco.settings import Settings
 from rabisco.web.aliases import default_model, shown_models
 from rabisco.web.answers import data_url, thumbnail
+from rabisco.web.metrics import count_predictions
 from rabisco.web.pictures import Picture, read_pictures
 from rabisco.web.problems import title_of
 
@@ -62,4 +63,6 @@ def _row(picture: Picture, cards: list[Card]) -> Row:
     except RabiscoError as error:
         return Row(picture.name, title=title_of(error), detail=str(error))
     predictions = tuple(get_predictor(card.name).predict(pixels) for card in cards)
+    for prediction in predictions:
+        count_predictions(prediction.model, 1)
     return Row(picture.name, thumbnail(pixels), data_url(predictions[0].prepared.pixels), predictions)

@@ -14,6 +14,7 @@ from werkzeug.routing import RequestRedirect
 
 from rabisco import errors
 from rabisco.settings import Settings
+from rabisco.web.journal import LOGGER, route
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def _unlisted(status: int) -> tuple[Problem, LazyString]:
 
 
 def _answer_unforeseen(error: Exception) -> Response:
-    current_app.logger.error("unforeseen error in %s %s", request.method, request.path, exc_info=error)
+    LOGGER.error("unforeseen error in %s %s", request.method, route(), exc_info=error)
     problem, detail = _unlisted(500)
     return _answer(problem, str(detail))
 

@@ -19,6 +19,7 @@ class Route:
         examples: Commands; ``{url}`` stands for the address of this server.
         answer: The shape of its JSON; ``None`` if it answers with a page only.
         page: Whether a browser gets a page.
+        plain: Whether it answers with plain text.
         receives: The pictures it takes: ``any`` accepted form, or only those of a ``form``, or none.
         query: Parameters after the question mark.
         problems: Statuses that it may answer besides those that every route may.
@@ -30,6 +31,7 @@ class Route:
     examples: tuple[str, ...] = ()
     answer: type[BaseModel] | None = None
     page: bool = False
+    plain: bool = False
     receives: str = ""
     query: tuple[str, ...] = ()
     problems: tuple[int, ...] = ()
@@ -106,6 +108,13 @@ ROUTES = (
     ),
     Route(
         "GET", "/health/live", lazy_gettext("Answers 200 as long as the process answers at all."), answer=shapes.Live
+    ),
+    Route(
+        "GET",
+        "/metrics",
+        lazy_gettext("Counts of requests and predictions, and times, as Prometheus reads them."),
+        ("curl {url}/metrics",),
+        plain=True,
     ),
     Route(
         "GET",

@@ -13,7 +13,7 @@ from rabisco.artifacts import list_names
 from rabisco.errors import InvalidConfigurationError, RabiscoError
 from rabisco.inference import get_predictor
 from rabisco.settings import Settings
-from rabisco.web import create_app
+from rabisco.web import create_app, journal
 from rabisco.web.door import Door
 
 # A client that has not finished its headers by then is dropped, so that slow ones hold no place.
@@ -48,6 +48,7 @@ def serve(settings: Settings) -> None:
 
 def _load(settings: Settings) -> Any:
     """Make one worker's application, its models loaded before the first request."""
+    journal.configure(settings)
     app = create_app(settings)
     for name in list_names():
         _warm(name)
@@ -58,7 +59,7 @@ def _warm(name: str) -> None:
     try:
         get_predictor(name)
     except RabiscoError as error:
-        print(f"rabisco: {error}", flush=True)  # the others still serve; asking for this one says the same
+        journal.LOGGER.warning("%s", error)  # the others still serve; asking for this one says the same
 
 
 def _claim(settings: Settings) -> tuple[str, int]:

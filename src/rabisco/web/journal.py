@@ -1,0 +1,96 @@
+"""What happened, one line each: every request has an id, which its answer and its log lines carry.
+
+A line holds the route, never the address as it was sent, and nothing of the body: no picture and no secret is written.
+"""
+
+import json
+import logging
+import re
+import time
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from flask import Flask, Response, g, has_request_context, request
+
+from rabisco.settings import Settings
+
+HEADER = "X-Request-ID"
+WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{1,128}")
+LOGGER = logging.getLogger("rabisco")
+
+
+class Lines(logging.Filter):
+    """Gives each log record the id of the request that it belongs to, ``-`` for none."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Add the id; keep the record."""
+        record.request_id = g.get("request_id", "-") if has_request_context() else "-"
+        return True
+
+
+class JSONFormatter(logging.Formatter):
+    """One JSON object per line, for machines."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "message": record.getMessage(),
+            "request_id": getattr(record, "request_id", "-"),
+            **getattr(record, "facts", {}),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def configure(settings: Settings) -> None:
+    """Write this process's log to standard error: faults in words, or every request as JSON."""
+    as_json = settings.log_format == "json"
+    handler = logging.StreamHandler()
+    handler.addFilter(Lines())
+    handler.setFormatter(JSONFormatter() if as_json else logging.Formatter("rabisco: [%(request_id)s] %(message)s"))
+    LOGGER.handlers[:] = [handler]
+    LOGGER.setLevel(logging.INFO if as_json else logging.WARNING)
+    LOGGER.propagate = False
+
+
+def init_app(app: Flask) -> None:
+    """Number the requests and log each; must come before whatever may refuse one."""
+    app.before_request(_begin)
+    app.after_request(_end)
+
+
+def request_id(given: str | None) -> str:
+    """Return the id that a client gave, if it is well-formed, else a new one."""
+    return given if given and WELL_FORMED.fullmatch(given) else uuid4().hex
+
+
+def route() -> str:
+    """Return the rule that the current request matched, never its address: that may hold anything."""
+    return request.url_rule.rule if request.url_rule else "unknown"
+
+
+def elapsed() -> float:
+    """Return the seconds since the current request began."""
+    return time.perf_counter() - float(g.started)
+
+
+def _begin() -> None:
+    g.started = time.perf_counter()
+    g.request_id = request_id(request.headers.get(HEADER))
+
+
+def _end(response: Response) -> Response:
+    response.headers[HEADER] = g.request_id
+    facts = {
+        "method": request.method,
+        "route": route(),
+        "status": response.status_code,
+        "milliseconds": round(elapsed() * 1000, 3),
+        "bytes": response.content_length,
+    }
+    LOGGER.info("request", extra={"facts": facts})
+    return response
