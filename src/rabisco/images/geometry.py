@@ -34,7 +34,8 @@ def as_mnist(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
     crop = ink[bounding_box(ink)]
     small = _with_width(crop, MNIST_BOX, MNIST_WIDTHS, MNIST_THIN)
     if small is None:
-        small = resize_ink(crop, MNIST_BOX, Image.Resampling.BOX)
+        enlarged = max(crop.shape) < MNIST_BOX
+        small = resize_ink(crop, MNIST_BOX, Image.Resampling.BICUBIC if enlarged else Image.Resampling.BOX)
     return _centre_mass((small * 255).astype(np.uint8))
 
 

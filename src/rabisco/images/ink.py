@@ -13,6 +13,8 @@ LEAST_CONTRAST = 14.0  # grey levels between pen and paper below which nothing h
 WIDEST_STROKE = 0.28  # of the longer side, under uneven light
 WEAKEST_STROKE = 0.65  # share of a full stroke's contrast up to which ink may be taken for rules on the paper
 
+LEAST_RING = 250  # pixels of border from which rules on the paper can be told from the soft edge of a stroke
+
 
 @dataclass(frozen=True)
 class Ink:
@@ -116,5 +118,5 @@ def _lowest_ink(contrast: NDArray[np.float32], paper: float, noise: float, full:
         return paper
     ring = border(contrast) - paper
     weak = ring[(ring > 0.15 * span) & (ring < WEAKEST_STROKE * span)]
-    rules = float(np.percentile(weak, 90)) if weak.size > 0.005 * ring.size else 0.0
+    rules = float(np.percentile(weak, 90)) if weak.size > 0.005 * ring.size and ring.size > LEAST_RING else 0.0
     return paper + min(max(4 * noise, 0.15 * span, rules), WEAKEST_STROKE * span)

@@ -36,7 +36,7 @@ def redraw(crop: NDArray[np.float32], box: int, width: float) -> NDArray[np.floa
     now = stroke_width(crop) * box / max(crop.shape)
     growth = round(FINE * (width - now) / 2)
     fine = resize_ink(crop, FINE * box - 2 * max(growth, 0), Image.Resampling.BILINEAR)
-    threshold = 0.5 * min(1.0, float(np.percentile(fine[fine > 0.05], 90)))
+    threshold = 0.42 * min(1.0, float(np.percentile(fine[fine > 0.05], 90)))
     mask = np.pad(fine > threshold, max(growth, 0) + 1)
     if growth > 0:
         drawn = np.clip(growth + 1 - ndimage.distance_transform_edt(~mask), 0, 1)
