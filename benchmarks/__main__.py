@@ -2,9 +2,11 @@
 
 import argparse
 import pkgutil
+import sys
 
 import benchmarks
 from benchmarks import tables
+from rabisco.errors import RabiscoError
 
 NOT_MEASURED = {"__main__", "tables"}
 
@@ -21,8 +23,11 @@ def main() -> None:
     chosen = parser.parse_args().names or names()
     if unknown := set(chosen) - set(names()):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(names())}")
-    for name in chosen:
-        print(f"{name}: {benchmarks.run(name)['claim']}", flush=True)
+    try:
+        for name in chosen:
+            print(f"{name}: {benchmarks.run(name)['claim']}", flush=True)
+    except RabiscoError as error:
+        sys.exit(f"Error: {error}")
     tables.update()
 
 

@@ -15,6 +15,7 @@ from rabisco.artifacts import load_artifact
 from rabisco.evaluation import read_logits
 from rabisco.evaluation.tables import markdown_table
 from rabisco.inference import get_predictor
+from rabisco.models.backend import start_keras
 
 
 def run() -> dict[str, Any]:
@@ -33,6 +34,7 @@ def table(result: dict[str, Any]) -> str:
 
 
 def _agreement(name: str, images: NDArray[np.uint8]) -> dict[str, float]:
+    start_keras()
     import keras
 
     model = keras.saving.load_model(load_artifact(name).weights_path, compile=False)
