@@ -11,6 +11,8 @@ _MESSAGES = {
     "offline": lazy_gettext("the server cannot be reached"),
     "pen_down": lazy_gettext("Pen down"),
     "pen_up": lazy_gettext("Pen up"),
+    "copied": lazy_gettext("Copied"),
+    "selected": lazy_gettext("Selected: copy it with Ctrl+C"),
     "latency": lazy_gettext("{milliseconds} ms"),
 }
 

@@ -3,6 +3,7 @@
 import "../components/drawing-pad.js";
 import "../components/model-answer.js";
 import "../components/preparation-steps.js";
+import "../components/request-code.js";
 import { predict } from "../lib/api.js";
 import { debounce, latest } from "../lib/timing.js";
 import { fill, verdict } from "../lib/text.js";
@@ -12,11 +13,13 @@ const messages = JSON.parse(document.body.dataset.messages);
 const pad = document.querySelector("drawing-pad");
 const answers = [...document.querySelectorAll("model-answer")];
 const steps = document.querySelector("preparation-steps");
+const code = document.querySelector("request-code");
 const sentence = document.querySelector(".verdict");
 
 function reset() {
   answers.forEach((answer) => answer.reset());
   steps.show([]);
+  code.show("", "");
   sentence.textContent = messages.waiting;
 }
 
@@ -32,6 +35,7 @@ const read = latest(async (signal) => {
   const picture = pad.toPicture();
   try {
     show(await Promise.all(answers.map(({ dataset }) => predict(picture, dataset.model, { signal }))));
+    code.show(`${location.origin}/predict/${answers[0].dataset.model}`, picture);
   } catch (error) {
     if (error.name === "AbortError") return;
     const reason = error instanceof TypeError ? messages.offline : error.message;
