@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from rabisco.images.page import border
+from rabisco.images.page import border, brightness
 
 SEGMENTS = 80  # the border is judged in this many pieces
 MAP_SIDE = 96  # resolution of the map of the paper's brightness
@@ -23,12 +23,14 @@ def is_uneven(picture: NDArray[np.uint8]) -> bool:
     Args:
         picture: RGB, uint8 ``(H, W, 3)``.
     """
-    ring = border(picture).mean(axis=1, dtype=np.float32)
+    ring = brightness(border(picture))
+    if np.ptp(ring) <= LEAST_SHADE:
+        return False
     length = max(1, len(ring) // SEGMENTS)
     pieces = np.median(ring[: len(ring) // length * length].reshape(-1, length), axis=1)
     step = max(1, max(picture.shape[:2]) // 100)
     paper = float(np.median(pieces))
-    span = float(np.abs(picture[::step, ::step].mean(axis=2, dtype=np.float32) - paper).max())
+    span = float(np.abs(brightness(picture[::step, ::step]) - paper).max())
     shade = np.abs(pieces - paper)
     shaded = (shade > max(SHADE[0] * span, LEAST_SHADE)) & (shade < SHADE[1] * span)
     return bool(shaded.mean() > MOST_SHADED)

@@ -32,10 +32,9 @@ def as_mnist(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
     Source: Y. LeCun et al., "Gradient-based learning applied to document recognition", Proc. IEEE 86(11), 1998.
     """
     crop = ink[bounding_box(ink)]
-    small = _with_width(crop, MNIST_BOX, MNIST_WIDTHS, MNIST_THIN)
-    if small is None:
-        enlarged = max(crop.shape) < MNIST_BOX
-        small = resize_ink(crop, MNIST_BOX, Image.Resampling.BICUBIC if enlarged else Image.Resampling.BOX)
+    enlarged = max(crop.shape) < MNIST_BOX
+    small = resize_ink(crop, MNIST_BOX, Image.Resampling.BICUBIC if enlarged else Image.Resampling.BOX)
+    small = _with_width(crop, small, MNIST_WIDTHS, MNIST_THIN)
     return _centre_mass((small * 255).astype(np.uint8))
 
 
@@ -51,8 +50,9 @@ def as_emnist(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
     Source: G. Cohen et al., "EMNIST: an extension of MNIST to handwritten letters", arXiv:1702.05373, 2017.
     """
     crop = ink[bounding_box(ink)]
-    wide = _with_width(crop, EMNIST_BOX, EMNIST_WIDTHS, EMNIST_THIN)
-    crop = crop if wide is None else wide
+    reduced = resize_ink(crop, EMNIST_BOX, Image.Resampling.BOX)
+    wide = _with_width(crop, reduced, EMNIST_WIDTHS, EMNIST_THIN)
+    crop = crop if wide is reduced else wide
     if max(crop.shape) <= SIDE:  # as soft already as its few pixels make it
         small = resize_ink(crop, EMNIST_BOX, Image.Resampling.BICUBIC)
     else:
@@ -95,13 +95,13 @@ def bounding_box(ink: NDArray[np.float32]) -> tuple[slice, slice]:
 
 
 def _with_width(
-    crop: NDArray[np.float32], box: int, usual: tuple[float, float], thin: float
-) -> NDArray[np.float32] | None:
-    """Return the crop in its box with strokes of a usual width, or ``None`` where they have it already."""
-    width = stroke_width(crop) * box / max(crop.shape)
+    crop: NDArray[np.float32], small: NDArray[np.float32], usual: tuple[float, float], thin: float
+) -> NDArray[np.float32]:
+    """Return ``small``, which is the crop reduced, if its strokes have a usual width; else redraw the crop so."""
+    width = stroke_width(small)
     if usual[0] <= width <= usual[1]:
-        return None
-    return redraw(crop, box, thin if width < thin else usual[1])
+        return small
+    return redraw(crop, max(small.shape), thin if width < thin else usual[1])
 
 
 def _centre_mass(small: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -27,7 +27,7 @@ def find_sheet(picture: NDArray[np.uint8]) -> Region | None:
     Args:
         picture: RGB, uint8 ``(H, W, 3)``.
     """
-    ring = border(picture).mean(axis=1)
+    ring = brightness(border(picture))
     desk = float(np.median(ring))
     grey, factor = _small(picture)
     difference = grey - desk
@@ -53,6 +53,11 @@ def inside_strips(picture: NDArray[np.uint8]) -> Region:
 def border(values: NDArray[Any]) -> NDArray[Any]:
     """Return the outermost pixels of ``(H, W, ...)`` in one row."""
     return np.concatenate([values[0], values[-1], values[1:-1, 0], values[1:-1, -1]])
+
+
+def brightness(colours: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the mean of the channels, float32 ``(...)``, of colours, uint8 ``(..., 3)``."""
+    return np.asarray(colours.astype(np.float32) @ np.full(3, 1 / 3, np.float32))
 
 
 def _small(picture: NDArray[np.uint8]) -> tuple[NDArray[np.float32], int]:
