@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from tests.browser.hand import SEVEN, draw
-from tests.web.serving import serving, seven_png
+from tests.web.serving import copy_model, serving, seven_png
 
 pytestmark = pytest.mark.browser
 
@@ -96,6 +96,13 @@ def test_a_server_without_models(window, tmp_path: Path) -> None:
     with serving(tmp_path, bundled=False) as window.server:
         found = [fault for path in ("/", "/models") for fault in faults(window.open(path))]
     window.complaints.clear()  # Chromium itself notes the status
+    assert found == []
+
+
+def test_a_server_with_more_models_than_two(window, tmp_path: Path) -> None:
+    copy_model(tmp_path, "trained-here")
+    with serving(tmp_path) as window.server:
+        found = [fault for path in ("/", "/upload") for fault in faults(window.open(path))]
     assert found == []
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 from tests.browser.hand import SEVEN, draw
-from tests.web.serving import seven_png
+from tests.web.serving import copy_model, serving, seven_png
 
 pytestmark = pytest.mark.browser
 
@@ -110,3 +110,23 @@ def test_every_control_is_large_enough_for_a_finger(visit) -> None:
         .filter(([, box]) => box.height < 42 || box.width < 42).map(([name]) => name)"""
     for path in ("/", "/upload", "/models", "/docs"):
         assert window.open(path).evaluate(small) == [], path
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_models_are_chosen_once_there_are_more_than_two(
+    visit, tmp_path: Path, pictures: list[Path], javascript: bool
+) -> None:
+    window = visit(java_script_enabled=javascript, viewport={"width": 375, "height": 812})
+    copy_model(tmp_path, "a-model-with-quite-a-long-name")
+    with serving(tmp_path) as window.server:
+        page = window.open("/")
+        page.get_by_label("Second model").select_option("a-model-with-quite-a-long-name")
+        page.get_by_role("button", name="Ask them").click()
+        expect(page.locator("model-answer h2")).to_have_text(["mnist-cnn", "a-model-with-quite-a-long-name"])
+        assert page.evaluate("document.documentElement.scrollWidth") == 375
+        page = window.open("/upload")
+        page.get_by_label("First model").select_option("mnist-linear")
+        page.set_input_files("#file", pictures)
+        page.get_by_role("button", name="Read them").click()
+        expect(page.locator(".results th[scope=col]")).to_have_text(["Picture", "Linear model"])
+        expect(page.locator(".results .character")).to_have_text(["7"])

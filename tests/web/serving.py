@@ -4,6 +4,7 @@ import http.client
 import io
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,6 +19,8 @@ from typing import Any
 import numpy as np
 import requests
 from PIL import Image, ImageDraw
+
+from rabisco import artifacts
 
 WITHOUT_BUNDLED = "import pathlib, rabisco.artifacts as a; a.BUNDLED_DIR = pathlib.Path('/nowhere'); "
 PROGRAM = "from rabisco.settings import get_settings; from rabisco.web.server import serve; serve(get_settings())"
@@ -95,6 +98,14 @@ def wait_until_live(server: Server, seconds: float = 20) -> None:
         else:
             return
     raise AssertionError("the server did not answer in time")
+
+
+def copy_model(home: Path, name: str) -> None:
+    """Put the bundled network under another name among the artifacts of a home."""
+    folder = home / "artifacts" / name
+    shutil.copytree(artifacts.BUNDLED_DIR / "mnist-cnn", folder)
+    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    (folder / "card.json").write_text(json.dumps({**card, "name": name}), encoding="utf-8")
 
 
 def draw_seven(side: int = 280) -> Image.Image:

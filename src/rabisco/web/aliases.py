@@ -1,5 +1,7 @@
 """Short names of models, in one table; any artifact's own name works beside them."""
 
+from collections.abc import Sequence
+
 from flask import current_app
 
 from rabisco.artifacts import list_names
@@ -22,8 +24,14 @@ def default_model() -> str:
     return names[0]
 
 
-def shown_models() -> list[str]:
-    """Return the models that the pages ask side by side: the default and the linear one, as far as they are there."""
+def shown_models(asked: Sequence[str] = ()) -> list[str]:
+    """Return the two models that the pages ask side by side.
+
+    Args:
+        asked: Those that the reader chose; without, the default and the linear one, as far as they are there.
+    """
+    if asked:
+        return list(dict.fromkeys(map(resolve, asked)))[:2]
     names = list_names()
     wanted = dict.fromkeys((default_model(), MODEL_ALIASES["linear"], *names))
     return [name for name in wanted if name in names][:2]

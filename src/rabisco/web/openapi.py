@@ -76,7 +76,8 @@ def _parameter(name: str, place: str) -> Schema:
 def _bodies(route: Route) -> Schema:
     files = {FILE_FIELD: {"type": "array", "items": BINARY, "minItems": 1}}
     if route.receives == "form":
-        return {"multipart/form-data": {"schema": _one_of_these(files)}}
+        chosen = {"model": {"type": "array", "items": {"type": "string"}}}
+        return {"multipart/form-data": {"schema": {**_one_of_these(files), "properties": {**files, **chosen}}}}
     texts = dict.fromkeys(TEXT_FIELDS, TEXT)
     several = {"images": {"type": "array", "items": TEXT, "minItems": 1}}
     raw = {f"{kind}*" if kind.endswith("/") else kind: {"schema": BINARY} for kind in RAW_TYPES}

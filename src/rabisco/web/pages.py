@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
-from rabisco.artifacts import Card
+from rabisco.artifacts import Card, list_names
 from rabisco.errors import RabiscoError
 from rabisco.inference import Prediction, get_predictor
 from rabisco.settings import Settings
@@ -33,13 +33,13 @@ class Row:
 @blueprint.get("/")
 def draw() -> ResponseReturnValue:
     """Show the drawing pad; without any model, how to train one."""
-    return render_template("draw.html", cards=_cards())
+    return render_template("draw.html", cards=_cards(), choices=_choices())
 
 
 @blueprint.get("/upload")
 def upload() -> ResponseReturnValue:
     """Show the form for pictures."""
-    return render_template("upload.html", cards=_cards(), rows=[])
+    return render_template("upload.html", cards=_cards(), choices=_choices(), rows=[])
 
 
 @blueprint.post("/upload")
@@ -48,13 +48,19 @@ def show_uploaded() -> ResponseReturnValue:
     cards = _cards()
     settings: Settings = current_app.config["RABISCO"]
     rows = [_row(picture, cards) for picture in read_pictures(request, settings.max_files)]
-    return render_template("upload.html", cards=cards, rows=rows)
+    return render_template("upload.html", cards=cards, choices=_choices(), rows=rows)
 
 
 def _cards() -> list[Card]:
     """Return the cards of the models that the pages ask; without any, raise the error that says how to train one."""
-    models = shown_models() or [default_model()]
+    models = shown_models(request.values.getlist("model")) or [default_model()]
     return [get_predictor(name).card for name in models]
+
+
+def _choices() -> list[str]:
+    """Return the names to choose from, once there are more than the pages show by themselves."""
+    names = list_names()
+    return names if len(names) > 2 else []
 
 
 def _row(picture: Picture, cards: list[Card]) -> Row:

@@ -121,14 +121,16 @@ ROUTES = (
         "/",
         lazy_gettext("The page to draw on; every model reads after each stroke."),
         page=True,
-        problems=(503,),
+        query=("model",),
+        problems=(404, 503),
     ),
     Route(
         "GET",
         "/upload",
         lazy_gettext("The page with a form for pictures; it works without JavaScript."),
         page=True,
-        problems=(503,),
+        query=("model",),
+        problems=(404, 503),
     ),
     Route(
         "POST",
@@ -136,7 +138,8 @@ ROUTES = (
         lazy_gettext("What the form sends: the page shows each picture and its digit."),
         page=True,
         receives="form",
-        problems=(400, 408, 413, 503),
+        query=("model",),
+        problems=(400, 404, 408, 413, 503),
     ),
     Route("GET", "/docs", lazy_gettext("This page."), page=True),
     Route(

@@ -13,3 +13,9 @@ _TITLES: dict[str, LazyString] = {
 def model_title(card: Card) -> str:
     """Return the title of a model; one of an unknown architecture is called by its own name."""
     return str(_TITLES.get(card.architecture, card.name))
+
+
+def distinct_title(card: Card, cards: list[Card]) -> str:
+    """Return the title of a model among others; where two would share it, the model's own name."""
+    titles = [model_title(other) for other in cards]
+    return model_title(card) if titles.count(model_title(card)) == 1 else card.name
