@@ -3,9 +3,12 @@
 from rabisco.images.decode import decode
 from rabisco.images.ink import Ink, find_ink
 from rabisco.images.normalize import NORMALIZERS, Prepared, Step, normalize_pixels, prepare, prepare_ink
+from rabisco.images.segment import Box, Character, segment
 
 __all__ = [
     "NORMALIZERS",
+    "Box",
+    "Character",
     "Ink",
     "Prepared",
     "Step",
@@ -14,4 +17,5 @@ __all__ = [
     "normalize_pixels",
     "prepare",
     "prepare_ink",
+    "segment",
 ]

@@ -8,6 +8,7 @@ from rabisco.images.stroke import stroke_width
 
 NEIGHBOURS = np.ones((3, 3), bool)
 SOLID = 0.5  # ink from here on belongs to a stroke and not merely to its soft edge
+THIN_LINE = 0.06  # share of a side that a line between cells is wide
 MARGIN = 0.08  # share of the shorter side along the border where page edges, frames and fingers lie
 
 
@@ -20,9 +21,9 @@ def drop_marks(ink: NDArray[np.float32]) -> NDArray[np.float32]:
     areas = np.bincount(labels.ravel()[solid], minlength=count + 1)
     keep = areas >= _least_area(ink, float(areas.max()))
     keep[0] = False
-    at_border = keep & _lies_along_border(labels, solid, areas)
-    if (keep & ~at_border).any():
-        keep &= ~at_border
+    for marks in (_lies_along_border(labels, solid, areas), _crosses_picture(labels)):
+        if (keep & ~marks).any():
+            keep &= ~marks
     return np.where(keep[labels], ink, 0)
 
 
@@ -38,6 +39,22 @@ def _lies_along_border(
     inner_solid = solid.reshape(labels.shape)[margin:-margin, margin:-margin].ravel()
     inside = np.bincount(inner[inner_solid], minlength=len(areas))
     return np.asarray(touching & (inside < 0.4 * areas))
+
+
+def _crosses_picture(labels: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Return for each label whether it is a straight line from border to opposite border, as between cells of a form.
+
+    Where one mark crosses the picture without being a line, the picture is cut close, and none is taken for a line.
+    """
+    height, width = labels.shape
+    line = np.zeros(int(labels.max()) + 1, bool)
+    for number, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1):
+        tall, wide = rows.stop - rows.start, columns.stop - columns.start
+        if tall == height or wide == width:
+            line[number] = min(tall / height, wide / width) < THIN_LINE
+            if not line[number]:
+                return np.zeros_like(line)
+    return line
 
 
 def _least_area(ink: NDArray[np.float32], largest: float) -> float:

@@ -1,5 +1,6 @@
 """A picture becomes ink: how strongly each pixel was written on, whatever the colours of pen and paper."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,8 +8,9 @@ from numpy.typing import NDArray
 
 from rabisco.images.background import flatten_light, is_uneven
 from rabisco.images.clean import drop_marks
-from rabisco.images.page import border, find_sheet, inside_strips
+from rabisco.images.page import Region, border, find_sheet, inside_strips
 
+SAMPLE = 6_000  # pixels are enough to describe paper
 LEAST_CONTRAST = 14.0  # grey levels between pen and paper below which nothing has been written
 WIDEST_STROKE = 0.28  # of the longer side, under uneven light
 WEAKEST_STROKE = 0.65  # share of a full stroke's contrast up to which ink may be taken for rules on the paper
@@ -23,10 +25,12 @@ class Ink:
     Attributes:
         values: float32 ``(H, W)`` in [0, 1], bright = ink; edges and weak strokes lie between.
         contrast: float32 ``(H, W)``, difference from the paper before thresholding, in grey levels.
+        origin: Row and column of the picture at which the ink's first row and column lie.
     """
 
     values: NDArray[np.float32]
     contrast: NDArray[np.float32]
+    origin: tuple[int, int] = (0, 0)
 
     @property
     def blank(self) -> bool:
@@ -43,18 +47,25 @@ def find_ink(picture: NDArray[np.uint8]) -> Ink:
     Args:
         picture: RGB, uint8 ``(H, W, 3)``.
     """
-    sheet = find_sheet(picture)
-    if sheet is not None:
-        picture = picture[sheet]
+    picture, origin = _cropped(picture, find_sheet(picture), (0, 0))
     if is_uneven(picture):
-        picture = flatten_light(picture[inside_strips(picture)], WIDEST_STROKE)
+        picture, origin = _cropped(picture, inside_strips(picture), origin)
+        picture = flatten_light(picture, WIDEST_STROKE)
     contrast = colour_contrast(picture)
     paper, noise, full = levels(contrast)
     if full <= 0:
-        return Ink(np.zeros_like(contrast), contrast)
+        return Ink(np.zeros_like(contrast), contrast, origin)
     low = _lowest_ink(contrast, paper, noise, full)
     values = np.clip((contrast - low) * np.float32(1 / (full - low)), 0, 1)
-    return Ink(drop_marks(values), contrast)
+    return Ink(drop_marks(values), contrast, origin)
+
+
+def _cropped(
+    picture: NDArray[np.uint8], region: Region | None, origin: tuple[int, int]
+) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+    if region is None:
+        return picture, origin
+    return picture[region], (origin[0] + region[0].start, origin[1] + region[1].start)
 
 
 def colour_contrast(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -74,7 +85,7 @@ def colour_contrast(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _is_grey(picture: NDArray[np.uint8]) -> bool:
-    for view in (picture[::8, ::8], picture):
+    for view in (picture[::8, ::8], picture[::2]):
         if not (np.array_equal(view[..., 0], view[..., 1]) and np.array_equal(view[..., 1], view[..., 2])):
             return False
     return True
@@ -90,7 +101,7 @@ def levels(contrast: NDArray[np.float32]) -> tuple[float, float, float]:
     Returns:
         ``(paper, noise, full)`` in grey levels; ``full`` is 0 where nothing was written.
     """
-    step = max(1, int((contrast.size / 10_000) ** 0.5))
+    step = math.ceil((contrast.size / SAMPLE) ** 0.5)
     calm = contrast[::step, ::step]
     calm = calm[calm <= 0.5 * calm.max()]
     paper = float(np.median(calm))

@@ -29,6 +29,9 @@ def find_sheet(picture: NDArray[np.uint8]) -> Region | None:
     """
     ring = brightness(border(picture))
     desk = float(np.median(ring))
+    glance = np.abs(brightness(picture[::8, ::8]) - desk)
+    if (glance > SHEET_CONTRAST * glance.max()).mean() < 0.7 * LEAST_PAGE:
+        return None
     grey, factor = _small(picture)
     difference = grey - desk
     sign = 1 if difference.sum() >= 0 else -1
