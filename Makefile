@@ -23,7 +23,7 @@ $(VENV)/.dev-done: requirements/dev.txt $(VENV)/.setup-done
 	@touch $@
 
 test: $(VENV)/.dev-done lint ## set up, then run every check
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
 lint: $(VENV)/.dev-done ## ruff, mypy and the import contract
 	$(BIN)/ruff check .
@@ -33,6 +33,10 @@ lint: $(VENV)/.dev-done ## ruff, mypy and the import contract
 
 bench: $(VENV)/.dev-done ## measure, and write benchmarks/results/
 	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/.dev-done ## bring the documents' tables up to date; run their code and follow their links
+	$(BIN)/python -m benchmarks.tables
+	$(BIN)/pytest --quiet tests/test_documents.py
 
 lock: ## compile the hashed requirements files again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --extra train --extra dev pyproject.toml -o requirements/dev.txt

@@ -130,3 +130,4 @@ def test_models_are_chosen_once_there_are_more_than_two(
         page.get_by_role("button", name="Read them").click()
         expect(page.locator(".results th[scope=col]")).to_have_text(["Picture", "Linear model"])
         expect(page.locator(".results .character")).to_have_text(["7"])
+        page.wait_for_load_state("networkidle")  # before its server goes
