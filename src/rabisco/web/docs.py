@@ -17,7 +17,7 @@ ANSWER = """{"predictions": [
 
 PROBLEM = """{"type": "urn:rabisco:problem:model-not-found", "status": 404,
  "title": "There is no such model",
- "detail": "no model is saved as 'nobody'; there are: mnist-cnn, mnist-linear. …"}"""
+ "detail": "a model is one of mnist-cnn, mnist-linear. Received: 'nobody'; choose …"}"""
 
 
 @blueprint.get("/docs")
