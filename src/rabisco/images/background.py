@@ -8,8 +8,10 @@ from scipy import ndimage
 from rabisco.images.page import border, brightness
 
 SEGMENTS = 80  # the border is judged in this many pieces
+LEAST_SIDE = 16  # pixels, below which shade cannot be told from strokes
 MAP_SIDE = 96  # resolution of the map of the paper's brightness
 DARK_PAPER = 64.0  # below this brightness light adds to a board rather than multiplying it
+DARKEST = 8.0  # brightness below which nothing is divided by
 SHADE = (0.08, 0.6)  # share of the greatest contrast: more than paper's noise, less than a stroke
 LEAST_SHADE = 3.0  # grey levels
 MOST_SHADED = 0.06  # share of the border in shade from which the light counts as uneven
@@ -24,7 +26,7 @@ def is_uneven(picture: NDArray[np.uint8]) -> bool:
         picture: RGB, uint8 ``(H, W, 3)``.
     """
     ring = brightness(border(picture))
-    if np.ptp(ring) <= LEAST_SHADE:
+    if np.ptp(ring) <= LEAST_SHADE or min(picture.shape[:2]) < LEAST_SIDE:
         return False
     length = max(1, len(ring) // SEGMENTS)
     pieces = np.median(ring[: len(ring) // length * length].reshape(-1, length), axis=1)
@@ -40,7 +42,9 @@ def flatten_light(picture: NDArray[np.uint8], stroke: float) -> NDArray[np.uint8
     """Return the picture as it would look under even light.
 
     Each channel is divided by the paper's brightness there, which a closing (an opening, for light ink) with a window
-    wider than any stroke finds. On a dark board it is subtracted instead: there division would only raise noise.
+    wider than any stroke finds. At the border half that window is missing and a closing would stop following a
+    gradient, so the general trend is taken out before. On a dark board the paper is subtracted instead: there
+    division would only raise noise.
 
     Args:
         picture: RGB, uint8 ``(H, W, 3)``.
@@ -51,15 +55,29 @@ def flatten_light(picture: NDArray[np.uint8], stroke: float) -> NDArray[np.uint8
     small_size = (max(8, round(image.width * factor)), max(8, round(image.height * factor)))
     small = np.asarray(image.resize(small_size, Image.Resampling.BOX), dtype=np.float32)
     window = max(3, round(stroke * MAP_SIDE) | 1)
-    paper = _paper(small, window, dark_ink=_is_dark_ink(small))
+    trend = _trend(small.mean(axis=2))[..., np.newaxis]
+    paper = _paper(small / trend, window, dark_ink=_is_dark_ink(small)) * trend
     level = np.median(paper, axis=(0, 1))
     full_size = np.asarray(
         Image.fromarray(np.clip(paper, 0, 255).astype(np.uint8)).resize(image.size, Image.Resampling.BILINEAR),
         dtype=np.float32,
     )
     dark = level.mean() < DARK_PAPER
-    flat = picture - full_size + level if dark else picture * (level / np.maximum(full_size, 8.0))
+    flat = picture - full_size + level if dark else picture * (level / np.maximum(full_size, DARKEST))
     return np.asarray(np.clip(flat, 0, 255), dtype=np.uint8)
+
+
+def _trend(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a quadratic surface through the brightness, by least squares without what lies far from it."""
+    row, column = np.meshgrid(*(np.linspace(-1, 1, side) for side in grey.shape), indexing="ij")
+    terms = np.stack([np.ones_like(row), row, column, row * column, row**2, column**2], axis=-1).reshape(-1, 6)
+    values = grey.ravel().astype(np.float64)
+    near = np.ones(len(values), bool)
+    for _ in range(3):
+        surface = terms @ np.linalg.solve(terms[near].T @ terms[near], terms[near].T @ values[near])
+        distance = np.abs(values - surface)
+        near = distance <= max(2 * float(np.median(distance)), 1.0)
+    return np.asarray(np.maximum(surface, DARKEST), dtype=np.float32).reshape(grey.shape)
 
 
 def _is_dark_ink(small: NDArray[np.float32]) -> bool:

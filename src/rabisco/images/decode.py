@@ -7,6 +7,8 @@ import struct
 import threading
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,11 +138,17 @@ def _check_png(data: bytes) -> None:
             _check_pixels(*struct.unpack(">II", data[position - length - 4 : position - length + 4]))
 
 
+@contextmanager
+def _quietly() -> Iterator[None]:
+    with _header_lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def _open(data: bytes) -> tuple[Image.Image, int]:
     """Read the header only; return the lazy image and its EXIF orientation (1 = upright)."""
     try:
-        with _header_lock, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _quietly():
             image = Image.open(io.BytesIO(data), formats=FORMATS)
             _check_pixels(*image.size)
             return image, _orientation(image)
@@ -175,7 +183,8 @@ def _pixels(image: Image.Image, orientation: int) -> NDArray[np.uint8]:
     longest = max(image.size)
     if image.format in ("JPEG", "MPO") and longest >= 2 * WORKING_SIDE:
         image.draft(image.mode, (image.width * WORKING_SIDE // longest, image.height * WORKING_SIDE // longest))
-    image.load()
+    with _quietly() if image.format == "TIFF" else nullcontext():  # it reads further headers now
+        image.load()
     image = _opaque(_eight_bits(image))
     factor = max(image.size) // WORKING_SIDE
     if factor > 1:

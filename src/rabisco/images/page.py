@@ -104,7 +104,7 @@ def _inset(filled: NDArray[np.bool_]) -> tuple[int, int] | None:
 
 def _strip(profile: NDArray[np.float32]) -> int:
     """Return how many leading entries lie before an edge; 0 where there is none."""
-    reach = max(1, round(WIDEST_EDGE * len(profile)))
+    reach = min(max(1, round(WIDEST_EDGE * len(profile))), len(profile) - 1)
     steps = np.abs(profile[: reach + 1] - profile[reach])
     if steps[0] < LEAST_STEP * max(profile[0], profile[reach]):
         return 0

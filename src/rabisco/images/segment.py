@@ -14,9 +14,11 @@ from rabisco.images.stroke import stroke_width
 WORKING_SIDE = 800  # pixels; a row of twenty characters still has forty for each
 NEIGHBOURS = np.ones((3, 3), bool)
 SAME_COLUMN = 0.5  # share of the narrower piece's width that lies over the other: parts of one character
+FARTHEST_DOT = 0.4  # of a character's height, between it and its dot or bar
+LOW = 0.45  # of a character's height: what is lower may be its dot or bar, what is higher is another character
 SAME_LINE = 0.4  # share of the lower piece's height that lies beside the line
 WIDE = 1.3  # width over the line's height from which a piece is two characters
-PERHAPS_WIDE = 0.95  # from which it is two where only a thin stroke joins its halves
+PERHAPS_WIDE = 1.2  # from which it is two where only a thin stroke joins its halves
 USUAL_WIDTH = 0.75  # of a character, over the line's height
 LEAST_PART = 0.6  # of a piece's height that each part must have to be a character
 LEAST_HEIGHT = 0.25  # of the tallest piece; what is lower is a dot, a comma or a speck
@@ -107,7 +109,8 @@ def _join(pieces: list[_Piece]) -> list[_Piece]:
 def _belongs(small: Box, large: Box) -> bool:
     shared = min(small.right, large.right) - max(small.left, large.left)
     gap = max(small.top, large.top) - min(small.bottom, large.bottom)
-    return shared >= SAME_COLUMN * min(small.width, large.width) and gap < 0.35 * max(large.height, large.width)
+    reach = FARTHEST_DOT * large.height if small.height < LOW * large.height else 0
+    return shared >= SAME_COLUMN * min(small.width, large.width) and gap <= reach
 
 
 def _union(one: _Piece, other: _Piece) -> tuple[Box, NDArray[np.bool_]]:

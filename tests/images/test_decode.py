@@ -1,0 +1,276 @@
+"""Any picture file becomes RGB pixels; what is damaged, foreign or too large is refused with its own error."""
+
+import base64
+import contextlib
+import struct
+import time
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image
+from tests.images.pictures import draw, encode
+
+from rabisco.errors import (
+    InvalidImageError,
+    InvalidRequestError,
+    RabiscoError,
+    TooLargeError,
+    UnsupportedImageError,
+)
+from rabisco.images import decode, prepare
+from rabisco.settings import get_settings
+
+SEVEN = draw()
+LOSSLESS = {"PNG": {}, "BMP": {}, "TIFF": {}, "WEBP": {"lossless": True}, "GIF": {}}
+FILES = {name: encode(SEVEN, name, **options) for name, options in {**LOSSLESS, "JPEG": {"quality": 90}}.items()}
+ORIENTATIONS = {
+    1: lambda picture: picture,
+    2: np.fliplr,
+    3: lambda picture: np.rot90(picture, 2),
+    4: np.flipud,
+    5: lambda picture: picture.transpose(1, 0, 2),
+    6: lambda picture: np.rot90(picture, 1),
+    7: lambda picture: np.rot90(picture.transpose(1, 0, 2), 2),
+    8: lambda picture: np.rot90(picture, -1),
+}
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def png_of(width: int, height: int) -> bytes:
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 99)) + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize("name", LOSSLESS)
+def test_every_lossless_format_keeps_its_pixels(name: str) -> None:
+    np.testing.assert_array_equal(decode(FILES[name]), SEVEN)
+
+
+def test_a_jpeg_is_read_as_it_was_saved() -> None:
+    assert np.abs(decode(FILES["JPEG"]).astype(int) - SEVEN).mean() < 2
+
+
+def test_pixels_are_writable_rgb_bytes() -> None:
+    picture = decode(FILES["PNG"])
+    assert picture.dtype == np.uint8
+    assert picture.shape == (280, 280, 3)
+    assert picture.flags.writeable
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "PA", "RGBA", "CMYK", "I;16", "I"])
+def test_every_colour_mode_gives_the_same_black_and_white(mode: str) -> None:
+    grey = Image.fromarray(SEVEN).convert("L")
+    if mode in ("I;16", "I"):
+        image = Image.fromarray(np.asarray(grey).astype(np.uint16 if mode == "I;16" else np.int32) * 257)
+    else:
+        image = Image.fromarray(SEVEN).convert(mode) if mode != "1" else grey.convert("1", dither=Image.Dither.NONE)
+    file_format = "TIFF" if mode in ("CMYK", "PA", "I") else "PNG"
+    if mode == "PA":
+        image = Image.fromarray(SEVEN).convert("LA")
+    np.testing.assert_array_equal(decode(encode(image, file_format)) > 127, SEVEN > 127)
+
+
+def test_sixteen_bits_are_read_as_eight() -> None:
+    grey = np.arange(256, dtype=np.uint16).reshape(16, 16)
+    np.testing.assert_array_equal(decode(encode(grey * 257))[..., 0], grey)
+
+
+def test_floating_point_tiff_is_stretched_over_its_range() -> None:
+    picture = decode(encode(np.linspace(0, 1, 400, dtype=np.float32).reshape(20, 20), "TIFF"))
+    assert picture.min() == 0
+    assert picture.max() == 255
+
+
+def test_cmyk_jpeg_is_read() -> None:
+    picture = decode(encode(Image.fromarray(SEVEN).convert("CMYK"), "JPEG", quality=95))
+    assert np.abs(picture.astype(int) - SEVEN).mean() < 4
+
+
+def test_only_the_first_frame_of_an_animation_counts() -> None:
+    other = Image.new("RGB", (280, 280), "red")
+    data = encode(Image.fromarray(SEVEN), "GIF", save_all=True, append_images=[other])
+    np.testing.assert_array_equal(decode(data), SEVEN)
+
+
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
+@pytest.mark.parametrize("file_format", ["PNG", "JPEG", "WEBP", "TIFF"])
+def test_a_picture_held_sideways_is_turned_upright(orientation: int, file_format: str) -> None:
+    upright = draw((120, 200), height=100, place=(20, 40))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = np.ascontiguousarray(ORIENTATIONS[orientation](upright))
+    options = {"lossless": True} if file_format == "WEBP" else {"quality": 95} if file_format == "JPEG" else {}
+    picture = decode(encode(stored, file_format, exif=exif, **options))
+    assert picture.shape == upright.shape
+    assert np.abs(picture.astype(int) - upright).mean() < 3
+
+
+def test_damaged_notes_about_the_picture_do_not_matter() -> None:
+    data = encode(SEVEN, "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff garbage")
+    assert decode(data).shape == SEVEN.shape
+
+
+def transparent(pen: int, coverage: float = 1.0) -> NDArray[np.uint8]:
+    picture = np.zeros((280, 280, 4), np.uint8)
+    picture[..., :3] = pen
+    picture[..., 3] = (255 - SEVEN[..., 0]) * coverage
+    return picture
+
+
+def test_dark_strokes_on_nothing_are_put_on_white() -> None:
+    np.testing.assert_array_equal(decode(encode(transparent(0))), SEVEN)
+
+
+def test_light_strokes_on_nothing_are_put_on_black() -> None:
+    np.testing.assert_array_equal(decode(encode(transparent(255))), 255 - SEVEN)
+
+
+def test_a_palette_with_a_transparent_colour_is_put_on_a_contrasting_page() -> None:
+    image = Image.fromarray((SEVEN[..., 0] < 128).astype(np.uint8), "L").convert("P")
+    image.putpalette([255, 255, 255, 20, 20, 20])
+    picture = decode(encode(image, "PNG", transparency=0))
+    np.testing.assert_array_equal(picture < 128, SEVEN < 128)
+
+
+def test_a_page_with_transparent_corners_keeps_the_colour_of_its_page() -> None:
+    picture = np.dstack([SEVEN, np.full((280, 280), 255, np.uint8)])
+    picture[:20, :20] = 0
+    np.testing.assert_array_equal(decode(encode(picture)), SEVEN)
+
+
+def test_a_wholly_transparent_picture_is_blank() -> None:
+    assert prepare(decode(encode(np.zeros((50, 50, 4), np.uint8))), "mnist@1").blank
+
+
+def test_a_large_photo_is_reduced_by_a_whole_factor() -> None:
+    assert decode(encode(Image.new("RGB", (4000, 3000), "white"), "JPEG")).shape == (750, 1000, 3)
+    assert decode(encode(Image.new("L", (3000, 2000), "white"))).shape == (667, 1000, 3)
+    assert decode(encode(Image.new("RGB", (1999, 10), "white"), "JPEG")).shape == (10, 1999, 3)
+
+
+TEXT = base64.b64encode(FILES["PNG"]).decode()
+LONG_ENOUGH_FOR_EVERY_SIGN = base64.b64encode(FILES["JPEG"]).decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TEXT,
+        f"data:image/png;base64,{TEXT}",
+        f"DATA:image/png;base64,{TEXT}",
+        f"  {TEXT}\n",
+        "\r\n".join(TEXT[start : start + 76] for start in range(0, len(TEXT), 76)),
+        TEXT.rstrip("="),
+        TEXT.replace("+", "-").replace("/", "_"),
+        TEXT.replace("+", " "),
+    ],
+    ids=["plain", "data URL", "capitals", "spaces around", "lines", "no padding", "URL-safe", "plus as space"],
+)
+def test_base64_is_read_in_every_form_it_comes_in(text: str) -> None:
+    np.testing.assert_array_equal(decode(text), SEVEN)
+
+
+def test_the_forms_of_base64_matter_to_the_picture_used() -> None:
+    assert "+" in LONG_ENOUGH_FOR_EVERY_SIGN
+    np.testing.assert_array_equal(decode(LONG_ENOUGH_FOR_EVERY_SIGN.replace("+", " ")), decode(FILES["JPEG"]))
+
+
+@pytest.mark.parametrize("text", ["%%%", "a", "data:image/png,abc", "né", "<svg/>", TEXT + "é"])
+def test_text_that_is_not_base64_is_an_invalid_request(text: str) -> None:
+    with pytest.raises(InvalidRequestError, match=r"expected .* base64"):
+        decode(text)
+
+
+@pytest.mark.parametrize("data", [b"", ""])
+def test_nothing_at_all_is_refused(data: bytes | str) -> None:
+    with pytest.raises(InvalidImageError, match="zero bytes"):
+        decode(data)
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
+def test_a_truncated_file_is_never_half_read(name: str, share: float) -> None:
+    data = FILES[name]
+    with pytest.raises((InvalidImageError, UnsupportedImageError)):
+        decode(data[: int(len(data) * share)])
+
+
+@pytest.mark.parametrize("position", range(60, len(FILES["PNG"]), 101))
+def test_a_png_with_one_wrong_byte_is_refused(position: int) -> None:
+    data = bytearray(FILES["PNG"])
+    data[position] ^= 0x10
+    with pytest.raises(InvalidImageError, match="PNG"):
+        decode(bytes(data))
+
+
+@pytest.mark.parametrize("data", [b"This is a picture.", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.7\n"])
+def test_what_is_no_picture_is_unsupported(data: bytes) -> None:
+    with pytest.raises(UnsupportedImageError, match="PNG, JPEG"):
+        decode(data)
+
+
+@pytest.mark.parametrize("side", [8_000, 12_000, 50_000])
+def test_a_bomb_is_refused_from_its_header_in_milliseconds(side: int) -> None:
+    started = time.perf_counter()
+    with pytest.raises(TooLargeError, match="pixels"):
+        decode(png_of(side, side))
+    assert time.perf_counter() - started < 0.5
+
+
+@pytest.mark.parametrize("name", ["BMP", "GIF", "TIFF", "WEBP"])
+def test_other_formats_hide_no_bomb(name: str) -> None:
+    image = (
+        Image.new("1" if name != "WEBP" else "L", (12_000, 9_000)) if name != "GIF" else Image.new("L", (8000, 7000))
+    )
+    options = {"compression": "group4"} if name == "TIFF" else {}
+    data = encode(image, name, **options)
+    with pytest.raises(TooLargeError, match="pixels"):
+        decode(data)
+
+
+def test_too_many_bytes_are_refused() -> None:
+    limit = get_settings().max_upload_bytes
+    with pytest.raises(TooLargeError, match="bytes"):
+        decode(b"\0" * (limit + 1))
+    with pytest.raises(TooLargeError, match="bytes"):
+        decode("A" * (2 * limit + 1))
+
+
+def test_the_limits_are_those_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RABISCO_MAX_IMAGE_PIXELS", "1000")
+    get_settings.cache_clear()
+    with pytest.raises(TooLargeError, match="1,000 pixels"):
+        decode(FILES["PNG"])
+
+
+@given(st.binary(max_size=300))
+@settings(max_examples=100, deadline=None)
+def test_random_bytes_raise_nothing_but_our_own_errors(data: bytes) -> None:
+    with pytest.raises(RabiscoError):
+        decode(data)
+
+
+@given(st.sampled_from(sorted(FILES)), st.data())
+@settings(max_examples=250, deadline=None)
+def test_mutated_files_raise_nothing_but_our_own_errors(name: str, chance: st.DataObject) -> None:
+    data = bytearray(FILES[name])
+    for _ in range(chance.draw(st.integers(1, 6))):
+        data[chance.draw(st.integers(0, min(len(data), 700) - 1))] = chance.draw(st.integers(0, 255))
+    with contextlib.suppress(RabiscoError):
+        prepare(decode(bytes(data)), "mnist@1")
+
+
+@given(st.text(max_size=200))
+@settings(max_examples=100, deadline=None)
+def test_random_text_raises_nothing_but_our_own_errors(text: str) -> None:
+    with pytest.raises(RabiscoError):
+        decode(text)
