@@ -14,7 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin
 
-from rabisco.errors import InvalidImageError, InvalidRequestError, TooLargeError, UnsupportedImageError
+from rabisco.errors import (
+    InvalidImageError,
+    InvalidRequestError,
+    RabiscoError,
+    TooLargeError,
+    UnsupportedImageError,
+)
 from rabisco.settings import get_settings
 
 FORMATS = (
@@ -39,7 +45,6 @@ UPRIGHT = {  # EXIF orientation -> what makes it upright
     8: Image.Transpose.ROTATE_90,
 }
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error, zlib.error)
 
 # Pillow warns while it reads headers, and Python's warning filters belong to the process: one thread at a time.
 _header_lock = threading.Lock()
@@ -68,11 +73,15 @@ def decode(data: bytes | str) -> NDArray[np.uint8]:
     _check_bytes(data)
     try:
         image, orientation = _open(data)
-        return _pixels(image, orientation)
-    except DAMAGE as error:
+        _load(image)
+    except RabiscoError:
+        raise
+    except Exception as error:  # a damaged file makes Pillow raise anything from struct.error to OverflowError
         raise InvalidImageError(
             "expected a whole picture file, received one that is truncated or damaged; export or send it again"
         ) from error
+    image = _opaque(_reduce(_eight_bits(image)))
+    return np.array(image.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else image)
 
 
 def decode_base64(text: str) -> bytes:
@@ -175,23 +184,24 @@ def _orientation(image: Image.Image) -> int:
         return 1
     try:
         return int(image.getexif().get(ORIENTATION_TAG, 1))
-    except (SyntaxError, ValueError, TypeError, KeyError, struct.error, OSError):
+    except Exception:
         return 1  # damaged notes about the picture are no reason to refuse the picture
 
 
-def _pixels(image: Image.Image, orientation: int) -> NDArray[np.uint8]:
+def _load(image: Image.Image) -> None:
+    """Decode the pixels, those of a large JPEG at a fraction of their number."""
     longest = max(image.size)
     if image.format in ("JPEG", "MPO") and longest >= 2 * WORKING_SIDE:
         image.draft(image.mode, (image.width * WORKING_SIDE // longest, image.height * WORKING_SIDE // longest))
     with _quietly() if image.format == "TIFF" else nullcontext():  # it reads further headers now
         image.load()
-    image = _opaque(_eight_bits(image))
+
+
+def _reduce(image: Image.Image) -> Image.Image:
     factor = max(image.size) // WORKING_SIDE
-    if factor > 1:
-        image = image.reduce(factor)
-    if orientation in UPRIGHT:
-        image = image.transpose(UPRIGHT[orientation])
-    return np.array(image)
+    if factor < 2:
+        return image
+    return image.convert("RGBA" if image.has_transparency_data else "RGB").reduce(factor)
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
@@ -219,6 +229,8 @@ def _opaque(image: Image.Image) -> Image.Image:
 
 
 def _page_colour(pixels: NDArray[np.uint8]) -> tuple[int, int, int]:
+    step = 1 + max(side // 500 for side in pixels.shape[:2])
+    pixels = pixels[::step, ::step]
     visible = pixels[pixels[..., 3] > 127, :3]
     if not len(visible):
         return 255, 255, 255
