@@ -25,7 +25,7 @@ from rabisco.images import decode, prepare
 from rabisco.inference import get_predictor
 from rabisco.settings import get_settings
 
-# Other pictures by these people are in the sets `handwriting-extra` and `digits-scan`, which the models have trained on.
+# Other pictures by these people are in `handwriting-extra` and `digits-scan`, on which models have trained.
 TRAINED_ON = {
     "Bishwaprotapi/Hand-Written",
     "minichazer/mnist-cnn-lab",
