@@ -12,9 +12,12 @@ from rabisco.images.page import Region, border, find_sheet, inside_strips
 
 SAMPLE = 6_000  # pixels are enough to describe paper
 LEAST_CONTRAST = 14.0  # grey levels between pen and paper below which nothing has been written
+MARGIN = 0.08  # of the shorter side
 WIDEST_STROKE = 0.28  # of the longer side, under uneven light
 WEAKEST_STROKE = 0.65  # share of a full stroke's contrast up to which ink may be taken for rules on the paper
 
+FEWEST_CROSSINGS = 4
+WIDEST_RULE = 0.02  # of the border's length, on average
 LEAST_RING = 250  # pixels of border from which rules on the paper can be told from the soft edge of a stroke
 
 
@@ -96,7 +99,8 @@ def levels(contrast: NDArray[np.float32]) -> tuple[float, float, float]:
 
     Strokes may cover less than a hundredth of a picture, where a split of the histogram would only split the paper's
     noise. So the paper, which is 0 at the border, is described by median and median deviation of the lower half of the
-    range, and strokes are what stands far above both.
+    range, and strokes are what stands far above both. They are looked for inside the margin first, where no edge of
+    the sheet can be darker than a pale pen.
 
     Returns:
         ``(paper, noise, full)`` in grey levels; ``full`` is 0 where nothing was written.
@@ -106,14 +110,20 @@ def levels(contrast: NDArray[np.float32]) -> tuple[float, float, float]:
     calm = calm[calm <= 0.5 * calm.max()]
     paper = float(np.median(calm))
     noise = 1.4826 * float(np.median(np.abs(calm - paper)))
+    margin = round(MARGIN * min(contrast.shape))
+    inside = contrast[margin : contrast.shape[0] - margin, margin : contrast.shape[1] - margin]
+    return paper, noise, _full_stroke(inside, paper, noise) or _full_stroke(contrast, paper, noise)
+
+
+def _full_stroke(contrast: NDArray[np.float32], paper: float, noise: float) -> float:
     strong = contrast[contrast > paper + max(4 * noise, LEAST_CONTRAST / 2)]
     fewest = max(3, contrast.size // 5000)
     if strong.size < fewest:
-        return paper, noise, 0.0
+        return 0.0
     peak = float(np.partition(strong, -fewest)[-fewest])
     if peak - paper < max(LEAST_CONTRAST, 7 * noise):
-        return paper, noise, 0.0
-    return paper, noise, float(np.median(strong[strong >= paper + 0.7 * (peak - paper)]))
+        return 0.0
+    return float(np.median(strong[strong >= paper + 0.7 * (peak - paper)]))
 
 
 def _lowest_ink(contrast: NDArray[np.float32], paper: float, noise: float, full: float) -> float:
@@ -127,7 +137,15 @@ def _lowest_ink(contrast: NDArray[np.float32], paper: float, noise: float, full:
     edges = np.count_nonzero((contrast > paper + 0.12 * span) & (contrast < paper + 0.88 * span))
     if noise < 1 and faint <= 0.5 * edges + 2:
         return paper
-    ring = border(contrast) - paper
-    weak = ring[(ring > 0.15 * span) & (ring < WEAKEST_STROKE * span)]
-    rules = float(np.percentile(weak, 90)) if weak.size > 0.005 * ring.size and ring.size > LEAST_RING else 0.0
-    return paper + min(max(4 * noise, 0.15 * span, rules), WEAKEST_STROKE * span)
+    lowest = max(4 * noise, 0.15 * span)
+    return paper + min(max(lowest, _rules(border(contrast - np.float32(paper)), lowest, span)), WEAKEST_STROKE * span)
+
+
+def _rules(ring: NDArray[np.float32], lowest: float, span: float) -> float:
+    """Return the contrast of the rules that cross the border in several narrow places; 0 where there are none."""
+    weak = (ring > lowest) & (ring < WEAKEST_STROKE * span)
+    crossings = np.count_nonzero(weak[1:] & ~weak[:-1])
+    narrow = weak.sum() <= WIDEST_RULE * len(ring) * crossings
+    if len(ring) < LEAST_RING or crossings < FEWEST_CROSSINGS or not narrow:
+        return 0.0
+    return float(np.percentile(ring[weak], 90))
