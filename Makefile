@@ -39,7 +39,7 @@ docs: $(VENV)/.dev-done ## bring the documents' tables up to date; run their cod
 	$(BIN)/pytest --quiet tests/test_documents.py
 
 lock: ## compile the hashed requirements files again (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --extra train --extra dev pyproject.toml -o requirements/dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --extra train --extra dev --extra postgresql pyproject.toml -o requirements/dev.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra train -c requirements/dev.txt pyproject.toml -o requirements/train.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements/dev.txt pyproject.toml -o requirements/serve.txt
 
