@@ -22,7 +22,7 @@ from PIL import Image, ImageDraw
 
 from rabisco import artifacts
 
-WITHOUT_BUNDLED = "import pathlib, rabisco.artifacts as a; a.BUNDLED_DIR = pathlib.Path('/nowhere'); "
+WITHOUT_BUNDLED = "import pathlib, rabisco.artifacts.places as a; a.BUNDLED_DIR = pathlib.Path('/nowhere'); "
 PROGRAM = "from rabisco.settings import get_settings; from rabisco.web.server import serve; serve(get_settings())"
 
 

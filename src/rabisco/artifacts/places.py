@@ -1,9 +1,4 @@
-"""A trained model on disk: a folder with ``pesos.h5``, ``model.onnx`` and ``card.json``.
-
-The card says what the model is, what it was trained on and how well it does, and holds the sha256 of the other two
-files, which is checked before either is used. Artifacts trained here live under the settings' ``home``; those that
-come with the package are bundled in it, and one trained here under the same name takes precedence.
-"""
+"""An artifact as files: saved whole or not at all, found by name, and verified before it is used."""
 
 import hashlib
 import logging
@@ -13,75 +8,20 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
+from rabisco.artifacts.card import Card
 from rabisco.errors import InvalidArtifactError, ModelNotFoundError, NoModelError
 from rabisco.settings import get_settings
 
 WEIGHTS_FILE = "pesos.h5"
 ONNX_FILE = "model.onnx"
 CARD_FILE = "card.json"
-BUNDLED_DIR = Path(__file__).parent / "bundled"
-
-
-class DatasetCard(BaseModel):
-    """Which data a model has seen, and how they were split."""
-
-    name: str
-    fingerprint: str
-    train_examples: int
-    validation_examples: int
-    test_examples: int
-    split_seed: int
-
-
-class Card(BaseModel):
-    """What a model is, where it comes from and how good it is; stored as ``card.json``.
-
-    Attributes:
-        name: Name of the artifact, also the name in ``/predict/<name>``.
-        architecture: Name in the registry of architectures.
-        parameters: Number of weights.
-        class_names: Name of each class, in the order of the logits.
-        image_shape: Shape of one input image, ``(H, W, C)``, uint8.
-        normalizer: Name and version of the normaliser that makes such images from pictures, as ``mnist@1``.
-        dataset: What it was trained on.
-        configuration: The training configuration, whole.
-        metrics: Figures by name, such as ``validation_accuracy``, ``test_accuracy``; fractions, not percentages.
-        history: One row per epoch: loss, accuracy, validation loss and accuracy, learning rate, seconds.
-        training_seconds: Wall time of the training.
-        hardware: Processor and number of cores (or device) it was trained on.
-        versions: Version of each library that made it.
-        created: When, UTC.
-        temperature: The logits are divided by it before the softmax; fitted on validation.
-        notes: Anything a reader should know.
-        files: sha256 (hex) of each other file in the folder.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: str
-    architecture: str
-    parameters: int
-    class_names: tuple[str, ...]
-    image_shape: tuple[int, int, int]
-    normalizer: str
-    dataset: DatasetCard
-    configuration: dict[str, Any]
-    metrics: dict[str, float]
-    history: list[dict[str, float]]
-    training_seconds: float
-    hardware: str
-    versions: dict[str, str]
-    created: datetime
-    temperature: float = 1.0
-    notes: str = ""
-    files: dict[str, str] = {}
+BUNDLED_DIR = Path(__file__).parent.parent / "bundled"
 
 
 @dataclass(frozen=True)

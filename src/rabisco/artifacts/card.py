@@ -1,0 +1,61 @@
+"""The card of a model: what it is, where it comes from and how good it is."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class DatasetCard(BaseModel):
+    """Which data a model has seen, and how they were split."""
+
+    name: str
+    fingerprint: str
+    train_examples: int
+    validation_examples: int
+    test_examples: int
+    split_seed: int
+
+
+class Card(BaseModel):
+    """What a model is, where it comes from and how good it is; stored as ``card.json``.
+
+    Attributes:
+        name: Name of the artifact, also the name in ``/predict/<name>``.
+        architecture: Name in the registry of architectures.
+        parameters: Number of weights.
+        class_names: Name of each class, in the order of the logits.
+        image_shape: Shape of one input image, ``(H, W, C)``, uint8.
+        normalizer: Name and version of the normaliser that makes such images from pictures, as ``mnist@1``.
+        dataset: What it was trained on.
+        configuration: The training configuration, whole.
+        metrics: Figures by name, such as ``validation_accuracy``, ``test_accuracy``; fractions, not percentages.
+        history: One row per epoch: loss, accuracy, validation loss and accuracy, learning rate, seconds.
+        training_seconds: Wall time of the training.
+        hardware: Processor and number of cores (or device) it was trained on.
+        versions: Version of each library that made it.
+        created: When, UTC.
+        temperature: The logits are divided by it before the softmax; fitted on validation.
+        notes: Anything a reader should know.
+        files: sha256 (hex) of each other file in the folder.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    architecture: str
+    parameters: int
+    class_names: tuple[str, ...]
+    image_shape: tuple[int, int, int]
+    normalizer: str
+    dataset: DatasetCard
+    configuration: dict[str, Any]
+    metrics: dict[str, float]
+    history: list[dict[str, float]]
+    training_seconds: float
+    hardware: str
+    versions: dict[str, str]
+    created: datetime
+    temperature: float = 1.0
+    notes: str = ""
+    files: dict[str, str] = {}
