@@ -9,10 +9,12 @@ from tests.drawing import digit_dataset
 
 from rabisco.artifacts import load_artifact
 from rabisco.data import dataset_names
+from rabisco.data.dataset import Split
 from rabisco.errors import InvalidConfigurationError
+from rabisco.images import normalize_pixels
 from rabisco.inference import get_predictor
-from rabisco.models import architecture_names
-from rabisco.recipes import get_recipe, recipe_names, run
+from rabisco.models import architecture_names, create_model
+from rabisco.recipes import get_recipe, normalized, recipe_names, run, without_empty_classes
 
 
 def test_every_recipe_names_a_known_data_set_and_architecture() -> None:
@@ -45,6 +47,7 @@ def test_a_recipe_yields_an_artifact_that_reads_what_its_card_says(home: Path, n
     assert card.metrics["test_accuracy_low"] < accuracy < card.metrics["test_accuracy_high"]
     assert card.dataset.fingerprint == digit_dataset().fingerprint
     assert card.training_seconds > 0
+    assert np.trace(card.confusions or []) / len(test) == pytest.approx(card.metrics["test_accuracy"])
     assert {"keras", "numpy", "python"} <= set(card.versions)
 
 
@@ -57,3 +60,30 @@ def test_probabilities_are_those_of_the_logits_divided_by_the_temperature(home: 
     expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(predictor.probabilities(images), expected, atol=1e-5)
     assert predictor.card.temperature != 1.0
+
+
+def test_a_class_without_training_images_is_left_out_with_its_test_images() -> None:
+    dataset = digit_dataset()
+    rows = dataset.train.labels != 3
+    fewer = replace(dataset, train=Split(dataset.train.images[rows], dataset.train.labels[rows]))
+    known = without_empty_classes(fewer)
+    assert known.class_names == ("0", "1", "2", "4", "5", "6", "7", "8", "9")
+    for before, after in ((fewer.train, known.train), (fewer.validation, known.validation), (fewer.test, known.test)):
+        names = [dataset.class_names[label] for label in before.labels if label != 3]
+        assert [known.class_names[label] for label in after.labels] == names
+        np.testing.assert_array_equal(after.images, before.images[before.labels != 3])
+    assert without_empty_classes(dataset) is dataset
+
+
+def test_images_are_stood_upright_for_a_model_whose_normaliser_does_so() -> None:
+    dataset = digit_dataset(100)
+    np.testing.assert_array_equal(normalized(dataset, "mnist@1").test.images, dataset.test.images)
+    upright = normalized(dataset, "mnist-deskew@1")
+    np.testing.assert_array_equal(upright.test.images, normalize_pixels(dataset.test.images, "mnist-deskew@1"))
+    assert (upright.test.images != dataset.test.images).any()
+    np.testing.assert_array_equal(upright.train.labels, dataset.train.labels)
+
+
+def test_the_tiny_network_has_at_most_ten_thousand_weights() -> None:
+    recipe = get_recipe("mnist-tiny")
+    assert create_model(recipe.architecture, (28, 28, 1), 10).count_params() <= 10_000

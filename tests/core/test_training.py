@@ -171,9 +171,21 @@ def test_augmentation_changes_images_in_training_only_and_stays_within_bytes() -
 
 def test_augmentation_of_no_strength_changes_nothing() -> None:
     images = digit_dataset(100).train.images[:32]
-    none = Augmentation(0, 0, 0, 0, 0, 0, 0, 0)
+    none = Augmentation(0, 0, 0, 0, 0, 0, 0, damage=0)
     difference = np.asarray(create_layer(none, seed=1)(images, training=True)).astype(int) - images
     assert np.abs(difference).max() <= 1
+
+
+@pytest.mark.parametrize("kind", ["erasing", "lines", "contrast", "brightness", "noise"])
+def test_each_damage_reaches_its_share_of_the_images(kind: str) -> None:
+    images = np.repeat(digit_dataset(100).train.images[:1], 400, axis=0)
+    still = dict.fromkeys(("rotation", "shear", "scale", "shift", "elastic", "stroke", "blur"), 0.0)
+    damage = {"erasing": 0.0, "lines": 0.0, "contrast": 0.0, "brightness": 0.0, "noise": 0.0}
+    damage[kind] = getattr(Augmentation(), kind)
+    layer = create_layer(Augmentation(**still, **damage, damage=0.5), seed=1)
+    difference = np.asarray(layer(images, training=True)).astype(int) - images
+    reached = (np.abs(difference).max(axis=(1, 2, 3)) > 1).mean()
+    assert 0.12 < reached < 0.55  # a patch may fall beside the ink, and an amount may round to nothing
 
 
 def test_augmentation_moves_by_whole_pixels_as_a_plain_shift_does() -> None:

@@ -36,6 +36,7 @@ class Card(BaseModel):
         versions: Version of each library that made it.
         created: When, UTC.
         temperature: The logits are divided by it before the softmax; fitted on validation.
+        confusions: Counts on the test split, ``[true class][answered class]``; none if it was not counted.
         notes: Anything a reader should know.
         files: sha256 (hex) of each other file in the folder.
     """
@@ -57,5 +58,6 @@ class Card(BaseModel):
     versions: dict[str, str]
     created: datetime
     temperature: float = 1.0
+    confusions: list[list[int]] | None = None
     notes: str = ""
     files: dict[str, str] = {}

@@ -1,8 +1,10 @@
 """Random changes to training images, drawn anew for every batch: what pens, paper and people do to a character.
 
 The geometry is one warp, so that every pixel is interpolated once: rotation, shear, scale and shift, and on top a
-smooth elastic field (Simard et al. 2003). Then the look: stroke width (soft grey dilation or erosion), blur, contrast.
-A layer of these is put before a model while it is trained and is no part of the artifact.
+smooth elastic field (Simard et al. 2003). Then the look: stroke width (soft grey dilation or erosion) and blur. Last
+the damage, which reaches a share of the images only, so that most of what is learned from is clean: a wiped patch,
+ruled lines, loss of contrast, a lifted background, noise. A layer of these is put before a model while it is trained
+and is no part of the artifact.
 """
 
 from dataclasses import dataclass
@@ -24,7 +26,12 @@ class Augmentation:
         elastic: Pixels that the control points of the elastic field move, standard deviation.
         stroke: Largest share of a 3×3 dilation or erosion that is mixed in, 0 to 1.
         blur: Largest share of a 3×3 Gaussian blur that is mixed in, 0 to 1.
-        contrast: Largest share of the brightness that is lost.
+        damage: Share of the images that each of the following reaches, independently, 0 to 1.
+        erasing: Largest side of a patch that is wiped to background, in pixels.
+        lines: Brightest grey of ruled lines, across or down, 1 pixel wide, as a share of the range.
+        contrast: Largest share of the contrast, about a grey between black and the image's mean, that is lost.
+        brightness: Largest lift of ink and background, as a share of the range.
+        noise: Largest standard deviation of Gaussian noise, as a share of the range.
     """
 
     rotation: float = 10.0
@@ -34,7 +41,12 @@ class Augmentation:
     elastic: float = 0.7
     stroke: float = 0.4
     blur: float = 0.3
-    contrast: float = 0.2
+    damage: float = 0.15
+    erasing: float = 8.0
+    lines: float = 0.6
+    contrast: float = 0.7
+    brightness: float = 0.3
+    noise: float = 0.2
 
 
 def create_layer(augmentation: Augmentation, seed: int) -> "keras.layers.Layer":
@@ -60,6 +72,7 @@ def create_layer(augmentation: Augmentation, seed: int) -> "keras.layers.Layer":
                 return images
             images = _warp(ops.cast(images, "float32"), augmentation, self.seed_generator)
             images = _restyle(images, augmentation, self.seed_generator)
+            images = _damage(images, augmentation, self.seed_generator)
             return ops.cast(ops.clip(ops.round(images), 0, 255), "uint8")
 
         def compute_output_shape(self, input_shape: Any) -> Any:
@@ -142,17 +155,63 @@ def _bilinear(images: Any, rows: Any, columns: Any) -> Any:
 
 
 def _restyle(images: Any, augmentation: Augmentation, seed: Any) -> Any:
-    """Mix in thicker or thinner strokes, a blur and a loss of contrast, each by a random share."""
+    """Mix in thicker or thinner strokes and a blur, each by a random share."""
     import numpy as np
     from keras import ops
 
-    batch = ops.shape(images)[0]
-    shape = (batch, 1, 1, 1)
+    shape = (ops.shape(images)[0], 1, 1, 1)
     thicker = ops.max_pool(images, 3, 1, padding="same")
     thinner = -ops.max_pool(-images, 3, 1, padding="same")
     share = _uniform(shape, augmentation.stroke, seed)
     images = images + ops.maximum(share, 0.0) * (thicker - images) - ops.maximum(-share, 0.0) * (images - thinner)
     kernel = np.outer([1, 2, 1], [1, 2, 1]).astype("float32")[..., None, None] / 16
     share = ops.maximum(_uniform(shape, augmentation.blur, seed), 0.0)
-    images = images + share * (ops.conv(images, kernel, padding="same") - images)
-    return images * (1 - ops.abs(_uniform(shape, augmentation.contrast, seed)))
+    return images + share * (ops.conv(images, kernel, padding="same") - images)
+
+
+def _damage(images: Any, augmentation: Augmentation, seed: Any) -> Any:
+    """Do to some images what bad pens, paper, light and cameras do; each kind reaches its own random share."""
+    import keras
+    from keras import ops
+
+    shape = (ops.shape(images)[0], 1, 1, 1)
+
+    def amount(most: float) -> Any:
+        """Return for each image, at the rate of ``damage``, a value up to ``most``, else 0."""
+        hit = keras.random.uniform(shape, seed=seed) < augmentation.damage
+        return ops.where(hit, keras.random.uniform(shape, 0.0, most, seed=seed), 0.0) if most else ops.zeros(shape)
+
+    images = images * (1 - _patches(images, amount(augmentation.erasing), seed))
+    images = ops.maximum(images, 255 * amount(augmentation.lines) * _rules(images, seed))
+    pivot = ops.mean(images, axis=(1, 2, 3), keepdims=True) * keras.random.uniform(shape, seed=seed)
+    images = pivot + (1 - amount(augmentation.contrast)) * (images - pivot)
+    images = images + 255 * amount(augmentation.brightness)
+    return images + 255 * amount(augmentation.noise) * keras.random.normal(ops.shape(images), seed=seed)
+
+
+def _patches(images: Any, side: Any, seed: Any) -> Any:
+    """Return 1 within a square of ``side`` pixels, ``(B, 1, 1, 1)``, at a random place of each image, else 0."""
+    import keras
+    from keras import ops
+
+    batch, height, width = ops.shape(images)[0], images.shape[1], images.shape[2]
+    top = keras.random.uniform((batch, 1, 1, 1), 0.0, float(height), seed=seed)
+    left = keras.random.uniform((batch, 1, 1, 1), 0.0, float(width), seed=seed)
+    rows = ops.arange(height, dtype="float32")[None, :, None, None]
+    columns = ops.arange(width, dtype="float32")[None, None, :, None]
+    within = (ops.abs(rows - top) < side / 2) & (ops.abs(columns - left) < side / 2)
+    return ops.cast(within, "float32")
+
+
+def _rules(images: Any, seed: Any) -> Any:
+    """Return 1 on lines a random 5 to 14 pixels apart, across or down each image, else 0."""
+    import keras
+    from keras import ops
+
+    batch, height, width = ops.shape(images)[0], images.shape[1], images.shape[2]
+    spacing = ops.floor(keras.random.uniform((batch, 1, 1, 1), 5.0, 15.0, seed=seed))
+    offset = ops.floor(keras.random.uniform((batch, 1, 1, 1), 0.0, 15.0, seed=seed))
+    across = keras.random.uniform((batch, 1, 1, 1), seed=seed) < 0.5
+    rows = ops.arange(height, dtype="float32")[None, :, None, None]
+    columns = ops.arange(width, dtype="float32")[None, None, :, None]
+    return ops.cast(ops.mod(ops.where(across, rows, columns) + offset, spacing) < 1, "float32")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _ARCHITECTURES: dict[str, Callable[[tuple[int, int, int], int], "keras.Model"]] = {
     "linear": linear.build,
     "cnn": cnn.build,
+    "cnn-tiny": cnn.build_tiny,
 }
 
 
