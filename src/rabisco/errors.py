@@ -7,7 +7,18 @@ class gets stands in one table, in ``rabisco.web.problems``.
 
 
 class RabiscoError(Exception):
-    """Root of all intended errors; ``str(error)`` is fit to be shown to whoever caused it."""
+    """Root of all intended errors; ``str(error)`` is fit to be shown to whoever caused it.
+
+    Args:
+        message: The sentence, with ``%(name)s`` where a value stands: so it can be shown in another language too.
+        **values: The values; whole numbers are written with separators of thousands.
+    """
+
+    def __init__(self, message: str, **values: object) -> None:
+        self.message = message
+        self.values = values
+        shown = {name: f"{value:,}" if isinstance(value, int) else value for name, value in values.items()}
+        super().__init__(message % shown if values else message)
 
 
 class InvalidRequestError(RabiscoError):
@@ -28,6 +39,18 @@ class TooLargeError(RabiscoError):
 
 class ModelNotFoundError(RabiscoError):
     """No artifact has the name asked for."""
+
+
+class VersionNotFoundError(RabiscoError):
+    """A model has no version of the number asked for."""
+
+
+class VersionConflictError(RabiscoError):
+    """What was asked of a version contradicts its use: deleting the one that answers, going back from the first."""
+
+
+class StorageError(RabiscoError):
+    """The disk is full, or a folder cannot be written to; what was there before is still there."""
 
 
 class NoModelError(RabiscoError):
@@ -60,3 +83,7 @@ class MissingExtraError(RabiscoError):
 
 class TrainingCancelledError(RabiscoError):
     """A training was stopped by its user before it ended."""
+
+
+class AssistantUnavailableError(RabiscoError):
+    """A question was asked, and no assistant is configured that could answer it."""

@@ -15,6 +15,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from rabisco.artifacts import Artifact, load_artifact, stamp
+from rabisco.errors import InvalidArtifactError
 from rabisco.images import Prepared, prepare
 
 
@@ -33,12 +34,14 @@ class Prediction:
 
     Attributes:
         model: Name of the artifact.
+        version: Its version.
         top_k: The most probable classes, best first.
         latency_ms: Milliseconds from the decoded picture to this answer.
         prepared: The pixels that the model saw and the steps that led there.
     """
 
     model: str
+    version: int
     top_k: tuple[ClassProbability, ...]
     latency_ms: float
     prepared: Prepared
@@ -70,6 +73,7 @@ class Predictor:
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         self.card = artifact.card
+        self.version = artifact.version
         self._session = onnxruntime.InferenceSession(
             artifact.onnx_path.read_bytes(), options, providers=["CPUExecutionProvider"]
         )
@@ -96,6 +100,7 @@ class Predictor:
         probabilities = self.probabilities(prepared.pixels[np.newaxis])[0]
         return Prediction(
             model=self.card.name,
+            version=self.version,
             top_k=self._best_classes(probabilities, top_k),
             latency_ms=(time.perf_counter() - started) * 1000,
             prepared=prepared,
@@ -118,14 +123,21 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def get_predictor(name: str) -> Predictor:
-    """Return the predictor of the artifact called ``name``: loaded once, and anew once the artifact is replaced.
+    """Return the predictor of the artifact called ``name``: loaded once, and anew once another version is current.
 
     Raises:
         NoModelError: No artifact is there at all.
         ModelNotFoundError: None has that name.
         InvalidArtifactError: Its files are missing or differ from its card.
     """
-    return _load_predictor(name, stamp(name))
+    while True:
+        stamped = stamp(name)
+        try:
+            return _load_predictor(name, stamped)
+        except (InvalidArtifactError, FileNotFoundError):
+            if stamp(name) == stamped:
+                raise
+            # another version became current, and this one was deleted, between finding and reading it: read that one
 
 
 @lru_cache(maxsize=16)

@@ -32,7 +32,12 @@ class Settings(BaseSettings):
     threads: int = Field(default=4, ge=1, le=256, description="Requests that one server process answers at a time.")
     default_model: str = Field(
         default="mnist-cnn",
-        description="Model that answers `/predict` when the request names none.",
+        description="Model that answers `/predict` when the request names none and none has been promoted.",
+    )
+    keep_versions: int = Field(
+        default=10,
+        ge=1,
+        description="Versions kept of each model; a save beyond them removes the oldest that no roll-back needs.",
     )
     rate_limit: str = Field(
         default="",

@@ -7,7 +7,7 @@ import pytest
 from tests.drawing import digit_dataset, save_quickly
 
 from rabisco.artifacts import list_artifacts, list_names, load_artifact, places, save_artifact
-from rabisco.errors import InvalidArtifactError, ModelNotFoundError, NoModelError
+from rabisco.errors import InvalidArtifactError, ModelNotFoundError, NoModelError, StorageError
 from rabisco.inference import get_predictor
 from rabisco.models import create_model
 
@@ -20,6 +20,10 @@ def saved(home: Path) -> Path:
     return save_quickly(create_model("linear", (28, 28, 1), 10), "mine", digit_dataset(100)).folder
 
 
+def visible(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+
+
 def test_a_saved_artifact_holds_weights_onnx_and_a_card_with_their_hashes(saved: Path) -> None:
     assert sorted(path.name for path in saved.iterdir()) == ["card.json", "model.onnx", "pesos.h5"]
     card = json.loads((saved / "card.json").read_text())
@@ -28,7 +32,9 @@ def test_a_saved_artifact_holds_weights_onnx_and_a_card_with_their_hashes(saved:
 
 
 def test_saving_leaves_nothing_else_behind(saved: Path) -> None:
-    assert [path.name for path in saved.parent.iterdir()] == ["mine"]
+    assert [path.name for path in saved.parent.iterdir()] == ["1"]
+    assert visible(saved.parents[1]) == ["current.json", "versions"]
+    assert visible(saved.parents[2]) == ["mine"]
 
 
 def test_saving_again_replaces_the_artifact_and_the_predictor_notices(saved: Path) -> None:
@@ -36,7 +42,8 @@ def test_saving_again_replaces_the_artifact_and_the_predictor_notices(saved: Pat
     assert get_predictor("mine") is before
     save_quickly(create_model("linear", (28, 28, 1), 10), "mine", digit_dataset(100))
     assert get_predictor("mine") is not before
-    assert [path.name for path in saved.parent.iterdir()] == ["mine"]
+    assert get_predictor("mine").version == 2
+    assert visible(saved.parent) == ["1", "2"]
 
 
 def test_a_failed_save_keeps_the_earlier_artifact(saved: Path) -> None:
@@ -48,10 +55,11 @@ def test_a_failed_save_keeps_the_earlier_artifact(saved: Path) -> None:
             raise OSError("disk full")
 
     card = load_artifact("mine").card
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(StorageError, match="disk full"):
         save_artifact(Broken(), card)
     assert load_artifact("mine").card == card
-    assert [path.name for path in saved.parent.iterdir()] == ["mine"]
+    assert visible(saved.parent) == ["1"]
+    assert not list(saved.parents[2].glob(".saving-*"))
 
 
 @pytest.mark.parametrize("name", ["pesos.h5", "model.onnx"])

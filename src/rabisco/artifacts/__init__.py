@@ -1,25 +1,40 @@
-"""A trained model on disk: a folder with ``pesos.h5``, ``model.onnx`` and ``card.json``.
+"""A trained model on disk: a folder with ``pesos.h5``, ``model.onnx`` and ``card.json``, in numbered versions.
 
-The card says what the model is, what it was trained on and how well it does, and holds the sha256 of the other two
-files, which is checked before either is used. Artifacts trained here live under the settings' ``home``; those that
-come with the package are bundled in it, and one trained here under the same name takes precedence.
+``card`` says what the model is; ``places`` knows where each version lies and which is current; ``saving`` adds one,
+``loading`` reads and verifies one, ``versions`` chooses, goes back and deletes; ``durable`` writes what must survive a
+kill. Versions never change; what is replaced are pointers, in one step. Artifacts made here live under the settings'
+``home``; those that come with the package are bundled in it, as version 0 of their name.
 """
 
 from rabisco.artifacts.card import Card, DatasetCard
+from rabisco.artifacts.loading import Artifact, list_artifacts, load_artifact
 from rabisco.artifacts.places import (
+    BUNDLED,
     BUNDLED_DIR,
     CARD_FILE,
     ONNX_FILE,
     WEIGHTS_FILE,
-    Artifact,
-    list_artifacts,
+    check_name,
+    exists,
     list_names,
-    load_artifact,
-    save_artifact,
     stamp,
+)
+from rabisco.artifacts.saving import install, save_artifact
+from rabisco.artifacts.versions import (
+    Version,
+    delete,
+    delete_model,
+    previous_default,
+    promote,
+    promoted,
+    rollback,
+    rollback_default,
+    use_version,
+    versions,
 )
 
 __all__ = [
+    "BUNDLED",
     "BUNDLED_DIR",
     "CARD_FILE",
     "ONNX_FILE",
@@ -27,9 +42,22 @@ __all__ = [
     "Artifact",
     "Card",
     "DatasetCard",
+    "Version",
+    "check_name",
+    "delete",
+    "delete_model",
+    "exists",
+    "install",
     "list_artifacts",
     "list_names",
     "load_artifact",
+    "previous_default",
+    "promote",
+    "promoted",
+    "rollback",
+    "rollback_default",
     "save_artifact",
     "stamp",
+    "use_version",
+    "versions",
 ]

@@ -1,188 +1,174 @@
-"""An artifact as files: saved whole or not at all, found by name, and verified before it is used."""
+"""Where artifacts lie: which names there are, which versions of each, and which of them is current.
 
-import hashlib
-import logging
-import os
-import shutil
-import tempfile
-import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
+::
+
+    artifacts/<name>/versions/<number>/   one version: pesos.h5, model.onnx, card.json; never changed once it is there
+    artifacts/<name>/current.json         the pointer: which version is current, and which were before it
+    artifacts/.default.json               which name answers when none is asked for, and which did before
+
+Version 0 of a name is the bundled one. Homes of earlier releases have the three files in ``artifacts/<name>/`` itself:
+that is version 1.
+"""
+
+import re
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from rabisco.artifacts.card import Card
-from rabisco.errors import InvalidArtifactError, ModelNotFoundError, NoModelError
+from rabisco.artifacts.durable import write_whole
+from rabisco.errors import InvalidConfigurationError, ModelNotFoundError, NoModelError, VersionNotFoundError
 from rabisco.settings import get_settings
 
 WEIGHTS_FILE = "pesos.h5"
 ONNX_FILE = "model.onnx"
 CARD_FILE = "card.json"
+POINTER_FILE = "current.json"
+VERSIONS_DIR = "versions"
 BUNDLED_DIR = Path(__file__).parent.parent / "bundled"
+BUNDLED, FLAT = 0, 1  # numbers of the version in the package, and of that in a home of earlier releases
+
+_NAME = re.compile(r"\w[\w.-]{0,59}")
+_UNSAFE, _LONGEST = frozenset("/\\\0"), 255  # earlier releases saved under any other name
+_MOST_REMEMBERED = 100
 
 
-@dataclass(frozen=True)
-class Artifact:
-    """An artifact whose files have been checked against its card."""
+class Pointer(BaseModel):
+    """Which version of a name is current.
 
-    card: Card
-    folder: Path
+    Attributes:
+        version: The current one.
+        before: Those that were current before it, the latest last; what a roll-back goes back through.
+        last: The greatest number ever given, so that none is given twice, not even after a deletion.
+    """
 
-    @property
-    def name(self) -> str:
-        """Name under which it is asked for."""
-        return self.card.name
+    model_config = ConfigDict(frozen=True)
 
-    @property
-    def weights_path(self) -> Path:
-        """The whole Keras model, HDF5."""
-        return self.folder / WEIGHTS_FILE
+    version: int
+    before: tuple[int, ...] = ()
+    last: int = 0
 
-    @property
-    def onnx_path(self) -> Path:
-        """The same model for ONNX Runtime."""
-        return self.folder / ONNX_FILE
+    def to(self, version: int) -> "Pointer":
+        """Return the pointer that points to ``version`` and remembers this one."""
+        before = (*self.before, self.version)[-_MOST_REMEMBERED:]
+        return Pointer(version=version, before=before, last=max(self.last, version))
 
 
-def load_artifact(name: str) -> Artifact:
-    """Return the artifact called ``name``, verified.
+def check_name(name: str) -> None:
+    """Refuse a name that could not be a folder, an address and a word on the command line alike.
 
     Raises:
-        NoModelError: No artifact is there at all.
-        ModelNotFoundError: None has that name.
-        InvalidArtifactError: Its files are missing or differ from its card.
+        InvalidConfigurationError: It is such a name.
     """
-    return _read(_find(name))
+    if not _NAME.fullmatch(name):
+        raise InvalidConfigurationError(
+            "a model's name must be 1 to 60 letters, digits, '-', '_' or '.', the first a letter or digit. "
+            f"Received: {name[:80]!r}; choose another name"
+        )
 
 
-def stamp(name: str) -> str:
-    """Return a text that changes whenever the artifact called ``name`` is replaced; cheap enough for every request.
-
-    Raises:
-        NoModelError: No artifact is there at all.
-        ModelNotFoundError: None has that name.
-    """
-    folder = _find(name)
-    status = (folder / CARD_FILE).stat()
-    return f"{folder}:{status.st_ino}:{status.st_mtime_ns}"
+def parent_or_home(parent: Path | None) -> Path:
+    """Return ``parent``, or the settings' folder for artifacts if none is given."""
+    return parent or get_settings().artifacts_dir
 
 
 def list_names() -> list[str]:
     """Return the names of all artifacts, sorted."""
-    return sorted(_folders())
+    parents = [parent for parent in (BUNDLED_DIR, get_settings().artifacts_dir) if parent.is_dir()]
+    found = {folder.name for parent in parents for folder in parent.iterdir() if not folder.name.startswith(".")}
+    return sorted(name for name in found if folders(name))
 
 
-def list_artifacts() -> list[Artifact]:
-    """Return every artifact that passes verification, sorted by name; a damaged one is left out."""
-    found = []
-    for name in list_names():
-        try:
-            found.append(load_artifact(name))
-        except (InvalidArtifactError, ModelNotFoundError, NoModelError):
-            continue
-    return found
+def exists(name: str) -> bool:
+    """Tell whether there is an artifact of that name."""
+    return bool(folders(name))
 
 
-def save_artifact(model: Any, card: Card, parent: Path | None = None) -> Artifact:
-    """Write a Keras model and its card as an artifact, whole or not at all.
+def folders(name: str, parent: Path | None = None) -> dict[int, Path]:
+    """Return the folder of each version of ``name`` by its number, ascending; empty if there is no such name."""
+    if not name or name.startswith(".") or not _UNSAFE.isdisjoint(name) or len(name) > _LONGEST:
+        return {}
+    home = parent_or_home(parent) / name
+    found = {BUNDLED: BUNDLED_DIR / name, FLAT: home}
+    with suppress(OSError):  # none has been saved yet
+        found |= {int(folder.name): folder for folder in (home / VERSIONS_DIR).iterdir() if folder.name.isdecimal()}
+    return {number: found[number] for number in sorted(found) if (found[number] / CARD_FILE).is_file()}
 
-    Args:
-        model: A built Keras model, ``save`` and ``export`` of which are called.
-        card: Its card; ``files`` is filled in here.
-        parent: Folder that will hold the artifact's folder; the settings' artifact folder if not given.
 
-    Returns:
-        The artifact, in place of any earlier one of that name.
+def pointer_of(name: str, parent: Path | None = None) -> Pointer:
+    """Return the pointer of a name that exists; where its file is missing, what it would say.
+
+    The newest version of a name that has no pointer yet is current only if there is no earlier one: a save that was
+    killed before it moved the pointer has changed nothing.
     """
-    parent = parent or get_settings().artifacts_dir
-    parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=parent, prefix=f".{card.name}-") as temporary:
-        folder = Path(temporary) / card.name
-        folder.mkdir()
-        _export(model, card, folder)
-        return install(folder, card, parent)
+    there = folders(name, parent)
+    pointer = _read_pointer(parent_or_home(parent) / name / POINTER_FILE)
+    if pointer and pointer.version in there:
+        return pointer
+    if pointer:  # someone removed the current version's folder
+        left = [number for number in pointer.before if number in there] or list(there)
+        return Pointer(version=left[-1], before=tuple(left[:-1]), last=max(pointer.last, *there))
+    for number in (FLAT, BUNDLED):
+        if number in there:
+            before = (BUNDLED,) if number == FLAT and BUNDLED in there else ()
+            return Pointer(version=number, before=before, last=max(there))
+    return Pointer(version=max(there), last=max(there))
 
 
-def install(folder: Path, card: Card, parent: Path) -> Artifact:
-    """Finish ``folder`` with the card and move it into ``parent`` in one step, replacing an earlier one."""
-    hashes = {name: _sha256(folder / name) for name in (WEIGHTS_FILE, ONNX_FILE)}
-    card = card.model_copy(update={"files": hashes})
-    (folder / CARD_FILE).write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    _sync(folder)
-    target = parent / card.name
-    if target.exists():
-        retired = folder.parent / "retired"
-        target.replace(retired)
-        folder.replace(target)
-        shutil.rmtree(retired)
-    else:
-        folder.replace(target)
-    return Artifact(card, target)
+def write_pointer(name: str, pointer: Pointer, parent: Path | None = None) -> None:
+    """Point to another version, in one step; call it under the lock of the folder of all artifacts."""
+    home = parent_or_home(parent) / name
+    home.mkdir(exist_ok=True)
+    write_whole(home / POINTER_FILE, pointer.model_dump_json() + "\n")
 
 
-def _export(model: Any, card: Card, folder: Path) -> None:
-    model(np.zeros((1, *card.image_shape), dtype=np.uint8))  # a model must have been called before it can be exported
-    log = logging.getLogger("absl")
-    level = log.level
-    log.setLevel(logging.ERROR)  # HDF5 is what was asked for: no advice against it
+def find(name: str, version: int | None = None) -> tuple[int, Path]:
+    """Return number and folder of a version of ``name``; of the current one if none is given.
+
+    Raises:
+        NoModelError: No artifact is there at all.
+        ModelNotFoundError: None has that name.
+        VersionNotFoundError: It has no such version.
+    """
+    there = folders(name)
+    if not there:
+        raise unknown(name)
+    number = pointer_of(name).version if version is None else version
+    if number not in there:
+        raise VersionNotFoundError(
+            f"the versions of model {name!r} are {', '.join(map(str, there))}. Received: {number}; choose one of them"
+        )
+    return number, there[number]
+
+
+def stamp(name: str) -> str:
+    """Return a text that changes whenever another version of ``name`` becomes current; cheap enough for every request.
+
+    Raises:
+        NoModelError: No artifact is there at all.
+        ModelNotFoundError: None has that name.
+    """
     try:
-        model.save(folder / WEIGHTS_FILE, include_optimizer=False)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # of Keras's converter, about NumPy
-            model.export(str(folder / ONNX_FILE), format="onnx", verbose=False)
-    finally:
-        log.setLevel(level)
+        status = (get_settings().artifacts_dir / name / POINTER_FILE).stat()
+    except (OSError, ValueError):
+        _, folder = find(name)
+        status = (folder / CARD_FILE).stat()
+    return f"{status.st_ino}:{status.st_mtime_ns}"
 
 
-def _find(name: str) -> Path:
-    folders = _folders()
-    if name in folders:
-        return folders[name]
-    if not folders:
-        raise NoModelError("no model has been trained yet; train one first: rabisco train mnist-cnn")
-    raise ModelNotFoundError(
-        f"a model is one of {', '.join(sorted(folders))}. Received: {name!r}; "
+def unknown(name: str) -> NoModelError | ModelNotFoundError:
+    """Return the error that says that no artifact has that name."""
+    names = list_names()
+    if not names:
+        return NoModelError("no model has been trained yet; train one first: rabisco train mnist-cnn")
+    return ModelNotFoundError(
+        f"a model is one of {', '.join(names)}. Received: {name!r}; "
         "choose one of them, or train another: rabisco train --help"
     )
 
 
-def _folders() -> dict[str, Path]:
-    return {folder.name: folder for parent in (BUNDLED_DIR, get_settings().artifacts_dir) for folder in _in(parent)}
-
-
-def _in(parent: Path) -> Iterator[Path]:
-    if parent.is_dir():
-        for folder in parent.iterdir():
-            if not folder.name.startswith(".") and (folder / CARD_FILE).is_file():
-                yield folder
-
-
-def _read(folder: Path) -> Artifact:
+def _read_pointer(path: Path) -> Pointer | None:
     try:
-        card = Card.model_validate_json((folder / CARD_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValidationError, UnicodeDecodeError) as error:
-        raise InvalidArtifactError(
-            f"the card of model {folder.name!r} cannot be read; train it again: rabisco train {folder.name}"
-        ) from error
-    for name, expected in card.files.items():
-        path = folder / name
-        if not path.is_file() or _sha256(path) != expected:
-            raise InvalidArtifactError(
-                f"{name} of model {folder.name!r} is missing or is not the file its card describes; "
-                f"restore it or train again: rabisco train {folder.name}"
-            )
-    return Artifact(card, folder)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(folder: Path) -> None:
-    for path in folder.iterdir():
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
+        return Pointer.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValidationError, UnicodeDecodeError):
+        return None

@@ -10,7 +10,7 @@ from rabisco.cli.output import json_option, percent, print_json
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--model", "name", help="Saved model to read with; the setting RABISCO_DEFAULT_MODEL if not given.")
+@click.option("--model", "name", help="Saved model to read with; the default one if not given.")
 @click.option("--top-k", type=click.IntRange(min=1), default=3, show_default=True, help="Answers for each picture.")
 @json_option
 def predict(files: tuple[Path, ...], name: str | None, top_k: int, as_json: bool) -> None:
@@ -21,11 +21,12 @@ def predict(files: tuple[Path, ...], name: str | None, top_k: int, as_json: bool
         rabisco predict seven.png
         rabisco predict *.jpg --model mnist-linear --json
     """
+    from rabisco.artifacts import promoted
     from rabisco.images import decode
     from rabisco.inference import get_predictor
     from rabisco.settings import get_settings
 
-    predictor = get_predictor(name or get_settings().default_model)
+    predictor = get_predictor(name or promoted() or get_settings().default_model)
     rows: list[dict[str, Any]] = []
     for file in files:
         prediction = predictor.predict(decode(_read(file)), top_k)

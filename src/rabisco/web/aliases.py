@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from flask import current_app
 
-from rabisco.artifacts import list_names
+from rabisco.artifacts import exists, list_names, promoted
 from rabisco.settings import Settings
 
 MODEL_ALIASES = {"cnn": "mnist-cnn", "linear": "mnist-linear"}
@@ -16,12 +16,10 @@ def resolve(name: str | None) -> str:
 
 
 def default_model() -> str:
-    """Return the settings' default model, or the first there is when that one was never trained."""
+    """Return the promoted model, else that of the settings, else the first there is where that was never trained."""
     settings: Settings = current_app.config["RABISCO"]
-    names = list_names()
-    if settings.default_model in names or not names:
-        return settings.default_model
-    return names[0]
+    chosen = promoted() or settings.default_model
+    return chosen if exists(chosen) else next(iter(list_names()), chosen)
 
 
 def shown_models(asked: Sequence[str] = ()) -> list[str]:

@@ -32,6 +32,7 @@ class Prediction(Candidate):
 
     top_k: list[Candidate] = Field(min_length=1)
     model: str
+    version: int = Field(ge=0, description="Which version of the model answered; 0 is the bundled one.")
     latency_ms: float = Field(ge=0)
     blank: bool
     steps: list[Step] = Field(default=[], description="Only with `?steps=1`.")

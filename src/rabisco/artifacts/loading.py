@@ -1,0 +1,104 @@
+"""An artifact read from disk, its files checked against its card."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from rabisco.artifacts.card import Card
+from rabisco.artifacts.places import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, find, list_names
+from rabisco.errors import InvalidArtifactError, ModelNotFoundError, NoModelError
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """An artifact whose files have been checked against its card.
+
+    Attributes:
+        card: What it is.
+        folder: Where its files are.
+        version: Its number among those of its name; 0 is the bundled one.
+    """
+
+    card: Card
+    folder: Path
+    version: int = 0
+
+    @property
+    def name(self) -> str:
+        """Name under which it is asked for."""
+        return self.card.name
+
+    @property
+    def weights_path(self) -> Path:
+        """The whole Keras model, HDF5."""
+        return self.folder / WEIGHTS_FILE
+
+    @property
+    def onnx_path(self) -> Path:
+        """The same model for ONNX Runtime."""
+        return self.folder / ONNX_FILE
+
+
+def load_artifact(name: str, version: int | None = None) -> Artifact:
+    """Return a version of the artifact called ``name``, the current one if none is given, verified.
+
+    Raises:
+        NoModelError: No artifact is there at all.
+        ModelNotFoundError: None has that name.
+        VersionNotFoundError: It has no such version.
+        InvalidArtifactError: Its files are missing or differ from its card.
+    """
+    number, folder = find(name, version)
+    return Artifact(read_verified(name, folder), folder, number)
+
+
+def list_artifacts() -> list[Artifact]:
+    """Return the current version of every artifact that passes verification, sorted by name."""
+    found = []
+    for name in list_names():
+        try:
+            found.append(load_artifact(name))
+        except (InvalidArtifactError, ModelNotFoundError, NoModelError):
+            continue
+    return found
+
+
+def read_card(name: str, folder: Path) -> Card:
+    """Return the card in a folder, its files not checked.
+
+    Raises:
+        InvalidArtifactError: It is missing or damaged.
+    """
+    try:
+        return Card.model_validate_json((folder / CARD_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValidationError, UnicodeDecodeError) as error:
+        raise InvalidArtifactError(
+            f"the card of model {name!r} cannot be read; train it again: rabisco train {name}"
+        ) from error
+
+
+def read_verified(name: str, folder: Path) -> Card:
+    """Return the card in a folder whose other files are those that it names.
+
+    Raises:
+        InvalidArtifactError: One is missing, damaged or another.
+    """
+    card = read_card(name, folder)
+    for file, expected in card.files.items():
+        if sha256(folder / file) != expected:
+            raise InvalidArtifactError(
+                f"{file} of model {name!r} is missing or is not the file its card describes; "
+                f"restore it or train again: rabisco train {name}"
+            )
+    return card
+
+
+def sha256(path: Path) -> str:
+    """Return the sha256 of a file, hex; empty if there is no such file."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""

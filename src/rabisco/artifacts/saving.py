@@ -1,0 +1,151 @@
+"""A model becomes a new version of an artifact: whole or not at all, whatever happens meanwhile.
+
+The files are made in a folder of their own beside the artifacts, brought to the disk, and renamed into their place in
+one step; then the pointer is replaced in one step. Whoever is killed between the two leaves a version that nobody
+points to, and the earlier one current. What killed processes leave beside the artifacts is swept by the next save.
+"""
+
+import logging
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rabisco.artifacts.card import Card
+from rabisco.artifacts.durable import locked, sync, told_of_storage, try_lock
+from rabisco.artifacts.loading import Artifact, sha256
+from rabisco.artifacts.places import (
+    BUNDLED,
+    CARD_FILE,
+    ONNX_FILE,
+    VERSIONS_DIR,
+    WEIGHTS_FILE,
+    check_name,
+    folders,
+    parent_or_home,
+    pointer_of,
+    write_pointer,
+)
+from rabisco.artifacts.versions import remove
+from rabisco.settings import get_settings
+
+_SAVING = ".saving-"
+_IN_USE = "in-use"
+
+
+def save_artifact(model: Any, card: Card, parent: Path | None = None, *, use: bool = True) -> Artifact:
+    """Write a Keras model and its card as a new version of the artifact that the card names.
+
+    Args:
+        model: A built Keras model, ``save`` and ``export`` of which are called.
+        card: Its card; ``files`` is filled in here.
+        parent: Folder that holds the artifacts; the settings' own if not given.
+        use: Whether the new version becomes the current one; a name's only version always is.
+
+    Returns:
+        The new version. Earlier ones are kept, as many as the settings say.
+
+    Raises:
+        InvalidConfigurationError: The name cannot be one.
+        StorageError: The disk is full or the folder cannot be written to; the earlier version still answers.
+    """
+    check_name(card.name)
+    parent = parent_or_home(parent)
+    with told_of_storage(), _workplace(parent) as folder:
+        _export(model, card, folder)
+        return install(folder, card, parent, use=use)
+
+
+def install(folder: Path, card: Card, parent: Path | None = None, *, use: bool = True) -> Artifact:
+    """Move a folder with ``pesos.h5`` and ``model.onnx`` into place as a new version; see ``save_artifact``.
+
+    Args:
+        folder: On the same file system as ``parent``; it is gone afterwards.
+        card: As for ``save_artifact``.
+        parent: As for ``save_artifact``.
+        use: As for ``save_artifact``.
+    """
+    parent = parent_or_home(parent)
+    hashes = {name: sha256(folder / name) for name in (WEIGHTS_FILE, ONNX_FILE)}
+    card = card.model_copy(update={"files": hashes})
+    (folder / CARD_FILE).write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    for path in (*folder.iterdir(), folder):
+        sync(path)
+    with locked(parent):
+        return _place(folder, card, parent, use)
+
+
+def _place(folder: Path, card: Card, parent: Path, use: bool) -> Artifact:
+    there = folders(card.name, parent)
+    pointer = pointer_of(card.name, parent) if there else None
+    number = max(pointer.last if pointer else 0, *there, BUNDLED) + 1
+    versions = parent / card.name / VERSIONS_DIR
+    versions.mkdir(parents=True, exist_ok=True)
+    target = versions / str(number)
+    if target.exists():
+        shutil.rmtree(target)  # a version without card: none that anything can read
+    if pointer and not use:
+        # said before it is there, so that no crash lets the new version be taken for the current one
+        write_pointer(card.name, pointer.model_copy(update={"last": number}), parent)
+    folder.replace(target)
+    for path in (versions, versions.parent, parent):
+        sync(path)
+    if use or not pointer:
+        write_pointer(card.name, pointer.to(number) if pointer else pointer_of(card.name, parent), parent)
+    _prune(card.name, parent)
+    return Artifact(card, target, number)
+
+
+def _prune(name: str, parent: Path) -> None:
+    """Remove the oldest versions beyond the settings' number, but never the current one and the one before it."""
+    pointer = pointer_of(name, parent)
+    kept = {BUNDLED, pointer.version, *pointer.before[-1:]}
+    numbered = [number for number in folders(name, parent) if number != BUNDLED]
+    for number in numbered[: max(0, len(numbered) - get_settings().keep_versions)]:
+        if number not in kept:
+            remove(name, number, parent)
+
+
+@contextmanager
+def _workplace(parent: Path) -> Iterator[Path]:
+    """Yield a new folder in which a version is made; it is removed afterwards, as are those of killed processes."""
+    with locked(parent):
+        for left in parent.glob(f"{_SAVING}*"):
+            _sweep(left)
+        temporary = Path(tempfile.mkdtemp(dir=parent, prefix=_SAVING))
+        handle = try_lock(temporary / _IN_USE)
+    assert handle is not None  # nobody else knows the folder
+    try:
+        folder = temporary / "version"
+        folder.mkdir()
+        yield folder
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        os.close(handle)
+
+
+def _sweep(left: Path) -> None:
+    handle = try_lock(left / _IN_USE) if left.is_dir() else None
+    if handle is not None:
+        shutil.rmtree(left, ignore_errors=True)
+        os.close(handle)
+
+
+def _export(model: Any, card: Card, folder: Path) -> None:
+    model(np.zeros((1, *card.image_shape), dtype=np.uint8))  # a model must have been called before it can be exported
+    log = logging.getLogger("absl")
+    level = log.level
+    log.setLevel(logging.ERROR)  # HDF5 is what was asked for: no advice against it
+    try:
+        model.save(folder / WEIGHTS_FILE, include_optimizer=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of Keras's converter, about NumPy
+            model.export(str(folder / ONNX_FILE), format="onnx", verbose=False)
+    finally:
+        log.setLevel(level)

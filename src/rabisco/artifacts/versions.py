@@ -1,0 +1,236 @@
+"""Which version of a model answers, and which model answers by default: choose, go back, delete."""
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from rabisco.artifacts.card import Card
+from rabisco.artifacts.durable import locked, sync, write_whole
+from rabisco.artifacts.loading import read_card
+from rabisco.artifacts.places import (
+    BUNDLED,
+    CARD_FILE,
+    FLAT,
+    ONNX_FILE,
+    WEIGHTS_FILE,
+    Pointer,
+    exists,
+    find,
+    folders,
+    parent_or_home,
+    pointer_of,
+    write_pointer,
+)
+from rabisco.errors import InvalidArtifactError, VersionConflictError
+from rabisco.settings import get_settings
+
+_DEFAULT_FILE = ".default.json"
+_DELETED = ".deleted-"
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a model.
+
+    Attributes:
+        number: 0 for the bundled one.
+        card: Its card; ``None`` if it cannot be read.
+        current: Whether it is the one that answers.
+        previous: Whether a roll-back goes to it.
+    """
+
+    number: int
+    card: Card | None
+    current: bool
+    previous: bool
+
+
+class _Default(BaseModel):
+    """Which name was chosen as the default, and which were before; an empty one stands for the settings' choice."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str = ""
+    before: tuple[str, ...] = ()
+
+
+def versions(name: str) -> list[Version]:
+    """Return every version of a model, the newest first.
+
+    Raises:
+        NoModelError: No artifact is there at all.
+        ModelNotFoundError: None has that name.
+    """
+    find(name)
+    pointer, there = pointer_of(name), folders(name)
+    previous = _previous(pointer, there)
+    return [
+        Version(number, _card_or_none(name, folder), number == pointer.version, number == previous)
+        for number, folder in reversed(there.items())
+    ]
+
+
+def use_version(name: str, version: int) -> None:
+    """Let another version of a model answer from now on, in every process.
+
+    Raises:
+        ModelNotFoundError: There is no such model.
+        VersionNotFoundError: It has no such version.
+        InvalidArtifactError: That version's card is damaged.
+    """
+    with locked(get_settings().artifacts_dir):
+        _, folder = find(name, version)
+        read_card(name, folder)
+        pointer = pointer_of(name)
+        if pointer.version != version:
+            write_pointer(name, pointer.to(version))
+
+
+def rollback(name: str) -> int:
+    """Let the version answer that did before the current one, and return its number.
+
+    Raises:
+        ModelNotFoundError: There is no such model.
+        VersionConflictError: There is none to go back to.
+    """
+    with locked(get_settings().artifacts_dir):
+        find(name)
+        pointer, there = pointer_of(name), folders(name)
+        previous = _previous(pointer, there)
+        if previous is None:
+            raise VersionConflictError(
+                f"going back needs a version of {name!r} that answered before version {pointer.version}; there is "
+                "none. Choose a version by its number instead"
+            )
+        before = pointer.before[: len(pointer.before) - 1 - pointer.before[::-1].index(previous)]
+        write_pointer(name, Pointer(version=previous, before=before, last=max(pointer.last, *there)))
+        return previous
+
+
+def delete(name: str, version: int) -> None:
+    """Delete one version of a model for good.
+
+    Raises:
+        ModelNotFoundError: There is no such model.
+        VersionNotFoundError: It has no such version.
+        VersionConflictError: It is the current one, or comes with the package.
+    """
+    with locked(get_settings().artifacts_dir):
+        find(name, version)
+        pointer = pointer_of(name)
+        if version == BUNDLED:
+            raise VersionConflictError("version 0 comes with the package and cannot be deleted; use another instead")
+        if version == pointer.version:
+            raise VersionConflictError(
+                f"version {version} of {name!r} is the one that answers, so it was not deleted; use another first"
+            )
+        write_pointer(name, pointer.model_copy(update={"last": max(pointer.last, *folders(name))}))
+        remove(name, version)
+
+
+def delete_model(name: str) -> None:
+    """Delete every version of a model that was trained here; of a bundled one, version 0 stays and answers.
+
+    Raises:
+        ModelNotFoundError: There is no such model.
+        VersionConflictError: It is the promoted default, or only bundled.
+    """
+    parent = get_settings().artifacts_dir
+    with locked(parent):
+        find(name)
+        if set(folders(name)) == {BUNDLED}:
+            raise VersionConflictError(f"{name!r} comes with the package and cannot be deleted")
+        if promoted() == name and BUNDLED not in folders(name):
+            raise VersionConflictError(f"{name!r} answers by default, so it was not deleted; promote another first")
+        _discard(parent / name, parent)
+
+
+def promote(name: str, version: int | None = None) -> None:
+    """Make a model the one that answers when a request names none; with a version, that version of it.
+
+    Raises:
+        ModelNotFoundError: There is no such model.
+        VersionNotFoundError: It has no such version.
+        InvalidArtifactError: Its card is damaged.
+    """
+    _, folder = find(name, version)
+    read_card(name, folder)
+    if version is not None:
+        use_version(name, version)
+    with locked(get_settings().artifacts_dir):
+        default = _read_default()
+        if default.name != name:
+            _write_default(_Default(name=name, before=(*default.before, default.name)[-100:]))
+
+
+def rollback_default() -> str | None:
+    """Let the model answer by default that did before; return its name, ``None`` where the settings decide again.
+
+    Raises:
+        VersionConflictError: None was ever promoted.
+    """
+    with locked(get_settings().artifacts_dir):
+        default = _read_default()
+        before = [name for name in default.before if not name or exists(name)]
+        if not before:
+            raise VersionConflictError("going back needs a model that answered by default before; there is none")
+        _write_default(_Default(name=before[-1], before=tuple(before[:-1])))
+        return before[-1] or None
+
+
+def promoted() -> str | None:
+    """Return the name of the model that was promoted to answer by default; ``None`` if none was, or it is gone."""
+    name = _read_default().name
+    return name if name and exists(name) else None
+
+
+def previous_default() -> str | None:
+    """Return where ``rollback_default`` goes: a name, an empty text for the settings' choice, ``None`` for nowhere."""
+    before = [name for name in _read_default().before if not name or exists(name)]
+    return before[-1] if before else None
+
+
+def remove(name: str, version: int, parent: Path | None = None) -> None:
+    """Remove the folder of a version; call it under the lock, for one that nothing points to."""
+    parent = parent_or_home(parent)
+    folder = folders(name, parent)[version]
+    if version == FLAT and folder == parent / name:
+        for file in (CARD_FILE, ONNX_FILE, WEIGHTS_FILE):  # without its card it is no version any more
+            (folder / file).unlink(missing_ok=True)
+    else:
+        _discard(folder, parent)
+
+
+def _discard(folder: Path, parent: Path) -> None:
+    """Take a folder out of sight in one step, then remove it and what earlier, killed removals left."""
+    hidden = Path(tempfile.mkdtemp(dir=parent, prefix=_DELETED))
+    folder.replace(hidden / "gone")
+    sync(folder.parent)
+    for left in parent.glob(f"{_DELETED}*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _previous(pointer: Pointer, there: dict[int, Path]) -> int | None:
+    return next((n for n in reversed(pointer.before) if n in there and n != pointer.version), None)
+
+
+def _card_or_none(name: str, folder: Path) -> Card | None:
+    try:
+        return read_card(name, folder)
+    except InvalidArtifactError:
+        return None
+
+
+def _read_default() -> _Default:
+    try:
+        text = (get_settings().artifacts_dir / _DEFAULT_FILE).read_text(encoding="utf-8")
+        return _Default.model_validate_json(text)
+    except (OSError, ValidationError, UnicodeDecodeError):
+        return _Default()
+
+
+def _write_default(default: _Default) -> None:
+    write_whole(get_settings().artifacts_dir / _DEFAULT_FILE, default.model_dump_json() + "\n")

@@ -1,0 +1,88 @@
+"""A process that is killed while it saves, promotes or deletes leaves the old or the new, never half."""
+
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.versions import add_version
+
+from rabisco import artifacts
+from rabisco.artifacts import load_artifact, versions
+from rabisco.settings import get_settings
+
+KILLS = 40
+# Saves through the whole of `save_artifact` without a pause; only the slow export is replaced, by copying its result.
+SAVER = """
+import shutil, sys
+from pathlib import Path
+from rabisco import artifacts
+bundled = artifacts.BUNDLED_DIR / "mnist-linear"
+class Model:
+    def __call__(self, images): pass
+    def save(self, path, include_optimizer): shutil.copyfile(bundled / "pesos.h5", path)
+    def export(self, path, format, verbose): shutil.copyfile(bundled / "model.onnx", path)
+card = artifacts.load_artifact("mnist-linear").card.model_copy(update={"name": "mine"})
+print("ready", flush=True)
+while True:
+    number = artifacts.save_artifact(Model(), card).version
+    artifacts.promote("mine", number - 1)
+    artifacts.delete("mine", number)
+    artifacts.promote("mnist-linear")
+    artifacts.save_artifact(Model(), card, use=False)
+"""
+
+
+def test_a_killed_saver_leaves_the_old_or_the_new(home: Path) -> None:
+    add_version("mine")
+    add_version("mine")
+    chance = random.Random(25)
+    seen = set()
+    for _ in range(KILLS):
+        process = subprocess.Popen([sys.executable, "-c", SAVER], stdout=subprocess.PIPE, env=dict(os.environ))
+        assert process.stdout
+        assert process.stdout.readline() == b"ready\n"
+        time.sleep(chance.uniform(0, 0.06))
+        process.kill()
+        process.communicate()
+        assert process.returncode == -9
+        current = load_artifact("mine")  # verifies every file against the card
+        for version in versions("mine"):
+            assert load_artifact("mine", version.number).card == version.card
+        assert artifacts.promoted() in (None, "mine", "mnist-linear")
+        seen.add(current.version)
+    assert len(seen) > KILLS / 4  # the kills came while versions were being made
+    assert add_version("mine").version == load_artifact("mine").version > max(seen)
+    artifacts.promote("mine")
+    assert len(versions("mine")) <= get_settings().keep_versions + 2
+
+
+def test_what_a_killed_saver_leaves_beside_the_artifacts_is_swept_and_what_another_is_making_is_not(
+    home: Path,
+) -> None:
+    add_version("mine")
+    parent = get_settings().artifacts_dir
+    card = load_artifact("mine").card
+    seen = []
+
+    class Meanwhile:
+        """Looks around while it is being saved."""
+
+        def __call__(self, images: object) -> None: ...
+
+        def save(self, path: Path, include_optimizer: bool) -> None:  # noqa: ARG002
+            path.write_bytes(load_artifact("mine").weights_path.read_bytes())
+            (parent / ".saving-of-a-killed-process").mkdir()
+            once = SAVER.replace("while True", "for _ in range(1)")
+            subprocess.run([sys.executable, "-c", once], check=True, stdout=subprocess.DEVNULL)
+            seen.append((sorted(folder.name for folder in parent.glob(".saving-*")), path.parent.parent.name))
+
+        def export(self, path: str, **options: object) -> None:  # noqa: ARG002
+            Path(path).write_bytes(load_artifact("mine").onnx_path.read_bytes())
+
+    artifacts.save_artifact(Meanwhile(), card)
+    ((left, own),) = seen
+    assert left == [own]
+    assert not list(parent.glob(".saving-*"))

@@ -1,0 +1,20 @@
+"""Versions of models made in no time: the bundled files, copied, with a note in the card that tells them apart."""
+
+import shutil
+from pathlib import Path
+
+from rabisco.artifacts import BUNDLED_DIR, Artifact, Card, install
+from rabisco.settings import get_settings
+
+
+def add_version(
+    name: str, note: str = "", *, like: str = "mnist-linear", use: bool = True, parent: Path | None = None
+) -> Artifact:
+    """Save the files of a bundled model as the next version of ``name``."""
+    parent = parent or get_settings().artifacts_dir
+    parent.mkdir(parents=True, exist_ok=True)
+    folder = parent / f".copy-{name}"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(BUNDLED_DIR / like, folder)
+    card = Card.model_validate_json((folder / "card.json").read_text(encoding="utf-8"))
+    return install(folder, card.model_copy(update={"name": name, "notes": note}), parent, use=use)
