@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks import DIGIT_MODELS, interval
 from rabisco import data
 from rabisco.artifacts import load_artifact
-from rabisco.evaluation import evaluate
+from rabisco.evaluation import DatasetReader, evaluate
 from rabisco.evaluation.tables import markdown_table
 from rabisco.inference import get_predictor
 
@@ -20,8 +20,8 @@ def run() -> dict[str, Any]:
     dataset = data.load("mnist")
     models = {}
     for name in DIGIT_MODELS:
-        artifact, predictor = load_artifact(name), get_predictor(name)
-        evaluation = evaluate(predictor, dataset.test, dataset.class_names, artifact.card.temperature)
+        artifact, reader = load_artifact(name), DatasetReader(get_predictor(name), dataset.class_names)
+        evaluation = evaluate(reader, dataset.test, dataset.class_names, artifact.card.temperature)
         models[name] = {
             "parameters": artifact.card.parameters,
             "weights_bytes": artifact.weights_path.stat().st_size,

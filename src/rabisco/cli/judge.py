@@ -37,10 +37,8 @@ def evaluate(name: str, dataset_name: str | None, split: str, as_json: bool) -> 
 
     predictor = get_predictor(name)
     dataset = load(dataset_name or predictor.card.dataset.name, seed=predictor.card.dataset.split_seed)
-    _check_classes(name, predictor.card.class_names, dataset.class_names)
-    result = evaluation.evaluate(
-        predictor, getattr(dataset, split), predictor.card.class_names, predictor.card.temperature
-    )
+    reader = evaluation.DatasetReader(predictor, dataset.class_names)
+    result = evaluation.evaluate(reader, getattr(dataset, split), reader.class_names, predictor.card.temperature)
     if as_json:
         print_json(result.to_dict())
         return
@@ -79,10 +77,8 @@ def compare(names: tuple[str, ...], dataset_name: str | None, split: str, save: 
     predictors = [get_predictor(name) for name in names]
     first = predictors[0].card
     dataset = load(dataset_name or first.dataset.name, seed=first.dataset.split_seed)
-    for predictor in predictors:
-        _check_classes(predictor.card.name, predictor.card.class_names, dataset.class_names)
     contestants = [
-        evaluation.Contestant.of(load_artifact(name), predictor)
+        evaluation.Contestant.of(load_artifact(name), evaluation.DatasetReader(predictor, dataset.class_names))
         for name, predictor in zip(names, predictors, strict=True)
     ]
     comparison = evaluation.compare(contestants, getattr(dataset, split), f"{dataset.name}, {split} split")
@@ -94,13 +90,3 @@ def compare(names: tuple[str, ...], dataset_name: str | None, split: str, save: 
         return
     Console().print(comparison_table(comparison))
     click.echo(f"Saved as {path}")
-
-
-def _check_classes(name: str, known: tuple[str, ...], asked: tuple[str, ...]) -> None:
-    from rabisco.errors import InvalidConfigurationError
-
-    if known != asked:
-        raise InvalidConfigurationError(
-            f"a model is judged on the classes it knows. Model {name!r} knows {len(known)} classes "
-            f"({known[0]} … {known[-1]}), the data set has {len(asked)} ({asked[0]} … {asked[-1]}); choose another"
-        )

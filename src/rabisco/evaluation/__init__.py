@@ -7,12 +7,13 @@ import matplotlib when they are drawn. Keras and ONNX Runtime are never imported
 from rabisco.evaluation.calibration import fit_temperature
 from rabisco.evaluation.compare import Comparison, Contestant, compare
 from rabisco.evaluation.metrics import Evaluation, evaluate, evaluate_logits
-from rabisco.evaluation.reader import Reader, read_logits
+from rabisco.evaluation.reader import DatasetReader, Reader, read_logits
 from rabisco.evaluation.robustness import Robustness, robustness_table
 
 __all__ = [
     "Comparison",
     "Contestant",
+    "DatasetReader",
     "Evaluation",
     "Reader",
     "Robustness",

@@ -177,8 +177,8 @@ def compare(
     """Let every model read the same images and return accuracy, times and sizes side by side.
 
     Timing is interleaved, one run of each model after the other, so that a machine that slows down slows all of
-    them; a tenth of the runs goes before, unmeasured, to warm up. Only the model is timed, from normalised pixels to
-    logits.
+    them; a tenth of the runs goes before, unmeasured, to warm up. Timed is what the reader does with an image of the
+    data set: the model, and standing the character upright where its normaliser does so.
 
     Args:
         contestants: The models, at least one; the first is the baseline of the ratios.

@@ -1,9 +1,16 @@
 """What evaluation knows of a model: it turns images into logits."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from rabisco.errors import InvalidConfigurationError
+from rabisco.images import normalize_pixels
+
+# Logit of a class that a model does not know: no answer, and no overflow either.
+_UNKNOWN = np.float32(-1e4)
 
 
 class Reader(Protocol):
@@ -12,6 +19,57 @@ class Reader(Protocol):
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the raw outputs, ``(N, classes)``, for images, uint8 ``(N, H, W, C)``."""
         ...
+
+
+class ReaderCard(Protocol):
+    """What judging a model on a data set needs of its card."""
+
+    @property
+    def class_names(self) -> tuple[str, ...]: ...
+    @property
+    def normalizer(self) -> str: ...
+
+
+class CardedReader(Reader, Protocol):
+    """A reader with a card; ``rabisco.inference.Predictor`` is one."""
+
+    @property
+    def card(self) -> ReaderCard: ...
+
+
+class DatasetReader:
+    """A model that reads a data set: its images in the form the model was trained on, its classes by their names.
+
+    A model may know classes that the data set lacks (it answers them in vain), or lack some that the data set has (it
+    never answers them); models with other classes can so be judged on the same images.
+
+    Args:
+        reader: The model.
+        asked: Name of each class of the data set.
+
+    Attributes:
+        class_names: The data set's classes, then those that only the model knows: the order of ``logits``.
+
+    Raises:
+        InvalidConfigurationError: Model and data set have no class in common.
+    """
+
+    def __init__(self, reader: CardedReader, asked: Sequence[str]) -> None:
+        known = reader.card.class_names
+        if not set(known) & set(asked):
+            raise InvalidConfigurationError(
+                f"a model is judged on classes it knows. It knows {known[0]} … {known[-1]}, the data set has "
+                f"{asked[0]} … {asked[-1]}, none in common; choose another data set"
+            )
+        self.class_names = (*asked, *(name for name in known if name not in asked))
+        self._reader = reader
+        self._places = np.array([self.class_names.index(name) for name in known])
+
+    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the logits, ``(N, len(class_names))``, for a data set's own images, uint8 ``(N, H, W, C)``."""
+        logits = np.full((len(images), len(self.class_names)), _UNKNOWN)
+        logits[:, self._places] = self._reader.logits(normalize_pixels(images, self._reader.card.normalizer))
+        return logits
 
 
 def read_logits(reader: Reader, images: NDArray[np.uint8], batch_size: int = 128) -> NDArray[np.float32]:
