@@ -39,6 +39,18 @@ class Settings(BaseSettings):
         ge=1,
         description="Versions kept of each model; a save beyond them removes the oldest that no roll-back needs.",
     )
+    database_url: str = Field(
+        default="",
+        repr=False,
+        description="Database of runs and corrections, `postgresql://…`; empty means SQLite in `RABISCO_HOME`.",
+    )
+    trainings: int = Field(default=1, ge=1, le=64, description="Trainings that run at the same time; others wait.")
+    training_threads: int = Field(
+        default=0,
+        ge=0,
+        le=256,
+        description="Threads that one training computes with; 0 means as many as there are processors.",
+    )
     rate_limit: str = Field(
         default="",
         description="Requests allowed per client address, such as `60/minute`; empty means no limit.",

@@ -1,0 +1,168 @@
+"""Several characters in one picture, read by one model: the string, the boxes, and what each character may be."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabisco.errors import InvalidRequestError
+from rabisco.images import Box, Group, Prepared, prepare_ink, segment
+from rabisco.images.normalize import CHARACTERS
+from rabisco.inference import ClassProbability, Predictor, softmax
+
+SPACE = 0.55  # of the line's height: the narrowest gap that may part words
+CLEARLY = 2.0  # how much wider than the gaps within words it must be
+USUAL_GAP = 0.12  # of the line's height: gaps within words are taken to be at least this
+# How a model's doubt that something is one character weighs, in nats, beside what geometry has against it; fitted
+# together with ``rabisco.images.segment`` on rows of validation digits.
+USUAL_STRENGTH = 90  # percentile of all candidates of a picture at which a real character's logit stands out so far
+FAINT, FAINT_AND_WIDE = 1.0, 8.0  # a logit that does not stand out at all; the same for each line height of width
+UNSURE = 0.5  # each nat of the best class's probability
+
+
+@dataclass(frozen=True)
+class ReadCharacter:
+    """One character of several, as a model reads it.
+
+    Attributes:
+        top_k: The most probable classes, best first.
+        box: Where it lies in the picture given, in its pixels.
+        line: Number of its line, from 0.
+        prepared: The pixels that the model saw.
+    """
+
+    top_k: tuple[ClassProbability, ...]
+    box: Box
+    line: int
+    prepared: Prepared
+
+    @property
+    def best(self) -> ClassProbability:
+        """The most probable class."""
+        return self.top_k[0]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a model reads in a picture of several characters.
+
+    Attributes:
+        model: Name of the artifact.
+        text: The characters as a string: a space where a gap is clearly wider than others, a line feed between lines.
+        characters: Each of them, in reading order.
+        latency_ms: Milliseconds from the decoded picture to this answer.
+    """
+
+    model: str
+    text: str
+    characters: tuple[ReadCharacter, ...]
+    latency_ms: float
+
+
+def read_many(predictor: Predictor, picture: NDArray[np.uint8], top_k: int = 3, most: int = 1000) -> Reading:
+    """Read every character of a decoded picture, all in one call of the model.
+
+    Args:
+        predictor: A model of characters.
+        picture: RGB, uint8, ``(H, W, 3)``, any size, as ``rabisco.images.decode`` returns it.
+        top_k: How many classes to return for each character, best first.
+        most: Most characters that may be found.
+
+    Raises:
+        InvalidRequestError: The model reads no characters.
+        TooLargeError: The picture holds more than ``most``.
+    """
+    card = predictor.card
+    if card.normalizer not in CHARACTERS:
+        raise InvalidRequestError(
+            f"expected a model of characters to read several at once, received {card.name!r}, which looks at whole "
+            "pictures; ask it for one"
+        )
+    started = time.perf_counter()
+    groups = segment(picture, most)
+    characters = tuple(_classify(predictor, groups, top_k))
+    return Reading(card.name, spell(characters), characters, (time.perf_counter() - started) * 1000)
+
+
+def spell(characters: tuple[ReadCharacter, ...]) -> str:
+    """Return characters in reading order as a string, with spaces and line feeds."""
+    lines: dict[int, list[ReadCharacter]] = {}
+    for character in characters:
+        lines.setdefault(character.line, []).append(character)
+    gaps = {number: _gaps(line) for number, line in lines.items()}
+    least = _least_space(np.concatenate([*gaps.values(), np.empty(0)]))
+    return "\n".join(_spell_line(line, gaps[number], least) for number, line in lines.items())
+
+
+def _spell_line(line: list[ReadCharacter], gaps: NDArray[np.float64], least: float) -> str:
+    pairs = zip(line, [0.0, *gaps], strict=True)
+    return "".join(f"{' ' if gap >= least else ''}{character.best.category}" for character, gap in pairs)
+
+
+def _gaps(line: list[ReadCharacter]) -> NDArray[np.float64]:
+    """Return the gaps between neighbours, as shares of the line's height."""
+    height = float(np.median([character.box.height for character in line]))
+    pairs = zip(line, line[1:], strict=False)
+    return np.array([(after.box.left - before.box.right) / height for before, after in pairs])
+
+
+def _least_space(gaps: NDArray[np.float64]) -> float:
+    """Return the width from which a gap parts words: above the step that divides narrow from wide, if there is one."""
+    ordered = np.sort(np.maximum(gaps, USUAL_GAP))
+    wider = (ordered[1:] >= SPACE) & (ordered[1:] >= CLEARLY * ordered[:-1])
+    return float(ordered[1:][wider].min(initial=np.inf))
+
+
+def _classify(predictor: Predictor, groups: list[Group], top_k: int) -> list[ReadCharacter]:
+    """Return the characters of all groups, every run of every group having been shown to the model at once."""
+    runs = [run for group in groups for run in group.runs]
+    if not runs:
+        return []
+    prepared = [prepare_ink(run.character.ink, predictor.card.normalizer) for run in runs]
+    logits = predictor.logits(np.stack([each.pixels for each in prepared]))
+    probabilities = softmax(logits / np.float32(predictor.card.temperature))
+    costs = _doubt(logits, probabilities, np.array([run.width for run in runs]))
+    costs += [run.cost for run in runs]
+    names = predictor.card.class_names
+    found: list[ReadCharacter] = []
+    first = 0
+    for group in groups:
+        for number in _divide(group, costs[first : first + len(group.runs)]):
+            row = first + number
+            classes = _best_classes(probabilities[row], names, top_k)
+            character = runs[row].character
+            found.append(ReadCharacter(classes, character.box, character.line, prepared[row]))
+        first += len(group.runs)
+    return found
+
+
+def _doubt(
+    logits: NDArray[np.float32], probabilities: NDArray[np.float32], widths: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return what a model has against each image being one whole character, ``(N,)``.
+
+    Half a character, or two, may get a high probability: of the classes there are, one fits by far the best. But its
+    logit stands out less than that of a real character. How far a logit stands out where all is well differs between
+    models, so each image is held against the best ones of the same picture.
+    """
+    strength = (logits.max(axis=1) - logits.mean(axis=1)).astype(np.float64)
+    deficit = np.maximum(0, 1 - strength / max(float(np.percentile(strength, USUAL_STRENGTH)), 1e-6))
+    return np.asarray((FAINT + FAINT_AND_WIDE * widths) * deficit - UNSURE * np.log(probabilities.max(axis=1)))
+
+
+def _divide(group: Group, costs: NDArray[np.float64]) -> list[int]:
+    """Return the numbers of the runs, from left to right, that together are the group and cost least."""
+    best: list[tuple[float, list[int]]] = [(0.0, [])] + [(np.inf, [])] * group.length
+    for number, run in enumerate(group.runs):
+        cost, before = best[run.start]
+        if cost + costs[number] < best[run.stop][0]:
+            best[run.stop] = (cost + float(costs[number]), [*before, number])
+    return best[-1][1]
+
+
+def _best_classes(
+    probabilities: NDArray[np.float32], names: tuple[str, ...], top_k: int
+) -> tuple[ClassProbability, ...]:
+    order = np.argsort(-probabilities, kind="stable")[:top_k]
+    return tuple(ClassProbability(names[index], int(index), float(probabilities[index])) for index in order)

@@ -1,0 +1,13 @@
+"""What must outlive a process: runs and their events, uploads, corrections. SQLite by default, PostgreSQL by URL.
+
+``tables`` says what is kept, ``database`` opens it and hands out transactions, ``schema`` brings it up to date by the
+``migrations``. A transaction is had by ``reading``, ``writing`` or ``alone``; nothing else touches the database::
+
+    with store.writing() as session:
+        session.add(store.Correction(...))
+"""
+
+from rabisco.store.database import alone, close, reading, writing
+from rabisco.store.tables import Base, Correction, Run, RunEvent, Upload, now
+
+__all__ = ["Base", "Correction", "Run", "RunEvent", "Upload", "alone", "close", "now", "reading", "writing"]

@@ -1,0 +1,167 @@
+"""The one door to the database: an engine per process and address, and transactions for reading or for writing."""
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+
+from rabisco.errors import InvalidConfigurationError, MissingExtraError, StorageError
+from rabisco.settings import get_settings
+from rabisco.store.schema import bring_up_to_date, take_lock
+
+BUSY_SECONDS = 20
+_ALONE = 7222727  # number of PostgreSQL's lock
+_BEGIN = "rabisco_begin"  # execution option: how a transaction begins in SQLite
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """Yield a session that sees one moment of the database; what is changed in it is not kept.
+
+    Raises:
+        StorageError: The database cannot be reached or read.
+    """
+    with told_of_database(), Session(_engine(), expire_on_commit=False) as session:
+        yield session
+
+
+@contextmanager
+def writing() -> Iterator[Session]:
+    """Yield a session whose changes are kept together when the block ends, or not at all if it raises.
+
+    In SQLite it has the database for itself from its beginning, so that what it reads is still so when it writes; in
+    PostgreSQL only the rows that it changes, so that a decision and its change belong into one statement, or into
+    ``alone``.
+
+    Raises:
+        StorageError: The database cannot be reached, is full, read-only, or kept busy by others for too long.
+    """
+    bind = _engine().execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+    with told_of_database(), Session(bind, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def alone() -> Iterator[Session]:
+    """Yield a session as ``writing`` does, while no other process or thread is in such a block: for what counts rows.
+
+    Raises:
+        StorageError: As in ``writing``.
+    """
+    with writing() as session:
+        take_lock(session.connection(), _ALONE)
+        yield session
+
+
+def close() -> None:
+    """Let go of every connection of this process, as before its folder is removed."""
+    _open.cache_clear()
+
+
+@contextmanager
+def told_of_database() -> Iterator[None]:
+    """Turn what the database refuses into an error for readers, which names neither path nor address.
+
+    Raises:
+        StorageError: It refused.
+    """
+    try:
+        yield
+    except IntegrityError:
+        raise  # a fault of ours, not of the database
+    except DBAPIError as error:
+        first = str(error.orig).strip().splitlines()[0][:120] if isinstance(error.orig, sqlite3.Error) else "no answer"
+        raise StorageError(
+            f"the database must be reachable and writable and have room. Received: {first}; nothing was changed. "
+            "Free some space, give write permission or start the database, and try again"
+        ) from error
+    except OSError as error:
+        raise StorageError(
+            f"the folder of the database must be writable. Received: {error.strerror or error}; nothing was changed. "
+            "Give write permission, or set RABISCO_HOME to another folder"
+        ) from error
+
+
+def _engine() -> Engine:
+    settings = get_settings()
+    if not settings.database_url:
+        return _open(f"sqlite:///{settings.home / 'rabisco.db'}")
+    return _open(settings.database_url)
+
+
+@lru_cache
+def _open(address: str) -> Engine:
+    """Return an engine for ``address``, its tables brought up to date."""
+    with told_of_database():
+        engine = _create(address)
+        os.register_at_fork(after_in_child=lambda: engine.dispose(close=False))
+        with engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}).begin() as connection:
+            bring_up_to_date(connection)
+    return engine
+
+
+def _create(address: str) -> Engine:
+    url = _parse(address)
+    if url.get_backend_name() == "postgresql":
+        try:
+            return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": BUSY_SECONDS})
+        except ModuleNotFoundError as error:
+            raise MissingExtraError(
+                f"PostgreSQL needs {error.name}, which is not installed: pip install 'rabisco[postgresql]'"
+            ) from error
+    Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"isolation_level": None, "timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _parse(address: str) -> URL:
+    try:
+        url = make_url(address)
+    except ArgumentError:
+        url = make_url("unreadable://")
+    if url.drivername == "sqlite" and url.database not in (None, "", ":memory:"):
+        return url
+    if url.drivername in ("postgres", "postgresql", "postgresql+psycopg"):
+        return url.set(drivername="postgresql+psycopg")
+    raise InvalidConfigurationError(
+        "RABISCO_DATABASE_URL must be postgresql://user:password@host/database, or sqlite:///path with a file that "
+        "outlives the process. Received: something else; leave it out for SQLite in RABISCO_HOME"
+    )
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:  # noqa: ARG001 - the event's form
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    _use_write_ahead_log(cursor)
+    cursor.close()
+
+
+def _use_write_ahead_log(cursor: sqlite3.Cursor) -> None:
+    """Let readers read while one writes; changing to it is the one thing that does not wait for others by itself."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))

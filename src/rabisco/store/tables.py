@@ -1,0 +1,176 @@
+"""The tables, as SQLAlchemy declares them; a change here needs a migration, and a test compares the two."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, Dialect, ForeignKey, LargeBinary, MetaData, String, Text
+from sqlalchemy import DateTime as SqlDateTime
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Moment(TypeDecorator[datetime]):
+    """A point in time, UTC; SQLite would forget the zone."""
+
+    impl = SqlDateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return value and value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return (
+            value and value.replace(tzinfo=UTC) if value and value.tzinfo is None else value and value.astimezone(UTC)
+        )
+
+
+def now() -> datetime:
+    """Return the present moment, UTC."""
+    return datetime.now(UTC)
+
+
+class Base(DeclarativeBase):
+    """Root of the tables."""
+
+    metadata = MetaData(naming_convention=_NAMES)
+    type_annotation_map = {datetime: Moment, dict[str, Any]: JSON}  # noqa: RUF012 - the form SQLAlchemy asks for
+
+
+class Run(Base):
+    """One training: what was asked for, where it stands, what it came to. ``rabisco.runs`` alone writes it.
+
+    Attributes:
+        id: Also the name of its folder.
+        name: For people; may be changed.
+        notes: For people.
+        state: See ``rabisco.runs.State``.
+        wanted: What a running training was asked to do: nothing, ``stop`` or ``cancel``.
+        request: The whole request, as JSON; ``data``, ``architecture`` and ``configuration`` are parts of it.
+        data: Where the images come from.
+        architecture: Name in the registry.
+        configuration: The training configuration, whole.
+        seed: Of everything random.
+        artifact: Name of the model that it makes.
+        artifact_version: Version of it that was saved; none before.
+        accuracy: On the test split, read once at the end, in [0, 1].
+        metrics: All figures of the card, once there is one.
+        progress: The last progress, for lists.
+        message: Why it failed, for its reader.
+        host: Machine that it runs on.
+        pid: Process that trains; none while none does.
+        process_started: When that process started, as its system says it, so that another with that number is told
+            apart.
+        heartbeat: When the process last said that it lives.
+        launches: Processes started for it that ended before they took it up.
+        last_event: Sequence number of its last event.
+        owner: Token of who started it, if the pages know one.
+        retry_of: The run that this one repeats.
+    """
+
+    __tablename__ = "runs"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    notes: Mapped[str] = mapped_column(Text, default="")
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    wanted: Mapped[str] = mapped_column(String(8), default="")
+    request: Mapped[dict[str, Any]]
+    data: Mapped[dict[str, Any]]
+    architecture: Mapped[str] = mapped_column(String(60))
+    configuration: Mapped[dict[str, Any]]
+    seed: Mapped[int]
+    artifact: Mapped[str] = mapped_column(String(60))
+    artifact_version: Mapped[int | None]
+    accuracy: Mapped[float | None]
+    metrics: Mapped[dict[str, Any] | None]
+    progress: Mapped[dict[str, Any] | None]
+    message: Mapped[str] = mapped_column(Text, default="")
+    created: Mapped[datetime] = mapped_column(default=now, index=True)
+    queued: Mapped[datetime] = mapped_column(default=now)
+    started: Mapped[datetime | None]
+    ended: Mapped[datetime | None]
+    host: Mapped[str] = mapped_column(String(120), default="")
+    pid: Mapped[int | None]
+    process_started: Mapped[str] = mapped_column(String(80), default="")
+    heartbeat: Mapped[datetime | None]
+    launches: Mapped[int] = mapped_column(default=0)
+    last_event: Mapped[int] = mapped_column(default=0)
+    owner: Mapped[str] = mapped_column(String(64), default="")
+    retry_of: Mapped[str | None] = mapped_column(ForeignKey("runs.id", ondelete="SET NULL"))
+
+
+class RunEvent(Base):
+    """Something that happened in a run, for those who watch it, now or later.
+
+    Attributes:
+        run_id: The run.
+        number: From 1, without gaps, in the order they became visible.
+        kind: ``state``, ``progress``, ``epoch``, ``phase`` or ``result``; see ``docs/runs.md``.
+        payload: What there is to say, as JSON.
+        created: When.
+    """
+
+    __tablename__ = "run_events"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(16))
+    payload: Mapped[dict[str, Any]]
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
+class Upload(Base):
+    """Files that were uploaded to be trained on, and what was found in them.
+
+    Attributes:
+        id: Also the name of its folder.
+        name: The file's name, for people.
+        folder: Where it lies, relative to the settings' ``home``.
+        inspection: What was found, as JSON; none before it was looked at.
+        owner: Token of who uploaded it, if the pages know one.
+    """
+
+    __tablename__ = "uploads"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    created: Mapped[datetime] = mapped_column(default=now, index=True)
+    name: Mapped[str] = mapped_column(String(255), default="")
+    folder: Mapped[str] = mapped_column(String(255))
+    inspection: Mapped[dict[str, Any] | None]
+    owner: Mapped[str] = mapped_column(String(64), default="", index=True)
+
+
+class Correction(Base):
+    """What a reader said of one prediction; stored with consent, exported and deleted on demand.
+
+    Attributes:
+        image: The picture, PNG.
+        model: Name of the artifact that answered.
+        artifact_version: Version of it.
+        predicted: The class it named.
+        probability: Of that class, in [0, 1].
+        true_label: The class it is; none: it is not a character at all.
+        person: Token of who said so.
+        consent: Whether it may be trained on.
+        used_in_run: The run that last trained on it.
+    """
+
+    __tablename__ = "corrections"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    created: Mapped[datetime] = mapped_column(default=now, index=True)
+    image: Mapped[bytes] = mapped_column(LargeBinary)
+    model: Mapped[str] = mapped_column(String(60))
+    artifact_version: Mapped[int]
+    predicted: Mapped[str] = mapped_column(String(80))
+    probability: Mapped[float]
+    true_label: Mapped[str | None] = mapped_column(String(80))
+    person: Mapped[str] = mapped_column(String(64), index=True)
+    consent: Mapped[bool]
+    used_in_run: Mapped[str | None] = mapped_column(ForeignKey("runs.id", ondelete="SET NULL"))

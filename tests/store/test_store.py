@@ -1,0 +1,177 @@
+"""The store, on SQLite and on PostgreSQL alike."""
+
+import os
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
+
+from rabisco import store
+from rabisco.errors import InvalidConfigurationError, StorageError
+from rabisco.settings import get_settings
+from rabisco.store import schema
+from rabisco.store.database import _engine
+
+OPEN = "from rabisco import store\nwith store.reading() as session: print(session.query(store.Run).count())"
+
+
+def a_run(identifier: str = "one") -> store.Run:
+    return store.Run(
+        id=identifier,
+        name="A run",
+        state="queued",
+        request={"epochs": 3},
+        data={"catalog": "digits"},
+        architecture="cnn",
+        configuration={},
+        seed=25,
+        artifact="mine",
+    )
+
+
+def test_what_is_written_is_read_again(database: str) -> None:
+    with store.writing() as session:
+        session.add(a_run())
+        session.flush()
+        session.add(store.RunEvent(run_id="one", number=1, kind="state", payload={"state": "queued", "é": [1, None]}))
+        session.add(
+            store.Correction(
+                image=b"\x89PNG\0",
+                model="mnist-cnn",
+                artifact_version=0,
+                predicted="1",
+                probability=0.5,
+                true_label=None,
+                person="p",
+                consent=True,
+                used_in_run="one",
+            )
+        )
+        session.add(store.Upload(id="up", folder="uploads/up"))
+    with store.reading() as session:
+        run = session.get_one(store.Run, "one")
+        assert (run.data, run.notes, run.accuracy) == ({"catalog": "digits"}, "", None)
+        assert run.created.tzinfo is UTC
+        assert abs((datetime.now(UTC) - run.created).total_seconds()) < 60
+        assert session.get_one(store.RunEvent, ("one", 1)).payload == {"state": "queued", "é": [1, None]}
+        assert session.scalars(select(store.Correction.image)).one() == b"\x89PNG\0"
+
+
+def test_a_block_that_raises_changes_nothing(database: str) -> None:
+    def fail() -> None:
+        with store.writing() as session:
+            session.add(a_run())
+            session.flush()
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    with store.reading() as session:
+        assert session.get(store.Run, "one") is None
+
+
+def test_events_go_with_their_run_and_corrections_outlive_theirs(database: str) -> None:
+    test_what_is_written_is_read_again(database)
+    with store.writing() as session:
+        session.delete(session.get_one(store.Run, "one"))
+    with store.reading() as session:
+        assert session.scalars(select(store.RunEvent)).all() == []
+        assert session.scalars(select(store.Correction)).one().used_in_run is None
+
+
+def test_an_event_of_no_run_is_refused(database: str) -> None:
+    with pytest.raises(IntegrityError), store.writing() as session:
+        session.add(store.RunEvent(run_id="nobody", number=1, kind="state", payload={}))
+
+
+def test_the_migrations_make_the_tables_that_are_declared(database: str) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.runtime.migration import MigrationContext
+
+    with store.reading() as session:
+        context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
+        assert compare_metadata(context, store.Base.metadata) == []
+
+
+def test_the_newest_migration_is_the_one_that_is_known() -> None:
+    from alembic.script import ScriptDirectory
+
+    assert ScriptDirectory(str(schema.MIGRATIONS)).get_current_head() == schema.HEAD
+
+
+def test_several_processes_may_open_a_new_database_at_once(database: str) -> None:
+    processes = [
+        subprocess.Popen([sys.executable, "-c", OPEN], env={**os.environ}, stdout=-1, stderr=-1) for _ in range(4)
+    ]
+    outcomes = [(*process.communicate(timeout=60), process.returncode) for process in processes]
+    assert outcomes == [(b"0\n", b"", 0)] * 4
+
+
+def test_writers_wait_for_each_other(database: str) -> None:
+    with store.writing() as session:
+        session.add(a_run())
+
+    def count() -> None:
+        for _ in range(25):
+            with store.writing() as session:
+                session.execute(text("UPDATE runs SET last_event = last_event + 1"))
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with store.reading() as session:
+        assert session.get_one(store.Run, "one").last_event == 100
+
+
+def test_a_database_of_a_later_release_is_refused(database: str) -> None:
+    with store.writing() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    store.close()
+    with pytest.raises(InvalidConfigurationError, match="9999"), store.reading():
+        pass
+
+
+def test_sqlite_keeps_a_log_ahead_so_that_readers_do_not_wait(home: Path) -> None:
+    with store.reading() as session:
+        assert session.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert session.execute(text("PRAGMA foreign_keys")).scalar() == 1
+    with store.writing() as session:
+        session.add(a_run())
+        session.flush()
+        with store.reading() as other:
+            assert other.get(store.Run, "one") is None
+    assert (home / "rabisco.db").is_file()
+
+
+@pytest.mark.parametrize("address", ["mysql://x/y", "nonsense", "sqlite:///:memory:", "postgres+nothing://x"])
+def test_another_address_is_refused_without_repeating_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("RABISCO_DATABASE_URL", address)
+    get_settings.cache_clear()
+    with pytest.raises(InvalidConfigurationError, match="RABISCO_DATABASE_URL") as caught:
+        _engine()
+    assert address not in str(caught.value)
+
+
+def test_a_database_that_is_not_there_is_told_of_without_its_password(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RABISCO_DATABASE_URL", "postgresql://me:secret@127.0.0.1:1/nothing")
+    get_settings.cache_clear()
+    with pytest.raises(StorageError, match="start the database") as caught, store.reading():
+        pass
+    assert "secret" not in str(caught.value)
+
+
+def test_a_file_that_is_no_database_is_told_of(home: Path) -> None:
+    (home / "rabisco.db").write_bytes(b"hello" * 1000)
+    with pytest.raises(StorageError, match="not a database"), store.reading():
+        pass
