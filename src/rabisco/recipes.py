@@ -4,7 +4,7 @@ import importlib.metadata
 import os
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -260,6 +260,7 @@ def _write_card(recipe: Recipe, dataset: Dataset, model: "keras.Model", result: 
         created=datetime.now(UTC),
         temperature=temperature,
         confusions=[list(row) for row in test.confusion_matrix],
+        reliability=[asdict(one) for one in test.reliability],
         notes=_notes(recipe, result),
     )
 

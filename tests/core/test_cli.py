@@ -80,6 +80,9 @@ def test_train_evaluate_and_compare_go_together(home: Path, tmp_path: Path) -> N
     card = json.loads(run("train", "digits-linear", "--name", "other", "--seed", "3", "--limit", "300", "--json"))
     assert card["name"] == "other"
     judged = json.loads(run("evaluate", "digits-linear", "--json"))
+    run("evaluate", "digits-linear", "--plots", str(tmp_path / "plots"))
+    drawn = {path.name: path.read_bytes()[:4] for path in (tmp_path / "plots").iterdir()}
+    assert drawn == dict.fromkeys(("digits-linear-confusions.png", "digits-linear-reliability.png"), b"\x89PNG")
     assert 0.7 < judged["accuracy"] < 1
     table = tmp_path / "table.json"
     assert "digits-linear" in run("compare", "digits-linear", "other", "--save", str(table))

@@ -37,6 +37,8 @@ class Card(BaseModel):
         created: When, UTC.
         temperature: The logits are divided by it before the softmax; fitted on validation.
         confusions: Counts on the test split, ``[true class][answered class]``; none if it was not counted.
+        reliability: Of the test split, for each interval of confidence: ``low``, ``high``, ``count``, mean ``confidence``
+            and ``accuracy``; none if it was not counted.
         notes: Anything a reader should know.
         files: sha256 (hex) of each other file in the folder.
     """
@@ -59,5 +61,6 @@ class Card(BaseModel):
     created: datetime
     temperature: float = 1.0
     confusions: list[list[int]] | None = None
+    reliability: list[dict[str, float]] | None = None
     notes: str = ""
     files: dict[str, str] = {}

@@ -1,10 +1,14 @@
 """``rabisco evaluate`` and ``rabisco compare``: how good a model is, and which of several is better."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from rabisco.cli.output import json_option, print_json
+
+if TYPE_CHECKING:
+    from rabisco.evaluation import Evaluation
 
 split_option = click.option(
     "--split",
@@ -19,14 +23,20 @@ split_option = click.option(
 @click.argument("name", metavar="MODEL")
 @click.option("--dataset", "dataset_name", help="Judge on this data set instead of the model's own.")
 @split_option
+@click.option(
+    "--plots",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Draw confusion matrix, reliability and learning curves into this folder.",
+)
 @json_option
-def evaluate(name: str, dataset_name: str | None, split: str, as_json: bool) -> None:
+def evaluate(name: str, dataset_name: str | None, split: str, plots: Path | None, as_json: bool) -> None:
     """Judge the saved MODEL: accuracy with its interval, ROC AUC, calibration, each class, confusions.
 
     \b
     Example:
         rabisco evaluate mnist-cnn
         rabisco evaluate mnist-linear --split validation --json
+        rabisco evaluate emnist-cnn --plots pictures
     """
     from rich.console import Console
 
@@ -39,11 +49,14 @@ def evaluate(name: str, dataset_name: str | None, split: str, as_json: bool) -> 
     dataset = load(dataset_name or predictor.card.dataset.name, seed=predictor.card.dataset.split_seed)
     reader = evaluation.DatasetReader(predictor, dataset.class_names)
     result = evaluation.evaluate(reader, getattr(dataset, split), reader.class_names, predictor.card.temperature)
+    title = f"{name} on {dataset.name}, {split} split"
+    if plots:
+        _draw(plots, name, title, result, predictor.card.history)
     if as_json:
         print_json(result.to_dict())
         return
     console = Console()
-    console.print(evaluation_table(result, f"{name} on {dataset.name}, {split} split"))
+    console.print(evaluation_table(result, title))
     console.print(class_table(result))
 
 
@@ -90,3 +103,19 @@ def compare(names: tuple[str, ...], dataset_name: str | None, split: str, save: 
         return
     Console().print(comparison_table(comparison))
     click.echo(f"Saved as {path}")
+
+
+def _draw(folder: Path, name: str, title: str, result: "Evaluation", history: list[dict[str, float]]) -> None:
+    from rabisco.evaluation import plots
+
+    drawings = {
+        "confusions": plots.plot_confusion_matrix(result, title),
+        "reliability": plots.plot_reliability(result.reliability, title),
+    }
+    if len(history) > 1:
+        drawings["learning"] = plots.plot_learning_curves(history, name)
+    folder.mkdir(parents=True, exist_ok=True)
+    for drawing, content in drawings.items():
+        path = folder / f"{name}-{drawing}.png"
+        path.write_bytes(content)
+        click.echo(f"Drawn: {path}", err=True)
