@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import interval
+from benchmarks import CHARACTER_MODELS, interval
 from rabisco import data
 from rabisco.artifacts import load_artifact
 from rabisco.data.dataset import Split
@@ -24,7 +24,6 @@ from rabisco.images import normalize_pixels
 from rabisco.inference import get_predictor
 from rabisco.recipes import without_empty_classes
 
-MODELS = ("emnist-cnn", "emnist-linear")
 MERGED_BY_EMNIST = frozenset("cijklmopsuvwxyz")
 # name, merged classes, stood upright, iterations at most (scikit-learn's default is 100)
 VARIANTS = (
@@ -40,7 +39,7 @@ def run() -> dict[str, Any]:
     """Judge the bundled models, then fit and judge the variants."""
     dataset = data.load("emnist-pages")
     models = {}
-    for name in MODELS:
+    for name in CHARACTER_MODELS:
         reader = DatasetReader(get_predictor(name), dataset.class_names)
         evaluation = evaluate(reader, dataset.test, reader.class_names, load_artifact(name).card.temperature)
         models[name] = _figures(evaluation)
