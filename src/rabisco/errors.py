@@ -73,6 +73,20 @@ class InvalidDataError(RabiscoError):
     """A data file is truncated, of the wrong size, of the wrong format, or contradicts itself."""
 
 
+class UnusableDataError(InvalidDataError):
+    """A user's own file, or data in it, cannot be trained on.
+
+    Attributes:
+        code: What is wrong, for translation: a key of ``rabisco.intake.MESSAGES``.
+        parameters: What the message's places are filled with.
+    """
+
+    def __init__(self, message: str, code: str, parameters: dict[str, str | int | float]) -> None:
+        super().__init__(message)
+        self.code = code
+        self.parameters = parameters
+
+
 class InvalidConfigurationError(RabiscoError):
     """A setting or a training configuration is out of range or names something that does not exist."""
 

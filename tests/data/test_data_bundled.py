@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rabisco import data
-from rabisco.data.bundled import to_mnist
+from rabisco.data.counts import to_mnist
 from rabisco.errors import MissingExtraError
 
 pytest.importorskip("sklearn")

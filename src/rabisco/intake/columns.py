@@ -1,0 +1,187 @@
+"""Which columns a table has: what separates them, whether a header names them, which holds the label."""
+
+import csv
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rabisco.intake.findings import excerpt, refuse
+from rabisco.intake.report import Choices
+
+DELIMITERS = (",", ";", "\t", "|", " ")
+LEAST_SIDE, MOST_SIDE = 4, 256
+MAX_COLUMNS = 3 * MOST_SIDE**2 + 3
+_LABEL_NAMES = """
+label labels class classes target y digit character char letter symbol category
+rótulo classe clase etiqueta étiquette chiffre метка класс символ цифра
+"""
+LABEL_NAMES = frozenset(_LABEL_NAMES.split())
+_INDEX_NAMES = frozenset(("", "id", "index", "idx", "row", "unnamed: 0"))
+
+Lines = Sequence[bytes]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a table; see ``Dialect``. ``guessed`` says that nothing told the label's."""
+
+    delimiter: str
+    columns: int
+    has_header: bool
+    label_column: int
+    ignored_columns: tuple[int, ...]
+    side: int
+    channels: int
+    guessed: bool = False
+
+
+def split_line(line: bytes, delimiter: str) -> list[str]:
+    """Return the cells of a line, without quotes and spaces around them."""
+    text = line.decode("utf-8", "replace").strip(" \n") if delimiter == " " else line.decode("utf-8", "replace")
+    if '"' in text:
+        cells = next(csv.reader([text], delimiter=delimiter, skipinitialspace=True), [])
+    else:
+        cells = text.split(delimiter)
+    return [cell.strip() for cell in cells if cell or delimiter != " "]
+
+
+def find_columns(lines: Lines, choices: Choices) -> Columns:
+    """Return the columns that a table's lines have.
+
+    Args:
+        lines: The first line of the file and some from all over it, without line ends; none of them blank.
+        choices: What the user decided.
+
+    Raises:
+        UnusableDataError: There is no delimiter, no label or no square number of pixels.
+    """
+    delimiter, count = _find_delimiter(lines, choices)
+    rows = [cells for line in lines if len(cells := split_line(line, delimiter)) == count]
+    first = split_line(lines[0], delimiter)
+    has_header = _is_header(first, rows) if choices.has_header is None else choices.has_header
+    body = rows[1:] if has_header and rows and rows[0] == first else rows
+    header = first if has_header and len(first) == count else []
+    ignored = _ignored(count, header, body)
+    label, guessed = _find_label(count, ignored, header, body, choices)
+    pixels = count - 1 - len(ignored)
+    shape = image_shape(pixels)
+    if shape is None:
+        raise refuse("no-label" if image_shape(count) else "columns", columns=count)
+    return Columns(delimiter, count, has_header, label, ignored, *shape, guessed=guessed)
+
+
+def image_shape(pixels: int) -> tuple[int, int] | None:
+    """Return side and channels of square images of so many pixels, or nothing if there are none."""
+    for channels in (1, 3):
+        side = math.isqrt(max(pixels, 0) // channels)
+        if side * side * channels == pixels and LEAST_SIDE <= side <= MOST_SIDE:
+            return side, channels
+    return None
+
+
+def _find_delimiter(lines: Lines, choices: Choices) -> tuple[str, int]:
+    if choices.delimiter is not None and choices.delimiter not in DELIMITERS:
+        raise refuse(
+            "choice", name="delimiter", expected="comma, semicolon, tab, bar or space", received=choices.delimiter
+        )
+    best = (False, 0.0, 0, "")
+    for delimiter in DELIMITERS if choices.delimiter is None else (choices.delimiter,):
+        counts = Counter(len(split_line(line, delimiter)) for line in lines[:50])
+        count, times = counts.most_common(1)[0]
+        plausible = any(image_shape(count - other) for other in (1, 2, 3))
+        best = max(best, (plausible, round(times / min(50, len(lines)), 1), count, delimiter))
+    plausible, share, count, delimiter = best
+    if count < 2:
+        raise refuse("no-delimiter")
+    if count > MAX_COLUMNS:
+        raise refuse("too-many-columns", limit=MAX_COLUMNS)
+    if not plausible:
+        if share < 0.5:
+            raise refuse("uneven")
+        raise refuse("no-label" if image_shape(count) else "columns", columns=count)
+    return delimiter, count
+
+
+def _is_header(first: list[str], rows: list[list[str]]) -> bool:
+    """Tell whether the first line names columns: words above numbers, or a row of counting numbers."""
+    numbers = [_number(cell) for cell in first]
+    counted = [number for number in numbers if number is not None]
+    if len(counted) >= LEAST_SIDE**2 and np.all(np.diff(counted[1:]) == 1):
+        return True
+    others = next((row for row in rows if row != first), None)
+    if others is None or len(others) != len(first):
+        return len(counted) < len(first) / 2
+    words = sum(here is None and there is not None for here, there in zip(numbers, map(_number, others), strict=True))
+    return words > len(first) / 2
+
+
+def _ignored(count: int, header: list[str], body: list[list[str]]) -> tuple[int, ...]:
+    """Return the places of columns that are neither label nor pixel: a last one that is empty, a first that counts."""
+    ignored = []
+    if body and not any(row[-1] for row in body):
+        ignored.append(count - 1)
+    if image_shape(count - 1 - len(ignored)) is None and image_shape(count - 2 - len(ignored)) is not None:
+        numbers = [_number(row[0]) for row in body]
+        counts = [number for number in numbers if number is not None]
+        rising = len(counts) == len(body) and len(counts) > 1 and bool(np.all(np.diff(counts) > 0))
+        if rising or (header and header[0].lower() in _INDEX_NAMES):
+            ignored.insert(0, 0)
+    return tuple(ignored)
+
+
+def _find_label(
+    count: int, ignored: tuple[int, ...], header: list[str], body: list[list[str]], choices: Choices
+) -> tuple[int, bool]:
+    places = [place for place in range(count) if place not in ignored]
+    wanted = choices.label_column
+    if wanted in ("first", "last"):
+        return places[0 if wanted == "first" else -1], False
+    names = [name.lower() for name in header]
+    if wanted is not None:
+        if wanted.lower() not in names:
+            raise refuse("label-column", column=excerpt(wanted.encode()))
+        return names.index(wanted.lower()), False
+    named = [place for place in places if names and names[place] in LABEL_NAMES]
+    if named:
+        return named[0], False
+    return _find_label_by_content(places, body)
+
+
+def _find_label_by_content(places: list[int], body: list[list[str]]) -> tuple[int, bool]:
+    first, last = ([row[place] for row in body] for place in (places[0], places[-1]))
+    words = [any(_number(cell) is None for cell in cells) for cells in (first, last)]
+    if words[0] != words[1]:
+        return (places[0] if words[0] else places[-1]), False
+    if words[0]:
+        return places[0], True
+    varied = [len(set(cells)) > 1 for cells in (first, last)]
+    if varied[0] != varied[1]:
+        return (places[0] if varied[0] else places[-1]), False
+    if not varied[0]:
+        return places[0], True
+    whole = [all(cell.replace(".0", "").isdigit() for cell in cells) for cells in (first, last)]
+    if whole[0] != whole[1]:
+        return (places[0] if whole[0] else places[-1]), False
+    strangeness = [
+        _strangeness(body, places[0], places[1]),
+        _strangeness(body, places[-1], places[-2]),
+    ]
+    return (places[0] if strangeness[0] >= strangeness[1] else places[-1]), abs(strangeness[0] - strangeness[1]) < 0.1
+
+
+def _strangeness(body: list[list[str]], place: int, neighbour: int) -> float:
+    """Return how little a column has to do with the one beside it: neighbouring pixels are alike, a label is not."""
+    here, beside = (np.array([_number(row[column]) or 0.0 for row in body]) for column in (place, neighbour))
+    if here.std() == 0 or beside.std() == 0:
+        return 1.0
+    return 1.0 - abs(float(np.corrcoef(here, beside)[0, 1]))
+
+
+def _number(cell: str) -> float | None:
+    try:
+        return float(cell.replace(",", ".")) if "_" not in cell else None
+    except ValueError:
+        return None

@@ -1,0 +1,56 @@
+"""Images of any size become the form that a normaliser gives to pictures, so that training and serving agree."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabisco.data.counts import to_mnist
+from rabisco.images import NORMALIZERS, Ink, prepare, prepare_ink
+
+Images = NDArray[np.uint8]
+
+CHARACTER_SHAPE = (28, 28, 1)
+PHOTO_SHAPE = (32, 32, 3)
+_PHOTOS = "photo32@1"
+
+
+def fitted_shape(normalizer: str) -> tuple[int, int, int]:
+    """Return the shape of the images that a normaliser makes, ``(H, W, C)``."""
+    return PHOTO_SHAPE if normalizer == _PHOTOS else CHARACTER_SHAPE
+
+
+def is_known(normalizer: str) -> bool:
+    """Tell whether there is a normaliser of that name and version."""
+    return normalizer in NORMALIZERS
+
+
+def fit(images: Images, normalizer: str) -> Images:
+    """Return images in the form of ``normalizer``; those that have its shape already are left as they are.
+
+    8×8 images become what the catalog makes of scikit-learn's digits; grey ones of other sizes are taken as ink and
+    normalised as a drawing is; colours are scaled, or become grey and are then searched for ink.
+
+    Args:
+        images: uint8 ``(N, H, W, C)``, upright; grey ones light on dark.
+        normalizer: Name and version, such as ``mnist@1``.
+
+    Returns:
+        uint8 ``(N, 28, 28, 1)``, or ``(N, 32, 32, 3)`` for photos.
+    """
+    shape = fitted_shape(normalizer)
+    if images.shape[1:] == shape:
+        return images
+    fitted = np.zeros((len(images), *shape), np.uint8)
+    for place, image in enumerate(images):
+        fitted[place] = _fit_one(image, normalizer)
+    return fitted
+
+
+def _fit_one(image: Images, normalizer: str) -> Images:
+    if normalizer == _PHOTOS or image.shape[2] == 3:
+        return prepare(image if image.shape[2] == 3 else np.repeat(image, 3, axis=2), normalizer).pixels
+    if not image.any():
+        return np.zeros(CHARACTER_SHAPE, np.uint8)
+    if image.shape[:2] == (8, 8) and normalizer == "mnist@1":
+        return to_mnist(image[..., 0].astype(np.float64) * (16 / 255))[..., np.newaxis]
+    grey = image[..., 0].astype(np.float32)
+    return prepare_ink(Ink(grey / np.float32(255), grey), normalizer).pixels

@@ -1,0 +1,168 @@
+"""A text file, compressed or not, in any encoding and with any line ends, as blocks of whole lines in UTF-8.
+
+However large or hostile the file is, never more than a block and one line of it are in memory.
+"""
+
+import codecs
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from rabisco.intake.findings import refuse
+
+BLOCK_BYTES = 1 << 20
+MAX_LINE_BYTES = 8 << 20  # 200,000 pixels in the longest notation that NumPy writes take 5 MB
+MAX_TEXT_BYTES = 16 << 30
+MAX_RATIO = 250  # a CSV of nothing but black images is compressed 200 times
+HARMLESS_BYTES = 64 << 20  # so much is read whatever its ratio
+
+_KINDS: tuple[tuple[bytes, str], ...] = (
+    (b"%PDF", "a PDF document"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (XLS)"),
+    (b"\x89PNG", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"GIF8", "a GIF picture"),
+    (b"\x93NUMPY", "a NumPy array"),
+    (b"\x89HDF", "an HDF5 file"),
+    (b"SQLite format 3", "a database"),
+    (b"PAR1", "a Parquet file"),
+    (b"7z\xbc\xaf", "a 7-Zip archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"BZh", "a bzip2 file"),
+    (b"\xfd7zXZ", "an xz file"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard file"),
+    (b"\x80\x04", "a Python pickle"),
+    (b"\x80\x05", "a Python pickle"),
+    (b"\x7fELF", "a program"),
+    (b"MZ\x90", "a program"),
+    (b"\x00\x00\x08", "an IDX file"),
+    (b"PK\x03\x04", "a zip archive"),
+    (b"{", "JSON"),
+    (b"[", "JSON"),
+    (b"{\\rtf", "a text document (RTF)"),
+)
+
+
+def read_blocks(path: Path) -> Iterator[bytes]:
+    """Yield the text of a file in blocks of whole lines, each ended by a line feed; no byte order mark.
+
+    Raises:
+        UnusableDataError: It is no text, too large, damaged, or has a line beyond all measure.
+    """
+    line = 1
+    rest = b""
+    for part in _decoded(path):
+        if b"\0" in part:
+            raise refuse("nul", line=line + part.count(b"\n", 0, part.index(b"\0")))
+        text, rest = _whole_lines(rest + part)
+        if len(rest) > MAX_LINE_BYTES:
+            raise refuse("line-too-long", limit=MAX_LINE_BYTES, line=line + text.count(b"\n"))
+        if text:
+            yield text
+            line += text.count(b"\n")
+    if rest:
+        yield rest.replace(b"\r", b"\n") if rest.endswith(b"\r") else rest + b"\n"
+
+
+def _whole_lines(text: bytes) -> tuple[bytes, bytes]:
+    """Split text after its last line end; a carriage return at the very end may be half a line end and waits."""
+    if b"\r" in text:
+        waiting = b"\r" if text.endswith(b"\r") else b""
+        text = text[: len(text) - len(waiting)].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        cut = text.rfind(b"\n") + 1
+        return text[:cut], text[cut:] + waiting
+    cut = text.rfind(b"\n") + 1
+    return text[:cut], text[cut:]
+
+
+def _decoded(path: Path) -> Iterator[bytes]:
+    with _opened(path) as stream:
+        head = stream.read(BLOCK_BYTES)
+        encoding = _encoding(head)
+        if encoding == "":
+            yield from _with_rest(head.removeprefix(codecs.BOM_UTF8), stream)
+            return
+        decoder = codecs.getincrementaldecoder(encoding)()
+        try:
+            for part in _with_rest(head, stream):
+                yield decoder.decode(part).encode().removeprefix(codecs.BOM_UTF8)
+            decoder.decode(b"", final=True)
+        except UnicodeError:
+            raise refuse("encoding", encoding="damaged UTF-16") from None
+
+
+def _with_rest(head: bytes, stream: IO[bytes]) -> Iterator[bytes]:
+    yield head
+    while part := stream.read(BLOCK_BYTES):
+        yield part
+
+
+def _encoding(head: bytes) -> str:
+    """Return UTF-16's name where the text is in it, and nothing where its bytes can be read as they are."""
+    if not head.strip():
+        raise refuse("empty")
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        raise refuse("encoding", encoding="UTF-32")
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    start = head.removeprefix(codecs.BOM_UTF8)[:512]
+    _refuse_other_kinds(start)
+    pairs = max(1, len(start) // 2)
+    if start[1::2].count(0) > 0.9 * pairs and not start[::2].count(0):
+        return "utf-16-le"
+    if start[::2].count(0) > 0.9 * pairs and not start[1::2].count(0):
+        return "utf-16-be"
+    return ""
+
+
+def _refuse_other_kinds(start: bytes) -> None:
+    text = start.lstrip()
+    for magic, kind in _KINDS:
+        if text.startswith(magic):
+            raise refuse("binary", kind=kind)
+    if start[257:262] == b"ustar":
+        raise refuse("binary", kind="a tar archive")
+    if text.startswith(b"<"):
+        raise refuse("page")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    try:
+        file = path.open("rb")
+    except OSError:
+        raise refuse("missing", name=path.name) from None
+    with file:
+        compressed = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        if not compressed:
+            yield file
+            return
+        try:
+            with gzip.GzipFile(fileobj=file) as unpacked:
+                yield _Bounded(unpacked, path.stat().st_size)  # type: ignore[misc]  # all of IO that is used here
+        except EOFError:
+            raise refuse("compressed-truncated") from None
+        except (zlib.error, gzip.BadGzipFile):
+            raise refuse("compressed-damaged") from None
+
+
+class _Bounded:
+    """A stream that is decompressed no further than data would be."""
+
+    def __init__(self, stream: gzip.GzipFile, compressed_bytes: int) -> None:
+        self._stream = stream
+        self._allowed = max(HARMLESS_BYTES, MAX_RATIO * compressed_bytes)
+        self._received = 0
+
+    def read(self, size: int) -> bytes:
+        part = self._stream.read(size)
+        self._received += len(part)
+        if self._received > self._allowed:
+            raise refuse("compression-bomb", ratio=MAX_RATIO)
+        if self._received > MAX_TEXT_BYTES:
+            raise refuse("text-too-large", limit=MAX_TEXT_BYTES)
+        return part

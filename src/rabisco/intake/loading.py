@@ -1,0 +1,223 @@
+"""A user's data as a ``Dataset``: uint8 pixels on disk where they are many, and splits drawn from a seed."""
+
+import hashlib
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabisco.data.content import fingerprint
+from rabisco.data.dataset import Dataset, Split
+from rabisco.data.split import stratified_cut, stratified_split
+from rabisco.errors import InvalidConfigurationError, StorageError
+from rabisco.intake import pictures
+from rabisco.intake.batch import Batch
+from rabisco.intake.findings import refuse
+from rabisco.intake.fit import fit, fitted_shape
+from rabisco.intake.inspection import rare_classes, read_batches
+from rabisco.intake.report import Dialect
+from rabisco.intake.tally import MAX_CLASSES, MAX_ROWS, in_order
+
+IN_MEMORY_BYTES = 64 << 20
+COPIED_ROWS = 4096
+
+Rows = NDArray[np.int64]
+Images = NDArray[np.uint8]
+
+
+def load(
+    path: Path,
+    dialect: Dialect,
+    test: Path | None = None,
+    test_dialect: Dialect | None = None,
+    *,
+    name: str = "own data",
+    validation_fraction: float = 0.1,
+    test_fraction: float = 0.1,
+    seed: int = 25,
+    folder: Path | None = None,
+) -> Dataset:
+    """Return a user's data, split, in the form that the dialect's normaliser gives to pictures.
+
+    Every class keeps its share in every split; classes with too few images for that are trained on whole. Pixels
+    beyond 64 MB lie in nameless files on disk that vanish with the arrays: the memory used is that of a block.
+
+    Args:
+        path: What ``inspect`` was given.
+        dialect: What it found.
+        test: The test data; cut from ``path`` if there are none (pictures may have theirs in a folder ``test``).
+        test_dialect: How these are written.
+        name: Of the data set, for the model's card.
+        validation_fraction: Share of the images of ``path`` for validation, between 0 and 1, both excluded.
+        test_fraction: Share of them for test, where there are no test data.
+        seed: Of the draw.
+        folder: Where pixels lie meanwhile; the system's folder for temporary files if not given.
+
+    Raises:
+        UnusableDataError: The data cannot be read or not be trained on.
+        InvalidConfigurationError: The shares are out of range.
+        StorageError: The disk is full.
+    """
+    if min(validation_fraction, test_fraction) <= 0 or validation_fraction + test_fraction >= 1:
+        raise InvalidConfigurationError(
+            "expected shares for validation and test above 0 and below 1 together, received "
+            f"{validation_fraction} and {test_fraction}; 0.1 and 0.1 are usual"
+        )
+    try:
+        return _load(
+            (path, dialect),
+            (test, test_dialect or dialect) if test else None,
+            name,
+            _Draw(validation_fraction, test_fraction, seed),
+            folder,
+        )
+    except OSError as error:
+        raise StorageError(
+            f"expected room for the images on the disk, received {error.strerror!r}; free some space and try again"
+        ) from error
+
+
+@dataclass(frozen=True)
+class _Draw:
+    validation_fraction: float
+    test_fraction: float
+    seed: int
+
+
+def _load(
+    source: tuple[Path, Dialect], test: tuple[Path, Dialect] | None, name: str, draw: _Draw, folder: Path | None
+) -> Dataset:
+    path, dialect = source
+    all_of_it = _store(read_batches(path, dialect, "train"), dialect, folder)
+    held_out = None
+    if test is not None:
+        held_out = _store(read_batches(*test, "train"), dialect, folder)
+    elif dialect.kind == "pictures" and pictures.has_test(path):
+        held_out = _store(read_batches(path, dialect, "test"), dialect, folder)
+    names = tuple(in_order(set(all_of_it.names)))
+    labels = _indices(all_of_it, names)
+    parts = _draw(labels, names, draw, held_out is not None)
+    train, validation = (_split(all_of_it, labels, rows, folder) for rows in parts[:2])
+    if held_out is None:
+        last = _split(all_of_it, labels, parts[2], folder)
+    else:
+        test_labels = _indices(held_out, names)
+        last = _split(held_out, test_labels, np.flatnonzero(test_labels >= 0), folder)
+        if not len(last):
+            raise refuse("test-no-rows")
+    contents = [path] if test is None else [path, test[0]]
+    return Dataset(name, names, train, validation, last, fingerprint(map(_digest, contents)), draw.seed)
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """Images in the order of a file, their pixels on disk, and their labels.
+
+    Attributes:
+        file: The pixels.
+        shape: Of one image.
+        labels: int32 ``(N,)``, indices into ``names``.
+        names: Labels in the order met.
+    """
+
+    file: IO[bytes]
+    shape: tuple[int, int, int]
+    labels: NDArray[np.int32]
+    names: tuple[str, ...]
+
+
+def _store(batches: Iterator[Batch], dialect: Dialect, folder: Path | None) -> _Stored:
+    """Write the pixels of all batches into a file."""
+    file = tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES, dir=None if folder is None else str(folder))  # noqa: SIM115 - it lives as long as the result
+    known: dict[str, int] = {}
+    labels = []
+    rows = 0
+    for batch in batches:
+        rows += len(batch.labels)
+        if rows > MAX_ROWS:
+            raise refuse("too-many-rows", limit=MAX_ROWS)
+        if batch.labels:
+            file.write(np.ascontiguousarray(fit(batch.images, dialect.normalizer)).data.cast("B"))
+            labels.append(np.array([known.setdefault(label, len(known)) for label in batch.labels], np.int32))
+        if len(known) > MAX_CLASSES:
+            raise refuse("too-many-classes", limit=MAX_CLASSES)
+    if not labels:
+        raise refuse("no-rows", reason="none of the rows can be read")
+    return _Stored(file, fitted_shape(dialect.normalizer), np.concatenate(labels), tuple(known))
+
+
+def _indices(stored: _Stored, names: Sequence[str]) -> Rows:
+    """Return labels as indices into ``names``, int64; −1 for those that are not among them."""
+    places = {name: index for index, name in enumerate(names)}
+    return np.array([places.get(name, -1) for name in stored.names], np.int64)[stored.labels]
+
+
+def _draw(labels: Rows, names: tuple[str, ...], draw: _Draw, has_test: bool) -> tuple[Rows, Rows, Rows]:
+    """Return the rows of train, validation and test, ascending; no test rows where there are test data."""
+    counts = dict(zip(names, np.bincount(labels, minlength=len(names)).tolist(), strict=True))
+    if len(names) < 2:
+        raise refuse("one-class", class_name=names[0])
+    rare = np.isin(labels, [names.index(name) for name in rare_classes(counts, has_test)])
+    if rare.all():
+        raise refuse("too-few", least=2 if has_test else 3, most=max(counts.values()))
+    common = np.flatnonzero(~rare)
+    if has_test:
+        train, validation = stratified_cut(labels[common], draw.validation_fraction, draw.seed, names)
+        test = common[:0]
+    else:
+        train, validation, test = stratified_split(
+            labels[common],
+            validation_fraction=draw.validation_fraction,
+            test_fraction=draw.test_fraction,
+            seed=draw.seed,
+            class_names=names,
+        )
+    return np.sort(np.concatenate([common[train], np.flatnonzero(rare)])), common[validation], common[test]
+
+
+def _split(stored: _Stored, labels: Rows, rows: Rows, folder: Path | None) -> Split:
+    """Return rows of the stored images as a split: in memory where they are few, else in a file of their own."""
+    size = int(np.prod(stored.shape))
+    if len(rows) * size <= IN_MEMORY_BYTES:
+        images = np.empty((len(rows), *stored.shape), np.uint8)
+        flat = images.reshape(len(rows), size)
+        place = 0
+        for chosen in _chosen(stored, rows, size):
+            flat[place : place + len(chosen)] = chosen
+            place += len(chosen)
+        return Split(images, labels[rows])
+    file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - the array keeps it
+    for chosen in _chosen(stored, rows, size):
+        file.write(np.ascontiguousarray(chosen).data.cast("B"))
+    file.flush()
+    mapped = np.memmap(file, np.uint8, "r", shape=(len(rows), *stored.shape))
+    return Split(mapped.view(np.ndarray), labels[rows])
+
+
+def _chosen(stored: _Stored, rows: Rows, size: int) -> Iterator[Images]:
+    """Yield the pixels of rows, uint8 ``(n, P)``, reading the file from its beginning to its end."""
+    stored.file.seek(0)
+    total = len(stored.labels)
+    for start in range(0, total, COPIED_ROWS):
+        count = min(COPIED_ROWS, total - start)
+        block = np.frombuffer(stored.file.read(count * size), np.uint8).reshape(count, size)
+        first, last = np.searchsorted(rows, (start, start + count))
+        if first < last:
+            yield block[rows[first:last] - start]
+
+
+def _digest(path: Path) -> bytes:
+    """Return the sha256 of a file, or of the names and contents of a folder."""
+    files = [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.is_file())
+    digest = hashlib.sha256()
+    for one in files:
+        if one is not path:
+            digest.update(one.relative_to(path).as_posix().encode() + b"\0")
+        with one.open("rb") as file:
+            while part := file.read(1 << 20):
+                digest.update(part)
+    return digest.digest()

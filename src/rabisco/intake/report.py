@@ -1,0 +1,256 @@
+"""What is known of a user's data before training: how it is written, what the user chose, what was found.
+
+All three can be kept as JSON with a run (``to_dict``, ``from_dict``).
+"""
+
+import base64
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabisco.intake.findings import Finding
+
+Layout = Literal["grey", "planar", "interleaved"]
+Kind = Literal["table", "pictures"]
+Images = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the user decided; ``None`` where the data decide.
+
+    Attributes:
+        delimiter: One of ``, ; \\t space |``.
+        has_header: Whether the first line names the columns.
+        label_column: ``first``, ``last`` or a name in the header.
+        scale: Value of a full pixel: 1, 16 or 255.
+        inverted: Whether the images are dark on light.
+        transposed: Whether rows and columns of the images are exchanged, as in EMNIST's files.
+        layout: How the channels of colour images follow each other.
+        normalizer: Normaliser, with its version, that makes a picture into what the model reads.
+    """
+
+    delimiter: str | None = None
+    has_header: bool | None = None
+    label_column: str | None = None
+    scale: int | None = None
+    inverted: bool | None = None
+    transposed: bool | None = None
+    layout: Layout | None = None
+    normalizer: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON holds it."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> "Choices":
+        """Return what ``to_dict`` wrote."""
+        return cls(**value)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a user's data are written.
+
+    Attributes:
+        kind: A table, or pictures in folders by class.
+        normalizer: Normaliser, with its version, that makes a picture into what a model of these data reads.
+        side: Height and width of the images in a table, in pixels.
+        layout: How the channels follow each other: ``grey``; ``planar``, all red before all green; ``interleaved``.
+        delimiter: Between two cells.
+        decimal_comma: Whether a comma stands before the decimals.
+        decimals: Whether pixels are written with decimals.
+        has_header: Whether the first line names the columns.
+        columns: Cells of a line.
+        label_column: Place of the label among them, from 0.
+        ignored_columns: Places of cells that are neither label nor pixel.
+        scale: Value of a full pixel: 1, 16 or 255.
+        inverted: Whether the images are dark on light.
+        transposed: Whether rows and columns are exchanged.
+        encoding: Of the labels: ``utf-8`` (UTF-16 included) or ``latin-1``.
+    """
+
+    kind: Kind
+    normalizer: str
+    side: int = 0
+    layout: Layout = "grey"
+    delimiter: str = ","
+    decimal_comma: bool = False
+    decimals: bool = False
+    has_header: bool = False
+    columns: int = 0
+    label_column: int = 0
+    ignored_columns: tuple[int, ...] = ()
+    scale: int = 255
+    inverted: bool = False
+    transposed: bool = False
+    encoding: str = "utf-8"
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Shape of an image as it is read from a table, ``(H, W, C)``."""
+        return self.side, self.side, 1 if self.layout == "grey" else 3
+
+    @property
+    def num_pixels(self) -> int:
+        """Cells of a line that are pixels."""
+        return math.prod(self.image_shape)
+
+    @property
+    def pixel_columns(self) -> NDArray[np.int64]:
+        """Places of the pixels among the cells of a line, int64 ``(P,)``."""
+        return np.setdiff1d(np.arange(self.columns), (self.label_column, *self.ignored_columns))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON holds it."""
+        return {**asdict(self), "ignored_columns": list(self.ignored_columns)}
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> "Dialect":
+        """Return what ``to_dict`` wrote."""
+        return cls(**{**value, "ignored_columns": tuple(value["ignored_columns"])})
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row, or a picture, that cannot be read and is left out.
+
+    Attributes:
+        row: Number of its line in the file, from 1; of a picture, its place among the pictures.
+        reason: Why.
+        name: Of a picture, its name in the folder or archive.
+    """
+
+    row: int
+    reason: Finding
+    name: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON holds it."""
+        return {"row": self.row, "reason": self.reason.to_dict(), "name": self.name}
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> "BadRow":
+        """Return what ``to_dict`` wrote."""
+        return cls(value["row"], Finding.from_dict(value["reason"]), value["name"])
+
+
+@dataclass(frozen=True)
+class ClassCount:
+    """A class and how many images of it there are to train on and in the test file."""
+
+    name: str
+    train: int
+    test: int
+
+
+@dataclass(frozen=True)
+class PartReport:
+    """What one file, or one part of the pictures, holds.
+
+    Attributes:
+        rows: Those that can be read.
+        bad_count: Those that cannot.
+        bad_rows: The first hundred of these.
+    """
+
+    rows: int = 0
+    bad_count: int = 0
+    bad_rows: tuple[BadRow, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON holds it."""
+        return {"rows": self.rows, "bad_count": self.bad_count, "bad_rows": [row.to_dict() for row in self.bad_rows]}
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> "PartReport":
+        """Return what ``to_dict`` wrote."""
+        return cls(value["rows"], value["bad_count"], tuple(BadRow.from_dict(row) for row in value["bad_rows"]))
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What was found in a user's data.
+
+    Attributes:
+        dialect: How the training data are written.
+        test_dialect: How the test file is written; ``None`` without one.
+        choices: What the user had decided.
+        train: What is there to train on; validation, and without test data the test split too, are cut from it.
+        test: What there is for the test; ``None`` without.
+        classes: In the order of the labels that a model will learn.
+        duplicates: Training images that repeat an earlier one.
+        contradictions: Training images that repeat an earlier one under another label.
+        leaked: Test images that are among the training images.
+        samples: A few images of each class, uint8 ``(H, W, C)``, as they will be read: upright, light on dark.
+        warnings: What the user should know.
+        errors: Why these data cannot be trained on; empty if they can.
+    """
+
+    dialect: Dialect
+    test_dialect: Dialect | None
+    choices: Choices
+    train: PartReport
+    test: PartReport | None
+    classes: tuple[ClassCount, ...]
+    duplicates: int = 0
+    contradictions: int = 0
+    leaked: int = 0
+    samples: Mapping[str, tuple[Images, ...]] = field(default_factory=dict)
+    warnings: tuple[Finding, ...] = ()
+    errors: tuple[Finding, ...] = ()
+
+    @property
+    def usable(self) -> bool:
+        """Whether these data can be trained on."""
+        return not self.errors
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Name of each class; the label is the index."""
+        return tuple(one.name for one in self.classes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON holds it; images as shape and base64 of their pixels."""
+        return {
+            "dialect": self.dialect.to_dict(),
+            "test_dialect": self.test_dialect.to_dict() if self.test_dialect else None,
+            "choices": self.choices.to_dict(),
+            "train": self.train.to_dict(),
+            "test": self.test.to_dict() if self.test else None,
+            "classes": [asdict(one) for one in self.classes],
+            "duplicates": self.duplicates,
+            "contradictions": self.contradictions,
+            "leaked": self.leaked,
+            "samples": {name: [_packed(image) for image in images] for name, images in self.samples.items()},
+            "warnings": [finding.to_dict() for finding in self.warnings],
+            "errors": [finding.to_dict() for finding in self.errors],
+        }
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> "Inspection":
+        """Return what ``to_dict`` wrote."""
+        read = dict(value)
+        read["dialect"] = Dialect.from_dict(value["dialect"])
+        read["test_dialect"] = Dialect.from_dict(value["test_dialect"]) if value["test_dialect"] else None
+        read["choices"] = Choices.from_dict(value["choices"])
+        read["train"] = PartReport.from_dict(value["train"])
+        read["test"] = PartReport.from_dict(value["test"]) if value["test"] else None
+        read["classes"] = tuple(ClassCount(**one) for one in value["classes"])
+        read["samples"] = {name: tuple(map(_unpacked, images)) for name, images in value["samples"].items()}
+        read["warnings"] = tuple(map(Finding.from_dict, value["warnings"]))
+        read["errors"] = tuple(map(Finding.from_dict, value["errors"]))
+        return cls(**read)
+
+
+def _packed(image: Images) -> dict[str, Any]:
+    return {"shape": list(image.shape), "pixels": base64.b64encode(image.tobytes()).decode()}
+
+
+def _unpacked(value: Mapping[str, Any]) -> Images:
+    return np.frombuffer(base64.b64decode(value["pixels"]), np.uint8).reshape(value["shape"])

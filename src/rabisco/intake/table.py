@@ -1,0 +1,159 @@
+"""A CSV file: how it is written, found from lines all over it, and its images, block by block."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+
+from rabisco.intake.appearance import arrange, find_layout, find_normalizer, is_inverted, is_transposed
+from rabisco.intake.batch import Batch
+from rabisco.intake.cells import RowReader
+from rabisco.intake.columns import Columns, find_columns, split_line
+from rabisco.intake.findings import Finding, excerpt, refuse
+from rabisco.intake.lines import BLOCK_BYTES, read_blocks
+from rabisco.intake.report import Choices, Dialect
+
+SAMPLE_LINES = 2000
+SAMPLE_BYTES = 16 << 20
+SCALES = (1, 16, 255)
+
+
+def read_batches(path: Path, dialect: Dialect) -> Iterator[Batch]:
+    """Yield the images of a table, a block of its text at a time.
+
+    Raises:
+        UnusableDataError: The file is no text, too large or damaged.
+    """
+    reader = RowReader(dialect)
+    line = 1
+    for block in read_blocks(path):
+        body = block
+        if line == 1 and dialect.has_header:
+            start = _skip_header(block)
+            line += block.count(b"\n", 0, start)
+            body = block[start:]
+        rows = reader.read(body, line)
+        line += rows.lines
+        yield Batch(arrange(rows.values, dialect), rows.labels, rows.bad)
+
+
+def _skip_header(block: bytes) -> int:
+    """Return where the first line that is not blank ends."""
+    return block.index(b"\n", len(block) - len(block.lstrip())) + 1
+
+
+def detect(path: Path, choices: Choices) -> tuple[Dialect, list[Finding]]:
+    """Return how a table is written, and what the user should know of it.
+
+    Raises:
+        UnusableDataError: It is no table of images.
+    """
+    lines, encoding = _sample(path)
+    columns = find_columns(lines, choices)
+    body = lines[1:] if columns.has_header else lines
+    if not body:
+        raise refuse("no-rows", reason="there is a header and nothing else")
+    dialect = Dialect(
+        kind="table",
+        normalizer="",
+        side=columns.side,
+        layout="grey" if columns.channels == 1 else "planar",
+        delimiter=columns.delimiter,
+        has_header=columns.has_header,
+        columns=columns.columns,
+        label_column=columns.label_column,
+        ignored_columns=columns.ignored_columns,
+        encoding=encoding,
+    )
+    dialect = _with_numbers(dialect, body, choices)
+    dialect = _with_appearance(dialect, body, choices)
+    return dialect, _remarks(dialect, columns)
+
+
+def _remarks(dialect: Dialect, columns: Columns) -> list[Finding]:
+    found = []
+    if dialect.encoding == "latin-1":
+        found.append(Finding("latin-1"))
+    if 0 in dialect.ignored_columns:
+        found.append(Finding("index-column", {"column": 1}))
+    if columns.guessed:
+        found.append(Finding("label-guessed", {"column": columns.label_column + 1}))
+    return found
+
+
+def _sample(path: Path) -> tuple[list[bytes], str]:
+    """Return the first line that is not blank, lines from all over the file, and the encoding of the labels."""
+    per_block = max(1, SAMPLE_LINES // (1 + path.stat().st_size // BLOCK_BYTES)) if path.exists() else 1
+    lines: list[bytes] = []
+    size = 0
+    encoding = "utf-8"
+    for block in read_blocks(path):
+        if encoding == "utf-8" and not block.isascii() and not _is_utf8(block):
+            encoding = "latin-1"
+        if size > SAMPLE_BYTES:
+            continue
+        found = [line for line in block.split(b"\n") if line.strip(b" \t,;|")]
+        chosen = found if len(found) <= per_block else found[:: -(-len(found) // per_block)]
+        lines += chosen if lines else list(dict.fromkeys(chain(found[:20], chosen)))
+        size += sum(map(len, chosen))
+    if not lines:
+        raise refuse("empty")
+    return lines, encoding
+
+
+def _is_utf8(block: bytes) -> bool:
+    try:
+        block.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _with_numbers(dialect: Dialect, body: list[bytes], choices: Choices) -> Dialect:
+    """Return the dialect with the way its pixels are written: decimals, and the value of a full one."""
+    if choices.scale is not None and choices.scale not in SCALES:
+        raise refuse("choice", name="scale", expected="1, 16 or 255", received=choices.scale)
+    ranges, decimals, comma, words = [], 0, False, b""
+    for line in body:
+        cells = split_line(line, dialect.delimiter)
+        if len(cells) != dialect.columns:
+            continue
+        pixels = [cells[place] for place in dialect.pixel_columns]
+        if dialect.delimiter != "," and not comma:
+            comma = any("," in cell for cell in pixels)
+        try:
+            values = [float(cell.replace(",", ".")) for cell in pixels]
+        except ValueError:
+            words = words or line
+            continue
+        decimals += any(not cell.isdigit() for cell in pixels)
+        ranges.append((min(values), max(values)))
+    if not ranges and words:
+        raise refuse("not-numbers", text=excerpt(words))
+    within = [high for low, high in ranges if low >= 0 and high <= 255.5]
+    if len(within) <= len(ranges) / 2:
+        low, high = (
+            round(pick(values), 3) for pick, values in zip((min, max), zip(*ranges, strict=True), strict=True)
+        )
+        raise refuse("pixel-range", low=low, high=high)
+    highest = max(within)
+    scale = 1 if highest <= 1.001 else 16 if highest <= 16 and dialect.side == 8 else 255
+    return replace(dialect, decimals=decimals > len(ranges) / 2, decimal_comma=comma, scale=choices.scale or scale)
+
+
+def _with_appearance(dialect: Dialect, body: list[bytes], choices: Choices) -> Dialect:
+    """Return the dialect with what its images look like."""
+    rows = RowReader(dialect).read(b"\n".join(body) + b"\n", 1)
+    values = rows.values
+    if not len(values):
+        raise refuse("no-rows", reason=rows.bad[0].reason.text)
+    if dialect.layout != "grey":
+        dialect = replace(dialect, layout=choices.layout or find_layout(values, dialect.side))
+    grey = dialect.layout == "grey"
+    inverted = choices.inverted if choices.inverted is not None else grey and is_inverted(arrange(values, dialect))
+    dialect = replace(dialect, inverted=inverted)
+    transposed = (
+        choices.transposed if choices.transposed is not None else grey and is_transposed(arrange(values, dialect))
+    )
+    dialect = replace(dialect, transposed=transposed)
+    return replace(dialect, normalizer=choices.normalizer or find_normalizer(arrange(values, dialect)))
