@@ -1,7 +1,7 @@
 """From pictures to predictions, on ONNX Runtime: the one predictor that every door of Rabisco calls.
 
-Softmax, temperature and top-k live here and nowhere else; the geometry lives in ``rabisco.images``, the weights in
-the artifact. Keras is never imported.
+Softmax, temperature, refusal and top-k live here and nowhere else; the geometry lives in ``rabisco.images``, the
+weights in the artifact. Keras is never imported.
 """
 
 import time
@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from rabisco.artifacts import Artifact, load_artifact, stamp
 from rabisco.errors import InvalidArtifactError
 from rabisco.images import Prepared, prepare
+from rabisco.images.traits import describe
+from rabisco.refusal import MESSAGES, Reason, picture_features
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Prediction:
         model: Name of the artifact.
         version: Its version.
         top_k: The most probable classes, best first.
+        refused: Why the picture should not be read, although ``top_k`` still holds the best guess; ``None`` if it may.
+        doubt: Probability, in [0, 1], that the picture shows no single character; ``None`` if the model has no rule.
         latency_ms: Milliseconds from the decoded picture to this answer.
         prepared: The pixels that the model saw and the steps that led there.
     """
@@ -43,6 +47,8 @@ class Prediction:
     model: str
     version: int
     top_k: tuple[ClassProbability, ...]
+    refused: Reason | None
+    doubt: float | None
     latency_ms: float
     prepared: Prepared
 
@@ -57,6 +63,8 @@ class Prediction:
             **asdict(self.best),
             "top_k": [asdict(one) for one in self.top_k],
             "model": self.model,
+            "refused": self.refused and {"reason": self.refused, "message": MESSAGES[self.refused]},
+            "doubt": None if self.doubt is None else round(self.doubt, 4),
             "latency_ms": round(self.latency_ms, 3),
         }
 
@@ -97,11 +105,15 @@ class Predictor:
         """
         started = time.perf_counter()
         prepared = prepare(picture, self.card.normalizer)
-        probabilities = self.probabilities(prepared.pixels[np.newaxis])[0]
+        logits = self.logits(prepared.pixels[np.newaxis])
+        probabilities = softmax(logits / np.float32(self.card.temperature))[0]
+        refused, doubt = self._refuse(picture, prepared, logits)
         return Prediction(
             model=self.card.name,
             version=self.version,
             top_k=self._best_classes(probabilities, top_k),
+            refused=refused,
+            doubt=doubt,
             latency_ms=(time.perf_counter() - started) * 1000,
             prepared=prepared,
         )
@@ -109,6 +121,18 @@ class Predictor:
     def predict_many(self, pictures: Sequence[NDArray[np.uint8]], top_k: int = 3) -> list[Prediction]:
         """Read several decoded pictures, in order; see ``predict``."""
         return [self.predict(picture, top_k) for picture in pictures]
+
+    def _refuse(
+        self, picture: NDArray[np.uint8], prepared: Prepared, logits: NDArray[np.float32]
+    ) -> tuple[Reason | None, float | None]:
+        """Return why a picture should not be read, and how probable it is that it shows no single character."""
+        if prepared.blank:
+            return "blank", 1.0
+        rule = self.card.refusal
+        if rule is None or prepared.ink is None or not rule.fits:
+            return None, None
+        features = picture_features(describe(picture, prepared.ink)[np.newaxis], logits, self.card.temperature)
+        return rule.judge(features)
 
     def _best_classes(self, probabilities: NDArray[np.float32], top_k: int) -> tuple[ClassProbability, ...]:
         order = np.argsort(-probabilities, kind="stable")[:top_k]

@@ -18,10 +18,12 @@ from rabisco.data.dataset import Dataset, Split
 from rabisco.errors import InvalidConfigurationError
 from rabisco.evaluation.calibration import fit_temperature
 from rabisco.evaluation.metrics import Evaluation, evaluate_logits
+from rabisco.evaluation.rejection import fit_from_catalog
 from rabisco.images import normalize_pixels, prepare
 from rabisco.models import create_model
 from rabisco.models.augment import Augmentation
 from rabisco.models.backend import start_keras
+from rabisco.refusal import RefusalRule
 from rabisco.training import Progress, Request, TrainingConfiguration, TrainingResult, train
 
 if TYPE_CHECKING:
@@ -261,8 +263,28 @@ def _write_card(recipe: Recipe, dataset: Dataset, model: "keras.Model", result: 
         temperature=temperature,
         confusions=[list(row) for row in test.confusion_matrix],
         reliability=[asdict(one) for one in test.reliability],
+        refusal=_fit_refusal(recipe, dataset, model, temperature),
         notes=_notes(recipe, result),
     )
+
+
+def _fit_refusal(recipe: Recipe, dataset: Dataset, model: "keras.Model", temperature: float) -> RefusalRule | None:
+    return fit_from_catalog(
+        _KerasReader(model),
+        recipe.normalizer,
+        temperature,
+        dataset.validation.images,
+        dataset=recipe.dataset,
+        class_names=dataset.class_names,
+    )
+
+
+@dataclass(frozen=True)
+class _KerasReader:
+    model: "keras.Model"
+
+    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return np.asarray(self.model.predict_on_batch(images), dtype=np.float32)
 
 
 def _logits(model: "keras.Model", split: Split) -> NDArray[np.float32]:

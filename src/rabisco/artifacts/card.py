@@ -5,6 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from rabisco.refusal import RefusalRule
+
 
 class DatasetCard(BaseModel):
     """Which data a model has seen, and how they were split."""
@@ -39,6 +41,7 @@ class Card(BaseModel):
         confusions: Counts on the test split, ``[true class][answered class]``; none if it was not counted.
         reliability: Of the test split, for each interval of confidence: ``low``, ``high``, ``count``, mean ``confidence``
             and ``accuracy``; none if it was not counted.
+        refusal: By which rule it refuses what is no single character; none if it reads everything.
         notes: Anything a reader should know.
         files: sha256 (hex) of each other file in the folder.
     """
@@ -62,5 +65,6 @@ class Card(BaseModel):
     temperature: float = 1.0
     confusions: list[list[int]] | None = None
     reliability: list[dict[str, float]] | None = None
+    refusal: RefusalRule | None = None
     notes: str = ""
     files: dict[str, str] = {}

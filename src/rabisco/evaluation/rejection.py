@@ -1,0 +1,300 @@
+"""Does a model know when not to answer? The rule is fitted here, and its refusals are measured."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy.optimize import minimize
+from scipy.special import log_softmax
+from scipy.stats import rankdata
+
+from rabisco import data
+from rabisco.errors import InvalidDataError
+from rabisco.evaluation.metrics import wilson_interval
+from rabisco.evaluation.noncharacters import KINDS, draw_kind
+from rabisco.evaluation.paper import Picture, on_paper, redraw
+from rabisco.evaluation.reader import Reader, read_logits
+from rabisco.images import prepare
+from rabisco.images.normalize import CHARACTERS as CHARACTER_NORMALIZERS
+from rabisco.images.traits import describe
+from rabisco.refusal import FEATURES, REASONS, Reason, RefusalRule, expand, picture_features
+
+WRONGLY_REFUSED = 0.008  # share of the characters that the threshold may refuse: a little below the promised 1%
+CHARACTERS = 1000  # drawn at most
+PER_KIND = 30  # one picture of each kind for so many characters
+PHOTOS = 4  # as many photographs as four kinds' pictures for each of these
+LEAST_CHARACTERS = 20
+PICTURES = 0.4  # as many pictures of characters, for each that is drawn
+PHOTOGRAPHS = "photographs"
+PENALTY = 1e-3
+NO_HANDWRITING = frozenset({"fashion-mnist"})
+PHOTO_SIDES = (32, 32, 96, 280)
+AS_IT_IS = 0.12  # share of the characters that come as a file of the data set rather than as a drawing
+Images = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Described:
+    """Pictures as the rule sees them.
+
+    Attributes:
+        features: ``(N, len(FEATURES))``.
+        blank: ``(N,)``, in which no ink was found; they are refused without asking the rule.
+    """
+
+    features: NDArray[np.float64]
+    blank: NDArray[np.bool_]
+
+    def log_odds(self, rule: RefusalRule) -> NDArray[np.float64]:
+        """Return the rule's log-odds of each picture, infinite where it is blank."""
+        return np.where(self.blank, np.inf, rule.log_odds(self.features))
+
+    def refused(self, rule: RefusalRule) -> NDArray[np.bool_]:
+        """Return which pictures are refused."""
+        return self.log_odds(rule) > rule.threshold
+
+    def reasons(self, rule: RefusalRule) -> list[Reason | None]:
+        """Return why each picture is refused, ``None`` for what is read."""
+        answers = rule.reasons(self.features)
+        return ["blank" if blank else answer for blank, answer in zip(self.blank, answers, strict=True)]
+
+
+@dataclass(frozen=True)
+class RefusalRate:
+    """How many pictures of one kind were refused, with the 95% Wilson interval; ``reasons`` counts why."""
+
+    kind: str
+    pictures: int
+    rate: float
+    interval: tuple[float, float]
+    reasons: dict[str, int]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain values that JSON can hold."""
+        return asdict(self)
+
+
+def fit_rejection(
+    reader: Reader,
+    normalizer: str,
+    temperature: float,
+    characters: Images,
+    *,
+    photographs: Images | None = None,
+    pictures_of_characters: Sequence[Picture] = (),
+    seed: int = 0,
+) -> RefusalRule:
+    """Return the rule by which a model refuses what is no single character.
+
+    The characters are drawn on canvases and papers and brought through the real preparation, and so are pictures of
+    every kind of ``noncharacters``. The threshold lets the rule refuse 0.8% of the characters it was fitted on.
+
+    Args:
+        reader: The model.
+        normalizer: The one that its card names.
+        temperature: Fitted before, on validation.
+        characters: Validation images, uint8 ``(N, H, W, 1)``, bright = ink; never the test split.
+        photographs: Pictures of things, uint8 ``(M, h, w, 3)``, if there are any at hand.
+        pictures_of_characters: Further pictures of single characters of the model's classes, RGB.
+        seed: Of all drawings.
+
+    Raises:
+        InvalidDataError: There are fewer than 20 characters.
+    """
+    if len(characters) < LEAST_CHARACTERS:
+        raise InvalidDataError(
+            f"a rule of refusal needs at least {LEAST_CHARACTERS} validation images; received {len(characters)}"
+        )
+
+    shown, others = fit_pictures(
+        reader,
+        normalizer,
+        temperature,
+        characters,
+        photographs=photographs,
+        pictures_of_characters=pictures_of_characters,
+        seed=seed,
+    )
+    return fit_rule(shown, others)
+
+
+def fit_pictures(
+    reader: Reader,
+    normalizer: str,
+    temperature: float,
+    characters: Images,
+    *,
+    photographs: Images | None = None,
+    pictures_of_characters: Sequence[Picture] = (),
+    seed: int = 0,
+) -> tuple[dict[str, Described], dict[str, Described]]:
+    """Return what a rule is fitted on, described, by kind: what is to be read, and what is to be refused.
+
+    Arguments as for ``fit_rejection``.
+    """
+
+    def describe_all(pictures: Iterable[Picture]) -> Described:
+        return describe_pictures(reader, normalizer, temperature, pictures)
+
+    few = min(CHARACTERS, len(characters))
+    each = max(2, few // PER_KIND)
+    shown = {"characters": describe_all(draw_characters(characters, few, seed))}
+    if pictures_of_characters:
+        shown["pictures of characters"] = describe_all(pictures_of_characters)
+    others = {kind.name: describe_all(draw_kind(kind, each, characters, seed)) for kind in KINDS}
+    if photographs is not None:
+        others[PHOTOGRAPHS] = describe_all(draw_photographs(photographs, PHOTOS * each, seed))
+    return shown, others
+
+
+def fit_from_catalog(
+    reader: Reader,
+    normalizer: str,
+    temperature: float,
+    characters: Images,
+    *,
+    dataset: str,
+    class_names: Sequence[str],
+) -> RefusalRule | None:
+    """Return the rule for a model of handwriting, fitted with what else the catalog has at hand; else ``None``.
+
+    Photographs of single characters and of things are taken from the training parts of ``handwriting-extra`` and
+    ``cifar-10``, if they are here.
+
+    Args:
+        reader: The model.
+        normalizer: The one that its card names.
+        temperature: Fitted before, on validation.
+        characters: Validation images, uint8 ``(N, H, W, 1)``, bright = ink.
+        dataset: What the model was trained on.
+        class_names: Of its classes.
+    """
+    if normalizer not in CHARACTER_NORMALIZERS or dataset in NO_HANDWRITING or len(characters) < LEAST_CHARACTERS:
+        return None
+    few = min(len(characters), CHARACTERS)
+    photographs = data.load("cifar-10").train.images if data.is_local("cifar-10") else None
+    further: list[Picture] = []
+    if data.is_local("handwriting-extra"):
+        extra = data.load("handwriting-extra")
+        known = np.array([name in class_names for name in extra.class_names])
+        rows = np.flatnonzero(known[extra.train.labels])
+        rows = rows[:: max(1, round(len(rows) / (PICTURES * few)))]
+        further = [np.repeat(255 - extra.train.images[row], 3, axis=-1) for row in rows]
+    return fit_rejection(
+        reader, normalizer, temperature, characters, photographs=photographs, pictures_of_characters=further
+    )
+
+
+def fit_rule(characters: Mapping[str, Described], others: Mapping[str, Described]) -> RefusalRule:
+    """Return the rule for pictures that are described already, by kind.
+
+    Args:
+        characters: What is to be read.
+        others: What is to be refused, by the names of ``KINDS``, or ``PHOTOGRAPHS``.
+    """
+    reasons: dict[str, Reason] = {kind.name: kind.reason for kind in KINDS} | {PHOTOGRAPHS: "not-a-character"}
+    read = np.concatenate([one.features[~one.blank] for one in characters.values()])
+    refused = {kind: one.features[~one.blank] for kind, one in others.items()}
+    features = np.concatenate([read, *refused.values()])
+    numbers = {kind: 1 + REASONS.index(reasons[kind]) for kind in refused}
+    columns = np.repeat([0, *numbers.values()], [len(read), *map(len, refused.values())])
+    means, scales = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-3)
+    weights, biases = _logistic_regression(expand((features - means) / scales), columns, 1 + len(REASONS))
+    rule = RefusalRule(
+        features=FEATURES,
+        means=_rounded(means),
+        scales=_rounded(scales),
+        weights=tuple(_rounded(row) for row in weights),
+        biases=_rounded(biases),
+        threshold=0.0,
+        fitted_on={kind: len(one.blank) for kind, one in {**characters, **others}.items()},
+    )
+    threshold = float(np.quantile(rule.log_odds(read), 1 - WRONGLY_REFUSED))
+    return rule.model_copy(update={"threshold": round(threshold, 4)})
+
+
+def describe_pictures(reader: Reader, normalizer: str, temperature: float, pictures: Iterable[Picture]) -> Described:
+    """Return decoded pictures, RGB, as the rule sees them, having brought each through the preparation."""
+    pixels, traits, blank = [], [], []
+    for picture in pictures:
+        prepared = prepare(picture, normalizer)
+        if prepared.ink is None:
+            raise InvalidDataError(f"only models of characters refuse pictures; {normalizer!r} looks at whole ones")
+        pixels.append(prepared.pixels)
+        traits.append(describe(picture, prepared.ink))
+        blank.append(prepared.blank)
+    logits = read_logits(reader, np.stack(pixels))
+    return Described(picture_features(traits, logits, temperature), np.array(blank))
+
+
+def draw_characters(images: Images, count: int, seed: int) -> Iterator[Picture]:
+    """Return characters, uint8 ``(N, H, W, 1)``, as people's pictures of them, RGB; the same for the same seed."""
+    random = np.random.default_rng([seed, 101])
+    for image in images[random.permutation(len(images))[:count]]:
+        as_it_is = random.random() < AS_IT_IS
+        yield np.repeat(image, 3, axis=-1) if as_it_is else on_paper(redraw(image, random), random)
+
+
+def draw_photographs(images: Images, count: int, seed: int) -> Iterator[Picture]:
+    """Return photographs, uint8 ``(N, h, w, 3)``, as they are and enlarged, some of them grey."""
+    random = np.random.default_rng([seed, 102])
+    for image in images[random.permutation(len(images))[:count]]:
+        side = int(random.choice(PHOTO_SIDES))
+        photograph = Image.fromarray(image)
+        if side > 32:
+            photograph = photograph.resize((side, side), Image.Resampling.BICUBIC)
+        grey = random.random() < 0.15
+        yield np.asarray(photograph.convert("L").convert("RGB") if grey else photograph)
+
+
+def refusal_rate(rule: RefusalRule, kind: str, described: Described) -> RefusalRate:
+    """Return how many of some pictures the rule refuses, and why."""
+    given = [reason for reason in described.reasons(rule) if reason is not None]
+    total = len(described.blank)
+    return RefusalRate(
+        kind=kind,
+        pictures=total,
+        rate=len(given) / total,
+        interval=wilson_interval(len(given), total),
+        reasons={reason: given.count(reason) for reason in REASONS if reason in given},
+    )
+
+
+def auroc(rule: RefusalRule, characters: Described, others: Described) -> float:
+    """Return the probability that the rule holds a picture of ``others`` for stranger than a character."""
+    scores = np.concatenate([characters.log_odds(rule), others.log_odds(rule)])
+    count = len(others.blank)
+    rank_sum = float(rankdata(scores)[len(characters.blank) :].sum())
+    return (rank_sum - count * (count + 1) / 2) / (count * len(characters.blank))
+
+
+def held_out(characters: Mapping[str, Described], others: Mapping[str, Described]) -> dict[str, RefusalRule]:
+    """Return for each kind the rule that is fitted without it; arguments as for ``fit_rule``."""
+    return {left: fit_rule(characters, {kind: one for kind, one in others.items() if kind != left}) for left in others}
+
+
+def _logistic_regression(
+    features: NDArray[np.float64], columns: NDArray[np.int64], outcomes: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return weights ``(features, outcomes)`` and biases; characters and others weigh the same in all."""
+    width = features.shape[1]
+    shares = np.where(columns == 0, 0.5 / max((columns == 0).sum(), 1), 0.5 / max((columns > 0).sum(), 1))
+    truth = np.eye(outcomes)[columns]
+
+    def loss(values: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        weights, biases = values[: width * outcomes].reshape(width, outcomes), values[width * outcomes :]
+        log_probabilities = log_softmax(features @ weights + biases, axis=1)
+        slope = shares[:, np.newaxis] * (np.exp(log_probabilities) - truth)
+        gradient = np.concatenate([(features.T @ slope + PENALTY * weights).ravel(), slope.sum(axis=0)])
+        fit = -float(shares @ (log_probabilities * truth).sum(axis=1))
+        return fit + PENALTY / 2 * float((weights**2).sum()), gradient
+
+    found = minimize(loss, np.zeros((width + 1) * outcomes), jac=True, method="L-BFGS-B", options={"maxiter": 400})
+    return found.x[: width * outcomes].reshape(width, outcomes), found.x[width * outcomes :]
+
+
+def _rounded(values: NDArray[np.float64]) -> tuple[float, ...]:
+    return tuple(round(float(value), 4) for value in values)

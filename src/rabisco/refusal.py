@@ -1,0 +1,128 @@
+"""When not to answer: from what a picture looks like and what a model made of it to a reason for refusing it.
+
+A rule is fitted with each model (``rabisco.evaluation.rejection``) and kept in its card; here it is only applied.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from rabisco.images.traits import TRAITS
+
+Reason = Literal["blank", "scribble", "more-than-one-character", "not-a-character"]
+REASONS: tuple[Reason, ...] = get_args(Reason)
+MESSAGES: dict[Reason, str] = {
+    "blank": "Nothing is drawn in this picture.",
+    "scribble": "This does not look like one character: it looks scribbled.",
+    "more-than-one-character": "This does not look like one character: it looks like several.",
+    "not-a-character": "This does not look like one character: it looks like something else.",
+}
+
+LOGIT_FEATURES = ("max_logit", "energy", "margin", "entropy", "lead", "spread", "doubt")
+FEATURES = (*TRAITS, *LOGIT_FEATURES)
+FARTHEST = 4.0  # standard deviations that a feature counts for, at most
+
+
+class RefusalRule(BaseModel):
+    """Which pictures a model refuses to read: multinomial logistic regression over features and their squares.
+
+    Attributes:
+        features: Name of each feature, in order; those that ``rabisco.refusal.FEATURES`` had when it was fitted.
+        means: Of each feature over what the rule was fitted on.
+        scales: Their standard deviations.
+        weights: One row per feature, then one per square; one column for "a character", then one per reason.
+        biases: One per column.
+        threshold: Log-odds of "not one character" above which a picture is refused.
+        fitted_on: How many pictures of each kind the rule was fitted on.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    features: tuple[str, ...]
+    means: tuple[float, ...]
+    scales: tuple[float, ...]
+    weights: tuple[tuple[float, ...], ...]
+    biases: tuple[float, ...]
+    threshold: float
+    fitted_on: dict[str, int]
+
+    def log_odds(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return how much likelier than not each picture shows no single character, ``(N,)``, in nats."""
+        outcomes = self._outcomes(features)
+        return np.asarray(np.logaddexp.reduce(outcomes[:, 1:], axis=1) - outcomes[:, 0])
+
+    def reasons(self, features: NDArray[np.floating]) -> list[Reason | None]:
+        """Return why each picture is refused; ``None`` for what is read.
+
+        Args:
+            features: ``(N, len(FEATURES))``; see ``picture_features``.
+        """
+        outcomes = self._outcomes(features)
+        refused = np.logaddexp.reduce(outcomes[:, 1:], axis=1) - outcomes[:, 0] > self.threshold
+        likeliest = outcomes[:, 1:].argmax(axis=1)
+        return [REASONS[reason] if no else None for no, reason in zip(refused, likeliest, strict=True)]
+
+    def judge(self, features: NDArray[np.floating]) -> tuple[Reason | None, float]:
+        """Return why one picture is refused, if it is, and the probability that it shows no single character.
+
+        Args:
+            features: ``(1, len(FEATURES))``.
+        """
+        (reason,) = self.reasons(features)
+        return reason, float(1 / (1 + np.exp(-self.log_odds(features)[0].clip(-50, 50))))
+
+    def _outcomes(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
+        means, scales, weights, biases = self._arrays
+        return np.asarray(expand((features - means) / scales) @ weights + biases)
+
+    @cached_property
+    def _arrays(self) -> tuple[NDArray[np.float64], ...]:
+        return tuple(np.array(values) for values in (self.means, self.scales, self.weights, self.biases))
+
+    @property
+    def fits(self) -> bool:
+        """Whether the rule was fitted on the features that are counted today."""
+        return self.features == FEATURES
+
+
+def expand(standardised: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return features, ``(N, F)``, clipped and followed by their squares, ``(N, 2F)``."""
+    clipped = np.clip(standardised, -FARTHEST, FARTHEST)
+    return np.concatenate([clipped, clipped * clipped], axis=1).astype(np.float64)
+
+
+def picture_features(
+    traits: NDArray[np.floating] | Sequence[NDArray[np.floating]], logits: NDArray[np.floating], temperature: float
+) -> NDArray[np.float64]:
+    """Return what the rule is given: traits of the pictures, then what the logits say, ``(N, len(FEATURES))``.
+
+    Args:
+        traits: ``(N, len(TRAITS))``; see ``rabisco.images.traits.describe``.
+        logits: ``(N, classes)``.
+        temperature: The logits are divided by it.
+
+    Source: Liu et al., "Energy-based out-of-distribution detection", NeurIPS 2020 (energy); Hendrycks and Gimpel,
+    "A baseline for detecting misclassified and out-of-distribution examples", ICLR 2017 (doubt).
+    """
+    scaled = np.asarray(logits, np.float64) / temperature
+    top = np.partition(scaled, -2, axis=1)[:, -2:]
+    best = top[:, 1]
+    energy = np.logaddexp.reduce(scaled, axis=1)
+    log_probabilities = scaled - energy[:, np.newaxis]
+    probabilities = np.exp(log_probabilities)
+    return np.column_stack(
+        [
+            np.asarray(traits, np.float64),
+            best,
+            energy,
+            np.log1p(best - top[:, 0]),
+            np.log(1e-3 - (probabilities * log_probabilities).sum(axis=1)),
+            best - scaled.mean(axis=1),
+            scaled.std(axis=1),
+            np.log(1 - np.exp(best - energy) + 1e-4),
+        ]
+    )
