@@ -10,8 +10,9 @@ import click
 from rabisco import __version__
 from rabisco.cli.data import data
 from rabisco.cli.judge import compare, evaluate
+from rabisco.cli.models import models
 from rabisco.cli.train import train
-from rabisco.cli.use import models, predict, serve
+from rabisco.cli.use import predict, serve
 from rabisco.errors import RabiscoError
 
 

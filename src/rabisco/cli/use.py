@@ -1,4 +1,4 @@
-"""``rabisco predict``, ``rabisco models`` and ``rabisco serve``: using what has been trained."""
+"""``rabisco predict`` and ``rabisco serve``: using what has been trained."""
 
 from pathlib import Path
 from typing import Any
@@ -49,44 +49,6 @@ def _read(file: Path) -> bytes:
         raise InvalidRequestError(
             f"a picture file was expected at {file}. Received: {reason}; check the name"
         ) from error
-
-
-@click.command()
-@click.argument("name", required=False)
-@json_option
-def models(name: str | None, as_json: bool) -> None:
-    """List the saved models, or print the card of the one called NAME.
-
-    \b
-    Example:
-        rabisco models
-        rabisco models mnist-cnn
-    """
-    from rabisco.artifacts import list_artifacts, load_artifact
-
-    if name is not None:
-        print_json(load_artifact(name).card.model_dump(mode="json"))
-        return
-    cards = [artifact.card for artifact in list_artifacts()]
-    if as_json:
-        print_json([card.model_dump(mode="json") for card in cards])
-        return
-    _print_models(cards)
-
-
-def _print_models(cards: list[Any]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    if not cards:
-        click.echo("No model has been trained yet; train one first: rabisco train mnist-cnn")
-        return
-    table = Table("Name", "Architecture", "Data set", "Parameters", "Test accuracy", "Trained in")
-    for card in cards:
-        accuracy = percent(card.metrics["test_accuracy"])
-        seconds = f"{card.training_seconds:.1f} s"
-        table.add_row(card.name, card.architecture, card.dataset.name, f"{card.parameters:,}", accuracy, seconds)
-    Console().print(table)
 
 
 @click.command()

@@ -21,6 +21,7 @@ from rabisco.web import (
     problems,
     security,
     theme,
+    versions,
 )
 
 
@@ -38,6 +39,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
     for part in (journal, metrics, limits, languages, formats, theme, security, problems):
         part.init_app(app)
-    for topic in (pages, predict, models, health, metrics, docs):
+    for topic in (pages, predict, models, versions, health, metrics, docs):
         app.register_blueprint(topic.blueprint)
     return app

@@ -4,12 +4,22 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext
 
 from rabisco.artifacts import Artifact, list_artifacts, load_artifact
 from rabisco.web.aliases import MODEL_ALIASES, default_model, resolve
 from rabisco.web.problems import wants_page
+from rabisco.web.versions import asked_version, standing
 
 blueprint = Blueprint("models", __name__)
+
+# What the page says after a form has changed something.
+DONE = {
+    "used": lazy_gettext("Done: another version answers from now on."),
+    "undone": lazy_gettext("Undone: the earlier version answers again."),
+    "deleted": lazy_gettext("The version has been deleted."),
+    "promoted": lazy_gettext("Done: this model answers by default from now on."),
+}
 
 
 @blueprint.get("/models")
@@ -23,10 +33,17 @@ def index() -> ResponseReturnValue:
 
 @blueprint.get("/models/<name>")
 def card(name: str) -> ResponseReturnValue:
-    """Show one model's whole card."""
-    artifact = load_artifact(resolve(name))
+    """Show one model's whole card, that of the version asked for; the page shows the other versions beside it."""
+    artifact = load_artifact(resolve(name), asked_version(request.args.get("version")))
     if wants_page():
-        return render_template("model.html", card=artifact.card, sizes=_sizes(artifact))
+        return render_template(
+            "model.html",
+            card=artifact.card,
+            version=artifact.version,
+            sizes=_sizes(artifact),
+            standing=standing(resolve(name)),
+            done=DONE.get(request.args.get("done", "")),
+        )
     return Response(artifact.card.model_dump_json(), mimetype="application/json")
 
 

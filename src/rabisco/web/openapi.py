@@ -107,6 +107,8 @@ def _content(route: Route) -> Schema:
         content["application/json"] = {"schema": _reference(route.answer.__name__)}
     if route.plain:
         content["text/plain"] = {"schema": {"type": "string"}}
+    if route.file:
+        content[route.file] = {"schema": BINARY}
     if route.page:
         content["text/html"] = {"schema": {"type": "string"}}
     return content

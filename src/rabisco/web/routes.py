@@ -20,6 +20,7 @@ class Route:
         answer: The shape of its JSON; ``None`` if it answers with a page only.
         page: Whether a browser gets a page.
         plain: Whether it answers with plain text.
+        file: Media type of the file that it answers with.
         receives: The pictures it takes: ``any`` accepted form, or only those of a ``form``, or none.
         query: Parameters after the question mark.
         problems: Statuses that it may answer besides those that every route may.
@@ -32,11 +33,13 @@ class Route:
     answer: type[BaseModel] | None = None
     page: bool = False
     plain: bool = False
+    file: str = ""
     receives: str = ""
     query: tuple[str, ...] = ()
     problems: tuple[int, ...] = ()
 
 
+_VERSION_PROBLEMS = (404, 409, 503, 507)
 _PREDICT_PROBLEMS = (400, 404, 408, 413, 415, 503)
 
 ROUTES = (
@@ -89,6 +92,89 @@ ROUTES = (
         ("curl {url}/models/mnist-cnn",),
         answer=shapes.Card,
         page=True,
+        query=("version",),
+        problems=(404, 503),
+    ),
+    Route(
+        "GET",
+        "/models/<name>/versions",
+        lazy_gettext("Lists the versions of a model: each save is one, and earlier ones are kept."),
+        ("curl {url}/models/mnist-cnn/versions",),
+        answer=shapes.Versions,
+        problems=(404, 503),
+    ),
+    Route(
+        "POST",
+        "/models/<name>/versions/<version>/use",
+        lazy_gettext("Lets that version of the model answer from now on, in every process of the server."),
+        answer=shapes.Versions,
+        page=True,
+        problems=_VERSION_PROBLEMS,
+    ),
+    Route(
+        "POST",
+        "/models/<name>/rollback",
+        lazy_gettext("Lets the version answer again that did before; the same bytes, so the same predictions."),
+        answer=shapes.Versions,
+        page=True,
+        problems=_VERSION_PROBLEMS,
+    ),
+    Route(
+        "POST",
+        "/models/<name>/versions/<version>/delete",
+        lazy_gettext("Deletes that version for good; the one that answers and the bundled one cannot be deleted."),
+        answer=shapes.Versions,
+        page=True,
+        problems=_VERSION_PROBLEMS,
+    ),
+    Route(
+        "POST",
+        "/models/<name>/delete",
+        lazy_gettext("Deletes every version of the model that was trained here; a bundled one answers again."),
+        answer=shapes.Deleted,
+        page=True,
+        problems=_VERSION_PROBLEMS,
+    ),
+    Route(
+        "POST",
+        "/models/<name>/promote",
+        lazy_gettext("Lets the model answer by default: when a request to “/predict” names none."),
+        answer=shapes.Versions,
+        page=True,
+        problems=_VERSION_PROBLEMS,
+    ),
+    Route(
+        "POST",
+        "/models/rollback",
+        lazy_gettext("Lets the model answer by default that did before the last one was promoted."),
+        answer=shapes.Versions,
+        page=True,
+        problems=_VERSION_PROBLEMS,
+    ),
+    Route(
+        "GET",
+        "/models/<name>/pesos.h5",
+        lazy_gettext("The weights of a model as a file for Keras (HDF5); “?version=” chooses the version."),
+        ("curl -o pesos.h5 {url}/models/mnist-linear/pesos.h5",),
+        file="application/x-hdf5",
+        query=("version",),
+        problems=(404, 503),
+    ),
+    Route(
+        "GET",
+        "/models/<name>/model.onnx",
+        lazy_gettext("The same model as a file for ONNX Runtime."),
+        ("curl -o model.onnx {url}/models/mnist-linear/model.onnx",),
+        file="application/octet-stream",
+        query=("version",),
+        problems=(404, 503),
+    ),
+    Route(
+        "GET",
+        "/models/<name>/card.json",
+        lazy_gettext("Its card as a file, with the hashes of the other two."),
+        answer=shapes.Card,
+        query=("version",),
         problems=(404, 503),
     ),
     Route(

@@ -65,6 +65,31 @@ class Models(BaseModel):
     default: str
 
 
+class ModelVersion(BaseModel):
+    """One version of a model; `current` answers, a roll-back goes to `previous`."""
+
+    version: int = Field(ge=0)
+    current: bool
+    previous: bool
+    created: str | None = Field(description="When it was trained; null if its card is damaged.")
+    notes: str
+    metrics: dict[str, float]
+
+
+class Versions(BaseModel):
+    """The versions of a model, the newest first; `default` says whether it answers when no model is named."""
+
+    name: str
+    default: bool
+    versions: list[ModelVersion] = Field(min_length=1)
+
+
+class Deleted(BaseModel):
+    """What is no longer there."""
+
+    deleted: str
+
+
 class Ready(BaseModel):
     """The default model is loaded and can predict."""
 

@@ -1,0 +1,181 @@
+"""``rabisco models``: what has been trained, its versions, and which of them answers."""
+
+from typing import Any
+
+import click
+
+from rabisco.cli.output import json_option, percent, print_json
+
+
+class _NameOrCommand(click.Group):
+    """A group whose first word may also be a model's name, meaning its card."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in self.commands:
+            return "show", self.commands["show"], args
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_NameOrCommand, invoke_without_command=True, subcommand_metavar="[NAME | COMMAND ...]")
+@json_option
+@click.pass_context
+def models(context: click.Context, as_json: bool) -> None:
+    """List the saved models, or print the card of the one called NAME; the commands choose among its versions.
+
+    \b
+    Example:
+        rabisco models
+        rabisco models mnist-cnn
+        rabisco models versions mnist-cnn
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from rabisco.artifacts import list_artifacts
+
+    cards = [artifact.card for artifact in list_artifacts()]
+    if as_json:
+        print_json([card.model_dump(mode="json") for card in cards])
+    else:
+        _print_models(cards)
+
+
+@models.command(hidden=True)
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, hidden=True)
+def show(name: str, as_json: bool) -> None:  # noqa: ARG001 - a card is JSON in any case
+    """Print the card of the model called NAME.
+
+    \b
+    Example:
+        rabisco models mnist-cnn
+    """
+    from rabisco.artifacts import load_artifact
+
+    print_json(load_artifact(name).card.model_dump(mode="json"))
+
+
+@models.command()
+@click.argument("name")
+@json_option
+def versions(name: str, as_json: bool) -> None:
+    """List the versions of the model called NAME, newest first; each save is one, version 0 is the bundled one.
+
+    \b
+    Example:
+        rabisco models versions mnist-cnn
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from rabisco import artifacts
+
+    found = artifacts.versions(name)
+    if as_json:
+        rows = [
+            (one.number, one.current, one.previous, one.card and one.card.model_dump(mode="json")) for one in found
+        ]
+        print_json([dict(zip(("version", "current", "previous", "card"), row, strict=True)) for row in rows])
+        return
+    table = Table("Version", "Answers", "Trained", "Test accuracy", "Notes")
+    for one in found:
+        state = "now" if one.current else "before" if one.previous else ""
+        table.add_row(str(one.number), state, *_facts(one.card))
+    Console().print(table)
+
+
+def _facts(card: Any) -> tuple[str, str, str]:
+    if card is None:
+        return "", "", "its card cannot be read"
+    accuracy = percent(card.metrics["test_accuracy"]) if "test_accuracy" in card.metrics else ""
+    return f"{card.created:%Y-%m-%d %H:%M}", accuracy, card.notes
+
+
+@models.command()
+@click.argument("name")
+@click.argument("version", type=click.IntRange(min=0))
+def use(name: str, version: int) -> None:
+    """Let VERSION of the model called NAME answer from now on; running servers notice at once.
+
+    \b
+    Example:
+        rabisco models use mnist-cnn 0
+    """
+    from rabisco import artifacts
+
+    artifacts.use_version(name, version)
+    click.echo(f"Version {version} of {name} answers now. To go back: rabisco models rollback {name}")
+
+
+@models.command()
+@click.argument("name")
+@click.argument("version", required=False, type=click.IntRange(min=0))
+def promote(name: str, version: int | None) -> None:
+    """Let the model called NAME answer when none is asked for by name; with VERSION, that version of it.
+
+    \b
+    Example:
+        rabisco models promote mnist-linear
+    """
+    from rabisco import artifacts
+
+    artifacts.promote(name, version)
+    click.echo(f"{name} answers by default now. To go back: rabisco models rollback")
+
+
+@models.command()
+@click.argument("name", required=False)
+def rollback(name: str | None) -> None:
+    """Let the version of NAME answer that did before; without NAME, the model that did before by default.
+
+    \b
+    Example:
+        rabisco models rollback mnist-cnn
+    """
+    from rabisco import artifacts
+    from rabisco.settings import get_settings
+
+    if name is None:
+        before = artifacts.rollback_default() or get_settings().default_model
+        click.echo(f"{before} answers by default again.")
+    else:
+        click.echo(f"Version {artifacts.rollback(name)} of {name} answers again.")
+
+
+@models.command()
+@click.argument("name")
+@click.argument("version", required=False, type=click.IntRange(min=0))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete(name: str, version: int | None, yes: bool) -> None:
+    """Delete VERSION of the model called NAME for good; without VERSION, all that were trained here.
+
+    \b
+    Example:
+        rabisco models delete my-model 3
+    """
+    from rabisco import artifacts
+
+    what = f"all versions of {name} trained here" if version is None else f"version {version} of {name}"
+    if not yes:
+        click.confirm(f"Delete {what} for good?", abort=True)
+    if version is None:
+        artifacts.delete_model(name)
+    else:
+        artifacts.delete(name, version)
+    click.echo(f"Deleted {what}.")
+
+
+def _print_models(cards: list[Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    if not cards:
+        click.echo("No model has been trained yet; train one first: rabisco train mnist-cnn")
+        return
+    table = Table("Name", "Architecture", "Data set", "Parameters", "Test accuracy", "Trained in")
+    for card in cards:
+        accuracy = percent(card.metrics["test_accuracy"]) if "test_accuracy" in card.metrics else ""
+        seconds = f"{card.training_seconds:.1f} s"
+        table.add_row(card.name, card.architecture, card.dataset.name, f"{card.parameters:,}", accuracy, seconds)
+    Console().print(table)

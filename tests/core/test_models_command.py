@@ -1,0 +1,59 @@
+"""``rabisco models``: versions chosen, promoted, gone back from and deleted in a terminal."""
+
+import json
+
+from click.testing import CliRunner, Result
+from tests.versions import add_version
+
+from rabisco import artifacts
+from rabisco.cli import rabisco
+
+
+def invoke(*arguments: str, **options: str) -> Result:
+    return CliRunner().invoke(rabisco, ["models", *arguments], catch_exceptions=False, **options)
+
+
+def run(*arguments: str) -> str:
+    result = invoke(*arguments)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_versions_are_listed_with_the_one_that_answers() -> None:
+    add_version("mine", "the first")
+    add_version("mine", "the second")
+    assert [(one["version"], one["current"]) for one in json.loads(run("versions", "mine", "--json"))] == [
+        (2, True),
+        (1, False),
+    ]
+    assert "the second" in run("versions", "mine")
+
+
+def test_a_version_is_used_and_gone_back_from() -> None:
+    add_version("mine")
+    add_version("mine")
+    assert "rabisco models rollback mine" in run("use", "mine", "1")
+    assert artifacts.load_artifact("mine").version == 1
+    assert "Version 2 of mine" in run("rollback", "mine")
+
+
+def test_a_model_is_promoted_and_the_prediction_command_follows() -> None:
+    run("promote", "mnist-linear")
+    assert artifacts.promoted() == "mnist-linear"
+    assert "mnist-cnn answers by default again" in run("rollback")
+
+
+def test_nothing_is_deleted_without_a_yes() -> None:
+    add_version("mine")
+    add_version("mine")
+    assert invoke("delete", "mine", "1", input="n\n").exit_code == 1
+    assert len(artifacts.versions("mine")) == 2
+    run("delete", "mine", "1", "--yes")
+    assert len(artifacts.versions("mine")) == 1
+    run("delete", "mine", "--yes")
+    assert "mine" not in artifacts.list_names()
+
+
+def test_a_model_may_have_any_name_but_a_commands() -> None:
+    add_version("list")
+    assert json.loads(run("list"))["name"] == "list"
