@@ -57,6 +57,10 @@ class NoModelError(RabiscoError):
     """No artifact is there at all: one must be trained first."""
 
 
+class BusyError(RabiscoError):
+    """The server does as much as it can; the same request will be answered a little later."""
+
+
 class InvalidArtifactError(RabiscoError):
     """An artifact folder is incomplete, or its files are not those that its card names."""
 

@@ -60,6 +60,16 @@ class Settings(BaseSettings):
         ge=1024,
         description="Largest request body, in bytes.",
     )
+    max_training_bytes: int = Field(
+        default=2 * 1024**3,
+        ge=1024,
+        description="Largest body of a request that brings training data, in bytes.",
+    )
+    max_waiting: int = Field(
+        default=128,
+        ge=0,
+        description="Requests that may wait for a thread of one process; one more is asked to come again (503).",
+    )
     max_image_pixels: int = Field(
         default=50_000_000,
         ge=784,

@@ -61,10 +61,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(home: Path, bundled: bool = True, **settings: object) -> Iterator[Server]:
-    """Run the production server; ``settings`` as in ``rabisco.settings``; without the bundled models if asked."""
+def serving(home: Path, bundled: bool = True, program: str = PROGRAM, **settings: object) -> Iterator[Server]:
+    """Run the production server; ``settings`` as in ``rabisco.settings``; without the bundled models if asked.
+
+    ``program`` may add routes to the application before it is served.
+    """
     port = free_port()
-    server = Server(port, start(port, home, bundled, **settings))
+    server = Server(port, start(port, home, bundled, program, **settings))
     try:
         wait_until_live(server)
         yield server
@@ -73,12 +76,14 @@ def serving(home: Path, bundled: bool = True, **settings: object) -> Iterator[Se
         server.process.communicate(timeout=20)
 
 
-def start(port: int, home: Path, bundled: bool = True, **settings: object) -> subprocess.Popen[str]:
+def start(
+    port: int, home: Path, bundled: bool = True, program: str = PROGRAM, **settings: object
+) -> subprocess.Popen[str]:
     """Start the server and return at once."""
     given = {"home": home, "port": port, "rate_limit": "", **settings}
     environment = {f"RABISCO_{name.upper()}": str(value) for name, value in given.items()}
     return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM if bundled else WITHOUT_BUNDLED + PROGRAM],
+        [sys.executable, "-c", program if bundled else WITHOUT_BUNDLED + program],
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -2,6 +2,7 @@
 
 import asyncio
 import http.client
+import io
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,8 @@ from types import SimpleNamespace
 import pytest
 from tests.web.serving import Server, seven_png
 
-from rabisco.web import door
+from rabisco.settings import Settings
+from rabisco.web import bodies, door
 
 SEVEN = seven_png()
 HALF = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 100000\r\n\r\n\x89PNG"
@@ -50,7 +52,7 @@ def test_a_client_that_leaves_halfway_is_forgotten(server: Server) -> None:
 
 
 def test_a_body_that_never_comes_is_answered_408(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(door, "BODY_SECONDS", 0.01)
+    monkeypatch.setattr(bodies, "BODY_SECONDS", 0.01)
     answers = []
 
     class Stalled:
@@ -61,8 +63,8 @@ def test_a_body_that_never_comes_is_answered_408(monkeypatch: pytest.MonkeyPatch
         def response_empty(self, *answer: object) -> None:
             answers.append(answer)
 
-    stalled_door = door.Door(None, SimpleNamespace(threads=1, max_upload_bytes=1000))
-    answer = stalled_door.__rsgi__(SimpleNamespace(headers={"x-request-id": "late"}), Stalled())
+    stalled_door = door.Door(None, Settings(threads=1))
+    answer = stalled_door.__rsgi__(request_of({"x-request-id": "late"}), Stalled())
     with ThreadPoolExecutor(1) as elsewhere:  # the browser tests leave an event loop running in this thread
         elsewhere.submit(asyncio.run, answer).result()
     assert answers == [(408, [("connection", "close"), ("x-request-id", "late")])]
@@ -76,8 +78,18 @@ def test_repeated_headers_and_foreign_letters_reach_the_application_as_wsgi_want
         ("cookie", "b=2"),
         ("content-type", "x/y"),
     ]
-    scope = SimpleNamespace(
-        headers=SimpleNamespace(items=lambda: headers),
+    environ = door.environment(request_of(SimpleNamespace(items=lambda: headers)), io.BytesIO(b"body"))
+    assert environ["HTTP_ACCEPT"] == "text/html, */*"
+    assert environ["HTTP_COOKIE"] == "a=1; b=2"
+    assert environ["CONTENT_TYPE"] == "x/y"
+    assert environ["PATH_INFO"] == "/\xc3\xa9"
+    assert (environ["SERVER_NAME"], environ["SERVER_PORT"], environ["REMOTE_ADDR"]) == ("::1", "3000", "::2")
+
+
+def request_of(headers: object) -> SimpleNamespace:
+    """Return a request as the server describes it."""
+    return SimpleNamespace(
+        headers=headers,
         server="[::1]:3000",
         client="[::2]:99",
         method="GET",
@@ -86,9 +98,3 @@ def test_repeated_headers_and_foreign_letters_reach_the_application_as_wsgi_want
         http_version="1.1",
         scheme="http",
     )
-    environ = door.environment(scope, b"body")
-    assert environ["HTTP_ACCEPT"] == "text/html, */*"
-    assert environ["HTTP_COOKIE"] == "a=1; b=2"
-    assert environ["CONTENT_TYPE"] == "x/y"
-    assert environ["PATH_INFO"] == "/\xc3\xa9"
-    assert (environ["SERVER_NAME"], environ["SERVER_PORT"], environ["REMOTE_ADDR"]) == ("::1", "3000", "::2")

@@ -1,18 +1,28 @@
 """How much one client may ask: bytes, form fields and requests per time."""
 
-from typing import IO, cast
+from collections.abc import Mapping
+from typing import IO, Any, cast
 
-from flask import Flask, Request, request
+from flask import Flask, Request, current_app, request
+from flask_babel import gettext
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.utils import cached_property
 from werkzeug.wsgi import LimitedStream
 
+from rabisco.errors import BusyError, StorageError
 from rabisco.settings import Settings
+from rabisco.web.bodies import temporary_file
+from rabisco.web.routes import ROUTES
 
 # Parts of one multipart body, files and fields together; beyond it Werkzeug stops reading.
 MOST_PARTS = 1000
+# Why the door could not take a request as it came: the application says so in the reader's language.
+REFUSAL = "rabisco.refusal"
+BUSY = "busy"
+STORAGE = "storage"
+LARGE = {(route.method, route.path) for route in ROUTES if route.large}
 
 
 class BoundedStream(LimitedStream):
@@ -33,6 +43,21 @@ class BoundedStream(LimitedStream):
 class BoundedRequest(Request):
     """A request whose body has a limit, announced in advance or not."""
 
+    @property
+    def max_content_length(self) -> int | None:
+        """The largest body of this request, in bytes."""
+        return body_limit(current_app.config["RABISCO"], self.environ)
+
+    @max_content_length.setter
+    def max_content_length(self, value: int | None) -> None:
+        raise NotImplementedError("the settings say how large a body may be")
+
+    def _get_file_stream(self, *args: Any, **options: Any) -> IO[bytes]:
+        """Return where an uploaded file is put; a large one beside the artifacts, where there is room."""
+        if (self.method, self.path) in LARGE:
+            return temporary_file(current_app.config["RABISCO"])
+        return super()._get_file_stream(*args, **options)
+
     @cached_property
     def stream(self) -> IO[bytes]:
         """The body."""
@@ -49,6 +74,7 @@ def init_app(app: Flask) -> None:
     app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_upload_bytes
     app.config["MAX_FORM_PARTS"] = MOST_PARTS
+    app.before_request(_refuse)
     if settings.rate_limit:
         limiter = Limiter(
             get_remote_address,
@@ -58,6 +84,22 @@ def init_app(app: Flask) -> None:
             storage_uri="memory://",
         )
         limiter.request_filter(_is_free)
+
+
+def body_limit(settings: Settings, environ: Mapping[str, Any]) -> int:
+    """Return the largest body of a request, in bytes; training data must announce their length."""
+    announced = "CONTENT_LENGTH" in environ
+    large = announced and (environ["REQUEST_METHOD"], environ["PATH_INFO"]) in LARGE
+    return settings.max_training_bytes if large else settings.max_upload_bytes
+
+
+def _refuse() -> None:
+    """Say what the door could not; health and static files are answered even in a crowd."""
+    refusal = request.environ.get(REFUSAL)
+    if refusal == BUSY and not _is_free():
+        raise BusyError(gettext("more requests came than can be answered now; send this one again in a few seconds"))
+    if refusal == STORAGE:
+        raise StorageError(gettext("the server has no room for this upload; ask whoever runs it to make some"))
 
 
 def _is_free() -> bool:

@@ -44,6 +44,7 @@ PROBLEMS: dict[type[errors.RabiscoError], Problem] = {
     errors.StorageError: Problem(507, "storage", lazy_gettext("The server could not store this")),
     errors.NoModelError: Problem(503, "no-model", lazy_gettext("No model has been trained yet")),
     errors.InvalidArtifactError: Problem(503, "invalid-artifact", lazy_gettext("This model's files are damaged")),
+    errors.BusyError: Problem(503, "busy", lazy_gettext("The server is busy")),
 }
 
 # HTTP errors that the framework raises by itself, with titles and details for readers.
@@ -76,6 +77,8 @@ def init_app(app: Flask) -> None:
     """Answer every error of the application from here."""
     app.register_error_handler(errors.RabiscoError, _answer_rabisco_error)
     app.register_error_handler(HTTPException, _answer_http_error)
+# Seconds after which a request refused for want of room may come again.
+RETRY_AFTER = "2"
     app.register_error_handler(Exception, _answer_unforeseen)
 
 
@@ -94,7 +97,10 @@ def _answer_rabisco_error(error: errors.RabiscoError) -> Response:
     problem = PROBLEMS.get(type(error))
     if problem is None:
         return _answer_unforeseen(error)
-    return _answer(problem, str(error))
+    response = _answer(problem, detail_of(error))
+    if isinstance(error, errors.BusyError):
+        response.headers["Retry-After"] = RETRY_AFTER
+    return response
 
 
 def _answer_http_error(error: HTTPException) -> WerkzeugResponse:

@@ -24,6 +24,7 @@ class Route:
         receives: The pictures it takes: ``any`` accepted form, or only those of a ``form``, or none.
         query: Parameters after the question mark.
         problems: Statuses that it may answer besides those that every route may.
+        large: Whether its body may be as large as training data are (``RABISCO_MAX_TRAINING_BYTES``).
     """
 
     method: str
@@ -37,6 +38,7 @@ class Route:
     receives: str = ""
     query: tuple[str, ...] = ()
     problems: tuple[int, ...] = ()
+    large: bool = False
 
 
 _VERSION_PROBLEMS = (404, 409, 503, 507)

@@ -1,0 +1,77 @@
+"""How a request's body is taken in: by the event loop, in bounded memory, for a bounded time.
+
+What is small stays in memory, the rest goes to a file without a name: whatever happens to the client or to this
+process, the system removes it.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterable, Callable
+from pathlib import Path
+from typing import IO, Any
+
+from rabisco.settings import Settings
+
+# A client that sends nothing more for so long, or less than a piece in that time, is turned away.
+BODY_SECONDS = 60
+# What is written to the file at a time; a body no larger than this never leaves the memory.
+PIECE = 1024 * 1024
+
+# Runs a function in a thread and answers what it returns.
+Aside = Callable[..., Any]
+
+
+class IncompleteBodyError(Exception):
+    """The client went away, or broke HTTP's rules, before its whole body was here."""
+
+
+def temporary_file(settings: Settings) -> IO[bytes]:
+    """Return an empty file without a name; beside the artifacts, because ``/tmp`` is often memory.
+
+    Where that folder cannot be written to, as in a read-only container, it lies where the system keeps such files.
+    """
+    folder: Path | None = settings.home / "uploads"
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        (settings.home / "uploads").mkdir(mode=0o700, exist_ok=True)
+    except OSError:
+        folder = None
+    return tempfile.TemporaryFile(dir=folder)
+
+
+async def receive(
+    exchange: AsyncIterable[bytes], announced: int | None, limit: int, file: IO[bytes], aside: Aside
+) -> None:
+    """Write a body into a file and go back to its start; of one too large, only as much as shows that it is.
+
+    Args:
+        exchange: Gives the body in parts.
+        announced: The length that the client announced, in bytes; ``None`` if it did not.
+        limit: The largest body, in bytes.
+        file: An empty file; one in memory and on disk alike.
+        aside: Runs what may wait for a disk.
+
+    Raises:
+        IncompleteBodyError: Less came than was announced.
+        TimeoutError: The client is too slow.
+        OSError: The disk is full.
+    """
+    received, piece = 0, bytearray()
+    async with asyncio.timeout(BODY_SECONDS) as patience:
+        async for part in exchange:
+            received += len(part)
+            piece += part
+            if received > limit:
+                break
+            if len(piece) >= PIECE:
+                await aside(file.write, bytes(piece))
+                piece.clear()
+                patience.reschedule(asyncio.get_running_loop().time() + BODY_SECONDS)
+    if announced is not None and received < announced and received <= limit:
+        raise IncompleteBodyError
+    await aside(_finish, file, bytes(piece)) if received > PIECE else _finish(file, bytes(piece))
+
+
+def _finish(file: IO[bytes], rest: bytes) -> None:
+    file.write(rest)
+    file.seek(0)
