@@ -1,7 +1,10 @@
 """Several characters in one picture, read by one model: the string, the boxes, and what each character may be."""
 
+import itertools
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +20,7 @@ USUAL_GAP = 0.12  # of the line's height: gaps within words are taken to be at l
 # How a model's doubt that something is one character weighs, in nats, beside what geometry has against it; fitted
 # together with ``rabisco.images.segment`` on rows of validation digits.
 USUAL_STRENGTH = 90  # percentile of all candidates of a picture at which a real character's logit stands out so far
-FAINT, FAINT_AND_WIDE = 1.0, 8.0  # a logit that does not stand out at all; the same for each line height of width
+FAINT, FAINT_AND_WIDE = 1.2, 8.0  # a logit that does not stand out at all; the same for each line height of width
 UNSURE = 0.5  # each nat of the best class's probability
 
 
@@ -27,7 +30,7 @@ class ReadCharacter:
 
     Attributes:
         top_k: The most probable classes, best first.
-        box: Where it lies in the picture given, in its pixels.
+        box: Where it lies in the picture as it was sent, in its pixels.
         line: Number of its line, from 0.
         prepared: The pixels that the model saw.
     """
@@ -42,6 +45,16 @@ class ReadCharacter:
         """The most probable class."""
         return self.top_k[0]
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the character as the API and the command give it, as plain values."""
+        box = {"left": self.box.left, "top": self.box.top, "width": self.box.width, "height": self.box.height}
+        return {
+            **_class_dict(self.best),
+            "top_k": [_class_dict(one) for one in self.top_k],
+            "box": box,
+            "line": self.line,
+        }
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -49,18 +62,44 @@ class Reading:
 
     Attributes:
         model: Name of the artifact.
+        version: Its version.
         text: The characters as a string: a space where a gap is clearly wider than others, a line feed between lines.
         characters: Each of them, in reading order.
         latency_ms: Milliseconds from the decoded picture to this answer.
+        width: Of the picture as it was sent, in pixels.
+        height: The same.
     """
 
     model: str
+    version: int
     text: str
     characters: tuple[ReadCharacter, ...]
     latency_ms: float
+    width: int
+    height: int
+
+    @property
+    def blank(self) -> bool:
+        """Whether there is nothing to read."""
+        return not self.characters
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer as the API and the command give it, as plain values."""
+        return {
+            "text": self.text,
+            "characters": [character.to_dict() for character in self.characters],
+            "model": self.model,
+            "version": self.version,
+            "latency_ms": round(self.latency_ms, 3),
+            "blank": self.blank,
+            "width": self.width,
+            "height": self.height,
+        }
 
 
-def read_many(predictor: Predictor, picture: NDArray[np.uint8], top_k: int = 3, most: int = 1000) -> Reading:
+def read_many(
+    predictor: Predictor, picture: NDArray[np.uint8], top_k: int = 3, most: int = 1000, sent_side: int | None = None
+) -> Reading:
     """Read every character of a decoded picture, all in one call of the model.
 
     Args:
@@ -68,6 +107,7 @@ def read_many(predictor: Predictor, picture: NDArray[np.uint8], top_k: int = 3, 
         picture: RGB, uint8, ``(H, W, 3)``, any size, as ``rabisco.images.decode`` returns it.
         top_k: How many classes to return for each character, best first.
         most: Most characters that may be found.
+        sent_side: Longer side of the picture before ``decode`` reduced it, in pixels; its own if not given.
 
     Raises:
         InvalidRequestError: The model reads no characters.
@@ -76,16 +116,21 @@ def read_many(predictor: Predictor, picture: NDArray[np.uint8], top_k: int = 3, 
     card = predictor.card
     if card.normalizer not in CHARACTERS:
         raise InvalidRequestError(
-            f"expected a model of characters to read several at once, received {card.name!r}, which looks at whole "
-            "pictures; ask it for one"
+            "expected a model of characters to read several at once, received “%(name)s”, which looks at whole "
+            "pictures; ask it for one",
+            name=card.name,
         )
     started = time.perf_counter()
-    groups = segment(picture, most)
-    characters = tuple(_classify(predictor, groups, top_k))
-    return Reading(card.name, spell(characters), characters, (time.perf_counter() - started) * 1000)
+    characters = _classify(predictor, segment(picture, most), top_k)
+    text = spell(characters)
+    scale = (sent_side or max(picture.shape)) / max(picture.shape)
+    height, width = (round(side * scale) for side in picture.shape[:2])
+    placed = tuple(replace(each, box=each.box.scaled(scale).inside(width, height)) for each in characters)
+    elapsed = (time.perf_counter() - started) * 1000
+    return Reading(card.name, predictor.version, text, placed, elapsed, width, height)
 
 
-def spell(characters: tuple[ReadCharacter, ...]) -> str:
+def spell(characters: Sequence[ReadCharacter]) -> str:
     """Return characters in reading order as a string, with spaces and line feeds."""
     lines: dict[int, list[ReadCharacter]] = {}
     for character in characters:
@@ -103,7 +148,7 @@ def _spell_line(line: list[ReadCharacter], gaps: NDArray[np.float64], least: flo
 def _gaps(line: list[ReadCharacter]) -> NDArray[np.float64]:
     """Return the gaps between neighbours, as shares of the line's height."""
     height = float(np.median([character.box.height for character in line]))
-    pairs = zip(line, line[1:], strict=False)
+    pairs = itertools.pairwise(line)
     return np.array([(after.box.left - before.box.right) / height for before, after in pairs])
 
 
@@ -119,20 +164,23 @@ def _classify(predictor: Predictor, groups: list[Group], top_k: int) -> list[Rea
     runs = [run for group in groups for run in group.runs]
     if not runs:
         return []
-    prepared = [prepare_ink(run.character.ink, predictor.card.normalizer) for run in runs]
-    logits = predictor.logits(np.stack([each.pixels for each in prepared]))
+    normalizer = predictor.card.normalizer
+    prepared = {number: prepare_ink(run.character.ink, normalizer) for number, run in enumerate(runs) if run.character}
+    asked = list(prepared)
+    logits = predictor.logits(np.stack([each.pixels for each in prepared.values()]))
     probabilities = softmax(logits / np.float32(predictor.card.temperature))
-    costs = _doubt(logits, probabilities, np.array([run.width for run in runs]))
-    costs += [run.cost for run in runs]
+    costs = np.array([run.cost for run in runs])
+    costs[asked] += _doubt(logits, probabilities, np.array([runs[number].width for number in asked]))
+    rows = dict(zip(asked, probabilities, strict=True))
     names = predictor.card.class_names
     found: list[ReadCharacter] = []
     first = 0
     for group in groups:
         for number in _divide(group, costs[first : first + len(group.runs)]):
-            row = first + number
-            classes = _best_classes(probabilities[row], names, top_k)
-            character = runs[row].character
-            found.append(ReadCharacter(classes, character.box, character.line, prepared[row]))
+            character = group.runs[number].character
+            if character is not None:
+                classes = _best_classes(rows[first + number], names, top_k)
+                found.append(ReadCharacter(classes, character.box, character.line, prepared[first + number]))
         first += len(group.runs)
     return found
 
@@ -153,7 +201,7 @@ def _doubt(
 
 def _divide(group: Group, costs: NDArray[np.float64]) -> list[int]:
     """Return the numbers of the runs, from left to right, that together are the group and cost least."""
-    best: list[tuple[float, list[int]]] = [(0.0, [])] + [(np.inf, [])] * group.length
+    best: list[tuple[float, list[int]]] = [(0.0, []), *((np.inf, []) for _ in range(group.length))]
     for number, run in enumerate(group.runs):
         cost, before = best[run.start]
         if cost + costs[number] < best[run.stop][0]:
@@ -166,3 +214,7 @@ def _best_classes(
 ) -> tuple[ClassProbability, ...]:
     order = np.argsort(-probabilities, kind="stable")[:top_k]
     return tuple(ClassProbability(names[index], int(index), float(probabilities[index])) for index in order)
+
+
+def _class_dict(candidate: ClassProbability) -> dict[str, Any]:
+    return {**asdict(candidate), "probability": round(candidate.probability, 6)}

@@ -80,6 +80,9 @@ class Settings(BaseSettings):
         description="What the server's log on standard error is: `text`, faults alone, or `json`, every request.",
     )
     max_files: int = Field(default=64, ge=1, description="Most pictures in one request.")
+    max_characters: int = Field(
+        default=500, ge=1, description="Most characters in one picture, where several are read (`characters=many`)."
+    )
 
     @property
     def artifacts_dir(self) -> Path:

@@ -1,16 +1,18 @@
 """Any picture becomes the pixels a model was trained on: decode, find the ink, normalise. No model knowledge here."""
 
-from rabisco.images.decode import decode
+from rabisco.images.decode import decode, sent_side
 from rabisco.images.ink import Ink, find_ink
 from rabisco.images.normalize import NORMALIZERS, Prepared, Step, normalize_pixels, prepare, prepare_ink
-from rabisco.images.segment import Box, Character, segment
+from rabisco.images.segment import Box, Character, Group, Run, segment
 
 __all__ = [
     "NORMALIZERS",
     "Box",
     "Character",
+    "Group",
     "Ink",
     "Prepared",
+    "Run",
     "Step",
     "decode",
     "find_ink",
@@ -18,4 +20,5 @@ __all__ = [
     "prepare",
     "prepare_ink",
     "segment",
+    "sent_side",
 ]

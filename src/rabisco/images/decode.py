@@ -84,6 +84,15 @@ def decode(data: bytes | str) -> NDArray[np.uint8]:
     return np.array(image.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else image)
 
 
+def sent_side(data: bytes | str) -> int:
+    """Return the longer side, in pixels, of a picture as it was sent, which ``decode`` may have reduced.
+
+    Args:
+        data: As for ``decode``, which must have accepted it.
+    """
+    return max(_open(decode_base64(data) if isinstance(data, str) else data)[0].size)
+
+
 def decode_base64(text: str) -> bytes:
     """Return the bytes that base64 text stands for; a data URL's prefix, spaces and missing padding are forgiven.
 

@@ -1,47 +1,44 @@
-"""Several characters in one picture become one ink each, in reading order: line by line, left to right."""
+"""Several characters in one picture, in reading order: line by line, left to right, with every doubt kept.
 
-import itertools
+Whether strokes that touch are one character or two, and whether two that lie close are parts of one, geometry alone
+cannot say. So ``segment`` answers groups: most are one character beyond doubt; the others offer several ways of
+dividing the same ink, with what geometry has against each. Who knows characters chooses: ``rabisco.rows``.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
+from rabisco.errors import TooLargeError
+from rabisco.images.clean import SOLID
+from rabisco.images.cut import find_cuts
 from rabisco.images.ink import Ink, find_ink
-from rabisco.images.stroke import stroke_width
+from rabisco.images.pieces import Box, Piece, crop, find_lines, find_pieces, join, union, usual_height
 
-WORKING_SIDE = 800  # pixels; a row of twenty characters still has forty for each
-NEIGHBOURS = np.ones((3, 3), bool)
-SAME_COLUMN = 0.5  # share of the narrower piece's width that lies over the other: parts of one character
-FARTHEST_DOT = 0.4  # of a character's height, between it and its dot or bar
-LOW = 0.45  # of a character's height: what is lower may be its dot or bar, what is higher is another character
-SAME_LINE = 0.4  # share of the lower piece's height that lies beside the line
-WIDE = 1.3  # width over the line's height from which a piece is two characters
-PERHAPS_WIDE = 1.2  # from which it is two where only a thin stroke joins its halves
-USUAL_WIDTH = 0.75  # of a character, over the line's height
-LEAST_PART = 0.6  # of a piece's height that each part must have to be a character
-LEAST_HEIGHT = 0.25  # of the tallest piece; what is lower is a dot, a comma or a speck
+__all__ = ["Box", "Character", "Group", "Run", "segment"]
 
-
-@dataclass(frozen=True)
-class Box:
-    """A rectangle in a picture, in pixels; ``right`` and ``bottom`` lie just outside."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-
-    @property
-    def width(self) -> int:
-        """Its width."""
-        return self.right - self.left
-
-    @property
-    def height(self) -> int:
-        """Its height."""
-        return self.bottom - self.top
+WORKING_SIDE = 1000  # pixels; a row of thirty characters still has thirty for each
+MARKS_PER_CHARACTER = 4  # dots, strokes and specks among which so many characters may hide
+CUTTABLE = 0.75  # width over the line's height from which a piece may be more than one character
+MOST_PIECES = 10  # that one character is put together from
+WIDEST = 1.7  # of the line's height, of a character put together
+WIDEST_PIECE = 3.0  # of one that hangs together: an m, an equals sign
+CLOSE = 0.12  # of the line's height: two pieces with a wider gap are not one character
+# What geometry has against a character; together with the model's doubt, as ``rabisco.rows`` weighs it, these divided
+# rows of validation digits best.
+WIDE, TOO_WIDE = 0.95, 6.0  # from which width, in line heights, and what each further line height costs
+LOW, TOO_LOW = 0.75, 4.0  # the same for the height of what was cut off
+TOO_LOW_ALONE = 3.0  # what it costs where nothing was cut
+MARK, DROPPED = 0.5, 5.0  # what is lower than this may be a mark; what it costs to pass over one line height of it
+CUT = 0.1  # a cut
+JOINED, APART, OVER = 4.0, 6.0, 1.3  # joining what does not touch; each line height between; the share that lies over
+SMALLEST_LINE = 0.4  # of the usual height: what is much lower is no line of characters
+TALLEST = 0.6  # of a character's own height, that the line's height is at least taken to be
+LEAST_LINE_HEIGHT = 4.0  # pixels
 
 
 @dataclass(frozen=True)
@@ -59,140 +56,149 @@ class Character:
     ink: Ink
 
 
-@dataclass
-class _Piece:
-    box: Box
-    mask: NDArray[np.bool_]  # as large as the box
+@dataclass(frozen=True)
+class Run:
+    """Some neighbouring pieces of a group, taken for one character.
+
+    Attributes:
+        start: Number of its first piece in the group.
+        stop: Number of the piece behind its last.
+        character: What they are if they are one; ``None`` if they are taken for a mark that is no character.
+        width: Their width in line heights.
+        cost: What geometry has against their being one, in nats; 0 if nothing.
+    """
+
+    start: int
+    stop: int
+    character: Character | None
+    width: float
+    cost: float
 
 
-def segment(picture: NDArray[np.uint8]) -> list[Character]:
-    """Return the characters in a picture in reading order; none where nothing was written.
+@dataclass(frozen=True)
+class Group:
+    """Ink that is one character, or several that touch or nearly do.
+
+    Attributes:
+        length: Number of pieces, from left to right.
+        runs: The characters that it may be divided into, ordered by where they end.
+    """
+
+    length: int
+    runs: tuple[Run, ...]
+
+
+def segment(picture: NDArray[np.uint8], most: int = 1000) -> list[Group]:
+    """Return the groups of characters of a picture in reading order; none where nothing was written.
 
     Args:
         picture: RGB, uint8 ``(H, W, 3)``, as ``decode`` returns it.
+        most: Most characters that may be found.
+
+    Raises:
+        TooLargeError: There are more, or so many marks that it is no writing.
     """
     factor = max(1, max(picture.shape[:2]) // WORKING_SIDE)
     ink = find_ink(picture if factor == 1 else np.asarray(Image.fromarray(picture).reduce(factor)))
     if ink.blank:
         return []
-    width = stroke_width(ink.values)
-    characters = []
-    for number, line in enumerate(_lines(_join(_pieces(ink.values)))):
-        height = float(np.median([piece.box.height for piece in line]))
-        for piece in sorted(line, key=lambda piece: piece.box.left):
-            characters += [_cut_out(ink, part, number, factor) for part in _split(piece, height, width)]
-    return characters
-
-
-def _pieces(values: NDArray[np.float32]) -> list[_Piece]:
-    labels, _ = ndimage.label(values > 0, NEIGHBOURS)
+    marks = find_pieces(ink.values)
+    _check_number(len(marks), most * MARKS_PER_CHARACTER, most)
+    pieces = join(marks)
+    _check_number(len(pieces), most, most)
+    sketch = _Sketch(ink, factor)
+    least = max(LEAST_LINE_HEIGHT, SMALLEST_LINE * usual_height(pieces))
     return [
-        _Piece(Box(columns.start, rows.start, columns.stop, rows.stop), labels[rows, columns] == number)
-        for number, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1)
+        group
+        for number, line in enumerate(find_lines(pieces))
+        for group in sketch.groups(line, number, max(least, float(np.median([piece.box.height for piece in line]))))
     ]
 
 
-def _join(pieces: list[_Piece]) -> list[_Piece]:
-    """Join what lies over or under one another closely: the dot to its i, the bar to its 5, a stroke to its rest."""
-    pieces = sorted(pieces, key=lambda piece: -piece.mask.size)
-    joined: list[_Piece] = []
-    for piece in pieces:
-        owner = next((other for other in joined if _belongs(piece.box, other.box)), None)
-        if owner is None:
-            joined.append(piece)
-        else:
-            owner.box, owner.mask = _union(owner, piece)
-    tallest = max(piece.box.height for piece in joined)
-    return [piece for piece in joined if piece.box.height >= LEAST_HEIGHT * tallest]
+def _check_number(found: int, limit: int, most: int) -> None:
+    if found > limit:
+        raise TooLargeError(
+            "expected at most %(most)s characters in one picture, found %(found)s marks; "
+            "send a part of it, or a picture of writing alone",
+            most=most,
+            found=found,
+        )
 
 
-def _belongs(small: Box, large: Box) -> bool:
-    shared = min(small.right, large.right) - max(small.left, large.left)
-    gap = max(small.top, large.top) - min(small.bottom, large.bottom)
-    reach = FARTHEST_DOT * large.height if small.height < LOW * large.height else 0
-    return shared >= SAME_COLUMN * min(small.width, large.width) and gap <= reach
+class _Border(NamedTuple):
+    """What it costs to part two neighbouring pieces, and to join them."""
+
+    parting: float
+    joining: float
 
 
-def _union(one: _Piece, other: _Piece) -> tuple[Box, NDArray[np.bool_]]:
-    left, top = min(one.box.left, other.box.left), min(one.box.top, other.box.top)
-    right, bottom = max(one.box.right, other.box.right), max(one.box.bottom, other.box.bottom)
-    mask = np.zeros((bottom - top, right - left), bool)
-    for piece in (one, other):
-        row, column = piece.box.top - top, piece.box.left - left
-        mask[row : row + piece.box.height, column : column + piece.box.width] |= piece.mask
-    return Box(left, top, right, bottom), mask
+@dataclass(frozen=True)
+class _Sketch:
+    """The ink of a picture reduced by ``factor``."""
+
+    ink: Ink
+    factor: int
+
+    def groups(self, line: Sequence[Piece], number: int, height: float) -> list[Group]:
+        """Return the groups of one line."""
+        parts: list[Piece] = []
+        borders: list[_Border] = []
+        groups: list[Group] = []
+        for piece in line:
+            cut, between = self._cut(piece, height)
+            if parts:
+                gap = cut[0].box.left - parts[-1].box.right
+                if gap > CLOSE * height:
+                    groups.append(self._group(parts, borders, number, height))
+                    parts, borders = [], []
+                else:
+                    borders.append(_Border(0.0, _joining(parts[-1].box, cut[0].box, height)))
+            parts += cut
+            borders += between
+        return [*groups, self._group(parts, borders, number, height)]
+
+    def _cut(self, piece: Piece, height: float) -> tuple[list[Piece], list[_Border]]:
+        """Return the parts that a piece may be cut into, and what lies between them."""
+        if piece.box.width < CUTTABLE * height:
+            return [piece], []
+        box = piece.box
+        values = np.where(piece.mask, self.ink.values[box.top : box.bottom, box.left : box.right], np.float32(0))
+        paths = find_cuts(values, max(height, 0.6 * box.height))
+        region = (paths[:, :, np.newaxis] <= np.arange(box.width)).sum(axis=0)
+        masks = [piece.mask & (region == number) for number in range(len(paths) + 1)]
+        parts = [crop(box, mask) for mask in masks if (mask & (values > SOLID * values.max())).any()]
+        return parts, [_Border(CUT, 0.0)] * (len(parts) - 1)
+
+    def _group(self, parts: list[Piece], borders: list[_Border], line: int, height: float) -> Group:
+        runs = []
+        for stop in range(1, len(parts) + 1):
+            for start in range(stop - 1, max(-1, stop - 1 - MOST_PIECES), -1):
+                whole = union(parts[start:stop])
+                width = whole.box.width / max(height, TALLEST * whole.box.height)
+                uncut = not any(border.joining for border in borders[start : stop - 1])
+                if stop - start > 1 and width > (WIDEST_PIECE if uncut else WIDEST):
+                    break
+                cost = sum(border.joining for border in borders[start : stop - 1])
+                cut_off = [borders[edge].parting for edge in (start - 1, stop - 1) if 0 <= edge < len(borders)]
+                cost += sum(cut_off) / 2 + TOO_WIDE * max(0.0, width - WIDE)
+                low = TOO_LOW if any(cut_off) else TOO_LOW_ALONE
+                cost += low * max(0.0, LOW - whole.box.height / height)
+                runs.append(Run(start, stop, self._character(whole, line), width, cost))
+                if stop - start == 1 and whole.box.height < MARK * height:
+                    runs.append(Run(start, stop, None, width, DROPPED * whole.box.height / height))
+        return Group(len(parts), tuple(runs))
+
+    def _character(self, piece: Piece, line: int) -> Character:
+        box = piece.box
+        place = slice(box.top, box.bottom), slice(box.left, box.right)
+        row, column = self.ink.origin
+        whole = Box(box.left + column, box.top + row, box.right + column, box.bottom + row)
+        ink = Ink(np.where(piece.mask, self.ink.values[place], np.float32(0)), self.ink.contrast[place])
+        return Character(whole.scaled(self.factor), line, ink)
 
 
-def _lines(pieces: list[_Piece]) -> list[list[_Piece]]:
-    """Group pieces into lines, top to bottom; the tallest pieces found them."""
-    lines: list[list[_Piece]] = []
-    for piece in sorted(pieces, key=lambda piece: -piece.box.height):
-        line = next((line for line in lines if _shares_line(piece.box, line)), None)
-        if line is None:
-            lines.append([piece])
-        else:
-            line.append(piece)
-    return sorted(lines, key=lambda line: float(np.mean([piece.box.top + piece.box.bottom for piece in line])))
-
-
-def _shares_line(box: Box, line: list[_Piece]) -> bool:
-    nearest = min(line, key=lambda piece: abs(piece.box.left + piece.box.right - box.left - box.right)).box
-    shared = min(box.bottom, nearest.bottom) - max(box.top, nearest.top)
-    return shared > SAME_LINE * min(box.height, nearest.height)
-
-
-def _split(piece: _Piece, line_height: float, width: float) -> list[_Piece]:
-    """Cut a piece that is too wide for one character where least ink joins its parts."""
-    height = max(line_height, 0.8 * piece.box.height)
-    count = max(2, round(piece.box.width / (USUAL_WIDTH * height)))
-    if piece.box.width < PERHAPS_WIDE * height:
-        return [piece]
-    thickness = piece.mask.sum(axis=0)
-    cuts = _cuts(thickness, count)
-    surely = piece.box.width > WIDE * height
-    if not surely and thickness[cuts].max(initial=0) > 1.6 * width:
-        return [piece]
-    bounds = itertools.pairwise([0, *cuts, piece.box.width])
-    parts = [part for start, stop in bounds if (part := _slice(piece, start, stop))]
-    whole = all(part.box.height > LEAST_PART * piece.box.height for part in parts)
-    return parts if whole else [piece]  # a low part is the bar of a 5 or the tail of a 2
-
-
-def _cuts(thickness: NDArray[np.intp], count: int) -> list[int]:
-    """Return the thinnest column near each place where a boundary is expected."""
-    share = len(thickness) / count
-    cuts = []
-    for number in range(1, count):
-        first = round((number - 0.35) * share)
-        window = thickness[first : round((number + 0.35) * share) + 1]
-        distance = np.abs(np.arange(len(window)) + first - number * share) / share
-        cuts.append(first + int(np.argmin(window * (1 + distance))))
-    return cuts
-
-
-def _slice(piece: _Piece, start: int, stop: int) -> _Piece | None:
-    mask = piece.mask[:, start:stop]
-    if not mask.any():
-        return None
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    left, top = piece.box.left + start, piece.box.top
-    box = Box(left + int(columns[0]), top + int(rows[0]), left + int(columns[-1]) + 1, top + int(rows[-1]) + 1)
-    return _Piece(box, mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
-
-
-def _cut_out(ink: Ink, piece: _Piece, line: int, factor: int) -> Character:
-    box = piece.box
-    place = slice(box.top, box.bottom), slice(box.left, box.right)
-    row, column = ink.origin
-    return Character(
-        Box(
-            *(
-                (side + shift) * factor
-                for side, shift in zip(
-                    (box.left, box.top, box.right, box.bottom), (column, row, column, row), strict=True
-                )
-            )
-        ),
-        line,
-        Ink(np.where(piece.mask, ink.values[place], np.float32(0)), ink.contrast[place]),
-    )
+def _joining(left: Box, right: Box, height: float) -> float:
+    """Return what speaks against two pieces that do not touch being one character."""
+    gap = right.left - left.right
+    over = max(0, -gap) / min(left.width, right.width)
+    return max(0.0, JOINED + APART * max(0, gap) / height - OVER * over)
