@@ -16,6 +16,12 @@ test("the verdict says whether the models agree", () => {
   assert.equal(verdict([cnn, { title: "Linear", category: "1" }], messages), "CNN reads 7, Linear reads 1.");
 });
 
+test("the first model's refusal is the verdict; another's is left out of it", () => {
+  const refused = { reason: "scribble", message: "Scribbled." };
+  assert.equal(verdict([{ ...cnn, refused }, { title: "Linear", category: "7" }], messages), "Scribbled.");
+  assert.equal(verdict([cnn, { title: "Linear", category: "1", refused }], messages), "CNN reads 7.");
+});
+
 test("what a message is filled with is not filled again", () => {
   assert.equal(fill("{a} {b}", { a: "{b}", b: "$&" }), "{b} $&");
 });

@@ -36,7 +36,13 @@ def predict(files: tuple[Path, ...], name: str | None, top_k: int, as_json: bool
         return
     for row in rows:
         others = "  ".join(f"{other['category']} {percent(other['probability'])}" for other in row["top_k"][1:])
-        click.echo(f"{row['file']}: {row['category']}  {percent(row['probability'])}   ({others})")
+        refused = row["refused"]
+        if refused:
+            click.echo(f"{row['file']}: refused ({refused['reason']}). {refused['message']}")
+            if refused["reason"] == "blank":
+                continue
+        guess = "  best guess: " if refused else f"{row['file']}: "
+        click.echo(f"{guess}{row['category']}  {percent(row['probability'])}   ({others})")
 
 
 def _read(file: Path) -> bytes:

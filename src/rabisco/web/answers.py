@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rabisco.inference import ClassProbability, Prediction
+from rabisco.web import refusals
 from rabisco.web.steps import step_title
 
 
@@ -21,6 +22,8 @@ def as_json(prediction: Prediction, with_steps: bool = False) -> dict[str, Any]:
         "version": prediction.version,
         "latency_ms": round(prediction.latency_ms, 3),
         "blank": prediction.prepared.blank,
+        "refused": refusals.as_json(prediction),
+        "doubt": None if prediction.doubt is None else round(prediction.doubt, 4),
     }
     if with_steps:
         answer["steps"] = steps(prediction)

@@ -5,6 +5,7 @@ from datetime import datetime
 from flask import Flask
 from flask_babel import format_date, format_decimal, format_percent, get_locale, ngettext
 
+from rabisco.web.refusals import refusal_message
 from rabisco.web.titles import distinct_title, model_title
 
 
@@ -16,6 +17,7 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(seconds)
     app.add_template_filter(date)
     app.add_template_global(model_title)
+    app.add_template_global(refusal_message)
     app.add_template_global(distinct_title)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from rabisco.artifacts import Card
+from rabisco.refusal import Reason
 
 __all__ = ["Card", "Live", "Models", "OpenAPI", "Predictions", "Problem", "Ready"]
 
@@ -27,6 +28,13 @@ class Step(BaseModel):
     image: str = Field(pattern="^data:image/png;base64,")
 
 
+class Refusal(BaseModel):
+    """Why a picture should not be read; the classes are then no more than the best guess."""
+
+    reason: Reason
+    message: str
+
+
 class Prediction(Candidate):
     """What a model reads in one picture: the best class, then the other facts."""
 
@@ -35,6 +43,8 @@ class Prediction(Candidate):
     version: int = Field(ge=0, description="Which version of the model answered; 0 is the bundled one.")
     latency_ms: float = Field(ge=0)
     blank: bool
+    refused: Refusal | None
+    doubt: Probability | None = Field(description="Above 0.5 the picture is refused; null without a rule.")
     steps: list[Step] = Field(default=[], description="Only with `?steps=1`.")
 
 

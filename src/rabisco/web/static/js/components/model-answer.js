@@ -5,8 +5,9 @@ import "./probability-bars.js";
 import { fill, milliseconds } from "../lib/text.js";
 
 class ModelAnswer extends HTMLElement {
-  show({ category, top_k, latency_ms, steps }, messages) {
-    this.dataset.state = "read";
+  show({ category, top_k, latency_ms, steps, refused }, messages) {
+    this.dataset.state = refused ? "refused" : "read";
+    this.#say(refused?.message ?? "");
     this.querySelector(".character").textContent = category;
     this.querySelector("probability-bars").show(top_k);
     const saw = this.querySelector(".saw img");
@@ -18,10 +19,17 @@ class ModelAnswer extends HTMLElement {
 
   reset() {
     this.dataset.state = "waiting";
+    this.#say("");
     this.querySelector(".character").textContent = "?";
     this.querySelector("probability-bars").show([]);
     this.querySelector(".saw img").hidden = true;
     this.querySelector(".latency").textContent = "";
+  }
+
+  #say(refusal) {
+    const sentence = this.querySelector(".refusal");
+    sentence.textContent = refusal;
+    sentence.hidden = refusal === "";
   }
 }
 

@@ -2,8 +2,10 @@
 
 export const fill = (message, values) => message.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
+// The first model's refusal speaks for all; another's only silences itself.
 export function verdict(readings, messages) {
-  const [first, second] = readings;
+  if (readings[0].refused) return readings[0].refused.message;
+  const [first, second] = readings.filter(({ refused }) => !refused);
   if (!second) return fill(messages.one, { first: first.title, category: first.category });
   if (first.category === second.category) return fill(messages.agree, first);
   return fill(messages.disagree, {

@@ -26,7 +26,11 @@ function reset() {
 function show(predictions) {
   predictions.forEach((prediction, index) => answers[index].show(prediction, messages));
   steps.show(predictions[0].steps);
-  const readings = predictions.map(({ category }, index) => ({ category, title: answers[index].dataset.title }));
+  const readings = predictions.map(({ category, refused }, index) => ({
+    category,
+    refused,
+    title: answers[index].dataset.title,
+  }));
   sentence.textContent = verdict(readings, messages);
 }
 
