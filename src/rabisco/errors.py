@@ -57,6 +57,18 @@ class NoModelError(RabiscoError):
     """No artifact is there at all: one must be trained first."""
 
 
+class AccessDeniedError(RabiscoError):
+    """Something that changes the server was asked for without its access token."""
+
+
+class CrossSiteError(RabiscoError):
+    """A browser sent this because another site made it, not because its reader wanted it."""
+
+
+class ReadOnlyError(RabiscoError):
+    """Something was asked for that the settings switch off."""
+
+
 class BusyError(RabiscoError):
     """The server does as much as it can; the same request will be answered a little later."""
 

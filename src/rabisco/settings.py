@@ -51,6 +51,16 @@ class Settings(BaseSettings):
         le=256,
         description="Threads that one training computes with; 0 means as many as there are processors.",
     )
+    access_token: str = Field(
+        default="",
+        repr=False,
+        description="What must be known to train, to change models and to ask the assistant; needed to listen on more "
+        "than this machine.",
+    )
+    read_only: bool = Field(
+        default=False,
+        description="`1` switches off training, changing models and the assistant; then no token is needed.",
+    )
     rate_limit: str = Field(
         default="",
         description="Requests allowed per client address, such as `60/minute`; empty means no limit.",

@@ -91,7 +91,7 @@ def start(
     )
 
 
-def wait_until_live(server: Server, seconds: float = 20) -> None:
+def wait_until_live(server: Server, seconds: float = 60) -> None:
     """Return once the server answers; fail with what it printed when it ends or never does."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

@@ -127,7 +127,7 @@ def test_a_fault_in_the_middle_ends_the_answer_and_tells_the_client_nothing(serv
 def test_the_server_ends_at_once_though_streams_are_open(tmp_path: Path, end: signal.Signals) -> None:
     server = Server(free_port(), None)  # type: ignore[arg-type]
     server = Server(server.port, start(server.port, tmp_path, program=PROGRAM))
-    wait_until_live(server, seconds=60)
+    wait_until_live(server)
     with follow(server, "/forever?mark=ended"):
         server.process.send_signal(end)
         printed, _ = server.process.communicate(timeout=20)

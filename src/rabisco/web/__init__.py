@@ -8,6 +8,7 @@ from flask import Flask
 
 from rabisco.settings import Settings, get_settings
 from rabisco.web import (
+    access,
     docs,
     formats,
     health,
@@ -37,8 +38,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
-    for part in (journal, metrics, limits, languages, formats, theme, security, problems):
+    for part in (journal, metrics, limits, languages, formats, theme, security, access, problems):
         part.init_app(app)
-    for topic in (pages, predict, models, versions, health, metrics, docs):
+    for topic in (pages, predict, models, versions, health, metrics, docs, access):
         app.register_blueprint(topic.blueprint)
     return app

@@ -13,11 +13,14 @@ from werkzeug.wsgi import LimitedStream
 
 from rabisco.errors import BusyError, StorageError
 from rabisco.settings import Settings
+from rabisco.web import access
 from rabisco.web.bodies import temporary_file
 from rabisco.web.routes import ROUTES
 
 # Parts of one multipart body, files and fields together; beyond it Werkzeug stops reading.
 MOST_PARTS = 1000
+# Guesses at the access token that one address may make.
+SIGN_INS = "10/minute"
 # Why the door could not take a request as it came: the application says so in the reader's language.
 REFUSAL = "rabisco.refusal"
 BUSY = "busy"
@@ -75,21 +78,22 @@ def init_app(app: Flask) -> None:
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_upload_bytes
     app.config["MAX_FORM_PARTS"] = MOST_PARTS
     app.before_request(_refuse)
-    if settings.rate_limit:
-        limiter = Limiter(
-            get_remote_address,
-            app=app,
-            default_limits=[settings.rate_limit],
-            headers_enabled=True,
-            storage_uri="memory://",
-        )
-        limiter.request_filter(_is_free)
+    limiter = Limiter(
+        get_remote_address,
+        app=app,
+        default_limits=[settings.rate_limit] if settings.rate_limit else [],
+        headers_enabled=True,
+        storage_uri="memory://",
+    )
+    limiter.request_filter(_is_free)
+    limiter.limit(SIGN_INS, methods=["POST"])(access.blueprint)
 
 
 def body_limit(settings: Settings, environ: Mapping[str, Any]) -> int:
     """Return the largest body of a request, in bytes; training data must announce their length."""
     announced = "CONTENT_LENGTH" in environ
     large = announced and (environ["REQUEST_METHOD"], environ["PATH_INFO"]) in LARGE
+    large = large and not settings.read_only and access.admits(settings, environ)  # else a stranger fills the disk
     return settings.max_training_bytes if large else settings.max_upload_bytes
 
 

@@ -18,6 +18,8 @@ Schema = dict[str, Any]
 
 # Any route may answer these; 429 only where the settings limit the rate, which health is free of.
 EVERYWHERE = (429, 500)
+GUARDED = (401, 403)
+CROSS_SITE = (403,)
 PARAMETER = re.compile(r"<(\w+)>")
 REFERENCE = "#/components/schemas/{model}"
 BINARY: Schema = {"type": "string", "format": "binary"}
@@ -27,6 +29,7 @@ REQUEST_ID: Schema = {
     "schema": {"type": "string", "pattern": f"^{WELL_FORMED.pattern}$"},
 }
 NUMBERED: Schema = {HEADER: {"$ref": f"#/components/headers/{HEADER}"}}
+TOKEN: Schema = {"type": "http", "scheme": "bearer", "description": "Needed where the server has an access token."}
 TEXT: Schema = {"type": "string", "description": "Base64 text or a data URL."}
 
 
@@ -49,7 +52,12 @@ def document(root: str = "") -> Schema:
         },
         "servers": [{"url": root or "/"}],
         "paths": paths,
-        "components": {"schemas": _schemas(), "responses": _problems(), "headers": {HEADER: REQUEST_ID}},
+        "components": {
+            "schemas": _schemas(),
+            "responses": _problems(),
+            "headers": {HEADER: REQUEST_ID},
+            "securitySchemes": {"token": TOKEN},
+        },
     }
 
 
@@ -66,6 +74,8 @@ def _operation(route: Route) -> Schema:
         operation["parameters"] = parameters
     if route.receives:
         operation["requestBody"] = {"required": True, "content": _bodies(route)}
+    if route.needs_access:
+        operation["security"] = [{"token": []}, {}]
     return {**operation, "responses": _responses(route)}
 
 
@@ -94,11 +104,15 @@ def _one_of_these(properties: Schema) -> Schema:
 
 
 def _responses(route: Route) -> Schema:
-    statuses = sorted({*route.problems, *EVERYWHERE})
+    statuses = sorted(_statuses(route))
     return {
         "200": {"description": HTTPStatus.OK.phrase, "headers": NUMBERED, "content": _content(route)},
         **{str(status): {"$ref": f"#/components/responses/{status}"} for status in statuses},
     }
+
+
+def _statuses(route: Route) -> set[int]:
+    return {*route.problems, *EVERYWHERE, *(GUARDED if route.needs_access else CROSS_SITE if route.open else ())}
 
 
 def _content(route: Route) -> Schema:
@@ -115,7 +129,7 @@ def _content(route: Route) -> Schema:
 
 
 def _problems() -> Schema:
-    statuses = sorted({status for route in ROUTES for status in (*route.problems, *EVERYWHERE)})
+    statuses = sorted({status for route in ROUTES for status in _statuses(route)})
     return {str(status): _problem(status) for status in statuses}
 
 

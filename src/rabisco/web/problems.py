@@ -44,6 +44,9 @@ PROBLEMS: dict[type[errors.RabiscoError], Problem] = {
     errors.StorageError: Problem(507, "storage", lazy_gettext("The server could not store this")),
     errors.NoModelError: Problem(503, "no-model", lazy_gettext("No model has been trained yet")),
     errors.InvalidArtifactError: Problem(503, "invalid-artifact", lazy_gettext("This model's files are damaged")),
+    errors.AccessDeniedError: Problem(401, "access-denied", lazy_gettext("This needs the access token")),
+    errors.CrossSiteError: Problem(403, "cross-site", lazy_gettext("This did not come from a page of this server")),
+    errors.ReadOnlyError: Problem(403, "read-only", lazy_gettext("This server only reads pictures")),
     errors.BusyError: Problem(503, "busy", lazy_gettext("The server is busy")),
 }
 
@@ -100,6 +103,8 @@ def _answer_rabisco_error(error: errors.RabiscoError) -> Response:
     response = _answer(problem, detail_of(error))
     if isinstance(error, errors.BusyError):
         response.headers["Retry-After"] = RETRY_AFTER
+    if isinstance(error, errors.AccessDeniedError):
+        response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 

@@ -24,6 +24,8 @@ class Route:
         receives: The pictures it takes: ``any`` accepted form, or only those of a ``form``, or none.
         query: Parameters after the question mark.
         problems: Statuses that it may answer besides those that every route may.
+        guarded: Whether it asks for the access token though it is a ``GET``; others do unless they are ``open``.
+        open: Why anybody may use it though it is no ``GET``.
         large: Whether its body may be as large as training data are (``RABISCO_MAX_TRAINING_BYTES``).
     """
 
@@ -39,6 +41,13 @@ class Route:
     query: tuple[str, ...] = ()
     problems: tuple[int, ...] = ()
     large: bool = False
+    guarded: bool = False
+    open: str = ""
+
+    @property
+    def needs_access(self) -> bool:
+        """Whether it asks for the access token."""
+        return self.guarded or (self.method != "GET" and not self.open)
 
 
 _VERSION_PROBLEMS = (404, 409, 503, 507)
@@ -61,6 +70,7 @@ ROUTES = (
         receives="any",
         query=("model", "steps"),
         problems=_PREDICT_PROBLEMS,
+        open="it changes nothing",
     ),
     Route(
         "POST",
@@ -78,6 +88,7 @@ ROUTES = (
         receives="any",
         query=("steps",),
         problems=_PREDICT_PROBLEMS,
+        open="it changes nothing",
     ),
     Route(
         "GET",
@@ -228,6 +239,30 @@ ROUTES = (
         receives="form",
         query=("model",),
         problems=(400, 404, 408, 413, 503),
+        open="it changes nothing",
+    ),
+    Route(
+        "GET",
+        "/sign-in",
+        lazy_gettext("The page that asks for the access token and remembers it in a cookie."),
+        page=True,
+        query=("next",),
+    ),
+    Route(
+        "POST",
+        "/sign-in",
+        lazy_gettext("What its form sends; programs send “Authorization: Bearer …” with each request instead."),
+        page=True,
+        problems=(400, 401, 403),
+        open="it is how one gets access",
+    ),
+    Route(
+        "POST",
+        "/sign-out",
+        lazy_gettext("Forgets the access token."),
+        page=True,
+        problems=(403,),
+        open="it gives access up",
     ),
     Route("GET", "/docs", lazy_gettext("This page."), page=True),
     Route(

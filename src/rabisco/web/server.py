@@ -12,8 +12,9 @@ from granian.log import LogLevels
 from rabisco.artifacts import list_names
 from rabisco.errors import InvalidConfigurationError, RabiscoError
 from rabisco.inference import get_predictor
+from rabisco.runs import start_supervisor
 from rabisco.settings import Settings
-from rabisco.web import create_app, journal
+from rabisco.web import access, create_app, journal
 from rabisco.web.door import Door
 
 # A client that has not finished its headers by then is dropped, so that slow ones hold no place.
@@ -29,6 +30,8 @@ def serve(settings: Settings) -> None:
         InvalidConfigurationError: The address cannot be listened on, as when the port is taken.
     """
     host, port = _claim(settings)
+    access.check_settings(settings, host)
+    access.secret_key(settings)  # made once, before there are several processes
     server = Granian(
         "rabisco.web:create_app",
         address=host,
@@ -52,6 +55,7 @@ def _load(settings: Settings) -> Any:
     app = create_app(settings)
     for name in list_names():
         _warm(name)
+    start_supervisor()
     return Door(app, settings)
 
 
