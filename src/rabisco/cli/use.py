@@ -12,14 +12,16 @@ from rabisco.cli.output import json_option, percent, print_json
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--model", "name", help="Saved model to read with; the default one if not given.")
 @click.option("--top-k", type=click.IntRange(min=1), default=3, show_default=True, help="Answers for each picture.")
+@click.option("--many", is_flag=True, help="Read every character of each picture, as a string.")
 @json_option
-def predict(files: tuple[Path, ...], name: str | None, top_k: int, as_json: bool) -> None:
+def predict(files: tuple[Path, ...], name: str | None, top_k: int, many: bool, as_json: bool) -> None:
     """Read the pictures FILES and print what they show.
 
     \b
     Example:
         rabisco predict seven.png
         rabisco predict *.jpg --model mnist-linear --json
+        rabisco predict --many postcode.jpg
     """
     from rabisco.artifacts import promoted
     from rabisco.images import decode
@@ -28,6 +30,9 @@ def predict(files: tuple[Path, ...], name: str | None, top_k: int, as_json: bool
 
     predictor = get_predictor(name or promoted() or get_settings().default_model)
     rows: list[dict[str, Any]] = []
+    if many:
+        _predict_many(files, predictor, top_k, as_json)
+        return
     for file in files:
         prediction = predictor.predict(decode(_read(file)), top_k)
         rows.append({"file": str(file), **prediction.to_dict()})
@@ -43,6 +48,22 @@ def predict(files: tuple[Path, ...], name: str | None, top_k: int, as_json: bool
                 continue
         guess = "  best guess: " if refused else f"{row['file']}: "
         click.echo(f"{guess}{row['category']}  {percent(row['probability'])}   ({others})")
+
+
+def _predict_many(files: tuple[Path, ...], predictor: Any, top_k: int, as_json: bool) -> None:
+    from rabisco.images import decode, sent_side
+    from rabisco.rows import read_many
+    from rabisco.settings import get_settings
+
+    most = get_settings().max_characters
+    contents = [(file, _read(file)) for file in files]
+    readings = [(file, read_many(predictor, decode(data), top_k, most, sent_side(data))) for file, data in contents]
+    if as_json:
+        print_json([{"file": str(file), **reading.to_dict()} for file, reading in readings])
+        return
+    for file, reading in readings:
+        for number, line in enumerate((reading.text or "nothing is written in it").split("\n")):
+            click.echo(f"{file}: {line}" if number == 0 else f"{' ' * (len(str(file)) + 2)}{line}")
 
 
 def _read(file: Path) -> bytes:

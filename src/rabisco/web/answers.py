@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rabisco.inference import ClassProbability, Prediction
+from rabisco.rows import ReadCharacter
 from rabisco.web import refusals
 from rabisco.web.steps import step_title
 
@@ -30,7 +31,7 @@ def as_json(prediction: Prediction, with_steps: bool = False) -> dict[str, Any]:
     return answer
 
 
-def steps(prediction: Prediction) -> list[dict[str, str]]:
+def steps(prediction: Prediction | ReadCharacter) -> list[dict[str, str]]:
     """Return how the picture became the model's input: name, title and PNG data URL of each step."""
     return [
         {"name": step.name, "title": step_title(step.name), "image": data_url(step.picture)}

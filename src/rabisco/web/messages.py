@@ -7,6 +7,7 @@ _MESSAGES = {
     "disagree": lazy_gettext("They disagree: {first} reads {category}, {second} reads {other}."),
     "one": lazy_gettext("{first} reads {category}."),
     "waiting": lazy_gettext("Draw a digit and watch what each model reads."),
+    "waiting_many": lazy_gettext("Draw a row of characters and watch what each model reads."),
     "failed": lazy_gettext("No answer: {reason}"),
     "offline": lazy_gettext("the server cannot be reached"),
     "pen_down": lazy_gettext("Pen down"),

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 import rabisco
-from rabisco.web import shapes
+from rabisco.web import several, shapes
 from rabisco.web.journal import HEADER, WELL_FORMED
 from rabisco.web.pictures import FILE_FIELD, RAW_TYPES, TEXT_FIELDS
 from rabisco.web.routes import ROUTES, Route
@@ -30,6 +30,8 @@ REQUEST_ID: Schema = {
 }
 NUMBERED: Schema = {HEADER: {"$ref": f"#/components/headers/{HEADER}"}}
 TOKEN: Schema = {"type": "http", "scheme": "bearer", "description": "Needed where the server has an access token."}
+CHARACTERS: Schema = {"type": "string", "enum": list(several.CHOICES), "default": several.CHOICES[0]}
+CHOSEN = {several.FIELD: CHARACTERS}  # what a request may choose from a list, in its address, a form or JSON
 TEXT: Schema = {"type": "string", "description": "Base64 text or a data URL."}
 
 
@@ -80,13 +82,13 @@ def _operation(route: Route) -> Schema:
 
 
 def _parameter(name: str, place: str) -> Schema:
-    return {"name": name, "in": place, "required": place == "path", "schema": {"type": "string"}}
+    return {"name": name, "in": place, "required": place == "path", "schema": CHOSEN.get(name, {"type": "string"})}
 
 
 def _bodies(route: Route) -> Schema:
     files = {FILE_FIELD: {"type": "array", "items": BINARY, "minItems": 1}}
     if route.receives == "form":
-        chosen = {"model": {"type": "array", "items": {"type": "string"}}}
+        chosen = {"model": {"type": "array", "items": {"type": "string"}}, **CHOSEN}
         return {"multipart/form-data": {"schema": {**_one_of_these(files), "properties": {**files, **chosen}}}}
     texts = dict.fromkeys(TEXT_FIELDS, TEXT)
     several = {"images": {"type": "array", "items": TEXT, "minItems": 1}}
@@ -100,7 +102,11 @@ def _bodies(route: Route) -> Schema:
 
 
 def _one_of_these(properties: Schema) -> Schema:
-    return {"type": "object", "properties": properties, "anyOf": [{"required": [name]} for name in properties]}
+    return {
+        "type": "object",
+        "properties": {**properties, **CHOSEN},
+        "anyOf": [{"required": [name]} for name in properties],
+    }
 
 
 def _responses(route: Route) -> Schema:

@@ -1,6 +1,7 @@
 """The pages for people: draw a character, upload pictures."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
@@ -9,6 +10,7 @@ from rabisco.artifacts import Card, list_names
 from rabisco.errors import RabiscoError
 from rabisco.inference import Prediction, get_predictor
 from rabisco.settings import Settings
+from rabisco.web import several
 from rabisco.web.aliases import default_model, shown_models
 from rabisco.web.answers import data_url, thumbnail
 from rabisco.web.metrics import count_predictions
@@ -33,13 +35,14 @@ class Row:
 @blueprint.get("/")
 def draw() -> ResponseReturnValue:
     """Show the drawing pad; without any model, how to train one."""
-    return render_template("draw.html", cards=_cards(), choices=_choices())
+    page = "draw_many.html" if several.asks_for_many(request) else "draw.html"
+    return render_template(page, cards=_cards(), choices=_choices())
 
 
 @blueprint.get("/upload")
 def upload() -> ResponseReturnValue:
     """Show the form for pictures."""
-    return render_template("upload.html", cards=_cards(), choices=_choices(), rows=[])
+    return render_template("upload.html", cards=_cards(), choices=_choices(), many=several.asks_for_many(request))
 
 
 @blueprint.post("/upload")
@@ -47,8 +50,13 @@ def show_uploaded() -> ResponseReturnValue:
     """Show each picture sent with what each model reads in it; one that cannot be read says why."""
     cards = _cards()
     settings: Settings = current_app.config["RABISCO"]
-    rows = [_row(picture, cards) for picture in read_pictures(request, settings.max_files)]
-    return render_template("upload.html", cards=cards, choices=_choices(), rows=rows)
+    pictures = read_pictures(request, settings.max_files)
+    shown: dict[str, Any] = {"cards": cards, "choices": _choices(), "many": several.asks_for_many(request)}
+    if shown["many"]:
+        names = [card.name for card in cards]
+        readings = [several.page_row(picture, names, settings.max_characters) for picture in pictures]
+        return render_template("upload.html", **shown, several=readings)
+    return render_template("upload.html", **shown, rows=[_row(picture, cards) for picture in pictures])
 
 
 def _cards() -> list[Card]:

@@ -11,7 +11,7 @@ from flask_babel import gettext
 from numpy.typing import NDArray
 
 from rabisco.errors import InvalidRequestError, RabiscoError, TooLargeError
-from rabisco.images import decode
+from rabisco.images import decode, sent_side
 
 FILE_FIELD = "file"
 # Names under which clients of other demos send base64; `image` is the documented one.
@@ -29,6 +29,10 @@ class Picture:
     def decode(self) -> NDArray[np.uint8]:
         """Return its pixels, RGB; see ``rabisco.images.decode``."""
         return decode(self.data)
+
+    def sent_side(self) -> int:
+        """Return its longer side as it was sent; see ``rabisco.images.sent_side``."""
+        return sent_side(self.data)
 
 
 def read_pictures(request: Request, max_files: int) -> list[Picture]:

@@ -59,16 +59,18 @@ ROUTES = (
         "/predict",
         lazy_gettext(
             "Reads one or more pictures with the default model and answers in their order. Another model is "
-            "chosen with “?model=”; “?steps=1” adds how each picture was prepared."
+            "chosen with “?model=”; “?steps=1” adds how each picture was prepared. With “characters=many”, in the "
+            "address or beside the picture, every character is read: the string, and for each its place."
         ),
         (
             "curl -F file=@seven.png {url}/predict",
             "curl -F file=@seven.png -F file=@three.png '{url}/predict?model=linear'",
             "curl -H 'Content-Type: image/png' --data-binary @seven.png '{url}/predict?steps=1'",
+            "curl -F file=@seven.png -F characters=many {url}/predict",
         ),
         answer=shapes.Predictions,
         receives="any",
-        query=("model", "steps"),
+        query=("model", "steps", "characters"),
         problems=_PREDICT_PROBLEMS,
         open="it changes nothing",
     ),
@@ -86,7 +88,7 @@ ROUTES = (
         ),
         answer=shapes.Predictions,
         receives="any",
-        query=("steps",),
+        query=("steps", "characters"),
         problems=_PREDICT_PROBLEMS,
         open="it changes nothing",
     ),
@@ -220,16 +222,16 @@ ROUTES = (
         "/",
         lazy_gettext("The page to draw on; every model reads after each stroke."),
         page=True,
-        query=("model",),
-        problems=(404, 503),
+        query=("model", "characters"),
+        problems=(400, 404, 503),
     ),
     Route(
         "GET",
         "/upload",
         lazy_gettext("The page with a form for pictures; it works without JavaScript."),
         page=True,
-        query=("model",),
-        problems=(404, 503),
+        query=("model", "characters"),
+        problems=(400, 404, 503),
     ),
     Route(
         "POST",
@@ -237,7 +239,7 @@ ROUTES = (
         lazy_gettext("What the form sends: the page shows each picture and its digit."),
         page=True,
         receives="form",
-        query=("model",),
+        query=("model", "characters"),
         problems=(400, 404, 408, 413, 503),
         open="it changes nothing",
     ),

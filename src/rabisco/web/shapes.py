@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from rabisco.artifacts import Card
 from rabisco.refusal import Reason
 
-__all__ = ["Card", "Live", "Models", "OpenAPI", "Predictions", "Problem", "Ready"]
+__all__ = ["Card", "Live", "Models", "OpenAPI", "Predictions", "Problem", "Reading", "Ready"]
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -48,10 +48,41 @@ class Prediction(Candidate):
     steps: list[Step] = Field(default=[], description="Only with `?steps=1`.")
 
 
-class Predictions(BaseModel):
-    """One prediction for each picture, in their order."""
+class Box(BaseModel):
+    """Where a character lies, in pixels of the picture as it was sent, upright."""
 
-    predictions: list[Prediction] = Field(min_length=1)
+    left: int = Field(ge=0)
+    top: int = Field(ge=0)
+    width: int = Field(ge=1)
+    height: int = Field(ge=1)
+
+
+class ReadCharacter(Candidate):
+    """One character of several: the best class, then what else it may be, and where it is."""
+
+    top_k: list[Candidate] = Field(min_length=1)
+    box: Box
+    line: int = Field(ge=0, description="Number of its line, from 0 at the top.")
+    steps: list[Step] = Field(default=[], description="Only with `?steps=1`.")
+
+
+class Reading(BaseModel):
+    """What a model reads in a picture of several characters (`characters=many`), in reading order."""
+
+    text: str = Field(description="The characters as a string; lines are parted by line feeds, words by spaces.")
+    characters: list[ReadCharacter]
+    model: str
+    version: int = Field(ge=0, description="Which version of the model answered; 0 is the bundled one.")
+    latency_ms: float = Field(ge=0)
+    blank: bool
+    width: int = Field(ge=1, description="Of the picture as it was sent, upright, in pixels.")
+    height: int = Field(ge=1)
+
+
+class Predictions(BaseModel):
+    """One prediction for each picture, in their order; readings where several characters were asked for."""
+
+    predictions: list[Prediction | Reading] = Field(min_length=1)
 
 
 class Model(BaseModel):

@@ -1,4 +1,5 @@
 // <drawing-pad><canvas tabindex="0"></canvas><span class="cursor" hidden></span></drawing-pad>
+// SIDE units high, and as wide; data-ratio="2" makes it twice as wide.
 // Fires "drawing" (detail: {done}) whenever the drawing changes; `done` is false while a stroke is being drawn.
 
 import { Drawing, SIDE } from "../lib/drawing.js";
@@ -11,6 +12,10 @@ class DrawingPad extends HTMLElement {
   drawing = new Drawing();
   pen = { width: 19, erases: false };
   #stopPlaying = null;
+
+  get width() {
+    return SIDE * Number(this.dataset.ratio ?? 1);
+  }
 
   connectedCallback() {
     this.canvas = this.querySelector("canvas");
@@ -51,25 +56,26 @@ class DrawingPad extends HTMLElement {
   }
 
   update(strokes = this.drawing.strokes) {
-    const { width } = this.canvas;
-    paint(this.canvas.getContext("2d"), strokes, { size: width, ink: getComputedStyle(this.canvas).color });
+    const { height } = this.canvas;
+    paint(this.canvas.getContext("2d"), strokes, { size: height, ink: getComputedStyle(this.canvas).color });
     this.toggleAttribute("data-drawn", !this.drawing.isEmpty);
   }
 
   // Black on white whatever the theme, so that the same drawing is always the same picture.
   toPicture() {
-    const picture = Object.assign(document.createElement("canvas"), { width: SIDE, height: SIDE });
+    const picture = Object.assign(document.createElement("canvas"), { width: this.width, height: SIDE });
     const context = picture.getContext("2d");
     paint(context, this.drawing.strokes, { size: SIDE, ink: "black" });
     context.globalCompositeOperation = "destination-over";
     context.fillStyle = "white";
-    context.fillRect(0, 0, SIDE, SIDE);
+    context.fillRect(0, 0, this.width, SIDE);
     return picture.toDataURL("image/png");
   }
 
   #fit() {
-    const size = Math.round(this.canvas.clientWidth * devicePixelRatio);
-    if (size && this.canvas.width !== size) Object.assign(this.canvas, { width: size, height: size });
+    const width = Math.round(this.canvas.clientWidth * devicePixelRatio);
+    const height = Math.round((width * SIDE) / this.width);
+    if (width && this.canvas.width !== width) Object.assign(this.canvas, { width, height });
     this.update();
   }
 

@@ -15,7 +15,7 @@ export class PadKeyboard {
   }
 
   #key(event) {
-    const target = moved(this.#at, event.key, event.shiftKey);
+    const target = moved(this.#at, event.key, event.shiftKey, this.pad.width);
     const action = target ? () => this.#move(target) : this.#actions(event)[event.key.toLowerCase()];
     if (!action) return;
     event.preventDefault();
@@ -61,7 +61,7 @@ export class PadKeyboard {
   #show() {
     this.cursor.hidden = false;
     this.cursor.classList.toggle("down", this.#down);
-    this.cursor.style.left = `${(this.#at.x * 100) / SIDE}%`;
+    this.cursor.style.left = `${(this.#at.x * 100) / this.pad.width}%`;
     this.cursor.style.top = `${(this.#at.y * 100) / SIDE}%`;
   }
 }

@@ -33,9 +33,9 @@ export class PadPointer {
   }
 
   #point({ clientX, clientY, pressure, pointerType }) {
-    const { left, top, width, height } = this.canvas.getBoundingClientRect();
+    const { left, top, height } = this.canvas.getBoundingClientRect();
     return {
-      x: ((clientX - left) * SIDE) / width,
+      x: ((clientX - left) * SIDE) / height,
       y: ((clientY - top) * SIDE) / height,
       pressure: pointerType === "pen" ? pressure : 0.5,
     };

@@ -1,5 +1,5 @@
 // <request-code><details>… [data-language] with <code>, button, [role=status] …</details></request-code>
-// .show(url, image): the same request as code; hidden when there is no image.
+// .show(url, image, key): the same request as code; hidden when there is no image.
 
 import { copy } from "../lib/copy.js";
 import { SNIPPETS } from "../lib/snippets.js";
@@ -11,8 +11,8 @@ class RequestCode extends HTMLElement {
     this.addEventListener("click", ({ target }) => target.closest("button") && this.#copy(target.closest("section")));
   }
 
-  show(url, image) {
-    this.request = [url, image];
+  show(url, image, key = "category") {
+    this.request = [url, image, key];
     this.hidden = !image;
     this.#write();
   }

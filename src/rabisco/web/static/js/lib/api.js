@@ -1,7 +1,7 @@
 // The API as a function. Rejects with an Error whose message is fit for the reader.
 
-export async function predict(image, model, { signal } = {}) {
-  const response = await fetch(`/predict/${encodeURIComponent(model)}?steps=1`, {
+export async function predict(image, model, { signal, characters = "one" } = {}) {
+  const response = await fetch(`/predict/${encodeURIComponent(model)}?steps=1&characters=${characters}`, {
     method: "POST",
     headers: { "Content-Type": "application/json", Accept: "application/json" },
     body: JSON.stringify({ image }),

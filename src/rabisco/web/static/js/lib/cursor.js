@@ -7,10 +7,10 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 
 export const START = { x: SIDE / 2, y: SIDE / 2 };
 
-export function moved(position, key, far) {
+export function moved(position, key, far, width = SIDE) {
   const arrow = ARROWS[key];
   if (!arrow) return null;
   const step = far ? 3 * SQUARE : SQUARE;
-  const inside = (value) => Math.min(SIDE, Math.max(0, value));
-  return { x: inside(position.x + arrow[0] * step), y: inside(position.y + arrow[1] * step) };
+  const inside = (value, most) => Math.min(most, Math.max(0, value));
+  return { x: inside(position.x + arrow[0] * step, width), y: inside(position.y + arrow[1] * step, SIDE) };
 }

@@ -1,11 +1,11 @@
-// Strokes onto a 2D context, at any size.
+// Strokes onto a 2D context; `size` is its height in pixels.
 
 import { SIDE } from "./drawing.js";
 import { curve } from "./curve.js";
 
 export function paint(context, strokes, { size, ink }) {
   context.save();
-  context.clearRect(0, 0, size, size);
+  context.clearRect(0, 0, context.canvas.width, context.canvas.height);
   context.scale(size / SIDE, size / SIDE);
   Object.assign(context, { lineCap: "round", lineJoin: "round", strokeStyle: ink });
   for (const stroke of strokes) {

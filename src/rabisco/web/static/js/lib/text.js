@@ -24,6 +24,8 @@ export function percent(fraction, language) {
   return fraction < 0.0005 ? `<${format(0.001)}` : format(fraction);
 }
 
+export const oneLine = (text) => text.replaceAll("\n", " / ");
+
 export function milliseconds(value, language) {
   return new Intl.NumberFormat(language, { maximumSignificantDigits: 2 }).format(value);
 }

@@ -2,7 +2,7 @@
 
 import { EXAMPLES } from "../lib/examples.js";
 
-export function connectToolbar(pad, root) {
+export function connectToolbar(pad, root, examples = EXAMPLES) {
   const tool = (name) => root.querySelector(`[data-tool=${name}]`);
   const on = (name, action) => tool(name).addEventListener("click", action);
   let shown = 0;
@@ -15,7 +15,7 @@ export function connectToolbar(pad, root) {
     update();
   });
   on("play", () => {
-    if (pad.drawing.isEmpty) pad.change((drawing) => drawing.add(EXAMPLES[shown++ % EXAMPLES.length]));
+    if (pad.drawing.isEmpty) pad.change((drawing) => drawing.add(examples[shown++ % examples.length]));
     pad.replay();
   });
   root.querySelector(".pens").addEventListener("change", ({ target }) => (pad.pen.width = Number(target.value)));

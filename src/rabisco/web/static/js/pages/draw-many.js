@@ -1,0 +1,50 @@
+// The drawing page for several characters: after each stroke every model reads the whole drawing as a string.
+
+import "../components/drawing-pad.js";
+import "../components/request-code.js";
+import "../components/row-answer.js";
+import { predict } from "../lib/api.js";
+import { EXAMPLES, inRow } from "../lib/examples.js";
+import { debounce, latest } from "../lib/timing.js";
+import { fill, oneLine, verdict } from "../lib/text.js";
+import { connectToolbar } from "./toolbar.js";
+
+const messages = JSON.parse(document.body.dataset.messages);
+const pad = document.querySelector("drawing-pad");
+const answers = [...document.querySelectorAll("row-answer")];
+const code = document.querySelector("request-code");
+const sentence = document.querySelector(".verdict");
+
+function reset() {
+  answers.forEach((answer) => answer.reset());
+  code.show("", "");
+  sentence.textContent = messages.waiting_many;
+}
+
+function show(readings, picture) {
+  readings.forEach((reading, index) => answers[index].show(reading, picture));
+  const titles = answers.map(({ dataset }) => dataset.title);
+  const strings = readings.map(({ text }, index) => ({ category: oneLine(text), title: titles[index] }));
+  sentence.textContent = verdict(strings, messages);
+}
+
+const read = latest(async (signal) => {
+  if (pad.drawing.isEmpty) return reset();
+  const picture = pad.toPicture();
+  try {
+    const ask = ({ dataset }) => predict(picture, dataset.model, { signal, characters: "many" });
+    show(await Promise.all(answers.map(ask)), picture);
+    code.show(`${location.origin}/predict/${answers[0].dataset.model}?characters=many`, picture, "text");
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    const reason = error instanceof TypeError ? messages.offline : error.message;
+    sentence.textContent = fill(messages.failed, { reason });
+  }
+});
+
+const readAfter = debounce(read);
+pad.addEventListener("drawing", ({ detail }) => readAfter(detail.done ? 0 : 150));
+pad.addEventListener("pen", ({ detail }) => {
+  document.querySelector("#pen-status").textContent = detail.down ? messages.pen_down : messages.pen_up;
+});
+connectToolbar(pad, document.querySelector(".draw-side"), [inRow([0, 1, 2].map((number) => EXAMPLES[number]))]);

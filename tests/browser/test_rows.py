@@ -1,0 +1,135 @@
+"""Several characters at once in real Chromium: drawn, uploaded, their boxes chosen by mouse and keyboard, copied."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+from tests.browser.hand import Points, draw, touch
+from tests.browser.test_accessibility import faults
+from tests.browser.test_request_code import COMMANDS, code
+from tests.images.pictures import draw as written
+from tests.web.serving import encoded
+
+pytestmark = pytest.mark.browser
+
+FOUR: list[Points] = [[(0.16, 0.2), (0.09, 0.58), (0.27, 0.58)], [(0.22, 0.3), (0.21, 0.85)]]
+ZERO: list[Points] = [
+    [(0.47, 0.2), (0.41, 0.35), (0.40, 0.6), (0.46, 0.8), (0.54, 0.78), (0.58, 0.55), (0.56, 0.3), (0.48, 0.2)]
+]
+SEVEN: list[Points] = [[(0.70, 0.2), (0.88, 0.2), (0.82, 0.5), (0.77, 0.82)]]
+STRING = "row-answer[data-model=mnist-cnn] .string"
+PHONE = {"viewport": {"width": 375, "height": 812}, "has_touch": True, "is_mobile": True}
+
+
+def written_row(folder: Path) -> Path:
+    """Return a file with a 7 and a 1 on one line."""
+    strokes = ((((0.0, 0.0), (0.6, 0.0), (0.2, 1.0)),), 60), ((((0.0, 0.0), (0.0, 1.0)),), 200)
+    sheets = [written((300, 160), place=(left, 40), height=80, width=9, strokes=each) for each, left in strokes]
+    file = folder / "row.png"
+    file.write_bytes(encoded(Image.fromarray(np.min(sheets, axis=0))))
+    return file
+
+
+def drawn(page: Page, hand=draw) -> Page:
+    """Draw 407 on the wide pad and wait until it is read."""
+    for stroke in FOUR + ZERO + SEVEN:
+        hand(page, stroke)
+    expect(page.locator(STRING)).to_have_text("407", timeout=20_000)
+    return page
+
+
+def test_407_drawn_with_the_mouse_is_read_as_a_string(visit) -> None:
+    window = visit()
+    page = window.open("/")
+    page.get_by_role("link", name="Several").click()
+    drawn(page)
+    expect(page.locator(".verdict")).to_contain_text("407")
+    expect(page.locator("row-answer[data-model=mnist-cnn] rect")).to_have_count(3)
+    window.screenshot("test-draw-many")
+
+
+def test_a_box_is_chosen_by_mouse_and_by_keyboard(visit) -> None:
+    page = drawn(visit().open("/?characters=many"))
+    answer = page.locator("row-answer[data-model=mnist-cnn]")
+    chosen = answer.locator(".chosen .character")
+    expect(chosen).to_have_text("4")
+    answer.locator("rect").nth(2).click()
+    expect(chosen).to_have_text("7")
+    expect(answer.locator(".bars .label").first).to_have_text("7")
+    page.keyboard.press("ArrowLeft")
+    expect(chosen).to_have_text("0")
+    expect(answer.locator("rect").nth(1)).to_be_focused()
+    expect(answer.locator("rect[aria-checked=true]")).to_have_count(1)
+    page.keyboard.press("Home")
+    expect(chosen).to_have_text("4")
+
+
+def test_407_drawn_with_a_finger_on_a_phone_is_read(visit) -> None:
+    window = visit(**PHONE)
+    page = drawn(window.open("/?characters=many"), touch)
+    assert page.evaluate("scrollY") == 0
+    assert page.evaluate("document.documentElement.scrollWidth") == 375
+    window.screenshot("test-draw-many-phone")
+
+
+def test_the_string_is_copied(visit) -> None:
+    page = drawn(visit(permissions=["clipboard-read", "clipboard-write"]).open("/?characters=many"))
+    page.get_by_role("button", name="Copy the string: Neural network").click()
+    expect(page.locator("row-answer[data-model=mnist-cnn] [role=status]")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == "407"
+
+
+def test_the_code_beside_the_drawing_prints_the_string(visit) -> None:
+    import subprocess
+
+    page = drawn(visit().open("/?characters=many"))
+    page.get_by_text("The same by code").click()
+    expect(page.locator("request-code code").first).to_contain_text("characters=many")
+    result = subprocess.run(
+        [*COMMANDS["python"], code(page, "python")], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert result.stdout == "407\n", result.stderr
+
+
+def test_clearing_takes_the_string_away(visit) -> None:
+    page = drawn(visit().open("/?characters=many"))
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator(STRING)).to_have_text("?")
+    expect(page.locator("row-answer .boxes:visible")).to_have_count(0)
+
+
+def test_show_me_writes_a_row_that_the_network_reads(visit) -> None:
+    page = visit().open("/?characters=many")
+    page.get_by_role("button", name="Show me").click()
+    expect(page.locator(STRING)).to_have_text("732", timeout=20_000)
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_an_uploaded_row_is_shown_with_its_string_and_boxes(visit, tmp_path: Path, javascript: bool) -> None:
+    page = visit(java_script_enabled=javascript).open("/upload?characters=many")
+    page.set_input_files("#file", written_row(tmp_path))
+    page.get_by_role("button", name="Read them").click()
+    expect(page.locator(STRING)).to_have_text("71")
+    expect(page.locator("row-answer[data-model=mnist-cnn] rect")).to_have_count(2)
+    expect(page.locator("row-answer[data-model=mnist-cnn] .bars li").first).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_fault(visit, tmp_path: Path, scheme: str) -> None:
+    window = visit(color_scheme=scheme, viewport={"width": 375, "height": 812})
+    assert faults(drawn(window.open("/?characters=many"))) == []
+    page = window.open("/upload?characters=many")
+    page.set_input_files("#file", written_row(tmp_path))
+    page.get_by_role("button", name="Read them").click()
+    expect(page.locator(STRING)).to_have_text("71")
+    assert faults(page) == []
+
+
+@pytest.mark.parametrize("language", ["en", "pt", "es", "fr", "ru"])
+def test_neither_page_is_wider_than_a_phone(visit, language: str) -> None:
+    window = visit(locale=language, viewport={"width": 375, "height": 812})
+    for path in ("/?characters=many", "/upload?characters=many", "/"):
+        page = window.open(path)
+        assert page.evaluate("document.documentElement.scrollWidth") == 375, path
