@@ -4,14 +4,25 @@ from typing import Any
 
 import click
 
+from rabisco.cli.inspect import inspect
 from rabisco.cli.output import json_option, print_json
 
 
-@click.command()
-@click.argument("name", required=False)
+class _NamesOrCommands(click.Group):
+    """A group in which a word that is no command is the name of a data set."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command to run, and its arguments."""
+        return super().resolve_command(ctx, args if args[0] in self.commands else ["describe", *args])
+
+
+@click.group(cls=_NamesOrCommands, invoke_without_command=True, subcommand_metavar="[NAME | inspect FILE [TEST]]")
 @json_option
-def data(name: str | None, as_json: bool) -> None:
-    """List the data sets, or fetch and describe the one called NAME.
+@click.pass_context
+def data(context: click.Context, as_json: bool) -> None:
+    """List the data sets, fetch and describe the one called NAME, or look through a FILE of your own.
 
     A data set is looked for in RABISCO_DATA_DIR, then in the cache; if it is in neither it is downloaded.
 
@@ -19,11 +30,26 @@ def data(name: str | None, as_json: bool) -> None:
     Example:
         rabisco data
         rabisco data digits
+        rabisco data inspect train.csv test.csv
     """
-    if name is None:
+    if context.invoked_subcommand is None:
         _list(as_json)
-    else:
-        _describe(name, as_json)
+
+
+@data.command(hidden=True)
+@click.argument("name")
+@json_option
+def describe(name: str, as_json: bool) -> None:
+    """Fetch and describe the data set called NAME.
+
+    \b
+    Example:
+        rabisco data digits
+    """
+    _describe(name, as_json)
+
+
+data.add_command(inspect)
 
 
 def _list(as_json: bool) -> None:

@@ -87,13 +87,13 @@ def _find_delimiter(lines: Lines, choices: Choices) -> tuple[str, int]:
         raise refuse(
             "choice", name="delimiter", expected="comma, semicolon, tab, bar or space", received=choices.delimiter
         )
-    best = (False, 0.0, 0, "")
+    best = (False, False, 0.0, 0, "")
     for delimiter in DELIMITERS if choices.delimiter is None else (choices.delimiter,):
         counts = Counter(len(split_line(line, delimiter)) for line in lines[:50])
         count, times = counts.most_common(1)[0]
         plausible = any(image_shape(count - other) for other in (1, 2, 3))
-        best = max(best, (plausible, round(times / min(50, len(lines)), 1), count, delimiter))
-    plausible, share, count, delimiter = best
+        best = max(best, (plausible, count > 1, round(times / min(50, len(lines)), 1), count, delimiter))
+    plausible, _, share, count, delimiter = best
     if count < 2:
         raise refuse("no-delimiter")
     if count > MAX_COLUMNS:

@@ -3,9 +3,9 @@
 import hashlib
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,12 +92,22 @@ def _load(
     source: tuple[Path, Dialect], test: tuple[Path, Dialect] | None, name: str, draw: _Draw, folder: Path | None
 ) -> Dataset:
     path, dialect = source
-    all_of_it = _store(read_batches(path, dialect, "train"), dialect, folder)
-    held_out = None
-    if test is not None:
-        held_out = _store(read_batches(*test, "train"), dialect, folder)
-    elif dialect.kind == "pictures" and pictures.has_test(path):
-        held_out = _store(read_batches(path, dialect, "test"), dialect, folder)
+    with ExitStack() as files:
+        all_of_it = _store(read_batches(path, dialect, "train"), dialect, files.enter_context(_spool(folder)))
+        held_out = None
+        if test is not None:
+            held_out = _store(read_batches(*test, "train"), dialect, files.enter_context(_spool(folder)))
+        elif dialect.kind == "pictures" and pictures.has_test(path):
+            held_out = _store(read_batches(path, dialect, "test"), dialect, files.enter_context(_spool(folder)))
+        names, splits = _divide(all_of_it, held_out, draw, folder)
+    contents = [path] if test is None else [path, test[0]]
+    return Dataset(name, names, *splits, fingerprint(map(_digest, contents)), draw.seed)
+
+
+def _divide(
+    all_of_it: "_Stored", held_out: "_Stored | None", draw: _Draw, folder: Path | None
+) -> tuple[tuple[str, ...], tuple[Split, Split, Split]]:
+    """Return the class names, and train, validation and test."""
     names = tuple(in_order(set(all_of_it.names)))
     labels = _indices(all_of_it, names)
     parts = _draw(labels, names, draw, held_out is not None)
@@ -109,8 +119,7 @@ def _load(
         last = _split(held_out, test_labels, np.flatnonzero(test_labels >= 0), folder)
         if not len(last):
             raise refuse("test-no-rows")
-    contents = [path] if test is None else [path, test[0]]
-    return Dataset(name, names, train, validation, last, fingerprint(map(_digest, contents)), draw.seed)
+    return names, (train, validation, last)
 
 
 @dataclass(frozen=True)
@@ -124,19 +133,24 @@ class _Stored:
         names: Labels in the order met.
     """
 
-    file: IO[bytes]
+    file: "tempfile.SpooledTemporaryFile[bytes]"
     shape: tuple[int, int, int]
     labels: NDArray[np.int32]
     names: tuple[str, ...]
 
 
-def _store(batches: Iterator[Batch], dialect: Dialect, folder: Path | None) -> _Stored:
+def _spool(folder: Path | None) -> "tempfile.SpooledTemporaryFile[bytes]":
+    return tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES, dir=None if folder is None else str(folder))
+
+
+def _store(batches: Iterator[Batch], dialect: Dialect, file: "tempfile.SpooledTemporaryFile[bytes]") -> _Stored:
     """Write the pixels of all batches into a file."""
-    file = tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES, dir=None if folder is None else str(folder))  # noqa: SIM115 - it lives as long as the result
     known: dict[str, int] = {}
     labels = []
     rows = 0
     for batch in batches:
+        if formula := next((row for row in batch.bad if row.reason.code == "row-formula"), None):
+            raise refuse("formula", line=formula.row)
         rows += len(batch.labels)
         if rows > MAX_ROWS:
             raise refuse("too-many-rows", limit=MAX_ROWS)
@@ -190,11 +204,11 @@ def _split(stored: _Stored, labels: Rows, rows: Rows, folder: Path | None) -> Sp
             flat[place : place + len(chosen)] = chosen
             place += len(chosen)
         return Split(images, labels[rows])
-    file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - the array keeps it
-    for chosen in _chosen(stored, rows, size):
-        file.write(np.ascontiguousarray(chosen).data.cast("B"))
-    file.flush()
-    mapped = np.memmap(file, np.uint8, "r", shape=(len(rows), *stored.shape))
+    with tempfile.TemporaryFile(dir=folder) as file:  # the array keeps what it maps
+        for chosen in _chosen(stored, rows, size):
+            file.write(np.ascontiguousarray(chosen).data.cast("B"))
+        file.flush()
+        mapped = np.memmap(file, np.uint8, "r", shape=(len(rows), *stored.shape))
     return Split(mapped.view(np.ndarray), labels[rows])
 
 

@@ -13,7 +13,7 @@ from rabisco.intake.findings import Finding, excerpt, refuse
 from rabisco.intake.lines import BLOCK_BYTES, read_blocks
 from rabisco.intake.report import Choices, Dialect
 
-SAMPLE_LINES = 2000
+SAMPLE_LINES = 600
 SAMPLE_BYTES = 16 << 20
 SCALES = (1, 16, 255)
 
