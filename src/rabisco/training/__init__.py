@@ -3,7 +3,9 @@
 Importing this package does not import Keras; training does.
 """
 
+from rabisco.training.checkpoint import Checkpoints
 from rabisco.training.config import TrainingConfiguration
-from rabisco.training.train import Progress, Request, TrainingResult, train
+from rabisco.training.progress import Progress, Request, TrainingResult
+from rabisco.training.train import train
 
-__all__ = ["Progress", "Request", "TrainingConfiguration", "TrainingResult", "train"]
+__all__ = ["Checkpoints", "Progress", "Request", "TrainingConfiguration", "TrainingResult", "train"]

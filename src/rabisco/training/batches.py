@@ -1,0 +1,45 @@
+"""The images in batches, in an order that depends on the seed and the epoch alone."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabisco.data.dataset import Split
+
+
+def create_batches(split: Split, num_classes: int, batch_size: int, seed: int | None = None, first: int = 0) -> Any:
+    """Return the split in batches of uint8 ``(B, H, W, C)`` and one-hot float32 ``(B, num_classes)``.
+
+    Args:
+        split: Images and labels.
+        num_classes: Number of classes.
+        batch_size: Images in all batches but the last.
+        seed: Draws the order of each epoch; none: the order of the split, every time.
+        first: Batches to leave out at the beginning of each epoch: for one that was begun before.
+
+    Returns:
+        A ``keras.utils.PyDataset``, whose attribute ``epoch``, from 1, is to be set before each epoch.
+    """
+    import keras
+
+    targets: NDArray[np.float32] = np.eye(num_classes, dtype=np.float32)
+
+    class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+        epoch = 1
+        order = np.arange(len(split))
+
+        def __len__(self) -> int:
+            return math.ceil(len(split) / batch_size) - first
+
+        def __getitem__(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+            index += first
+            rows = self.order[index * batch_size : (index + 1) * batch_size]
+            return split.images[rows], targets[split.labels[rows]]
+
+        def on_epoch_begin(self) -> None:
+            if seed is not None:
+                self.order = np.random.default_rng((seed, self.epoch)).permutation(len(split))
+
+    return Batches()

@@ -1,0 +1,174 @@
+"""The callback that reports, keeps the best weights and checkpoints, and ends the training when asked."""
+
+import math
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabisco.errors import InvalidConfigurationError, TrainingCancelledError
+from rabisco.training.checkpoint import Checkpoints, Position
+from rabisco.training.config import TrainingConfiguration
+from rabisco.training.progress import Progress, Request, TrainingResult
+
+if TYPE_CHECKING:
+    import keras
+
+
+def create_watch(
+    model: "keras.Model",
+    configuration: TrainingConfiguration,
+    steps: int,
+    *,
+    on_progress: Callable[[Progress], None],
+    request: Callable[[], Request],
+    checkpoints: Checkpoints | None,
+    position: Position,
+) -> Any:
+    """Return the callback of a training that goes on from ``position``, which it keeps up to date.
+
+    Args:
+        model: What is trained, without the augmentation before it.
+        configuration: How.
+        steps: Batches of an epoch.
+        on_progress: As in ``train``.
+        request: As in ``train``.
+        checkpoints: Where positions are kept; none: nowhere.
+        position: Where the training stands; changed in place after every epoch.
+    """
+    import keras
+
+    class Watch(keras.callbacks.Callback):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.batches: Any = None  # those that are trained on: told which epoch it is
+            self.result = TrainingResult([dict(row) for row in position.history], best_epoch=position.best_epoch)
+            self.best_weights: list[NDArray[Any]] | None = position.arrays.get("best_weights") or None
+            self.best = position.best
+            self.started = time.perf_counter() - position.seconds
+            self.kept = time.perf_counter()
+            self.epoch, self.first, self.epoch_started = 0, 0, self.started
+            self.learning_rate = 0.0
+            self.midway = False  # whether the training was left within an epoch
+
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+            self.epoch, self.first, self.epoch_started = epoch + 1, position.step, time.perf_counter()
+            self.batches.epoch = self.epoch
+            if self.first:
+                assign(self.model.metrics_variables, position.arrays["metrics"])
+
+        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
+            self.learning_rate = float(self.model.optimizer.learning_rate)
+
+        def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+            step = self.first + batch + 1
+            report = self.progress(step, logs or {})
+            if not math.isfinite(report.loss):
+                raise InvalidConfigurationError(
+                    f"the loss became {report.loss} in epoch {self.epoch}; train with a lower learning rate than "
+                    f"{configuration.learning_rate:g}"
+                )
+            on_progress(report)
+            asked = request()
+            if asked == "cancel":
+                raise TrainingCancelledError("the training was cancelled; nothing was saved")
+            if asked == "stop":
+                self.result.ended, self.model.stop_training, self.midway = "stopped", True, step < steps
+            due = checkpoints is not None and time.perf_counter() - self.kept > checkpoints.every_seconds
+            if step < steps and (asked == "stop" or due):
+                self.keep(self.epoch - 1, step)
+
+        def progress(self, step: int, logs: dict[str, float]) -> Progress:
+            now = time.perf_counter()
+            spent, done = now - self.epoch_started, max(1, step - self.first)
+            batches_left = (configuration.epochs - self.epoch + 1) * steps - step
+            return Progress(
+                epoch=self.epoch,
+                epochs=configuration.epochs,
+                step=step,
+                steps=steps,
+                loss=float(logs["loss"]),
+                accuracy=float(logs["accuracy"]),
+                learning_rate=self.learning_rate,
+                examples_per_second=done * configuration.batch_size / spent,
+                eta_seconds=spent / done * batches_left,
+                seconds=now - self.started,
+                validation_loss=logs.get("val_loss"),
+                validation_accuracy=logs.get("val_accuracy"),
+            )
+
+        def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+            report = self.progress(steps, logs or {})
+            self.result.history.append(_history_row(report, time.perf_counter() - self.epoch_started))
+            standing = (float(report.validation_accuracy or 0), -float(report.validation_loss or 0))
+            if standing > self.best:
+                self.best, self.result.best_epoch = standing, epoch + 1
+                self.best_weights = [np.array(weight) for weight in model.get_weights()]
+            patience = configuration.patience
+            if patience is not None and epoch + 1 - self.result.best_epoch >= patience:
+                self.result.ended, self.model.stop_training = "patience", True
+            on_progress(report)
+            if not self.midway:
+                self.keep(epoch + 1, 0)
+
+        def keep(self, epoch: int, step: int) -> None:
+            """Bring the position up to date, and onto the disk if checkpoints are kept."""
+            self.kept = time.perf_counter()
+            position.epoch, position.step, position.seconds = epoch, step, self.kept - self.started
+            position.history = [dict(row) for row in self.result.history]
+            position.best, position.best_epoch = self.best, self.result.best_epoch
+            position.ended = "patience" if self.result.ended == "patience" else ""
+            position.ended = "completed" if epoch == configuration.epochs and not position.ended else position.ended
+            if checkpoints is not None:
+                position.arrays = variables_of(self.model)
+                position.arrays["metrics"] = copies(self.model.metrics_variables) if step else []
+                position.arrays["best_weights"] = self.best_weights or []
+                checkpoints.save(position)
+
+        def finish(self) -> TrainingResult:
+            if self.best_weights is not None:
+                model.set_weights(self.best_weights)
+            self.result.seconds = time.perf_counter() - self.started
+            return self.result
+
+    return Watch()
+
+
+def variables_of(trained: "keras.Model") -> dict[str, list[NDArray[Any]]]:
+    """Return copies of all that changes while ``trained`` is fitted, the random states included."""
+    return {"variables": copies(trained.variables), "optimizer": copies(trained.optimizer.variables)}
+
+
+def put_back(trained: "keras.Model", arrays: dict[str, list[NDArray[Any]]]) -> None:
+    """Give a compiled model back what ``variables_of`` returned."""
+    trained.optimizer.build(trained.trainable_variables)
+    assign(trained.variables, arrays["variables"])
+    assign(trained.optimizer.variables, arrays["optimizer"])
+
+
+def copies(variables: list[Any]) -> list[NDArray[Any]]:
+    """Return the values of Keras variables as arrays of their own."""
+    from keras import ops
+
+    return [np.array(ops.convert_to_numpy(variable)) for variable in variables]
+
+
+def assign(variables: list[Any], arrays: list[NDArray[Any]]) -> None:
+    """Give each Keras variable its value."""
+    for variable, array in zip(variables, arrays, strict=True):
+        variable.assign(array)
+
+
+def _history_row(report: Progress, seconds: float) -> dict[str, float]:
+    return {
+        "epoch": report.epoch,
+        "loss": report.loss,
+        "accuracy": report.accuracy,
+        "validation_loss": float(report.validation_loss or 0),
+        "validation_accuracy": float(report.validation_accuracy or 0),
+        "learning_rate": report.learning_rate,
+        "examples_per_second": report.examples_per_second,
+        "seconds": seconds,
+    }

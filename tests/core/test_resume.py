@@ -1,0 +1,158 @@
+"""A training that is interrupted and goes on ends as if it had not been."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.drawing import digit_dataset
+
+from rabisco.errors import InvalidConfigurationError, StorageError, TrainingCancelledError
+from rabisco.models import create_model
+from rabisco.models.augment import Augmentation
+from rabisco.models.backend import start_keras
+from rabisco.training import Checkpoints, Progress, TrainingConfiguration, TrainingResult, train
+from rabisco.training.checkpoint import Position
+
+pytestmark = pytest.mark.training
+
+THREE = TrainingConfiguration(epochs=3, batch_size=64, augmentation=Augmentation(), patience=2)
+Weights = list[np.ndarray]
+
+
+def run(
+    configuration: TrainingConfiguration,
+    checkpoints: Checkpoints | None,
+    cut: Callable[[Progress], bool] = lambda _: False,
+    answer: str = "cancel",
+    architecture: str = "cnn-tiny",
+) -> tuple[Weights, TrainingResult | None]:
+    """Train until ``cut`` says so; return the weights, and the result unless it was cancelled."""
+    import keras
+
+    start_keras()
+    keras.utils.set_random_seed(configuration.seed)
+    model = create_model(architecture, (28, 28, 1), 10)
+    last: list[Progress] = []
+
+    def request() -> object:
+        return answer if cut(last[-1]) else "continue"
+
+    try:
+        result = train(model, digit_dataset(300), configuration, last.append, request, checkpoints=checkpoints)  # type: ignore[arg-type]
+    except TrainingCancelledError:
+        return [], None
+    return model.get_weights(), result
+
+
+def figures(result: TrainingResult | None) -> list[tuple[float, ...]]:
+    assert result is not None
+    timing = ("seconds", "examples_per_second")
+    return [tuple(value for key, value in row.items() if key not in timing) for row in result.history]
+
+
+def assert_same(one: tuple[Weights, TrainingResult | None], other: tuple[Weights, TrainingResult | None]) -> None:
+    assert figures(one[1]) == figures(other[1])
+    for first, second in zip(one[0], other[0], strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted() -> tuple[Weights, TrainingResult | None]:
+    return run(THREE, None)
+
+
+@pytest.mark.parametrize("epoch", [2, 3])
+def test_cut_after_an_epoch_it_ends_with_the_same_weights(
+    epoch: int, tmp_path: Path, uninterrupted: tuple[Weights, TrainingResult | None]
+) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    assert run(THREE, checkpoints, lambda at: at.epoch == epoch) == ([], None)
+    assert [path.name for path in tmp_path.iterdir()][-1].startswith("00000")
+    assert_same(run(THREE, checkpoints), uninterrupted)
+
+
+def test_stopped_within_an_epoch_it_ends_with_the_same_weights(
+    tmp_path: Path, uninterrupted: tuple[Weights, TrainingResult | None]
+) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    _, stopped = run(THREE, checkpoints, lambda at: (at.epoch, at.step) == (2, 2), "stop")
+    assert stopped is not None
+    assert (stopped.ended, len(stopped.history)) == ("stopped", 2)
+    assert_same(run(THREE, checkpoints), uninterrupted)
+
+
+def test_cut_again_and_again_after_every_batch_it_ends_with_the_same_weights(
+    tmp_path: Path, uninterrupted: tuple[Weights, TrainingResult | None]
+) -> None:
+    checkpoints = Checkpoints(tmp_path, every_seconds=0)
+    for _ in range(40):
+        seen: list[int] = []
+        outcome = run(THREE, checkpoints, lambda _, seen=seen: seen.append(1) or len(seen) == 3)  # type: ignore[misc]
+        if outcome[1] is not None:
+            break
+    assert_same(outcome, uninterrupted)
+
+
+def test_the_other_optimizer_goes_on_the_same_way_too(tmp_path: Path) -> None:
+    other = replace(THREE, solver="sgd", schedule="step", step_epochs=1, learning_rate=0.05, label_smoothing=0.1)
+    whole = run(other, None, architecture="linear")
+    checkpoints = Checkpoints(tmp_path)
+    run(other, checkpoints, lambda at: at.epoch == 2, architecture="linear")
+    assert_same(run(other, checkpoints, architecture="linear"), whole)
+
+
+def test_patience_is_not_given_anew(tmp_path: Path) -> None:
+    wild = replace(THREE, epochs=40, learning_rate=0.5, schedule="constant", patience=3, augmentation=None)
+    whole = run(wild, None, architecture="linear")
+    checkpoints = Checkpoints(tmp_path)
+    ends = len(figures(whole[1]))
+    run(wild, checkpoints, lambda at: at.epoch == ends, architecture="linear")
+    assert_same(run(wild, checkpoints, architecture="linear"), whole)
+    assert whole[1] is not None
+    assert whole[1].ended == "patience"
+
+
+def test_a_training_that_has_ended_gives_its_result_again(
+    tmp_path: Path, uninterrupted: tuple[Weights, TrainingResult | None]
+) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    run(THREE, checkpoints)
+    steps: list[int] = []
+    assert_same(run(THREE, checkpoints, lambda at: steps.append(at.step) is not None), uninterrupted)
+    assert steps == []
+
+
+def test_at_most_two_are_kept_and_a_damaged_one_is_passed_over(
+    tmp_path: Path, uninterrupted: tuple[Weights, TrainingResult | None]
+) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    run(THREE, checkpoints, lambda at: at.epoch == 3)
+    older, newer = sorted(tmp_path.iterdir())
+    assert (older.name[:6], newer.name[:6]) == ("000001", "000002")
+    newer.write_bytes(newer.read_bytes()[:-1000])
+    assert_same(run(THREE, checkpoints), uninterrupted)
+
+
+def test_a_checkpoint_of_another_training_is_refused(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    run(THREE, checkpoints, lambda at: at.epoch == 2)
+    with pytest.raises(InvalidConfigurationError, match="train anew"):
+        run(replace(THREE, learning_rate=1e-3), checkpoints)
+
+
+def test_a_place_that_cannot_be_written_to_ends_the_training_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StorageError, match="Free some space or give write permission, and resume"):
+        run(THREE, Checkpoints(tmp_path / "file"))
+
+
+def test_positions_survive_the_disk(tmp_path: Path) -> None:
+    arrays = {"variables": [np.arange(6, dtype="float32").reshape(2, 3), np.array(7)], "metrics": []}
+    position = Position(2, 5, 1.5, [{"epoch": 1.0, "loss": 0.1}], (0.5, -0.25), 1, "", "mine", arrays)
+    Checkpoints(tmp_path).save(position)
+    again = Checkpoints(tmp_path).load("mine")
+    assert again is not None
+    np.testing.assert_array_equal(again.arrays["variables"][0], arrays["variables"][0])
+    assert replace(again, arrays={}) == replace(position, arrays={})
