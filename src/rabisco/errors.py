@@ -115,5 +115,17 @@ class TrainingCancelledError(RabiscoError):
     """A training was stopped by its user before it ended."""
 
 
+class UploadNotFoundError(RabiscoError):
+    """No upload has the id asked for, or its files are gone."""
+
+
+class RunNotFoundError(RabiscoError):
+    """No training run has the id asked for."""
+
+
+class RunConflictError(RabiscoError):
+    """What was asked of a run contradicts its state, as to stop one that has ended."""
+
+
 class AssistantUnavailableError(RabiscoError):
     """A question was asked, and no assistant is configured that could answer it."""

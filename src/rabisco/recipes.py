@@ -162,16 +162,28 @@ def run(
     Returns:
         The saved artifact, its card holding validation and test metrics.
     """
-    dataset = normalized(data.load(recipe.dataset, seed=recipe.configuration.seed, limit=limit), recipe.normalizer)
-    supplements = tuple(name for name in recipe.supplements if data.is_local(name))
-    for name in supplements:
-        dataset = supplement(dataset, data.load(name, seed=recipe.configuration.seed, limit=limit), recipe.normalizer)
-    dataset = without_empty_classes(dataset)
-    _seed_everything(recipe.configuration.seed)
-    model = create_model(recipe.architecture, dataset.image_shape, dataset.num_classes)
+    loaded = normalized(data.load(recipe.dataset, seed=recipe.configuration.seed, limit=limit), recipe.normalizer)
+    recipe, dataset = with_supplements(recipe, loaded, limit)
+    model = new_model(recipe, dataset)
     result = train(model, dataset, recipe.configuration, on_progress, request)
-    card = _write_card(replace(recipe, supplements=supplements), dataset, model, result)
-    return save_artifact(model, card, parent)
+    return save_artifact(model, judge(recipe, dataset, model, result), parent)
+
+
+def with_supplements(recipe: Recipe, dataset: Dataset, limit: int | None = None) -> tuple[Recipe, Dataset]:
+    """Return recipe and data set as they are trained: with the supplements at hand, without classes never shown."""
+    recipe = replace(recipe, supplements=tuple(name for name in recipe.supplements if data.is_local(name)))
+    for name in recipe.supplements:
+        dataset = supplement(dataset, data.load(name, seed=recipe.configuration.seed, limit=limit), recipe.normalizer)
+    return recipe, without_empty_classes(dataset)
+
+
+def new_model(recipe: Recipe, dataset: Dataset) -> "keras.Model":
+    """Return the recipe's architecture for the data set, its weights drawn from the recipe's seed."""
+    start_keras()
+    import keras
+
+    keras.utils.set_random_seed(recipe.configuration.seed)
+    return create_model(recipe.architecture, dataset.image_shape, dataset.num_classes)
 
 
 def supplement(dataset: Dataset, further: Dataset, normalizer: str) -> Dataset:
@@ -233,14 +245,16 @@ def without_empty_classes(dataset: Dataset) -> Dataset:
     )
 
 
-def _seed_everything(seed: int) -> None:
-    start_keras()
-    import keras
+def judge(recipe: Recipe, dataset: Dataset, model: "keras.Model", result: TrainingResult, run: str = "") -> Card:
+    """Return the card of a trained model, which is judged on validation and, once, on the test split.
 
-    keras.utils.set_random_seed(seed)
-
-
-def _write_card(recipe: Recipe, dataset: Dataset, model: "keras.Model", result: TrainingResult) -> Card:
+    Args:
+        recipe: What was trained.
+        dataset: On what.
+        model: It, with the weights to keep.
+        result: How it went.
+        run: Id of the run that trained it.
+    """
     validation_logits = _logits(model, dataset.validation)
     temperature = fit_temperature(validation_logits, dataset.validation.labels)
     validation = evaluate_logits(dataset.validation.labels, validation_logits, temperature=temperature)
@@ -264,6 +278,7 @@ def _write_card(recipe: Recipe, dataset: Dataset, model: "keras.Model", result: 
         confusions=[list(row) for row in test.confusion_matrix],
         reliability=[asdict(one) for one in test.reliability],
         refusal=_fit_refusal(recipe, dataset, model, temperature),
+        run=run,
         notes=_notes(recipe, result),
     )
 

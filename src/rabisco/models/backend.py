@@ -31,6 +31,13 @@ def start_keras() -> None:
         ) from error
 
 
+def device() -> str:
+    """Return what Keras computes on, such as ``cpu:0`` or ``gpu:0``."""
+    import keras
+
+    return str(keras.distribution.list_devices()[0])
+
+
 @contextmanager
 def _quiet_start() -> Iterator[None]:
     """Hold back what compiled code writes to standard error; show it only if the import fails."""

@@ -1,1 +1,46 @@
-"""A training run: a row in the store, a folder, and a process that can be killed at any moment."""
+"""A training run: a row in the store, a folder, and a process that can be killed at any moment.
+
+``request`` says what can be asked for, ``queue`` takes orders and answers questions, ``states`` makes every change of
+state, ``supervisor`` starts processes and notices those that died, ``worker`` is what such a process does, ``process``
+tells whether one lives. Importing this package imports no Keras; the worker alone does.
+"""
+
+from rabisco.runs.queue import (
+    delete,
+    events,
+    get,
+    list_runs,
+    rename,
+    request_cancel,
+    request_stop,
+    resume,
+    retry,
+    set_notes,
+    submit,
+)
+from rabisco.runs.records import Event, Run
+from rabisco.runs.request import RunRequest, Source
+from rabisco.runs.states import ENDED, State
+from rabisco.runs.supervisor import start_supervisor, tend
+
+__all__ = [
+    "ENDED",
+    "Event",
+    "Run",
+    "RunRequest",
+    "Source",
+    "State",
+    "delete",
+    "events",
+    "get",
+    "list_runs",
+    "rename",
+    "request_cancel",
+    "request_stop",
+    "resume",
+    "retry",
+    "set_notes",
+    "start_supervisor",
+    "submit",
+    "tend",
+]

@@ -1,0 +1,48 @@
+"""Whether a process lives, and is still the one that is meant: a number alone is given again to another."""
+
+import os
+import platform
+import signal
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+
+def host() -> str:
+    """Return the name of this machine, as rows hold it."""
+    return platform.node()[:120]
+
+
+def identity(pid: int) -> str | None:
+    """Return what tells a living process from an earlier one of that number; ``None`` if there is none.
+
+    A process that has ended and only waits for its parent to notice counts as gone.
+    """
+    stat = Path(f"/proc/{pid}/stat")
+    if stat.parent.parent.joinpath("self").exists():
+        return _from_proc(stat)
+    shown = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    state, _, started = shown.stdout.strip().partition(" ")
+    return started.strip() or None if shown.returncode == 0 and not state.startswith("Z") else None
+
+
+def _from_proc(stat: Path) -> str | None:
+    try:
+        after_name = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return None
+    state, started = after_name[0], after_name[19]
+    return None if state in "ZX" else f"{boot} {started}"
+
+
+def lives(pid: int | None, known: str) -> bool:
+    """Tell whether process ``pid`` is there and is the one whose identity was ``known``."""
+    return pid is not None and known != "" and identity(pid) == known
+
+
+def kill(pid: int | None, known: str) -> None:
+    """End a process and all that it started, at once, if it still is the one that is meant."""
+    if pid is not None and lives(pid, known):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)

@@ -1,0 +1,207 @@
+"""Orders and questions: submit a run, watch it, stop, cancel, resume, repeat, rename, delete it."""
+
+import secrets
+import shutil
+from typing import Any
+
+from sqlalchemy import delete as sql_delete
+from sqlalchemy import select, update
+
+from rabisco import store
+from rabisco.errors import InvalidConfigurationError, RunConflictError, RunNotFoundError
+from rabisco.runs.places import folder_of
+from rabisco.runs.records import Event, Run, event_of, run_of
+from rabisco.runs.request import RunRequest, check
+from rabisco.runs.states import ENDED, RESUMABLE, State, move
+from rabisco.runs.truth import tell_the_truth
+
+
+def submit(request: RunRequest, *, retry_of: str | None = None) -> Run:
+    """Put a run into the queue and return it at once; a supervisor starts it when its turn has come.
+
+    Raises:
+        InvalidConfigurationError: It could not be trained; the message says why.
+        UnknownDatasetError: The catalog has no such data set.
+        ModelNotFoundError: There is no such base to fine-tune from.
+        StorageError: It could not be kept.
+    """
+    recipe = check(request)
+    row = store.Run(
+        id=secrets.token_hex(8),
+        name=request.name or request.artifact,
+        notes=request.notes,
+        state="queued",
+        request=request.model_dump(mode="json"),
+        data=request.data.model_dump(mode="json", exclude_none=True),
+        architecture=recipe.architecture,
+        configuration=recipe.configuration.to_dict(),
+        seed=request.seed,
+        artifact=request.artifact,
+        owner=request.owner,
+        retry_of=retry_of,
+        last_event=1,
+    )
+    with store.writing() as session:
+        session.add(row)
+        session.flush()
+        session.add(store.RunEvent(run_id=row.id, number=1, kind="state", payload={"state": "queued"}))
+    return get(row.id)
+
+
+def get(run_id: str) -> Run:
+    """Return a run as it stands now; one whose process has died is noticed here at the latest.
+
+    Raises:
+        RunNotFoundError: There is none of that id.
+    """
+    tell_the_truth()
+    with store.reading() as session:
+        row = session.get(store.Run, run_id)
+        if row is None:
+            raise _unknown(run_id)
+        return run_of(row)
+
+
+def list_runs(limit: int = 100, owner: str | None = None) -> list[Run]:
+    """Return the newest runs, the newest first; of one owner if given."""
+    tell_the_truth()
+    query = select(store.Run).order_by(store.Run.created.desc(), store.Run.id).limit(limit)
+    if owner is not None:
+        query = query.where(store.Run.owner == owner)
+    with store.reading() as session:
+        return [run_of(row) for row in session.scalars(query)]
+
+
+def events(run_id: str, after: int = 0, limit: int = 1000) -> list[Event]:
+    """Return what happened in a run after event number ``after``, in order, at most ``limit`` of it.
+
+    Cheap enough to be asked several times a second. A run that has ended has no further events once this is empty.
+
+    Raises:
+        RunNotFoundError: There is no such run.
+    """
+    wanted = store.RunEvent.run_id == run_id, store.RunEvent.number > after
+    with store.reading() as session:
+        rows = session.scalars(select(store.RunEvent).where(*wanted).order_by(store.RunEvent.number).limit(limit))
+        found = [event_of(row) for row in rows]
+        if not found and session.get(store.Run, run_id) is None:
+            raise _unknown(run_id)
+    return found
+
+
+def request_stop(run_id: str) -> Run:
+    """Ask a running training to end and keep the best weights so far; return at once.
+
+    Raises:
+        RunNotFoundError: There is no such run.
+        RunConflictError: It is not running.
+    """
+    with store.writing() as session:
+        moved = move(session, run_id, ("running",), "stopping", wanted="stop")
+    run = get(run_id)
+    if not moved and not (run.state == "stopping" and run.wanted == "stop"):
+        raise _conflict(run, "be stopped", "one that is running")
+    return run
+
+
+def request_cancel(run_id: str) -> Run:
+    """Take a waiting run out of the queue, or have a running one ended without a result; return at once.
+
+    Raises:
+        RunNotFoundError: There is no such run.
+        RunConflictError: It has ended already.
+    """
+    with store.writing() as session:
+        moved = move(session, run_id, ("queued",), "cancelled") or move(
+            session, run_id, ("running", "stopping"), "stopping", store.Run.wanted != "cancel", wanted="cancel"
+        )
+    run = get(run_id)
+    if not moved and run.state in ENDED and run.state != "cancelled":
+        raise _conflict(run, "be cancelled", "one that waits or runs")
+    return run
+
+
+def resume(run_id: str) -> Run:
+    """Put a run that ended early back into the queue, to go on from its last checkpoint.
+
+    Raises:
+        RunNotFoundError: There is no such run.
+        RunConflictError: It waits, runs or succeeded.
+    """
+    again: dict[str, Any] = {"queued": store.now(), "ended": None, "message": "", "wanted": "", "launches": 0}
+    with store.writing() as session:
+        moved = move(session, run_id, RESUMABLE, "queued", **again)
+    run = get(run_id)
+    if not moved:
+        raise _conflict(run, "be resumed", "one that was stopped, cancelled or interrupted, or that failed")
+    return run
+
+
+def retry(run_id: str) -> Run:
+    """Submit the same request again, as a run of its own that begins anew, and return that.
+
+    Raises:
+        RunNotFoundError: There is no such run.
+        InvalidConfigurationError: What it needs is no longer there.
+    """
+    before = get(run_id)
+    return submit(RunRequest.parse({**before.request, "name": before.name}), retry_of=run_id)
+
+
+def delete(run_id: str) -> None:
+    """Delete a run that has ended, with its events and its folder; the model that it made stays.
+
+    Raises:
+        RunNotFoundError: There is no such run.
+        RunConflictError: It has not ended.
+    """
+    with store.writing() as session:
+        guard = store.Run.id == run_id, store.Run.state.in_(ENDED)
+        gone = session.scalar(sql_delete(store.Run).where(*guard).returning(store.Run.id))
+    if gone is None:
+        raise _conflict(get(run_id), "be deleted", "one that has ended")
+    shutil.rmtree(folder_of(run_id), ignore_errors=True)
+
+
+def rename(run_id: str, name: str) -> Run:
+    """Give a run another name, of 1 to 120 characters.
+
+    Raises:
+        RunNotFoundError: There is no such run.
+        InvalidConfigurationError: The name is empty or too long.
+    """
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= 120:
+        raise InvalidConfigurationError(f"a run's name must be 1 to 120 characters. Received: {len(name)}")
+    return _change(run_id, name=name)
+
+
+def set_notes(run_id: str, notes: str) -> Run:
+    """Replace what people noted on a run, at most 20,000 characters.
+
+    Raises:
+        RunNotFoundError: There is no such run.
+        InvalidConfigurationError: They are too long.
+    """
+    if len(notes) > 20_000:
+        raise InvalidConfigurationError(f"notes must be at most 20,000 characters. Received: {len(notes):,}")
+    return _change(run_id, notes=notes)
+
+
+def _change(run_id: str, **changes: str) -> Run:
+    with store.writing() as session:
+        session.execute(update(store.Run).where(store.Run.id == run_id).values(**changes))
+    return get(run_id)
+
+
+def _unknown(run_id: str) -> RunNotFoundError:
+    return RunNotFoundError(
+        f"a run is named by the id that it got when it was submitted. Received: {run_id[:40]!r}, which none has; "
+        "rabisco runs list shows them"
+    )
+
+
+def _conflict(run: Run, action: str, expected: str) -> RunConflictError:
+    states: dict[State, str] = {"queued": "waits", "stopping": "is stopping", "running": "is running"}
+    state = states.get(run.state, f"is {run.state}" if run.state in ("stopped", "cancelled") else run.state)
+    return RunConflictError(f"to {action}, a run must be {expected}. Received: {run.name!r}, which {state}")

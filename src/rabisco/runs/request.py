@@ -1,0 +1,228 @@
+"""What a run can be asked for, and the recipe that comes of it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from rabisco import artifacts, data
+from rabisco.errors import InvalidConfigurationError
+from rabisco.models import architecture_names
+from rabisco.models.augment import Augmentation
+from rabisco.recipes import Recipe, get_recipe, recipe_names
+from rabisco.settings import get_settings
+from rabisco.training.config import TrainingConfiguration
+
+NORMALIZER = "mnist@1"  # where neither the request, nor the base, nor a recipe, nor the upload names one
+FINE_TUNING_RATE = 1e-3
+_QUICK_EPOCHS, _QUICK_LIMIT, _QUICK_MINUTES, _QUICK_ARCHITECTURE = 5, 5000, 1.0, "cnn-tiny"  # the preset "seconds"
+
+
+class Source(BaseModel):
+    """Where the images come from; exactly one of the three.
+
+    Attributes:
+        catalog: Name of a data set in the catalog.
+        recipe: Name of a recipe, which also brings its architecture, configuration and supplements.
+        upload: Folder of an upload, relative to the settings' ``home``; it holds ``train`` and, if there is one,
+            ``test``.
+        title: What the upload is called, for people.
+        dialect: How the upload is written, as ``rabisco.intake.Dialect.to_dict`` says it; found anew if not given.
+        test_dialect: How its test data are.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    catalog: str | None = None
+    recipe: str | None = None
+    upload: str | None = None
+    title: str | None = None
+    dialect: dict[str, Any] | None = None
+    test_dialect: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> "Source":
+        if sum(one is not None for one in (self.catalog, self.recipe, self.upload)) != 1:
+            raise ValueError("must name exactly one of catalog, recipe and upload")
+        return self
+
+    @property
+    def words(self) -> str:
+        """What it is called for people."""
+        return self.catalog or self.recipe or self.title or str(self.upload).rsplit("/", 1)[-1]
+
+
+class RunRequest(BaseModel):
+    """All that can be asked of a training; what is left out is the recipe's, or what usually serves.
+
+    Attributes:
+        data: Where the images come from.
+        artifact: Name of the model that it makes, a new version if there is one of that name.
+        name: Of the run, for people; the artifact's if empty.
+        notes: For people.
+        architecture: Name in the registry.
+        epochs: Passes over the training images, 12 if not given.
+        batch_size: Images per step.
+        learning_rate: Its peak.
+        solver: ``adamw``, ``sgd``, or ``logistic-regression`` for the linear architecture.
+        augmentation: Strength of the random changes to training images: 0 is off, 1 the usual, 2 twice that.
+        minutes: Training ends after so many minutes with the best weights so far.
+        patience: Epochs without a better validation accuracy after which it ends.
+        preset: ``seconds`` makes a tiny model of few images, to see it work.
+        base: Artifact whose weights are trained on; of the same architecture.
+        normalizer: Normaliser that makes such images of pictures.
+        seed: Of everything random.
+        limit: Train on at most so many images.
+        use: Whether the new version answers at once under its name; if not, it waits to be chosen.
+        owner: Token of who asks, if the pages know one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data: Source
+    artifact: str
+    name: str = Field(default="", max_length=120)
+    notes: str = Field(default="", max_length=20_000)
+    architecture: str | None = None
+    epochs: int | None = Field(default=None, ge=1, le=10_000)
+    batch_size: int | None = Field(default=None, ge=1, le=65_536)
+    learning_rate: float | None = Field(default=None, gt=0, le=100)
+    solver: Literal["adamw", "sgd", "logistic-regression"] | None = None
+    augmentation: float | None = Field(default=None, ge=0, le=2)
+    minutes: float | None = Field(default=None, gt=0, le=100_000)
+    patience: int | None = Field(default=None, ge=1)
+    preset: Literal["", "seconds"] = ""
+    base: str | None = None
+    normalizer: str | None = None
+    seed: int = Field(default=25, ge=0, lt=2**31)
+    limit: int | None = Field(default=None, ge=1)
+    use: bool = True
+    owner: str = Field(default="", max_length=64)
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> "RunRequest":
+        """Return the request that these values make, such as a form's or a JSON body's; texts of numbers are read.
+
+        Raises:
+            InvalidConfigurationError: One of them is unknown, missing or out of range.
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"] if part != "data") or "data"
+            received = repr(first["input"])[:80] if first["type"] != "missing" else "nothing"
+            expected = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+            raise InvalidConfigurationError(f"{where}: {expected}. Received: {received}") from error
+
+
+def check(request: RunRequest) -> Recipe:
+    """Return the recipe that a request comes to, having refused what could not be trained.
+
+    Raises:
+        InvalidConfigurationError: It names something that does not exist, or that does not fit.
+        UnknownDatasetError: The catalog has no such data set.
+        ModelNotFoundError: There is no such base.
+    """
+    artifacts.check_name(request.artifact)
+    if request.data.upload is not None:
+        _check_upload(request.data.upload)
+    recipe = _resolve(request)
+    if recipe.architecture not in architecture_names():
+        names = ", ".join(architecture_names())
+        raise InvalidConfigurationError(f"architecture must be one of {names}. Received: {recipe.architecture!r}")
+    if request.base is not None:
+        _check_base(request.base, recipe)
+    return recipe
+
+
+def _resolve(request: RunRequest) -> Recipe:
+    recipe = _starting_point(request.data)
+    quick = request.preset == "seconds"
+    architecture = request.architecture or (_QUICK_ARCHITECTURE if quick else recipe.architecture)
+    if request.base is not None and request.architecture is None:
+        architecture = artifacts.load_artifact(request.base).card.architecture
+    configuration = recipe.configuration
+    if configuration.solver == "logistic-regression" and architecture != "linear":
+        configuration = TrainingConfiguration()
+    gentle = FINE_TUNING_RATE if request.base is not None else None
+    asked: dict[str, Any] = {
+        "epochs": request.epochs or (_QUICK_EPOCHS if quick else None),
+        "batch_size": request.batch_size,
+        "learning_rate": request.learning_rate or gentle,
+        "patience": request.patience,
+        "solver": request.solver,
+        "seed": request.seed,
+    }
+    configuration = replace(configuration, **{key: value for key, value in asked.items() if value is not None})
+    if request.augmentation is not None:
+        configuration = replace(configuration, augmentation=scaled(request.augmentation))
+    return replace(
+        recipe,
+        name=request.artifact,
+        architecture=architecture,
+        configuration=configuration,
+        normalizer=_normalizer(request, recipe),
+    )
+
+
+def limit_of(request: RunRequest) -> int | None:
+    """Return how many images are trained on at most; ``None`` for all."""
+    return request.limit or (_QUICK_LIMIT if request.preset == "seconds" else None)
+
+
+def minutes_of(request: RunRequest) -> float | None:
+    """Return the time budget; ``None`` for none."""
+    return request.minutes or (_QUICK_MINUTES if request.preset == "seconds" else None)
+
+
+def scaled(strength: float) -> Augmentation | None:
+    """Return the usual augmentation at ``strength`` times its ranges; ``None`` at 0."""
+    if strength == 0:
+        return None
+    usual = {name: value * strength for name, value in asdict(Augmentation()).items()}
+    for share in ("stroke", "blur", "damage", "lines", "contrast", "brightness"):
+        usual[share] = min(1.0, usual[share])
+    return Augmentation(**usual)
+
+
+def _starting_point(source: Source) -> Recipe:
+    if source.recipe is not None:
+        return get_recipe(source.recipe)
+    usual = TrainingConfiguration(augmentation=Augmentation())
+    normalizer = NORMALIZER
+    if source.catalog is not None:
+        if data.get_entry(source.catalog).image_shape[-1] != 1:
+            usual = TrainingConfiguration()  # the usual changes are made for grey characters
+        recipes = [get_recipe(name) for name in recipe_names()]
+        normalizer = next((one.normalizer for one in recipes if one.dataset == source.catalog), NORMALIZER)
+    return Recipe("", source.words, "cnn", usual, normalizer, "")
+
+
+def _normalizer(request: RunRequest, recipe: Recipe) -> str:
+    if request.normalizer is not None:
+        return request.normalizer
+    if request.base is not None:
+        return artifacts.load_artifact(request.base).card.normalizer
+    return str((request.data.dialect or {}).get("normalizer") or recipe.normalizer)
+
+
+def _check_base(base: str, recipe: Recipe) -> None:
+    card = artifacts.load_artifact(base).card
+    if card.architecture != recipe.architecture:
+        raise InvalidConfigurationError(
+            f"a base must have the architecture that is trained, {recipe.architecture!r}. Received: {base!r}, which "
+            f"is of {card.architecture!r}; choose another base, or that architecture"
+        )
+    if recipe.configuration.solver == "logistic-regression":
+        raise InvalidConfigurationError("logistic regression begins anew; choose a base for gradient training only")
+
+
+def _check_upload(folder: str) -> None:
+    home = get_settings().home.resolve()
+    path = (home / folder).resolve()
+    if not path.is_relative_to(home) or path == home or not path.exists():
+        raise InvalidConfigurationError(
+            f"the upload must be one of those made here. Received: {folder[-80:]!r}; upload the files again"
+        )

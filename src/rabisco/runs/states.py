@@ -1,0 +1,77 @@
+"""The states of a run, and the only code that changes them: each change is one guarded UPDATE with its event.
+
+::
+
+    queued ──► running ──► succeeded
+       │          │  └───► failed, interrupted
+       │          ▼
+       │       stopping ─► stopped, cancelled, failed, interrupted, succeeded
+       └─────────────────► cancelled, failed
+    stopped, cancelled, failed, interrupted ──► queued (resume)
+"""
+
+from typing import Any, Literal, get_args
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from rabisco import store
+
+State = Literal["queued", "running", "stopping", "succeeded", "stopped", "cancelled", "failed", "interrupted"]
+STATES: tuple[State, ...] = get_args(State)
+ACTIVE: tuple[State, ...] = ("running", "stopping")
+ENDED: tuple[State, ...] = ("succeeded", "stopped", "cancelled", "failed", "interrupted")
+RESUMABLE: tuple[State, ...] = ("stopped", "cancelled", "failed", "interrupted")
+
+
+def move(
+    session: Session, run_id: str, sources: tuple[State, ...], target: State, *guards: Any, **changes: Any
+) -> bool:
+    """Change a run's state if it still is one of ``sources``; tell whether it was.
+
+    Args:
+        session: In a writing transaction.
+        run_id: The run.
+        sources: States that it may be in.
+        target: State that it gets.
+        *guards: Further conditions on the row.
+        **changes: Further columns, changed in the same step.
+    """
+    if target in ENDED:
+        changes = {"ended": store.now(), "pid": None, "process_started": "", "wanted": "", **changes}
+    number = session.scalar(
+        update(store.Run)
+        .where(store.Run.id == run_id, store.Run.state.in_(sources), *guards)
+        .values(state=target, last_event=store.Run.last_event + 1, **changes)
+        .returning(store.Run.last_event)
+        .execution_options(synchronize_session=False)
+    )
+    if number is None:
+        return False
+    said = {key: changes[key] for key in ("message", "accuracy", "artifact_version") if changes.get(key)}
+    if changes.get("wanted"):
+        said["wanted"] = changes["wanted"]
+    session.add(store.RunEvent(run_id=run_id, number=number, kind="state", payload={"state": target, **said}))
+    session.flush()
+    return True
+
+
+def note(session: Session, run_id: str, kind: str, payload: dict[str, Any], *guards: Any, **changes: Any) -> bool:
+    """Add an event to a run if the guards hold; tell whether they did."""
+    number = session.scalar(
+        update(store.Run)
+        .where(store.Run.id == run_id, *guards)
+        .values(last_event=store.Run.last_event + 1, **changes)
+        .returning(store.Run.last_event)
+        .execution_options(synchronize_session=False)
+    )
+    if number is None:
+        return False
+    session.add(store.RunEvent(run_id=run_id, number=number, kind=kind, payload=payload))
+    session.flush()
+    return True
+
+
+def active(session: Session) -> list[store.Run]:
+    """Return the runs that a process works on, or is said to."""
+    return list(session.scalars(select(store.Run).where(store.Run.state.in_(ACTIVE))))

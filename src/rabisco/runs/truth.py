@@ -1,0 +1,63 @@
+"""Making rows true again: a run whose process died is told by what that process left behind."""
+
+import math
+from datetime import timedelta
+from typing import Any
+
+from rabisco import artifacts, store
+from rabisco.artifacts import Card
+from rabisco.runs.process import host, lives
+from rabisco.runs.states import ACTIVE, State, active, move
+
+SILENT = timedelta(minutes=2)  # without a heartbeat, on another machine, whose processes cannot be seen from here
+KILLED = "its process ended before the training did; resume it to go on from the last checkpoint"
+
+
+def tell_the_truth() -> None:
+    """Change the state of every run whose process is gone; any process may do so at any time.
+
+    The model of a run that died between saving it and saying so is found by its card, and the run has succeeded. Of
+    the others, those that were to be cancelled are, and the rest is interrupted.
+    """
+    with store.reading() as session:
+        dead = [row for row in active(session) if not _lives(row)]
+    for row in dead:
+        target, changes = _outcome(row)
+        guards = store.Run.pid == row.pid, store.Run.process_started == row.process_started
+        with store.writing() as session:
+            move(session, row.id, ACTIVE, target, *guards, **changes)
+
+
+def saved_version(run_id: str, name: str) -> tuple[int, Card] | None:
+    """Return number and card of the version of model ``name`` that a run saved last; ``None`` if it saved none."""
+    if not artifacts.exists(name):
+        return None
+    for version in artifacts.versions(name):
+        if version.card is not None and version.card.run == run_id:
+            return version.number, version.card
+    return None
+
+
+def result_of(version: int, card: Card) -> dict[str, Any]:
+    """Return the columns that say what a run came to."""
+    return {
+        "artifact_version": version,
+        "accuracy": card.metrics.get("test_accuracy"),
+        "metrics": {key: value for key, value in card.metrics.items() if math.isfinite(value)},
+        "message": "",
+    }
+
+
+def _lives(row: store.Run) -> bool:
+    if row.host == host():
+        return lives(row.pid, row.process_started)
+    return row.heartbeat is not None and store.now() - row.heartbeat < SILENT
+
+
+def _outcome(row: store.Run) -> tuple[State, dict[str, Any]]:
+    saved = saved_version(row.id, row.artifact)
+    if saved is not None and (row.artifact_version is None or saved[0] > row.artifact_version):
+        return ("stopped" if row.wanted == "stop" else "succeeded"), result_of(*saved)
+    if row.wanted == "cancel":
+        return "cancelled", {}
+    return "interrupted", {"message": KILLED}

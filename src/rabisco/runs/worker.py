@@ -1,0 +1,110 @@
+"""What the process of a run does: ``python -m rabisco.runs.worker <id>``. It may be killed at any moment."""
+
+import logging
+import math
+import os
+import sys
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rabisco.errors import RabiscoError, TrainingCancelledError
+from rabisco.runs.line import Line, take_up
+from rabisco.runs.places import checkpoints_of, folder_of
+from rabisco.runs.request import RunRequest, check, minutes_of
+from rabisco.runs.truth import result_of
+
+NICENESS = 10
+LOGGER = logging.getLogger("rabisco.runs")
+
+
+def main(run_id: str) -> None:
+    """Take a run up and carry it through, unless another process has."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    _give_way()
+    line = take_up(run_id)
+    if line is None:
+        return
+    line.listen()
+    try:
+        _carry_through(line)
+    except TrainingCancelledError as error:
+        line.end("cancelled", message=str(error))
+    except RabiscoError as error:
+        LOGGER.exception("failed")
+        line.end("failed", message=str(error))
+    except MemoryError:
+        LOGGER.exception("failed")
+        line.end("failed", message="the training needs more memory than there is; train on fewer images at a time")
+    except Exception:
+        LOGGER.exception("failed")
+        line.end("failed", message="the training met an error that nobody foresaw; the log in the run's folder has it")
+
+
+def _give_way() -> None:
+    """Let whatever answers requests go first, whenever it has something to do."""
+    os.nice(NICENESS)
+    with suppress(OSError):  # where the system weighs sessions against each other, it asks for that apart
+        Path("/proc/self/autogroup").write_text(str(NICENESS), encoding="ascii")
+
+
+def _carry_through(line: Line) -> None:
+    line.say("phase", {"phase": "starting"})
+    request = RunRequest.parse(line.row.request)
+    recipe = check(request)
+    from rabisco import artifacts
+    from rabisco.models.backend import device, start_keras
+
+    start_keras()
+    from rabisco.recipes import judge, new_model
+    from rabisco.runs import sources
+    from rabisco.training import Checkpoints, Progress, Request, train
+
+    line.say("phase", {"phase": "loading", "device": device()})
+    recipe, dataset = sources.load(request, recipe, folder_of(line.row.id))
+    model = new_model(recipe, dataset)
+    if request.base is not None:
+        sources.begin_with(model, request.base, dataset.class_names)
+    checkpoints = Checkpoints(checkpoints_of(line.row.id))
+    if line.wanted == "stop" and not any(checkpoints.folder.glob("*")):
+        raise TrainingCancelledError("the run was stopped before its first step; there was nothing to keep")
+    budget = (minutes_of(request) or math.inf) * 60
+    spent = [0.0]
+
+    def on_progress(progress: Progress) -> None:
+        spent[0] = progress.seconds
+        payload = _plain(asdict(progress), device=device(), budget_seconds=budget)
+        if progress.validation_accuracy is None:
+            line.report(payload)
+        else:
+            line.say("epoch", payload, progress=payload)
+
+    def asked() -> Request:
+        return "stop" if line.wanted == "stop" or spent[0] > budget else "continue"
+
+    counts = {"train": len(dataset.train), "validation": len(dataset.validation), "test": len(dataset.test)}
+    line.say("phase", {"phase": "training", "device": device(), "classes": dataset.num_classes, **counts})
+    result = train(model, dataset, recipe.configuration, on_progress, asked, checkpoints=checkpoints)
+    line.say("phase", {"phase": "judging"})
+    card = judge(recipe, dataset, model, result, line.row.id)
+    with line.saving:
+        line.say("phase", {"phase": "saving"})
+        artifact = artifacts.save_artifact(model, card, use=request.use)
+        stopped = line.wanted == "stop" and result.ended == "stopped"
+        line.end("stopped" if stopped else "succeeded", **result_of(artifact.version, artifact.card))
+    if not stopped:
+        checkpoints.clear()
+
+
+def _plain(values: dict[str, Any], device: str, budget_seconds: float) -> dict[str, Any]:
+    """Return progress as JSON holds it: the time left within the budget, no value that is not a number."""
+    values["eta_seconds"] = min(values["eta_seconds"], max(0.0, budget_seconds - values["seconds"]))
+    values["device"] = device
+    return {
+        key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in values.items()
+    }
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

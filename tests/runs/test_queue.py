@@ -1,0 +1,268 @@
+"""Orders, states and truth, without any training: rows, and real processes that are killed."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from rabisco import runs, store
+from rabisco.errors import InvalidConfigurationError, ModelNotFoundError, RunConflictError, RunNotFoundError
+from rabisco.runs.line import take_up
+from rabisco.runs.places import folder_of
+from rabisco.runs.process import host, identity, kill, lives
+from rabisco.runs.states import move
+
+SUBMIT_AND_LOOK = """
+import sys
+from rabisco import runs
+from rabisco.web import create_app
+create_app()
+runs.submit(runs.RunRequest.parse({"data": {"recipe": "mnist-cnn"}, "artifact": "mine", "base": "mnist-cnn"}))
+print(sorted({"keras", "tensorflow", "sklearn", "matplotlib"} & set(sys.modules)))
+"""
+
+
+def a_request(**changes: object) -> runs.RunRequest:
+    return runs.RunRequest.parse({"data": {"catalog": "digits"}, "artifact": "mine", **changes})
+
+
+def submit(**changes: object) -> runs.Run:
+    return runs.submit(a_request(**changes))
+
+
+@contextmanager
+def sleeper() -> Iterator["subprocess.Popen[bytes]"]:
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as process:
+        yield process
+        process.kill()
+
+
+def belongs_to(run: runs.Run, process: "subprocess.Popen[bytes]", state: str = "running", wanted: str = "") -> None:
+    """Let the row say that a process works on the run."""
+    columns = {"pid": process.pid, "process_started": identity(process.pid) or "", "host": host()}
+    with store.writing() as session:
+        session.execute(update(store.Run).where(store.Run.id == run.id).values(state=state, wanted=wanted, **columns))
+
+
+def states_of(run: runs.Run) -> list[str]:
+    return [event.payload["state"] for event in runs.events(run.id) if event.kind == "state"]
+
+
+def test_a_run_waits_with_all_that_it_was_asked_for(database: str) -> None:
+    run = submit(epochs="3", learning_rate="0.01", notes="why", owner="me")
+    assert (run.state, run.name, run.artifact, run.notes, run.owner) == ("queued", "mine", "mine", "why", "me")
+    assert (run.dataset, run.architecture, run.actions) == ("digits", "cnn", ("cancel",))
+    assert (run.configuration["epochs"], run.configuration["learning_rate"]) == (3, 0.01)
+    assert run.configuration["augmentation"] is not None
+    assert runs.list_runs() == [run]
+    assert runs.list_runs(owner="somebody else") == []
+    assert [(event.number, event.kind) for event in runs.events(run.id)] == [(1, "state")]
+    assert runs.events(run.id, after=1) == []
+    assert run.to_dict()["created"].endswith("+00:00")
+
+
+def test_a_recipe_brings_what_the_request_leaves_out(home: Path) -> None:
+    run = runs.submit(runs.RunRequest.parse({"data": {"recipe": "digits-linear"}, "artifact": "mine"}))
+    assert run.architecture == "linear"
+    assert run.configuration["solver"] == "logistic-regression"
+    network = runs.submit(
+        runs.RunRequest.parse({"data": {"recipe": "digits-linear"}, "artifact": "mine", "architecture": "cnn"})
+    )
+    assert network.configuration["solver"] == "adamw"
+
+
+def test_the_preset_is_small_and_augmentation_is_a_strength(home: Path) -> None:
+    run = submit(preset="seconds", augmentation="0.5")
+    assert (run.architecture, run.configuration["epochs"]) == ("cnn-tiny", 5)
+    assert run.configuration["augmentation"]["rotation"] == 5
+    assert submit(augmentation=0).configuration["augmentation"] is None
+    assert submit(base="mnist-cnn").configuration["learning_rate"] == 1e-3
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"epochs": 0}, "epochs: .* greater than or equal to 1. Received: 0"),
+        ({"epochs": "many"}, "epochs: .*integer"),
+        ({"learning_rate": -1}, "learning_rate: .* Received: -1"),
+        ({"colour": "red"}, "colour: "),
+        ({"data": {}}, "exactly one of catalog, recipe and upload"),
+        ({"data": {"catalog": "a", "recipe": "b"}}, "exactly one"),
+        ({"artifact": "../x"}, "a model's name must be"),
+        ({"architecture": "brain"}, "architecture must be one of"),
+        ({"data": {"upload": "../../etc"}}, "upload the files again"),
+        ({"data": {"upload": "uploads/none"}}, "upload the files again"),
+        ({"base": "mnist-linear", "architecture": "cnn"}, "a base must have the architecture"),
+        ({"data": {"recipe": "nope"}}, "a recipe must be one of"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_at_once(home: Path, values: dict[str, object], said: str) -> None:
+    with pytest.raises(InvalidConfigurationError, match=said):
+        submit(**values)
+    assert runs.list_runs() == []
+
+
+def test_an_unknown_base_is_refused(home: Path) -> None:
+    with pytest.raises(ModelNotFoundError):
+        submit(base="nobody")
+
+
+def test_an_unknown_run_is_told_of_by_every_order(database: str) -> None:
+    for order in (runs.get, runs.events, runs.request_stop, runs.request_cancel, runs.resume, runs.retry, runs.delete):
+        with pytest.raises(RunNotFoundError, match="'nobody'"):
+            order("nobody")
+    with pytest.raises(RunNotFoundError):
+        runs.rename("nobody", "x")
+
+
+def test_a_waiting_run_is_cancelled_resumed_repeated_and_deleted(database: str) -> None:
+    run = runs.request_cancel(submit().id)
+    assert (run.state, run.actions) == ("cancelled", ("resume", "retry", "delete"))
+    assert run.ended is not None
+    assert runs.request_cancel(run.id).state == "cancelled"
+    assert (runs.resume(run.id).state, runs.get(run.id).ended) == ("queued", None)
+    assert states_of(run) == ["queued", "cancelled", "queued"]
+    again = runs.retry(run.id)
+    assert (again.retry_of, again.configuration, again.id != run.id) == (run.id, run.configuration, True)
+    with pytest.raises(RunConflictError, match="one that has ended"):
+        runs.delete(run.id)
+    runs.request_cancel(run.id)
+    folder_of(run.id).mkdir(parents=True)
+    runs.delete(run.id)
+    assert not folder_of(run.id).exists()
+    with pytest.raises(RunNotFoundError):
+        runs.get(run.id)
+    assert runs.get(again.id).retry_of is None
+
+
+def test_a_run_is_renamed_and_noted_on(database: str) -> None:
+    run = submit()
+    assert runs.rename(run.id, "  Another   name ").name == "Another name"
+    assert runs.set_notes(run.id, "Línea 1\nlinea 2").notes == "Línea 1\nlinea 2"
+    for name in ("", " ", "x" * 121):
+        with pytest.raises(InvalidConfigurationError):
+            runs.rename(run.id, name)
+    with pytest.raises(InvalidConfigurationError):
+        runs.set_notes(run.id, "x" * 20_001)
+
+
+def test_stop_is_for_a_run_that_runs(database: str) -> None:
+    run = submit()
+    with pytest.raises(RunConflictError, match="which waits"):
+        runs.request_stop(run.id)
+    with sleeper() as process:
+        belongs_to(run, process)
+        assert runs.get(run.id).actions == ("stop", "cancel")
+        stopping = runs.request_stop(run.id)
+        assert (stopping.state, stopping.wanted, stopping.actions) == ("stopping", "stop", ("cancel",))
+        assert runs.request_stop(run.id).state == "stopping"
+        assert runs.request_cancel(run.id).wanted == "cancel"
+        with pytest.raises(RunConflictError):
+            runs.resume(run.id)
+
+
+@pytest.mark.parametrize(
+    ("state", "wanted", "then"),
+    [("running", "", "interrupted"), ("stopping", "stop", "interrupted"), ("stopping", "cancel", "cancelled")],
+)
+def test_a_run_whose_process_is_killed_says_so(database: str, state: str, wanted: str, then: str) -> None:
+    run = submit()
+    with sleeper() as process:
+        belongs_to(run, process, state, wanted)
+        assert runs.get(run.id).state == state
+        process.kill()
+        time.sleep(0.1)  # dead, and not yet noticed by its parent
+        assert runs.get(run.id).state == then
+    assert runs.get(run.id).wanted == ""
+    assert states_of(run)[-1] == then
+
+
+def test_another_process_of_the_same_number_is_not_taken_for_it(database: str) -> None:
+    run = submit()
+    with sleeper() as process:
+        belongs_to(run, process)
+        with store.writing() as session:
+            session.execute(update(store.Run).values(process_started="another boot 123"))
+        kill(process.pid, "another boot 123")
+        assert lives(process.pid, identity(process.pid) or "")
+        assert runs.get(run.id).state == "interrupted"
+
+
+def test_a_run_of_another_machine_is_believed_as_long_as_it_is_heard_of(database: str) -> None:
+    run = submit()
+    with sleeper() as process:
+        belongs_to(run, process)
+    with store.writing() as session:
+        session.execute(update(store.Run).values(host="elsewhere", heartbeat=store.now()))
+    assert runs.get(run.id).state == "running"
+    with store.writing() as session:
+        long_ago = store.now().replace(year=2020)
+        session.execute(update(store.Run).values(heartbeat=long_ago))
+    assert runs.get(run.id).state == "interrupted"
+
+
+def test_of_several_that_change_a_state_one_succeeds(database: str) -> None:
+    run = submit()
+    won: list[bool] = []
+
+    def try_it() -> None:
+        with store.writing() as session:
+            won.append(move(session, run.id, ("queued",), "running"))
+
+    threads = [threading.Thread(target=try_it) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(won) == [False] * 7 + [True]
+    assert [event.number for event in runs.events(run.id)] == [1, 2]
+
+
+def test_one_run_is_taken_up_at_a_time(database: str) -> None:
+    first, second = submit(), submit()
+    taken = take_up(first.id)
+    assert taken is not None
+    assert (taken.row.pid, runs.get(first.id).state) == (os.getpid(), "running")
+    assert take_up(second.id) is None
+    assert take_up(first.id) is None
+    taken.end("succeeded")
+    assert take_up(second.id) is not None
+
+
+def test_events_are_numbered_without_gaps_whoever_writes_them(database: str) -> None:
+    run = submit()
+    line = take_up(run.id)
+    assert line is not None
+    threads = [threading.Thread(target=lambda: [line.say("phase", {"n": n}) for n in range(10)]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    numbers = [event.number for event in runs.events(run.id)]
+    assert numbers == list(range(1, 43))
+    assert [event.number for event in runs.events(run.id, after=40)] == [41, 42]
+    assert len(runs.events(run.id, limit=7)) == 7
+
+
+def test_progress_is_told_at_most_four_times_a_second(database: str) -> None:
+    run = submit()
+    line = take_up(run.id)
+    assert line is not None
+    begun = time.monotonic()
+    while time.monotonic() - begun < 1.1:
+        line.report({"step": 1})
+    told = [event for event in runs.events(run.id) if event.kind == "progress"]
+    assert 1 <= len(told) <= 5
+    assert runs.get(run.id).progress == {"step": 1}
+
+
+def test_serving_and_submitting_load_nothing_that_trains(home: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", SUBMIT_AND_LOOK], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
