@@ -11,6 +11,7 @@ Points = list[tuple[float, float]]
 def on_pad(page: Page, points: Points) -> Points:
     """Return points in fractions of the pad as points of the window."""
     page.locator("drawing-pad:defined").wait_for()
+    page.locator("drawing-pad").scroll_into_view_if_needed()
     box = page.locator("drawing-pad canvas").bounding_box()
     assert box
     return [(box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in points]

@@ -67,8 +67,9 @@ def told_of_storage() -> Iterator[None]:
         yield
     except OSError as error:
         raise StorageError(
-            f"the folder of models must be writable and have room. Received: {error.strerror or error}; nothing was "
-            "changed. Free some space, or give write permission, and try again"
+            "the folder of models must be writable and have room. Received: %(reason)s; nothing was "
+            "changed. Free some space, or give write permission, and try again",
+            reason=error.strerror or error,
         ) from error
 
 

@@ -75,7 +75,7 @@ def read_card(name: str, folder: Path) -> Card:
         return Card.model_validate_json((folder / CARD_FILE).read_text(encoding="utf-8"))
     except (OSError, ValidationError, UnicodeDecodeError) as error:
         raise InvalidArtifactError(
-            f"the card of model {name!r} cannot be read; train it again: rabisco train {name}"
+            "the card of model “%(name)s” cannot be read; train it again: rabisco train %(name)s", name=name
         ) from error
 
 
@@ -89,8 +89,10 @@ def read_verified(name: str, folder: Path) -> Card:
     for file, expected in card.files.items():
         if sha256(folder / file) != expected:
             raise InvalidArtifactError(
-                f"{file} of model {name!r} is missing or is not the file its card describes; "
-                f"restore it or train again: rabisco train {name}"
+                "%(file)s of model “%(name)s” is missing or is not the file its card describes; "
+                "restore it or train again: rabisco train %(name)s",
+                file=file,
+                name=name,
             )
     return card
 

@@ -63,7 +63,8 @@ def check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise InvalidConfigurationError(
             "a model's name must be 1 to 60 letters, digits, '-', '_' or '.', the first a letter or digit. "
-            f"Received: {name[:80]!r}; choose another name"
+            "Received: %(name)s; choose another name",
+            name=repr(name[:80]),
         )
 
 
@@ -136,7 +137,10 @@ def find(name: str, version: int | None = None) -> tuple[int, Path]:
     number = pointer_of(name).version if version is None else version
     if number not in there:
         raise VersionNotFoundError(
-            f"the versions of model {name!r} are {', '.join(map(str, there))}. Received: {number}; choose one of them"
+            "the versions of model “%(name)s” are %(versions)s. Received: %(number)s; choose one of them",
+            name=name,
+            versions=", ".join(map(str, there)),
+            number=number,
         )
     return number, there[number]
 
@@ -162,8 +166,9 @@ def unknown(name: str) -> NoModelError | ModelNotFoundError:
     if not names:
         return NoModelError("no model has been trained yet; train one first: rabisco train mnist-cnn")
     return ModelNotFoundError(
-        f"a model is one of {', '.join(names)}. Received: {name!r}; "
-        "choose one of them, or train another: rabisco train --help"
+        "a model is one of %(names)s. Received: %(name)s; choose one of them, or train another: rabisco train --help",
+        names=", ".join(names),
+        name=repr(name),
     )
 
 

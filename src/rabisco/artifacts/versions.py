@@ -102,8 +102,10 @@ def rollback(name: str) -> int:
         previous = _previous(pointer, there)
         if previous is None:
             raise VersionConflictError(
-                f"going back needs a version of {name!r} that answered before version {pointer.version}; there is "
-                "none. Choose a version by its number instead"
+                "going back needs a version of “%(name)s” that answered before version %(number)s; there is "
+                "none. Choose a version by its number instead",
+                name=name,
+                number=pointer.version,
             )
         before = pointer.before[: len(pointer.before) - 1 - pointer.before[::-1].index(previous)]
         write_pointer(name, Pointer(version=previous, before=before, last=max(pointer.last, *there)))
@@ -125,7 +127,9 @@ def delete(name: str, version: int) -> None:
             raise VersionConflictError("version 0 comes with the package and cannot be deleted; use another instead")
         if version == pointer.version:
             raise VersionConflictError(
-                f"version {version} of {name!r} is the one that answers, so it was not deleted; use another first"
+                "version %(number)s of “%(name)s” is the one that answers, so it was not deleted; use another first",
+                number=version,
+                name=name,
             )
         write_pointer(name, pointer.model_copy(update={"last": max(pointer.last, *folders(name))}))
         remove(name, version)
@@ -142,9 +146,11 @@ def delete_model(name: str) -> None:
     with locked(parent):
         find(name)
         if set(folders(name)) == {BUNDLED}:
-            raise VersionConflictError(f"{name!r} comes with the package and cannot be deleted")
+            raise VersionConflictError("“%(name)s” comes with the package and cannot be deleted", name=name)
         if promoted() == name and BUNDLED not in folders(name):
-            raise VersionConflictError(f"{name!r} answers by default, so it was not deleted; promote another first")
+            raise VersionConflictError(
+                "“%(name)s” answers by default, so it was not deleted; promote another first", name=name
+            )
         _discard(parent / name, parent)
 
 

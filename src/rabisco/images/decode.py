@@ -34,7 +34,7 @@ FORMATS = (
 WORKING_SIDE = 1000  # pixels; a character needs 20, a row of thirty still has 33 each
 ORIENTATION_TAG = 0x0112
 MOSTLY_VISIBLE = 0.8  # from here on, what is transparent is the exception and takes the page's colour
-READABLE = "PNG, JPEG, WebP, GIF, BMP or TIFF"
+READABLE = "PNG, JPEG, WebP, GIF, BMP, TIFF"
 UPRIGHT = {  # EXIF orientation -> what makes it upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -136,7 +136,9 @@ def _check_bytes(data: bytes) -> None:
 
 def _too_many_bytes(received: int, limit: int) -> TooLargeError:
     return TooLargeError(
-        f"expected a file of at most {limit:,} bytes, received {received:,}; send a smaller or more compressed picture"
+        "expected a file of at most %(limit)s bytes, received %(received)s; send a smaller or more compressed picture",
+        limit=limit,
+        received=received,
     )
 
 
@@ -171,21 +173,25 @@ def _open(data: bytes) -> tuple[Image.Image, int]:
             _check_pixels(*image.size)
             return image, _orientation(image)
     except Image.DecompressionBombError as error:
-        raise _too_many_pixels("far more") from error
+        raise TooLargeError(
+            "expected at most %(limit)s pixels, received far more; send the picture made smaller",
+            limit=get_settings().max_image_pixels,
+        ) from error
     except UnidentifiedImageError as error:
         raise UnsupportedImageError(
-            f"expected a picture in {READABLE}, received something else; save it in one of these formats"
+            "expected a picture (%(formats)s), received something else; save it in one of these formats",
+            formats=READABLE,
         ) from error
 
 
 def _check_pixels(width: int, height: int) -> None:
     if width * height > get_settings().max_image_pixels:
-        raise _too_many_pixels(f"{width:,} × {height:,}")
-
-
-def _too_many_pixels(received: str) -> TooLargeError:
-    limit = get_settings().max_image_pixels
-    return TooLargeError(f"expected at most {limit:,} pixels, received {received}; send the picture made smaller")
+        raise TooLargeError(
+            "expected at most %(limit)s pixels, received %(width)s × %(height)s; send the picture made smaller",
+            limit=get_settings().max_image_pixels,
+            width=width,
+            height=height,
+        )
 
 
 def _orientation(image: Image.Image) -> int:

@@ -9,6 +9,11 @@ from flask import Flask
 from rabisco.settings import Settings, get_settings
 from rabisco.web import (
     access,
+    aliases,
+    assistant,
+    charts,
+    compare,
+    confusions,
     docs,
     formats,
     health,
@@ -17,11 +22,13 @@ from rabisco.web import (
     limits,
     metrics,
     models,
+    navigation,
     pages,
     predict,
     problems,
     security,
     theme,
+    train,
     versions,
 )
 
@@ -38,8 +45,22 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
-    for part in (journal, metrics, limits, languages, formats, theme, security, access, problems):
+    for part in (
+        journal,
+        metrics,
+        limits,
+        languages,
+        navigation,
+        formats,
+        charts,
+        confusions,
+        theme,
+        security,
+        access,
+        problems,
+    ):
         part.init_app(app)
-    for topic in (pages, predict, models, versions, health, metrics, docs, access):
+    for topic in (pages, train, compare, assistant, predict, models, versions, health, metrics, docs, access):
         app.register_blueprint(topic.blueprint)
+    aliases.init_app(app)
     return app

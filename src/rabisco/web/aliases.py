@@ -1,13 +1,23 @@
-"""Short names of models, in one table; any artifact's own name works beside them."""
+"""Second names, each in one table: short ones of models, and the addresses under which others know our pages."""
 
 from collections.abc import Sequence
 
-from flask import current_app
+from flask import Flask, current_app
 
 from rabisco.artifacts import exists, list_names, promoted
 from rabisco.settings import Settings
 
 MODEL_ALIASES = {"cnn": "mnist-cnn", "linear": "mnist-linear"}
+# Pages only; any artifact's own name works beside the names above.
+ADDRESS_ALIASES = {"/entrainer-le-modele": "/train", "/assistance": "/assistant"}
+
+
+def init_app(app: Flask) -> None:
+    """Answer each second address as the first; comes after the blueprints."""
+    endpoints = {rule.rule: rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
+    for alias, address in ADDRESS_ALIASES.items():
+        endpoint = endpoints[address]
+        app.add_url_rule(alias, endpoint, app.view_functions[endpoint], methods=["GET"])
 
 
 def resolve(name: str | None) -> str:

@@ -2,9 +2,12 @@
 
 from datetime import datetime
 
+from babel.units import format_unit
 from flask import Flask
-from flask_babel import format_date, format_decimal, format_percent, get_locale, ngettext
+from flask_babel import format_date, format_datetime, format_decimal, format_percent, get_locale, ngettext
 
+from rabisco.web.corruptions import corruption_title
+from rabisco.web.details import notes_of
 from rabisco.web.refusals import refusal_message
 from rabisco.web.titles import distinct_title, model_title
 
@@ -14,10 +17,17 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(percent)
     app.add_template_filter(chance)
     app.add_template_filter(number)
+    app.add_template_filter(decimal)
     app.add_template_filter(seconds)
+    app.add_template_filter(milliseconds)
+    app.add_template_filter(size)
+    app.add_template_filter(p_value)
     app.add_template_filter(date)
+    app.add_template_filter(moment)
     app.add_template_global(model_title)
     app.add_template_global(refusal_message)
+    app.add_template_global(corruption_title)
+    app.add_template_global(notes_of)
     app.add_template_global(distinct_title)
 
 
@@ -39,6 +49,28 @@ def number(value: float) -> str:
     return str(format_decimal(round(value)))
 
 
+def decimal(value: float, digits: int) -> str:
+    """Return a number with so many decimals."""
+    return str(format_decimal(value, "#,##0." + "0" * digits))
+
+
+def milliseconds(duration: float) -> str:
+    """Return a duration in milliseconds with two significant figures, or the whole ones of it."""
+    rounded = float(f"{duration:.2g}") if duration < 100 else round(duration)
+    return str(format_unit(rounded, "millisecond", "short", locale=get_locale(), format="#,##0.######"))
+
+
+def size(count: int) -> str:
+    """Return a number of bytes as kB or MB, each a thousand of the one before."""
+    unit, whole = ("megabyte", count / 1e6) if count >= 1e6 else ("kilobyte", count / 1e3)
+    return str(format_unit(float(f"{whole:.3g}"), unit, "short", locale=get_locale()))
+
+
+def p_value(probability: float) -> str:
+    """Return a test's probability as ``p = 0.0312``, or that it is below the least that is worth telling."""
+    return f"p < {decimal(0.0001, 4)}" if probability < 0.0001 else f"p = {decimal(probability, 4)}"
+
+
 def seconds(duration: float) -> str:
     """Return a duration in the largest unit that says enough."""
     if duration < 120:
@@ -50,3 +82,8 @@ def seconds(duration: float) -> str:
 def date(moment: datetime) -> str:
     """Return the day of a moment."""
     return str(format_date(moment, "long"))
+
+
+def moment(at: datetime) -> str:
+    """Return the day and the time of a moment, in the server's time zone."""
+    return str(format_datetime(at.astimezone().replace(tzinfo=None), "short", rebase=False))

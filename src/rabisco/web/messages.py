@@ -6,6 +6,8 @@ _MESSAGES = {
     "agree": lazy_gettext("Both models read {category}."),
     "disagree": lazy_gettext("They disagree: {first} reads {category}, {second} reads {other}."),
     "one": lazy_gettext("{first} reads {category}."),
+    "all": lazy_gettext("All models read {category}."),
+    "split": lazy_gettext("They disagree. {readings}"),
     "waiting": lazy_gettext("Draw a digit and watch what each model reads."),
     "waiting_many": lazy_gettext("Draw a row of characters and watch what each model reads."),
     "failed": lazy_gettext("No answer: {reason}"),
@@ -14,6 +16,8 @@ _MESSAGES = {
     "pen_up": lazy_gettext("Pen up"),
     "copied": lazy_gettext("Copied"),
     "selected": lazy_gettext("Selected: copy it with Ctrl+C"),
+    "cell": lazy_gettext("{category} read as {read_as}: {count} of {total} ({share})"),
+    "cell_right": lazy_gettext("{category} read as itself: {count} of {total} ({share})"),
     "latency": lazy_gettext("{milliseconds} ms"),
 }
 

@@ -13,6 +13,7 @@ from rabisco.settings import Settings
 from rabisco.web import several
 from rabisco.web.aliases import default_model, shown_models
 from rabisco.web.answers import data_url, thumbnail
+from rabisco.web.details import detail_of
 from rabisco.web.metrics import count_predictions
 from rabisco.web.pictures import Picture, read_pictures
 from rabisco.web.problems import title_of
@@ -75,7 +76,7 @@ def _row(picture: Picture, cards: list[Card]) -> Row:
     try:
         pixels = picture.decode()
     except RabiscoError as error:
-        return Row(picture.name, title=title_of(error), detail=str(error))
+        return Row(picture.name, title=title_of(error), detail=detail_of(error))
     predictions = tuple(get_predictor(card.name).predict(pixels) for card in cards)
     for prediction in predictions:
         count_predictions(prediction.model, 1)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from rabisco.errors import InvalidRequestError, RabiscoError, TooLargeError
 from rabisco.images import decode, sent_side
+from rabisco.web.details import detail_of
 
 FILE_FIELD = "file"
 # Names under which clients of other demos send base64; `image` is the documented one.
@@ -68,7 +69,7 @@ def _decode_named(picture: Picture, position: int) -> NDArray[np.uint8]:
         return picture.decode()
     except RabiscoError as error:
         which = gettext("picture %(position)s (%(name)s)", position=position, name=picture.name)
-        raise type(error)(f"{which}: {error}") from error
+        raise type(error)(f"{which}: {detail_of(error)}") from error
 
 
 def _raw(request: Request) -> list[Picture]:

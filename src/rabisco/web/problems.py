@@ -7,13 +7,14 @@ bare 500: no stack trace, path or key ever leaves.
 from dataclasses import dataclass
 
 from flask import Flask, Response, current_app, jsonify, render_template, request
-from flask_babel import LazyString, gettext, lazy_gettext
+from flask_babel import LazyString, format_decimal, gettext, lazy_gettext
 from werkzeug import Response as WerkzeugResponse
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import RequestRedirect
 
 from rabisco import errors
 from rabisco.settings import Settings
+from rabisco.web.details import detail_of
 from rabisco.web.journal import LOGGER, route
 
 
@@ -44,6 +45,7 @@ PROBLEMS: dict[type[errors.RabiscoError], Problem] = {
     errors.StorageError: Problem(507, "storage", lazy_gettext("The server could not store this")),
     errors.NoModelError: Problem(503, "no-model", lazy_gettext("No model has been trained yet")),
     errors.InvalidArtifactError: Problem(503, "invalid-artifact", lazy_gettext("This model's files are damaged")),
+    errors.AssistantUnavailableError: Problem(503, "no-assistant", lazy_gettext("No assistant is configured here")),
     errors.AccessDeniedError: Problem(401, "access-denied", lazy_gettext("This needs the access token")),
     errors.CrossSiteError: Problem(403, "cross-site", lazy_gettext("This did not come from a page of this server")),
     errors.ReadOnlyError: Problem(403, "read-only", lazy_gettext("This server only reads pictures")),
@@ -72,7 +74,13 @@ HTTP_PROBLEMS: dict[int, tuple[Problem, LazyString]] = {
         Problem(429, "too-many-requests", lazy_gettext("Too many requests")),
         lazy_gettext("wait a little and try again"),
     ),
+    501: (
+        Problem(501, "not-built", lazy_gettext("This is not built yet")),
+        lazy_gettext("training from the page comes next; until then train in a terminal: rabisco train mnist-cnn"),
+    ),
 }
+# Seconds after which a request refused for want of room may come again.
+RETRY_AFTER = "2"
 _KEPT_HEADERS = ("Allow", "Retry-After")
 
 
@@ -80,8 +88,6 @@ def init_app(app: Flask) -> None:
     """Answer every error of the application from here."""
     app.register_error_handler(errors.RabiscoError, _answer_rabisco_error)
     app.register_error_handler(HTTPException, _answer_http_error)
-# Seconds after which a request refused for want of room may come again.
-RETRY_AFTER = "2"
     app.register_error_handler(Exception, _answer_unforeseen)
 
 
@@ -136,7 +142,7 @@ def _answer_unforeseen(error: Exception) -> Response:
 
 def _too_large() -> str:
     settings: Settings = current_app.config["RABISCO"]
-    limit = round(settings.max_upload_bytes / 2**20, 1)
+    limit = format_decimal(settings.max_upload_bytes / 2**20, "#,##0.0")
     return str(gettext("a request may hold at most %(limit)s MB; send a smaller picture, or fewer", limit=limit))
 
 

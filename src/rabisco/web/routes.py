@@ -266,6 +266,49 @@ ROUTES = (
         problems=(403,),
         open="it gives access up",
     ),
+    Route(
+        "GET",
+        "/train",
+        lazy_gettext("The page from which models are trained; today it gives the commands that do."),
+        page=True,
+    ),
+    Route("GET", "/entrainer-le-modele", lazy_gettext("The same page under its French name."), page=True),
+    Route(
+        "POST",
+        "/training",
+        lazy_gettext("Will train a model on data that are sent; not built yet, so it answers 501."),
+        problems=(501,),
+    ),
+    Route(
+        "GET",
+        "/compare",
+        lazy_gettext(
+            "Models side by side: accuracy with its interval, ROC AUC, calibration, size and times. “?model=”, given "
+            "several times, chooses them; what was not measured is null."
+        ),
+        ("curl '{url}/compare?model=cnn&model=linear'",),
+        answer=shapes.Comparison,
+        page=True,
+        query=("model",),
+        problems=(404, 503),
+    ),
+    Route(
+        "GET",
+        "/assistant",
+        lazy_gettext("The page on which a question is asked."),
+        page=True,
+        query=("question",),
+    ),
+    Route("GET", "/assistance", lazy_gettext("The same page under its French name."), page=True),
+    Route(
+        "GET",
+        "/model",
+        lazy_gettext("Takes the question of that page; answers 503 until an assistant is configured."),
+        page=True,
+        query=("question",),
+        problems=(400, 503),
+        guarded=True,
+    ),
     Route("GET", "/docs", lazy_gettext("This page."), page=True),
     Route(
         "GET",

@@ -13,6 +13,7 @@ from rabisco.errors import InvalidRequestError, RabiscoError
 from rabisco.inference import Predictor, get_predictor
 from rabisco.rows import Reading, read_many
 from rabisco.web.answers import steps, thumbnail
+from rabisco.web.details import detail_of
 from rabisco.web.metrics import count_predictions
 from rabisco.web.pictures import Picture
 from rabisco.web.problems import title_of
@@ -72,7 +73,7 @@ def page_row(picture: Picture, models: Sequence[str], most: int) -> Row:
         pixels = picture.decode()
         readings = tuple(read_all([picture], [pixels], get_predictor(name), most)[0] for name in models)
     except RabiscoError as error:
-        return Row(picture.name, title=title_of(error), detail=str(error))
+        return Row(picture.name, title=title_of(error), detail=detail_of(error))
     for reading in readings:
         count_predictions(reading.model, 1)
     return Row(picture.name, thumbnail(pixels, SHOWN_SIDE), readings)

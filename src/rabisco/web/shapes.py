@@ -131,6 +131,47 @@ class Deleted(BaseModel):
     deleted: str
 
 
+class Contestant(BaseModel):
+    """One model in a comparison; figures of its test images, `null` where nothing was measured."""
+
+    name: str
+    dataset: str
+    test_examples: int = Field(ge=0)
+    accuracy: Probability | None
+    accuracy_low: Probability | None
+    accuracy_high: Probability | None
+    roc_auc: Probability | None
+    calibration_error: Probability | None
+    parameters: int = Field(ge=0)
+    weights_bytes: int = Field(ge=0)
+    onnx_bytes: int = Field(ge=0)
+    training_seconds: float = Field(ge=0)
+    inference_ms: float | None = Field(description="Of one image, the model alone, median.")
+    inference_ratio: float | None = Field(description="Against the first model of the same run.")
+    corrupted_accuracy: Probability | None
+
+
+class Pair(BaseModel):
+    """Two models on the same images: the difference of their accuracies, its 95% interval, McNemar's exact test."""
+
+    first: str
+    second: str
+    examples: int = Field(ge=1)
+    only_first: int = Field(ge=0)
+    only_second: int = Field(ge=0)
+    difference: float = Field(ge=-1, le=1)
+    difference_low: float = Field(ge=-1, le=1)
+    difference_high: float = Field(ge=-1, le=1)
+    p_value: Probability
+
+
+class Comparison(BaseModel):
+    """Models side by side, and each pair of them that was given the same images."""
+
+    models: list[Contestant]
+    pairs: list[Pair]
+
+
 class Ready(BaseModel):
     """The default model is loaded and can predict."""
 

@@ -1,0 +1,53 @@
+"""Where things stand on the axes of charts: the templates draw them as SVG, in percent of the drawing's width."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import Flask
+
+from rabisco.artifacts import Card
+
+STEPS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
+MOST_TICKS = 6
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates axes and the curves to draw on them."""
+    app.add_template_global(axis)
+    app.add_template_global(learning_curve)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A part of [0, 1] and its marked values, both ends among them."""
+
+    ticks: tuple[float, ...]
+
+    def place(self, value: float) -> float:
+        """Return where a value stands, in percent of the axis."""
+        low, high = self.ticks[0], self.ticks[-1]
+        return round(100 * (value - low) / (high - low), 2)
+
+    @property
+    def digits(self) -> int:
+        """Decimals of a percentage that its marks need."""
+        return max(0, -math.floor(math.log10(round((self.ticks[1] - self.ticks[0]) * 100, 9))))
+
+
+def axis(values: Sequence[float]) -> Axis:
+    """Return the shortest axis of round marks that holds these fractions in [0, 1]."""
+    low, high = min(values), max(values)
+    for step in STEPS:
+        first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+        if last - first < MOST_TICKS:
+            break
+    last = max(last, first + 1)
+    if last * step > 1 + 1e-9:
+        first, last = first - 1, last - 1
+    return Axis(tuple(round(mark * step, 6) for mark in range(first, last + 1)))
+
+
+def learning_curve(card: Card) -> list[float]:
+    """Return the accuracy on the validation images after each epoch; empty where it was not recorded."""
+    return [row["validation_accuracy"] for row in card.history if "validation_accuracy" in row]

@@ -1,0 +1,111 @@
+"""What a model mistakes for what: the confusion matrix of its card, made ready for a page."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+from flask import Flask
+
+from rabisco.artifacts import Card
+
+MOST_NAMED = 12
+
+# Characters whose shapes are the same in many hands; capital and small letters as EMNIST's "by merge" joins them.
+# Source: Cohen et al., "EMNIST: an extension of MNIST to handwritten letters", 2017.
+LOOKALIKES = ("0Oo", "1Il", "Cc", "Jj", "Kk", "Mm", "Pp", "Ss", "Uu", "Vv", "Ww", "Xx", "Yy", "Zz")
+
+
+def init_app(app: Flask) -> None:
+    """Let the templates ask for the confusions of a card."""
+    app.add_template_global(confusions_of)
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """One class read as another.
+
+    Attributes:
+        category: The true class.
+        read_as: What the model read.
+        count: How many images.
+        share: The same as a fraction of the true class's images, in (0, 1].
+        alike: Whether no reader could tell the two apart.
+    """
+
+    category: str
+    read_as: str
+    count: int
+    share: float
+    alike: bool
+
+
+@dataclass(frozen=True)
+class Confusions:
+    """The confusion matrix of the test images: a row for each true class, a column for each that was read.
+
+    Attributes:
+        names: The classes, in the order of rows and columns.
+        counts: Images, ``(N, N)``.
+    """
+
+    names: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+    @property
+    def examples(self) -> int:
+        """Number of images."""
+        return sum(map(sum, self.counts))
+
+    @property
+    def top(self) -> list[Confusion]:
+        """The confusions that happen most often, the commonest first."""
+        found = [
+            Confusion(name, self.names[column], count, count / sum(row), alike(name, self.names[column]))
+            for name, row in zip(self.names, self.counts, strict=True)
+            for column, count in enumerate(row)
+            if count and self.names[column] != name
+        ]
+        return sorted(found, key=lambda one: (-one.count, -one.share))[:MOST_NAMED]
+
+    @property
+    def groups(self) -> list[str]:
+        """The groups of look-alikes of which at least two are among the classes, those alone: ``["0O", "1I"]``."""
+        present = ("".join(name for name in group if name in self.names) for group in LOOKALIKES)
+        return [group for group in present if len(group) > 1]
+
+    @property
+    def accuracy_of_groups(self) -> float:
+        """Fraction of images that are read as their own class or as one that looks the same."""
+        right = sum(
+            count
+            for name, row in zip(self.names, self.counts, strict=True)
+            for column, count in enumerate(row)
+            if name == self.names[column] or alike(name, self.names[column])
+        )
+        return right / max(1, self.examples)
+
+    def share(self, row: int, column: int) -> float:
+        """Return a cell as a fraction of its row, in [0, 1]."""
+        return self.counts[row][column] / max(1, sum(self.counts[row]))
+
+    def depth(self, row: int, column: int) -> float:
+        """Return how dark a mistake is drawn, in (0, 1], against the commonest; by the root: rare ones show too."""
+        return round(0.15 + 0.85 * math.sqrt(self.share(row, column) / self._largest), 3)
+
+    @cached_property
+    def _largest(self) -> float:
+        places = range(len(self.names))
+        return max(self.share(row, column) for row in places for column in places if row != column)
+
+
+def confusions_of(card: Card) -> Confusions | None:
+    """Return a card's confusion matrix; ``None`` where it has none, or one that is not of its classes."""
+    counts, size = card.confusions, len(card.class_names)
+    if not counts or len(counts) != size or any(len(row) != size for row in counts):
+        return None
+    return Confusions(card.class_names, tuple(map(tuple, counts)))
+
+
+def alike(first: str, second: str) -> bool:
+    """Return whether two classes are different and no reader could tell them apart."""
+    return first != second and any(first in group and second in group for group in LOOKALIKES)

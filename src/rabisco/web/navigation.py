@@ -1,0 +1,65 @@
+"""The way around: the sections that every page leads to, and this page's own address in another language."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from flask import Flask, request
+from flask_babel import LazyString, lazy_gettext
+
+# Parameters that mean the same page in another language or theme; a form may have sent them in its body.
+KEPT = ("model", "version", "characters", "question", "dataset", "state")
+
+
+@dataclass(frozen=True)
+class Section:
+    """One entry of the main navigation.
+
+    Attributes:
+        endpoint: Where it leads.
+        icon: Name of its picture in ``_icon.html``.
+        label: Its name, in the reader's language.
+        within: Further endpoints that belong to it.
+    """
+
+    endpoint: str
+    icon: str
+    label: LazyString
+    within: tuple[str, ...] = ()
+
+    @property
+    def current(self) -> bool:
+        """Whether the reader is in this section now."""
+        return request.endpoint in (self.endpoint, *self.within)
+
+
+SECTIONS = (
+    Section("pages.draw", "draw", lazy_gettext("Draw")),
+    Section("pages.upload", "upload", lazy_gettext("Upload"), ("pages.show_uploaded",)),
+    Section(
+        "train.index",
+        "train",
+        lazy_gettext("Train"),
+        ("train.start", "uploads.show", "runs.index", "runs.show"),
+    ),
+    Section("compare.index", "compare", lazy_gettext("Compare"), ("models.index", "models.card")),
+    Section("assistant.index", "assistant", lazy_gettext("Assistant"), ("assistant.answer",)),
+    Section("docs.index", "code", lazy_gettext("API")),
+)
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates the sections and this page's address."""
+    app.context_processor(lambda: {"sections": SECTIONS})
+    app.add_template_global(here)
+    app.add_template_global(kept)
+
+
+def kept() -> list[tuple[str, str]]:
+    """Return the parameters of this request that must survive a change of language or theme, in order."""
+    given = request.form if request.method == "POST" else request.args
+    return [(name, value) for name in KEPT for value in given.getlist(name)]
+
+
+def here(**changes: str) -> str:
+    """Return the query with which this page is asked for again, changed: ``?model=linear&lang=fr``."""
+    return f"?{urlencode([*kept(), *changes.items()])}"

@@ -1,0 +1,140 @@
+"""Pictures of every page and state, at three widths in both themes: ``python -m tests.browser.screenshots [part …]``.
+
+They go into ``screenshots/``, which git ignores; parts of their names choose some of them. A home of its own is used,
+whose models are the bundled ones and a copy.
+"""
+
+import json
+import string
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+from tests.browser.conftest import ARGUMENTS, CHROMIUM, SCREENSHOTS
+from tests.browser.hand import SEVEN, draw
+from tests.web.serving import copy_model, serving, seven_png
+
+from rabisco.web.confusions import alike
+
+WIDTHS = {375: 812, 768: 1024, 1440: 900}
+SCHEMES = ("light", "dark")
+
+Act = Callable[[Page], None]
+
+
+def drawn(page: Page) -> None:
+    """Draw a seven and wait until it is read."""
+    draw(page, SEVEN)
+    page.locator("model-answer[data-state=read]").first.wait_for()
+
+
+def uploaded(page: Page) -> None:
+    """Send a picture that can be read and a file that cannot."""
+    good = {"name": "seven.png", "mimeType": "image/png", "buffer": seven_png()}
+    page.set_input_files("#file", [good, {**good, "name": "notes.png", "buffer": b"not a picture"}])
+    page.locator("drop-zone button").click()
+    page.locator(".results").wait_for()
+
+
+def opened(page: Page) -> None:
+    """Open everything that can be unfolded."""
+    for summary in page.locator("summary").all():
+        summary.click()
+
+
+# Name of the picture -> address, and what is done there first.
+STATES: dict[str, tuple[str, Act | None]] = {
+    "draw": ("/", None),
+    "draw-read": ("/", drawn),
+    "upload": ("/upload", None),
+    "upload-read": ("/upload", uploaded),
+    "train": ("/train", None),
+    "compare": ("/compare", None),
+    "compare-read": ("/compare?model=cnn&model=linear&model=a-copy", drawn),
+    "compare-open": ("/compare", opened),
+    "compare-one": ("/compare?model=cnn", None),
+    "assistant": ("/assistant", None),
+    "assistant-asked": ("/model?question=Why%20is%20a%207%20read%20as%20a%201%3F", None),
+    "models": ("/models", None),
+    "model": ("/models/cnn", opened),
+    "model-confused": ("/models/a-copy", opened),
+    "model-characters": ("/models/all-characters", None),
+    "docs": ("/docs", None),
+    "not-found": ("/nothing-here", None),
+    "compare-ru": ("/compare?lang=ru", None),
+    "draw-fr": ("/?lang=fr", None),
+    "train-pt": ("/train?lang=pt", None),
+}
+WITHOUT_MODELS: dict[str, tuple[str, Act | None]] = {"no-model": ("/", None), "models-none": ("/models", None)}
+
+
+def main() -> None:
+    """Take the pictures whose names hold one of the arguments; without arguments, all."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as home:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        copy_model(Path(home), "a-copy")
+        give_confusions(Path(home), "a-copy", "0123456789")
+        copy_model(Path(home), "all-characters")
+        give_confusions(Path(home), "all-characters", string.digits + string.ascii_uppercase + string.ascii_lowercase)
+        for states, bundled in ((STATES, True), (WITHOUT_MODELS, False)):
+            chosen = {name: state for name, state in states.items() if is_wanted(name)}
+            with serving(Path(home) if bundled else Path(home) / "empty", bundled=bundled) as server:
+                for name, (path, act) in chosen.items():
+                    take(chromium, server.url + path, name, act)
+
+
+def give_confusions(home: Path, name: str, classes: str) -> None:
+    """Write confusions into the card of a copied model: there is something to see, most of it between look-alikes."""
+    path = home / "artifacts" / name / "card.json"
+    card = json.loads(path.read_text(encoding="utf-8"))
+    counts = [[confused(row, column, classes) for column in range(len(classes))] for row in range(len(classes))]
+    path.write_text(json.dumps({**card, "class_names": list(classes), "confusions": counts}), encoding="utf-8")
+
+
+def confused(row: int, column: int, classes: str) -> int:
+    """Return how many images of one class are read as another, made up."""
+    if row == column:
+        return 900 + 13 * row % 100
+    if alike(classes[row], classes[column]):
+        return 120 + 7 * column
+    return (row * 31 + column * 17) % 97 // 94 * (1 + (row + column) % 9)
+
+
+def is_wanted(name: str) -> bool:
+    """Return whether the command line asks for this picture."""
+    return not sys.argv[1:] or any(part in name for part in sys.argv[1:])
+
+
+def take(browser: Browser, url: str, name: str, act: Act | None) -> None:
+    """Take one state at every width in both themes."""
+    for width, height in WIDTHS.items():
+        for scheme in SCHEMES:
+            with window(browser, width, height, scheme) as page:
+                page.goto(url)
+                if act:
+                    act(page)
+                page.wait_for_load_state("networkidle")
+                page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{scheme}.png", full_page=True)
+    print(name, flush=True)
+
+
+@contextmanager
+def window(browser: Browser, width: int, height: int, scheme: str) -> Iterator[Page]:
+    """Open a fresh window."""
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme=scheme,  # type: ignore[arg-type]
+        locale="en",
+        reduced_motion="reduce",
+        device_scale_factor=1,
+    )
+    yield context.new_page()
+    context.close()
+
+
+if __name__ == "__main__":
+    main()
