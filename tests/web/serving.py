@@ -61,12 +61,14 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(home: Path, bundled: bool = True, program: str = PROGRAM, **settings: object) -> Iterator[Server]:
+def serving(
+    home: Path, bundled: bool = True, program: str = PROGRAM, port: int = 0, **settings: object
+) -> Iterator[Server]:
     """Run the production server; ``settings`` as in ``rabisco.settings``; without the bundled models if asked.
 
-    ``program`` may add routes to the application before it is served.
+    ``program`` may add routes to the application before it is served; without ``port`` any free one will do.
     """
-    port = free_port()
+    port = port or free_port()
     server = Server(port, start(port, home, bundled, program, **settings))
     try:
         wait_until_live(server)
