@@ -39,7 +39,7 @@ class Prediction:
         version: Its version.
         top_k: The most probable classes, best first.
         refused: Why the picture should not be read, although ``top_k`` still holds the best guess; ``None`` if it may.
-        doubt: Probability, in [0, 1], that the picture shows no single character; ``None`` if the model has no rule.
+        doubt: Whether the picture shows one character, in [0, 1]; above 0.5 it is refused. ``None`` without a rule.
         latency_ms: Milliseconds from the decoded picture to this answer.
         prepared: The pixels that the model saw and the steps that led there.
     """
@@ -107,7 +107,7 @@ class Predictor:
         prepared = prepare(picture, self.card.normalizer)
         logits = self.logits(prepared.pixels[np.newaxis])
         probabilities = softmax(logits / np.float32(self.card.temperature))[0]
-        refused, doubt = self._refuse(picture, prepared, logits)
+        refused, doubt = self._refuse(prepared, logits)
         return Prediction(
             model=self.card.name,
             version=self.version,
@@ -122,16 +122,14 @@ class Predictor:
         """Read several decoded pictures, in order; see ``predict``."""
         return [self.predict(picture, top_k) for picture in pictures]
 
-    def _refuse(
-        self, picture: NDArray[np.uint8], prepared: Prepared, logits: NDArray[np.float32]
-    ) -> tuple[Reason | None, float | None]:
-        """Return why a picture should not be read, and how probable it is that it shows no single character."""
+    def _refuse(self, prepared: Prepared, logits: NDArray[np.float32]) -> tuple[Reason | None, float | None]:
+        """Return why a picture should not be read, and the doubt that it shows one character."""
         if prepared.blank:
             return "blank", 1.0
         rule = self.card.refusal
         if rule is None or prepared.ink is None or not rule.fits:
             return None, None
-        features = picture_features(describe(picture, prepared.ink)[np.newaxis], logits, self.card.temperature)
+        features = picture_features(describe(prepared.ink)[np.newaxis], logits, self.card.temperature)
         return rule.judge(features)
 
     def _best_classes(self, probabilities: NDArray[np.float32], top_k: int) -> tuple[ClassProbability, ...]:

@@ -24,7 +24,7 @@ MESSAGES: dict[Reason, str] = {
 
 LOGIT_FEATURES = ("max_logit", "energy", "margin", "entropy", "lead", "spread", "doubt")
 FEATURES = (*TRAITS, *LOGIT_FEATURES)
-FARTHEST = 4.0  # standard deviations that a feature counts for, at most
+FARTHEST = 3.0  # standard deviations that a feature counts for, at most
 
 
 class RefusalRule(BaseModel):
@@ -67,13 +67,15 @@ class RefusalRule(BaseModel):
         return [REASONS[reason] if no else None for no, reason in zip(refused, likeliest, strict=True)]
 
     def judge(self, features: NDArray[np.floating]) -> tuple[Reason | None, float]:
-        """Return why one picture is refused, if it is, and the probability that it shows no single character.
+        """Return why one picture is refused, if it is, and the doubt that it shows one character.
+
+        The doubt lies in [0, 1]; above 0.5 the picture is refused.
 
         Args:
             features: ``(1, len(FEATURES))``.
         """
         (reason,) = self.reasons(features)
-        return reason, float(1 / (1 + np.exp(-self.log_odds(features)[0].clip(-50, 50))))
+        return reason, float(1 / (1 + np.exp((self.threshold - self.log_odds(features)[0]).clip(-50, 50))))
 
     def _outcomes(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
         means, scales, weights, biases = self._arrays

@@ -3,8 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
+from scipy import ndimage
 
 SIDE = 280
+SMALL = 0.35  # share of the pictures that come as small files
+_RING = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))  # from north, clockwise
 Strokes = NDArray[np.float32]
 Picture = NDArray[np.uint8]
 
@@ -18,7 +21,7 @@ def on_paper(ink: Strokes, random: np.random.Generator) -> Picture:
     """
     kind = random.choice(["canvas", "paper", "photo"], p=[0.4, 0.25, 0.35])
     paper, pen = _colours(random, clean=kind == "canvas")
-    values = ink[..., np.newaxis]
+    values = (ink if kind == "canvas" else ink * _grain(ink.shape, random))[..., np.newaxis]
     picture = paper + (pen - paper) * values
     if kind != "canvas":
         if random.random() < 0.3:
@@ -30,7 +33,15 @@ def on_paper(ink: Strokes, random: np.random.Generator) -> Picture:
     pixels = picture.clip(0, 255).astype(np.uint8)
     if kind != "canvas" and random.random() < 0.5:
         pixels = np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(random.uniform(0.3, 1.2))))
-    return pixels
+    return resized(pixels, random) if random.random() < SMALL else pixels
+
+
+def resized(picture: Picture, random: np.random.Generator) -> Picture:
+    """Return a picture in another size, from 28 pixels, as small as files of digits are, to 200."""
+    scale = min(1.0, random.choice((28, 28, 40, 64, 100, 200)) / max(picture.shape[:2]))
+    size = max(8, round(picture.shape[1] * scale)), max(8, round(picture.shape[0] * scale))
+    method = random.choice((Image.Resampling.BOX, Image.Resampling.BICUBIC, Image.Resampling.NEAREST))
+    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling(method)))
 
 
 def redraw(image: NDArray[np.uint8], random: np.random.Generator) -> Strokes:
@@ -49,17 +60,57 @@ def redraw(image: NDArray[np.uint8], random: np.random.Generator) -> Strokes:
 
 
 def written(image: NDArray[np.uint8], longer: int, random: np.random.Generator) -> Strokes:
-    """Return a character cut to its ink, its longer side about ``longer`` pixels, with a pen of its own."""
+    """Return a character cut to its ink, its longer side about ``longer`` pixels, with a pen of its own.
+
+    Half of them keep the strokes they have; of the others only the middle line is kept, and drawn with another pen.
+    """
     character = Image.fromarray(image[..., 0])
     character = character.crop(character.point(lambda level: 255 if level > 60 else 0).getbbox() or (0, 0, 28, 28))
     scale = longer / max(character.size)
     size = max(3, round(character.width * scale)), max(3, round(character.height * scale))
-    large = character.resize(size, Image.Resampling.BICUBIC).rotate(
-        random.normal(0, 5), Image.Resampling.BILINEAR, expand=True
-    )
-    soft = np.asarray(large.filter(ImageFilter.GaussianBlur(scale / 4)), np.float32) / 255
-    threshold = random.uniform(0.25, 0.5) * float(soft.max())
-    return np.asarray(((soft - threshold) * scale / 1.5 + 0.5).clip(0, 1), np.float32)
+    angle = random.normal(0, 5)
+    if random.random() < 0.5:
+        large = character.resize(size, Image.Resampling.BICUBIC).rotate(angle, Image.Resampling.BILINEAR, expand=True)
+        soft = np.asarray(large.filter(ImageFilter.GaussianBlur(scale / 5)), np.float32) / 255
+        threshold = random.uniform(0.25, 0.6) * float(soft.max())
+        return np.asarray(((soft - threshold) * scale / 1.5 + 0.5).clip(0, 1), np.float32)
+    twice = character.resize((2 * character.width, 2 * character.height), Image.Resampling.BICUBIC)
+    margin = 6
+    line = thin(np.pad(np.asarray(twice) > 100, margin))
+    distance = Image.fromarray(ndimage.distance_transform_edt(~line).astype(np.float32))
+    full = tuple(round(side * scale / 2) for side in distance.size)
+    apart = np.asarray(distance.resize(full, Image.Resampling.BICUBIC)) * (scale / 2)
+    radius = max(0.5, longer * np.exp(random.uniform(np.log(0.01), np.log(0.15))) / 2)
+    drawn = Image.fromarray((radius - apart + 0.5).clip(0, 1).astype(np.float32))
+    drawn = drawn.rotate(angle, Image.Resampling.BILINEAR, expand=True)
+    return np.asarray(drawn.crop(drawn.point(lambda value: value * 255).convert("L").getbbox()))
+
+
+def thin(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the middle line of strokes, one pixel wide; the outermost pixels of ``mask`` must be empty.
+
+    Source: Zhang and Suen, "A fast parallel algorithm for thinning digital patterns", CACM 27(3), 1984.
+    """
+    mask = mask.copy()
+    changed = True
+    while changed:
+        changed = False
+        for first in (True, False):
+            padded = np.pad(mask, 1)
+            height, width = mask.shape
+            around = [padded[1 + row : 1 + row + height, 1 + column : 1 + column + width] for row, column in _RING]
+            count = np.sum(around, axis=0)
+            steps = np.sum([~one & other for one, other in zip(around, around[1:] + around[:1], strict=True)], axis=0)
+            north, east, south, west = around[0], around[2], around[4], around[6]
+            if first:
+                open_side = ~(north & east & south) & ~(east & south & west)
+            else:
+                open_side = ~(north & east & west) & ~(north & south & west)
+            drop = mask & (count >= 2) & (count <= 6) & (steps == 1) & open_side
+            if drop.any():
+                mask &= ~drop
+                changed = True
+    return mask
 
 
 def blank_sheet(random: np.random.Generator) -> Strokes:
@@ -74,8 +125,14 @@ def _colours(random: np.random.Generator, clean: bool) -> tuple[NDArray[np.float
         paper = np.full(3, 255.0)
     else:
         paper = random.uniform(170, 255) + random.normal(0, 5, 3)
-        pen = paper * random.uniform(0.1, 0.6) * random.uniform(0.6, 1.0, 3)
+        pen = paper * random.uniform(0.05, 0.72) * random.uniform(0.7, 1.0, 3)
     return (255 - paper, 255 - pen) if random.random() < 0.2 else (paper, pen)
+
+
+def _grain(shape: tuple[int, ...], random: np.random.Generator) -> NDArray[np.float64]:
+    """Return how much ink stays on rough paper, in [0, 1]."""
+    rough = ndimage.zoom(random.random([side // 3 + 2 for side in shape]), 3, order=1)[: shape[0], : shape[1]]
+    return 1 - random.uniform(0, 0.7) * rough
 
 
 def _rules(shape: tuple[int, ...], random: np.random.Generator) -> NDArray[np.float64]:

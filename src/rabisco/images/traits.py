@@ -9,7 +9,7 @@ from rabisco.images.ink import Ink
 from rabisco.images.page import border
 
 SKETCH_SIDE = 48  # pixels of the longer side of the ink's box; enough to count strokes, pieces and holes
-SAMPLES = 48  # rows and columns of the picture that its colours are judged by
+SAMPLES = 48  # rows and columns of the picture that its ground is judged by
 LEAST_PIECE = 0.02  # share of the ink below which a piece is a speck
 NEIGHBOURS = np.ones((3, 3), bool)
 
@@ -35,20 +35,17 @@ TRAITS = (
     "ground_variation",
     "ink_variation",
     "clutter",
-    "colours",
-    "hues",
 )
 
 
-def describe(picture: NDArray[np.uint8], ink: Ink) -> NDArray[np.float32]:
+def describe(ink: Ink) -> NDArray[np.float32]:
     """Return the traits of a picture, float32 ``(len(TRAITS),)``; all 0 where nothing was written.
 
     They are counted on a sketch, the ink's box reduced to 48 pixels, and on every few pixels of the picture, so that
     they cost a fraction of a millisecond.
 
     Args:
-        picture: RGB, uint8 ``(H, W, 3)``, as ``decode`` returns it.
-        ink: What ``find_ink`` found in it, in whatever resolution.
+        ink: What ``find_ink`` found in the picture, in whatever resolution.
     """
     if ink.blank:
         return np.zeros(len(TRAITS), np.float32)
@@ -67,7 +64,7 @@ def describe(picture: NDArray[np.uint8], ink: Ink) -> NDArray[np.float32]:
         float(((sketch > 0.15) & (sketch < 0.85)).mean()) / max(float((sketch > 0.5).mean()), 0.02),
         float((border(ink.values) > 0.5).mean()),
     ]
-    values = np.array([*whole, *_strokes(sketch), *_ground(ink), *_colours(picture)], np.float32)
+    values = np.array([*whole, *_strokes(sketch), *_ground(ink)], np.float32)
     return np.nan_to_num(values, posinf=0, neginf=0)
 
 
@@ -139,13 +136,3 @@ def _ground(ink: Ink) -> list[float]:
         float(written.std()) / full if len(written) else 1.0,
         float(np.count_nonzero(np.abs(ground) > 0.35 * full)) / contrast.size,
     ]
-
-
-def _colours(picture: NDArray[np.uint8]) -> list[float]:
-    """Return how far the colours lie off the line between two colours, and how far from grey."""
-    step = max(1, max(picture.shape[:2]) // SAMPLES)
-    colours = picture[::step, ::step].reshape(-1, 3).astype(np.float32)
-    colours -= colours.mean(axis=0)
-    spread = np.linalg.eigvalsh(colours.T @ colours / len(colours))
-    tint = colours[:, :2] - colours[:, 1:]
-    return [float(np.log1p(np.sqrt(max(spread[1], 0)))), float(np.log1p(tint.std()))]

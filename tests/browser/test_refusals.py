@@ -1,0 +1,46 @@
+"""The drawing page says what is no character, and keeps the best guess below it."""
+
+import pytest
+from playwright.sync_api import expect
+from tests.browser.hand import draw
+
+from rabisco.refusal import MESSAGES
+
+pytestmark = pytest.mark.browser
+
+SCRIBBLE = [(0.12 + 0.76 * step / 15, 0.2 + 0.55 * (step % 2)) for step in range(16)]
+THREE = [
+    (0.34, 0.26), (0.44, 0.2), (0.56, 0.2), (0.65, 0.27), (0.65, 0.37), (0.56, 0.45), (0.46, 0.47),
+    (0.58, 0.5), (0.67, 0.58), (0.67, 0.7), (0.57, 0.79), (0.44, 0.8), (0.33, 0.73),
+]  # fmt: skip
+CNN = "model-answer[data-model=mnist-cnn]"
+PHONE = {"viewport": {"width": 375, "height": 812}, "has_touch": True, "is_mobile": True}
+
+
+@pytest.mark.parametrize("size", [{}, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_scribble_is_refused_with_its_reason_above_the_guess(visit, size: dict, scheme: str) -> None:
+    window = visit(color_scheme=scheme, **size)
+    page = window.open("/")
+    draw(page, SCRIBBLE)
+    expect(page.locator(".verdict")).to_have_text(MESSAGES["scribble"])
+    answer = page.locator(CNN)
+    expect(answer).to_have_attribute("data-state", "refused")
+    expect(answer.locator(".refusal")).to_have_text(MESSAGES["scribble"])
+    expect(answer.locator(".bars li")).to_have_count(3)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    window.screenshot(f"test-refusal-{'phone' if size else 'desktop'}-{scheme}")
+
+
+def test_a_three_is_not_refused_and_a_refusal_goes_with_the_drawing(visit) -> None:
+    page = visit().open("/")
+    draw(page, THREE)
+    answer = page.locator(CNN)
+    expect(answer).to_have_attribute("data-state", "read")
+    expect(answer.locator(".character")).to_have_text("3")
+    expect(answer.locator(".refusal")).to_be_hidden()
+    draw(page, SCRIBBLE)
+    expect(answer).to_have_attribute("data-state", "refused")
+    page.get_by_role("button", name="Clear", exact=True).click()
+    expect(answer.locator(".refusal")).to_be_hidden()
+    expect(answer).to_have_attribute("data-state", "waiting")

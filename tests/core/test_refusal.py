@@ -1,0 +1,114 @@
+"""The rule of refusal, applied: in the predictor, by the command, with cards that have none."""
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+from scipy.special import softmax
+from tests.images.pictures import draw
+
+from rabisco.artifacts import BUNDLED_DIR, Card, load_artifact
+from rabisco.cli import rabisco
+from rabisco.images.traits import TRAITS
+from rabisco.inference import Predictor, get_predictor
+from rabisco.refusal import FEATURES, MESSAGES, REASONS, RefusalRule, picture_features
+
+WIDTH = len(FEATURES)
+
+
+def a_rule(threshold: float = 0.0) -> RefusalRule:
+    random = np.random.default_rng(0)
+    linear = random.normal(0, 0.3, (WIDTH, 1 + len(REASONS)))
+    return RefusalRule(
+        features=FEATURES,
+        means=tuple(random.normal(0, 1, WIDTH)),
+        scales=tuple(random.uniform(0.5, 2, WIDTH)),
+        weights=tuple(tuple(row) for row in np.concatenate([linear, linear / 10])),
+        biases=(2.0, 0.0, 0.1, 0.2, 0.3),
+        threshold=threshold,
+        fitted_on={},
+    )
+
+
+def test_a_rule_is_logistic_regression_over_clipped_features_and_their_squares() -> None:
+    rule = a_rule()
+    features = np.random.default_rng(1).normal(0, 3, (200, WIDTH))
+    standard = np.clip((features - rule.means) / rule.scales, -3, 3)
+    probabilities = softmax(np.hstack([standard, standard**2]) @ np.array(rule.weights) + rule.biases, axis=1)
+    others = probabilities[:, 1:].sum(axis=1)
+    np.testing.assert_allclose(rule.log_odds(features), np.log(others / probabilities[:, 0]), rtol=1e-6)
+    expected = [
+        REASONS[row[1:].argmax()] if other > row[0] else None for row, other in zip(probabilities, others, strict=True)
+    ]
+    assert rule.reasons(features) == expected
+    assert set(expected) > {None}
+    reason, doubt = rule.judge(features[:1])
+    assert reason == expected[0]
+    assert doubt == pytest.approx(others[0], abs=1e-6)
+
+
+def test_a_higher_threshold_refuses_less() -> None:
+    features = np.random.default_rng(1).normal(0, 3, (200, WIDTH))
+    refused = [sum(reason is not None for reason in a_rule(threshold).reasons(features)) for threshold in (-2, 0, 2)]
+    assert refused == sorted(refused, reverse=True)
+    assert refused[0] > refused[2]
+
+
+def test_a_rule_survives_the_card() -> None:
+    card = load_artifact("mnist-cnn").card.model_copy(update={"refusal": a_rule()})
+    again = Card.model_validate_json(card.model_dump_json())
+    features = np.zeros((1, WIDTH))
+    assert again.refusal == card.refusal
+    assert again.refusal.log_odds(features) == card.refusal.log_odds(features)
+
+
+def test_energy_margin_and_doubt_are_those_of_the_scaled_logits() -> None:
+    logits = np.array([[6.0, 2.0, -2.0]])
+    values = dict(zip(FEATURES, picture_features(np.zeros((1, len(TRAITS))), logits, 2.0)[0], strict=True))
+    probabilities = softmax([3.0, 1.0, -1.0])
+    assert values["max_logit"] == 3
+    assert values["energy"] == pytest.approx(np.log(np.exp([3.0, 1.0, -1.0]).sum()))
+    assert values["margin"] == pytest.approx(np.log1p(2))
+    assert values["doubt"] == pytest.approx(np.log(1 - probabilities[0] + 1e-4))
+    assert values["entropy"] == pytest.approx(np.log(1e-3 - (probabilities * np.log(probabilities)).sum()))
+
+
+def test_a_card_without_a_rule_refuses_blank_pictures_only() -> None:
+    text = json.loads((BUNDLED_DIR / "mnist-cnn" / "card.json").read_text(encoding="utf-8"))
+    text.pop("refusal", None)
+    artifact = load_artifact("mnist-cnn")
+    predictor = Predictor(type(artifact)(Card.model_validate(text), artifact.folder))
+    grid = draw(strokes=tuple(((0, place), (1, place)) for place in np.linspace(0, 1, 7)), width=8)
+    assert predictor.predict(grid).refused is None
+    assert predictor.predict(grid).doubt is None
+    blank = predictor.predict(np.full((90, 90, 3), 255, np.uint8))
+    assert (blank.refused, blank.doubt) == ("blank", 1.0)
+
+
+def test_a_rule_for_other_features_is_not_applied() -> None:
+    artifact = load_artifact("mnist-cnn")
+    rule = a_rule(-100.0)
+    for features, refused in ((FEATURES, True), (FEATURES[1:], False)):
+        card = artifact.card.model_copy(update={"refusal": rule.model_copy(update={"features": features})})
+        assert (Predictor(type(artifact)(card, artifact.folder)).predict(draw()).refused is not None) is refused
+
+
+def test_the_best_guess_is_still_answered() -> None:
+    answer = get_predictor("mnist-cnn").predict(np.full((90, 90, 3), 255, np.uint8)).to_dict()
+    assert answer["refused"] == {"reason": "blank", "message": MESSAGES["blank"]}
+    assert len(answer["top_k"]) == 3
+
+
+def test_the_command_says_why_it_refuses(tmp_path) -> None:
+    Image.new("RGB", (90, 90), "white").save(tmp_path / "blank.png")
+    Image.fromarray(draw()).save(tmp_path / "seven.png")
+    files = [str(tmp_path / "blank.png"), str(tmp_path / "seven.png")]
+    result = CliRunner().invoke(rabisco, ["predict", *files])
+    assert result.exit_code == 0, result.output
+    blank, seven = result.output.splitlines()
+    assert blank.endswith("refused (blank). Nothing is drawn in this picture.")
+    assert "seven.png: 7 " in seven
+    rows = json.loads(CliRunner().invoke(rabisco, ["predict", *files, "--json"]).output)
+    assert [row["refused"] and row["refused"]["reason"] for row in rows] == ["blank", None]

@@ -1,0 +1,141 @@
+"""Fitting the rule of refusal and measuring it, on scikit-learn's digits and drawings by code."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from tests.drawing import digit_dataset
+
+from rabisco.errors import InvalidDataError
+from rabisco.evaluation.metrics import wilson_interval
+from rabisco.evaluation.noncharacters import KINDS, draw_kind
+from rabisco.evaluation.rejection import (
+    Described,
+    auroc,
+    describe_pictures,
+    draw_characters,
+    draw_photographs,
+    fit_from_catalog,
+    fit_pictures,
+    fit_rejection,
+    fit_rule,
+    held_out,
+    refusal_rate,
+)
+from rabisco.refusal import FEATURES, REASONS
+
+
+class PixelReader:
+    """A linear model of the small digits."""
+
+    def __init__(self) -> None:
+        train = digit_dataset().train
+        self.model = LogisticRegression(C=0.01).fit(train.images.reshape(len(train), -1) / 255, train.labels)
+
+    def logits(self, images: np.ndarray) -> np.ndarray:
+        return self.model.decision_function(images.reshape(len(images), -1) / 255).astype(np.float32)
+
+
+Material = tuple[dict[str, Described], dict[str, Described]]
+
+
+@pytest.fixture(scope="module")
+def reader() -> PixelReader:
+    return PixelReader()
+
+
+@pytest.fixture(scope="module")
+def material(reader: PixelReader) -> Material:
+    """Described once for all tests: drawing is what takes the time."""
+    return fit_pictures(reader, "mnist@1", 1.0, digit_dataset().validation.images)
+
+
+def test_drawings_by_code_are_refused_and_characters_of_another_split_are_not(
+    reader: PixelReader, material: Material
+) -> None:
+    rule = fit_rule(*material)
+    test = digit_dataset().test.images
+    characters = describe_pictures(reader, "mnist@1", 1.0, draw_characters(test, 60, 5))
+    others = {kind.name: describe_pictures(reader, "mnist@1", 1.0, draw_kind(kind, 2, test, 5)) for kind in KINDS}
+    assert characters.refused(rule).mean() < 0.1
+    refused = np.concatenate([one.refused(rule) for one in others.values()])
+    assert refused.mean() > 0.8
+    given = [reason for kind in KINDS for reason in others[kind.name].reasons(rule) if reason]
+    assert set(given) == set(REASONS)
+
+
+def test_the_threshold_lets_one_character_in_a_hundred_be_refused(material: Material) -> None:
+    rule = fit_rule(*material)
+    assert 0 <= material[0]["characters"].refused(rule).mean() <= 0.015
+    assert rule.features == FEATURES
+    assert rule.fitted_on["zigzag"] == len(material[1]["zigzag"].blank)
+
+
+def test_a_rule_is_the_same_for_the_same_seed(reader: PixelReader) -> None:
+    few = digit_dataset().validation.images[:20]
+    rules = [fit_rejection(reader, "mnist@1", 1.0, few, seed=seed) for seed in (3, 3, 4)]
+    assert rules[0] == rules[1] != rules[2]
+
+
+def test_each_kind_is_left_out_once(material: Material) -> None:
+    few = {name: material[1][name] for name in ("zigzag", "house")}
+    rules = held_out(material[0], few)
+    assert {name: set(few) & set(rule.fitted_on) for name, rule in rules.items()} == {
+        "zigzag": {"house"},
+        "house": {"zigzag"},
+    }
+
+
+def test_the_area_is_scikit_learns_and_rates_carry_wilsons_interval(material: Material) -> None:
+    rule = fit_rule(*material)
+    characters, others = material[0]["characters"], material[1]["tangle"]
+    scores = np.concatenate([characters.log_odds(rule), others.log_odds(rule)])
+    truth = np.repeat([0, 1], [len(characters.blank), len(others.blank)])
+    assert auroc(rule, characters, others) == pytest.approx(roc_auc_score(truth, np.minimum(scores, 1e9)))
+    rate = refusal_rate(rule, "tangle", others)
+    refused = int(others.refused(rule).sum())
+    assert rate.rate == refused / len(others.blank)
+    assert rate.interval == wilson_interval(refused, len(others.blank))
+    assert sum(rate.reasons.values()) == refused
+
+
+def test_blank_pictures_are_refused_whatever_the_rule_says(reader: PixelReader, material: Material) -> None:
+    lax = fit_rule(*material).model_copy(update={"threshold": 1e6})
+    blank = describe_pictures(reader, "mnist@1", 1.0, [np.full((50, 50, 3), 255, np.uint8)])
+    assert blank.reasons(lax) == ["blank"]
+    assert blank.refused(lax).all()
+
+
+def test_every_kind_is_a_picture_in_colours_and_the_same_for_the_same_seed() -> None:
+    images = digit_dataset().validation.images
+    for kind in KINDS:
+        (one,), (again,), (other,) = (draw_kind(kind, 1, images, seed) for seed in (0, 0, 1))
+        assert one.dtype == np.uint8
+        assert one.ndim == 3
+        assert one.shape[2] == 3
+        np.testing.assert_array_equal(one, again)
+        assert one.shape != other.shape or (one != other).any(), kind.name
+
+
+def test_photographs_come_as_they_are_and_enlarged() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (40, 32, 32, 3), np.uint8)
+    drawn = list(draw_photographs(images, 40, 0))
+    assert {len(picture) for picture in drawn} == {32, 96, 280}
+    assert {picture.shape[2] for picture in drawn} == {3}
+
+
+def test_too_few_characters_and_models_of_photos_have_no_rule(reader: PixelReader) -> None:
+    images = digit_dataset().validation.images
+    with pytest.raises(InvalidDataError, match="at least 20"):
+        fit_rejection(reader, "mnist@1", 1.0, images[:19])
+    with pytest.raises(InvalidDataError, match="models of characters"):
+        describe_pictures(reader, "photo32@1", 1.0, [np.zeros((32, 32, 3), np.uint8)])
+    none = [
+        fit_from_catalog(reader, normalizer, 1.0, images[:count], dataset=dataset, class_names=("0", "1"))
+        for normalizer, count, dataset in (
+            ("photo32@1", 50, "cifar-10"),
+            ("mnist@1", 50, "fashion-mnist"),
+            ("mnist@1", 5, "digits"),
+        )
+    ]
+    assert none == [None] * 3
