@@ -11,6 +11,7 @@ from rabisco import __version__
 from rabisco.cli.data import data
 from rabisco.cli.judge import compare, evaluate
 from rabisco.cli.models import models
+from rabisco.cli.runs import runs
 from rabisco.cli.train import train
 from rabisco.cli.use import predict, serve
 from rabisco.errors import RabiscoError
@@ -28,7 +29,7 @@ def rabisco() -> None:
     """
 
 
-for _command in (data, train, evaluate, compare, predict, models, serve):
+for _command in (data, train, evaluate, compare, predict, models, serve, runs):
     rabisco.add_command(_command)
 
 

@@ -1,0 +1,273 @@
+"""``rabisco runs``: trainings as they wait, run and end, and orders to them."""
+
+import signal
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rabisco.cli.output import json_option, percent, print_json
+
+if TYPE_CHECKING:
+    from rabisco.runs import Event, Run
+
+LOOK = 0.3  # seconds between two looks at a run that is followed
+CANCEL_SECONDS = 5.0
+
+
+@click.group()
+def runs() -> None:
+    """Show trainings, and stop, cancel, resume, repeat, rename or delete them.
+
+    \b
+    Example:
+        rabisco runs list
+        rabisco runs start digits-linear
+    """
+
+
+@runs.command("list")
+@json_option
+def list_(as_json: bool) -> None:
+    """List the runs, the newest first.
+
+    \b
+    Example:
+        rabisco runs list
+    """
+    from rabisco.runs import list_runs
+
+    found = list_runs()
+    if as_json:
+        print_json([run.to_dict() for run in found])
+    elif found:
+        _print_runs(found)
+    else:
+        click.echo("There is no run yet; start one: rabisco runs start digits-linear")
+
+
+@runs.command()
+@click.argument("recipe_name", metavar="RECIPE")
+@click.option("--name", help="Save under this name instead of the recipe's.")
+@click.option("--epochs", type=int, help="Passes over the training images.")
+@click.option("--minutes", type=float, help="End after so many minutes with the best weights so far.")
+@click.option("--base", help="Begin with the weights of this model.")
+@click.option("--seconds", is_flag=True, help="A tiny model of few images, to see it work.")
+@json_option
+def start(recipe_name: str, name: str | None, seconds: bool, as_json: bool, **asked: Any) -> None:
+    """Train what RECIPE describes as a run, and follow it.
+
+    \b
+    Example:
+        rabisco runs start digits-linear
+    """
+    from rabisco.runs import RunRequest, submit
+
+    given = {key: value for key, value in asked.items() if value is not None}
+    values = {"data": {"recipe": recipe_name}, "artifact": name or recipe_name, **given}
+    run = submit(RunRequest.parse({**values, "preset": "seconds" if seconds else ""}))
+    _follow(run.id, as_json)
+
+
+@runs.command()
+@click.argument("run_id")
+def show(run_id: str) -> None:
+    """Print all that is known of a run, as JSON.
+
+    \b
+    Example:
+        rabisco runs show RUN_ID
+    """
+    from rabisco.runs import get
+
+    print_json(get(run_id).to_dict())
+
+
+@runs.command()
+@click.argument("run_id")
+@json_option
+def follow(run_id: str, as_json: bool) -> None:
+    """Show how a run goes on, until it has ended; Ctrl-C ends the showing, not the run.
+
+    \b
+    Example:
+        rabisco runs follow RUN_ID
+    """
+    _follow(run_id, as_json)
+
+
+@runs.command()
+@click.argument("run_id")
+def stop(run_id: str) -> None:
+    """Have a run end now and keep the best weights so far.
+
+    \b
+    Example:
+        rabisco runs stop RUN_ID
+    """
+    from rabisco.runs import request_stop
+
+    _say(request_stop(run_id))
+
+
+@runs.command()
+@click.argument("run_id")
+def cancel(run_id: str) -> None:
+    """Have a run end now, without a model.
+
+    \b
+    Example:
+        rabisco runs cancel RUN_ID
+    """
+    from rabisco.runs import ENDED, get, request_cancel, tend
+
+    run = request_cancel(run_id)
+    until = time.monotonic() + CANCEL_SECONDS
+    while run.state not in ENDED and time.monotonic() < until:
+        tend()
+        time.sleep(LOOK)
+        run = get(run_id)
+    _say(run)
+
+
+@runs.command()
+@click.argument("run_id")
+@json_option
+def resume(run_id: str, as_json: bool) -> None:
+    """Go on with a run that ended early, from its last checkpoint, and follow it.
+
+    \b
+    Example:
+        rabisco runs resume RUN_ID
+    """
+    from rabisco.runs import resume as again
+
+    _follow(again(run_id).id, as_json)
+
+
+@runs.command()
+@click.argument("run_id")
+@json_option
+def retry(run_id: str, as_json: bool) -> None:
+    """Do the same again, as a new run, and follow it.
+
+    \b
+    Example:
+        rabisco runs retry RUN_ID
+    """
+    from rabisco.runs import retry as repeat
+
+    _follow(repeat(run_id).id, as_json)
+
+
+@runs.command()
+@click.argument("run_id")
+def delete(run_id: str) -> None:
+    """Delete a run; the model that it made stays.
+
+    \b
+    Example:
+        rabisco runs delete RUN_ID
+    """
+    from rabisco.runs import delete as remove
+
+    remove(run_id)
+    click.echo(f"{run_id}: deleted")
+
+
+@runs.command()
+@click.argument("run_id")
+@click.argument("name")
+def rename(run_id: str, name: str) -> None:
+    """Give a run another name.
+
+    \b
+    Example:
+        rabisco runs rename RUN_ID "With corrections"
+    """
+    from rabisco.runs import rename as give_name
+
+    _say(give_name(run_id, name))
+
+
+def _say(run: "Run") -> None:
+    click.echo(f"{run.id} {run.name}: {run.state}{f' ({run.wanted} wanted)' if run.wanted else ''}")
+
+
+def _print_runs(found: "list[Run]") -> None:
+    from rich.console import Console
+    from rich.table import Column, Table
+
+    table = Table(
+        Column("Run", no_wrap=True, min_width=16),
+        "Name",
+        "State",
+        "Data",
+        "Architecture",
+        "Test accuracy",
+        "Submitted",
+    )
+    for run in found:
+        accuracy = percent(run.accuracy) if run.accuracy is not None else ""
+        when = run.created.astimezone().strftime("%Y-%m-%d %H:%M")
+        table.add_row(run.id, run.name, run.state, run.dataset, run.architecture, accuracy, when)
+    Console().print(table)
+
+
+def _follow(run_id: str, as_json: bool) -> None:
+    """Show the events of a run until it has ended; supervise it meanwhile if no server does.
+
+    Raises:
+        click.exceptions.Exit: It ended without a model, so that the command's exit status says so.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    from rabisco.runs import ENDED, events, get, start_supervisor
+
+    start_supervisor()
+    signal.signal(signal.SIGINT, lambda *_: _leave(run_id))
+    columns = (TextColumn("{task.description}"), BarColumn(24), TextColumn("{task.fields[figures]}"))
+    after, state = 0, get(run_id).state
+    with Progress(*columns, console=Console(stderr=True), disable=as_json) as bars:
+        bar = bars.add_task(f"{run_id} {state}", total=None, figures="")
+        while True:
+            found = events(run_id, after)
+            for event in found:
+                after = event.number
+                state = event.payload.get("state", state)
+                _draw(event, bars, bar)
+            if not found and state in ENDED:
+                break
+            if not found:
+                get(run_id)  # a process that died is noticed here, if nobody supervises
+                time.sleep(LOOK)
+    run = get(run_id)
+    if as_json:
+        print_json(run.to_dict())
+    elif run.accuracy is not None:
+        click.echo(
+            f"{run.artifact} version {run.artifact_version}: test accuracy {percent(run.accuracy)} ({run.state})"
+        )
+    else:
+        click.echo(f"{run.id}: {run.state}. {run.message}".rstrip())
+    if run.state not in ("succeeded", "stopped"):
+        raise click.exceptions.Exit(1)
+
+
+def _leave(run_id: str) -> None:
+    click.echo(f"\nThe run goes on: rabisco runs follow {run_id}. To end it: rabisco runs stop {run_id}", err=True)
+    raise SystemExit(130)
+
+
+def _draw(event: "Event", bars: Any, bar: Any) -> None:
+    told = event.payload
+    if event.kind in ("progress", "epoch"):
+        figures = f"loss {told['loss']:.3f}, {told['examples_per_second']:.0f} examples/s, {told['device']}"
+        if told["validation_accuracy"] is not None:
+            figures = f"valid acc {told['validation_accuracy']:.4f}, {figures}"
+        done = told["step"] + (told["epoch"] - 1) * told["steps"]
+        name = f"epoch {told['epoch']}/{told['epochs']}"
+        bars.update(bar, description=name, completed=done, total=told["epochs"] * told["steps"], figures=figures)
+    else:
+        bars.update(bar, description=told.get("phase") or told.get("state"))
