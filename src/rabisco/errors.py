@@ -49,6 +49,10 @@ class VersionConflictError(RabiscoError):
     """What was asked of a version contradicts its use: deleting the one that answers, going back from the first."""
 
 
+class CorrectionNotFoundError(RabiscoError):
+    """No correction of this reader has the number asked for."""
+
+
 class StorageError(RabiscoError):
     """The disk is full, or a folder cannot be written to; what was there before is still there."""
 

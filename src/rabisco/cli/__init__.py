@@ -8,6 +8,7 @@ import sys
 import click
 
 from rabisco import __version__
+from rabisco.cli.corrections import corrections
 from rabisco.cli.data import data
 from rabisco.cli.judge import compare, evaluate
 from rabisco.cli.models import models
@@ -29,7 +30,7 @@ def rabisco() -> None:
     """
 
 
-for _command in (data, train, evaluate, compare, predict, models, serve, runs):
+for _command in (data, train, evaluate, compare, predict, models, serve, runs, corrections):
     rabisco.add_command(_command)
 
 

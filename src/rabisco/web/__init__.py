@@ -13,6 +13,7 @@ from rabisco.web import (
     assistant,
     charts,
     compare,
+    corrections,
     confusions,
     docs,
     formats,
@@ -60,7 +61,20 @@ def create_app(settings: Settings | None = None) -> Flask:
         problems,
     ):
         part.init_app(app)
-    for topic in (pages, train, compare, assistant, predict, models, versions, health, metrics, docs, access):
+    for topic in (
+        pages,
+        train,
+        compare,
+        assistant,
+        predict,
+        models,
+        versions,
+        corrections,
+        health,
+        metrics,
+        docs,
+        access,
+    ):
         app.register_blueprint(topic.blueprint)
     aliases.init_app(app)
     return app

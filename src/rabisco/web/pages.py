@@ -19,15 +19,17 @@ from rabisco.web.pictures import Picture, read_pictures
 from rabisco.web.problems import title_of
 
 blueprint = Blueprint("pages", __name__)
+KEPT_SIDE = 320  # pixels: the normaliser looks at no more
 
 
 @dataclass(frozen=True)
 class Row:
-    """One uploaded picture on the page: its predictions, or why there are none."""
+    """One uploaded picture on the page: its predictions, or why there are none; ``kept`` is stored if corrected."""
 
     name: str
     thumbnail: str = ""
     saw: str = ""
+    kept: str = ""
     predictions: tuple[Prediction, ...] = ()
     title: str = ""
     detail: str = ""
@@ -80,4 +82,5 @@ def _row(picture: Picture, cards: list[Card]) -> Row:
     predictions = tuple(get_predictor(card.name).predict(pixels) for card in cards)
     for prediction in predictions:
         count_predictions(prediction.model, 1)
-    return Row(picture.name, thumbnail(pixels), data_url(predictions[0].prepared.pixels), predictions)
+    saw = data_url(predictions[0].prepared.pixels)
+    return Row(picture.name, thumbnail(pixels), saw, thumbnail(pixels, KEPT_SIDE), predictions)

@@ -42,6 +42,7 @@ PROBLEMS: dict[type[errors.RabiscoError], Problem] = {
     errors.ModelNotFoundError: Problem(404, "model-not-found", lazy_gettext("There is no such model")),
     errors.VersionNotFoundError: Problem(404, "version-not-found", lazy_gettext("This model has no such version")),
     errors.VersionConflictError: Problem(409, "version-conflict", lazy_gettext("This version cannot be changed so")),
+    errors.CorrectionNotFoundError: Problem(404, "correction-not-found", lazy_gettext("There is no such correction")),
     errors.StorageError: Problem(507, "storage", lazy_gettext("The server could not store this")),
     errors.NoModelError: Problem(503, "no-model", lazy_gettext("No model has been trained yet")),
     errors.InvalidArtifactError: Problem(503, "invalid-artifact", lazy_gettext("This model's files are damaged")),

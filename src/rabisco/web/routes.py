@@ -194,6 +194,66 @@ ROUTES = (
     ),
     Route(
         "GET",
+        "/corrections",
+        lazy_gettext("Lists what this browser corrected, newest first; “?show=wrong” only what was misread."),
+        answer=shapes.Corrections,
+        page=True,
+        query=("page", "show"),
+        problems=(404, 503, 507),
+    ),
+    Route(
+        "POST",
+        "/corrections",
+        lazy_gettext(
+            "Stores a picture, what models read in it and what it really is, with consent; a random cookie makes it "
+            "yours."
+        ),
+        (
+            """curl --json '{{"image": "'$(base64 -w0 seven.png)'", "true_label": "7", "consent": true, "readings": """
+            """[{{"model": "mnist-cnn", "version": 0, "predicted": "1", "probability": 0.6}}]}}' {url}/corrections""",
+        ),
+        answer=shapes.StoredCorrections,
+        page=True,
+        problems=(400, 404, 408, 413, 415, 503, 507),
+        open="each browser reaches only its own",
+    ),
+    Route(
+        "DELETE",
+        "/corrections/<number>",
+        lazy_gettext("Deletes one of them for good."),
+        answer=shapes.DeletedCorrections,
+        page=True,
+        problems=(404, 507),
+        open="each browser reaches only its own",
+    ),
+    Route(
+        "POST",
+        "/corrections/<number>/delete",
+        lazy_gettext("The same, for forms."),
+        answer=shapes.DeletedCorrections,
+        page=True,
+        problems=(404, 507),
+        open="each browser reaches only its own",
+    ),
+    Route(
+        "POST",
+        "/corrections/delete",
+        lazy_gettext("Deletes everything that this browser stored."),
+        answer=shapes.DeletedCorrections,
+        page=True,
+        problems=(507,),
+        open="each browser reaches only its own",
+    ),
+    Route(
+        "GET",
+        "/corrections/export",
+        lazy_gettext("Sends everything that this browser stored: a zip of the pictures, a CSV and the same as JSON."),
+        ("curl -o corrections.zip {url}/corrections/export",),
+        file="application/zip",
+        problems=(507,),
+    ),
+    Route(
+        "GET",
         "/health",
         lazy_gettext("Answers 200 when predictions can be made, and 503 with the reason when they cannot."),
         ("curl {url}/health",),

@@ -172,6 +172,40 @@ class Comparison(BaseModel):
     pairs: list[Pair]
 
 
+class Correction(BaseModel):
+    """What a reader said of one reading; `true_label` is null where the picture shows no character."""
+
+    id: int
+    created: str
+    model: str
+    version: int = Field(ge=0)
+    predicted: str
+    probability: Probability
+    true_label: str | None
+    right: bool
+
+
+class Corrections(BaseModel):
+    """A page of one's own corrections, newest first."""
+
+    corrections: list[Correction]
+    page: int = Field(ge=1)
+    pages: int = Field(ge=1)
+    total: int = Field(ge=0)
+
+
+class StoredCorrections(BaseModel):
+    """What has been stored: one correction for each reading of the picture."""
+
+    corrections: list[Correction] = Field(min_length=1)
+
+
+class DeletedCorrections(BaseModel):
+    """How many corrections are no longer there."""
+
+    deleted: int = Field(ge=0)
+
+
 class Ready(BaseModel):
     """The default model is loaded and can predict."""
 

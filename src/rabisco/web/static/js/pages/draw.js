@@ -1,5 +1,6 @@
 // The drawing page: after each stroke every model reads the drawing, and the newest answer is shown.
 
+import "../components/correction-form.js";
 import "../components/drawing-pad.js";
 import "../components/model-answer.js";
 import "../components/preparation-steps.js";
@@ -13,6 +14,7 @@ const messages = JSON.parse(document.body.dataset.messages);
 const pad = document.querySelector("drawing-pad");
 const answers = [...document.querySelectorAll("model-answer")];
 const steps = document.querySelector("preparation-steps");
+const correction = document.querySelector("correction-form");
 const code = document.querySelector("request-code");
 const sentence = document.querySelector(".verdict");
 
@@ -20,6 +22,7 @@ function reset() {
   answers.forEach((answer) => answer.reset());
   steps.show([]);
   code.show("", "");
+  correction.reset();
   sentence.textContent = messages.waiting;
 }
 
@@ -38,7 +41,9 @@ const read = latest(async (signal) => {
   if (pad.drawing.isEmpty) return reset();
   const picture = pad.toPicture();
   try {
-    show(await Promise.all(answers.map(({ dataset }) => predict(picture, dataset.model, { signal }))));
+    const predictions = await Promise.all(answers.map(({ dataset }) => predict(picture, dataset.model, { signal })));
+    show(predictions);
+    correction.show(picture, predictions);
     code.show(`${location.origin}/predict/${answers[0].dataset.model}`, picture);
   } catch (error) {
     if (error.name === "AbortError") return;

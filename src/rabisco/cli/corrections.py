@@ -1,0 +1,120 @@
+"""``rabisco corrections``: what readers corrected, and retraining with it."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from rabisco.cli.output import json_option, percent, print_json
+
+if TYPE_CHECKING:
+    from rabisco.retraining import Difference, Retraining
+
+
+@click.group()
+def corrections() -> None:
+    """List what readers corrected, and retrain a model with it.
+
+    \b
+    Example:
+        rabisco corrections list
+        rabisco corrections retrain mnist-cnn
+    """
+
+
+@corrections.command(name="list")
+@click.option("--model", "name", default="", help="Only those of this model's readings.")
+@json_option
+def list_(name: str, as_json: bool) -> None:
+    """List the newest corrections.
+
+    \b
+    Example:
+        rabisco corrections list --model mnist-cnn
+    """
+    from rabisco import corrections
+
+    page = corrections.listed(model=name)
+    rows = [
+        {
+            "id": one.id,
+            "created": one.created,
+            "model": one.model,
+            "version": one.artifact_version,
+            "predicted": one.predicted,
+            "true_label": one.true_label,
+        }
+        for one in page.corrections
+    ]
+    if as_json:
+        print_json({"total": page.total, "corrections": rows})
+        return
+    for row in rows:
+        said = "not a character" if row["true_label"] is None else row["true_label"]
+        click.echo(f"{row['id']:>6}  {row['created']:%Y-%m-%d %H:%M}  {row['model']}: {row['predicted']} -> {said}")
+    click.echo(f"{page.total} corrections")
+
+
+@corrections.command()
+@click.argument("name", metavar="MODEL")
+@click.option("--use", is_flag=True, help="Let the new version answer if nothing got worse beyond noise.")
+@click.option("--even-if-worse", is_flag=True, help="With --use: let it answer in any case.")
+@json_option
+def retrain(name: str, use: bool, even_if_worse: bool, as_json: bool) -> None:
+    """Fine-tune MODEL on the corrections of its readings, with the original data replayed, as a new version.
+
+    It reads the same test images before and after, as they are and under each corruption, and the corrections. The new
+    version answers only when told to.
+
+    \b
+    Example:
+        rabisco corrections retrain mnist-cnn
+        rabisco corrections retrain mnist-cnn --use
+    """
+    from rabisco import artifacts
+    from rabisco.retraining import retrain as run
+
+    report = run(name)
+    used = use and (even_if_worse or not report.worse)
+    if used:
+        artifacts.use_version(name, report.version)
+    if as_json:
+        print_json({**report.to_dict(), "used": used})
+        return
+    _print(report)
+    if used:
+        click.echo(f"Version {report.version} answers now. To go back: rabisco models rollback {name}")
+    elif report.worse:
+        click.echo(
+            f"Worse beyond noise: {', '.join(report.worse)}. Version {report.version} is kept and does not answer."
+        )
+        click.echo(f"To use it all the same: rabisco models use {name} {report.version}")
+    else:
+        click.echo(f"Nothing got worse beyond noise. To use it: rabisco models use {name} {report.version}")
+
+
+def _print(report: "Retraining") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(
+        "Images", "Number", f"Version {report.version_before}", f"Version {report.version}", "Change", "95% interval"
+    )
+    for one in (report.test, *report.robustness):
+        table.add_row(*_cells(one))
+    before, after = report.corrected_before, report.corrected_after
+    table.add_row("corrections", str(report.trained_on), str(before), str(after), f"{after - before:+d}", "")
+    Console().print(table)
+    if report.left_out:
+        click.echo(f"{report.left_out} corrections were left out: not a character, or nothing drawn.")
+
+
+def _cells(one: "Difference") -> tuple[str, ...]:
+    low, high = 100 * one.change_low, 100 * one.change_high
+    return (
+        one.what,
+        f"{one.examples:,}",
+        percent(one.before),
+        percent(one.after),
+        f"{100 * one.change:+.2f}",
+        f"{low:+.2f} to {high:+.2f}",
+    )

@@ -1,0 +1,223 @@
+"""What readers say of predictions: right, another character, or no character at all; kept with consent, and theirs.
+
+A correction belongs to whoever gave it, known by a random token and nothing else; with the token it is listed,
+exported and deleted. The picture is stored as PNG, no larger than the models need.
+"""
+
+import csv
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from sqlalchemy import delete as sql_delete
+from sqlalchemy import func, select
+
+from rabisco import store
+from rabisco.artifacts import load_artifact
+from rabisco.errors import CorrectionNotFoundError, InvalidRequestError, TooLargeError
+from rabisco.store import Correction
+
+LONGEST_SIDE = 640  # pixels; the normalisers look at no more than about that
+MOST_EACH = 5000  # corrections that one person may have stored
+PAGE_SIZE = 24
+COLUMNS = ("id", "file", "created", "model", "version", "predicted", "probability", "true_label", "right")
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some corrections of a list, newest first.
+
+    Attributes:
+        corrections: Those of this page.
+        number: Of the page, from 1.
+        pages: How many there are, at least 1.
+        total: How many corrections there are on all of them.
+    """
+
+    corrections: tuple[Correction, ...]
+    number: int
+    pages: int
+    total: int
+
+
+def add(
+    picture: NDArray[np.uint8],
+    *,
+    model: str,
+    version: int,
+    predicted: str,
+    probability: float,
+    true_label: str | None,
+    person: str,
+) -> Correction:
+    """Store what a reader said of one prediction.
+
+    Args:
+        picture: As it was read, RGB, uint8 ``(H, W, 3)``.
+        model: Name of the artifact that answered.
+        version: Its version.
+        predicted: The class that it named.
+        probability: Of that class, in [0, 1].
+        true_label: The class that it is, one of the model's; ``None``: no character at all.
+        person: Token of who says so.
+
+    Raises:
+        ModelNotFoundError: There is no such model.
+        InvalidRequestError: The model has no such class, or the probability is none.
+        TooLargeError: This person has stored as many as one may.
+        StorageError: It could not be stored.
+    """
+    names = load_artifact(model).card.class_names
+    for label in (predicted, *(() if true_label is None else (true_label,))):
+        if label not in names:
+            raise InvalidRequestError(
+                f"a correction must name one of the classes of {model}: {' '.join(names)[:300]}. "
+                f"Received: {label[:40]!r}; choose one of them, or say that it is not a character"
+            )
+    if not 0 <= probability <= 1:
+        raise InvalidRequestError(
+            f"a probability lies between 0 and 1. Received: {probability}; send the one answered"
+        )
+    with store.alone() as session:
+        count = session.scalar(select(func.count()).where(Correction.person == person)) or 0
+        if count >= MOST_EACH:
+            raise TooLargeError(
+                f"one person may store {MOST_EACH} corrections, and these are here. Export them, and delete some"
+            )
+        correction = Correction(
+            image=encode(picture),
+            model=model,
+            artifact_version=version,
+            predicted=predicted,
+            probability=probability,
+            true_label=true_label,
+            person=person,
+            consent=True,
+        )
+        session.add(correction)
+    return correction
+
+
+def listed(person: str | None = None, *, wrong_only: bool = False, model: str = "", page: int = 1) -> Page:
+    """Return a page of corrections, newest first.
+
+    Args:
+        person: Token of whose; everybody's if not given.
+        wrong_only: Leave out those that say the model was right.
+        model: Only those of this model, if given.
+        page: From 1; a number behind the last gives the last.
+    """
+    wanted = select(Correction)
+    if person is not None:
+        wanted = wanted.where(Correction.person == person)
+    if wrong_only:
+        wanted = wanted.where(Correction.true_label.is_(None) | (Correction.true_label != Correction.predicted))
+    if model:
+        wanted = wanted.where(Correction.model == model)
+    with store.reading() as session:
+        total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+        pages = max(1, -(-total // PAGE_SIZE))
+        number = min(max(1, page), pages)
+        newest = wanted.order_by(Correction.id.desc()).offset((number - 1) * PAGE_SIZE).limit(PAGE_SIZE)
+        return Page(tuple(session.scalars(newest)), number, pages, total)
+
+
+def to_train_on(model: str) -> list[Correction]:
+    """Return every correction of a model's readings that may be trained on, oldest first; rightness confirmed too."""
+    with store.reading() as session:
+        wanted = select(Correction).where(Correction.model == model, Correction.consent.is_(True))
+        return list(session.scalars(wanted.order_by(Correction.id)))
+
+
+def get(number: int, person: str) -> Correction:
+    """Return one correction of a person.
+
+    Raises:
+        CorrectionNotFoundError: It is not there, or is another's.
+    """
+    with store.reading() as session:
+        found = session.scalar(select(Correction).where(Correction.id == number, Correction.person == person))
+    if found is None:
+        raise CorrectionNotFoundError("no correction of yours has that number; it may have been deleted already")
+    return found
+
+
+def delete(number: int, person: str) -> None:
+    """Delete one correction of a person for good.
+
+    Raises:
+        CorrectionNotFoundError: It is not there, or is another's.
+    """
+    get(number, person)
+    with store.writing() as session:
+        session.execute(sql_delete(Correction).where(Correction.id == number, Correction.person == person))
+
+
+def delete_all(person: str) -> int:
+    """Delete every correction of a person for good, and return how many there were."""
+    with store.writing() as session:
+        numbers = list(session.scalars(select(Correction.id).where(Correction.person == person)))
+        session.execute(sql_delete(Correction).where(Correction.person == person))
+    return len(numbers)
+
+
+def export(person: str) -> bytes:
+    """Return every correction of a person as a zip: the pictures, ``corrections.csv`` and the same as JSON."""
+    with store.reading() as session:
+        found = list(session.scalars(select(Correction).where(Correction.person == person).order_by(Correction.id)))
+    rows = [_row(correction) for correction in found]
+    table = io.StringIO()
+    writer = csv.DictWriter(table, COLUMNS)
+    writer.writeheader()
+    writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("corrections.csv", table.getvalue())
+        archive.writestr("corrections.json", json.dumps(rows, indent=1, ensure_ascii=False, default=_iso))
+        for correction, row in zip(found, rows, strict=True):
+            archive.writestr(str(row["file"]), correction.image, zipfile.ZIP_STORED)
+    return content.getvalue()
+
+
+def encode(picture: NDArray[np.uint8]) -> bytes:
+    """Return a picture as PNG, its longer side at most ``LONGEST_SIDE`` pixels."""
+    image = Image.fromarray(picture)
+    image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    content = io.BytesIO()
+    image.save(content, "PNG", optimize=True)
+    return content.getvalue()
+
+
+def is_right(correction: Correction) -> bool:
+    """Tell whether it says that the model read rightly."""
+    return correction.true_label == correction.predicted
+
+
+def _row(correction: Correction) -> dict[str, object]:
+    values = (
+        correction.id,
+        f"images/{correction.id}.png",
+        correction.created,
+        correction.model,
+        correction.artifact_version,
+        correction.predicted,
+        correction.probability,
+        correction.true_label,
+        is_right(correction),
+    )
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+def _iso(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _cell(value: object) -> object:
+    """Return a value as a cell that no spreadsheet takes for a formula."""
+    text = _iso(value) if isinstance(value, datetime) else value
+    return f"'{text}" if isinstance(text, str) and text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -1,0 +1,211 @@
+"""``/corrections``: what a reader says of a reading; listed, exported and deleted by the same browser.
+
+A browser is known by a random token in a cookie that no script can read. The database holds the token's hash, so that
+whoever reads the database cannot act for anybody.
+"""
+
+import hashlib
+import math
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, lazy_gettext
+
+from rabisco import corrections
+from rabisco.corrections import Page
+from rabisco.errors import CorrectionNotFoundError, InvalidRequestError
+from rabisco.images import decode
+from rabisco.store import Correction
+from rabisco.web.answers import thumbnail
+from rabisco.web.problems import wants_page
+
+blueprint = Blueprint("corrections", __name__)
+
+COOKIE = "reader"
+SECONDS = 365 * 24 * 3600
+THUMBNAIL = 96  # pixels
+NO_CHARACTER = "none"
+_LABEL = "label:"
+
+DONE = {
+    "stored": lazy_gettext("Thank you: it is stored, and listed below."),
+    "deleted": lazy_gettext("Deleted."),
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a model read, as the page sends it back."""
+
+    model: str
+    version: int
+    predicted: str
+    probability: float
+
+
+@blueprint.get("/corrections")
+def index() -> ResponseReturnValue:
+    """List this browser's corrections, newest first."""
+    wrong_only = request.args.get("show") == "wrong"
+    page = corrections.listed(_person(), wrong_only=wrong_only, page=_whole(request.args.get("page", "1")))
+    if not wants_page():
+        return jsonify(_listing(page))
+    return render_template(
+        "corrections.html",
+        page=page,
+        pictures={one.id: thumbnail(decode(one.image), THUMBNAIL) for one in page.corrections},
+        wrong_only=wrong_only,
+        done=DONE.get(request.args.get("done", "")),
+    )
+
+
+@blueprint.post("/corrections")
+def store() -> ResponseReturnValue:
+    """Store what the reader says of one picture and of each reading of it."""
+    body = _from_json() if request.is_json else _from_form()
+    if not body["consent"]:
+        raise InvalidRequestError(
+            gettext("storing a picture needs your consent; tick the box, or send “consent”: true")
+        )
+    picture = decode(body["image"])
+    token = request.cookies.get(COOKIE) or secrets.token_urlsafe(32)
+    stored = [
+        corrections.add(
+            picture,
+            model=one.model,
+            version=one.version,
+            predicted=one.predicted,
+            probability=one.probability,
+            true_label=body["true_label"],
+            person=_hash(token),
+        )
+        for one in body["readings"]
+    ]
+    if wants_page():
+        response = make_response(redirect(url_for("corrections.index", done="stored"), 303))
+    else:
+        response = jsonify(corrections=[_as_json(one) for one in stored])
+    response.set_cookie(COOKIE, token, max_age=SECONDS, httponly=True, samesite="Lax", secure=request.is_secure)
+    return response
+
+
+@blueprint.delete("/corrections/<number>")
+@blueprint.post("/corrections/<number>/delete")
+def delete(number: str) -> ResponseReturnValue:
+    """Delete one correction for good."""
+    corrections.delete(_whole(number), _person())
+    return _deleted(1)
+
+
+@blueprint.post("/corrections/delete")
+def delete_all() -> ResponseReturnValue:
+    """Delete everything that this browser stored."""
+    return _deleted(corrections.delete_all(_person()))
+
+
+@blueprint.get("/corrections/export")
+def export() -> Response:
+    """Send everything that this browser stored as a zip."""
+    response = Response(corrections.export(_person()), mimetype="application/zip")
+    response.headers["Content-Disposition"] = "attachment; filename=corrections.zip"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _deleted(count: int) -> ResponseReturnValue:
+    if wants_page():
+        return redirect(url_for("corrections.index", done="deleted"), 303)
+    return jsonify(deleted=count)
+
+
+def _person() -> str:
+    """Return how the database knows this browser; without a token, a name that nobody has."""
+    token = request.cookies.get(COOKIE)
+    return _hash(token) if token else ""
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode(errors="replace")).hexdigest()
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise CorrectionNotFoundError(
+            "the number of a page or of a correction was expected; choose one that is listed"
+        )
+    return int(text)
+
+
+def _from_json() -> dict[str, Any]:
+    body = request.get_json()
+    readings = body.get("readings") if isinstance(body, dict) else None
+    if not isinstance(readings, list) or not 0 < len(readings) < 10 or not isinstance(body.get("image"), str):
+        raise _malformed()
+    label = body.get("true_label", NO_CHARACTER.encode())
+    if label is not None and not isinstance(label, str):
+        raise _malformed()
+    return {
+        "image": body["image"],
+        "true_label": label,
+        "consent": body.get("consent") is True,
+        "readings": [_reading(one) for one in readings],
+    }
+
+
+def _from_form() -> dict[str, Any]:
+    form = request.form
+    names = ("read_by", "version", "predicted", "probability")
+    rows = list(zip(*(form.getlist(name) for name in names), strict=False))
+    said = form.get("true_label", "")
+    if not rows or len(rows) > 9 or "image" not in form or not (said == NO_CHARACTER or said.startswith(_LABEL)):
+        raise _malformed()
+    return {
+        "image": form["image"],
+        "true_label": None if said == NO_CHARACTER else said.removeprefix(_LABEL),
+        "consent": form.get("consent") == "yes",
+        "readings": [_reading(dict(zip(("model", *names[1:]), row, strict=True))) for row in rows],
+    }
+
+
+def _reading(one: Any) -> Reading:
+    try:
+        reading = Reading(str(one["model"]), int(one["version"]), str(one["predicted"]), float(one["probability"]))
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise _malformed() from error
+    if not 0 <= reading.version < 2**31 or not math.isfinite(reading.probability):
+        raise _malformed()
+    return reading
+
+
+def _malformed() -> InvalidRequestError:
+    return InvalidRequestError(
+        gettext(
+            "expected “image” (base64), “true_label” (a class, or null for no character), “consent” and “readings”, "
+            "each with “model”, “version”, “predicted” and “probability”; see the API page for an example"
+        )
+    )
+
+
+def _listing(page: Page) -> dict[str, Any]:
+    return {
+        "corrections": [_as_json(one) for one in page.corrections],
+        "page": page.number,
+        "pages": page.pages,
+        "total": page.total,
+    }
+
+
+def _as_json(one: Correction) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "created": one.created.isoformat(),
+        "model": one.model,
+        "version": one.artifact_version,
+        "predicted": one.predicted,
+        "probability": round(one.probability, 6),
+        "true_label": one.true_label,
+        "right": corrections.is_right(one),
+    }

@@ -1,0 +1,75 @@
+"""Learning from corrections: a new version nobody uses yet, and an honest account of what changed."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tests.drawing import digit_dataset, save_quickly
+from tests.images.pictures import draw
+
+from rabisco import artifacts, corrections
+from rabisco.errors import InvalidConfigurationError
+from rabisco.inference import get_predictor
+from rabisco.models import create_model
+from rabisco.retraining import FINE_TUNING, difference, retrain
+from rabisco.training import TrainingConfiguration, train
+
+pytestmark = pytest.mark.training
+
+
+def test_a_paired_difference_has_the_interval_of_the_textbook() -> None:
+    before = np.array([1, 1, 0, 0, 1, 0, 1, 1], np.float64)
+    after = np.array([1, 0, 1, 1, 1, 1, 1, 1], np.float64)
+    found = difference("test", before, after)
+    changes = after - before  # 5 unchanged or better…
+    half = 1.959964 * np.sqrt(((changes - changes.mean()) ** 2).mean() / len(changes))
+    assert (found.before, found.after, found.change) == (5 / 8, 7 / 8, 0.25)
+    assert found.change_low == pytest.approx(0.25 - half, abs=1e-6)
+    assert found.change_high == pytest.approx(0.25 + half, abs=1e-6)
+    assert not found.worse
+    assert difference("test", np.ones(100), np.r_[np.zeros(30), np.ones(70)]).worse
+
+
+def test_without_corrections_there_is_nothing_to_learn() -> None:
+    with pytest.raises(InvalidConfigurationError, match="correct some of its readings first"):
+        retrain("mnist-linear")
+    corrections.add(
+        draw(), model="mnist-linear", version=0, predicted="1", probability=0.5, true_label=None, person="ana"
+    )
+    with pytest.raises(InvalidConfigurationError, match="correct some of its readings first"):
+        retrain("mnist-linear")
+
+
+def test_corrections_are_learned_and_the_new_version_waits_to_be_used() -> None:
+    data = digit_dataset(600)
+    model = create_model("linear", (28, 28, 1), 10)
+    train(model, data, TrainingConfiguration(epochs=3, batch_size=32))
+    save_quickly(model, "mine", data)
+    seven = draw()
+    read = get_predictor("mine").predict(seven)
+    wrong = "3" if read.best.category != "3" else "5"  # whatever it reads, it is told otherwise
+    for shift in range(4):
+        picture = draw(place=(70 + 8 * shift, 60))
+        corrections.add(
+            picture,
+            model="mine",
+            version=read.version,
+            predicted=read.best.category,
+            probability=read.best.probability,
+            true_label=wrong,
+            person="ana",
+        )
+    before = get_predictor("mine").logits(data.test.images).tobytes()
+    configuration = replace(FINE_TUNING, epochs=6, learning_rate=0.02, augmentation=None)
+    report = retrain("mine", dataset=data, replay=300, robustness_examples=50, configuration=configuration)
+    assert (report.trained_on, report.corrected_before) == (4, 0)
+    assert report.corrected_after == 4
+    assert (report.version_before, report.version) == (1, 2)
+    assert artifacts.load_artifact("mine").version == 1
+    artifacts.use_version("mine", report.version)
+    assert get_predictor("mine").predict(seven).best.category == wrong
+    assert "4 corrections" in artifacts.load_artifact("mine").card.notes
+    artifacts.rollback("mine")
+    assert get_predictor("mine").logits(data.test.images).tobytes() == before
+    assert {one.what for one in report.robustness} >= {"mean", "blur", "rotation"}
+    assert report.test.examples == len(data.test)
