@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test setup lint bench docs lock clean
+.PHONY: run test setup lint bench screenshots docs lock clean
 run: setup ## set up, then serve on http://127.0.0.1:3000
 	$(BIN)/rabisco serve
 
@@ -33,6 +33,9 @@ lint: $(VENV)/.dev-done ## ruff, mypy and the import contract
 
 bench: $(VENV)/.dev-done ## measure, and write benchmarks/results/
 	$(BIN)/python -m benchmarks
+
+screenshots: $(VENV)/.dev-done ## take pictures of every page at three widths in both themes, into screenshots/
+	$(BIN)/python -m tests.browser.screenshots
 
 docs: $(VENV)/.dev-done ## bring the documents' tables up to date; run their code and follow their links
 	$(BIN)/python -m benchmarks.tables

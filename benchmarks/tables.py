@@ -1,8 +1,9 @@
 """Write the tables of README.md and docs/ from results/*.json: ``python -m benchmarks.tables [--check]``.
 
 A table stands between ``<!-- table: name -->`` and ``<!-- end table -->``; what is between them is replaced by what
-``table`` of the benchmark of that name makes of its result, or, for ``settings``, by the list of all settings. With
-``--check`` nothing is written, and the exit status says whether every document is up to date.
+``table`` of the benchmark of that name makes of its result, or, for ``settings``, by the list of all settings. The
+page *Compare* shows some results too, and gets copies that are installed with the package. With ``--check`` nothing is
+written, and the exit status says whether everything is up to date.
 """
 
 import importlib
@@ -12,9 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks import ROOT, read
+from benchmarks import RESULTS_DIR, ROOT, read
+from rabisco.artifacts import BUNDLED_DIR
 from rabisco.settings import Settings
 
+PUBLISHED = ("compare", "robustness")  # results that the page *Compare* shows
 _BLOCK = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n).*?(<!-- end table -->)", re.DOTALL)
 _FOLDERS = {"home": "the user's data folder", "cache_dir": "the user's cache folder"}
 
@@ -48,9 +51,11 @@ def render(text: str) -> str:
 
 
 def stale() -> dict[Path, str]:
-    """Return each document whose tables are not those of the results, with the text that it should have."""
+    """Return each document whose tables are not those of the results, and each copy, with the text it should have."""
     documents = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     rendered = {path: render(path.read_text(encoding="utf-8")) for path in documents}
+    for name in PUBLISHED:
+        rendered[BUNDLED_DIR / "results" / f"{name}.json"] = (RESULTS_DIR / f"{name}.json").read_text(encoding="utf-8")
     return {path: text for path, text in rendered.items() if text != path.read_text(encoding="utf-8")}
 
 

@@ -131,5 +131,7 @@ def _find(name: str) -> Callable[[NDArray[np.uint8]], Prepared]:
 
 def _unknown(name: str, known: Iterable[str]) -> InvalidConfigurationError:
     return InvalidConfigurationError(
-        f"no normaliser of that kind is called {name!r}; use the one that the model's card names: {', '.join(known)}"
+        "no normaliser of that kind is called “%(name)s”; use the one that the model's card names: %(names)s",
+        name=name,
+        names=", ".join(known),
     )

@@ -31,6 +31,13 @@ SENTENCES = (
         "expected a model of characters to read several at once, received “%(name)s”, which looks at whole "
         "pictures; ask it for one"
     ),
+    lazy_gettext(
+        "no normaliser of that kind is called “%(name)s”; use the one that the model's card names: %(names)s"
+    ),
+    lazy_gettext(
+        "a model's name must be 1 to 60 letters, digits, '-', '_' or '.', the first a letter or digit. "
+        "Received: %(name)s; choose another name"
+    ),
     lazy_gettext("no model has been trained yet; train one first: rabisco train mnist-cnn"),
     lazy_gettext(
         "a model is one of %(names)s. Received: %(name)s; choose one of them, or train another: rabisco train --help"
