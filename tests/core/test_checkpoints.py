@@ -54,3 +54,9 @@ def test_what_a_killed_writer_left_is_no_checkpoint(tmp_path: Path) -> None:
     assert not (tmp_path / ".new.checkpoint").exists()
     checkpoints.clear()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_may_not_be_written_to_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StorageError, match="give write permission"):
+        Checkpoints(tmp_path / "file").save(position(1))

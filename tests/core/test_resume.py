@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tests.drawing import digit_dataset
 
-from rabisco.errors import InvalidConfigurationError, StorageError, TrainingCancelledError
+from rabisco.errors import InvalidConfigurationError, TrainingCancelledError
 from rabisco.models import create_model
 from rabisco.models.augment import Augmentation
 from rabisco.models.backend import start_keras
@@ -89,7 +89,7 @@ def test_cut_again_and_again_after_every_batch_it_ends_with_the_same_weights(
     checkpoints = Checkpoints(tmp_path, every_seconds=0)
     for _ in range(40):
         seen: list[int] = []
-        outcome = run(THREE, checkpoints, lambda _, seen=seen: seen.append(1) or len(seen) == 3)  # type: ignore[misc]
+        outcome = run(THREE, checkpoints, lambda _, seen=seen: seen.append(1) or len(seen) == 6)  # type: ignore[misc]
         if outcome[1] is not None:
             break
     assert_same(outcome, uninterrupted)
@@ -140,12 +140,6 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path: Path) -> None:
     run(THREE, checkpoints, lambda at: at.epoch == 2)
     with pytest.raises(InvalidConfigurationError, match="train anew"):
         run(replace(THREE, learning_rate=1e-3), checkpoints)
-
-
-def test_a_place_that_cannot_be_written_to_ends_the_training_with_what_to_do(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
-    with pytest.raises(StorageError, match="Free some space or give write permission, and resume"):
-        run(THREE, Checkpoints(tmp_path / "file"))
 
 
 def test_positions_survive_the_disk(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ the history. The order of the images follows from seed and epoch, so that epoch 
 import json
 import os
 import zipfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,8 @@ class Checkpoints:
             for old in self._found()[:-KEPT]:
                 old.unlink(missing_ok=True)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
             raise StorageError(
                 f"a checkpoint must fit on the disk. Received: {error.strerror or error}; the training ended at the "
                 "last one that did. Free some space or give write permission, and resume it"

@@ -45,6 +45,7 @@ def create_watch(
             super().__init__()
             self.batches: Any = None  # those that are trained on: told which epoch it is
             self.result = TrainingResult([dict(row) for row in position.history], best_epoch=position.best_epoch)
+            self.result.ended = "patience" if position.ended == "patience" else "completed"
             self.best_weights: list[NDArray[Any]] | None = position.arrays.get("best_weights") or None
             self.best = position.best
             self.started = time.perf_counter() - position.seconds
