@@ -57,10 +57,6 @@ class StorageError(RabiscoError):
     """The disk is full, or a folder cannot be written to; what was there before is still there."""
 
 
-class NoModelError(RabiscoError):
-    """No artifact is there at all: one must be trained first."""
-
-
 class AccessDeniedError(RabiscoError):
     """Something that changes the server was asked for without its access token."""
 
@@ -75,6 +71,10 @@ class ReadOnlyError(RabiscoError):
 
 class BusyError(RabiscoError):
     """The server does as much as it can; the same request will be answered a little later."""
+
+
+class NoModelError(RabiscoError):
+    """No artifact is there at all: one must be trained first."""
 
 
 class InvalidArtifactError(RabiscoError):
@@ -115,10 +115,6 @@ class MissingExtraError(RabiscoError):
     """A feature was asked for whose optional dependencies are not installed."""
 
 
-class TrainingCancelledError(RabiscoError):
-    """A training was stopped by its user before it ended."""
-
-
 class UploadNotFoundError(RabiscoError):
     """No upload has the id asked for, or its files are gone."""
 
@@ -129,6 +125,10 @@ class RunNotFoundError(RabiscoError):
 
 class RunConflictError(RabiscoError):
     """What was asked of a run contradicts its state, as to stop one that has ended."""
+
+
+class TrainingCancelledError(RabiscoError):
+    """A training was stopped by its user before it ended."""
 
 
 class AssistantUnavailableError(RabiscoError):

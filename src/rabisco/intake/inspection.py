@@ -1,7 +1,7 @@
 """Looks through a user's data once, and says what is there, what is odd and what forbids training."""
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,13 +27,19 @@ class _Part:
     findings: list[Finding]
 
 
-def inspect(path: Path, test: Path | None = None, choices: Choices | None = None) -> Inspection:
+OnRows = Callable[[int], object]
+
+
+def inspect(
+    path: Path, test: Path | None = None, choices: Choices | None = None, on_rows: OnRows = bool
+) -> Inspection:
     """Return what a user's data hold, read once in bounded memory.
 
     Args:
         path: A CSV file, plain or gzipped; or a folder or zip archive of pictures by class.
         test: The test data, written in any such way; cut from ``path`` if there are none.
         choices: What the user decided; the data decide the rest.
+        on_rows: Called with the number of rows after each part that was read.
 
     Raises:
         UnusableDataError: It cannot be read at all. Data that can be read, but not trained on, are reported with
@@ -42,8 +48,8 @@ def inspect(path: Path, test: Path | None = None, choices: Choices | None = None
     choices = choices or Choices()
     if choices.normalizer is not None and not is_known(choices.normalizer):
         raise refuse("choice", name="normaliser", expected="one that there is", received=choices.normalizer)
-    train = _survey(path, choices, test is not None)
-    held_out = _survey_test(path, test, train.dialect, choices)
+    train = _survey(path, choices, test is not None, on_rows)
+    held_out = _survey_test(path, test, train.dialect, choices, on_rows)
     warnings = [
         *train.findings,
         *_describe(train, held_out is not None),
@@ -88,7 +94,7 @@ def read_batches(path: Path, dialect: Dialect, part: pictures.Part | None = None
     return table.read_batches(path, dialect)
 
 
-def _survey(path: Path, choices: Choices, has_test: bool, with_samples: bool = True) -> _Part:
+def _survey(path: Path, choices: Choices, has_test: bool, on_rows: OnRows, with_samples: bool = True) -> _Part:
     if is_pictures(path):
         dialect, findings = pictures.detect(path, choices)
         part: pictures.Part | None = "train"
@@ -97,16 +103,17 @@ def _survey(path: Path, choices: Choices, has_test: bool, with_samples: bool = T
     else:
         dialect, findings = table.detect(path, choices)
         part = None
-    tally = _count(read_batches(path, dialect, part), with_samples)
+    tally = _count(read_batches(path, dialect, part), on_rows, with_samples)
     if _holds_brighter(tally, dialect, choices):  # black and white as far as was seen at first, and not all through
-        return _survey(path, replace(choices, scale=255), has_test, with_samples)
+        return _survey(path, replace(choices, scale=255), has_test, on_rows, with_samples)
     return _Part(dialect, tally, findings)
 
 
-def _count(batches: Iterator[Batch], with_samples: bool) -> Tally:
+def _count(batches: Iterator[Batch], on_rows: OnRows, with_samples: bool) -> Tally:
     tally = Tally(with_samples)
     for batch in batches:
         tally.add(batch)
+        on_rows(len(batch.labels) + len(batch.bad))
     return tally
 
 
@@ -115,12 +122,12 @@ def _holds_brighter(tally: Tally, dialect: Dialect, choices: Choices) -> bool:
     return choices.scale is None and dialect.scale < 255 and beyond > 0 and not dialect.decimals
 
 
-def _survey_test(path: Path, test: Path | None, train: Dialect, choices: Choices) -> _Part | None:
+def _survey_test(path: Path, test: Path | None, train: Dialect, choices: Choices, on_rows: OnRows) -> _Part | None:
     """Return what the test file holds, its images looked at as the training images are."""
     if test is None:
         if train.kind != "pictures" or not pictures.has_test(path):
             return None
-        return _Part(train, _count(pictures.read_batches(path, train, "test"), False), [])
+        return _Part(train, _count(pictures.read_batches(path, train, "test"), on_rows, False), [])
     same = replace(
         choices,
         inverted=train.inverted,
@@ -132,7 +139,7 @@ def _survey_test(path: Path, test: Path | None, train: Dialect, choices: Choices
     )
     if is_pictures(test) != (train.kind == "pictures"):
         raise refuse("test-shape", expected=_size(train), received="other kinds of")
-    part = _survey(test, same, has_test=False, with_samples=False)
+    part = _survey(test, same, has_test=False, on_rows=on_rows, with_samples=False)
     if part.dialect.image_shape != train.image_shape:
         raise refuse("test-shape", expected=_size(train), received=_size(part.dialect))
     return part
