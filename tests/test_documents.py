@@ -15,6 +15,7 @@ from _pytest.mark import ParameterSet
 from benchmarks import ROOT, tables
 from benchmarks.__main__ import names as benchmark_names
 from tests.web.serving import Server, draw_seven
+from tests.web.training import digits_csv
 
 from rabisco.cli import rabisco
 from rabisco.recipes import recipe_names
@@ -70,6 +71,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("desk")
     draw_seven().save(folder / "seven.png")
     draw_seven(200).save(folder / "three.png")
+    (folder / "digits.csv").write_bytes(digits_csv(0, 200))
     return folder
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.web.serving import Server, problem_of, seven_png
+from tests.web.training import cancel_all, digits_csv
 
 from rabisco.web import create_app
 from rabisco.web.docs import ANSWER, PROBLEM
@@ -34,9 +35,13 @@ def test_every_example_runs_as_it_stands_on_the_page(server: Server, tmp_path: P
     for name in ("seven.png", "three.png"):
         (tmp_path / name).write_bytes(SEVEN)
     (tmp_path / "seven.b64").write_bytes(base64.b64encode(SEVEN))
+    for name in ("train.csv", "test.csv"):
+        (tmp_path / name).write_bytes(digits_csv(0, 100))
     shell = ["bash", "-c", command.replace("curl ", "curl -sS --fail-with-body ", 1)]
     result = subprocess.run(shell, cwd=tmp_path, capture_output=True, text=True, timeout=20, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
+    if "/training" in example:
+        cancel_all(server)
     if "/predict" in example:
         best = re.findall(r'"category":"(.)","category_index":\d,"probability":[\d.]+,"top_k"', result.stdout)
         assert set(best) == {"7"}

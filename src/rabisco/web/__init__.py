@@ -13,8 +13,8 @@ from rabisco.web import (
     assistant,
     charts,
     compare,
-    corrections,
     confusions,
+    corrections,
     docs,
     formats,
     health,
@@ -27,9 +27,11 @@ from rabisco.web import (
     pages,
     predict,
     problems,
+    runs,
     security,
     theme,
     train,
+    uploads,
     versions,
 )
 
@@ -64,6 +66,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     for topic in (
         pages,
         train,
+        uploads,
+        runs,
         compare,
         assistant,
         predict,

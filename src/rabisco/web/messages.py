@@ -2,6 +2,8 @@
 
 from flask_babel import lazy_gettext
 
+from rabisco.web.titles import PHASES, STATES
+
 _MESSAGES = {
     "agree": lazy_gettext("Both models read {category}."),
     "disagree": lazy_gettext("They disagree: {first} reads {category}, {second} reads {other}."),
@@ -19,6 +21,11 @@ _MESSAGES = {
     "cell": lazy_gettext("{category} read as {read_as}: {count} of {total} ({share})"),
     "cell_right": lazy_gettext("{category} read as itself: {count} of {total} ({share})"),
     "latency": lazy_gettext("{milliseconds} ms"),
+    "sent": lazy_gettext("{done} of {all} MB sent"),
+    "stored": lazy_gettext("All sent; the server is storing it."),
+    "curve": lazy_gettext("{figure} after {epochs} epochs: training images {train}, validation images {validation}"),
+    **{f"run_{name}": words for name, words in STATES.items()},
+    **{f"phase_{name}": words for name, words in PHASES.items()},
 }
 
 

@@ -13,6 +13,7 @@ from rabisco.web import several, shapes
 from rabisco.web.journal import HEADER, WELL_FORMED
 from rabisco.web.pictures import FILE_FIELD, RAW_TYPES, TEXT_FIELDS
 from rabisco.web.routes import ROUTES, Route
+from rabisco.web.training_bodies import BODIES
 
 Schema = dict[str, Any]
 
@@ -29,9 +30,9 @@ REQUEST_ID: Schema = {
     "schema": {"type": "string", "pattern": f"^{WELL_FORMED.pattern}$"},
 }
 NUMBERED: Schema = {HEADER: {"$ref": f"#/components/headers/{HEADER}"}}
-TOKEN: Schema = {"type": "http", "scheme": "bearer", "description": "Needed where the server has an access token."}
 CHARACTERS: Schema = {"type": "string", "enum": list(several.CHOICES), "default": several.CHOICES[0]}
 CHOSEN = {several.FIELD: CHARACTERS}  # what a request may choose from a list, in its address, a form or JSON
+TOKEN: Schema = {"type": "http", "scheme": "bearer", "description": "Needed where the server has an access token."}
 TEXT: Schema = {"type": "string", "description": "Base64 text or a data URL."}
 
 
@@ -86,6 +87,8 @@ def _parameter(name: str, place: str) -> Schema:
 
 
 def _bodies(route: Route) -> Schema:
+    if route.receives in BODIES:
+        return BODIES[route.receives]
     files = {FILE_FIELD: {"type": "array", "items": BINARY, "minItems": 1}}
     if route.receives == "form":
         chosen = {"model": {"type": "array", "items": {"type": "string"}}, **CHOSEN}
@@ -112,7 +115,11 @@ def _one_of_these(properties: Schema) -> Schema:
 def _responses(route: Route) -> Schema:
     statuses = sorted(_statuses(route))
     return {
-        "200": {"description": HTTPStatus.OK.phrase, "headers": NUMBERED, "content": _content(route)},
+        str(route.success): {
+            "description": HTTPStatus(route.success).phrase,
+            "headers": NUMBERED,
+            "content": _content(route),
+        },
         **{str(status): {"$ref": f"#/components/responses/{status}"} for status in statuses},
     }
 

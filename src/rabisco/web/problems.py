@@ -43,14 +43,22 @@ PROBLEMS: dict[type[errors.RabiscoError], Problem] = {
     errors.VersionNotFoundError: Problem(404, "version-not-found", lazy_gettext("This model has no such version")),
     errors.VersionConflictError: Problem(409, "version-conflict", lazy_gettext("This version cannot be changed so")),
     errors.CorrectionNotFoundError: Problem(404, "correction-not-found", lazy_gettext("There is no such correction")),
+    errors.UploadNotFoundError: Problem(404, "upload-not-found", lazy_gettext("There is no such upload")),
+    errors.RunNotFoundError: Problem(404, "run-not-found", lazy_gettext("There is no such training")),
+    errors.RunConflictError: Problem(409, "run-conflict", lazy_gettext("This training cannot be changed so")),
+    errors.UnknownDatasetError: Problem(404, "unknown-dataset", lazy_gettext("There is no such data set")),
+    errors.UnusableDataError: Problem(422, "unusable-data", lazy_gettext("These data cannot be trained on")),
+    errors.InvalidConfigurationError: Problem(
+        422, "invalid-configuration", lazy_gettext("This cannot be trained as it was asked for")
+    ),
     errors.StorageError: Problem(507, "storage", lazy_gettext("The server could not store this")),
-    errors.NoModelError: Problem(503, "no-model", lazy_gettext("No model has been trained yet")),
-    errors.InvalidArtifactError: Problem(503, "invalid-artifact", lazy_gettext("This model's files are damaged")),
-    errors.AssistantUnavailableError: Problem(503, "no-assistant", lazy_gettext("No assistant is configured here")),
     errors.AccessDeniedError: Problem(401, "access-denied", lazy_gettext("This needs the access token")),
     errors.CrossSiteError: Problem(403, "cross-site", lazy_gettext("This did not come from a page of this server")),
     errors.ReadOnlyError: Problem(403, "read-only", lazy_gettext("This server only reads pictures")),
     errors.BusyError: Problem(503, "busy", lazy_gettext("The server is busy")),
+    errors.NoModelError: Problem(503, "no-model", lazy_gettext("No model has been trained yet")),
+    errors.InvalidArtifactError: Problem(503, "invalid-artifact", lazy_gettext("This model's files are damaged")),
+    errors.AssistantUnavailableError: Problem(503, "no-assistant", lazy_gettext("No assistant is configured here")),
 }
 
 # HTTP errors that the framework raises by itself, with titles and details for readers.
@@ -74,10 +82,6 @@ HTTP_PROBLEMS: dict[int, tuple[Problem, LazyString]] = {
     429: (
         Problem(429, "too-many-requests", lazy_gettext("Too many requests")),
         lazy_gettext("wait a little and try again"),
-    ),
-    501: (
-        Problem(501, "not-built", lazy_gettext("This is not built yet")),
-        lazy_gettext("training from the page comes next; until then train in a terminal: rabisco train mnist-cnn"),
     ),
 }
 # Seconds after which a request refused for want of room may come again.

@@ -21,10 +21,12 @@ class Route:
         page: Whether a browser gets a page.
         plain: Whether it answers with plain text.
         file: Media type of the file that it answers with.
-        receives: The pictures it takes: ``any`` accepted form, or only those of a ``form``, or none.
+        receives: The pictures it takes: ``any`` accepted form, or only those of a ``form``, or none; or a body of
+            ``rabisco.web.training_bodies``.
         query: Parameters after the question mark.
         problems: Statuses that it may answer besides those that every route may.
         guarded: Whether it asks for the access token though it is a ``GET``; others do unless they are ``open``.
+        success: Status of the answer when all is well; a browser's form is led on to a page instead (303).
         open: Why anybody may use it though it is no ``GET``.
         large: Whether its body may be as large as training data are (``RABISCO_MAX_TRAINING_BYTES``).
     """
@@ -42,6 +44,7 @@ class Route:
     problems: tuple[int, ...] = ()
     large: bool = False
     guarded: bool = False
+    success: int = 200
     open: str = ""
 
     @property
@@ -305,39 +308,160 @@ ROUTES = (
     ),
     Route(
         "GET",
-        "/sign-in",
-        lazy_gettext("The page that asks for the access token and remembers it in a cookie."),
+        "/train",
+        lazy_gettext(
+            "The page on which data are chosen and trained on; “?dataset=” chooses a data set of the catalog."
+        ),
         page=True,
-        query=("next",),
-    ),
-    Route(
-        "POST",
-        "/sign-in",
-        lazy_gettext("What its form sends; programs send “Authorization: Bearer …” with each request instead."),
-        page=True,
-        problems=(400, 401, 403),
-        open="it is how one gets access",
-    ),
-    Route(
-        "POST",
-        "/sign-out",
-        lazy_gettext("Forgets the access token."),
-        page=True,
-        problems=(403,),
-        open="it gives access up",
+        query=("dataset",),
+        problems=(404,),
     ),
     Route(
         "GET",
-        "/train",
-        lazy_gettext("The page from which models are trained; today it gives the commands that do."),
+        "/entrainer-le-modele",
+        lazy_gettext("The same page under its French name."),
         page=True,
+        query=("dataset",),
+        problems=(404,),
     ),
-    Route("GET", "/entrainer-le-modele", lazy_gettext("The same page under its French name."), page=True),
     Route(
         "POST",
         "/training",
-        lazy_gettext("Will train a model on data that are sent; not built yet, so it answers 501."),
-        problems=(501,),
+        lazy_gettext(
+            "Starts a training and answers at once with it: on the files “train” and “test” (CSV, or a zip of "
+            "pictures), on an “upload”, or on a “dataset” of the catalog."
+        ),
+        (
+            "curl -F train=@train.csv -F test=@test.csv -F epochs=12 {url}/training",
+            """curl --json '{{"dataset": "digits", "preset": "seconds"}}' {url}/training""",
+        ),
+        answer=shapes.Run,
+        page=True,
+        receives="training",
+        problems=(400, 404, 413, 415, 422, 503, 507),
+        large=True,
+        success=202,
+    ),
+    Route(
+        "POST",
+        "/uploads",
+        lazy_gettext("Keeps files to be trained on and begins to look through them; nothing is trained yet."),
+        ("curl -F train=@train.csv {url}/uploads",),
+        answer=shapes.Upload,
+        page=True,
+        receives="files",
+        problems=(400, 413, 415, 503, 507),
+        large=True,
+        success=201,
+    ),
+    Route(
+        "GET",
+        "/uploads/<upload_id>",
+        lazy_gettext("What was found in the files: how they are written, classes, bad rows, what is odd."),
+        answer=shapes.Upload,
+        page=True,
+        problems=(404, 507),
+        guarded=True,
+    ),
+    Route(
+        "POST",
+        "/uploads/<upload_id>/inspect",
+        lazy_gettext("Looks through the files again, as the sender says that they are written."),
+        answer=shapes.Upload,
+        page=True,
+        receives="choices",
+        problems=(400, 404, 507),
+        success=202,
+    ),
+    Route(
+        "POST",
+        "/uploads/<upload_id>/cancel",
+        lazy_gettext("Stops looking through the files."),
+        answer=shapes.Upload,
+        page=True,
+        problems=(400, 404, 507),
+        success=202,
+    ),
+    Route(
+        "POST",
+        "/uploads/<upload_id>/delete",
+        lazy_gettext("Deletes the files; models that were made of them stay."),
+        answer=shapes.Deleted,
+        page=True,
+        problems=(400, 404, 409, 507),
+    ),
+    Route(
+        "GET",
+        "/runs",
+        lazy_gettext("Lists the trainings, the newest first; “?state=” shows those in one state."),
+        ("curl {url}/runs",),
+        answer=shapes.Runs,
+        page=True,
+        query=("state",),
+        problems=(507,),
+    ),
+    Route(
+        "GET",
+        "/runs/<run_id>",
+        lazy_gettext("How a training stands, and what it came to; the page keeps itself up to date."),
+        answer=shapes.Run,
+        page=True,
+        problems=(404, 507),
+    ),
+    Route(
+        "GET",
+        "/runs/<run_id>/events",
+        lazy_gettext(
+            "What happens in a training: as server-sent events for “Accept: text/event-stream”, going on after the "
+            "header “Last-Event-ID”, and else as JSON, after the event that “?after=” names."
+        ),
+        answer=shapes.RunEvents,
+        file="text/event-stream",
+        query=("after",),
+        problems=(400, 404, 503, 507),
+    ),
+    *(
+        Route(
+            "POST",
+            f"/runs/<run_id>/{action}",
+            words,
+            answer=shapes.Run,
+            page=True,
+            problems=(400, 404, 409, 422, 507),
+            success=202,
+        )
+        for action, words in (
+            ("stop", lazy_gettext("Ends a training and keeps the best weights so far.")),
+            ("cancel", lazy_gettext("Ends a training without a result, or takes it out of the queue.")),
+            ("resume", lazy_gettext("Lets a training that ended early go on from its last checkpoint.")),
+            ("retry", lazy_gettext("Starts the same training again from the beginning, as a new one.")),
+        )
+    ),
+    Route(
+        "POST",
+        "/runs/<run_id>/rename",
+        lazy_gettext("Gives a training another “name”."),
+        answer=shapes.Run,
+        page=True,
+        receives="name",
+        problems=(400, 404, 422, 507),
+    ),
+    Route(
+        "POST",
+        "/runs/<run_id>/notes",
+        lazy_gettext("Replaces the “notes” on a training."),
+        answer=shapes.Run,
+        page=True,
+        receives="notes",
+        problems=(400, 404, 422, 507),
+    ),
+    Route(
+        "POST",
+        "/runs/<run_id>/delete",
+        lazy_gettext("Deletes a training that has ended, with its curves; the model that it made stays."),
+        answer=shapes.Deleted,
+        page=True,
+        problems=(400, 404, 409, 507),
     ),
     Route(
         "GET",
@@ -368,6 +492,29 @@ ROUTES = (
         query=("question",),
         problems=(400, 503),
         guarded=True,
+    ),
+    Route(
+        "GET",
+        "/sign-in",
+        lazy_gettext("The page that asks for the access token and remembers it in a cookie."),
+        page=True,
+        query=("next",),
+    ),
+    Route(
+        "POST",
+        "/sign-in",
+        lazy_gettext("What its form sends; programs send “Authorization: Bearer …” with each request instead."),
+        page=True,
+        problems=(400, 401, 403),
+        open="it is how one gets access",
+    ),
+    Route(
+        "POST",
+        "/sign-out",
+        lazy_gettext("Forgets the access token."),
+        page=True,
+        problems=(403,),
+        open="it gives access up",
     ),
     Route("GET", "/docs", lazy_gettext("This page."), page=True),
     Route(

@@ -6,8 +6,9 @@ from pydantic import BaseModel, Field
 
 from rabisco.artifacts import Card
 from rabisco.refusal import Reason
+from rabisco.runs import State
 
-__all__ = ["Card", "Live", "Models", "OpenAPI", "Predictions", "Problem", "Reading", "Ready"]
+__all__ = ["Card", "Comparison", "Live", "Models", "OpenAPI", "Predictions", "Problem", "Reading", "Ready"]
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -106,31 +107,6 @@ class Models(BaseModel):
     default: str
 
 
-class ModelVersion(BaseModel):
-    """One version of a model; `current` answers, a roll-back goes to `previous`."""
-
-    version: int = Field(ge=0)
-    current: bool
-    previous: bool
-    created: str | None = Field(description="When it was trained; null if its card is damaged.")
-    notes: str
-    metrics: dict[str, float]
-
-
-class Versions(BaseModel):
-    """The versions of a model, the newest first; `default` says whether it answers when no model is named."""
-
-    name: str
-    default: bool
-    versions: list[ModelVersion] = Field(min_length=1)
-
-
-class Deleted(BaseModel):
-    """What is no longer there."""
-
-    deleted: str
-
-
 class Contestant(BaseModel):
     """One model in a comparison; figures of its test images, `null` where nothing was measured."""
 
@@ -172,6 +148,31 @@ class Comparison(BaseModel):
     pairs: list[Pair]
 
 
+class ModelVersion(BaseModel):
+    """One version of a model; `current` answers, a roll-back goes to `previous`."""
+
+    version: int = Field(ge=0)
+    current: bool
+    previous: bool
+    created: str | None = Field(description="When it was trained; null if its card is damaged.")
+    notes: str
+    metrics: dict[str, float]
+
+
+class Versions(BaseModel):
+    """The versions of a model, the newest first; `default` says whether it answers when no model is named."""
+
+    name: str
+    default: bool
+    versions: list[ModelVersion] = Field(min_length=1)
+
+
+class Deleted(BaseModel):
+    """What is no longer there."""
+
+    deleted: str
+
+
 class Correction(BaseModel):
     """What a reader said of one reading; `true_label` is null where the picture shows no character."""
 
@@ -204,6 +205,85 @@ class DeletedCorrections(BaseModel):
     """How many corrections are no longer there."""
 
     deleted: int = Field(ge=0)
+
+
+class UploadFinding(BaseModel):
+    """Something found in a user's data: `code` for programs, `text` for people."""
+
+    code: str
+    text: str
+    parameters: dict[str, Any]
+
+
+class Upload(BaseModel):
+    """Files to be trained on; `inspection` is what was found once `state` is `ready` or `unusable`."""
+
+    id: str
+    name: str
+    size: int = Field(ge=0, description="Bytes of all files.")
+    has_test: bool
+    created: str
+    state: Literal["waiting", "looking", "refused", "unusable", "ready"]
+    rows: int = Field(ge=0, description="Looked at so far, while it is `looking`.")
+    share: Probability | None = Field(description="Of the looking that is done; null where it cannot be told.")
+    refusal: UploadFinding | None = Field(description="Why the files cannot be read.")
+    inspection: dict[str, Any] | None
+
+
+class Run(BaseModel):
+    """One training; `actions` says what can be asked of it now."""
+
+    id: str
+    name: str
+    notes: str
+    state: State
+    wanted: str
+    request: dict[str, Any]
+    data: dict[str, Any]
+    dataset: str
+    architecture: str
+    configuration: dict[str, Any]
+    seed: int
+    artifact: str = Field(description="Name of the model that it makes.")
+    artifact_version: int | None
+    accuracy: Probability | None = Field(description="On the test images, once it has ended well.")
+    metrics: dict[str, float] | None
+    progress: dict[str, Any] | None
+    message: str = Field(description="Why it failed.")
+    created: str
+    queued: str
+    started: str | None
+    ended: str | None
+    retry_of: str | None
+    last_event: int = Field(ge=0)
+    actions: list[str]
+    begun: bool
+    page: str
+    events: str = Field(description="Where its events are told.")
+
+
+class Runs(BaseModel):
+    """The trainings, the newest first."""
+
+    runs: list[Run]
+
+
+class RunEvent(BaseModel):
+    """Something that happened in a training; `number` counts from 1 without gaps."""
+
+    number: int = Field(ge=1)
+    kind: Literal["state", "phase", "progress", "epoch"]
+    payload: dict[str, Any]
+    created: str
+
+
+class RunEvents(BaseModel):
+    """What happened after the event that was asked for; ask again with `after=last` until it has `ended`."""
+
+    events: list[RunEvent]
+    last: int = Field(ge=0)
+    state: State
+    ended: bool
 
 
 class Ready(BaseModel):

@@ -1,27 +1,142 @@
-"""``GET /train`` and ``POST /training``: training from the page."""
+"""``/train`` and ``POST /training``: choose data, say how to train, start a run."""
 
-from flask import Blueprint, render_template
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import lazy_gettext
-from werkzeug.exceptions import NotImplemented as NotBuilt
+from flask_babel import gettext, lazy_gettext
+from werkzeug.exceptions import BadRequest
+
+from rabisco import data, runs, uploads
+from rabisco.errors import InvalidConfigurationError, InvalidRequestError, RabiscoError
+from rabisco.runs import Run, RunRequest
+from rabisco.settings import Settings
+from rabisco.uploads import Upload
+from rabisco.web import uploads as upload_pages
+from rabisco.web.problems import wants_page
+from rabisco.web.runs import as_json
+from rabisco.web.training_form import FORM_WORDS, TrainingForm, compatible_with_entry, trainable
 
 blueprint = Blueprint("train", __name__)
 
-# Commands that train, the quickest first.
+# Commands that do the same, the quickest first; the tests hold them to the recipes.
 COMMANDS = (
     ("rabisco train digits-linear", lazy_gettext("A linear model, in seconds, on digits that need no download:")),
-    ("rabisco train mnist-linear", lazy_gettext("The linear model of the drawing page, in a minute or two:")),
     ("rabisco train mnist-cnn", lazy_gettext("The neural network of the drawing page; the longest, and the best:")),
 )
 
 
 @blueprint.get("/train")
 def index() -> ResponseReturnValue:
-    """Show how a model is trained."""
-    return render_template("train.html", commands=COMMANDS)
+    """Show what can be trained on; of a data set that was chosen, the form of a training."""
+    name = request.args.get("dataset")
+    if name:
+        return _dataset_page(TrainingForm.fresh(dataset=name))
+    return _choice_page(TrainingForm.fresh())
 
 
 @blueprint.post("/training")
 def start() -> ResponseReturnValue:
-    """Refuse: training from the page is not built yet."""
-    raise NotBuilt
+    """Start a training on files that are sent, on an upload, or on a data set of the catalog; answer with the run."""
+    form = TrainingForm.sent(_given())
+    upload = (
+        upload_pages.receive() if request.files else uploads.get(form.get("upload")) if form.get("upload") else None
+    )
+    if upload:
+        form.values["upload"] = upload.id
+    try:
+        run = runs.submit(_request(form, upload))
+    except RabiscoError as error:
+        if not wants_page() or not (form.errors or isinstance(error, InvalidConfigurationError)):
+            raise
+        return _again(form, upload, "" if form.errors else str(error))
+    address = url_for("runs.show", run_id=run.id)
+    if wants_page():
+        return redirect(address, 303)
+    return _accepted(run, address)
+
+
+def _accepted(run: Run, address: str) -> ResponseReturnValue:
+    response = jsonify(as_json(run))
+    response.headers["Location"] = address
+    return response, 202
+
+
+def _given() -> Mapping[str, Any]:
+    """Return the fields of this request, from a form or from JSON."""
+    if not request.is_json:
+        return request.form
+    try:
+        given = request.get_json()
+    except BadRequest:
+        given = None
+    if not isinstance(given, dict):
+        raise InvalidRequestError(gettext("a JSON object was expected, received something else"))
+    return given
+
+
+def _request(form: TrainingForm, upload: Upload | None) -> RunRequest:
+    if upload is not None:
+        inspection = upload.inspection
+        source: dict[str, Any] = {"upload": upload.folder, "title": upload.name}
+        channels = 1
+        if inspection is not None:
+            source["dialect"] = inspection.dialect.to_dict()
+            source["test_dialect"] = inspection.test_dialect.to_dict() if inspection.test_dialect else None
+            channels = 3 if inspection.dialect.normalizer.startswith("photo") else 1
+        return form.request(source, channels, upload.name.split(".")[0])
+    if form.get("recipe"):
+        return form.request({"recipe": form.get("recipe")}, 1, form.get("recipe"))
+    if form.get("dataset"):
+        entry = data.get_entry(form.get("dataset"))
+        return form.request({"catalog": entry.name}, entry.image_shape[-1], entry.name)
+    raise InvalidRequestError(
+        gettext(
+            "something to train on was expected: files in the fields “train” and “test”, an upload, or a data set of "
+            "the catalog. Received: nothing; choose one"
+        )
+    )
+
+
+def _again(form: TrainingForm, upload: Upload | None, error: str) -> ResponseReturnValue:
+    """Return the page that the form stood on, as it was filled in, with what is wrong."""
+    if error:
+        form.errors["form"] = error
+    if upload is not None:
+        if upload.state == "waiting":
+            upload = uploads.look(upload.id)
+        return upload_pages.page(upload, form, 422)
+    if form.get("dataset"):
+        return _dataset_page(form, 422)
+    return _choice_page(form, 422)
+
+
+def _choice_page(form: TrainingForm, status: int = 200) -> ResponseReturnValue:
+    settings: Settings = current_app.config["RABISCO"]
+    here_now = [entry for entry in trainable() if data.is_local(entry.name)]
+    return render_template(
+        "train.html",
+        here_now=here_now,
+        elsewhere=[entry for entry in trainable() if entry not in here_now],
+        form=form,
+        most=settings.max_training_bytes,
+        size_of=_size_of,
+        commands=COMMANDS,
+    ), status
+
+
+def _dataset_page(form: TrainingForm, status: int = 200) -> ResponseReturnValue:
+    entry = data.get_entry(form.get("dataset"))
+    bases = compatible_with_entry(entry)
+    local = data.is_local(entry.name)
+    return render_template(
+        "train_dataset.html", entry=entry, local=local, form=form, bases=bases, **FORM_WORDS
+    ), status
+
+
+def _size_of(entry: data.Entry) -> int:
+    """Return the bytes of a data set's images when they are loaded."""
+    count = entry.train_examples + entry.test_examples
+    height, width, channels = entry.image_shape
+    return count * height * width * channels

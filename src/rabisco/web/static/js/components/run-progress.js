@@ -1,0 +1,114 @@
+// <run-progress data-events="…" data-live data-state="…">: a run, kept up to date by its events.
+// Server-sent events, replayed from the first; where they do not get through, the same is asked for again and again.
+
+import { after, curves, duration, empty, share } from "../lib/learning.js";
+import { draw } from "./learning-curve.js";
+
+const POLL_MS = 2000;
+const ENDED = ["succeeded", "stopped", "cancelled", "failed", "interrupted"];
+
+class RunProgress extends HTMLElement {
+  #view = empty();
+  #due = false;
+
+  connectedCallback() {
+    this.messages = JSON.parse(document.body.dataset.messages);
+    this.language = document.documentElement.lang;
+    if (this.dataset.live === undefined) return this.#poll();
+    this.source = new EventSource(this.dataset.events);
+    this.source.addEventListener("message", ({ data }) => this.#take([JSON.parse(data)]));
+    this.source.addEventListener("end", () => this.#end());
+    this.source.addEventListener("error", () => {
+      if (this.source.readyState === EventSource.CLOSED) this.#poll();
+    });
+  }
+
+  disconnectedCallback() {
+    this.source?.close();
+  }
+
+  async #poll() {
+    try {
+      const response = await fetch(`${this.dataset.events}?after=${this.#view.last}`, { headers: { Accept: "application/json" } });
+      const answer = await response.json();
+      if (response.ok) this.#take(answer.events);
+      if (response.ok && answer.ended && answer.events.length === 0) return this.#end();
+      if (response.ok && answer.events.length > 0) return this.#poll();
+    } catch {
+      // the server may be away for a moment
+    }
+    setTimeout(() => this.isConnected && this.#poll(), POLL_MS);
+  }
+
+  #take(events) {
+    this.#view = events.reduce(after, this.#view);
+    if (this.#due) return;
+    this.#due = true;
+    requestAnimationFrame(() => this.#show());
+  }
+
+  // What it came to is said by the page, which is therefore asked for again; once, for its state is not live then.
+  #end() {
+    this.source?.close();
+    if (this.dataset.live !== undefined && ENDED.includes(this.#view.state)) location.reload();
+  }
+
+  #show() {
+    this.#due = false;
+    const { progress, phase, state, epochs } = this.#view;
+    if (this.dataset.live !== undefined && state) this.#fact("state", this.messages[`run_${state}`]);
+    if (phase.phase) this.#fact("phase", this.messages[`phase_${phase.phase}`] ?? phase.phase);
+    if (phase.device) this.#fact("device", phase.device);
+    if (progress) this.#showProgress(progress);
+    const longest = progress?.epochs ?? epochs.at(-1)?.epoch ?? 1;
+    for (const place of this.querySelectorAll("[data-curve]")) {
+      draw(place, place.dataset.curve, curves(this.#view, place.dataset.curve), longest, this);
+    }
+    if (epochs.length + this.#view.train.length > 0) {
+      this.querySelector(".curves-hint").hidden = true;
+      for (const part of this.querySelectorAll(".curves, .legend")) part.hidden = false;
+    }
+    this.querySelector(".epochs").replaceChildren(...epochs.map((row) => this.#row(row)));
+    this.dataset.last = this.#view.last;
+  }
+
+  #showProgress(progress) {
+    const bar = this.querySelector("progress");
+    if (bar) bar.value = share(progress);
+    this.#fact("epoch", `${this.number(progress.epoch)} / ${this.number(progress.epochs)}`);
+    this.#fact("step", `${this.number(progress.step)} / ${this.number(progress.steps)}`);
+    this.#fact("learning_rate", this.number(progress.learning_rate, { minimumFractionDigits: 5, maximumFractionDigits: 5 }));
+    this.#fact("examples_per_second", this.number(Math.round(progress.examples_per_second)));
+    const [count, unit] = duration(progress.eta_seconds);
+    this.#fact("eta", this.number(count, { style: "unit", unit, unitDisplay: "long" }));
+  }
+
+  #fact(name, text) {
+    const place = this.querySelector(`[data-fact="${name}"]`);
+    if (place && place.textContent !== text) place.textContent = text;
+  }
+
+  #row(row) {
+    const line = document.createElement("tr");
+    const four = { minimumFractionDigits: 4, maximumFractionDigits: 4 };
+    const texts = [
+      this.number(row.epoch),
+      this.number(row.loss, four),
+      this.percent(row.accuracy),
+      this.number(row.validation_loss, four),
+      this.percent(row.validation_accuracy),
+    ];
+    line.append(...texts.map((text) => Object.assign(document.createElement("td"), { textContent: text })));
+    return line;
+  }
+
+  number(value, options) {
+    return new Intl.NumberFormat(this.language, options).format(value);
+  }
+
+  percent(value, digits = 2) {
+    return this.number(value, { style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits });
+  }
+}
+
+customElements.define("run-progress", RunProgress);

@@ -1,0 +1,65 @@
+// A run as its events tell it: where it stands, and the points of its curves. No DOM.
+
+export const empty = () => ({ last: 0, state: "", phase: {}, progress: null, train: [], epochs: [] });
+
+// Each event once, in order; one that came before is ignored.
+export function after(view, { number, kind, payload }) {
+  if (number <= view.last) return view;
+  const next = { ...view, last: number };
+  if (kind === "state") {
+    next.state = payload.state;
+    if (payload.state === "queued") next.phase = {};
+  }
+  if (kind === "phase") next.phase = payload;
+  if (kind === "progress") {
+    next.progress = payload;
+    next.train = [...view.train, { x: place(payload), accuracy: payload.accuracy, loss: payload.loss }];
+  }
+  if (kind === "epoch") next.epochs = [...view.epochs.filter(({ epoch }) => epoch < payload.epoch), payload];
+  return next;
+}
+
+// Epochs done, with the part of the one that goes on.
+export const place = ({ epoch, step, steps }) => epoch - 1 + step / steps;
+
+export const share = (progress) => place(progress) / progress.epochs;
+
+// Points of the two curves of a figure, "accuracy" or "loss": what happened after a resumption replaces what was before.
+export function curves(view, figure) {
+  const ended = view.epochs.map((row) => ({ x: row.epoch, y: row[figure] }));
+  const within = view.train.map((point) => ({ x: point.x, y: point[figure] }));
+  return {
+    train: forward([...ended, ...within].sort((a, b) => a.x - b.x)),
+    validation: view.epochs.map((row) => ({ x: row.epoch, y: row[`validation_${figure}`] })),
+  };
+}
+
+const drawable = ({ x, y }) => Number.isFinite(x) && Number.isFinite(y);
+const forward = (points) =>
+  points.filter((point, index) => drawable(point) && (index === 0 || point.x > points[index - 1].x));
+
+const STEPS = [1, 2, 5].flatMap((digit) => [-4, -3, -2, -1, 0, 1, 2, 3].map((power) => digit * 10 ** power)).sort((a, b) => a - b);
+
+// Round marks around values, both ends among them, at most seven.
+export function ticks(values) {
+  if (values.length === 0) return [0, 1];
+  const low = Math.min(...values);
+  const high = Math.max(...values);
+  const step = STEPS.find((one) => Math.ceil(high / one) - Math.floor(low / one) < 7) ?? STEPS.at(-1);
+  const first = Math.floor(low / step);
+  const last = Math.max(first + 1, Math.ceil(high / step));
+  return Array.from({ length: last - first + 1 }, (_, index) => Number(((first + index) * step).toPrecision(6)));
+}
+
+// An SVG path through points, on a sheet of 100 × 100 whose upper edge is the highest mark.
+export function path(points, width, marks) {
+  const [low, high] = [marks[0], marks.at(-1)];
+  const spot = ({ x, y }) => `${((100 * x) / width).toFixed(2)} ${(100 - (100 * (y - low)) / (high - low)).toFixed(2)}`;
+  return points.map((point, index) => `${index === 0 ? "M" : "L"}${spot(point)}`).join("");
+}
+
+// Seconds in words: 95 → [2, "minute"].
+export function duration(seconds) {
+  if (seconds < 90) return [Math.max(0, Math.round(seconds)), "second"];
+  return seconds < 5400 ? [Math.round(seconds / 60), "minute"] : [Math.round(seconds / 3600), "hour"];
+}

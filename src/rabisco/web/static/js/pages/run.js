@@ -1,0 +1,3 @@
+// The page of a training: it keeps itself up to date.
+
+import "../components/run-progress.js";

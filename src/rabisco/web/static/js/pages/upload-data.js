@@ -1,0 +1,3 @@
+// The page of an upload while it is looked through.
+
+import "../components/looking-through.js";

@@ -1,0 +1,58 @@
+"""What requests about trainings hold, as the OpenAPI document describes it: by the ``receives`` of their routes."""
+
+from typing import Any
+
+Schema = dict[str, Any]
+
+_BINARY: Schema = {"type": "string", "format": "binary"}
+_TEXT: Schema = {"type": "string"}
+_YES_OR_NO: Schema = {"type": "string", "enum": ["yes", "no", ""]}
+_FILES: Schema = {"train": _BINARY, "test": _BINARY}
+_CHOICES: Schema = {
+    "delimiter": {"type": "string", "enum": [",", ";", "tab", " ", "|", ""]},
+    "has_header": _YES_OR_NO,
+    "label_column": {"type": "string", "description": "`first`, `last` or a name in the header."},
+    "scale": {"type": "string", "enum": ["1", "16", "255", ""], "description": "Value of a full pixel."},
+    "inverted": {**_YES_OR_NO, "description": "Whether the images are dark on light."},
+    "transposed": {**_YES_OR_NO, "description": "Whether rows and columns of the images are exchanged."},
+    "layout": {"type": "string", "enum": ["grey", "planar", "interleaved", ""]},
+    "normalizer": _TEXT,
+}
+_TRAINING: Schema = {
+    "upload": {"type": "string", "description": "Id of an upload."},
+    "dataset": {"type": "string", "description": "Name of a data set in the catalog."},
+    "recipe": {"type": "string", "description": "Name of a recipe."},
+    "name": {"type": "string", "description": "Of the model that is made."},
+    "model": {"type": "string", "enum": ["cnn", "cnn-tiny", "linear", "logistic-regression"], "default": "cnn"},
+    "epochs": {"type": "integer", "minimum": 1, "maximum": 10_000, "default": 12},
+    "batch_size": {"type": "integer", "minimum": 1, "maximum": 65_536},
+    "learning_rate": {"type": "number", "exclusiveMinimum": 0, "maximum": 100},
+    "augmentation": {"type": "number", "minimum": 0, "maximum": 2, "description": "0 is off, 1 the usual."},
+    "minutes": {"type": "number", "exclusiveMinimum": 0, "description": "Time budget."},
+    "base": {"type": "string", "description": "Model to begin with."},
+    "preset": {"type": "string", "enum": ["", "seconds"], "description": "`seconds`: a tiny model of few images."},
+    "notes": _TEXT,
+}
+
+
+def _forms(properties: Schema, required: tuple[str, ...] = ()) -> Schema:
+    schema: Schema = {"type": "object", "properties": properties, "required": list(required)}
+    return {kind: {"schema": schema} for kind in ("application/json", "application/x-www-form-urlencoded")}
+
+
+BODIES: dict[str, Schema] = {
+    "files": {
+        "multipart/form-data": {
+            "schema": {"type": "object", "properties": {**_FILES, **_CHOICES}, "required": ["train"]}
+        }
+    },
+    "choices": _forms(_CHOICES),
+    "training": {
+        "multipart/form-data": {
+            "schema": {"type": "object", "properties": {**_FILES, **_TRAINING}, "required": ["train"]}
+        },
+        **_forms(_TRAINING),
+    },
+    "name": _forms({"name": {"type": "string", "minLength": 1, "maxLength": 120}}, ("name",)),
+    "notes": _forms({"notes": {"type": "string", "maxLength": 20_000}}, ("notes",)),
+}

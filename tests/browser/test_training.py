@@ -1,0 +1,142 @@
+"""Training from the page in real Chromium: upload, look, train, watch from two windows, try the new model."""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.browser.hand import SEVEN, draw
+from tests.browser.test_accessibility import faults
+from tests.web.serving import Server, serving
+from tests.web.training import digits_csv, looked_through, send
+
+pytestmark = [pytest.mark.browser, pytest.mark.training]
+
+MINUTES = 60_000
+PATIENCE = 8 * MINUTES  # a machine whose cores train something else is slow to start Keras
+
+
+@pytest.fixture(scope="module")
+def training_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of its own, with two processes: each answers, one of them starts trainings."""
+    with serving(tmp_path_factory.mktemp("training"), workers=2) as running:
+        yield running
+
+
+@pytest.fixture
+def csv_files(tmp_path: Path) -> tuple[Path, Path]:
+    train, test = tmp_path / "digits.csv", tmp_path / "digits-test.csv"
+    train.write_bytes(digits_csv(0, 1500, wide=True))
+    test.write_bytes(digits_csv(1500, wide=True))
+    return train, test
+
+
+def points(page: Page) -> list[str | None]:
+    """Return how many points the curves of accuracy and loss have."""
+    return [place.get_attribute("data-points") for place in page.locator("[data-curve]").all()]
+
+
+def test_upload_look_train_watch_download_and_draw(visit, training_server: Server, csv_files) -> None:
+    window = visit(color_scheme="dark", viewport={"width": 375, "height": 812})
+    window.server = training_server
+    page = window.open("/entrainer-le-modele")
+    assert faults(page) == []
+    page.get_by_label("Training data").set_input_files(csv_files[0])
+    page.get_by_label("Test data (optional)").set_input_files(csv_files[1])
+    page.get_by_role("button", name="Look at the data first").click()
+
+    expect(page.get_by_role("heading", name="What the model will see")).to_be_visible(timeout=PATIENCE)
+    assert page.locator(".classes li").count() == 10
+    assert faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    window.screenshot("train-found-dark-375")
+    page.get_by_label("Name of the model").fill("from-the-page")
+    page.get_by_role("button", name="Just try it, in seconds").click()
+
+    expect(page.locator("run-progress")).to_be_visible()
+    other = visit()
+    other.server = training_server
+    second = other.open(page.url.removeprefix(training_server.url))
+    assert faults(page) == []
+    expect(page.locator("[data-curve=loss] path.curve").first).to_be_visible(timeout=PATIENCE)
+    window.screenshot("run-live-dark-375")
+    page.reload()
+    expect(page.get_by_role("heading", name="Training succeeded")).to_be_visible(timeout=PATIENCE)
+    expect(second.get_by_role("heading", name="Training succeeded")).to_be_visible(timeout=MINUTES)
+    for shown in (page, second):
+        expect(shown.locator("[data-curve=loss] path.curve").first).to_be_visible()
+        expect(shown.locator(".epochs tr")).to_have_count(5)
+    assert points(page) == points(second)
+    assert all(int(count.split()[0]) >= 5 for count in points(page))
+    before = points(page)
+    page.reload()
+    expect(page.locator("[data-curve=loss] path.curve").first).to_be_visible()
+    assert points(page) == before
+    expect(page.locator(".outcome .figure")).to_contain_text("accuracy")
+    assert "95% interval" in page.locator(".outcome").inner_text()
+    assert faults(page) == []
+    window.screenshot("run-succeeded-dark-375")
+
+    with page.expect_download() as download:
+        page.get_by_role("link", name="pesos.h5").click()
+    digest = hashlib.sha256(download.value.path().read_bytes()).hexdigest()
+    card = training_server.get("/models/from-the-page/card.json").json()
+    assert digest in json.dumps(card)
+    assert float(card["metrics"]["test_accuracy"]) > 0.5
+
+    page.get_by_role("link", name="Try it: draw").click()
+    draw(page, SEVEN)
+    expect(page.locator("model-answer[data-model='from-the-page'] .character")).not_to_be_empty(timeout=MINUTES)
+    assert page.locator("model-answer[data-model='from-the-page']").get_attribute("data-state") in ("read", "refused")
+
+
+def test_without_javascript_the_page_ends_with_success_and_accuracy(visit, training_server: Server, csv_files) -> None:
+    window = visit(java_script_enabled=False)
+    window.server = training_server
+    page = window.open("/train")
+    page.get_by_label("Training data").set_input_files(csv_files[0])
+    page.get_by_label("Test data (optional)").set_input_files(csv_files[1])
+    page.get_by_label("Epochs").fill("2")
+    page.get_by_role("button", name="Train at once").click()
+    expect(page.get_by_role("heading", name="Training succeeded")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(".outcome .figure")).to_contain_text("accuracy")
+    expect(page.locator(".epochs tr")).to_have_count(2)
+
+
+def test_stop_keeps_the_best_and_cancel_ends_at_once(visit, training_server: Server) -> None:
+    window = visit()
+    window.server = training_server
+    upload = looked_through(training_server, send(training_server, train=digits_csv())["id"])
+    page = window.open(f"/uploads/{upload['id']}")
+    page.get_by_label("Kind of model").select_option("cnn-tiny")
+    page.get_by_label("Epochs").fill("9000")
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.locator(".epochs tr").first).to_be_attached(timeout=PATIENCE)
+    page.get_by_role("button", name="Stop and keep the best").click()
+    expect(page.get_by_role("heading", name="the best so far kept")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(".outcome .figure")).to_contain_text("accuracy")
+    assert faults(page) == []
+
+    page.get_by_role("button", name="Resume").click()
+    expect(page.locator("[data-fact=phase]")).to_have_text("training", timeout=PATIENCE)
+    asked = time.monotonic()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("heading", name="Training was cancelled")).to_be_visible(timeout=MINUTES)
+    print(f"cancelled after {time.monotonic() - asked:.1f} s")
+    assert faults(page) == []
+    page.get_by_label("Name", exact=True).fill("A run of mine")
+    page.get_by_role("button", name="Rename").click()
+    expect(page.get_by_role("heading", name="A run of mine")).to_be_visible()
+    page.get_by_label("Notes").fill("did not finish")
+    page.get_by_role("button", name="Keep the notes").click()
+    expect(page.get_by_label("Notes")).to_have_value("did not finish")
+    page = window.open("/runs?state=cancelled")
+    assert faults(page) == []
+    page.get_by_role("link", name="A run of mine").click()
+    page.get_by_text("Delete this training…").click()
+    page.get_by_role("button", name="Delete it for good").click()
+    expect(page.get_by_role("heading", name="Trainings")).to_be_visible()
+    expect(page.get_by_role("link", name="A run of mine")).to_have_count(0)
