@@ -81,14 +81,16 @@ def test_what_is_no_table_of_images_is_refused_in_the_readers_language(
     assert "Ce fichier" in page
 
 
-def test_looking_ends_within_two_seconds_of_being_cancelled(server: Server) -> None:
+def test_looking_ends_when_it_is_cancelled_and_can_begin_again(server: Server) -> None:
     row = digits_csv(0, 1, wide=True).splitlines()[1] + b"\n"
     sent = send(server, train=row * 20_000)
     asked = time.monotonic()
-    server.post(f"/uploads/{sent['id']}/cancel")
-    wait_for(lambda: server.get(f"/uploads/{sent['id']}").json(), "waiting", "ready", "unusable", seconds=30)
+    assert server.post(f"/uploads/{sent['id']}/cancel").status_code == 202
     assert server.get(f"/uploads/{sent['id']}").json()["state"] == "waiting"
-    assert time.monotonic() - asked < 2 + 8  # the process may not even have started to listen on a busy machine
+    assert time.monotonic() - asked < 2
+    assert "Not looked through yet" in server.get(f"/uploads/{sent['id']}", headers=PAGE).text
+    wait_for(lambda: server.post(f"/uploads/{sent['id']}/inspect").json(), "looking", "unusable")
+    assert looked_through(server, sent["id"])["inspection"]["duplicates"] == 19_999
     assert server.post(f"/uploads/{sent['id']}/delete").json() == {"deleted": sent["id"]}
     assert server.get(f"/uploads/{sent['id']}").status_code == 404
 

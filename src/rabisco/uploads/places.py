@@ -26,8 +26,8 @@ def folder_of(upload_id: str) -> Path:
 
 
 def is_looked_at(folder: Path) -> bool:
-    """Tell whether a process looks through an upload now."""
-    if not (folder / LOCK).exists():
+    """Tell whether a process looks through an upload now; one that was told to end no longer counts."""
+    if (folder / CANCEL).exists() or not (folder / LOCK).exists():
         return False
     with suppress(OSError):
         handle = try_lock(folder / LOCK)

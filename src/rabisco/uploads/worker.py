@@ -69,7 +69,7 @@ def _expected_rows(path: Path) -> int | None:
             return len(archive.infolist())
         return None
     lines = head.count(b"\n") or head.count(b"\r") or 1
-    return max(1, round(path.stat().st_size / (len(head) / lines)))
+    return max(1, round(path.stat().st_size * lines / max(1, len(head))))
 
 
 def _end_if_cancelled(folder: Path) -> None:

@@ -43,8 +43,8 @@ const STEPS = [1, 2, 5].flatMap((digit) => [-4, -3, -2, -1, 0, 1, 2, 3].map((pow
 // Round marks around values, both ends among them, at most seven.
 export function ticks(values) {
   if (values.length === 0) return [0, 1];
-  const low = Math.min(...values);
-  const high = Math.max(...values);
+  const low = values.reduce((a, b) => Math.min(a, b));
+  const high = values.reduce((a, b) => Math.max(a, b));
   const step = STEPS.find((one) => Math.ceil(high / one) - Math.floor(low / one) < 7) ?? STEPS.at(-1);
   const first = Math.floor(low / step);
   const last = Math.max(first + 1, Math.ceil(high / step));
