@@ -4,7 +4,6 @@ A rule is fitted with each model (``rabisco.evaluation.rejection``) and kept in 
 """
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Literal, get_args
 
 import numpy as np
@@ -78,12 +77,8 @@ class RefusalRule(BaseModel):
         return reason, float(1 / (1 + np.exp((self.threshold - self.log_odds(features)[0]).clip(-50, 50))))
 
     def _outcomes(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
-        means, scales, weights, biases = self._arrays
-        return np.asarray(expand((features - means) / scales) @ weights + biases)
-
-    @cached_property
-    def _arrays(self) -> tuple[NDArray[np.float64], ...]:
-        return tuple(np.array(values) for values in (self.means, self.scales, self.weights, self.biases))
+        standardised = (features - np.array(self.means)) / np.array(self.scales)
+        return np.asarray(expand(standardised) @ np.array(self.weights) + np.array(self.biases))
 
     @property
     def fits(self) -> bool:

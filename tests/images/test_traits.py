@@ -40,14 +40,17 @@ def test_the_stroke_is_measured_relative_to_the_character() -> None:
     assert large["stroke_width"] == pytest.approx(traits(draw())["stroke_width"], abs=0.15)
 
 
-def test_a_restless_picture_has_an_uneven_ground_and_ink_at_the_border() -> None:
-    random = np.random.default_rng(0)
-    restless = np.repeat(np.repeat(random.integers(0, 256, (5, 5, 3), np.uint8), 56, axis=0), 56, axis=1)
+def test_a_photograph_has_ink_at_the_border_that_is_not_even() -> None:
+    down, across = np.mgrid[:280, :280]
+    scene = np.full((280, 280, 3), 190, np.uint8)
+    scene[160:] = (40, 90, 50)
+    scene[(down - 120) ** 2 + (across - 190) ** 2 < 50**2] = (220, 60, 40)
+    scene[100:230, 30:110] = (120, 70, 30)
     calm = traits(draw(pen=(20, 30, 120), paper=(250, 245, 240)))
-    wild = traits(restless)
-    assert wild["ground_variation"] > 5 * calm["ground_variation"]
-    assert wild["border_ink"] > 0
+    wild = traits(scene)
+    assert wild["border_ink"] > 0.2
     assert calm["border_ink"] == 0
+    assert wild["ink_variation"] > calm["ink_variation"] + 0.05
 
 
 def test_nothing_is_said_of_a_blank_picture() -> None:

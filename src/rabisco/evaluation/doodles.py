@@ -12,7 +12,9 @@ FINE = 2  # drawn so many times larger, for soft edges
 TURN = 2 * np.pi
 
 
-def draw_doodle(strokes: Sequence[Points], random: Random, side: int = 280, *, filled: bool = False) -> NDArray:
+def draw_doodle(
+    strokes: Sequence[Points], random: Random, side: int = 280, *, filled: bool = False
+) -> NDArray[np.float32]:
     """Return strokes as ink, float32 ``(side, side)`` in [0, 1], somewhere on a sheet, turned a little.
 
     Args:
@@ -38,7 +40,7 @@ def draw_doodle(strokes: Sequence[Points], random: Random, side: int = 280, *, f
         pencil.line(corners, fill=255, width=max(2, round(pen)), joint="curve")
         for x, y in (corners[0], corners[-1]):
             pencil.ellipse((x - pen / 2, y - pen / 2, x + pen / 2, y + pen / 2), fill=255)
-    return np.asarray(image.reduce(FINE), np.float32) / 255
+    return np.asarray(image.reduce(FINE), np.float32) / np.float32(255)
 
 
 def zigzag(random: Random) -> list[Points]:

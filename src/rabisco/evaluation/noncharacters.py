@@ -134,7 +134,7 @@ def _blocks(random: Random, _: Images) -> Picture:
         inside = distance < 1 if random.random() < 0.5 else (abs(down - row) < high) & (abs(across - column) < wide)
         picture[inside] = random.uniform(0, 255, 3)
     picture += random.uniform(5, 30) * _octaves(shape, random, 4)[..., np.newaxis]
-    return picture.clip(0, 255).astype(np.uint8)
+    return np.asarray(picture.clip(0, 255), np.uint8)
 
 
 def _coloured(wave: NDArray[np.float64], random: Random) -> Picture:
@@ -143,17 +143,17 @@ def _coloured(wave: NDArray[np.float64], random: Random) -> Picture:
         other = 255 - one
     picture = one + (other - one) * (wave[..., np.newaxis] + 1) / 2
     picture += random.normal(0, random.uniform(0, 6), wave.shape)[..., np.newaxis]
-    return picture.clip(0, 255).astype(np.uint8)
+    return np.asarray(picture.clip(0, 255), np.uint8)
 
 
-def _octaves(shape: tuple[int, ...], random: Random, count: int) -> NDArray[np.float32]:
+def _octaves(shape: tuple[int, int], random: Random, count: int) -> NDArray[np.float32]:
     """Return noise of several coarsenesses, with mean 0 and standard deviation 1."""
     field = np.zeros(shape, np.float32)
     for octave in range(count):
         cells = min(2 ** (octave + 2), *shape)
         coarse = Image.fromarray(random.normal(0, 1, (cells, cells)).astype(np.float32))
         field += np.asarray(coarse.resize(shape[::-1], Image.Resampling.BICUBIC)) * 0.6**octave
-    return (field - field.mean()) / max(float(field.std()), 1e-6)
+    return np.asarray((field - field.mean()) / max(float(field.std()), 1e-6), np.float32)
 
 
 def _grey(values: NDArray[np.floating]) -> Picture:

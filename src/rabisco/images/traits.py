@@ -99,14 +99,14 @@ def _strokes(sketch: NDArray[np.float32]) -> list[float]:
         float(down.mean()),
         float(across.max()),
         float(down.max()),
-        _gap(mask.any(axis=0), side),
-        _gap(mask.any(axis=1), side),
+        _gap(np.asarray(mask.any(axis=0)), side),
+        _gap(np.asarray(mask.any(axis=1)), side),
     ]
 
 
 def _runs(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
     """Return how often each row enters ink."""
-    return np.count_nonzero(mask[1:-1, 1:] & ~mask[1:-1, :-1], axis=1)
+    return np.asarray(np.count_nonzero(mask[1:-1, 1:] & ~mask[1:-1, :-1], axis=1))
 
 
 def _euler(mask: NDArray[np.bool_]) -> int:
