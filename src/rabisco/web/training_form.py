@@ -25,13 +25,14 @@ MODELS: dict[str, tuple[LazyString, dict[str, str]]] = {
     ),
 }
 AUGMENTATIONS: dict[str, LazyString] = {
+    "": lazy_gettext("as suits the model"),
     "1": lazy_gettext("usual"),
     "0.5": lazy_gettext("gentle"),
     "0": lazy_gettext("off"),
 }
 FORM_WORDS = {"training_models": MODELS, "augmentations": AUGMENTATIONS}  # for the templates
-DEFAULTS = {"model": "cnn", "epochs": "12", "batch_size": "128", "learning_rate": "0.003", "augmentation": "1"}
-FIELDS = (*DEFAULTS, "minutes", "base", "name", "preset", "upload", "dataset", "recipe", "notes")
+DEFAULTS = {"model": "cnn", "epochs": "12", "batch_size": "128", "learning_rate": "0.003"}
+FIELDS = (*DEFAULTS, "augmentation", "minutes", "base", "name", "preset", "upload", "dataset", "recipe", "notes")
 PRESETS = ("", "seconds")
 GREY = 1  # channels; images are changed at random only where they are grey characters
 
@@ -52,10 +53,7 @@ class TrainingForm:
     def fresh(cls, upload: Upload | None = None, dataset: str = "") -> "TrainingForm":
         """Return the form as it is first shown, filled in with what usually serves."""
         name = free_name(upload.name.split(".")[0] if upload else dataset)
-        values = {**DEFAULTS, "name": name, "upload": upload.id if upload else "", "dataset": dataset}
-        if upload and upload.inspection and upload.inspection.dialect.normalizer.startswith("photo"):
-            values["augmentation"] = "0"
-        return cls(values)
+        return cls({**DEFAULTS, "name": name, "upload": upload.id if upload else "", "dataset": dataset})
 
     @classmethod
     def sent(cls, given: Mapping[str, Any]) -> "TrainingForm":
@@ -97,11 +95,18 @@ class TrainingForm:
             asked["base"] = self.values["base"]
         elif self.get("model"):
             asked.update(MODELS[self.values["model"]][1])
-        if channels > GREY:
-            asked["augmentation"] = 0
-        elif "augmentation" in self.values:
-            asked["augmentation"] = self.values["augmentation"]
+        augmentation = self._augmentation(channels, quick)
+        if augmentation is not None:
+            asked["augmentation"] = augmentation
         return RunRequest.parse(asked)
+
+    def _augmentation(self, channels: int, quick: bool) -> str | None:
+        """Return its strength; nothing where the usual one of the model or the recipe serves."""
+        if channels > GREY or quick:
+            return "0"
+        if "augmentation" in self.values:
+            return self.values["augmentation"]
+        return "0" if self.get("model") in ("linear", "logistic-regression") else None  # they learn only less from it
 
     def _check(self) -> None:
         one_of = gettext("choose one of: %(names)s")
