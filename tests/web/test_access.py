@@ -160,6 +160,10 @@ def test_every_route_that_changes_something_is_guarded_or_says_why_not() -> None
         "/predict",
         "/predict/<model>",
         "/upload",
+        "/corrections",
+        "/corrections/<number>",
+        "/corrections/<number>/delete",
+        "/corrections/delete",
         "/sign-in",
         "/sign-out",
     }

@@ -2,14 +2,18 @@
 
 import base64
 import html
+import json
+import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.web.serving import Server, problem_of, seven_png
-from tests.web.training import cancel_all, digits_csv
+from tests.versions import add_version
+from tests.web.serving import Server, problem_of, serving, seven_png
+from tests.web.training import cancel_all, digits_csv, send, wait_for
 
 from rabisco.web import create_app
 from rabisco.web.docs import ANSWER, PROBLEM
@@ -26,22 +30,73 @@ def test_every_route_is_documented_and_every_documented_route_exists() -> None:
     assert {(route.method, route.path) for route in ROUTES} == existing
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("documented")
+
+
+@pytest.fixture(scope="module")
+def documented(folder: Path) -> Iterator[Server]:
+    """A server of its own: the examples delete, promote and train."""
+    with serving(folder) as running:
+        yield running
+        cancel_all(running)
+
+
+def prepared(server: Server, folder: Path, desk: Path, example: str) -> dict[str, str]:
+    """Put there what an example speaks of; return the variables that it names."""
+    for name in ("seven.png", "three.png"):
+        (desk / name).write_bytes(SEVEN)
+    (desk / "seven.b64").write_bytes(base64.b64encode(SEVEN))
+    for name in ("train.csv", "test.csv"):
+        (desk / name).write_bytes(digits_csv(0, 100))
+    variables = {"RABISCO_ACCESS_TOKEN": ""}
+    if "/mine" in example or "/models/rollback" in example:
+        for use in (True, False):
+            add_version("mine", parent=folder / "artifacts", use=use)
+        for act in (
+            ("versions/2/use", "versions/1/use") if "/mine/rollback" in example else ("versions/2/use", "promote")
+        ):
+            assert server.post(f"/models/mine/{act}").status_code == 200
+    if "$UPLOAD" in example:
+        variables["UPLOAD"] = send(server, train=digits_csv(0, 100))["id"]
+    if "$RUN" in example:
+        variables["RUN"] = server.post("/training", json={"dataset": "digits", "preset": "seconds"}).json()["id"]
+        if example.endswith(("/resume", "/retry", "/delete")):
+            server.post(f"/runs/{variables['RUN']}/cancel")
+            wait_for(lambda: server.get(f"/runs/{variables['RUN']}").json(), "cancelled", "succeeded")
+    if "$CORRECTION" in example:
+        (store,) = (one for one in EXAMPLES if "true_label" in one)
+        stored = json.loads(shell(store.format(url=server.url), desk, variables).stdout)
+        variables["CORRECTION"] = str(stored["corrections"][0]["id"])
+    return variables
+
+
+def shell(command: str, desk: Path, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    words = ["bash", "-c", command.replace("curl ", "curl -sS --fail-with-body --max-time 20 ", 1)]
+    environment = {**os.environ, **variables}
+    return subprocess.run(words, cwd=desk, env=environment, capture_output=True, text=True, timeout=30, check=False)
+
+
+def test_every_route_has_an_example() -> None:
+    assert [route for route in ROUTES if not route.examples] == []
+
+
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_every_example_runs_as_it_stands_on_the_page(server: Server, tmp_path: Path, example: str) -> None:
-    page = server.get("/docs", headers={"Accept": "text/html"}).text
-    command = example.format(url=server.url)
+def test_every_example_runs_as_it_stands_on_the_page(
+    documented: Server, folder: Path, tmp_path: Path, example: str
+) -> None:
+    page = documented.get("/docs", headers={"Accept": "text/html"}).text
+    command = example.format(url=documented.url)
     assert command in html.unescape(page)
-    for name in ("seven.png", "three.png"):
-        (tmp_path / name).write_bytes(SEVEN)
-    (tmp_path / "seven.b64").write_bytes(base64.b64encode(SEVEN))
-    for name in ("train.csv", "test.csv"):
-        (tmp_path / name).write_bytes(digits_csv(0, 100))
-    shell = ["bash", "-c", command.replace("curl ", "curl -sS --fail-with-body ", 1)]
-    result = subprocess.run(shell, cwd=tmp_path, capture_output=True, text=True, timeout=20, check=False)
+    result = shell(command, tmp_path, prepared(documented, folder, tmp_path, example))
+    if "question=" in example:  # nobody answers here
+        assert json.loads(result.stdout)["status"] == 503
+        return
     assert result.returncode == 0, result.stdout + result.stderr
-    if "/training" in example:
-        cancel_all(server)
+    if "/training" in example or "/runs" in example:
+        cancel_all(documented)
     if "/predict" in example:
         best = re.findall(r'"category":"(.)","category_index":\d,"probability":[\d.]+,"top_k"', result.stdout)
         assert set(best) == {"7"}

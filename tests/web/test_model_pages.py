@@ -57,3 +57,34 @@ def test_a_card_without_interval_shows_the_number_of_images_alone(card: Path) ->
 def test_a_card_without_accuracy_claims_none(card: Path) -> None:
     measure(card, validation_loss=0.1)
     assert "n =" not in page("/models/cnn")
+
+
+def trust(card: Path, rows: object) -> None:
+    content = json.loads(card.read_text(encoding="utf-8"))
+    card.write_text(json.dumps({**content, "reliability": rows}), encoding="utf-8")
+
+
+def test_a_card_with_a_reliability_diagram_shows_it_and_says_it_in_words(card: Path) -> None:
+    """By hand: (100 × |0.5 − 0.55| + 300 × |0.9 − 0.95|) / 400 = 5%; an interval without images does not count."""
+    trust(
+        card,
+        [
+            {"low": 0.9, "high": 1.0, "count": 300, "confidence": 0.95, "accuracy": 0.9},
+            {"low": 0.5, "high": 0.6, "count": 100, "confidence": 0.55, "accuracy": 0.5},
+            {"low": 0.0, "high": 0.1, "count": 0, "confidence": 0.0, "accuracy": 0.0},
+        ],
+    )
+    text = page("/models/cnn")
+    assert "On average over 400 test images, accuracy is 5.00% away" in text
+    assert 'aria-label="Accuracy against probability: 55.0% → 50.0%, n = 100; 95.0% → 90.0%, n = 300"' in text
+    assert '<circle cx="55.0%" cy="50.0%"' in text
+    assert '<rect x="90.0%" y="0.0%" width="10.0%" height="100.0%"/>' in text
+    assert '<rect x="50.0%" y="66.67%" width="10.0%" height="33.33%"/>' in text
+
+
+@pytest.mark.parametrize(
+    "rows", [None, [], [{"low": 0.0, "high": 1.0, "count": 0, "confidence": 0, "accuracy": 0}], [{}]]
+)
+def test_a_card_without_a_usable_one_shows_none(card: Path, rows: object) -> None:
+    trust(card, rows)
+    assert "reliability" not in page("/models/cnn")

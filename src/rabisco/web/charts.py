@@ -10,12 +10,14 @@ from rabisco.artifacts import Card
 
 STEPS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 MOST_TICKS = 6
+RELIABILITY_KEYS = {"low", "high", "count", "confidence", "accuracy"}
 
 
 def init_app(app: Flask) -> None:
     """Give the templates axes and the curves to draw on them."""
     app.add_template_global(axis)
     app.add_template_global(learning_curve)
+    app.add_template_global(reliability)
 
 
 @dataclass(frozen=True)
@@ -51,3 +53,36 @@ def axis(values: Sequence[float]) -> Axis:
 def learning_curve(card: Card) -> list[float]:
     """Return the accuracy on the validation images after each epoch; empty where it was not recorded."""
     return [row["validation_accuracy"] for row in card.history if "validation_accuracy" in row]
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """How often a model is right among images of which it is equally sure, on the test split.
+
+    Attributes:
+        bins: For each interval of confidence that holds images: its ends ``low`` and ``high`` in [0, 1], ``count``,
+            mean ``confidence`` and ``accuracy``; by confidence.
+    """
+
+    bins: tuple[dict[str, float], ...]
+
+    @property
+    def examples(self) -> int:
+        """Number of images."""
+        return round(sum(row["count"] for row in self.bins))
+
+    @property
+    def calibration_error(self) -> float:
+        """Expected calibration error in [0, 1]: how far accuracy is from confidence, on average over the images."""
+        return sum(row["count"] * abs(row["accuracy"] - row["confidence"]) for row in self.bins) / self.examples
+
+    @property
+    def largest(self) -> float:
+        """Number of images in the fullest interval."""
+        return max(row["count"] for row in self.bins)
+
+
+def reliability(card: Card) -> Reliability | None:
+    """Return a card's reliability diagram; nothing where it was not counted, or not in a way that is known here."""
+    rows = [row for row in card.reliability or () if row.keys() >= RELIABILITY_KEYS and row["count"] > 0]
+    return Reliability(tuple(sorted(rows, key=lambda row: row["confidence"]))) if rows else None

@@ -1,10 +1,13 @@
 """``GET /docs`` and ``GET /openapi.json``: what each route does, in the reader's language, for people and programs."""
 
+from dataclasses import dataclass
+
 from flask import Blueprint, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import LazyString, lazy_gettext
 
-from rabisco.web.openapi import document
-from rabisco.web.routes import ROUTES
+from rabisco.web.openapi import PARAMETER, document, operation_id
+from rabisco.web.routes import ROUTES, Route
 
 blueprint = Blueprint("docs", __name__)
 
@@ -20,14 +23,55 @@ PROBLEM = """{"type": "urn:rabisco:problem:model-not-found", "status": 404,
  "detail": "a model is one of mnist-cnn, mnist-linear. Received: 'nobody'; choose …"}"""
 
 
+@dataclass(frozen=True)
+class Group:
+    """Routes that belong together.
+
+    Attributes:
+        name: Where a link to them leads.
+        title: What they are about, in the reader's language.
+        first: What their paths may begin with.
+    """
+
+    name: str
+    title: LazyString
+    first: tuple[str, ...] = ()
+
+    @property
+    def routes(self) -> list[tuple[Route, str]]:
+        """The routes, each with its name in the OpenAPI document."""
+        return [(route, operation_id(route)) for route in ROUTES if _group_of(route) == self]
+
+
+GROUPS = (
+    Group("reading", lazy_gettext("Reading pictures"), ("predict",)),
+    Group("models", lazy_gettext("Models"), ("models", "compare")),
+    Group("training", lazy_gettext("Training"), ("training", "uploads", "runs")),
+    Group("corrections", lazy_gettext("Corrections"), ("corrections",)),
+    Group("server", lazy_gettext("The server itself"), ("health", "metrics", "sign-in", "sign-out", "openapi.json")),
+    Group("pages", lazy_gettext("Pages")),
+)
+
+
 @blueprint.get("/docs")
 def index() -> ResponseReturnValue:
     """Show the documentation of the API."""
     url = request.url_root.rstrip("/")
-    return render_template("docs.html", routes=ROUTES, url=url, answer=ANSWER, problem=PROBLEM)
+    return render_template(
+        "docs.html", groups=GROUPS, url=url, answer=ANSWER, problem=PROBLEM, openapi_path=_openapi_path
+    )
 
 
 @blueprint.get("/openapi.json")
 def openapi() -> Response:
     """Answer the OpenAPI document."""
     return jsonify(document(request.root_path))
+
+
+def _group_of(route: Route) -> Group:
+    first = route.path.split("/")[1]
+    return next((group for group in GROUPS if first in group.first), GROUPS[-1])
+
+
+def _openapi_path(path: str) -> str:
+    return PARAMETER.sub(r"{\1}", path)

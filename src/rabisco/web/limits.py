@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import IO, Any, cast
 
 from flask import Flask, Request, current_app, request
-from flask_babel import gettext
+from flask_babel import format_decimal, gettext
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -95,6 +95,31 @@ def body_limit(settings: Settings, environ: Mapping[str, Any]) -> int:
     large = announced and (environ["REQUEST_METHOD"], environ["PATH_INFO"]) in LARGE
     large = large and not settings.read_only and access.admits(settings, environ)  # else a stranger fills the disk
     return settings.max_training_bytes if large else settings.max_upload_bytes
+
+
+def too_large() -> str:
+    """Return which limit this request is beyond, and what to do, in the reader's language."""
+    settings: Settings = current_app.config["RABISCO"]
+    allowed, announced = body_limit(settings, request.environ), request.content_length
+    limit = format_decimal(allowed / 2**20, "#,##0.0")
+    if announced is not None and announced <= allowed:
+        limit = format_decimal(settings.max_upload_bytes / 2**20, "#,##0.0")
+        words = gettext(
+            "a form may hold at most %(parts)s parts, and a part that is no file at most %(limit)s MB; send it in "
+            "several requests, and what is large as a file",
+            parts=format_decimal(MOST_PARTS),
+            limit=limit,
+        )
+    elif (request.method, request.path) not in LARGE:
+        words = gettext("a request may hold at most %(limit)s MB; send a smaller picture, or fewer", limit=limit)
+    elif announced is None:
+        words = gettext(
+            "a request that does not say how long it is may hold at most %(limit)s MB; send Content-Length with it",
+            limit=limit,
+        )
+    else:
+        words = gettext("training data may have at most %(limit)s MB; send a part of them", limit=limit)
+    return str(words)
 
 
 def _refuse() -> None:

@@ -24,6 +24,10 @@ _MESSAGES = {
     "sent": lazy_gettext("{done} of {all} MB sent"),
     "stored": lazy_gettext("All sent; the server is storing it."),
     "curve": lazy_gettext("{figure} after {epochs} epochs: training images {train}, validation images {validation}"),
+    "required": lazy_gettext("required"),
+    "file": lazy_gettext("file"),
+    "lines": lazy_gettext("One per line"),
+    "save": lazy_gettext("Save {name}"),
     **{f"run_{name}": words for name, words in STATES.items()},
     **{f"phase_{name}": words for name, words in PHASES.items()},
 }

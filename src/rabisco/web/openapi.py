@@ -32,6 +32,7 @@ REQUEST_ID: Schema = {
 NUMBERED: Schema = {HEADER: {"$ref": f"#/components/headers/{HEADER}"}}
 CHARACTERS: Schema = {"type": "string", "enum": list(several.CHOICES), "default": several.CHOICES[0]}
 CHOSEN = {several.FIELD: CHARACTERS}  # what a request may choose from a list, in its address, a form or JSON
+EXAMPLES = {"model": "cnn", "name": "mnist-cnn", "version": "0"}  # of what stands in an address
 TOKEN: Schema = {"type": "http", "scheme": "bearer", "description": "Needed where the server has an access token."}
 TEXT: Schema = {"type": "string", "description": "Base64 text or a data URL."}
 
@@ -83,7 +84,9 @@ def _operation(route: Route) -> Schema:
 
 
 def _parameter(name: str, place: str) -> Schema:
-    return {"name": name, "in": place, "required": place == "path", "schema": CHOSEN.get(name, {"type": "string"})}
+    schema = CHOSEN.get(name, {"type": "string"})
+    example = {"example": EXAMPLES[name]} if place == "path" and name in EXAMPLES else {}
+    return {"name": name, "in": place, "required": place == "path", "schema": schema, **example}
 
 
 def _bodies(route: Route) -> Schema:

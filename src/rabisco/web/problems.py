@@ -6,16 +6,16 @@ bare 500: no stack trace, path or key ever leaves.
 
 from dataclasses import dataclass
 
-from flask import Flask, Response, current_app, jsonify, render_template, request
-from flask_babel import LazyString, format_decimal, gettext, lazy_gettext
+from flask import Flask, Response, jsonify, render_template, request
+from flask_babel import LazyString, lazy_gettext
 from werkzeug import Response as WerkzeugResponse
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import RequestRedirect
 
 from rabisco import errors
-from rabisco.settings import Settings
 from rabisco.web.details import detail_of
 from rabisco.web.journal import LOGGER, route
+from rabisco.web.limits import too_large
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def _answer_http_error(error: HTTPException) -> WerkzeugResponse:
     if isinstance(error, RequestRedirect):
         return error.get_response()
     if isinstance(error, RequestEntityTooLarge):
-        return _answer(PROBLEMS[errors.TooLargeError], _too_large())
+        return _answer(PROBLEMS[errors.TooLargeError], too_large())
     status = error.code or 500
     problem, detail = HTTP_PROBLEMS.get(status) or _unlisted(status)
     response = _answer(problem, str(detail))
@@ -143,12 +143,6 @@ def _answer_unforeseen(error: Exception) -> Response:
     LOGGER.error("unforeseen error in %s %s", request.method, route(), exc_info=error)
     problem, detail = _unlisted(500)
     return _answer(problem, str(detail))
-
-
-def _too_large() -> str:
-    settings: Settings = current_app.config["RABISCO"]
-    limit = format_decimal(settings.max_upload_bytes / 2**20, "#,##0.0")
-    return str(gettext("a request may hold at most %(limit)s MB; send a smaller picture, or fewer", limit=limit))
 
 
 def _answer(problem: Problem, detail: str) -> Response:

@@ -1,4 +1,4 @@
-"""What requests about trainings hold, as the OpenAPI document describes it: by the ``receives`` of their routes."""
+"""What requests that are no mere pictures hold, as the OpenAPI document says: by the ``receives`` of their routes."""
 
 from typing import Any
 
@@ -34,6 +34,33 @@ _TRAINING: Schema = {
     "notes": _TEXT,
 }
 
+_READING: Schema = {
+    "type": "object",
+    "properties": {
+        "model": _TEXT,
+        "version": {"type": "integer", "minimum": 0},
+        "predicted": _TEXT,
+        "probability": {"type": "number", "minimum": 0, "maximum": 1},
+    },
+    "required": ["model", "version", "predicted", "probability"],
+}
+_CORRECTION: Schema = {
+    "type": "object",
+    "properties": {
+        "image": {"type": "string", "description": "Base64 text or a data URL."},
+        "true_label": {"type": ["string", "null"], "description": "A class; null where it is no character."},
+        "consent": {"type": "boolean", "description": "Without `true` nothing is stored."},
+        "readings": {
+            "type": "array",
+            "items": _READING,
+            "minItems": 1,
+            "maxItems": 9,
+            "example": [{"model": "mnist-cnn", "version": 0, "predicted": "1", "probability": 0.6}],
+        },
+    },
+    "required": ["image", "true_label", "consent", "readings"],
+}
+
 
 def _forms(properties: Schema, required: tuple[str, ...] = ()) -> Schema:
     schema: Schema = {"type": "object", "properties": properties, "required": list(required)}
@@ -52,6 +79,12 @@ BODIES: dict[str, Schema] = {
             "schema": {"type": "object", "properties": {**_FILES, **_TRAINING}, "required": ["train"]}
         },
         **_forms(_TRAINING),
+    },
+    "correction": {"application/json": {"schema": _CORRECTION}},
+    "token": {
+        "application/x-www-form-urlencoded": {
+            "schema": {"type": "object", "properties": {"token": _TEXT, "next": _TEXT}, "required": ["token"]}
+        }
     },
     "name": _forms({"name": {"type": "string", "minLength": 1, "maxLength": 120}}, ("name",)),
     "notes": _forms({"notes": {"type": "string", "maxLength": 20_000}}, ("notes",)),

@@ -1,0 +1,1 @@
+import "../components/api-console.js";
