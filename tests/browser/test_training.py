@@ -15,8 +15,8 @@ from tests.web.training import digits_csv, looked_through, send
 
 pytestmark = [pytest.mark.browser, pytest.mark.training]
 
-MINUTES = 60_000
-PATIENCE = 8 * MINUTES  # a machine whose cores train something else is slow to start Keras
+MINUTE = 60_000
+PATIENCE = 8 * MINUTE  # a machine whose cores train something else is slow to start Keras
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +24,14 @@ def training_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server
     """A server of its own, with two processes: each answers, one of them starts trainings."""
     with serving(tmp_path_factory.mktemp("training"), workers=2) as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def patient() -> Iterator[None]:
+    """Wait longer than elsewhere: what is waited for shares the cores with a training."""
+    expect.set_options(timeout=MINUTE)
+    yield
+    expect.set_options(timeout=5000)
 
 
 @pytest.fixture
@@ -40,8 +48,9 @@ def points(page: Page) -> list[str | None]:
 
 
 def test_upload_look_train_watch_download_and_draw(visit, training_server: Server, csv_files) -> None:
-    window = visit(color_scheme="dark", viewport={"width": 375, "height": 812})
+    window = visit(color_scheme="dark", reduced_motion="reduce", viewport={"width": 375, "height": 812})
     window.server = training_server
+    window.page.context.set_default_timeout(MINUTE)
     page = window.open("/entrainer-le-modele")
     assert faults(page) == []
     page.get_by_label("Training data").set_input_files(csv_files[0])
@@ -65,7 +74,7 @@ def test_upload_look_train_watch_download_and_draw(visit, training_server: Serve
     window.screenshot("run-live-dark-375")
     page.reload()
     expect(page.get_by_role("heading", name="Training succeeded")).to_be_visible(timeout=PATIENCE)
-    expect(second.get_by_role("heading", name="Training succeeded")).to_be_visible(timeout=MINUTES)
+    expect(second.get_by_role("heading", name="Training succeeded")).to_be_visible(timeout=MINUTE)
     for shown in (page, second):
         expect(shown.locator("[data-curve=loss] path.curve").first).to_be_visible()
         expect(shown.locator(".epochs tr")).to_have_count(5)
@@ -89,13 +98,14 @@ def test_upload_look_train_watch_download_and_draw(visit, training_server: Serve
 
     page.get_by_role("link", name="Try it: draw").click()
     draw(page, SEVEN)
-    expect(page.locator("model-answer[data-model='from-the-page'] .character")).not_to_be_empty(timeout=MINUTES)
+    expect(page.locator("model-answer[data-model='from-the-page'] .character")).not_to_be_empty(timeout=MINUTE)
     assert page.locator("model-answer[data-model='from-the-page']").get_attribute("data-state") in ("read", "refused")
 
 
 def test_without_javascript_the_page_ends_with_success_and_accuracy(visit, training_server: Server, csv_files) -> None:
     window = visit(java_script_enabled=False)
     window.server = training_server
+    window.page.context.set_default_timeout(MINUTE)
     page = window.open("/train")
     page.get_by_label("Training data").set_input_files(csv_files[0])
     page.get_by_label("Test data (optional)").set_input_files(csv_files[1])
@@ -107,8 +117,9 @@ def test_without_javascript_the_page_ends_with_success_and_accuracy(visit, train
 
 
 def test_stop_keeps_the_best_and_cancel_ends_at_once(visit, training_server: Server) -> None:
-    window = visit()
+    window = visit(reduced_motion="reduce")
     window.server = training_server
+    window.page.context.set_default_timeout(MINUTE)
     upload = looked_through(training_server, send(training_server, train=digits_csv())["id"])
     page = window.open(f"/uploads/{upload['id']}")
     page.get_by_label("Kind of model").select_option("cnn-tiny")
@@ -124,7 +135,7 @@ def test_stop_keeps_the_best_and_cancel_ends_at_once(visit, training_server: Ser
     expect(page.locator("[data-fact=phase]")).to_have_text("training", timeout=PATIENCE)
     asked = time.monotonic()
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_role("heading", name="Training was cancelled")).to_be_visible(timeout=MINUTES)
+    expect(page.get_by_role("heading", name="Training was cancelled")).to_be_visible(timeout=MINUTE)
     print(f"cancelled after {time.monotonic() - asked:.1f} s")
     assert faults(page) == []
     page.get_by_label("Name", exact=True).fill("A run of mine")
