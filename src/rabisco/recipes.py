@@ -21,7 +21,7 @@ from rabisco.evaluation.metrics import Evaluation, evaluate_logits
 from rabisco.evaluation.rejection import fit_from_catalog
 from rabisco.images import normalize_pixels, prepare
 from rabisco.models import create_model
-from rabisco.models.augment import Augmentation
+from rabisco.models.augment import GENTLE, Augmentation
 from rabisco.models.backend import start_keras
 from rabisco.refusal import RefusalRule
 from rabisco.training import Progress, Request, TrainingConfiguration, TrainingResult, train
@@ -59,8 +59,7 @@ class Recipe:
 _LINEAR = TrainingConfiguration(solver="logistic-regression", max_iterations=200, inverse_regularization=0.1)
 _LINEAR_BY_GRADIENT = TrainingConfiguration(epochs=20, learning_rate=3e-3, weight_decay=0.0)
 _SCIKIT_LEARN_DEFAULTS = TrainingConfiguration(solver="logistic-regression")
-_CNN = TrainingConfiguration(epochs=24, augmentation=Augmentation())
-_GENTLY = Augmentation(rotation=6, shear=0.1, scale=0.06, shift=1, elastic=0.4, stroke=0.2, blur=0.1, damage=0.03)
+_CNN = TrainingConfiguration(epochs=24, settle_epochs=3, augmentation=Augmentation())
 
 _RECIPES = (
     Recipe(
@@ -84,7 +83,7 @@ _RECIPES = (
         "mnist-tiny",
         "mnist",
         "cnn-tiny",
-        replace(_CNN, epochs=40, learning_rate=6e-3, augmentation=_GENTLY),
+        replace(_CNN, epochs=25, settle_epochs=0, learning_rate=6e-3, augmentation=GENTLE),
         "mnist@1",
         "Digits, read by a network of fewer than 10,000 weights",
     ),
@@ -92,7 +91,7 @@ _RECIPES = (
         "emnist-cnn",
         "emnist-pages",
         "cnn",
-        replace(_CNN, epochs=40),
+        replace(_CNN, epochs=40, settle_epochs=0),
         "emnist@1",
         "Digits and letters, read by a convolutional network",
         supplements=("handwriting-extra",),
@@ -117,7 +116,7 @@ _RECIPES = (
         "digits-cnn",
         "digits",
         "cnn",
-        replace(_CNN, epochs=30),
+        replace(_CNN, epochs=30, settle_epochs=0),
         "mnist@1",
         "scikit-learn's small set of digits, no download: the quick one",
     ),

@@ -95,6 +95,17 @@ def test_cut_again_and_again_after_every_batch_it_ends_with_the_same_weights(
     assert_same(outcome, uninterrupted)
 
 
+@pytest.mark.parametrize("epoch", [1, 3, 4])
+def test_cut_before_or_while_it_settles_it_ends_with_the_same_weights(epoch: int, tmp_path: Path) -> None:
+    settled = replace(THREE, epochs=2, settle_epochs=2)
+    whole = run(settled, None)
+    checkpoints = Checkpoints(tmp_path)
+    assert run(settled, checkpoints, lambda at: (at.epoch, at.step) == (epoch, 2)) == ([], None)
+    assert_same(run(settled, checkpoints), whole)
+    checkpoints.clear()
+    assert not list(tmp_path.rglob("*.checkpoint"))
+
+
 def test_the_other_optimizer_goes_on_the_same_way_too(tmp_path: Path) -> None:
     other = replace(THREE, solver="sgd", schedule="step", step_epochs=1, learning_rate=0.05, label_smoothing=0.1)
     whole = run(other, None, architecture="linear")

@@ -57,6 +57,25 @@ def test_the_learning_rate_rises_and_then_falls_to_zero() -> None:
     assert 0 < rates[-1] < QUICK.learning_rate / 20
 
 
+def test_the_last_epochs_settle_with_a_third_of_the_rate_and_count_on() -> None:
+    reports: list[Progress] = []
+    settled = replace(QUICK, settle_epochs=2)
+    model = linear()
+    result = train(model, digit_dataset(300), settled, reports.append)
+    assert [row["epoch"] for row in result.history] == [1, 2, 3, 4]
+    assert {report.epochs for report in reports} == {4}
+    assert [report.epoch for report in reports] == sorted(report.epoch for report in reports)
+    assert [report.seconds for report in reports] == sorted(report.seconds for report in reports)
+    assert reports[0].eta_seconds > reports[0].seconds
+    late = [report.learning_rate for report in reports if report.epoch > 2]
+    assert max(late) == pytest.approx(QUICK.learning_rate / 3, rel=0.05)
+    best = max(result.history, key=lambda row: (row["validation_accuracy"], -row["validation_loss"]))
+    assert result.best_epoch == best["epoch"]
+    validation = digit_dataset(300).validation
+    answers = model.predict(validation.images, verbose=0).argmax(axis=1)  # type: ignore[attr-defined]
+    assert (answers == validation.labels).mean() == pytest.approx(best["validation_accuracy"], abs=1e-6)
+
+
 def test_the_step_schedule_divides_the_rate_by_ten_after_each_period() -> None:
     rates: list[float] = []
     steps = replace(QUICK, epochs=4, schedule="step", step_epochs=2, solver="sgd")
@@ -207,6 +226,7 @@ def test_augmentation_moves_by_whole_pixels_as_a_plain_shift_does() -> None:
     [
         ("epochs", 0),
         ("batch_size", -1),
+        ("settle_epochs", -1),
         ("learning_rate", 0.0),
         ("weight_decay", -0.1),
         ("solver", "magic"),

@@ -174,9 +174,11 @@ def test_counts_from_0_to_16_become_what_the_catalog_makes_of_them(table: Path) 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    st.lists(st.binary(min_size=16, max_size=16), min_size=6, max_size=30),
-    st.lists(st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=8), min_size=2),
-    st.sampled_from([",", ";", "\t", "|"]),
+    rows=st.lists(st.binary(min_size=16, max_size=16), min_size=6, max_size=30),
+    names=st.lists(
+        st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=8), min_size=2
+    ),
+    delimiter=st.sampled_from([",", ";", "\t", "|"]),
 )
 def test_any_pixels_and_any_labels_come_back(rows: list[bytes], names: list[str], delimiter: str, table: Path) -> None:
     images = np.frombuffer(b"".join(rows), np.uint8).reshape(-1, 4, 4, 1)

@@ -87,13 +87,14 @@ def _find_delimiter(lines: Lines, choices: Choices) -> tuple[str, int]:
         raise refuse(
             "choice", name="delimiter", expected="comma, semicolon, tab, bar or space", received=choices.delimiter
         )
-    best = (False, False, 0.0, 0, "")
+    best = (False, False, False, 0.0, 0, "")
     for delimiter in DELIMITERS if choices.delimiter is None else (choices.delimiter,):
         counts = Counter(len(split_line(line, delimiter)) for line in lines[:50])
         count, times = counts.most_common(1)[0]
         plausible = any(image_shape(count - other) for other in (1, 2, 3))
-        best = max(best, (plausible, count > 1, round(times / min(50, len(lines)), 1), count, delimiter))
-    plausible, _, share, count, delimiter = best
+        share = round(times / min(50, len(lines)), 1)
+        best = max(best, (plausible, _numeric(lines, delimiter), count > 1, share, count, delimiter))
+    plausible, _, _, share, count, delimiter = best
     if count < 2:
         raise refuse("no-delimiter")
     if count > MAX_COLUMNS:
@@ -103,6 +104,12 @@ def _find_delimiter(lines: Lines, choices: Choices) -> tuple[str, int]:
             raise refuse("uneven")
         raise refuse("no-label" if image_shape(count) else "columns", columns=count)
     return delimiter, count
+
+
+def _numeric(lines: Lines, delimiter: str) -> bool:
+    """Tell whether most cells are numbers: those of "0,5;0,25" are not, split at the commas."""
+    cells = split_line(lines[min(len(lines), 50) - 1], delimiter)
+    return sum(_number(cell) is not None for cell in cells) > len(cells) / 2
 
 
 def _is_header(first: list[str], rows: list[list[str]]) -> bool:

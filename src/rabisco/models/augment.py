@@ -49,6 +49,9 @@ class Augmentation:
     noise: float = 0.2
 
 
+GENTLE = Augmentation(rotation=6, shear=0.1, scale=0.06, shift=1, elastic=0.4, stroke=0.2, blur=0.1, damage=0.05)
+
+
 def create_layer(augmentation: Augmentation, seed: int) -> "keras.layers.Layer":
     """Return a Keras layer that changes uint8 images ``(B, H, W, 1)`` in training and passes them on otherwise.
 

@@ -112,7 +112,7 @@ class Checkpoints:
 
     def clear(self) -> None:
         """Remove every checkpoint."""
-        for path in self.folder.glob(f"*{SUFFIX}"):
+        for path in self.folder.rglob(f"*{SUFFIX}"):
             path.unlink(missing_ok=True)
 
     def _found(self) -> list[Path]:

@@ -19,6 +19,7 @@ class TrainingConfiguration:
             architecture only, which reads no other field but ``seed``, ``max_iterations`` and
             ``inverse_regularization``.
         epochs: Passes over the training split, at least 1.
+        settle_epochs: Further ones at the end, on gently changed images; see ``rabisco.training.settle``; at least 0.
         batch_size: Images per step, at least 1.
         learning_rate: Its peak, above 0.
         weight_decay: Decoupled decay (AdamW) per unit of learning rate, at least 0.
@@ -36,6 +37,7 @@ class TrainingConfiguration:
 
     solver: Solver = "adamw"
     epochs: int = 12
+    settle_epochs: int = 0
     batch_size: int = 128
     learning_rate: float = 3e-3
     weight_decay: float = 0.02
@@ -60,7 +62,7 @@ class TrainingConfiguration:
             self._require(name, getattr(self, name) >= 1, "at least 1")
         for name in ("learning_rate", "inverse_regularization"):
             self._require(name, getattr(self, name) > 0, "above 0")
-        for name in ("weight_decay", "warmup_epochs"):
+        for name in ("weight_decay", "warmup_epochs", "settle_epochs"):
             self._require(name, getattr(self, name) >= 0, "at least 0")
         self._require("patience", self.patience is None or self.patience >= 1, "at least 1, or none")
         self._require("label_smoothing", 0 <= self.label_smoothing < 1, "in [0, 1)")

@@ -16,6 +16,7 @@ from rabisco.training.config import TrainingConfiguration
 from rabisco.training.progress import Progress, Request, TrainingResult
 from rabisco.training.regression import fit_logistic_regression
 from rabisco.training.schedule import create_optimizer
+from rabisco.training.settle import counted_together, joined, settling, settling_checkpoints
 from rabisco.training.watch import create_watch, put_back
 
 if TYPE_CHECKING:
@@ -57,9 +58,30 @@ def train(
         started = time.perf_counter()
         row = fit_logistic_regression(model, dataset, configuration)
         return TrainingResult([row], best_epoch=1, seconds=time.perf_counter() - started)
-    return _train_by_gradient(
-        model, dataset, configuration, on_progress=on_progress, request=request, checkpoints=checkpoints
+    epochs = configuration.epochs + configuration.settle_epochs
+    first = _train_by_gradient(
+        model,
+        dataset,
+        configuration,
+        on_progress=counted_together(on_progress, epochs),
+        request=request,
+        checkpoints=checkpoints,
     )
+    if not configuration.settle_epochs or first.ended == "stopped":
+        return first
+    weights = model.get_weights()
+    second = _train_by_gradient(
+        model,
+        dataset,
+        settling(configuration),
+        on_progress=counted_together(on_progress, epochs, len(first.history), first.seconds),
+        request=request,
+        checkpoints=settling_checkpoints(checkpoints),
+    )
+    result = joined(first, second)
+    if result.best_epoch <= len(first.history):
+        model.set_weights(weights)
+    return result
 
 
 def _check_fit(model: "keras.Model", dataset: Dataset) -> None:
