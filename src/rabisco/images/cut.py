@@ -26,14 +26,14 @@ def find_cuts(values: NDArray[np.float32], line_height: float) -> NDArray[np.int
 
 def _cheapest(values: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
     """Return the least cost of a path from the first row to each column of the last, and whence each step came."""
-    cost = values[0].copy()
     steps = np.zeros(values.shape, np.int8)
+    edged = np.full(values.shape[1] + 2, np.inf, np.float32)  # so that no path leaves at the sides
+    cost = edged[1:-1]
+    cost[:] = values[0]
     for row in range(1, len(values)):
-        padded = np.pad(cost, 1, constant_values=np.inf)
-        choices = np.stack([padded[1:-1], padded[:-2] + SIDEWAYS, padded[2:] + SIDEWAYS])
-        best = choices.argmin(axis=0)
-        steps[row] = np.array([0, -1, 1], np.int8)[best]
-        cost = choices.min(axis=0) + values[row]
+        aside = np.minimum(edged[:-2], edged[2:]) + np.float32(SIDEWAYS)
+        steps[row] = np.where(cost <= aside, 0, np.where(edged[:-2] <= edged[2:], -1, 1))
+        cost[:] = np.minimum(cost, aside) + values[row]
     return cost, steps
 
 
