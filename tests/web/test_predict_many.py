@@ -132,6 +132,18 @@ def test_the_upload_page_shows_string_and_boxes_without_javascript(server: Serve
     assert "This file is not a picture we can read" in response.text
 
 
+def test_the_upload_page_says_of_a_picture_that_it_holds_no_character_and_offers_no_string(server: Server) -> None:
+    blank = encoded(Image.new("L", (300, 160), 255))
+    response = server.post(
+        "/upload", files={"file": blank}, data={"characters": "many"}, headers={"Accept": "text/html"}
+    )
+    assert response.text.count("Nothing is drawn in this picture.</p>") == 2
+    assert '<p class="string">' not in response.text
+    copying = [tag for tag in response.text.split("<button")[1:] if "data-copy" in tag and "Copy the string" in tag]
+    assert len(copying) == 2
+    assert all(" hidden>" in tag for tag in copying)
+
+
 @pytest.mark.parametrize("path", ["/", "/upload"])
 def test_the_pages_lead_to_several_and_back(server: Server, path: str) -> None:
     one = server.get(path, headers={"Accept": "text/html"}).text

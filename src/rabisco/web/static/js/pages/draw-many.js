@@ -23,6 +23,10 @@ function reset() {
 
 function show(readings, picture) {
   readings.forEach((reading, index) => answers[index].show(reading, picture));
+  if (readings.every(({ blank }) => blank)) {
+    sentence.textContent = messages.blank;
+    return;
+  }
   const titles = answers.map(({ dataset }) => dataset.title);
   const strings = readings.map(({ text }, index) => ({ category: oneLine(text), title: titles[index] }));
   sentence.textContent = verdict(strings, messages);
