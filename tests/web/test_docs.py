@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.versions import add_version
 from tests.web.serving import Server, problem_of, serving, seven_png
-from tests.web.training import cancel_all, digits_csv, send, wait_for
+from tests.web.training import cancel_all, digits_csv, looked_through, send, wait_for
 
 from rabisco.web import create_app
 from rabisco.web.docs import ANSWER, PROBLEM
@@ -52,19 +52,28 @@ def prepared(server: Server, folder: Path, desk: Path, example: str) -> dict[str
         (desk / name).write_bytes(digits_csv(0, 100))
     variables = {"RABISCO_ACCESS_TOKEN": ""}
     if "/mine" in example or "/models/rollback" in example:
-        for use in (True, False):
-            add_version("mine", parent=folder / "artifacts", use=use)
-        for act in (
-            ("versions/2/use", "versions/1/use") if "/mine/rollback" in example else ("versions/2/use", "promote")
-        ):
-            assert server.post(f"/models/mine/{act}").status_code == 200
+        shutil.rmtree(folder / "artifacts" / "mine", ignore_errors=True)
+        for _ in range(2):
+            add_version("mine", parent=folder / "artifacts")
+        if "/mine/rollback" in example:
+            assert server.post("/models/mine/versions/1/use").status_code == 200
+        if "/models/rollback" in example:
+            assert server.post("/models/mine/promote").status_code == 200
     if "$UPLOAD" in example:
         variables["UPLOAD"] = send(server, train=digits_csv(0, 100))["id"]
+        looked_through(server, variables["UPLOAD"])
     if "$RUN" in example:
-        variables["RUN"] = server.post("/training", json={"dataset": "digits", "preset": "seconds"}).json()["id"]
+        order = (
+            {"dataset": "digits", "epochs": 500}
+            if example.endswith("/stop")
+            else {"dataset": "digits", "preset": "seconds"}
+        )
+        run = variables["RUN"] = server.post("/training", json=order).json()["id"]
+        if example.endswith("/stop"):
+            wait_for(lambda: server.get(f"/runs/{run}").json(), "running")
         if example.endswith(("/resume", "/retry", "/delete")):
-            server.post(f"/runs/{variables['RUN']}/cancel")
-            wait_for(lambda: server.get(f"/runs/{variables['RUN']}").json(), "cancelled", "succeeded")
+            server.post(f"/runs/{run}/cancel")
+            wait_for(lambda: server.get(f"/runs/{run}").json(), "cancelled", "succeeded")
     if "$CORRECTION" in example:
         (store,) = (one for one in EXAMPLES if "true_label" in one)
         stored = json.loads(shell(store.format(url=server.url), desk, variables).stdout)

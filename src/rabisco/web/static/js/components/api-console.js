@@ -9,6 +9,7 @@ import { fill, milliseconds } from "../lib/text.js";
 
 const LONGEST = 20_000; // characters of an answer that are shown
 let described; // the document, asked for once
+let seven; // drawn once
 
 class ApiConsole extends HTMLElement {
   connectedCallback() {
@@ -58,7 +59,7 @@ class ApiConsole extends HTMLElement {
     const { type, accept } = this.form.elements;
     const picture = filled.find(({ kind, place, name }) => isPicture(kind, place, name));
     const nothing = filled.every(({ place, value }) => place !== "body" || value.length === 0);
-    if (picture && nothing) picture.value = [await drawnSeven()];
+    if (picture && nothing) picture.value = [await (seven ??= drawnSeven())];
     return requestOf(this.dataset.method, this.dataset.path, filled, type.value, accept.value);
   }
 
