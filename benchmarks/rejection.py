@@ -107,7 +107,7 @@ def _describe(predictor: Predictor, pictures: list[Picture]) -> Described:
 def _rule(predictor: Predictor) -> RefusalRule:
     rule = predictor.card.refusal
     if rule is None:
-        raise SystemExit(f"{predictor.card.name} has no rule of refusal; fit it: rabisco.refit.refit_refusal")
+        raise SystemExit(f"{predictor.card.name} has no rule of refusal; fit it: rabisco models refit")
     return rule
 
 
@@ -132,7 +132,8 @@ def _joined(described: dict[str, Described], groups: dict[str, str]) -> dict[str
 
 
 def _concatenate(parts: list[Described]) -> Described:
-    return Described(np.concatenate([part.features for part in parts]), np.concatenate([part.blank for part in parts]))
+    features, blank, restless = zip(*((part.features, part.blank, part.restless) for part in parts), strict=True)
+    return Described(np.concatenate(features), np.concatenate(blank), np.concatenate(restless))
 
 
 def _held_out(predictor: Predictor, described: dict[str, Described]) -> dict[str, float]:

@@ -18,7 +18,7 @@ from rabisco.artifacts import Artifact, load_artifact, stamp
 from rabisco.errors import InvalidArtifactError
 from rabisco.images import Prepared, prepare
 from rabisco.images.traits import describe
-from rabisco.refusal import MESSAGES, Reason, picture_features
+from rabisco.refusal import MESSAGES, Reason, picture_features, reason_without_ink
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,7 @@ class Prediction:
             **asdict(self.best),
             "top_k": [asdict(one) for one in self.top_k],
             "model": self.model,
+            "blank": self.prepared.blank,
             "refused": self.refused and {"reason": self.refused, "message": MESSAGES[self.refused]},
             "doubt": None if self.doubt is None else round(self.doubt, 4),
             "latency_ms": round(self.latency_ms, 3),
@@ -124,10 +125,12 @@ class Predictor:
 
     def _refuse(self, prepared: Prepared, logits: NDArray[np.float32]) -> tuple[Reason | None, float | None]:
         """Return why a picture should not be read, and the doubt that it shows one character."""
-        if prepared.blank:
-            return "blank", 1.0
         rule = self.card.refusal
-        if rule is None or prepared.ink is None or not rule.fits:
+        if prepared.ink is None:
+            return None, None
+        if prepared.blank:
+            return reason_without_ink(prepared.ink), 1.0
+        if rule is None or not rule.fits:
             return None, None
         features = picture_features(describe(prepared.ink)[np.newaxis], logits, self.card.temperature)
         return rule.judge(features)

@@ -1,22 +1,32 @@
 """Fit again what is fitted after training, for an artifact that exists: its weights stay as they are."""
 
-from rabisco import data
+from rabisco import artifacts, data
 from rabisco.artifacts import CARD_FILE, Artifact, Card
-from rabisco.evaluation.rejection import fit_from_catalog
+from rabisco.errors import InvalidConfigurationError
+from rabisco.evaluation.rejection import fit_from_catalog, reads_handwriting
 from rabisco.images import normalize_pixels
 from rabisco.inference import Predictor
 
 
-def refit_refusal(artifact: Artifact) -> Card:
-    """Fit the rule by which a model refuses what is no character, on its validation split, and keep it in its card.
+def fit_refusal(artifact: Artifact) -> Card:
+    """Fit the rule by which a model refuses what is no character, on its validation split.
 
     Args:
-        artifact: A model of handwriting; its ``card.json`` is replaced, nothing else.
+        artifact: A model of handwriting.
 
     Returns:
-        The new card; its ``refusal`` is ``None`` if the model does not read handwriting.
+        Its card with the new rule; nothing is written.
+
+    Raises:
+        InvalidConfigurationError: The model does not read handwriting.
     """
     card = artifact.card
+    if not reads_handwriting(card.normalizer, card.dataset.name):
+        raise InvalidConfigurationError(
+            "only a model that reads handwriting refuses what is none. Received “%(name)s”, trained on %(dataset)s",
+            name=card.name,
+            dataset=card.dataset.name,
+        )
     validation = data.load(card.dataset.name, seed=card.dataset.split_seed).validation
     rule = fit_from_catalog(
         Predictor(artifact),
@@ -26,6 +36,17 @@ def refit_refusal(artifact: Artifact) -> Card:
         dataset=card.dataset.name,
         class_names=card.class_names,
     )
-    changed = card.model_copy(update={"refusal": rule})
-    (artifact.folder / CARD_FILE).write_text(changed.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    return changed
+    return card.model_copy(update={"refusal": rule})
+
+
+def refit_refusal(artifact: Artifact) -> Card:
+    """Replace the rule in an artifact's own ``card.json``, as is done for those that come with the package."""
+    card = fit_refusal(artifact)
+    (artifact.folder / CARD_FILE).write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    return card
+
+
+def refit_version(name: str) -> Artifact:
+    """Make a new version of a model, the current one's weights with a rule fitted again; it answers from then on."""
+    artifact = artifacts.load_artifact(name)
+    return artifacts.save_again(artifact, fit_refusal(artifact))

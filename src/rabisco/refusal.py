@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from rabisco.images.ink import Ink
 from rabisco.images.traits import TRAITS
 
 Reason = Literal["blank", "scribble", "more-than-one-character", "not-a-character"]
@@ -23,6 +24,7 @@ MESSAGES: dict[Reason, str] = {
 
 LOGIT_FEATURES = ("max_logit", "energy", "margin", "entropy", "lead", "spread", "doubt")
 FEATURES = (*TRAITS, *LOGIT_FEATURES)
+RESTLESS = 20.0  # standard deviation of grey levels above which a picture without ink is not an empty one
 FARTHEST = 3.0  # standard deviations that a feature counts for, at most
 
 
@@ -84,6 +86,14 @@ class RefusalRule(BaseModel):
     def fits(self) -> bool:
         """Whether the rule was fitted on the features that are counted today."""
         return self.features == FEATURES
+
+
+def reason_without_ink(ink: Ink) -> Reason:
+    """Return why a picture is refused in which no ink was found: nothing is drawn, or it shows something else.
+
+    A photograph of a scene may have no ground that anything stands out from.
+    """
+    return "not-a-character" if float(ink.contrast[::4, ::4].std()) > RESTLESS else "blank"
 
 
 def expand(standardised: NDArray[np.floating]) -> NDArray[np.float64]:

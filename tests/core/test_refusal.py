@@ -112,3 +112,11 @@ def test_the_command_says_why_it_refuses(tmp_path) -> None:
     assert "seven.png: 7 " in seven
     rows = json.loads(CliRunner().invoke(rabisco, ["predict", *files, "--json"]).output)
     assert [row["refused"] and row["refused"]["reason"] for row in rows] == ["blank", None]
+
+
+def test_a_scene_without_any_ground_is_not_said_to_be_empty() -> None:
+    random = np.random.default_rng(0)
+    scene = np.repeat(np.repeat(random.integers(0, 256, (5, 5, 3), np.uint8), 56, axis=0), 56, axis=1)
+    prediction = get_predictor("mnist-cnn").predict(scene)
+    assert prediction.prepared.blank
+    assert (prediction.refused, prediction.doubt) == ("not-a-character", 1.0)

@@ -19,7 +19,7 @@ from rabisco.artifacts.places import (
     list_names,
     stamp,
 )
-from rabisco.artifacts.saving import install, save_artifact
+from rabisco.artifacts.saving import install, save_again, save_artifact
 from rabisco.artifacts.versions import (
     Version,
     delete,
@@ -56,6 +56,7 @@ __all__ = [
     "promoted",
     "rollback",
     "rollback_default",
+    "save_again",
     "save_artifact",
     "stamp",
     "use_version",

@@ -62,6 +62,15 @@ def save_artifact(model: Any, card: Card, parent: Path | None = None, *, use: bo
         return install(folder, card, parent, use=use)
 
 
+def save_again(artifact: Artifact, card: Card, parent: Path | None = None, *, use: bool = True) -> Artifact:
+    """Make a new version of an artifact's weights with another card, which keeps its name; see ``save_artifact``."""
+    parent = parent_or_home(parent)
+    with told_of_storage(), _workplace(parent) as folder:
+        for path in (artifact.weights_path, artifact.onnx_path):
+            shutil.copyfile(path, folder / path.name)
+        return install(folder, card, parent, use=use)
+
+
 def install(folder: Path, card: Card, parent: Path | None = None, *, use: bool = True) -> Artifact:
     """Move a folder with ``pesos.h5`` and ``model.onnx`` into place as a new version; see ``save_artifact``.
 

@@ -145,6 +145,23 @@ def rollback(name: str | None) -> None:
 
 @models.command()
 @click.argument("name")
+def refit(name: str) -> None:
+    """Fit anew when the model called NAME refuses to answer, on its validation split; its weights stay as they are.
+
+    The result is a new version, which answers from then on.
+
+    \b
+    Example:
+        rabisco models refit mnist-cnn
+    """
+    from rabisco.refit import refit_version
+
+    version = refit_version(name).version
+    click.echo(f"Version {version} of {name} answers now, with a new rule. To go back: rabisco models rollback {name}")
+
+
+@models.command()
+@click.argument("name")
 @click.argument("version", required=False, type=click.IntRange(min=0))
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def delete(name: str, version: int | None, yes: bool) -> None:

@@ -44,7 +44,7 @@ def predict(files: tuple[Path, ...], name: str | None, top_k: int, many: bool, a
         refused = row["refused"]
         if refused:
             click.echo(f"{row['file']}: refused ({refused['reason']}). {refused['message']}")
-            if refused["reason"] == "blank":
+            if row["blank"]:
                 continue
         guess = "  best guess: " if refused else f"{row['file']}: "
         click.echo(f"{guess}{row['category']}  {percent(row['probability'])}   ({others})")

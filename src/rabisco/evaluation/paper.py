@@ -1,5 +1,7 @@
 """Ink on paper, drawn by code: the same strokes as a canvas, a scan and a telephone's photo would show them."""
 
+import io
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
@@ -13,48 +15,55 @@ Picture = NDArray[np.uint8]
 
 
 def on_paper(ink: Strokes, random: np.random.Generator) -> Picture:
-    """Return ink as a picture, RGB uint8 ``(H, W, 3)``: on a clean canvas, on tinted paper, or photographed.
+    """Return ink as a picture, RGB uint8 ``(H, W, 3)``: on a clean canvas, on scanned paper, or photographed.
 
     Args:
         ink: float32 ``(H, W)`` in [0, 1].
-        random: Chooses colours, light, noise and rules.
+        random: Chooses colours, light, texture, noise, rules, dents and how the file was compressed.
     """
-    kind = random.choice(["canvas", "paper", "photo"], p=[0.4, 0.25, 0.35])
-    paper, pen = _colours(random, clean=kind == "canvas")
-    values = (ink if kind == "canvas" else ink * _grain(ink.shape, random))[..., np.newaxis]
-    picture = paper + (pen - paper) * values
-    if kind != "canvas":
-        if random.random() < 0.3:
-            rules = _rules(ink.shape, random)[..., np.newaxis] * random.uniform(0.05, 0.4)
-            picture += (pen - paper) * rules * (1 - values)
-        if kind == "photo":
-            picture *= _light(ink.shape, random)[..., np.newaxis]
-        picture += random.normal(0, random.uniform(0.3, 4), ink.shape)[..., np.newaxis]
-    pixels = picture.clip(0, 255).astype(np.uint8)
-    if kind != "canvas" and random.random() < 0.5:
-        pixels = np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(random.uniform(0.3, 1.2))))
-    return resized(pixels, random) if random.random() < SMALL else pixels
+    kind = random.choice(["canvas", "paper", "photo"], p=[0.35, 0.2, 0.45])
+    paper, pen = _colours(random, kind)
+    if kind == "canvas":
+        pixels = _as_bytes(paper + (pen - paper) * ink[..., np.newaxis])
+        return resized(pixels, random) if random.random() < SMALL else pixels
+    values = (ink * _grain(ink.shape, random))[..., np.newaxis]
+    marks = _marks(ink.shape, random)[..., np.newaxis]
+    picture = paper + (pen - paper) * (values + marks * (1 - values))
+    if kind == "photo":
+        picture *= _light(ink.shape, random)[..., np.newaxis]
+    if random.random() < 0.5:
+        picture += _texture(ink.shape, random)[..., np.newaxis] * random.uniform(1, 14)
+    picture += random.normal(0, random.uniform(0.3, 4), ink.shape).astype(np.float32)[..., np.newaxis]
+    image = Image.fromarray(_as_bytes(picture))
+    if random.random() < 0.5:
+        image = image.filter(ImageFilter.GaussianBlur(random.uniform(0.3, 1.2)))
+    pixels = resized(np.asarray(image), random) if random.random() < SMALL else np.asarray(image)
+    return _compressed(pixels, random) if random.random() < 0.6 else pixels
 
 
 def resized(picture: Picture, random: np.random.Generator) -> Picture:
     """Return a picture in another size, from 28 pixels, as small as files of digits are, to 200."""
     scale = min(1.0, random.choice((28, 28, 40, 64, 100, 200)) / max(picture.shape[:2]))
     size = max(8, round(picture.shape[1] * scale)), max(8, round(picture.shape[0] * scale))
-    method = random.choice((Image.Resampling.BOX, Image.Resampling.BICUBIC, Image.Resampling.NEAREST))
+    methods = (Image.Resampling.BOX, Image.Resampling.BICUBIC, Image.Resampling.NEAREST)
+    method = random.choice(methods if scale > 0.35 else methods[:2])  # the nearest pixels of a thin line tear it
     return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling(method)))
 
 
 def redraw(image: NDArray[np.uint8], random: np.random.Generator) -> Strokes:
     """Return a character, uint8 ``(H, W, 1)``, bright = ink, as sharp strokes anywhere on a sheet.
 
-    Size, pen and slant vary; the sheet is cut close now and then.
+    Size, pen and slant vary; the sheet is cut close now and then, and then not square.
     """
     drawn = written(image, int(random.integers(60, 250)), random)
     height, width = drawn.shape
-    sheet = SIDE if random.random() < 0.7 else round(max(drawn.shape) * random.uniform(1.1, 2.5))
-    sheet = max(sheet, height + 6, width + 6)
-    field = np.zeros((sheet, sheet), np.float32)
-    top, left = int(random.integers(3, sheet - height - 2)), int(random.integers(3, sheet - width - 2))
+    if random.random() < 0.6:
+        sheet = (max(SIDE, height + 6), max(SIDE, width + 6))
+    else:
+        rows, columns = random.uniform(0.1, 1.5, 2) * (max(drawn.shape) if random.random() < 0.5 else drawn.shape)
+        sheet = (height + 6 + round(rows), width + 6 + round(columns))
+    field = np.zeros(sheet, np.float32)
+    top, left = int(random.integers(3, sheet[0] - height - 2)), int(random.integers(3, sheet[1] - width - 2))
     field[top : top + height, left : left + width] = drawn
     return field
 
@@ -78,7 +87,7 @@ def written(image: NDArray[np.uint8], longer: int, random: np.random.Generator) 
     margin = 6
     line = thin(np.pad(np.asarray(twice) > 100, margin))
     distance = Image.fromarray(ndimage.distance_transform_edt(~line).astype(np.float32))
-    full = tuple(round(side * scale / 2) for side in distance.size)
+    full = round(distance.width * scale / 2), round(distance.height * scale / 2)
     apart = np.asarray(distance.resize(full, Image.Resampling.BICUBIC)) * (scale / 2)
     radius = max(0.5, longer * np.exp(random.uniform(np.log(0.01), np.log(0.15))) / 2)
     drawn = Image.fromarray((radius - apart + 0.5).clip(0, 1).astype(np.float32))
@@ -119,23 +128,63 @@ def blank_sheet(random: np.random.Generator) -> Strokes:
     return np.zeros((side, round(side * random.uniform(0.8, 1.25))), np.float32)
 
 
-def _colours(random: np.random.Generator, clean: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    if clean:
+def _colours(random: np.random.Generator, kind: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    if kind == "canvas":
         pen = np.zeros(3) if random.random() < 0.6 else random.uniform(0, 140, 3)
         paper = np.full(3, 255.0)
     else:
-        paper = random.uniform(170, 255) + random.normal(0, 5, 3)
+        paper = random.uniform(110 if kind == "photo" else 170, 255) + random.normal(0, 5, 3)
+        if random.random() < 0.4:
+            paper = paper * random.uniform(0.5, 1, 3)
         pen = paper * random.uniform(0.05, 0.72) * random.uniform(0.7, 1.0, 3)
-    return (255 - paper, 255 - pen) if random.random() < 0.2 else (paper, pen)
+    paper, pen = (255 - paper, 255 - pen) if random.random() < 0.2 else (paper, pen)
+    return paper.astype(np.float32), pen.astype(np.float32)
 
 
 def _grain(shape: tuple[int, ...], random: np.random.Generator) -> NDArray[np.float64]:
     """Return how much ink stays on rough paper, in [0, 1]."""
     rough = ndimage.zoom(random.random([side // 3 + 2 for side in shape]), 3, order=1)[: shape[0], : shape[1]]
-    return 1 - random.uniform(0, 0.7) * rough
+    return np.asarray(1 - random.uniform(0, 0.7) * rough)
 
 
-def _rules(shape: tuple[int, ...], random: np.random.Generator) -> NDArray[np.float64]:
+def _marks(shape: tuple[int, ...], random: np.random.Generator) -> NDArray[np.float32]:
+    """Return what stands on the paper beside the ink, weaker than it: rules, dents, the edge of another line."""
+    marks = np.zeros(shape, np.float32)
+    if random.random() < 0.3:
+        marks += _rules(shape, random) * random.uniform(0.05, 0.4)
+    if random.random() < 0.15:
+        image = Image.new("L", (shape[1], shape[0]))
+        for _ in range(int(random.integers(1, 4))):
+            ends = random.uniform(0, 1, 4) * (shape[1], shape[0], shape[1], shape[0])
+            ImageDraw.Draw(image).line(ends.tolist(), fill=255, width=int(random.integers(1, 3)))
+        marks += np.asarray(image, np.float32) / 255 * random.uniform(0.04, 0.2)
+    return np.minimum(marks, 1)
+
+
+def _texture(shape: tuple[int, ...], random: np.random.Generator) -> NDArray[np.float32]:
+    """Return fibres, flecks and stains, of mean 0 and about standard deviation 1."""
+    field = np.zeros(shape, np.float32)
+    for cell, share in ((random.uniform(1.5, 4), 0.8), (random.uniform(8, 60), 0.6)):
+        stretch = random.uniform(1, 4) if random.random() < 0.4 else 1.0
+        rows, columns = max(2, round(shape[0] / cell / stretch)), max(2, round(shape[1] / cell))
+        coarse = random.normal(0, 1, (rows, columns)).astype(np.float32)
+        field += share * np.asarray(Image.fromarray(coarse).resize((shape[1], shape[0]), Image.Resampling.BILINEAR))
+    flecks = field > random.uniform(1.5, 3)
+    return np.where(flecks, 2 * field, field)
+
+
+def _compressed(pixels: Picture, random: np.random.Generator) -> Picture:
+    """Return a picture as a JPEG file would keep it."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", quality=int(random.integers(35, 95)))
+    return np.asarray(Image.open(file))
+
+
+def _as_bytes(values: NDArray[np.floating]) -> Picture:
+    return np.asarray(values.clip(0, 255), np.uint8)
+
+
+def _rules(shape: tuple[int, ...], random: np.random.Generator) -> NDArray[np.float32]:
     """Return ruled or squared paper, 1 on the rules."""
     image = Image.new("L", (shape[1], shape[0]))
     pencil = ImageDraw.Draw(image)
@@ -147,7 +196,7 @@ def _rules(shape: tuple[int, ...], random: np.random.Generator) -> NDArray[np.fl
     if random.random() < 0.4:
         for place in np.arange(start, shape[1], gap):
             pencil.line((place, 0, place, shape[0]), fill=255, width=thickness)
-    return np.asarray(image) / 255.0
+    return np.asarray(image, np.float32) / np.float32(255)
 
 
 def _light(shape: tuple[int, ...], random: np.random.Generator) -> NDArray[np.float64]:
@@ -160,4 +209,4 @@ def _light(shape: tuple[int, ...], random: np.random.Generator) -> NDArray[np.fl
         edge = random.uniform(-0.8, 0.8)
         soft = 1 / (1 + np.exp(-(down + 0.4 * across - edge) / random.uniform(0.02, 0.2)))
         light = light * (1 - random.uniform(0.1, 0.35) * soft)
-    return light
+    return np.asarray(light)

@@ -20,7 +20,15 @@ from rabisco.evaluation.reader import Reader, read_logits
 from rabisco.images import prepare
 from rabisco.images.normalize import CHARACTERS as CHARACTER_NORMALIZERS
 from rabisco.images.traits import describe
-from rabisco.refusal import FEATURES, REASONS, Reason, RefusalRule, expand, picture_features
+from rabisco.refusal import (
+    FEATURES,
+    REASONS,
+    Reason,
+    RefusalRule,
+    expand,
+    picture_features,
+    reason_without_ink,
+)
 
 WRONGLY_REFUSED = 0.004  # share of the characters that the threshold may refuse: people write more variously
 CHARACTERS = 1000  # drawn at most
@@ -30,7 +38,7 @@ LEAST_CHARACTERS = 20
 PICTURES = 0.6  # as many pictures of characters, for each that is drawn
 PHOTOGRAPHS = "photographs"
 EVERY_PHOTOGRAPH = 20  # of the training part; more are never drawn
-PENALTY = 1e-3
+PENALTY = 2e-4
 NO_HANDWRITING = frozenset({"fashion-mnist"})
 PHOTO_SIDES = (32, 32, 96, 280)
 AS_IT_IS = 0.12  # share of the characters that come as a file of the data set rather than as a drawing
@@ -44,10 +52,12 @@ class Described:
     Attributes:
         features: ``(N, len(FEATURES))``.
         blank: ``(N,)``, in which no ink was found; they are refused without asking the rule.
+        restless: ``(N,)``, of these, those that are not empty pictures all the same.
     """
 
     features: NDArray[np.float64]
     blank: NDArray[np.bool_]
+    restless: NDArray[np.bool_]
 
     def log_odds(self, rule: RefusalRule) -> NDArray[np.float64]:
         """Return the rule's log-odds of each picture, infinite where it is blank."""
@@ -59,8 +69,9 @@ class Described:
 
     def reasons(self, rule: RefusalRule) -> list[Reason | None]:
         """Return why each picture is refused, ``None`` for what is read."""
-        answers = rule.reasons(self.features)
-        return ["blank" if blank else answer for blank, answer in zip(self.blank, answers, strict=True)]
+        without_ink: list[Reason] = ["not-a-character" if restless else "blank" for restless in self.restless]
+        answers = zip(self.blank, without_ink, rule.reasons(self.features), strict=True)
+        return [first if blank else second for blank, first, second in answers]
 
 
 @dataclass(frozen=True)
@@ -170,9 +181,14 @@ def fit_from_catalog(
         dataset: What the model was trained on.
         class_names: Of its classes.
     """
-    if normalizer not in CHARACTER_NORMALIZERS or dataset in NO_HANDWRITING or len(characters) < LEAST_CHARACTERS:
+    if not reads_handwriting(normalizer, dataset) or len(characters) < LEAST_CHARACTERS:
         return None
     return fit_rejection(reader, normalizer, temperature, characters, **further_pictures(len(characters), class_names))
+
+
+def reads_handwriting(normalizer: str, dataset: str) -> bool:
+    """Return whether a model with this normaliser, trained on this data set, reads characters."""
+    return normalizer in CHARACTER_NORMALIZERS and dataset not in NO_HANDWRITING
 
 
 def further_pictures(count: int, class_names: Sequence[str]) -> dict[str, Any]:
@@ -228,7 +244,7 @@ def fit_rule(characters: Mapping[str, Described], others: Mapping[str, Described
 
 def describe_pictures(reader: Reader, normalizer: str, temperature: float, pictures: Iterable[Picture]) -> Described:
     """Return decoded pictures, RGB, as the rule sees them, having brought each through the preparation."""
-    pixels, traits, blank = [], [], []
+    pixels, traits, blank, restless = [], [], [], []
     for picture in pictures:
         prepared = prepare(picture, normalizer)
         if prepared.ink is None:
@@ -236,8 +252,10 @@ def describe_pictures(reader: Reader, normalizer: str, temperature: float, pictu
         pixels.append(prepared.pixels)
         traits.append(describe(prepared.ink))
         blank.append(prepared.blank)
+        restless.append(prepared.blank and reason_without_ink(prepared.ink) != "blank")
     logits = read_logits(reader, np.stack(pixels))
-    return Described(picture_features(traits, logits, temperature), np.array(blank))
+    features = picture_features(traits, logits, temperature)
+    return Described(features, np.array(blank), np.array(restless))
 
 
 def draw_characters(images: Images, count: int, seed: int) -> Iterator[Picture]:

@@ -69,6 +69,8 @@ def describe(ink: Ink) -> NDArray[np.float32]:
 
 
 def _sketch(crop: NDArray[np.float32]) -> NDArray[np.float32]:
+    step = max(1, max(crop.shape) // (2 * SKETCH_SIDE))
+    crop = crop[::step, ::step]
     image = Image.fromarray((crop * 255).astype(np.uint8))
     scale = SKETCH_SIDE / max(crop.shape)
     size = max(1, round(crop.shape[1] * scale)), max(1, round(crop.shape[0] * scale))
