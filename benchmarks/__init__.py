@@ -22,6 +22,7 @@ import numpy as np
 ROOT = Path(__file__).parent.parent
 RESULTS_DIR = Path(__file__).parent / "results"
 DIGIT_MODELS = ("mnist-cnn", "mnist-linear")
+TINY_MODEL = "mnist-tiny"
 CHARACTER_MODELS = ("emnist-cnn", "emnist-linear")
 _LIBRARIES = ("rabisco", "numpy", "pillow", "onnxruntime", "flask", "granian", "keras", "tensorflow-cpu")
 

@@ -1,13 +1,13 @@
-"""The bundled digit models read the 10,000 test images of MNIST: the CNN at least 99.5%, the linear at least 92.5%.
+"""The digit models read MNIST's test images: the CNN 99.65%, the tiny one 99.3%, the linear 95% at least.
 
-Deterministic: no image is drawn, none left out. The test set took no part in training or in any choice. The baseline
-is the linear model, in the same table. The pixels are those of the data set, so nothing is said here about drawings;
-for those see ``canvas``.
+All 10,000. Deterministic: no image is drawn, none left out. The test set took no part in training or in any choice.
+The baseline is the linear model, in the same table. The pixels are those of the data set, so nothing is said here of
+drawings; for those see ``canvas``.
 """
 
 from typing import Any
 
-from benchmarks import DIGIT_MODELS, interval
+from benchmarks import DIGIT_MODELS, TINY_MODEL, interval
 from rabisco import data
 from rabisco.artifacts import load_artifact
 from rabisco.evaluation import DatasetReader, evaluate
@@ -19,7 +19,7 @@ def run() -> dict[str, Any]:
     """Evaluate each model on the test split."""
     dataset = data.load("mnist")
     models = {}
-    for name in DIGIT_MODELS:
+    for name in (*DIGIT_MODELS, TINY_MODEL):
         artifact, reader = load_artifact(name), DatasetReader(get_predictor(name), dataset.class_names)
         evaluation = evaluate(reader, dataset.test, dataset.class_names, artifact.card.temperature)
         models[name] = {

@@ -1,13 +1,13 @@
-"""The CNN reads corrupted images better than the linear model, on average over eleven corruptions of fixed strength.
+"""The CNNs read corrupted images better than the linear models; that for digits at least 95% of them in the mean.
 
-MNIST's 10,000 test images under each corruption of ``rabisco.evaluation.robustness`` (seed 0), given to the models
-as they are (the linear model stands them upright first, as in serving); the strengths are written beside the
-accuracies. The baseline is the linear model.
+MNIST's 10,000 test images, and the 10,597 of the part of EMNIST at hand for the character models, under each of eleven
+corruptions of fixed strength (``rabisco.evaluation.robustness``, seed 0), given to the models as they are (the linear
+model of digits stands them upright first, as in serving). The baseline is the linear model of the same classes.
 """
 
 from typing import Any
 
-from benchmarks import DIGIT_MODELS
+from benchmarks import CHARACTER_MODELS, DIGIT_MODELS, TINY_MODEL
 from rabisco import data
 from rabisco.evaluation import DatasetReader, robustness_table
 from rabisco.evaluation.tables import markdown_table
@@ -16,10 +16,13 @@ from rabisco.inference import get_predictor
 
 def run() -> dict[str, Any]:
     """Read every corruption with every model."""
-    dataset = data.load("mnist")
-    readers = {name: DatasetReader(get_predictor(name), dataset.class_names) for name in DIGIT_MODELS}
-    models = {name: robustness_table(reader, dataset.test).to_dict() for name, reader in readers.items()}
-    return {"n": len(dataset.test), "seed": 0, "models": models}
+    models = {}
+    parts = (((*DIGIT_MODELS, TINY_MODEL), "mnist"), (CHARACTER_MODELS, "emnist-pages"))
+    for names, dataset in ((names, data.load(part)) for names, part in parts):
+        for name in names:
+            reader = DatasetReader(get_predictor(name), dataset.class_names)
+            models[name] = robustness_table(reader, dataset.test).to_dict()
+    return {"n": sum(one["examples"] for one in models.values()), "seed": 0, "models": models}
 
 
 def table(result: dict[str, Any]) -> str:

@@ -39,8 +39,8 @@ class Card(BaseModel):
         created: When, UTC.
         temperature: The logits are divided by it before the softmax; fitted on validation.
         confusions: Counts on the test split, ``[true class][answered class]``; none if it was not counted.
-        reliability: Of the test split, for each interval of confidence: ``low``, ``high``, ``count``, mean ``confidence``
-            and ``accuracy``; none if it was not counted.
+        reliability: Of the test split, for each interval of confidence: ``low``, ``high``, ``count``, mean
+            ``confidence`` and ``accuracy``; none if it was not counted.
         refusal: By which rule it refuses what is no single character; none if it reads everything.
         run: Id of the run that made it, if one did.
         notes: Anything a reader should know.
