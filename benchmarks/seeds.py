@@ -2,8 +2,8 @@
 
 Each seed draws other first weights, another order, other augmentation and another validation split of MNIST's 60,000
 training images; everything else is the recipe of ``mnist-cnn``. Each model is read on the test split once, at its end.
-A training takes the better part of an hour: each is kept as the artifact ``mnist-cnn-seed-…``, and not trained again if
-that is there. Runs by name only.
+A training takes the better part of an hour: each is kept as the artifact ``mnist-cnn-seed-…``, and not trained
+again if that is there. Runs by name only.
 """
 
 import statistics

