@@ -112,7 +112,7 @@ def test_an_uploaded_row_is_shown_with_its_string_and_boxes(visit, tmp_path: Pat
     page.set_input_files("#file", written_row(tmp_path))
     page.get_by_role("button", name="Read them").click()
     expect(page.locator(STRING)).to_have_text("71")
-    expect(page.locator("row-answer[data-model=mnist-cnn] [role=radio]")).to_have_count(2)
+    expect(page.locator("row-answer[data-model=mnist-cnn] svg:not(.bar) rect")).to_have_count(2)
     expect(page.locator("row-answer[data-model=mnist-cnn] .bars li").first).to_be_visible()
 
 
