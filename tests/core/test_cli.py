@@ -105,7 +105,7 @@ def test_ctrl_c_keeps_the_best_weights_so_far(home: Path) -> None:
     )
     time.sleep(15)
     process.send_signal(signal.SIGINT)
-    out, errors = process.communicate(timeout=60)
+    out, errors = process.communicate(timeout=240)
     assert process.returncode == 0, errors
     assert "Ended: stopped" in json.loads(out)["notes"]
 
