@@ -31,10 +31,9 @@ def session_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty RABISCO_HOME for one test, and settings read anew in it."""
-    folder = tmp_path / "home"
-    folder.mkdir()
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty RABISCO_HOME for one test, beside its ``tmp_path``, and settings read anew in it."""
+    folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("RABISCO_HOME", str(folder))
     get_settings.cache_clear()
     yield folder

@@ -155,7 +155,8 @@ def check_rabisco(words: list[str], desk: Path, environment: dict[str, str]) -> 
     if words[0] == "train":
         assert words[1] in recipe_names()
     program = [sys.executable, "-m", "rabisco", *words]
-    run([*program, "--help"] if words[0] in ONLY_PARSED else program, desk, **environment)
+    home = {"RABISCO_HOME": str(desk / "home")}  # of all commands: some undo what others did
+    run([*program, "--help"] if words[0] in ONLY_PARSED else program, desk, **{**home, **environment})
 
 
 def test_every_table_is_the_one_that_its_result_makes() -> None:

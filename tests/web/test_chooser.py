@@ -2,12 +2,14 @@
 
 import io
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from tests.web.serving import copy_model, seven_png
 
+from rabisco import artifacts
 from rabisco.web import create_app
 
 BROWSER = {"Accept": "text/html"}
@@ -25,8 +27,13 @@ def shown(page: str) -> list[str]:
 
 
 @pytest.mark.parametrize("path", ["/", "/upload"])
-def test_with_two_models_there_is_nothing_to_choose(path: str) -> None:
-    assert "<select" not in create_app().test_client().get(path).text
+def test_with_two_models_there_is_nothing_to_choose(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("mnist-cnn", "mnist-linear"):
+        shutil.copytree(artifacts.BUNDLED_DIR / name, tmp_path / name)
+    monkeypatch.setattr("rabisco.artifacts.places.BUNDLED_DIR", tmp_path)
+    assert '<select name="model"' not in create_app().test_client().get(path).text
 
 
 @pytest.mark.parametrize("path", ["/", "/upload"])

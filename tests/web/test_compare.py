@@ -173,4 +173,4 @@ def test_an_axis_has_round_marks_around_its_values(values: list[float], ticks: t
 
 def test_robustness_of_the_package_can_be_read() -> None:
     models = json.loads((RESULTS_DIR / "robustness.json").read_text(encoding="utf-8"))["models"]
-    assert {Robustness.model_validate(one).examples for one in models.values()} == {10_000}
+    assert min(Robustness.model_validate(one).examples for one in models.values()) >= 10_000

@@ -131,7 +131,7 @@ def test_a_client_that_vanishes_leaves_no_file(server: Server, folder: Path) -> 
     worker = psutil.Process(server.worker)
     held = open_bytes(worker)
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
-        connection.sendall(b"POST /swallow HTTP/1.1\r\nHost: x\r\nContent-Length: 209715200\r\n\r\n")
+        connection.sendall(b"POST /swallow HTTP/1.1\r\nHost: localhost\r\nContent-Length: 209715200\r\n\r\n")
         for block in rows(30):
             connection.sendall(block)
         assert waits_for(lambda: open_bytes(worker) > held + 25 * MEGABYTE)
@@ -150,7 +150,9 @@ def test_slow_uploads_hold_up_nobody(server: Server) -> None:
     connections = []
     for _ in range(20):
         connection = socket.create_connection(("127.0.0.1", server.port), timeout=20)
-        connection.sendall(b"POST /swallow HTTP/1.1\r\nHost: x\r\nContent-Length: 209715200\r\n\r\n" + b"x" * 100)
+        connection.sendall(
+            b"POST /swallow HTTP/1.1\r\nHost: localhost\r\nContent-Length: 209715200\r\n\r\n" + b"x" * 100
+        )
         connections.append(connection)
     assert server.post("/predict", files={"file": SEVEN}).elapsed.total_seconds() < 5
     for connection in connections:

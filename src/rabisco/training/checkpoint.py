@@ -129,7 +129,7 @@ class Checkpoints:
 def _read(path: Path) -> Position | None:
     """Return what a file holds; ``None`` if the disk has damaged it, so that the one before is taken."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             values = json.loads(str(stored["position"]))
             arrays = {
                 kind: [stored[f"{kind}-{at}"] for at in range(count)] for kind, count in values.pop("counts").items()

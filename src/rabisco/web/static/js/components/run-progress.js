@@ -56,7 +56,10 @@ class RunProgress extends HTMLElement {
   #show() {
     this.#due = false;
     const { progress, phase, state, epochs } = this.#view;
-    if (this.dataset.live !== undefined && state) this.#fact("state", this.messages[`run_${state}`]);
+    if (this.dataset.live !== undefined && state) {
+      this.#fact("state", this.messages[`run_${state}`]);
+      for (const part of this.querySelectorAll("[data-when]")) part.hidden = part.dataset.when !== state;
+    }
     if (phase.phase) this.#fact("phase", this.messages[`phase_${phase.phase}`] ?? phase.phase);
     if (phase.device) this.#fact("device", phase.device);
     if (progress) this.#showProgress(progress);
