@@ -87,6 +87,17 @@ def test_ctrl_c_and_termination_end_it_in_silence(tmp_path: Path, end: signal.Si
     assert not [worker for worker in workers if worker.is_running()]
 
 
+def test_a_server_that_is_killed_takes_its_workers_with_it_and_its_port_is_free_again(tmp_path: Path) -> None:
+    with serving(tmp_path, workers=2) as killed:
+        workers = psutil.Process(killed.process.pid).children()
+        killed.process.kill()
+        killed.process.wait()
+        gone, alive = psutil.wait_procs(workers, timeout=10)
+        assert (len(gone), alive) == (2, [])
+        with serving(tmp_path, port=killed.port) as again:
+            assert again.get("/health/live").status_code == 200
+
+
 def test_the_environment_of_the_server_does_not_leak_into_answers(tmp_path: Path) -> None:
     os.environ["RABISCO_TEST_SECRET"] = "k3y"
     try:

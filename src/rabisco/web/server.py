@@ -1,6 +1,9 @@
 """The production server behind ``rabisco serve``: granian, a few processes of a few threads."""
 
+import os
 import socket
+import threading
+import time
 from functools import partial
 from typing import Any
 
@@ -21,6 +24,8 @@ from rabisco.web.door import Door
 HEADER_SECONDS = 10
 # Connections that one process holds at a time; the next wait in the system's queue.
 CONNECTIONS = 256
+# Seconds between two looks of a worker at whether the process that started it is still there.
+PARENT_INTERVAL = 0.25
 
 
 def serve(settings: Settings) -> None:
@@ -51,12 +56,20 @@ def serve(settings: Settings) -> None:
 
 def _load(settings: Settings) -> Any:
     """Make one worker's application, its models loaded before the first request."""
+    threading.Thread(target=_end_with, args=(os.getppid(),), name="parent", daemon=True).start()
     journal.configure(settings)
     app = create_app(settings)
     for name in list_names():
         _warm(name)
     start_supervisor()
     return Door(app, settings)
+
+
+def _end_with(parent: int) -> None:
+    """End this process once ``parent`` has ended, even if it was killed: else it would keep the port for itself."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_INTERVAL)
+    os._exit(1)
 
 
 def _warm(name: str) -> None:
