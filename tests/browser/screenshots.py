@@ -21,6 +21,7 @@ from rabisco.web.confusions import alike
 
 WIDTHS = {375: 812, 768: 1024, 1440: 900}
 SCHEMES = ("light", "dark")
+TOKEN = "a-token-of-some-length"
 
 Act = Callable[[Page], None]
 
@@ -45,6 +46,15 @@ def opened(page: Page) -> None:
         summary.click()
 
 
+def tried(page: Page) -> None:
+    """Send the request of a form on the documentation."""
+    form = page.locator("#try-post_predict")
+    form.locator("summary").first.click()
+    form.get_by_label("steps").fill("1")
+    form.locator("button.button").first.click()
+    form.locator(".pictures img").first.wait_for()
+
+
 # Name of the picture -> address, and what is done there first.
 STATES: dict[str, tuple[str, Act | None]] = {
     "draw": ("/", None),
@@ -63,10 +73,17 @@ STATES: dict[str, tuple[str, Act | None]] = {
     "model-confused": ("/models/a-copy", opened),
     "model-characters": ("/models/all-characters", None),
     "docs": ("/docs", None),
+    "docs-tried": ("/docs", tried),
+    "corrections": ("/corrections", None),
+    "runs": ("/runs", None),
     "not-found": ("/nothing-here", None),
     "compare-ru": ("/compare?lang=ru", None),
     "draw-fr": ("/?lang=fr", None),
     "train-pt": ("/train?lang=pt", None),
+}
+GUARDED: dict[str, tuple[str, Act | None]] = {
+    "sign-in": ("/sign-in", None),
+    "train-guarded": ("/train", None),
 }
 WITHOUT_MODELS: dict[str, tuple[str, Act | None]] = {"no-model": ("/", None), "models-none": ("/models", None)}
 
@@ -80,9 +97,17 @@ def main() -> None:
         give_confusions(Path(home), "a-copy", "0123456789")
         copy_model(Path(home), "all-characters")
         give_confusions(Path(home), "all-characters", string.digits + string.ascii_uppercase + string.ascii_lowercase)
-        for states, bundled in ((STATES, True), (WITHOUT_MODELS, False)):
+        give_reliability(Path(home), "a-copy")
+        servers = (
+            (STATES, "", {}),
+            (GUARDED, "", {"access_token": TOKEN}),
+            (WITHOUT_MODELS, "empty", {"bundled": False}),
+        )
+        for states, folder, options in servers:
             chosen = {name: state for name, state in states.items() if is_wanted(name)}
-            with serving(Path(home) if bundled else Path(home) / "empty", bundled=bundled) as server:
+            if not chosen:
+                continue
+            with serving(Path(home) / folder, **options) as server:
                 for name, (path, act) in chosen.items():
                     take(chromium, server.url + path, name, act)
 
@@ -93,6 +118,24 @@ def give_confusions(home: Path, name: str, classes: str) -> None:
     card = json.loads(path.read_text(encoding="utf-8"))
     counts = [[confused(row, column, classes) for column in range(len(classes))] for row in range(len(classes))]
     path.write_text(json.dumps({**card, "class_names": list(classes), "confusions": counts}), encoding="utf-8")
+
+
+def give_reliability(home: Path, name: str) -> None:
+    """Write a reliability diagram into the card of a copied model, made up: a little too sure."""
+    path = home / "artifacts" / name / "card.json"
+    card = json.loads(path.read_text(encoding="utf-8"))
+    tenths = [(tenth / 10, (tenth + 1) / 10) for tenth in range(2, 10)]
+    rows = [
+        {
+            "low": low,
+            "high": high,
+            "count": 20.0 * 3**rank,
+            "confidence": low + 0.06,
+            "accuracy": low - 0.02 + rank / 100,
+        }
+        for rank, (low, high) in enumerate(tenths)
+    ]
+    path.write_text(json.dumps({**card, "reliability": rows}), encoding="utf-8")
 
 
 def confused(row: int, column: int, classes: str) -> int:

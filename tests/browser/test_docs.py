@@ -1,0 +1,160 @@
+"""Every route can be tried on its documentation: by mouse, keyboard and finger, in the dark and in other languages."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from tests.browser.test_accessibility import faults
+from tests.web.serving import serving, seven_png
+
+pytestmark = pytest.mark.browser
+
+PHONE = {"viewport": {"width": 375, "height": 812}, "has_touch": True, "is_mobile": True}
+TOKEN = "a-token-of-some-length"
+
+
+def console(page: Page, operation: str) -> Locator:
+    """Open the form of an operation."""
+    found = page.locator(f"#try-{operation}")
+    found.locator("summary").first.click()
+    expect(found.locator(".curl code")).not_to_be_empty()
+    return found
+
+
+def test_a_picture_is_sent_and_the_answer_shown_with_status_time_and_headers(visit, tmp_path: Path) -> None:
+    page = visit().open("/docs")
+    form = console(page, "post_predict")
+    form.get_by_label("file").set_input_files({"name": "my 7.png", "mimeType": "image/png", "buffer": seven_png()})
+    form.get_by_label("steps").fill("1")
+    expect(form.locator(".curl code")).to_have_text(f"curl -F 'file=@my 7.png' '{page.url[:-5]}/predict?steps=1'")
+    form.get_by_role("button", name="Send").click()
+    expect(form.locator(".status")).to_contain_text("200 OK · ")
+    expect(form.locator(".status")).to_contain_text("ms")
+    expect(form.locator(".body")).to_contain_text('"category": "7"')
+    expect(form.locator(".pictures img").first).to_be_visible()
+    form.get_by_text("Headers").click()
+    expect(form.locator(".headers code")).to_contain_text("content-type: application/json")
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+def test_its_curl_does_the_same(visit, tmp_path: Path) -> None:
+    page = visit().open("/docs")
+    form = console(page, "post_predict_model")
+    (tmp_path / "seven.png").write_bytes(seven_png())
+    form.get_by_label("Sent as").select_option("image/*")
+    form.get_by_label("file").set_input_files(tmp_path / "seven.png")
+    expect(form.locator(".curl code")).to_contain_text("--data-binary @seven.png")
+    command = form.locator(".curl code").text_content()
+    result = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, check=True, timeout=20)
+    assert json.loads(result.stdout)["predictions"][0]["category"] == "7"
+
+
+def test_by_keyboard_alone_and_without_a_picture_a_drawn_seven_is_read(visit) -> None:
+    page = visit().open("/docs")
+    form = page.locator("#try-post_predict")
+    form.locator("summary").first.focus()
+    page.keyboard.press("Enter")
+    form.get_by_label("file").focus()
+    form.get_by_role("button", name="Send").focus()
+    page.keyboard.press("Enter")
+    expect(form.locator(".body")).to_contain_text('"category": "7"')
+
+
+def test_a_refusal_is_shown_as_it_is(visit) -> None:
+    window = visit()
+    form = console(window.open("/docs"), "get_models_name")
+    form.get_by_label("name").fill("nobody")
+    form.get_by_role("button", name="Send").click()
+    expect(form.locator(".status")).to_contain_text("404")
+    expect(form.locator(".body")).to_contain_text("urn:rabisco:problem:model-not-found")
+    window.complaints.clear()  # Chromium itself notes the status
+
+
+def test_a_file_that_is_answered_can_be_saved(visit) -> None:
+    page = visit().open("/docs")
+    form = console(page, "get_models_name_pesos_h5")
+    form.get_by_role("button", name="Send").click()
+    with page.expect_download() as saved:
+        form.get_by_role("link", name="Save pesos.h5").click()
+    assert saved.value.suggested_filename == "pesos.h5"
+
+
+def test_json_is_sent_as_the_document_says(visit) -> None:
+    form = console(visit().open("/docs"), "post_corrections")
+    expect(form.get_by_label("readings")).to_have_value(
+        '[{"model":"mnist-cnn","version":0,"predicted":"1","probability":0.6}]'
+    )
+    form.get_by_label("image").fill("AAAA")
+    form.get_by_label("consent").select_option("true")
+    expect(form.locator(".curl code")).to_contain_text('"consent":true')
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_it_fits_and_axe_finds_nothing(visit, scheme: str) -> None:
+    window = visit(**PHONE, color_scheme=scheme)
+    page = window.open("/docs?lang=fr")
+    form = page.locator("#try-post_predict")
+    form.locator("summary").first.tap()
+    expect(form.locator(".curl code")).not_to_be_empty()
+    form.get_by_role("button", name="Envoyer").tap()
+    expect(form.locator(".body")).to_contain_text('"category": "7"')
+    assert page.evaluate("document.documentElement.scrollWidth") == 375
+    assert faults(page) == []
+
+
+def test_without_javascript_the_prose_and_the_examples_stand_alone(visit) -> None:
+    page = visit(java_script_enabled=False).open("/docs")
+    expect(page.locator("#post_predict .examples").first).to_contain_text("curl -F file=@seven.png")
+    expect(page.get_by_text("Try it").first).to_be_hidden()
+
+
+def test_the_token_is_sent_and_never_written_down(visit, tmp_path: Path) -> None:
+    window = visit()
+    with serving(tmp_path, access_token=TOKEN) as window.server:
+        page = window.open("/docs")
+        expect(page.get_by_role("main")).to_contain_text("ask for the access token of this server")
+        form = console(page, "post_models_name_promote")
+        form.get_by_role("button", name="Send").click()
+        expect(form.locator(".status")).to_contain_text("401")
+        window.complaints.clear()  # Chromium itself notes the status
+        form.get_by_label("Access token").fill(TOKEN)
+        expect(form.locator(".curl code")).to_contain_text("Bearer $RABISCO_ACCESS_TOKEN")
+        assert TOKEN not in page.content()
+        form.get_by_role("button", name="Send").click()
+        expect(form.locator(".status")).to_contain_text("200 OK")
+        page.wait_for_load_state("networkidle")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_reader_signs_in_and_the_pages_say_so(visit, tmp_path: Path, scheme: str, javascript: bool) -> None:
+    window = visit(**PHONE, color_scheme=scheme, java_script_enabled=javascript)
+    with serving(tmp_path, access_token=TOKEN) as window.server:
+        page = window.open("/assistant")
+        page.get_by_role("main").get_by_role("link", name="Sign in").click()
+        if javascript:
+            assert faults(page) == []
+        page.get_by_label("Access token").fill("a guess")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("alert")).to_have_text("This is not the access token of this server.")
+        if javascript:
+            assert faults(page) == []
+        window.complaints.clear()  # Chromium itself notes the status
+        page.get_by_label("Access token").fill(TOKEN)
+        page.get_by_role("button", name="Sign in").click()
+        assert page.url.endswith("/assistant")
+        expect(page.get_by_role("main")).to_contain_text("You are signed in.")
+        page.goto(f"{window.server.url}/train")
+        expect(page.get_by_role("main")).to_contain_text("You are signed in.")
+        page.wait_for_load_state("networkidle")
+
+
+def test_a_server_that_only_reads_says_so_where_it_matters(visit, tmp_path: Path) -> None:
+    window = visit()
+    with serving(tmp_path, read_only=1) as window.server:
+        for path in ("/train", "/assistant", "/docs", "/sign-in"):
+            expect(window.open(path).get_by_role("main")).to_contain_text("This server only reads pictures")
+        window.page.wait_for_load_state("networkidle")

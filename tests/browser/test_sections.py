@@ -1,0 +1,153 @@
+"""The sections in real Chromium: the way around, comparison, question, confusions; on a phone, by keyboard, alone."""
+
+import json
+import string
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+from tests.browser.hand import SEVEN, draw, touch
+from tests.browser.test_accessibility import faults
+from tests.web.serving import copy_model, serving
+
+pytestmark = pytest.mark.browser
+
+PHONE = {"viewport": {"width": 375, "height": 812}, "has_touch": True, "is_mobile": True}
+SECTIONS = ["Draw", "Upload", "Train", "Compare", "Assistant", "API"]
+NEW = ("/train", "/compare", "/assistant")
+CHARACTERS = string.digits + string.ascii_uppercase + string.ascii_lowercase
+
+
+def give_confusions(home: Path, name: str, classes: str) -> None:
+    """Put a copy of the network whose card has these classes and confuses each with the next one twice."""
+    copy_model(home, name)
+    path = home / "artifacts" / name / "card.json"
+    card = json.loads(path.read_text(encoding="utf-8"))
+    size = range(len(classes))
+    counts = [[98 * (row == column) + 2 * (column == (row + 1) % len(size)) for column in size] for row in size]
+    path.write_text(json.dumps({**card, "class_names": list(classes), "confusions": counts}), encoding="utf-8")
+
+
+@pytest.mark.parametrize("options", [PHONE, {"java_script_enabled": False}])
+def test_every_section_is_one_step_away_and_marked_when_there(visit, options: dict) -> None:
+    page = visit(**options).open("/")
+    for name in SECTIONS:
+        page.get_by_role("navigation", name="Main").get_by_role("link", name=name, exact=True).click()
+        current = page.locator("header nav a[aria-current]")
+        expect(current).to_have_text(name)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def test_sections_are_large_enough_for_a_finger_in_every_language(visit) -> None:
+    for language in ("en", "pt", "es", "fr", "ru"):
+        page = visit(**PHONE, locale=language).open("/train")
+        for link in page.locator("header nav a").all():
+            box = link.bounding_box()
+            assert box
+            assert min(box["width"], box["height"]) >= 44
+            assert link.evaluate("link => link.scrollWidth <= link.clientWidth"), (language, link.text_content())
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_new_pages(visit, scheme: str) -> None:
+    for width in (375, 1280):
+        window = visit(color_scheme=scheme, viewport={"width": width, "height": 900})
+        assert [fault for path in NEW for fault in faults(window.open(path))] == []
+
+
+def test_the_seeds_addresses_open_the_pages(visit) -> None:
+    window = visit()
+    expect(window.open("/entrainer-le-modele").get_by_role("heading", level=1)).to_have_text("Train a model")
+    expect(window.open("/assistance").get_by_role("heading", level=1)).to_have_text("Ask a question")
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_question_is_sent_by_get_and_kept(visit, javascript: bool) -> None:
+    window = visit(java_script_enabled=javascript)
+    page = window.open("/assistance")
+    page.get_by_label("Your question").fill("Why is a 7 read as a 1?")
+    page.get_by_role("button", name="Ask").click()
+    assert page.url.endswith("/model?question=Why+is+a+7+read+as+a+1%3F")
+    expect(page.get_by_role("heading", name="No answer")).to_be_visible()
+    expect(page.get_by_label("Your question")).to_have_value("Why is a 7 read as a 1?")
+    if javascript:
+        assert faults(page) == []
+    page.get_by_role("link", name="Français").click()
+    expect(page.locator("#question")).to_have_value("Why is a 7 read as a 1?")
+    window.complaints.clear()  # Chromium itself notes the status
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_models_are_chosen_and_the_address_keeps_them_in_another_language(
+    visit, tmp_path: Path, javascript: bool
+) -> None:
+    copy_model(tmp_path, "mine")
+    window = visit(java_script_enabled=javascript)
+    with serving(tmp_path) as window.server:
+        page = window.open("/compare")
+        page.get_by_label("mine", exact=True).check()
+        page.get_by_label("mnist-cnn", exact=True).uncheck()
+        page.get_by_role("button", name="Compare").click()
+        assert page.url.endswith("/compare?model=mine&model=mnist-linear")
+        expect(page.locator(".versus thead th a").first).to_have_text("mine")
+        page.get_by_role("link", name="Português").click()
+        assert page.url.endswith("?model=mine&model=mnist-linear&lang=pt")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Comparar modelos")
+        expect(page.locator(".versus thead th a").first).to_have_text("mine")
+        page.wait_for_load_state("networkidle")  # before its server goes
+
+
+def test_one_drawing_is_read_by_every_chosen_model_on_a_phone(visit, tmp_path: Path) -> None:
+    copy_model(tmp_path, "mine")
+    window = visit(**PHONE)
+    with serving(tmp_path) as window.server:
+        page = window.open("/compare?model=cnn&model=linear&model=mine")
+        touch(page, SEVEN)
+        expect(page.locator("model-answer .character")).to_have_text(["7", "7", "7"])
+        expect(page.locator("model-answer .latency").last).to_contain_text("ms")
+        expect(page.locator(".verdict")).to_have_text("All models read 7.")
+        assert page.evaluate("document.documentElement.scrollWidth") == 375
+        assert faults(page) == []
+        page.wait_for_load_state("networkidle")
+
+
+def test_a_comparison_reads_a_drawing_by_mouse_too(visit) -> None:
+    page = visit().open("/compare")
+    draw(page, SEVEN)
+    expect(page.locator(".verdict")).to_have_text("Both models read 7.")
+
+
+def test_the_confusions_of_sixty_two_classes_are_read_on_a_phone_and_by_keyboard(visit, tmp_path: Path) -> None:
+    give_confusions(tmp_path, "mine", CHARACTERS)
+    window = visit(**PHONE)
+    with serving(tmp_path) as window.server:
+        page = window.open("/models/mine")
+        assert page.evaluate("document.documentElement.scrollWidth") == 375
+        matrix = page.locator("confusion-matrix [tabindex]")
+        matrix.focus()
+        for key in ("ArrowRight", "ArrowRight"):
+            page.keyboard.press(key)
+        expect(page.locator("#cell")).to_have_text("0 read as 1: 2 of 100 (2.0%)")
+        page.keyboard.press("ArrowDown")
+        expect(page.locator("#cell")).to_have_text("1 read as itself: 98 of 100 (98.0%)")
+        page.keyboard.press("End")
+        expect(page.locator("#cell")).to_have_text("1 read as z: 0 of 100 (0%)")
+        assert matrix.evaluate("element => element.scrollLeft") > 0
+        page.locator("summary", has_text="As a table").click()
+        expect(page.locator(".counts")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") == 375
+        assert faults(page) == []
+        page.wait_for_load_state("networkidle")
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_without_any_model_the_pages_ask_to_train_one(visit, tmp_path: Path, javascript: bool) -> None:
+    window = visit(java_script_enabled=javascript)
+    with serving(tmp_path, bundled=False) as window.server:
+        for path in ("/", "/upload", "/compare"):
+            page = window.open(path)
+            expect(page.get_by_role("heading", level=1)).to_have_text("No model has been trained yet")
+            page.get_by_role("main").get_by_role("link", name="Train a model").click()
+            expect(page.get_by_role("heading", level=1)).to_have_text("Train a model")
+        page.wait_for_load_state("networkidle")
+    window.complaints.clear()  # Chromium itself notes the status
