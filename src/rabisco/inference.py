@@ -14,7 +14,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from rabisco.artifacts import Artifact, load_artifact, stamp
+from rabisco.artifacts import Artifact, Card, load_artifact, stamp
 from rabisco.errors import InvalidArtifactError
 from rabisco.images import Prepared, prepare
 from rabisco.images.traits import describe
@@ -108,7 +108,7 @@ class Predictor:
         prepared = prepare(picture, self.card.normalizer)
         logits = self.logits(prepared.pixels[np.newaxis])
         probabilities = softmax(logits / np.float32(self.card.temperature))[0]
-        refused, doubt = self._refuse(prepared, logits)
+        refused, doubt = refuse(self.card, prepared, logits)
         return Prediction(
             model=self.card.name,
             version=self.version,
@@ -123,22 +123,29 @@ class Predictor:
         """Read several decoded pictures, in order; see ``predict``."""
         return [self.predict(picture, top_k) for picture in pictures]
 
-    def _refuse(self, prepared: Prepared, logits: NDArray[np.float32]) -> tuple[Reason | None, float | None]:
-        """Return why a picture should not be read, and the doubt that it shows one character."""
-        rule = self.card.refusal
-        if prepared.ink is None:
-            return None, None
-        if prepared.blank:
-            return reason_without_ink(prepared.ink), 1.0
-        if rule is None or not rule.fits:
-            return None, None
-        features = picture_features(describe(prepared.ink)[np.newaxis], logits, self.card.temperature)
-        return rule.judge(features)
-
     def _best_classes(self, probabilities: NDArray[np.float32], top_k: int) -> tuple[ClassProbability, ...]:
         order = np.argsort(-probabilities, kind="stable")[:top_k]
         names = self.card.class_names
         return tuple(ClassProbability(names[index], int(index), float(probabilities[index])) for index in order)
+
+
+def refuse(card: Card, prepared: Prepared, logits: NDArray[np.float32]) -> tuple[Reason | None, float | None]:
+    """Return why a picture should not be read, and the doubt that it shows one character.
+
+    Args:
+        card: Of the model; its rule decides.
+        prepared: The picture as the model saw it.
+        logits: What the model made of it, ``(1, classes)``.
+    """
+    rule = card.refusal
+    if prepared.ink is None:
+        return None, None
+    if prepared.blank:
+        return reason_without_ink(prepared.ink), 1.0
+    if rule is None or not rule.fits:
+        return None, None
+    features = picture_features(describe(prepared.ink)[np.newaxis], logits, card.temperature)
+    return rule.judge(features)
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:

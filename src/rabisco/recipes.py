@@ -267,7 +267,7 @@ def judge(recipe: Recipe, dataset: Dataset, model: "keras.Model", result: Traini
         normalizer=recipe.normalizer,
         dataset=_describe(dataset),
         configuration=recipe.configuration.to_dict(),
-        metrics=_metrics("validation", validation) | _metrics("test", test),
+        metrics=metrics_of("validation", validation) | metrics_of("test", test),
         history=result.history,
         training_seconds=result.seconds,
         hardware=describe_hardware(),
@@ -284,7 +284,7 @@ def judge(recipe: Recipe, dataset: Dataset, model: "keras.Model", result: Traini
 
 def _fit_refusal(recipe: Recipe, dataset: Dataset, model: "keras.Model", temperature: float) -> RefusalRule | None:
     return fit_from_catalog(
-        _KerasReader(model),
+        KerasReader(model),
         recipe.normalizer,
         temperature,
         dataset.validation.images,
@@ -294,10 +294,13 @@ def _fit_refusal(recipe: Recipe, dataset: Dataset, model: "keras.Model", tempera
 
 
 @dataclass(frozen=True)
-class _KerasReader:
+class KerasReader:
+    """A Keras model as evaluation knows it."""
+
     model: "keras.Model"
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the raw outputs, ``(N, classes)``, for images, uint8 ``(N, H, W, C)``."""
         return np.asarray(self.model.predict_on_batch(images), dtype=np.float32)
 
 
@@ -305,7 +308,8 @@ def _logits(model: "keras.Model", split: Split) -> NDArray[np.float32]:
     return np.asarray(model.predict(split.images, batch_size=500, verbose=0), dtype=np.float32)
 
 
-def _metrics(split: str, evaluation: Evaluation) -> dict[str, float]:
+def metrics_of(split: str, evaluation: Evaluation) -> dict[str, float]:
+    """Return what a card keeps of an evaluation, each figure under its name with the split's before it."""
     low, high = evaluation.accuracy_interval
     return {
         f"{split}_accuracy": evaluation.accuracy,
