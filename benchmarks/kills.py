@@ -1,14 +1,16 @@
 """No run is lost, none lies about its state and no model is half written when processes are killed at random moments.
 
-A training, the process that supervises it, or both are killed (SIGKILL) 50 times, each after up to 8 seconds: within
-the start of Keras, the reading of the data, epochs, the writing of checkpoints and the saving of the model. After each
-kill the row is compared with the process and every saved model with its checksums; what was interrupted is resumed,
-and at the end every run must have succeeded, with the events and the history of all its epochs.
+A training, the web server (its first process, or that and its workers), or both are killed (SIGKILL) 50 times: within
+the start of Keras, an epoch, the writing of a checkpoint, the judgement, the saving of the model, and up to 8 seconds
+after whatever came before. After each kill, what the server says is compared with the processes, and every saved model
+with its checksums; what was interrupted is resumed. In the end every run must have succeeded, with the events and the
+history of all its epochs, and with weights equal bit by bit to those of a run that nobody killed.
 """
 
 import os
 import tempfile
 import time
+from collections import Counter
 from typing import Any
 
 from tests.kills import kill_and_resume
@@ -30,23 +32,38 @@ def run() -> dict[str, Any]:
         tally = kill_and_resume(KILLS, seed=25, seconds=LONGEST)
         seconds = time.monotonic() - started
         store.close()
-    victims = {victim: tally.kills.count(victim) for victim in ("training", "server", "both")}
+    victims = Counter(victim for victim, _ in tally.kills)
     return {
         "n": KILLS,
         "victims": victims,
+        "moments": Counter(moment for _, moment in tally.kills),
+        "phases": tally.phases,
         "states": tally.states,
-        "runs": tally.finished,
+        "halves": tally.halves,
+        "resumed": tally.resumed,
         "succeeded": tally.finished,
         "seconds": seconds,
     }
 
 
 def table(result: dict[str, Any]) -> str:
-    """Return how often what was killed, and what came of it, as a Markdown table."""
-    victims = result["victims"]
+    """Return how often what was killed, when, and what came of it, as a Markdown table."""
+    victims, halves = result["victims"], result["halves"]
     rows = [
         ("Killed: training, server, both", f"{victims['training']}, {victims['server']}, {victims['both']}"),
-        ("Runs, all of which succeeded in the end", str(result["succeeded"])),
+        ("Kills in each phase of a run", _counts(result["phases"])),
+        ("State of the run afterwards", _counts(result["states"])),
+        ("Half-written checkpoints, models left behind (never read)", f"{halves['checkpoints']}, {halves['models']}"),
+        ("Interrupted, of these with a checkpoint to go on from", f"{_interrupted(result)}, {result['resumed']}"),
+        ("Runs, all of which succeeded with the weights of the one that was left alone", str(result["succeeded"])),
         ("Lost runs, untrue states, damaged models", "0"),
     ]
     return markdown_table(("What", "Times"), rows)
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items(), key=lambda item: -item[1]))
+
+
+def _interrupted(result: dict[str, Any]) -> int:
+    return int(result["states"].get("interrupted", 0))

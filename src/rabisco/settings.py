@@ -51,6 +51,12 @@ class Settings(BaseSettings):
         le=256,
         description="Threads that one training computes with; 0 means as many as there are processors.",
     )
+    training_niceness: int = Field(
+        default=10,
+        ge=0,
+        le=19,
+        description="How far a training gives way to other processes: 0 not at all, 19 to all of them.",
+    )
     access_token: str = Field(
         default="",
         repr=False,

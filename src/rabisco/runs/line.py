@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 
 from rabisco import store
 from rabisco.errors import RabiscoError
+from rabisco.runs.places import folder_of
 from rabisco.runs.process import host, identity
 from rabisco.runs.states import ACTIVE, State, active, move, note
 from rabisco.settings import get_settings
@@ -72,8 +73,8 @@ class Line:
             try:
                 with store.reading() as session:
                     wanted = session.scalar(select(store.Run.wanted).where(store.Run.id == self.row.id, *self._guards))
-                if wanted is None and not self._over:
-                    os._exit(3)
+                if not self._over and (wanted is None or not folder_of(self.row.id).is_dir()):
+                    os._exit(3)  # taken from this process, or removed with all that it was for
                 if wanted == "cancel" and self.saving.acquire(blocking=False):
                     self.end("cancelled")
                     os._exit(0)

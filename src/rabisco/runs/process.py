@@ -41,6 +41,17 @@ def lives(pid: int | None, known: str) -> bool:
     return pid is not None and known != "" and identity(pid) == known
 
 
+def give_way(niceness: int) -> None:
+    """Let other processes go before this one whenever they have something to do.
+
+    Args:
+        niceness: From 0, not at all, to 19.
+    """
+    os.nice(niceness)
+    with suppress(OSError):  # where the system weighs sessions against each other, it asks for that apart
+        Path("/proc/self/autogroup").write_text(str(niceness), encoding="ascii")
+
+
 def kill(pid: int | None, known: str) -> None:
     """End a process and all that it started, at once, if it still is the one that is meant."""
     if pid is not None and lives(pid, known):

@@ -30,7 +30,16 @@ INTERVAL = 0.25  # seconds between two looks
 GRACE = 0.8  # seconds that a cancelled training has to end by itself
 MOST_LAUNCHES = 3
 LOCK_FILE = ".supervisor"
-_PASSED_ON = ("home", "data_dir", "cache_dir", "database_url", "trainings", "training_threads", "keep_versions")
+_PASSED_ON = (
+    "home",
+    "data_dir",
+    "cache_dir",
+    "database_url",
+    "trainings",
+    "training_threads",
+    "training_niceness",
+    "keep_versions",
+)
 _THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 

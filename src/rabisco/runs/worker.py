@@ -2,27 +2,25 @@
 
 import logging
 import math
-import os
 import sys
-from contextlib import suppress
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from rabisco.errors import RabiscoError, TrainingCancelledError
 from rabisco.runs.line import Line, take_up
 from rabisco.runs.places import checkpoints_of, folder_of
+from rabisco.runs.process import give_way
 from rabisco.runs.request import RunRequest, check, minutes_of
 from rabisco.runs.truth import result_of
+from rabisco.settings import get_settings
 
-NICENESS = 10
 LOGGER = logging.getLogger("rabisco.runs")
 
 
 def main(run_id: str) -> None:
     """Take a run up and carry it through, unless another process has."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    _give_way()
+    give_way(get_settings().training_niceness)
     line = take_up(run_id)
     if line is None:
         return
@@ -40,13 +38,6 @@ def main(run_id: str) -> None:
     except Exception:
         LOGGER.exception("failed")
         line.end("failed", message="the training met an error that nobody foresaw; the log in the run's folder has it")
-
-
-def _give_way() -> None:
-    """Let whatever answers requests go first, whenever it has something to do."""
-    os.nice(NICENESS)
-    with suppress(OSError):  # where the system weighs sessions against each other, it asks for that apart
-        Path("/proc/self/autogroup").write_text(str(NICENESS), encoding="ascii")
 
 
 def _carry_through(line: Line) -> None:
