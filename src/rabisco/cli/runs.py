@@ -263,7 +263,9 @@ def _leave(run_id: str) -> None:
 def _draw(event: "Event", bars: Any, bar: Any) -> None:
     told = event.payload
     if event.kind in ("progress", "epoch"):
-        figures = f"loss {told['loss']:.3f}, {told['examples_per_second']:.0f} examples/s, {told['device']}"
+        figures = f"loss {told['loss']:.3f}, {told['device']}"
+        if told["examples_per_second"] is not None:
+            figures = f"{figures}, {told['examples_per_second']:.0f} examples/s"
         if told["validation_accuracy"] is not None:
             figures = f"valid acc {told['validation_accuracy']:.4f}, {figures}"
         done = told["step"] + (told["epoch"] - 1) * told["steps"]

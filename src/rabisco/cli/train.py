@@ -96,5 +96,7 @@ def _figures(progress: "Progress") -> str:
     line = f"loss {progress.loss:.3f}, train acc {progress.accuracy:.3f}"
     if progress.validation_accuracy is not None:
         line += f", valid acc {progress.validation_accuracy:.4f}"
+    if progress.examples_per_second is None or progress.eta_seconds is None:
+        return line
     minutes, seconds = divmod(round(progress.eta_seconds), 60)
     return f"{line}, {progress.examples_per_second:.0f} examples/s, {minutes}:{seconds:02d} left"

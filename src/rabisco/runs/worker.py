@@ -90,7 +90,8 @@ def _carry_through(line: Line) -> None:
 
 def _plain(values: dict[str, Any], device: str, budget_seconds: float) -> dict[str, Any]:
     """Return progress as JSON holds it: the time left within the budget, no value that is not a number."""
-    values["eta_seconds"] = min(values["eta_seconds"], max(0.0, budget_seconds - values["seconds"]))
+    if values["eta_seconds"] is not None:
+        values["eta_seconds"] = min(values["eta_seconds"], max(0.0, budget_seconds - values["seconds"]))
     values["device"] = device
     return {
         key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in values.items()

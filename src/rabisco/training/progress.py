@@ -19,8 +19,8 @@ class Progress:
         loss: Mean over this epoch so far.
         accuracy: Of this epoch so far, on the training images as augmented, in [0, 1].
         learning_rate: Of the last step.
-        examples_per_second: Over this epoch so far.
-        eta_seconds: Estimated time left.
+        examples_per_second: Over the latest batches; none before two are done.
+        eta_seconds: Estimated time left, by the latest batches and epochs; none before two batches are done.
         validation_loss: Only in the report that ends an epoch.
         validation_accuracy: Only in the report that ends an epoch, in [0, 1].
         seconds: Since the training began.
@@ -33,8 +33,8 @@ class Progress:
     loss: float
     accuracy: float
     learning_rate: float
-    examples_per_second: float
-    eta_seconds: float
+    examples_per_second: float | None
+    eta_seconds: float | None
     seconds: float
     validation_loss: float | None = None
     validation_accuracy: float | None = None

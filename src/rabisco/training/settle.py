@@ -49,18 +49,7 @@ def counted_together(
     """
 
     def report(part: Progress) -> None:
-        left = (part.epochs - part.epoch + 1) * part.steps - part.step
-        after = (epochs - before - part.epochs) * part.steps
-        per_step = part.eta_seconds / left if left else part.seconds / max(1, part.epoch * part.steps)
-        on_progress(
-            replace(
-                part,
-                epoch=before + part.epoch,
-                epochs=epochs,
-                eta_seconds=part.eta_seconds + after * per_step,
-                seconds=seconds + part.seconds,
-            )
-        )
+        on_progress(replace(part, epoch=before + part.epoch, epochs=epochs, seconds=seconds + part.seconds))
 
     return report
 

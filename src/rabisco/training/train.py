@@ -13,6 +13,7 @@ from rabisco.models.augment import create_layer
 from rabisco.training.batches import create_batches
 from rabisco.training.checkpoint import Checkpoints, Position
 from rabisco.training.config import TrainingConfiguration
+from rabisco.training.pace import Pace
 from rabisco.training.progress import Progress, Request, TrainingResult
 from rabisco.training.regression import fit_logistic_regression
 from rabisco.training.schedule import create_optimizer
@@ -66,6 +67,7 @@ def train(
         on_progress=counted_together(on_progress, epochs),
         request=request,
         checkpoints=checkpoints,
+        epochs_after=configuration.settle_epochs,
     )
     if not configuration.settle_epochs or first.ended == "stopped":
         return first
@@ -101,6 +103,7 @@ def _train_by_gradient(
     on_progress: Callable[[Progress], None],
     request: Callable[[], Request],
     checkpoints: Checkpoints | None,
+    epochs_after: int = 0,
 ) -> TrainingResult:
     import keras
 
@@ -116,6 +119,7 @@ def _train_by_gradient(
     watch = create_watch(
         model,
         configuration,
+        Pace(len(dataset.train), configuration.batch_size, steps, configuration.epochs + epochs_after),
         steps,
         on_progress=on_progress,
         request=request,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rabisco.errors import InvalidConfigurationError, TrainingCancelledError
 from rabisco.training.checkpoint import Checkpoints, Position
 from rabisco.training.config import TrainingConfiguration
+from rabisco.training.pace import Pace
 from rabisco.training.progress import Progress, Request, TrainingResult
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 def create_watch(
     model: "keras.Model",
     configuration: TrainingConfiguration,
+    pace: Pace,
     steps: int,
     *,
     on_progress: Callable[[Progress], None],
@@ -32,6 +34,7 @@ def create_watch(
     Args:
         model: What is trained, without the augmentation before it.
         configuration: How.
+        pace: Tells speed and time left.
         steps: Batches of an epoch.
         on_progress: As in ``train``.
         request: As in ``train``.
@@ -54,7 +57,11 @@ def create_watch(
             self.learning_rate = 0.0
             self.midway = False  # whether the training was left within an epoch
 
+        def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
+            pace.begin_fit()
+
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+            pace.begin_epoch()
             self.epoch, self.first, self.epoch_started = epoch + 1, position.step, time.perf_counter()
             self.batches.epoch = self.epoch
             if self.first:
@@ -65,7 +72,8 @@ def create_watch(
 
         def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
             step = self.first + batch + 1
-            report = self.progress(step, logs or {})
+            pace.end_batch(step)
+            report = self.progress(step, logs or {}, pace.eta_seconds(self.epoch, step))
             if not math.isfinite(report.loss):
                 raise InvalidConfigurationError(
                     f"the loss became {report.loss} in epoch {self.epoch}; train with a lower learning rate than "
@@ -81,10 +89,7 @@ def create_watch(
             if step < steps and (asked == "stop" or due):
                 self.keep(self.epoch - 1, step)
 
-        def progress(self, step: int, logs: dict[str, float]) -> Progress:
-            now = time.perf_counter()
-            spent, done = now - self.epoch_started, max(1, step - self.first)
-            batches_left = (configuration.epochs - self.epoch + 1) * steps - step
+        def progress(self, step: int, logs: dict[str, float], eta_seconds: float | None) -> Progress:
             return Progress(
                 epoch=self.epoch,
                 epochs=configuration.epochs,
@@ -93,16 +98,18 @@ def create_watch(
                 loss=float(logs["loss"]),
                 accuracy=float(logs["accuracy"]),
                 learning_rate=self.learning_rate,
-                examples_per_second=done * configuration.batch_size / spent,
-                eta_seconds=spent / done * batches_left,
-                seconds=now - self.started,
+                examples_per_second=pace.examples_per_second,
+                eta_seconds=eta_seconds,
+                seconds=time.perf_counter() - self.started,
                 validation_loss=logs.get("val_loss"),
                 validation_accuracy=logs.get("val_accuracy"),
             )
 
         def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-            report = self.progress(steps, logs or {})
-            self.result.history.append(_history_row(report, time.perf_counter() - self.epoch_started))
+            report = self.progress(steps, logs or {}, pace.eta_seconds(epoch + 2, 0))
+            spent = time.perf_counter() - self.epoch_started
+            done = (steps - self.first) * configuration.batch_size  # in the one epoch of which no batch was timed
+            self.result.history.append(_history_row(report, report.examples_per_second or done / spent, spent))
             standing = (float(report.validation_accuracy or 0), -float(report.validation_loss or 0))
             if standing > self.best:
                 self.best, self.result.best_epoch = standing, epoch + 1
@@ -162,7 +169,7 @@ def assign(variables: list[Any], arrays: list[NDArray[Any]]) -> None:
         variable.assign(array)
 
 
-def _history_row(report: Progress, seconds: float) -> dict[str, float]:
+def _history_row(report: Progress, examples_per_second: float, seconds: float) -> dict[str, float]:
     return {
         "epoch": report.epoch,
         "loss": report.loss,
@@ -170,6 +177,6 @@ def _history_row(report: Progress, seconds: float) -> dict[str, float]:
         "validation_loss": float(report.validation_loss or 0),
         "validation_accuracy": float(report.validation_accuracy or 0),
         "learning_rate": report.learning_rate,
-        "examples_per_second": report.examples_per_second,
+        "examples_per_second": examples_per_second,
         "seconds": seconds,
     }

@@ -81,6 +81,7 @@ class RunProgress extends HTMLElement {
     this.#fact("epoch", `${this.number(progress.epoch)} / ${this.number(progress.epochs)}`);
     this.#fact("step", `${this.number(progress.step)} / ${this.number(progress.steps)}`);
     this.#fact("learning_rate", this.number(progress.learning_rate, { minimumFractionDigits: 5, maximumFractionDigits: 5 }));
+    if (progress.eta_seconds === null) return; // as long as there is nothing to estimate from
     this.#fact("examples_per_second", this.number(Math.round(progress.examples_per_second)));
     const [count, unit] = duration(progress.eta_seconds);
     this.#fact("eta", this.number(count, { style: "unit", unit, unitDisplay: "long" }));
