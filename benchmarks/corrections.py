@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from rabisco import artifacts, corrections, data, store
+from rabisco import artifacts, corrections, data, recipes, store
 from rabisco.evaluation.tables import markdown_table
 from rabisco.inference import Predictor, get_predictor
 from rabisco.retraining import retrain
@@ -59,10 +59,13 @@ def _measure() -> dict[str, Any]:
                 person="benchmark",
             )
     unseen = [draw_seven(np.random.default_rng([7, drawn + index])) for index in range(UNSEEN)]
-    test = data.load("mnist").test
+    recipe = recipes.get_recipe(MODEL)
+    loaded = data.load(recipe.dataset, seed=predictor.card.dataset.split_seed)
+    _, dataset = recipes.with_supplements(recipe, recipes.normalized(loaded, recipe.normalizer))
+    test = dataset.test
     logits = predictor.logits(test.images[:1000]).tobytes()
     unseen_before = _sevens(predictor, unseen)
-    report = retrain(MODEL, robustness_examples=500)
+    report = retrain(MODEL, dataset, robustness_examples=500)
     artifacts.use_version(MODEL, report.version)
     after = get_predictor(MODEL)
     unseen_after = _sevens(after, unseen)

@@ -8,14 +8,15 @@ import csv
 import io
 import json
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from sqlalchemy import case, func, select, update
 from sqlalchemy import delete as sql_delete
-from sqlalchemy import func, select
 
 from rabisco import store
 from rabisco.artifacts import load_artifact
@@ -26,6 +27,14 @@ LONGEST_SIDE = 640  # pixels; the normalisers look at no more than about that
 MOST_EACH = 5000  # corrections that one person may have stored
 PAGE_SIZE = 24
 COLUMNS = ("id", "file", "created", "model", "version", "predicted", "probability", "true_label", "right")
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many corrections name a class, right or wrong readings, and how many say that there is no character."""
+
+    characters: int
+    no_characters: int
 
 
 @dataclass(frozen=True)
@@ -127,11 +136,41 @@ def listed(person: str | None = None, *, wrong_only: bool = False, model: str = 
         return Page(tuple(session.scalars(newest)), number, pages, total)
 
 
-def to_train_on(model: str) -> list[Correction]:
-    """Return every correction of a model's readings that may be trained on, oldest first; rightness confirmed too."""
+def to_train_on(model: str, until: datetime | None = None) -> list[Correction]:
+    """Return every correction of a model's readings that may be trained on, oldest first; rightness confirmed too.
+
+    Args:
+        model: Name of the model.
+        until: Only those given by then.
+    """
+    wanted = select(Correction).where(Correction.model == model, Correction.consent.is_(True))
+    if until is not None:
+        wanted = wanted.where(Correction.created <= until)
     with store.reading() as session:
-        wanted = select(Correction).where(Correction.model == model, Correction.consent.is_(True))
         return list(session.scalars(wanted.order_by(Correction.id)))
+
+
+def counts() -> dict[str, Count]:
+    """Return for each model, by name, how many corrections of its readings may be trained on, everybody's."""
+    no_character = func.sum(case((Correction.true_label.is_(None), 1), else_=0))
+    wanted = select(Correction.model, func.count(), no_character).where(Correction.consent.is_(True))
+    with store.reading() as session:
+        rows = session.execute(wanted.group_by(Correction.model).order_by(Correction.model)).all()
+    return {model: Count(total - none, none) for model, total, none in rows}
+
+
+def pictures(numbers: Iterable[int], person: str) -> dict[int, bytes]:
+    """Return those of the corrections' pictures, PNG by number, that are this person's and still there."""
+    wanted = select(Correction.id, Correction.image).where(Correction.id.in_(list(numbers)))
+    with store.reading() as session:
+        return dict(session.execute(wanted.where(Correction.person == person)).tuples())
+
+
+def mark_used(given: Iterable[Correction], run: str) -> None:
+    """Note in which run these corrections were trained on; those deleted meanwhile are let be."""
+    numbers = [one.id for one in given]
+    with store.writing() as session:
+        session.execute(update(Correction).where(Correction.id.in_(numbers)).values(used_in_run=run))
 
 
 def get(number: int, person: str) -> Correction:

@@ -1,5 +1,6 @@
 """Learning from corrections: a new version nobody uses yet, and an honest account of what changed."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -8,10 +9,12 @@ from tests.drawing import digit_dataset, save_quickly
 from tests.images.pictures import draw
 
 from rabisco import artifacts, corrections
+from rabisco.artifacts import load_artifact
+from rabisco.data.dataset import Split
 from rabisco.errors import InvalidConfigurationError
 from rabisco.inference import get_predictor
 from rabisco.models import create_model
-from rabisco.retraining import FINE_TUNING, difference, retrain
+from rabisco.retraining import FINE_TUNING, Lesson, Retraining, difference, gather, retrain
 from rabisco.training import TrainingConfiguration, train
 
 pytestmark = pytest.mark.training
@@ -32,12 +35,12 @@ def test_a_paired_difference_has_the_interval_of_the_textbook() -> None:
 
 def test_without_corrections_there_is_nothing_to_learn() -> None:
     with pytest.raises(InvalidConfigurationError, match="correct some of its readings first"):
-        retrain("mnist-linear")
+        gather("mnist-linear")
     corrections.add(
         draw(), model="mnist-linear", version=0, predicted="1", probability=0.5, true_label=None, person="ana"
     )
     with pytest.raises(InvalidConfigurationError, match="correct some of its readings first"):
-        retrain("mnist-linear")
+        gather("mnist-linear")
 
 
 def test_corrections_are_learned_and_the_new_version_waits_to_be_used() -> None:
@@ -61,7 +64,7 @@ def test_corrections_are_learned_and_the_new_version_waits_to_be_used() -> None:
         )
     before = get_predictor("mine").logits(data.test.images).tobytes()
     configuration = replace(FINE_TUNING, epochs=6, learning_rate=0.02, augmentation=None)
-    report = retrain("mine", dataset=data, replay=300, robustness_examples=50, configuration=configuration)
+    report = retrain("mine", data, replay=300, robustness_examples=50, configuration=configuration)
     assert (report.trained_on, report.corrected_before) == (4, 0)
     assert report.corrected_after == 4
     assert (report.version_before, report.version) == (1, 2)
@@ -73,3 +76,20 @@ def test_corrections_are_learned_and_the_new_version_waits_to_be_used() -> None:
     assert get_predictor("mine").logits(data.test.images).tobytes() == before
     assert {one.what for one in report.robustness} >= {"mean", "blur", "rotation"}
     assert report.test.examples == len(data.test)
+    assert Retraining.from_dict(json.loads(json.dumps(report.to_dict()))) == report
+
+
+def test_images_that_are_nearest_to_the_corrected_class_are_replayed_first() -> None:
+    data = digit_dataset()
+    artifact = load_artifact("mnist-cnn")
+    images = np.zeros((1, 28, 28, 1), np.uint8)
+    lesson = Lesson(artifact, (), Split(images, np.array([7])))
+    doubled = Split(np.concatenate([data.train.images] * 2), np.concatenate([data.train.labels] * 2))
+    mixed = lesson.mixed(replace(data, train=doubled), 200, seed=0)
+    replayed = mixed.train.images[mixed.train.images.any(axis=(1, 2, 3))]
+    assert len(np.unique(replayed.reshape(len(replayed), -1), axis=0)) == len(replayed) == 200
+    logits = get_predictor("mnist-cnn").logits(data.train.images)
+    others = data.train.labels != 7
+    lead = (logits[np.arange(len(logits)), data.train.labels] - logits[:, 7])[others]
+    nearest = data.train.images[others][np.argsort(lead)[:75]]
+    assert all((replayed == one).all(axis=(1, 2, 3)).any() for one in nearest)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rabisco.cli.output import json_option, percent, print_json
+from rabisco.cli.runs import follow_to_the_end
 
 if TYPE_CHECKING:
     from rabisco.retraining import Difference, Retraining
@@ -62,8 +63,8 @@ def list_(name: str, as_json: bool) -> None:
 def retrain(name: str, use: bool, even_if_worse: bool, as_json: bool) -> None:
     """Fine-tune MODEL on the corrections of its readings, with the original data replayed, as a new version.
 
-    It reads the same test images before and after, as they are and under each corruption, and the corrections. The new
-    version answers only when told to.
+    This is a run, as others are: Ctrl-C leaves it to itself. At its end the same test images have been read before and
+    after, as they are and under each corruption, and the corrections. The new version answers only when told to.
 
     \b
     Example:
@@ -71,41 +72,47 @@ def retrain(name: str, use: bool, even_if_worse: bool, as_json: bool) -> None:
         rabisco corrections retrain mnist-cnn --use
     """
     from rabisco import artifacts
-    from rabisco.retraining import retrain as run
+    from rabisco.runs import relearn, report_of
 
-    report = run(name)
+    run = follow_to_the_end(relearn(name).id, quietly=as_json)
+    report = report_of(run.id)
+    if report is None or run.artifact_version is None:
+        click.echo(f"{run.id}: {run.state}. {run.message}".rstrip(), err=True)
+        raise click.exceptions.Exit(1)
+    version = run.artifact_version
     used = use and (even_if_worse or not report.worse)
     if used:
-        artifacts.use_version(name, report.version)
+        artifacts.use_version(name, version)
     if as_json:
-        print_json({**report.to_dict(), "used": used})
+        print_json({**report.to_dict(), "version": version, "used": used})
         return
-    _print(report)
+    _print(report, version)
     if used:
-        click.echo(f"Version {report.version} answers now. To go back: rabisco models rollback {name}")
+        click.echo(f"Version {version} answers now. To go back: rabisco models rollback {name}")
     elif report.worse:
-        click.echo(
-            f"Worse beyond noise: {', '.join(report.worse)}. Version {report.version} is kept and does not answer."
-        )
-        click.echo(f"To use it all the same: rabisco models use {name} {report.version}")
+        click.echo(f"Worse beyond noise: {', '.join(report.worse)}. Version {version} is kept and does not answer.")
+        click.echo(f"To use it all the same: rabisco models use {name} {version}")
     else:
-        click.echo(f"Nothing got worse beyond noise. To use it: rabisco models use {name} {report.version}")
+        click.echo(f"Nothing got worse beyond noise. To use it: rabisco models use {name} {version}")
 
 
-def _print(report: "Retraining") -> None:
+def _print(report: "Retraining", version: int) -> None:
     from rich.console import Console
     from rich.table import Table
 
     table = Table(
-        "Images", "Number", f"Version {report.version_before}", f"Version {report.version}", "Change", "95% interval"
+        "Images", "Number", f"Version {report.version_before}", f"Version {version}", "Change", "95% interval"
     )
     for one in (report.test, *report.robustness):
         table.add_row(*_cells(one))
     before, after = report.corrected_before, report.corrected_after
     table.add_row("corrections", str(report.trained_on), str(before), str(after), f"{after - before:+d}", "")
+    if report.not_characters:
+        before, after = report.refused_before, report.refused_after
+        table.add_row("refused", str(report.not_characters), str(before), str(after), f"{after - before:+d}", "")
     Console().print(table)
     if report.left_out:
-        click.echo(f"{report.left_out} corrections were left out: not a character, or nothing drawn.")
+        click.echo(f"{report.left_out} corrections were left out: nothing drawn, or no class of the model.")
 
 
 def _cells(one: "Difference") -> tuple[str, ...]:

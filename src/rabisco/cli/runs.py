@@ -2,11 +2,13 @@
 
 import signal
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from rabisco.cli.output import json_option, percent, print_json
+from rabisco.cli.own import source_of
 
 if TYPE_CHECKING:
     from rabisco.runs import Event, Run
@@ -47,24 +49,28 @@ def list_(as_json: bool) -> None:
 
 
 @runs.command()
-@click.argument("recipe_name", metavar="RECIPE")
-@click.option("--name", help="Save under this name instead of the recipe's.")
+@click.argument("what", metavar="RECIPE|FILE|FOLDER")
+@click.option("--test", type=click.Path(path_type=Path), help="Test data for a FILE or FOLDER of your own.")
+@click.option("--model", "architecture", help="Kind of model: cnn, cnn-tiny or linear.")
+@click.option("--name", help="Save under this name instead of the recipe's, or the file's.")
 @click.option("--epochs", type=int, help="Passes over the training images.")
 @click.option("--minutes", type=float, help="End after so many minutes with the best weights so far.")
 @click.option("--base", help="Begin with the weights of this model.")
 @click.option("--seconds", is_flag=True, help="A tiny model of few images, to see it work.")
 @json_option
-def start(recipe_name: str, name: str | None, seconds: bool, as_json: bool, **asked: Any) -> None:
-    """Train what RECIPE describes as a run, and follow it.
+def start(what: str, test: Path | None, name: str | None, seconds: bool, as_json: bool, **asked: Any) -> None:
+    """Train what RECIPE describes as a run, and follow it; or train on a CSV file, or pictures by class, of your own.
 
     \b
     Example:
         rabisco runs start digits-linear
+        rabisco runs start train.csv --test test.csv --name mine
+        rabisco runs start pictures/ --seconds
     """
     from rabisco.runs import RunRequest, submit
 
     given = {key: value for key, value in asked.items() if value is not None}
-    values = {"data": {"recipe": recipe_name}, "artifact": name or recipe_name, **given}
+    values = {**source_of(what, test), **({"artifact": name} if name else {}), **given}
     run = submit(RunRequest.parse({**values, "preset": "seconds" if seconds else ""}))
     _follow(run.id, as_json)
 
@@ -215,11 +221,26 @@ def _print_runs(found: "list[Run]") -> None:
 
 
 def _follow(run_id: str, as_json: bool) -> None:
-    """Show the events of a run until it has ended; supervise it meanwhile if no server does.
+    """Show a run until it has ended, and what it came to.
 
     Raises:
         click.exceptions.Exit: It ended without a model, so that the command's exit status says so.
     """
+    run = follow_to_the_end(run_id, quietly=as_json)
+    if as_json:
+        print_json(run.to_dict())
+    elif run.accuracy is not None:
+        click.echo(
+            f"{run.artifact} version {run.artifact_version}: test accuracy {percent(run.accuracy)} ({run.state})"
+        )
+    else:
+        click.echo(f"{run.id}: {run.state}. {run.message}".rstrip())
+    if run.state not in ("succeeded", "stopped"):
+        raise click.exceptions.Exit(1)
+
+
+def follow_to_the_end(run_id: str, quietly: bool = False) -> "Run":
+    """Show the events of a run until it has ended, and return it; supervise it meanwhile if no server does."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
@@ -229,7 +250,7 @@ def _follow(run_id: str, as_json: bool) -> None:
     signal.signal(signal.SIGINT, lambda *_: _leave(run_id))
     columns = (TextColumn("{task.description}"), BarColumn(24), TextColumn("{task.fields[figures]}"))
     after, state = 0, get(run_id).state
-    with Progress(*columns, console=Console(stderr=True), disable=as_json) as bars:
+    with Progress(*columns, console=Console(stderr=True), disable=quietly) as bars:
         bar = bars.add_task(f"{run_id} {state}", total=None, figures="")
         while True:
             found = events(run_id, after)
@@ -242,17 +263,7 @@ def _follow(run_id: str, as_json: bool) -> None:
             if not found:
                 get(run_id)  # a process that died is noticed here, if nobody supervises
                 time.sleep(LOOK)
-    run = get(run_id)
-    if as_json:
-        print_json(run.to_dict())
-    elif run.accuracy is not None:
-        click.echo(
-            f"{run.artifact} version {run.artifact_version}: test accuracy {percent(run.accuracy)} ({run.state})"
-        )
-    else:
-        click.echo(f"{run.id}: {run.state}. {run.message}".rstrip())
-    if run.state not in ("succeeded", "stopped"):
-        raise click.exceptions.Exit(1)
+    return get(run_id)
 
 
 def _leave(run_id: str) -> None:

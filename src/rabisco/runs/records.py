@@ -66,7 +66,7 @@ class Event:
 
     Attributes:
         number: From 1, without gaps; what a client gives back to go on from there.
-        kind: ``state``, ``phase``, ``progress`` or ``epoch``; see ``docs/runs.md``.
+        kind: ``state``, ``phase``, ``progress``, ``epoch`` or ``report``; see ``docs/runs.md``.
         payload: What there is to say, fit for JSON.
         created: When.
     """

@@ -11,6 +11,7 @@ from rabisco.errors import InvalidConfigurationError
 from rabisco.models import architecture_names
 from rabisco.models.augment import Augmentation
 from rabisco.recipes import Recipe, get_recipe, recipe_names
+from rabisco.retraining import fine_tuning
 from rabisco.settings import get_settings
 from rabisco.training.config import TrainingConfiguration
 
@@ -74,6 +75,9 @@ class RunRequest(BaseModel):
         normalizer: Normaliser that makes such images of pictures.
         seed: Of everything random.
         limit: Train on at most so many images.
+        corrections: Fine-tune the model ``artifact`` on the corrections of its readings instead, and report what
+            became better and worse; ``data`` is what it was trained on. The new version waits to be chosen.
+        version: With ``corrections``: the version to begin with.
         use: Whether the new version answers at once under its name; if not, it waits to be chosen.
         owner: Token of who asks, if the pages know one.
     """
@@ -97,6 +101,8 @@ class RunRequest(BaseModel):
     normalizer: str | None = None
     seed: int = Field(default=25, ge=0, lt=2**31)
     limit: int | None = Field(default=None, ge=1)
+    corrections: bool = False
+    version: int | None = Field(default=None, ge=0)
     use: bool = True
     owner: str = Field(default="", max_length=64)
 
@@ -128,7 +134,7 @@ def check(request: RunRequest) -> Recipe:
     artifacts.check_name(request.artifact)
     if request.data.upload is not None:
         _check_upload(request.data.upload)
-    recipe = _resolve(request)
+    recipe = _relearned(request) if request.corrections else _resolve(request)
     if recipe.architecture not in architecture_names():
         names = ", ".join(architecture_names())
         raise InvalidConfigurationError(f"architecture must be one of {names}. Received: {recipe.architecture!r}")
@@ -164,6 +170,19 @@ def _resolve(request: RunRequest) -> Recipe:
         architecture=architecture,
         configuration=configuration,
         normalizer=_normalizer(request, recipe),
+    )
+
+
+def _relearned(request: RunRequest) -> Recipe:
+    """Return the recipe of learning from corrections: data as before, the version's own model, fine-tuned."""
+    card = artifacts.load_artifact(request.artifact, request.version).card
+    usual = fine_tuning(card)
+    return replace(
+        _starting_point(request.data),
+        name=request.artifact,
+        architecture=card.architecture,
+        configuration=replace(usual, epochs=request.epochs or usual.epochs, seed=request.seed),
+        normalizer=card.normalizer,
     )
 
 

@@ -3,16 +3,26 @@
 import logging
 import math
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from rabisco import corrections, recipes, retraining
+from rabisco.artifacts import Card
+from rabisco.data.dataset import Dataset
 from rabisco.errors import RabiscoError, TrainingCancelledError
+from rabisco.recipes import Recipe
+from rabisco.retraining import Relearning
 from rabisco.runs.line import Line, take_up
 from rabisco.runs.places import checkpoints_of, folder_of
 from rabisco.runs.process import give_way
 from rabisco.runs.request import RunRequest, check, minutes_of
 from rabisco.runs.truth import result_of
 from rabisco.settings import get_settings
+from rabisco.training import TrainingResult
+
+if TYPE_CHECKING:
+    import keras
 
 LOGGER = logging.getLogger("rabisco.runs")
 
@@ -48,15 +58,12 @@ def _carry_through(line: Line) -> None:
     from rabisco.models.backend import device, start_keras
 
     start_keras()
-    from rabisco.recipes import judge, new_model
     from rabisco.runs import sources
     from rabisco.training import Checkpoints, Progress, Request, train
 
     line.say("phase", {"phase": "loading", "device": device()})
     recipe, dataset = sources.load(request, recipe, folder_of(line.row.id))
-    model = new_model(recipe, dataset)
-    if request.base is not None:
-        sources.begin_with(model, request.base, dataset.class_names)
+    model, trained_on, finish = _task(line, request, recipe, dataset)
     checkpoints = Checkpoints(checkpoints_of(line.row.id))
     if line.wanted == "stop" and not any(checkpoints.folder.glob("*")):
         raise TrainingCancelledError("the run was stopped before its first step; there was nothing to keep")
@@ -74,11 +81,12 @@ def _carry_through(line: Line) -> None:
     def asked() -> Request:
         return "stop" if line.wanted == "stop" or spent[0] > budget else "continue"
 
-    counts = {"train": len(dataset.train), "validation": len(dataset.validation), "test": len(dataset.test)}
+    splits = {"train": trained_on.train, "validation": trained_on.validation, "test": trained_on.test}
+    counts = {name: len(split) for name, split in splits.items()}
     line.say("phase", {"phase": "training", "device": device(), "classes": dataset.num_classes, **counts})
-    result = train(model, dataset, recipe.configuration, on_progress, asked, checkpoints=checkpoints)
+    result = train(model, trained_on, recipe.configuration, on_progress, asked, checkpoints=checkpoints)
     line.say("phase", {"phase": "judging"})
-    card = judge(recipe, dataset, model, result, line.row.id)
+    card = finish(result)
     with line.saving:
         line.say("phase", {"phase": "saving"})
         artifact = artifacts.save_artifact(model, card, use=request.use)
@@ -86,6 +94,30 @@ def _carry_through(line: Line) -> None:
         line.end("stopped" if stopped else "succeeded", **result_of(artifact.version, artifact.card))
     if not stopped:
         checkpoints.clear()
+
+
+def _task(
+    line: Line, request: RunRequest, recipe: Recipe, dataset: Dataset
+) -> "tuple[keras.Model, Dataset, Callable[[TrainingResult], Card]]":
+    """Return the model to train, what on, and what makes its card once that is done."""
+    from rabisco.runs import sources
+
+    if request.corrections:
+        lesson = retraining.gather(request.artifact, request.version, line.row.created)
+        task = retraining.Relearning(lesson, dataset, recipe.configuration)
+        return task.model, task.mixed, lambda result: _tell(line, task, result)
+    model = recipes.new_model(recipe, dataset)
+    if request.base is not None:
+        sources.begin_with(model, request.base, dataset.class_names)
+    return model, dataset, lambda result: recipes.judge(recipe, dataset, model, result, line.row.id)
+
+
+def _tell(line: Line, task: Relearning, result: TrainingResult) -> Card:
+    """Return the card of what learned from corrections, having told what became better and worse."""
+    card, report = task.finish(result, line.row.id)
+    line.say("report", report.to_dict())
+    corrections.mark_used(task.lesson.given, line.row.id)
+    return card
 
 
 def _plain(values: dict[str, Any], device: str, budget_seconds: float) -> dict[str, Any]:

@@ -111,7 +111,7 @@ class RunEvent(Base):
     Attributes:
         run_id: The run.
         number: From 1, without gaps, in the order they became visible.
-        kind: ``state``, ``phase``, ``progress`` or ``epoch``; see ``docs/runs.md``.
+        kind: ``state``, ``phase``, ``progress``, ``epoch`` or ``report``; see ``docs/runs.md``.
         payload: What there is to say, as JSON.
         created: When.
     """

@@ -1,0 +1,119 @@
+"""Reading the same pictures with both versions: the card of the new one, and what became better and worse."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabisco import recipes
+from rabisco.artifacts import Card
+from rabisco.data.dataset import Dataset, Split
+from rabisco.evaluation.calibration import fit_temperature
+from rabisco.evaluation.metrics import evaluate_logits
+from rabisco.evaluation.reader import Reader, read_logits
+from rabisco.evaluation.robustness import CORRUPTIONS, corrupt
+from rabisco.images import Prepared, decode, prepare
+from rabisco.inference import Predictor, refuse
+from rabisco.retraining.lessons import Lesson
+from rabisco.retraining.report import Difference, Reread, Retraining, difference
+from rabisco.store import Correction
+from rabisco.training import TrainingResult
+
+MOST_LISTED = 200  # corrections that a report names one by one
+BATCH = 500
+
+
+def write_card(lesson: Lesson, reader: Reader, original: Dataset, result: TrainingResult, run: str) -> Card:
+    """Return the card of the new version: the earlier one's with what was measured anew.
+
+    Args:
+        lesson: What was learned.
+        reader: The new version.
+        original: What the model was trained on.
+        result: How it went.
+        run: Id of the run that trained it.
+    """
+    before = lesson.artifact.card
+    logits = read_logits(reader, original.validation.images, BATCH)
+    temperature = fit_temperature(logits, original.validation.labels)
+    validation = evaluate_logits(original.validation.labels, logits, temperature=temperature)
+    logits = read_logits(reader, original.test.images, BATCH)
+    test = evaluate_logits(original.test.labels, logits, temperature=temperature)
+    changes = {
+        "metrics": recipes.metrics_of("validation", validation) | recipes.metrics_of("test", test),
+        "temperature": temperature,
+        "confusions": [list(row) for row in test.confusion_matrix],
+        "reliability": [asdict(one) for one in test.reliability],
+        "history": result.history,
+        "training_seconds": result.seconds,
+        "hardware": recipes.describe_hardware(),
+        "created": datetime.now(UTC),
+        "run": run,
+        "notes": f"{before.notes} Retrained with {len(lesson.learned)} corrections.".strip(),
+    }
+    return before.model_copy(update=changes)
+
+
+def judge(  # noqa: PLR0917
+    lesson: Lesson, reader: Reader, card: Card, original: Dataset, robustness_examples: int, step: float
+) -> Retraining:
+    """Return what became better and worse.
+
+    Args:
+        lesson: What was learned, and the earlier version.
+        reader: The new version.
+        card: Its card.
+        original: What the model was trained on.
+        robustness_examples: The first test images that are read under each corruption.
+        step: How far it went from the earlier weights.
+    """
+    before = Predictor(lesson.artifact)
+    rereads = list(_reread(lesson.given, before, reader, card))
+    none = [one for one in rereads if one.true_label is None]
+    return Retraining(
+        model=card.name,
+        version_before=before.version,
+        trained_on=len(lesson.learned),
+        left_out=len(lesson.given) - len(lesson.learned) - len(none),
+        step=step,
+        corrected_before=int(_right(before, lesson.learned).sum()),
+        corrected_after=int(_right(reader, lesson.learned).sum()),
+        not_characters=len(none),
+        refused_before=sum(one.right_before for one in none),
+        refused_after=sum(one.right_after for one in none),
+        test=difference("test", _right(before, original.test), _right(reader, original.test)),
+        robustness=_robustness(before, reader, original.test, robustness_examples),
+        seconds=card.training_seconds,
+        rereads=tuple(rereads[-MOST_LISTED:]),
+    )
+
+
+def _robustness(before: Reader, after: Reader, test: Split, count: int) -> tuple[Difference, ...]:
+    """Return the differences under each corruption, their mean first; corruptions are made for grey images."""
+    if test.images.shape[-1] != 1:
+        return ()
+    few = Split(test.images[:count], test.labels[:count])
+    stacks = {name: Split(corrupt(few.images, name), few.labels) for name in CORRUPTIONS}
+    right = {name: (_right(before, stack), _right(after, stack)) for name, stack in stacks.items()}
+    means = [np.mean([pair[side] for pair in right.values()], axis=0) for side in (0, 1)]
+    return difference("mean", *means), *(difference(name, *pair) for name, pair in right.items())
+
+
+def _right(reader: Reader, split: Split) -> NDArray[np.float64]:
+    right: NDArray[np.bool_] = read_logits(reader, split.images).argmax(axis=1) == split.labels
+    return right.astype(np.float64)
+
+
+def _reread(given: Sequence[Correction], before: Predictor, reader: Reader, card: Card) -> Iterator[Reread]:
+    """Yield each correction as both versions read it."""
+    for one in given:
+        prepared = prepare(decode(one.image), card.normalizer)
+        yield Reread(one.id, one.true_label, *_answer(before, before.card, prepared), *_answer(reader, card, prepared))
+
+
+def _answer(reader: Reader, card: Card, prepared: Prepared) -> tuple[str, str | None]:
+    logits = reader.logits(prepared.pixels[np.newaxis])
+    refused, _ = refuse(card, prepared, logits)
+    return card.class_names[int(logits[0].argmax())], refused

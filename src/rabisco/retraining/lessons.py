@@ -1,0 +1,117 @@
+"""What there is to learn from readers: their corrections as the model sees them, mixed with original images."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabisco import corrections
+from rabisco.artifacts import Artifact, load_artifact
+from rabisco.data.dataset import Dataset, Split
+from rabisco.errors import InvalidConfigurationError
+from rabisco.images import decode, prepare
+from rabisco.inference import Predictor
+from rabisco.store import Correction
+
+CORRECTION_SHARE = 0.2  # of the images of an epoch
+NEAREST_SHARE = 0.75  # of the images replayed; see ``Lesson.mixed``
+MOST_LOOKED_AT = 60_000  # original images, for those that would be forgotten first
+MOST_REPEATS = 60  # of one correction in an epoch, each time augmented anew
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """The corrections of one version of a model.
+
+    Attributes:
+        artifact: The version.
+        given: Every correction of the model's readings, oldest first.
+        learned: Those that name a class and show something, as the model sees them.
+    """
+
+    artifact: Artifact
+    given: tuple[Correction, ...]
+    learned: Split
+
+    def mixed(self, original: Dataset, replay: int, seed: int) -> Dataset:
+        """Return original images beside the repeated corrections, for training and, in like shares, for validation.
+
+        Three quarters of the training images are those that the version tells least surely from the classes that the
+        corrections name, for they would be forgotten first; the others are drawn.
+
+        Args:
+            original: What the model was trained on.
+            replay: Training images taken from it; for validation a quarter of that, all of them drawn.
+            seed: Draws them.
+
+        Source: Aljundi et al., "Online continual learning with maximal interfered retrieval", NeurIPS 2019.
+        """
+        random = np.random.default_rng(seed)
+        drawn = random.permutation(len(original.validation))[: replay // 4]
+        return replace(
+            original,
+            train=self._mix(original.train, self._replayed(original.train, replay, random)),
+            validation=self._mix(original.validation, np.sort(drawn)),
+        )
+
+    def _replayed(self, train: Split, count: int, random: np.random.Generator) -> NDArray[np.int64]:
+        seen = random.permutation(len(train))[:MOST_LOOKED_AT]
+        if len(seen) <= count:
+            return np.sort(seen)
+        _, first = np.unique(train.images[seen].reshape(len(seen), -1), axis=0, return_index=True)
+        seen = seen[np.sort(first)]  # images that are there more than once would take the place of others
+        nearest = seen[np.argsort(self._margins(train, seen), kind="stable")[: round(NEAREST_SHARE * count)]]
+        others = np.setdiff1d(seen, nearest)
+        return np.sort(np.concatenate([nearest, random.permutation(others)[: count - len(nearest)]]))
+
+    def _margins(self, train: Split, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return by how much each image's class leads those that corrections name; where it is one itself, all."""
+        reader = Predictor(self.artifact)
+        logits = np.concatenate(
+            [reader.logits(train.images[part]) for part in np.array_split(rows, len(rows) // 500 + 1)]
+        )
+        labels = train.labels[rows]
+        named = np.isin(np.arange(logits.shape[1]), self.learned.labels)
+        rivals = named | named[labels][:, np.newaxis]  # (N, classes)
+        own = np.arange(logits.shape[1]) == labels[:, np.newaxis]
+        return np.asarray(logits[own] - np.where(rivals & ~own, logits, -np.inf).max(axis=1), np.float32)
+
+    def _mix(self, split: Split, rows: NDArray[np.int64]) -> Split:
+        wanted = CORRECTION_SHARE / (1 - CORRECTION_SHARE) * len(rows) / len(self.learned)
+        repeats = int(np.clip(round(wanted), 1, MOST_REPEATS))
+        return Split(
+            np.concatenate([split.images[rows], *[self.learned.images] * repeats]),
+            np.concatenate([split.labels[rows], *[self.learned.labels] * repeats]),
+        )
+
+
+def gather(name: str, version: int | None = None, until: datetime | None = None) -> Lesson:
+    """Return what a version of a model can learn from its readers.
+
+    Args:
+        name: The model.
+        version: Its version; the current one if not given.
+        until: Only corrections given by then.
+
+    Raises:
+        InvalidConfigurationError: There is no correction to learn from.
+        ModelNotFoundError: There is no such model.
+    """
+    artifact = load_artifact(name, version)
+    given = tuple(corrections.to_train_on(name, until))
+    names = artifact.card.class_names
+    seen = [(str(one.true_label), _pixels(one, artifact)) for one in given if one.true_label in names]
+    pairs = [(names.index(label), pixels) for label, pixels in seen if pixels is not None]
+    if not pairs:
+        raise InvalidConfigurationError(
+            f"retraining needs corrections of {name} that name one of its classes. Received: none; "
+            "correct some of its readings first"
+        )
+    labels = np.array([label for label, _ in pairs], dtype=np.int64)
+    return Lesson(artifact, given, Split(np.stack([pixels for _, pixels in pairs]), labels))
+
+
+def _pixels(one: Correction, artifact: Artifact) -> NDArray[np.uint8] | None:
+    prepared = prepare(decode(one.image), artifact.card.normalizer)
+    return None if prepared.blank else prepared.pixels

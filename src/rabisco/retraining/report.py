@@ -1,0 +1,139 @@
+"""What a retraining came to: the same pictures read before and after, and what got worse beyond noise."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Accuracy on the same images before and after; ``change`` with its 95% interval, all in [-1, 1]."""
+
+    what: str
+    examples: int
+    before: float
+    after: float
+    change: float
+    change_low: float
+    change_high: float
+
+    @property
+    def worse(self) -> bool:
+        """Whether it got worse beyond noise: the whole interval lies below 0."""
+        return self.change_high < 0
+
+
+@dataclass(frozen=True)
+class Reread:
+    """One correction, read before and after.
+
+    Attributes:
+        correction: Its number.
+        true_label: What the reader said that it is; ``None``: no character.
+        before: The class that the earlier version names.
+        before_refused: Why that version refuses the picture; ``None`` if it does not.
+        after: The class that the new version names.
+        after_refused: Why the new version refuses it.
+    """
+
+    correction: int
+    true_label: str | None
+    before: str
+    before_refused: str | None
+    after: str
+    after_refused: str | None
+
+    @property
+    def right_before(self) -> bool:
+        """Whether the earlier version answers as the reader says: that class, or a refusal of what is no character."""
+        return _right(self.true_label, self.before, self.before_refused)
+
+    @property
+    def right_after(self) -> bool:
+        """Whether the new version does."""
+        return _right(self.true_label, self.after, self.after_refused)
+
+
+@dataclass(frozen=True)
+class Retraining:
+    """What a retraining came to.
+
+    Attributes:
+        model: Name of the model.
+        version_before: The version that it started from.
+        trained_on: Corrections that it learned from.
+        left_out: Corrections that it could not: nothing drawn, or no class of the model.
+        step: How far it went from the earlier weights to those found, in [0, 1]; chosen on validation images.
+        corrected_before: Of the corrections learned from, those that the earlier version reads as they say.
+        corrected_after: The same of the new version.
+        not_characters: Corrections that say "not a character"; they are not learned from, for the rule of refusal is
+            the earlier version's.
+        refused_before: Of these, those that the earlier version refuses.
+        refused_after: The same of the new version.
+        test: On the test images.
+        robustness: On the test images under each corruption, and on all of them together (``mean``).
+        seconds: Of training.
+        rereads: The newest corrections one by one.
+        version: The new one, which nobody uses yet; ``None`` before it is saved.
+    """
+
+    model: str
+    version_before: int
+    trained_on: int
+    left_out: int
+    step: float
+    corrected_before: int
+    corrected_after: int
+    not_characters: int
+    refused_before: int
+    refused_after: int
+    test: Difference
+    robustness: tuple[Difference, ...]
+    seconds: float
+    rereads: tuple[Reread, ...] = ()
+    version: int | None = None
+
+    @property
+    def worse(self) -> list[str]:
+        """What got worse beyond noise; empty if the new version may be used without a second thought."""
+        found = [one.what for one in (self.test, *self.robustness) if one.worse]
+        if self.corrected_after < self.corrected_before:
+            found.append("corrections")
+        return [*found, "refusals"] if self.refused_after < self.refused_before else found
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain values that JSON can hold."""
+        return {**asdict(self), "worse": self.worse}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Retraining":
+        """Return what ``to_dict`` made these values from."""
+        plain = {name: value for name, value in values.items() if name != "worse"}
+        plain["test"] = Difference(**values["test"])
+        plain["robustness"] = tuple(Difference(**one) for one in values["robustness"])
+        plain["rereads"] = tuple(Reread(**one) for one in values["rereads"])
+        return cls(**plain)
+
+
+def difference(what: str, before: NDArray[np.floating], after: NDArray[np.floating]) -> Difference:
+    """Return how accuracy changed over the same images, with the 95% interval of the paired difference.
+
+    Args:
+        what: Its name.
+        before: ``(N,)``, 1 for each image read correctly and 0 otherwise, or a mean of such.
+        after: The same of the other model, in the same order.
+    """
+    changes = after.astype(np.float64) - before
+    half = float(norm.ppf(0.975)) * float(changes.std()) / np.sqrt(len(changes))
+    mean = float(changes.mean())
+    return Difference(
+        what, len(changes), float(before.mean()), float(after.mean()), mean, float(mean - half), float(mean + half)
+    )
+
+
+def _right(true_label: str | None, category: str, refused: str | None) -> bool:
+    return refused is not None if true_label is None else refused is None and category == true_label

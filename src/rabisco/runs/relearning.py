@@ -1,0 +1,72 @@
+"""Ordering a run that lets a model learn from its readers, and finding what such a run came to."""
+
+from contextlib import suppress
+
+from sqlalchemy import select
+
+from rabisco import artifacts, corrections, data, store
+from rabisco.artifacts import Card
+from rabisco.errors import InvalidConfigurationError, RunNotFoundError
+from rabisco.recipes import get_recipe, recipe_names
+from rabisco.retraining import Retraining
+from rabisco.runs.queue import get, submit
+from rabisco.runs.records import Run
+from rabisco.runs.request import RunRequest, Source, limit_of
+
+
+def relearn(model: str, owner: str = "") -> Run:
+    """Put a run into the queue that fine-tunes the current version of a model on its corrections; return it at once.
+
+    Args:
+        model: Its name.
+        owner: Token of who asks.
+
+    Raises:
+        InvalidConfigurationError: There is no correction to learn from, or what it was trained on is not known here.
+        ModelNotFoundError: There is no such model.
+        StorageError: It could not be kept.
+    """
+    artifact = artifacts.load_artifact(model)
+    count = corrections.counts().get(model)
+    if count is None or not count.characters:
+        raise InvalidConfigurationError(
+            f"retraining needs corrections of {model} that name one of its classes. Received: none; "
+            "correct some of its readings first"
+        )
+    source, limit = _origin(artifact.card)
+    request = RunRequest(
+        data=source,
+        artifact=model,
+        corrections=True,
+        version=artifact.version,
+        seed=artifact.card.dataset.split_seed,
+        limit=limit,
+        use=False,
+        owner=owner,
+    )
+    return submit(request)
+
+
+def report_of(run_id: str) -> Retraining | None:
+    """Return what a run came to that learned from corrections; ``None`` if it has not said so, or is another run."""
+    wanted = store.RunEvent.run_id == run_id, store.RunEvent.kind == "report"
+    newest = select(store.RunEvent.payload).where(*wanted).order_by(store.RunEvent.number.desc()).limit(1)
+    with store.reading() as session:
+        payload = session.scalar(newest)
+    return None if payload is None else Retraining.from_dict(payload)
+
+
+def _origin(card: Card) -> tuple[Source, int | None]:
+    """Return what a version was trained on first, and how many images of it at most."""
+    if card.run:
+        with suppress(RunNotFoundError):
+            request = RunRequest.parse(get(card.run).request)
+            return request.data, limit_of(request)
+    if card.name in recipe_names() and get_recipe(card.name).dataset == card.dataset.name:
+        return Source(recipe=card.name), None
+    if card.dataset.name in data.dataset_names():
+        return Source(catalog=card.dataset.name), None
+    raise InvalidConfigurationError(
+        f"a model learns from corrections beside the images that it was trained on. Received: {card.name!r}, whose "
+        "images are not known here any more; train it again"
+    )

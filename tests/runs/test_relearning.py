@@ -1,0 +1,46 @@
+"""Ordering a run that learns from corrections: what it begins with, and what is refused at once."""
+
+from pathlib import Path
+
+import pytest
+from tests.images.pictures import draw
+
+from rabisco import corrections, runs
+from rabisco.errors import InvalidConfigurationError, ModelNotFoundError
+
+
+def correct(model: str, true_label: str | None = "7") -> None:
+    corrections.add(
+        draw(), model=model, version=0, predicted="1", probability=0.6, true_label=true_label, person="ana"
+    )
+
+
+def test_such_a_run_begins_with_the_version_that_answers_and_with_its_own_images(home: Path) -> None:
+    correct("mnist-cnn")
+    run = runs.relearn("mnist-cnn", owner="ana")
+    assert (run.state, run.artifact, run.owner) == ("queued", "mnist-cnn", "ana")
+    assert run.data == {"recipe": "mnist-cnn"}
+    asked = run.request
+    assert (asked["corrections"], asked["version"], asked["use"]) == (True, 0, False)
+    card = runs.report_of(run.id)
+    assert card is None
+    assert run.seed == 26  # of the split that it was trained on, so that no validation image is trained on
+    assert run.configuration["epochs"] == 3
+    assert run.configuration["augmentation"]["rotation"] == 10
+
+
+def test_a_linear_model_is_fine_tuned_by_gradient(home: Path) -> None:
+    correct("mnist-linear")
+    run = runs.relearn("mnist-linear")
+    assert (run.architecture, run.configuration["solver"]) == ("linear", "adamw")
+
+
+@pytest.mark.parametrize("said", [[], [None]])
+def test_without_a_correction_that_names_a_class_there_is_nothing_to_learn(home: Path, said: list[None]) -> None:
+    for label in said:
+        correct("mnist-cnn", label)
+    with pytest.raises(InvalidConfigurationError, match="correct some of its readings first"):
+        runs.relearn("mnist-cnn")
+    with pytest.raises(ModelNotFoundError):
+        runs.relearn("nobody")
+    assert runs.list_runs() == []
