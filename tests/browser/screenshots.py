@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import requests
 from playwright.sync_api import Browser, Page, sync_playwright
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, SCREENSHOTS
 from tests.browser.hand import SEVEN, draw
 from tests.web.serving import copy_model, serving, seven_png
+from tests.web.training import digits_csv
 
 from rabisco.web.confusions import alike
 
@@ -40,6 +42,64 @@ def uploaded(page: Page) -> None:
     page.locator(".results").wait_for()
 
 
+def scribbled(page: Page) -> None:
+    """Draw what is no digit and wait until it is refused."""
+    for number in range(12):
+        draw(page, [(0.1 + number * 0.07, 0.1), (0.9 - number * 0.07, 0.9)])
+    page.locator("model-answer[data-state=refused]").first.wait_for()
+
+
+def written(page: Page) -> None:
+    """Let the page draw its example of several characters and wait until it is read."""
+    page.locator("[data-tool=play]").click()
+    page.locator("row-answer[data-state=read]").first.wait_for()
+
+
+def asked_for_code(page: Page) -> None:
+    """Draw a seven, and unfold the same as code and the correction."""
+    drawn(page)
+    page.locator("request-code summary").click()
+    page.locator("correction-form summary").click()
+
+
+def corrected(page: Page) -> None:
+    """Store a correction of an uploaded picture."""
+    page.set_input_files("#file", {"name": "seven.png", "mimeType": "image/png", "buffer": seven_png()})
+    page.locator("drop-zone button").click()
+    page.locator(".correct summary").click()
+    page.locator(".consent input").check()
+    page.locator(".correct button").click()
+
+
+def looked_through(page: Page) -> None:
+    """Send a table to be trained on, with a bad row, and wait for what is found."""
+    table = digits_csv(0, 300) + b"4,1,2,3\n"
+    page.set_input_files("#train", {"name": "digits.csv", "mimeType": "text/csv", "buffer": table})
+    page.locator("file-sender button").first.click()
+    page.locator(".classes").wait_for(timeout=60_000)
+
+
+def training(page: Page, *, until: str, **asked: object) -> None:
+    """Show the training that was asked for like this before, or a new one, once it shows this."""
+    server = page.url.removesuffix("/runs")
+    runs = requests.get(f"{server}/runs", timeout=20).json()["runs"]
+    known = [run["id"] for run in runs if run["name"] == asked["name"]]
+    run = known[0] if known else requests.post(f"{server}/training", json=asked, timeout=20).json()["id"]
+    page.goto(f"{server}/runs/{run}")
+    page.locator(until).first.wait_for(timeout=120_000)
+
+
+def trained(page: Page) -> None:
+    """Show a training that has succeeded."""
+    training(page, until=".outcome .figure", dataset="digits", preset="seconds", name="Evening")
+
+
+def running(page: Page) -> None:
+    """Show a training that goes on, after an epoch."""
+    asked = {"dataset": "digits", "architecture": "cnn-tiny", "epochs": 200, "name": "All night"}
+    training(page, until=".epochs tr:nth-child(3)", **asked)
+
+
 def opened(page: Page) -> None:
     """Open everything that can be unfolded."""
     for summary in page.locator("summary").all():
@@ -59,9 +119,15 @@ def tried(page: Page) -> None:
 STATES: dict[str, tuple[str, Act | None]] = {
     "draw": ("/", None),
     "draw-read": ("/", drawn),
+    "draw-refused": ("/", scribbled),
+    "draw-code": ("/", asked_for_code),
+    "draw-many": ("/?characters=many", written),
     "upload": ("/upload", None),
     "upload-read": ("/upload", uploaded),
     "train": ("/train", None),
+    "train-found": ("/train", looked_through),
+    "run-succeeded": ("/runs", trained),
+    "run-live": ("/runs", running),
     "compare": ("/compare", None),
     "compare-read": ("/compare?model=cnn&model=linear&model=a-copy", drawn),
     "compare-open": ("/compare", opened),
@@ -75,6 +141,7 @@ STATES: dict[str, tuple[str, Act | None]] = {
     "docs": ("/docs", None),
     "docs-tried": ("/docs", tried),
     "corrections": ("/corrections", None),
+    "corrections-some": ("/upload", corrected),
     "runs": ("/runs", None),
     "not-found": ("/nothing-here", None),
     "compare-ru": ("/compare?lang=ru", None),

@@ -1,11 +1,12 @@
 """The drawing page in real Chromium: what a person draws is read, live, by both models."""
 
-import json
-import re
+from statistics import median
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
 from tests.browser.hand import ONE, SEVEN, draw, touch
+from tests.browser.watch import bytes_received, summary, waits, watch
 
 pytestmark = pytest.mark.browser
 
@@ -95,27 +96,15 @@ def test_show_me_draws_an_example_that_the_network_reads(visit) -> None:
         expect(page.locator(CNN)).to_have_text("?")
 
 
-def test_the_answer_is_visible_soon_after_the_stroke(visit) -> None:
+def test_the_answer_is_on_the_screen_soon_after_the_stroke(visit) -> None:
     page = visit().open("/")
     draw(page, SEVEN)
     expect(page.locator(CNN)).to_have_text("7")
-    page.evaluate("""() => {
-        const waits = [];
-        let started;
-        document.querySelector("drawing-pad").addEventListener("drawing", ({ detail }) => {
-            if (detail.done) started = performance.now();
-        });
-        new MutationObserver(() => {
-            waits.push(performance.now() - started);
-            document.body.dataset.waits = JSON.stringify(waits);
-        }).observe(document.querySelector("model-answer .latency"), { childList: true });
-    }""")
-    for stroke in range(5):
-        draw(page, [(0.4, 0.5), (0.6, 0.5)])
-        expect(page.locator("body")).to_have_attribute("data-waits", re.compile(r"^[^,]*" + r",[^,]*" * stroke))
-    waits = json.loads(page.locator("body").get_attribute("data-waits"))
-    print(f"answer after the stroke: {[round(wait) for wait in waits]} ms")
-    assert min(waits) < 100
+    watch(page)
+    found = waits(page, 12)
+    print(f"both answers painted after the pen was lifted: {summary(found)}")
+    assert min(found) < 100
+    assert median(found) < 400  # other work on the machine; benchmarks/first_answer.py measures
 
 
 def test_only_the_newest_drawing_is_answered_when_strokes_come_fast(visit) -> None:
@@ -133,6 +122,7 @@ def test_a_server_that_is_gone_is_said_in_words(visit) -> None:
     page.route("**/predict/**", lambda route: route.abort())
     draw(page, SEVEN)
     expect(page.locator(".verdict")).to_have_text("No answer: the server cannot be reached")
+    page.wait_for_timeout(500)  # for what was asked while the pen was down
     window.complaints.clear()  # Chromium itself notes each request that failed
 
 
@@ -151,11 +141,11 @@ def test_without_javascript_the_page_leads_to_the_upload(visit) -> None:
     assert page.url.endswith("/upload")
 
 
-def test_the_first_page_is_light(visit) -> None:
-    page = visit().page
-    sizes: list[int] = []
-    page.on("requestfinished", lambda request: sizes.append(request.sizes()["responseBodySize"]))
-    page.goto(visit().server.url + "/")
-    page.wait_for_load_state("networkidle")
-    print(f"first page: {len(sizes)} requests, {sum(sizes) / 1024:.0f} KB")
-    assert sum(sizes) < 150 * 1024
+@pytest.mark.parametrize("options", [{}, PHONE])
+def test_the_first_page_is_light_and_asks_no_other_server(visit, options: dict) -> None:
+    window = visit(**options)
+    sizes = bytes_received(window.page, window.server.url + "/")
+    print(f"first page: {len(sizes)} requests, {sum(sizes.values()):,} bytes on the wire")
+    assert {urlsplit(address).netloc for address in sizes} == {f"127.0.0.1:{window.server.port}"}
+    assert sum(sizes.values()) < 150_000
+    assert len(sizes) > 20  # styles and scripts are counted

@@ -50,6 +50,17 @@ def test_a_picture_can_be_pasted_and_dropped(visit, kind: str) -> None:
     expect(page.locator(".results")).to_contain_text("pasted.png")
 
 
+def test_a_phone_takes_a_photo_which_is_read_at_once_and_a_desk_has_no_camera(visit) -> None:
+    page = visit(viewport={"width": 375, "height": 812}, has_touch=True, is_mobile=True).open("/upload")
+    expect(page.get_by_text("Take a photo")).to_be_visible()
+    camera = page.get_by_label("Take a photo")
+    assert camera.get_attribute("capture") == "environment"
+    camera.set_input_files({"name": "photo.png", "mimeType": "image/png", "buffer": seven_png()})
+    expect(page.locator(".results .character")).to_have_text(["7", "7"])
+    expect(page.locator(".results")).to_contain_text("photo.png")
+    expect(visit().open("/upload").get_by_text("Take a photo")).to_be_hidden()
+
+
 def test_the_theme_follows_the_system_until_it_is_chosen_and_stays_chosen(visit) -> None:
     page = visit(color_scheme="dark").open("/")
     paper = "getComputedStyle(document.body).backgroundColor"
@@ -120,6 +131,7 @@ def test_models_are_chosen_once_there_are_more_than_two(
     copy_model(tmp_path, "a-model-with-quite-a-long-name")
     with serving(tmp_path) as window.server:
         page = window.open("/")
+        page.get_by_text("Two models of your choice").click()
         page.get_by_label("Second model").select_option("a-model-with-quite-a-long-name")
         page.get_by_role("button", name="Ask them").click()
         expect(page.locator("model-answer h2")).to_have_text(["mnist-cnn", "a-model-with-quite-a-long-name"])

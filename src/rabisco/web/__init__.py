@@ -13,6 +13,7 @@ from rabisco.web import (
     assistant,
     charts,
     compare,
+    compression,
     confusions,
     corrections,
     docs,
@@ -61,6 +62,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         security,
         access,
         problems,
+        compression,
     ):
         part.init_app(app)
     for topic in (

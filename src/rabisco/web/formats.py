@@ -63,7 +63,8 @@ def milliseconds(duration: float) -> str:
 def size(count: int) -> str:
     """Return a number of bytes as kB or MB, each a thousand of the one before."""
     unit, whole = ("megabyte", count / 1e6) if count >= 1e6 else ("kilobyte", count / 1e3)
-    return str(format_unit(float(f"{whole:.3g}"), unit, "short", locale=get_locale()))
+    many = format_unit(9, unit, "short", locale=get_locale())  # CLDR's Portuguese says “MByte” for one
+    return str(many.replace("9", format_decimal(float(f"{whole:.3g}"))))
 
 
 def p_value(probability: float) -> str:

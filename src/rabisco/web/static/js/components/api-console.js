@@ -49,7 +49,7 @@ class ApiConsole extends HTMLElement {
   #field(field, index) {
     const id = `${this.id}-${index}`;
     const mark = field.required ? ` (${this.messages.required})` : "";
-    const label = element("label", { htmlFor: id }, [element("code", {}, [field.name || this.messages.file]), mark]);
+    const label = element("label", { htmlFor: id }, [element("code", {}, [titleOf(field) || this.messages.file]), mark]);
     const hint = field.kind === "json" ? "JSON" : field.kind === "lines" ? this.messages.lines : "";
     return element("div", { className: "field" }, [label, control(field, id), ...(hint ? [element("p", { className: "hint" }, [hint])] : [])]);
   }
@@ -148,6 +148,7 @@ function control({ kind, options, required, value }, id) {
   return Object.assign(input, { value, required, inputMode: kind === "number" ? "decimal" : "text" });
 }
 
+const titleOf = ({ name, place }) => (place === "query" ? `?${name}` : name); // one in the address from one in the body
 const textOf = (value) => (typeof value === "string" ? value : JSON.stringify(value));
 const valueOf = (control) => (control.type === "file" ? [...control.files] : control.value);
 const isPicture = (kind, place, name) => place === "body" && ((kind === "files" && name === "file") || (kind === "file" && name === ""));

@@ -1,4 +1,5 @@
-// <drop-zone><form>…<input type="file" multiple></form></drop-zone>: files dropped here or pasted are sent by the form.
+// <drop-zone><form>…<input type="file" name="file" multiple></form></drop-zone>: files dropped here or pasted, and
+// what an <input capture> takes, are sent by the form.
 
 class DropZone extends HTMLElement {
   connectedCallback() {
@@ -8,6 +9,7 @@ class DropZone extends HTMLElement {
       this.#hover(event, false);
       this.#send(event.dataTransfer.files);
     });
+    this.querySelector("[capture]").addEventListener("change", ({ target }) => this.#send(target.files));
     document.addEventListener("paste", (event) => this.#send(event.clipboardData.files));
   }
 
@@ -18,7 +20,7 @@ class DropZone extends HTMLElement {
 
   #send(files) {
     if (files.length === 0) return;
-    this.querySelector("input[type=file]").files = files;
+    this.querySelector("[name=file]").files = files;
     this.querySelector("form").requestSubmit();
   }
 }
