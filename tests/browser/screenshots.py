@@ -86,17 +86,17 @@ def training(page: Page, *, until: str, **asked: object) -> None:
     known = [run["id"] for run in runs if run["name"] == asked["name"]]
     run = known[0] if known else requests.post(f"{server}/training", json=asked, timeout=20).json()["id"]
     page.goto(f"{server}/runs/{run}")
-    page.locator(until).first.wait_for(timeout=120_000)
+    page.locator(until).first.wait_for(timeout=300_000)
 
 
 def trained(page: Page) -> None:
     """Show a training that has succeeded."""
-    training(page, until=".outcome .figure", dataset="digits", preset="seconds", name="Evening")
+    training(page, until=".outcome .figure", dataset="digits", preset="seconds", name="evening")
 
 
 def running(page: Page) -> None:
     """Show a training that goes on, after an epoch."""
-    asked = {"dataset": "digits", "architecture": "cnn-tiny", "epochs": 200, "name": "All night"}
+    asked = {"dataset": "digits", "architecture": "cnn-tiny", "epochs": 200, "name": "all-night"}
     training(page, until=".epochs tr:nth-child(3)", **asked)
 
 
