@@ -120,7 +120,7 @@ class Form(HTMLParser):
         given = dict(attributes)
         if tag == "form":
             self.inside = given
-        if tag == "input" and given.get("type") == "file":
+        if tag == "input" and given.get("type") == "file" and "name" in given:  # the other is the camera
             self.found = {**self.inside, "field": given["name"]}
 
 
