@@ -1,0 +1,61 @@
+"""Files and folders of this machine as uploads: kept like those that are sent, and looked through at once."""
+
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO
+
+from rabisco import store
+from rabisco.artifacts.durable import told_of_storage
+from rabisco.intake import inspect
+from rabisco.intake.archive import open_members
+from rabisco.intake.findings import refusal
+from rabisco.uploads.keeping import Upload, create, get
+from rabisco.uploads.places import uploads_dir
+
+
+def keep(train: Path, test: Path | None = None) -> Upload:
+    """Return data as an upload that is ready to be trained on; what is changed where they lie changes it no more.
+
+    Args:
+        train: A CSV file, a zip archive of pictures by class, or a folder of them.
+        test: Test data, likewise.
+
+    Raises:
+        UnusableDataError: They cannot be trained on; the first reason is said.
+        StorageError: There is no room to keep them.
+    """
+    inspection = inspect(train, test)
+    if inspection.errors:
+        raise refusal(inspection.errors[0])
+    paths = {"train": train} if test is None else {"train": train, "test": test}
+    with ExitStack() as opened:
+        files = {part: opened.enter_context(_as_file(path)) for part, path in paths.items()}
+        upload = create(files, train.resolve().name)
+    with store.writing() as session:
+        session.get_one(store.Upload, upload.id).inspection = inspection.to_dict()
+    return get(upload.id)
+
+
+@contextmanager
+def _as_file(path: Path) -> Iterator[IO[bytes]]:
+    """Yield a file, opened; a folder as a zip archive, uncompressed."""
+    if path.is_dir():
+        with told_of_storage():
+            uploads_dir().mkdir(parents=True, exist_ok=True)
+            packed = tempfile.TemporaryFile(dir=uploads_dir())  # noqa: SIM115
+        with packed:
+            _pack(path, packed)
+            yield packed
+    else:
+        with path.open("rb") as file:
+            yield file
+
+
+def _pack(folder: Path, target: IO[bytes]) -> None:
+    with told_of_storage(), open_members(folder) as (members, read), zipfile.ZipFile(target, "w") as archive:
+        for member in members:
+            archive.writestr(member.name, read(member))
+    target.seek(0)
