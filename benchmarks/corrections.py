@@ -101,9 +101,10 @@ def table(result: dict[str, Any]) -> str:
         ),
         *(
             (
-                {"test": f"MNIST's test images ({one['examples']:,})", "mean": "The same corrupted, mean"}[
-                    one["what"]
-                ],
+                {
+                    "test": f"MNIST's test images ({one['examples']:,})",
+                    "mean": f"The first {one['examples']:,} of these under each corruption, mean",
+                }[one["what"]],
                 f"{one['before']:.2%}",
                 f"{one['after']:.2%}",
                 f"{100 * one['change']:+.2f} ({100 * one['change_low']:+.2f} to {100 * one['change_high']:+.2f})",
