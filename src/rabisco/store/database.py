@@ -21,6 +21,7 @@ from rabisco.store.schema import bring_up_to_date, take_lock
 BUSY_SECONDS = 20
 _ALONE = 7222727  # number of PostgreSQL's lock
 _BEGIN = "rabisco_begin"  # execution option: how a transaction begins in SQLite
+_opened: list[Engine] = []
 
 
 @contextmanager
@@ -65,6 +66,8 @@ def alone() -> Iterator[Session]:
 def close() -> None:
     """Let go of every connection of this process, as before its folder is removed."""
     _open.cache_clear()
+    while _opened:
+        _opened.pop().dispose()
 
 
 @contextmanager
@@ -103,10 +106,19 @@ def _open(address: str) -> Engine:
     """Return an engine for ``address``, its tables brought up to date."""
     with told_of_database():
         engine = _create(address)
-        os.register_at_fork(after_in_child=lambda: engine.dispose(close=False))
+        _opened.append(engine)
         with engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}).begin() as connection:
             bring_up_to_date(connection)
     return engine
+
+
+def _leave_to_parent() -> None:
+    """Forget, in a child, the connections that it must not use."""
+    for engine in _opened:
+        engine.dispose(close=False)
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)
 
 
 def _create(address: str) -> Engine:
