@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 from tests.browser.hand import SEVEN, draw
+from tests.browser.test_accessibility import faults
+from tests.photos import add_photo_model, photo
 from tests.web.serving import copy_model, serving, seven_png
 
 pytestmark = pytest.mark.browser
@@ -59,6 +61,26 @@ def test_a_phone_takes_a_photo_which_is_read_at_once_and_a_desk_has_no_camera(vi
     expect(page.locator(".results .character")).to_have_text(["7", "7"])
     expect(page.locator(".results")).to_contain_text("photo.png")
     expect(visit().open("/upload").get_by_text("Take a photo")).to_be_hidden()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_model_of_photos_says_its_words_within_a_phone(visit, tmp_path: Path, scheme: str) -> None:
+    add_photo_model(tmp_path, "photos")
+    window = visit(viewport={"width": 375, "height": 812}, color_scheme=scheme)
+    with serving(tmp_path) as window.server:
+        page = window.open("/upload?model=photos&model=mnist-cnn")
+        page.set_input_files("#file", {"name": "car.png", "mimeType": "image/png", "buffer": photo("green")})
+        page.get_by_role("button", name="Read them").click()
+        expect(page.locator(".results .character").first).to_have_text("automobile")
+        assert page.evaluate("document.documentElement.scrollWidth") == 375
+        assert faults(page) == []
+        page = window.open("/?model=photos&model=mnist-cnn")
+        draw(page, SEVEN)
+        expect(page.locator("model-answer .character")).to_have_text(["automobile", "7"])
+        expect(page.locator(".steps")).to_contain_text("32 × 32 pixels")
+        assert page.evaluate("document.documentElement.scrollWidth") == 375
+        assert faults(page) == []
+        page.wait_for_load_state("networkidle")  # before its server goes
 
 
 def test_the_theme_follows_the_system_until_it_is_chosen_and_stays_chosen(visit) -> None:

@@ -34,7 +34,11 @@ def as_json(prediction: Prediction, with_steps: bool = False) -> dict[str, Any]:
 def steps(prediction: Prediction | ReadCharacter) -> list[dict[str, str]]:
     """Return how the picture became the model's input: name, title and PNG data URL of each step."""
     return [
-        {"name": step.name, "title": step_title(step.name), "image": data_url(step.picture)}
+        {
+            "name": step.name,
+            "title": step_title(step.name, prediction.prepared.pixels.shape),
+            "image": data_url(step.picture),
+        }
         for step in prediction.prepared.steps
     ]
 

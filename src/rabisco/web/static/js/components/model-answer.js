@@ -2,13 +2,13 @@
 // .show(prediction), or .reset() when there is nothing to read.
 
 import "./probability-bars.js";
-import { fill, milliseconds } from "../lib/text.js";
+import { fill, isWord, milliseconds } from "../lib/text.js";
 
 class ModelAnswer extends HTMLElement {
   show({ category, top_k, latency_ms, steps, refused }, messages) {
     this.dataset.state = refused ? "refused" : "read";
     this.#say(refused?.message ?? "");
-    this.querySelector(".character").textContent = category;
+    this.#answer(category);
     this.querySelector("probability-bars").show(top_k);
     const saw = this.querySelector(".saw img");
     saw.src = steps.at(-1).image;
@@ -20,10 +20,16 @@ class ModelAnswer extends HTMLElement {
   reset() {
     this.dataset.state = "waiting";
     this.#say("");
-    this.querySelector(".character").textContent = "?";
+    this.#answer("?");
     this.querySelector("probability-bars").show([]);
     this.querySelector(".saw img").hidden = true;
     this.querySelector(".latency").textContent = "";
+  }
+
+  #answer(category) {
+    const shown = this.querySelector(".character");
+    shown.textContent = category;
+    shown.classList.toggle("word", isWord(category));
   }
 
   #say(refusal) {

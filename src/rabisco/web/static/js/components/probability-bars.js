@@ -1,6 +1,6 @@
 // <probability-bars></probability-bars> with .show(candidates): the most probable classes, best first.
 
-import { percent } from "../lib/text.js";
+import { isWord, percent } from "../lib/text.js";
 
 const BAR = '<svg class="bar" viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true"><rect height="1"/></svg>';
 const ROW = `<li><span class="label"></span>${BAR}<span class="percent"></span></li>`;
@@ -15,6 +15,7 @@ class ProbabilityBars extends HTMLElement {
   show(candidates) {
     while (this.list.children.length > candidates.length) this.list.lastElementChild.remove();
     while (this.list.children.length < candidates.length) this.list.insertAdjacentHTML("beforeend", ROW);
+    this.list.classList.toggle("words", candidates.some(({ category }) => isWord(category)));
     candidates.forEach((candidate, index) => this.#update(this.list.children[index], candidate));
   }
 

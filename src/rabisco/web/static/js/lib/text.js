@@ -29,3 +29,6 @@ export const oneLine = (text) => text.replaceAll("\n", " / ");
 export function milliseconds(value, language) {
   return new Intl.NumberFormat(language, { maximumSignificantDigits: 2 }).format(value);
 }
+
+// A class whose name is too long to be shown as one large character.
+export const isWord = (category) => [...category].length > 2;
