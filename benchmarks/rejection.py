@@ -16,15 +16,12 @@ import numpy as np
 from benchmarks import DIGIT_MODELS
 from benchmarks.realworld import folder_of, read_manifest
 from rabisco import data
+from rabisco.evaluation.described import Described, describe_pictures, draw_characters, draw_photographs
 from rabisco.evaluation.noncharacters import KINDS, draw_kind
 from rabisco.evaluation.paper import Picture
 from rabisco.evaluation.rejection import PHOTOGRAPHS as PHOTOGRAPHS_KIND
 from rabisco.evaluation.rejection import (
-    Described,
     auroc,
-    describe_pictures,
-    draw_characters,
-    draw_photographs,
     fit_pictures,
     further_pictures,
     held_out,

@@ -26,16 +26,17 @@ LOGIT_FEATURES = ("max_logit", "energy", "margin", "entropy", "lead", "spread", 
 FEATURES = (*TRAITS, *LOGIT_FEATURES)
 RESTLESS = 20.0  # standard deviation of grey levels above which a picture without ink is not an empty one
 FARTHEST = 3.0  # standard deviations that a feature counts for, at most
+PRODUCTS = np.triu_indices(len(FEATURES))  # of each feature with itself and with those after it
 
 
 class RefusalRule(BaseModel):
-    """Which pictures a model refuses to read: multinomial logistic regression over features and their squares.
+    """Which pictures a model refuses to read: multinomial logistic regression over features and their products.
 
     Attributes:
         features: Name of each feature, in order; those that ``rabisco.refusal.FEATURES`` had when it was fitted.
         means: Of each feature over what the rule was fitted on.
         scales: Their standard deviations.
-        weights: One row per feature, then one per square; one column for "a character", then one per reason.
+        weights: One row per column of ``expand``; one column for "a character", then one per reason.
         biases: One per column.
         threshold: Log-odds of "not one character" above which a picture is refused.
         fitted_on: How many pictures of each kind the rule was fitted on.
@@ -84,8 +85,8 @@ class RefusalRule(BaseModel):
 
     @property
     def fits(self) -> bool:
-        """Whether the rule was fitted on the features that are counted today."""
-        return self.features == FEATURES
+        """Whether the rule was fitted on the features that are counted today, expanded as today."""
+        return self.features == FEATURES and len(self.weights) == len(FEATURES) + len(PRODUCTS[0])
 
 
 def reason_without_ink(ink: Ink) -> Reason:
@@ -97,9 +98,12 @@ def reason_without_ink(ink: Ink) -> Reason:
 
 
 def expand(standardised: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return features, ``(N, F)``, clipped and followed by their squares, ``(N, 2F)``."""
-    clipped = np.clip(standardised, -FARTHEST, FARTHEST)
-    return np.concatenate([clipped, clipped * clipped], axis=1).astype(np.float64)
+    """Return features, ``(N, F)``, clipped and followed by the products of all pairs, ``(N, F + F (F + 1) / 2)``.
+
+    That many holes are strange depends on how thick the strokes are: single features cannot say so, products can.
+    """
+    clipped = np.clip(standardised, -FARTHEST, FARTHEST).astype(np.float64)
+    return np.concatenate([clipped, clipped[:, PRODUCTS[0]] * clipped[:, PRODUCTS[1]]], axis=1)
 
 
 def picture_features(

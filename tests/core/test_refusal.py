@@ -1,5 +1,6 @@
 """The rule of refusal, applied: in the predictor, by the command, with cards that have none."""
 
+import itertools
 import json
 
 import numpy as np
@@ -13,7 +14,7 @@ from rabisco.artifacts import BUNDLED_DIR, Card, load_artifact
 from rabisco.cli import rabisco
 from rabisco.images.traits import TRAITS
 from rabisco.inference import Predictor, get_predictor
-from rabisco.refusal import FEATURES, MESSAGES, REASONS, RefusalRule, picture_features
+from rabisco.refusal import FEATURES, MESSAGES, PRODUCTS, REASONS, RefusalRule, picture_features
 
 WIDTH = len(FEATURES)
 
@@ -21,22 +22,25 @@ WIDTH = len(FEATURES)
 def a_rule(threshold: float = 0.0) -> RefusalRule:
     random = np.random.default_rng(0)
     linear = random.normal(0, 0.3, (WIDTH, 1 + len(REASONS)))
+    products = random.normal(0, 0.03, (len(PRODUCTS[0]), 1 + len(REASONS)))
     return RefusalRule(
         features=FEATURES,
         means=tuple(random.normal(0, 1, WIDTH)),
         scales=tuple(random.uniform(0.5, 2, WIDTH)),
-        weights=tuple(tuple(row) for row in np.concatenate([linear, linear / 10])),
+        weights=tuple(tuple(row) for row in np.concatenate([linear, products])),
         biases=(2.0, 0.0, 0.1, 0.2, 0.3),
         threshold=threshold,
         fitted_on={},
     )
 
 
-def test_a_rule_is_logistic_regression_over_clipped_features_and_their_squares() -> None:
+def test_a_rule_is_logistic_regression_over_clipped_features_and_their_products() -> None:
     rule = a_rule()
     features = np.random.default_rng(1).normal(0, 3, (200, WIDTH))
     standard = np.clip((features - rule.means) / rule.scales, -3, 3)
-    probabilities = softmax(np.hstack([standard, standard**2]) @ np.array(rule.weights) + rule.biases, axis=1)
+    pairs = itertools.combinations_with_replacement(range(WIDTH), 2)
+    products = np.stack([standard[:, one] * standard[:, other] for one, other in pairs], axis=1)
+    probabilities = softmax(np.hstack([standard, products]) @ np.array(rule.weights) + rule.biases, axis=1)
     others = probabilities[:, 1:].sum(axis=1)
     np.testing.assert_allclose(rule.log_odds(features), np.log(others / probabilities[:, 0]), rtol=1e-6)
     expected = [
@@ -90,8 +94,9 @@ def test_a_card_without_a_rule_refuses_blank_pictures_only() -> None:
 def test_a_rule_for_other_features_is_not_applied() -> None:
     artifact = load_artifact("mnist-cnn")
     rule = a_rule(-100.0)
-    for features, refused in ((FEATURES, True), (FEATURES[1:], False)):
-        card = artifact.card.model_copy(update={"refusal": rule.model_copy(update={"features": features})})
+    other_features, squares_alone = {"features": FEATURES[1:]}, {"weights": rule.weights[: 2 * WIDTH]}
+    for change, refused in (({}, True), (other_features, False), (squares_alone, False)):
+        card = artifact.card.model_copy(update={"refusal": rule.model_copy(update=change)})
         assert (Predictor(type(artifact)(card, artifact.folder)).predict(draw()).refused is not None) is refused
 
 

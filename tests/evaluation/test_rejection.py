@@ -7,15 +7,12 @@ from sklearn.metrics import roc_auc_score
 from tests.drawing import digit_dataset
 
 from rabisco.errors import InvalidDataError
+from rabisco.evaluation.described import Described, describe_pictures, draw_characters, draw_photographs
 from rabisco.evaluation.metrics import wilson_interval
 from rabisco.evaluation.noncharacters import KINDS, draw_kind
 from rabisco.evaluation.rejection import (
     WRONGLY_REFUSED,
-    Described,
     auroc,
-    describe_pictures,
-    draw_characters,
-    draw_photographs,
     fit_from_catalog,
     fit_pictures,
     fit_rejection,

@@ -32,8 +32,9 @@ def on_paper(ink: Strokes, random: np.random.Generator) -> Picture:
     if kind == "photo":
         picture *= _light(ink.shape, random)[..., np.newaxis]
     if random.random() < 0.5:
-        picture += _texture(ink.shape, random)[..., np.newaxis] * random.uniform(1, 14)
-    picture += random.normal(0, random.uniform(0.3, 4), ink.shape).astype(np.float32)[..., np.newaxis]
+        picture += (_texture(ink.shape, random) * np.float32(random.uniform(1, 14)))[..., np.newaxis]
+    noise = random.standard_normal(ink.shape, np.float32) * np.float32(random.uniform(0.3, 4))
+    picture += noise[..., np.newaxis]
     image = Image.fromarray(_as_bytes(picture))
     if random.random() < 0.5:
         image = image.filter(ImageFilter.GaussianBlur(random.uniform(0.3, 1.2)))
@@ -136,28 +137,32 @@ def _colours(random: np.random.Generator, kind: str) -> tuple[NDArray[np.float32
         paper = random.uniform(110 if kind == "photo" else 170, 255) + random.normal(0, 5, 3)
         if random.random() < 0.4:
             paper = paper * random.uniform(0.5, 1, 3)
-        pen = paper * random.uniform(0.05, 0.72) * random.uniform(0.7, 1.0, 3)
+        pen = paper * random.uniform(0.05, 0.65) * random.uniform(0.7, 1.0, 3)
     paper, pen = (255 - paper, 255 - pen) if random.random() < 0.2 else (paper, pen)
     return paper.astype(np.float32), pen.astype(np.float32)
 
 
-def _grain(shape: tuple[int, ...], random: np.random.Generator) -> NDArray[np.float64]:
+def _grain(shape: tuple[int, ...], random: np.random.Generator) -> NDArray[np.float32]:
     """Return how much ink stays on rough paper, in [0, 1]."""
-    rough = ndimage.zoom(random.random([side // 3 + 2 for side in shape]), 3, order=1)[: shape[0], : shape[1]]
-    return np.asarray(1 - random.uniform(0, 0.7) * rough)
+    rough = random.random([side // 3 + 2 for side in shape], np.float32)
+    return 1 - np.float32(random.uniform(0, 0.5)) * _stretched(rough, shape)
+
+
+def _stretched(coarse: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    return np.asarray(Image.fromarray(coarse).resize((shape[1], shape[0]), Image.Resampling.BILINEAR))
 
 
 def _marks(shape: tuple[int, ...], random: np.random.Generator) -> NDArray[np.float32]:
     """Return what stands on the paper beside the ink, weaker than it: rules, dents, the edge of another line."""
     marks = np.zeros(shape, np.float32)
     if random.random() < 0.3:
-        marks += _rules(shape, random) * random.uniform(0.05, 0.4)
+        marks += _rules(shape, random) * np.float32(random.uniform(0.05, 0.4))
     if random.random() < 0.15:
         image = Image.new("L", (shape[1], shape[0]))
         for _ in range(int(random.integers(1, 4))):
             ends = random.uniform(0, 1, 4) * (shape[1], shape[0], shape[1], shape[0])
             ImageDraw.Draw(image).line(ends.tolist(), fill=255, width=int(random.integers(1, 3)))
-        marks += np.asarray(image, np.float32) / 255 * random.uniform(0.04, 0.2)
+        marks += np.asarray(image, np.float32) * np.float32(random.uniform(0.04, 0.2) / 255)
     return np.minimum(marks, 1)
 
 
@@ -167,8 +172,7 @@ def _texture(shape: tuple[int, ...], random: np.random.Generator) -> NDArray[np.
     for cell, share in ((random.uniform(1.5, 4), 0.8), (random.uniform(8, 60), 0.6)):
         stretch = random.uniform(1, 4) if random.random() < 0.4 else 1.0
         rows, columns = max(2, round(shape[0] / cell / stretch)), max(2, round(shape[1] / cell))
-        coarse = random.normal(0, 1, (rows, columns)).astype(np.float32)
-        field += share * np.asarray(Image.fromarray(coarse).resize((shape[1], shape[0]), Image.Resampling.BILINEAR))
+        field += np.float32(share) * _stretched(random.standard_normal((rows, columns), np.float32), shape)
     flecks = field > random.uniform(1.5, 3)
     return np.where(flecks, 2 * field, field)
 
@@ -199,14 +203,15 @@ def _rules(shape: tuple[int, ...], random: np.random.Generator) -> NDArray[np.fl
     return np.asarray(image, np.float32) / np.float32(255)
 
 
-def _light(shape: tuple[int, ...], random: np.random.Generator) -> NDArray[np.float64]:
+def _light(shape: tuple[int, ...], random: np.random.Generator) -> NDArray[np.float32]:
     """Return how much light falls on each pixel: a gradient, sometimes with a soft shadow across it."""
-    down, across = np.meshgrid(*(np.linspace(-1, 1, side) for side in shape), indexing="ij")
+    down = np.linspace(-1, 1, shape[0], dtype=np.float32)[:, np.newaxis]
+    across = np.linspace(-1, 1, shape[1], dtype=np.float32)[np.newaxis]
     direction = random.uniform(0, 2 * np.pi)
-    slant = across * np.cos(direction) + down * np.sin(direction)
-    light = 1 - random.uniform(0, 0.4) * (slant + 1.4) / 2.8
+    slant = across * np.float32(np.cos(direction)) + down * np.float32(np.sin(direction))
+    light = 1 - np.float32(random.uniform(0, 0.4) / 2.8) * (slant + np.float32(1.4))
     if random.random() < 0.3:
-        edge = random.uniform(-0.8, 0.8)
-        soft = 1 / (1 + np.exp(-(down + 0.4 * across - edge) / random.uniform(0.02, 0.2)))
-        light = light * (1 - random.uniform(0.1, 0.35) * soft)
+        edge, width = np.float32(random.uniform(-0.8, 0.8)), np.float32(random.uniform(0.02, 0.2))
+        soft = (1 + np.tanh((down + np.float32(0.4) * across - edge) / (2 * width))) / 2
+        light = light * (1 - np.float32(random.uniform(0.1, 0.35)) * soft)
     return np.asarray(light)
