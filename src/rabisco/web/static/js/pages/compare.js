@@ -3,9 +3,8 @@
 import "../components/drawing-pad.js";
 import "../components/model-answer.js";
 import { predict } from "../lib/api.js";
-import { debounce, latest } from "../lib/timing.js";
-import { fill } from "../lib/text.js";
 import { verdictOfAll } from "../lib/tally.js";
+import { readWhileDrawing } from "./reading.js";
 import { connectToolbar } from "./toolbar.js";
 
 const messages = JSON.parse(document.body.dataset.messages);
@@ -24,21 +23,9 @@ function show(predictions) {
   sentence.textContent = verdictOfAll(readings, messages);
 }
 
-const read = latest(async (signal) => {
-  if (pad.drawing.isEmpty) return reset();
-  const picture = pad.toPicture();
-  try {
-    show(await Promise.all(answers.map(({ dataset }) => predict(picture, dataset.model, { signal }))));
-  } catch (error) {
-    if (error.name === "AbortError") return;
-    const reason = error instanceof TypeError ? messages.offline : error.message;
-    sentence.textContent = fill(messages.failed, { reason });
-  }
-});
+async function read(picture, signal) {
+  show(await Promise.all(answers.map(({ dataset }) => predict(picture, dataset.model, { signal }))));
+}
 
-const readAfter = debounce(read);
-pad.addEventListener("drawing", ({ detail }) => readAfter(detail.done ? 0 : 120));
-pad.addEventListener("pen", ({ detail }) => {
-  document.querySelector("#pen-status").textContent = detail.down ? messages.pen_down : messages.pen_up;
-});
+readWhileDrawing(pad, { read, reset, messages, sentence });
 connectToolbar(pad, document.querySelector(".live .draw-side"));

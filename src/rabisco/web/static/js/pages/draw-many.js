@@ -5,8 +5,8 @@ import "../components/request-code.js";
 import "../components/row-answer.js";
 import { predict } from "../lib/api.js";
 import { EXAMPLES, inRow } from "../lib/examples.js";
-import { debounce, latest } from "../lib/timing.js";
-import { fill, oneLine, verdict } from "../lib/text.js";
+import { oneLine, verdict } from "../lib/text.js";
+import { readWhileDrawing } from "./reading.js";
 import { connectToolbar } from "./toolbar.js";
 
 const messages = JSON.parse(document.body.dataset.messages);
@@ -32,23 +32,11 @@ function show(readings, picture) {
   sentence.textContent = verdict(strings, messages);
 }
 
-const read = latest(async (signal) => {
-  if (pad.drawing.isEmpty) return reset();
-  const picture = pad.toPicture();
-  try {
-    const ask = ({ dataset }) => predict(picture, dataset.model, { signal, characters: "many" });
-    show(await Promise.all(answers.map(ask)), picture);
-    code.show(`${location.origin}/predict/${answers[0].dataset.model}?characters=many`, picture, "text");
-  } catch (error) {
-    if (error.name === "AbortError") return;
-    const reason = error instanceof TypeError ? messages.offline : error.message;
-    sentence.textContent = fill(messages.failed, { reason });
-  }
-});
+async function read(picture, signal) {
+  const ask = ({ dataset }) => predict(picture, dataset.model, { signal, characters: "many" });
+  show(await Promise.all(answers.map(ask)), picture);
+  code.show(`${location.origin}/predict/${answers[0].dataset.model}?characters=many`, picture, "text");
+}
 
-const readAfter = debounce(read);
-pad.addEventListener("drawing", ({ detail }) => readAfter(detail.done ? 0 : 150));
-pad.addEventListener("pen", ({ detail }) => {
-  document.querySelector("#pen-status").textContent = detail.down ? messages.pen_down : messages.pen_up;
-});
+readWhileDrawing(pad, { read, reset, messages, sentence });
 connectToolbar(pad, document.querySelector(".draw-side"), [inRow([0, 1, 2].map((number) => EXAMPLES[number]))]);

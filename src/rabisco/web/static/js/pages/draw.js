@@ -6,8 +6,8 @@ import "../components/model-answer.js";
 import "../components/preparation-steps.js";
 import "../components/request-code.js";
 import { predict } from "../lib/api.js";
-import { debounce, latest } from "../lib/timing.js";
-import { fill, verdict } from "../lib/text.js";
+import { verdict } from "../lib/text.js";
+import { readWhileDrawing } from "./reading.js";
 import { connectToolbar } from "./toolbar.js";
 
 const messages = JSON.parse(document.body.dataset.messages);
@@ -37,24 +37,12 @@ function show(predictions) {
   sentence.textContent = verdict(readings, messages);
 }
 
-const read = latest(async (signal) => {
-  if (pad.drawing.isEmpty) return reset();
-  const picture = pad.toPicture();
-  try {
-    const predictions = await Promise.all(answers.map(({ dataset }) => predict(picture, dataset.model, { signal })));
-    show(predictions);
-    correction.show(picture, predictions);
-    code.show(`${location.origin}/predict/${answers[0].dataset.model}`, picture);
-  } catch (error) {
-    if (error.name === "AbortError") return;
-    const reason = error instanceof TypeError ? messages.offline : error.message;
-    sentence.textContent = fill(messages.failed, { reason });
-  }
-});
+async function read(picture, signal) {
+  const predictions = await Promise.all(answers.map(({ dataset }) => predict(picture, dataset.model, { signal })));
+  show(predictions);
+  correction.show(picture, predictions);
+  code.show(`${location.origin}/predict/${answers[0].dataset.model}`, picture);
+}
 
-const readAfter = debounce(read);
-pad.addEventListener("drawing", ({ detail }) => readAfter(detail.done ? 0 : 120));
-pad.addEventListener("pen", ({ detail }) => {
-  document.querySelector("#pen-status").textContent = detail.down ? messages.pen_down : messages.pen_up;
-});
+readWhileDrawing(pad, { read, reset, messages, sentence });
 connectToolbar(pad, document.querySelector(".draw-side"));
