@@ -40,3 +40,29 @@ def touch(page: Page, points: Points) -> None:
     for point in rest:
         send("touchMove", point)
     send("touchEnd")
+
+
+def press(page: Page, points: Points, force: float) -> None:
+    """Draw one stroke with a pen that is pressed with this force, from 0 to 1."""
+    session = page.context.new_cdp_session(page)
+
+    def send(kind: str, x: float, y: float) -> None:
+        pen = {"pointerType": "pen", "force": force, "button": "left", "buttons": 1, "clickCount": 1}
+        session.send("Input.dispatchMouseEvent", {"type": kind, "x": x, "y": y, **pen})
+
+    places = on_pad(page, points)
+    send("mousePressed", *places[0])
+    for place in places[1:]:
+        send("mouseMoved", *place)
+    send("mouseReleased", *places[-1])
+
+
+def ink(page: Page) -> int:
+    """Return how many pixels of the pad's canvas are drawn on."""
+    count = """canvas => {
+        const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+        copy.drawImage(canvas, 0, 0);
+        const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
+        return data.filter((value, index) => index % 4 === 3 && value > 127).length;
+    }"""
+    return int(page.locator("drawing-pad canvas").evaluate(count))

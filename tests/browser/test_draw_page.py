@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
-from tests.browser.hand import ONE, SEVEN, draw, touch
+from tests.browser.hand import ONE, SEVEN, draw, ink, press, touch
 from tests.browser.watch import bytes_received, summary, waits, watch
 
 pytestmark = pytest.mark.browser
@@ -63,6 +63,32 @@ def test_the_eraser_takes_ink_away(visit) -> None:
     page.get_by_role("button", name="Eraser").click()
     draw(page, ONE[:2])
     assert page.evaluate("document.querySelector('drawing-pad').toPicture()") != before
+
+
+def test_a_pen_that_is_pressed_harder_draws_a_broader_line(visit) -> None:
+    page = visit().open("/")
+    drawn = []
+    for force in (0.1, 0.5, 1.0):
+        press(page, SEVEN, force)
+        drawn.append(ink(page))
+        page.get_by_role("button", name="Clear").click()
+    draw(page, SEVEN)
+    assert drawn[0] < 0.8 * drawn[1] < 0.8 * 0.8 * drawn[2]
+    assert ink(page) == pytest.approx(drawn[1], rel=0.1)  # a mouse knows no pressure
+
+
+def test_each_pen_draws_as_broad_as_the_seven_on_its_button(visit) -> None:
+    page = visit().open("/")
+    drawn = {}
+    for name in ("Fine", "Medium", "Broad"):
+        page.get_by_title(name).click()
+        draw(page, ONE)
+        drawn[name] = ink(page)
+        page.get_by_role("button", name="Clear").click()
+    assert drawn["Fine"] < drawn["Medium"] < drawn["Broad"]
+    shown = page.locator(".pens path").evaluate_all("paths => paths.map(path => getComputedStyle(path).strokeWidth)")
+    assert shown == ["12px", "19px", "28px"]
+    assert drawn["Broad"] / drawn["Fine"] == pytest.approx(28 / 12, rel=0.1)
 
 
 def test_a_seven_can_be_drawn_with_the_keyboard_alone(visit) -> None:
