@@ -60,7 +60,10 @@ def prepared(server: Server, folder: Path, desk: Path, example: str) -> dict[str
         if "/models/rollback" in example:
             assert server.post("/models/mine/promote").status_code == 200
     if "$UPLOAD" in example:
-        variables["UPLOAD"] = send(server, train=digits_csv(0, 100))["id"]
+        upload = send(server, train=digits_csv(0, 100))
+        variables["UPLOAD"] = upload["id"]
+        if upload["state"] == "waiting":  # for those of the examples before
+            wait_for(lambda: server.post(f"/uploads/{upload['id']}/inspect").json(), "looking")
         looked_through(server, variables["UPLOAD"])
     if "$RUN" in example:
         order = (
@@ -74,7 +77,7 @@ def prepared(server: Server, folder: Path, desk: Path, example: str) -> dict[str
         if example.endswith(("/resume", "/retry", "/delete")):
             server.post(f"/runs/{run}/cancel")
             wait_for(lambda: server.get(f"/runs/{run}").json(), "cancelled", "succeeded")
-    if "$CORRECTION" in example:
+    if "$CORRECTION" in example or "/corrections/retrain" in example:
         (store,) = (one for one in EXAMPLES if "true_label" in one)
         stored = json.loads(shell(store.format(url=server.url), desk, variables).stdout)
         variables["CORRECTION"] = str(stored["corrections"][0]["id"])
@@ -104,7 +107,7 @@ def test_every_example_runs_as_it_stands_on_the_page(
         assert json.loads(result.stdout)["status"] == 503
         return
     assert result.returncode == 0, result.stdout + result.stderr
-    if "/training" in example or "/runs" in example:
+    if "/training" in example or "/runs" in example or "/retrain" in example:
         cancel_all(documented)
     if "/predict" in example:
         best = re.findall(r'"category":"(.)","category_index":\d,"probability":[\d.]+,"top_k"', result.stdout)

@@ -17,6 +17,7 @@ from rabisco.web import (
     confusions,
     corrections,
     docs,
+    drawn,
     formats,
     health,
     journal,
@@ -68,6 +69,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for topic in (
         pages,
         train,
+        drawn,
         uploads,
         runs,
         compare,

@@ -1,12 +1,10 @@
 """``/corrections``: what a reader says of a reading; listed, exported and deleted by the same browser.
 
-A browser is known by a random token in a cookie that no script can read. The database holds the token's hash, so that
-whoever reads the database cannot act for anybody.
+A browser reaches only its own; see ``rabisco.web.persons``. A model learns from everybody's.
 """
 
-import hashlib
 import math
-import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,18 +12,19 @@ from flask import Blueprint, Response, jsonify, make_response, redirect, render_
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 
-from rabisco import corrections
+from rabisco import corrections, runs
 from rabisco.corrections import Page
 from rabisco.errors import CorrectionNotFoundError, InvalidRequestError
 from rabisco.images import decode
 from rabisco.store import Correction
+from rabisco.web.aliases import resolve
 from rabisco.web.answers import thumbnail
+from rabisco.web.persons import new_person, person, remember
 from rabisco.web.problems import wants_page
+from rabisco.web.runs import answer
 
 blueprint = Blueprint("corrections", __name__)
 
-COOKIE = "reader"
-SECONDS = 365 * 24 * 3600
 THUMBNAIL = 96  # pixels
 NO_CHARACTER = "none"
 _LABEL = "label:"
@@ -50,7 +49,7 @@ class Reading:
 def index() -> ResponseReturnValue:
     """List this browser's corrections, newest first."""
     wrong_only = request.args.get("show") == "wrong"
-    page = corrections.listed(_person(), wrong_only=wrong_only, page=_whole(request.args.get("page", "1")))
+    page = corrections.listed(person(), wrong_only=wrong_only, page=_whole(request.args.get("page", "1")))
     if not wants_page():
         return jsonify(_listing(page))
     return render_template(
@@ -59,6 +58,7 @@ def index() -> ResponseReturnValue:
         pictures={one.id: thumbnail(decode(one.image), THUMBNAIL) for one in page.corrections},
         wrong_only=wrong_only,
         done=DONE.get(request.args.get("done", "")),
+        counts=corrections.counts(),
     )
 
 
@@ -71,7 +71,7 @@ def store() -> ResponseReturnValue:
             gettext("storing a picture needs your consent; tick the box, or send “consent”: true")
         )
     picture = decode(body["image"])
-    token = request.cookies.get(COOKIE) or secrets.token_urlsafe(32)
+    token, known_as = new_person()
     stored = [
         corrections.add(
             picture,
@@ -80,7 +80,7 @@ def store() -> ResponseReturnValue:
             predicted=one.predicted,
             probability=one.probability,
             true_label=body["true_label"],
-            person=_hash(token),
+            person=known_as,
         )
         for one in body["readings"]
     ]
@@ -88,28 +88,38 @@ def store() -> ResponseReturnValue:
         response = make_response(redirect(url_for("corrections.index", done="stored"), 303))
     else:
         response = jsonify(corrections=[_as_json(one) for one in stored])
-    response.set_cookie(COOKIE, token, max_age=SECONDS, httponly=True, samesite="Lax", secure=request.is_secure)
+    remember(response, token)
     return response
+
+
+@blueprint.post("/corrections/retrain")
+def retrain() -> ResponseReturnValue:
+    """Start a training of a model on what readers corrected; answer with the run."""
+    given = request.get_json(silent=True) if request.is_json else request.form
+    name = given.get("model") if isinstance(given, Mapping) else None
+    if not isinstance(name, str) or not name:
+        raise InvalidRequestError(gettext("the field “%(name)s” was expected. Received: none", name="model"))
+    return answer(runs.relearn(resolve(name)), 202)
 
 
 @blueprint.delete("/corrections/<number>")
 @blueprint.post("/corrections/<number>/delete")
 def delete(number: str) -> ResponseReturnValue:
     """Delete one correction for good."""
-    corrections.delete(_whole(number), _person())
+    corrections.delete(_whole(number), person())
     return _deleted(1)
 
 
 @blueprint.post("/corrections/delete")
 def delete_all() -> ResponseReturnValue:
     """Delete everything that this browser stored."""
-    return _deleted(corrections.delete_all(_person()))
+    return _deleted(corrections.delete_all(person()))
 
 
 @blueprint.get("/corrections/export")
 def export() -> Response:
     """Send everything that this browser stored as a zip."""
-    response = Response(corrections.export(_person()), mimetype="application/zip")
+    response = Response(corrections.export(person()), mimetype="application/zip")
     response.headers["Content-Disposition"] = "attachment; filename=corrections.zip"
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -119,16 +129,6 @@ def _deleted(count: int) -> ResponseReturnValue:
     if wants_page():
         return redirect(url_for("corrections.index", done="deleted"), 303)
     return jsonify(deleted=count)
-
-
-def _person() -> str:
-    """Return how the database knows this browser; without a token, a name that nobody has."""
-    token = request.cookies.get(COOKIE)
-    return _hash(token) if token else ""
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode(errors="replace")).hexdigest()
 
 
 def _whole(text: str) -> int:

@@ -12,6 +12,8 @@ _MESSAGES = {
     "split": lazy_gettext("They disagree. {readings}"),
     "waiting": lazy_gettext("Draw a digit and watch what each model reads."),
     "waiting_many": lazy_gettext("Draw a row of characters and watch what each model reads."),
+    "draw_class": lazy_gettext("Draw: {name} ({number} of {each})"),
+    "all_drawn": lazy_gettext("All are drawn. Send them, or draw more of any."),
     "blank": lazy_gettext("Nothing is drawn in this picture."),
     "failed": lazy_gettext("No answer: {reason}"),
     "offline": lazy_gettext("the server cannot be reached"),

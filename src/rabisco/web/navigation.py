@@ -39,7 +39,7 @@ SECTIONS = (
         "train.index",
         "train",
         lazy_gettext("Train"),
-        ("train.start", "uploads.show", "runs.index", "runs.show"),
+        ("train.start", "drawn.index", "uploads.show", "runs.index", "runs.show"),
     ),
     Section("compare.index", "compare", lazy_gettext("Compare"), ("models.index", "models.card")),
     Section("assistant.index", "assistant", lazy_gettext("Assistant"), ("assistant.answer",)),

@@ -231,6 +231,20 @@ ROUTES = (
         open="each browser reaches only its own",
     ),
     Route(
+        "POST",
+        "/corrections/retrain",
+        lazy_gettext(
+            "Starts a training of “model” on what readers corrected, beside its original images. The run’s “report” "
+            "says what became better and worse; the new version answers only when it is told to."
+        ),
+        ("curl -d model=mnist-cnn {url}/corrections/retrain",),
+        answer=shapes.Run,
+        page=True,
+        receives="model",
+        problems=(400, 404, 422, 503, 507),
+        success=202,
+    ),
+    Route(
         "DELETE",
         "/corrections/<number>",
         lazy_gettext("Deletes one of them for good."),
@@ -375,6 +389,27 @@ ROUTES = (
         receives="files",
         problems=(400, 413, 415, 503, 507),
         large=True,
+        success=201,
+    ),
+    Route(
+        "GET",
+        "/train/draw",
+        lazy_gettext("The page on which a data set of one's own is drawn: “each” drawings of each of the “classes”."),
+        ("curl '{url}/train/draw?classes=ja+nein&each=10'",),
+        page=True,
+        query=("classes", "each"),
+    ),
+    Route(
+        "POST",
+        "/uploads/drawn",
+        lazy_gettext("Keeps drawings, each with its class, as an upload, and begins to look through it."),
+        (
+            """curl --json '{{"drawings": [{{"label": "seven", "image": "'$(base64 -w0 seven.png)'"}}, """
+            """{{"label": "three", "image": "'$(base64 -w0 three.png)'"}}]}}' {url}/uploads/drawn""",
+        ),
+        answer=shapes.Upload,
+        receives="drawings",
+        problems=(400, 413, 415, 507),
         success=201,
     ),
     Route(

@@ -12,6 +12,8 @@ from rabisco.errors import InvalidRequestError, RabiscoError
 from rabisco.runs import ENDED, Run
 from rabisco.web.aliases import default_model
 from rabisco.web.problems import wants_page
+from rabisco.web.relearned import outcome
+from rabisco.web.relearned import title_of as part_title
 from rabisco.web.streams import Event, events, last_event_id
 from rabisco.web.titles import PHASES, STATES, architecture_title
 
@@ -55,6 +57,8 @@ def show(run_id: str) -> ResponseReturnValue:
         phases=PHASES,
         card=_card(run),
         is_default=default_model() == run.artifact,
+        relearned=outcome(run),
+        part_title=part_title,
     )
 
 
@@ -80,19 +84,19 @@ def follow(run_id: str) -> ResponseReturnValue:
 @blueprint.post("/runs/<run_id>/retry", defaults={"action": "retry"})
 def act(run_id: str, action: str) -> ResponseReturnValue:
     """Stop a run and keep the best, cancel it, resume it, or repeat it as a new one."""
-    return _answer(ACTIONS[action](run_id), 202)
+    return answer(ACTIONS[action](run_id), 202)
 
 
 @blueprint.post("/runs/<run_id>/rename")
 def rename(run_id: str) -> ResponseReturnValue:
     """Give a run another name."""
-    return _answer(runs.rename(run_id, _text("name")))
+    return answer(runs.rename(run_id, _text("name")))
 
 
 @blueprint.post("/runs/<run_id>/notes")
 def set_notes(run_id: str) -> ResponseReturnValue:
     """Replace what is noted on a run."""
-    return _answer(runs.set_notes(run_id, _text("notes").replace("\r\n", "\n")))
+    return answer(runs.set_notes(run_id, _text("notes").replace("\r\n", "\n")))
 
 
 @blueprint.post("/runs/<run_id>/delete")
@@ -109,6 +113,8 @@ def as_json(run: Run) -> dict[str, Any]:
     values = run.to_dict()
     del values["owner"]
     values["request"] = {name: value for name, value in values["request"].items() if name != "owner"}
+    report = runs.report_of(run.id) if run.request.get("corrections") else None
+    values["report"] = report and report.to_dict()
     values["page"] = url_for("runs.show", run_id=run.id)
     values["events"] = url_for("runs.follow", run_id=run.id)
     return values
@@ -183,7 +189,8 @@ def _card(run: Run) -> artifacts.Card | None:
         return None
 
 
-def _answer(run: Run, status: int = 200) -> ResponseReturnValue:
+def answer(run: Run, status: int = 200) -> ResponseReturnValue:
+    """Answer an order: a browser with the run's page, a program with the run as it stands."""
     address = url_for("runs.show", run_id=run.id)
     if wants_page():
         return redirect(address, 303)

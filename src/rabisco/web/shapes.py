@@ -250,6 +250,9 @@ class Run(BaseModel):
     metrics: dict[str, float] | None
     progress: dict[str, Any] | None
     message: str = Field(description="Why it failed.")
+    report: dict[str, Any] | None = Field(
+        description="What became better and worse, where it learned from corrections."
+    )
     created: str
     queued: str
     started: str | None
@@ -272,7 +275,7 @@ class RunEvent(BaseModel):
     """Something that happened in a training; `number` counts from 1 without gaps."""
 
     number: int = Field(ge=1)
-    kind: Literal["state", "phase", "progress", "epoch"]
+    kind: Literal["state", "phase", "progress", "epoch", "report"]
     payload: dict[str, Any]
     created: str
 

@@ -61,6 +61,20 @@ _CORRECTION: Schema = {
     "required": ["image", "true_label", "consent", "readings"],
 }
 
+_DRAWING: Schema = {
+    "type": "object",
+    "properties": {
+        "label": {"type": "string", "description": "Its class.", "maxLength": 40},
+        "image": {"type": "string", "description": "Base64 text or a data URL."},
+    },
+    "required": ["label", "image"],
+}
+_DRAWINGS: Schema = {
+    "type": "object",
+    "properties": {"drawings": {"type": "array", "items": _DRAWING, "minItems": 1, "maxItems": 5000}},
+    "required": ["drawings"],
+}
+
 
 def _forms(properties: Schema, required: tuple[str, ...] = ()) -> Schema:
     schema: Schema = {"type": "object", "properties": properties, "required": list(required)}
@@ -86,6 +100,8 @@ BODIES: dict[str, Schema] = {
             "schema": {"type": "object", "properties": {"token": _TEXT, "next": _TEXT}, "required": ["token"]}
         }
     },
+    "drawings": {"application/json": {"schema": _DRAWINGS}},
+    "model": _forms({"model": {"type": "string", "description": "Name of a model."}}, ("model",)),
     "name": _forms({"name": {"type": "string", "minLength": 1, "maxLength": 120}}, ("name",)),
     "notes": _forms({"notes": {"type": "string", "maxLength": 20_000}}, ("notes",)),
 }

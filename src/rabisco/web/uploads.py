@@ -37,7 +37,7 @@ TEXT_CHOICES = ("delimiter", "label_column", "layout", "normalizer")
 def create() -> ResponseReturnValue:
     """Keep the files and begin to look through them."""
     upload = uploads.look(receive().id, choices_of(request.form))
-    return _answer(upload, 201)
+    return answer(upload, 201)
 
 
 @blueprint.get("/uploads/<upload_id>")
@@ -53,13 +53,13 @@ def show(upload_id: str) -> ResponseReturnValue:
 def inspect(upload_id: str) -> ResponseReturnValue:
     """Look through the files again, as the reader says they are written."""
     given = request.get_json(silent=True) if request.is_json else request.form
-    return _answer(uploads.look(upload_id, choices_of(given if isinstance(given, Mapping) else {})), 202)
+    return answer(uploads.look(upload_id, choices_of(given if isinstance(given, Mapping) else {})), 202)
 
 
 @blueprint.post("/uploads/<upload_id>/cancel")
 def cancel(upload_id: str) -> ResponseReturnValue:
     """Stop looking."""
-    return _answer(uploads.cancel(upload_id), 202)
+    return answer(uploads.cancel(upload_id), 202)
 
 
 @blueprint.post("/uploads/<upload_id>/delete")
@@ -169,7 +169,8 @@ def _written(value: object) -> str:
     return "tab" if value == "\t" else str(value)
 
 
-def _answer(upload: Upload, status: int) -> ResponseReturnValue:
+def answer(upload: Upload, status: int) -> ResponseReturnValue:
+    """Answer with an upload: a browser with its page, a program with what is known of it."""
     address = url_for("uploads.show", upload_id=upload.id)
     if wants_page():
         return redirect(address, 303)

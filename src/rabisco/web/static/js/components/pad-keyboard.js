@@ -29,6 +29,7 @@ export class PadKeyboard {
     return {
       " ": () => this.#setPen(!this.#down),
       escape: () => this.#setPen(false),
+      enter: () => this.#setPen(false),
       delete: () => this.pad.change((drawing) => drawing.clear()),
       ...(command && { z: undo, y: redo }),
     };

@@ -46,6 +46,13 @@ export class Drawing {
     for (const stroke of strokes) this.#do(stroke);
   }
 
+  // Begins a new drawing; nothing of this one can be brought back.
+  forget() {
+    this.end();
+    this.#actions = [];
+    this.#undone = [];
+  }
+
   undo() {
     this.end();
     if (this.canUndo) this.#undone.push(this.#actions.pop());

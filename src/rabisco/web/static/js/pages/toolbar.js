@@ -14,7 +14,7 @@ export function connectToolbar(pad, root, examples = EXAMPLES) {
     pad.pen.erases = !pad.pen.erases;
     update();
   });
-  on("play", () => {
+  tool("play")?.addEventListener("click", () => {
     if (pad.drawing.isEmpty) pad.change((drawing) => drawing.add(examples[shown++ % examples.length]));
     pad.replay();
   });
@@ -26,8 +26,8 @@ export function connectToolbar(pad, root, examples = EXAMPLES) {
     tool("redo").disabled = !canRedo;
     tool("clear").disabled = isEmpty;
     tool("erase").setAttribute("aria-pressed", pad.pen.erases);
-    tool("play").querySelector(".example").hidden = !isEmpty;
-    tool("play").querySelector(".again").hidden = isEmpty;
+    tool("play")?.querySelector(".example").toggleAttribute("hidden", !isEmpty);
+    tool("play")?.querySelector(".again").toggleAttribute("hidden", isEmpty);
   }
   pad.addEventListener("drawing", update);
   update();

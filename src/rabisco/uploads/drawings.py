@@ -1,0 +1,47 @@
+"""Drawings of one's own as an upload: a zip of pictures, one folder per class, as it could have been sent."""
+
+import io
+import tempfile
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from rabisco.uploads.keeping import PIECE, Upload, create
+from rabisco.uploads.places import TRAIN
+
+
+@dataclass(frozen=True)
+class LabelledDrawing:
+    """One drawing, RGB uint8 ``(H, W, 3)``, and the class that it shows."""
+
+    class_name: str
+    picture: NDArray[np.uint8]
+
+
+def create_of_drawings(drawings: Iterable[LabelledDrawing], name: str, owner: str = "") -> Upload:
+    """Keep drawings as an upload that waits to be looked through.
+
+    Args:
+        drawings: In any order; a class name must be fit for a folder.
+        name: Of the upload, for people.
+        owner: Token of who drew them.
+
+    Raises:
+        StorageError: They could not be kept; nothing is.
+    """
+    with tempfile.SpooledTemporaryFile(PIECE) as content:
+        with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
+            for number, one in enumerate(drawings, 1):
+                archive.writestr(f"{one.class_name}/{number:05}.png", _encode(one.picture))
+        content.seek(0)
+        return create({TRAIN: content}, name, owner)
+
+
+def _encode(picture: NDArray[np.uint8]) -> bytes:
+    content = io.BytesIO()
+    Image.fromarray(picture).convert("L").save(content, "PNG", optimize=True)
+    return content.getvalue()
