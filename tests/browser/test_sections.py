@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 PHONE = {"viewport": {"width": 375, "height": 812}, "has_touch": True, "is_mobile": True}
 SECTIONS = ["Draw", "Upload", "Train", "Compare", "Assistant", "API"]
-NEW = ("/train", "/compare", "/assistant")
+NEW = ("/train", "/compare", "/assistant", "/runs", "/corrections", "/sign-in")
 CHARACTERS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 
 
