@@ -18,6 +18,7 @@ from rabisco.artifacts import Artifact, Card, load_artifact, stamp
 from rabisco.errors import InvalidArtifactError
 from rabisco.images import Prepared, prepare
 from rabisco.images.traits import describe
+from rabisco.lookalikes import alike_among
 from rabisco.refusal import MESSAGES, Reason, picture_features, reason_without_ink
 
 
@@ -38,6 +39,7 @@ class Prediction:
         model: Name of the artifact.
         version: Its version.
         top_k: The most probable classes, best first.
+        alike: The model's classes that have the same shape as the best one in many hands, as O and o have beside 0.
         refused: Why the picture should not be read, although ``top_k`` still holds the best guess; ``None`` if it may.
         doubt: Whether the picture shows one character, in [0, 1]; above 0.5 it is refused. ``None`` without a rule.
         latency_ms: Milliseconds from the decoded picture to this answer.
@@ -47,6 +49,7 @@ class Prediction:
     model: str
     version: int
     top_k: tuple[ClassProbability, ...]
+    alike: tuple[str, ...]
     refused: Reason | None
     doubt: float | None
     latency_ms: float
@@ -62,6 +65,7 @@ class Prediction:
         return {
             **asdict(self.best),
             "top_k": [asdict(one) for one in self.top_k],
+            "alike": list(self.alike),
             "model": self.model,
             "blank": self.prepared.blank,
             "refused": self.refused and {"reason": self.refused, "message": MESSAGES[self.refused]},
@@ -109,10 +113,12 @@ class Predictor:
         logits = self.logits(prepared.pixels[np.newaxis])
         probabilities = softmax(logits / np.float32(self.card.temperature))[0]
         refused, doubt = refuse(self.card, prepared, logits)
+        best = self._best_classes(probabilities, top_k)
         return Prediction(
             model=self.card.name,
             version=self.version,
-            top_k=self._best_classes(probabilities, top_k),
+            top_k=best,
+            alike=alike_among(best[0].category, self.card.class_names),
             refused=refused,
             doubt=doubt,
             latency_ms=(time.perf_counter() - started) * 1000,

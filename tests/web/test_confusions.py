@@ -8,8 +8,9 @@ import pytest
 from tests.web.serving import copy_model
 
 from rabisco.artifacts import load_artifact
+from rabisco.lookalikes import alike, alike_among
 from rabisco.web import create_app
-from rabisco.web.confusions import Confusions, alike, confusions_of
+from rabisco.web.confusions import Confusions, confusions_of
 
 CHARACTERS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 
@@ -98,6 +99,12 @@ def test_only_different_characters_of_one_shape_are_alike() -> None:
     assert not alike("S", "S")
     assert not alike("5", "S")
     assert not alike("cat", "dog")
+
+
+def test_a_class_has_the_look_alikes_that_the_model_knows() -> None:
+    assert alike_among("0", "0123456789") == ()
+    assert alike_among("0", "0Oo1Il") == ("O", "o")
+    assert alike_among("cat", ("cat", "dog")) == ()
 
 
 def test_the_bundled_cards_give_what_they_have() -> None:

@@ -19,6 +19,7 @@ def as_json(prediction: Prediction, with_steps: bool = False) -> dict[str, Any]:
     answer = {
         **_as_json(prediction.best),
         "top_k": [_as_json(candidate) for candidate in prediction.top_k],
+        "alike": list(prediction.alike),
         "model": prediction.model,
         "version": prediction.version,
         "latency_ms": round(prediction.latency_ms, 3),

@@ -7,12 +7,9 @@ from functools import cached_property
 from flask import Flask
 
 from rabisco.artifacts import Card
+from rabisco.lookalikes import LOOKALIKES, alike
 
 MOST_NAMED = 12
-
-# Characters whose shapes are the same in many hands; capital and small letters as EMNIST's "by merge" joins them.
-# Source: Cohen et al., "EMNIST: an extension of MNIST to handwritten letters", 2017.
-LOOKALIKES = ("0Oo", "1Il", "Cc", "Jj", "Kk", "Mm", "Pp", "Ss", "Uu", "Vv", "Ww", "Xx", "Yy", "Zz")
 
 
 def init_app(app: Flask) -> None:
@@ -104,8 +101,3 @@ def confusions_of(card: Card) -> Confusions | None:
     if not counts or len(counts) != size or any(len(row) != size for row in counts):
         return None
     return Confusions(card.class_names, tuple(map(tuple, counts)))
-
-
-def alike(first: str, second: str) -> bool:
-    """Return whether two classes are different and no reader could tell them apart."""
-    return first != second and any(first in group and second in group for group in LOOKALIKES)

@@ -5,9 +5,10 @@ import "./probability-bars.js";
 import { fill, isWord, milliseconds } from "../lib/text.js";
 
 class ModelAnswer extends HTMLElement {
-  show({ category, top_k, latency_ms, steps, refused }, messages) {
+  show({ category, top_k, alike, latency_ms, steps, refused }, messages) {
     this.dataset.state = refused ? "refused" : "read";
-    this.#say(refused?.message ?? "");
+    this.#say(".refusal", refused?.message ?? "");
+    this.#say(".alike", alike.length > 0 ? fill(messages.alike, { names: alike.join(", ") }) : "");
     this.#answer(category);
     this.querySelector("probability-bars").show(top_k);
     const saw = this.querySelector(".saw img");
@@ -19,7 +20,8 @@ class ModelAnswer extends HTMLElement {
 
   reset() {
     this.dataset.state = "waiting";
-    this.#say("");
+    this.#say(".refusal", "");
+    this.#say(".alike", "");
     this.#answer("?");
     this.querySelector("probability-bars").show([]);
     this.querySelector(".saw img").hidden = true;
@@ -32,10 +34,10 @@ class ModelAnswer extends HTMLElement {
     shown.classList.toggle("word", isWord(category));
   }
 
-  #say(refusal) {
-    const sentence = this.querySelector(".refusal");
-    sentence.textContent = refusal;
-    sentence.hidden = refusal === "";
+  #say(place, words) {
+    const sentence = this.querySelector(place);
+    sentence.textContent = words;
+    sentence.hidden = words === "";
   }
 }
 
