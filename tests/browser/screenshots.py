@@ -86,7 +86,7 @@ def training(page: Page, *, until: str, **asked: object) -> None:
     known = [run["id"] for run in runs if run["name"] == asked["name"]]
     run = known[0] if known else requests.post(f"{server}/training", json=asked, timeout=20).json()["id"]
     page.goto(f"{server}/runs/{run}")
-    page.locator(until).first.wait_for(timeout=300_000)
+    page.locator(until).first.wait_for(state="attached", timeout=300_000)  # a live table is folded
 
 
 def trained(page: Page) -> None:
