@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from rabisco import data
@@ -15,7 +16,7 @@ def digit_dataset(limit: int | None = None) -> Dataset:
     return data.load("digits", limit=limit)
 
 
-def save_quickly(model: Any, name: str, dataset: Dataset) -> Artifact:
+def save_quickly(model: Any, name: str, dataset: Dataset, parent: Path | None = None) -> Artifact:
     """Save a Keras model with a truthful but short card."""
     card = Card(
         name=name,
@@ -40,4 +41,4 @@ def save_quickly(model: Any, name: str, dataset: Dataset) -> Artifact:
         versions={},
         created=datetime.now(UTC),
     )
-    return save_artifact(model, card)
+    return save_artifact(model, card, parent)

@@ -163,7 +163,8 @@ def pictures(numbers: Iterable[int], person: str) -> dict[int, bytes]:
     """Return those of the corrections' pictures, PNG by number, that are this person's and still there."""
     wanted = select(Correction.id, Correction.image).where(Correction.id.in_(list(numbers)))
     with store.reading() as session:
-        return dict(session.execute(wanted.where(Correction.person == person)).tuples())
+        rows = session.execute(wanted.where(Correction.person == person)).all()
+    return {row.id: row.image for row in rows}
 
 
 def mark_used(given: Iterable[Correction], run: str) -> None:

@@ -108,3 +108,16 @@ def test_only_corrections_with_consent_of_that_model_are_trained_on() -> None:
     wanted = add()
     add(model="mnist-linear")
     assert [one.id for one in corrections.to_train_on("mnist-cnn")] == [wanted.id]
+
+
+def test_pictures_are_had_by_whoever_gave_them_as_long_as_they_are_there() -> None:
+    mine, gone, others = add(ANA), add(ANA), add(BEN)
+    corrections.delete(gone.id, ANA)
+    assert corrections.pictures([mine.id, gone.id, others.id], ANA) == {mine.id: mine.image}
+
+
+def test_corrections_are_counted_for_each_model() -> None:
+    add()
+    add(true_label=None)
+    add(BEN, model="mnist-linear")
+    assert corrections.counts() == {"mnist-cnn": corrections.Count(1, 1), "mnist-linear": corrections.Count(1, 0)}

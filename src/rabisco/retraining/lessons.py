@@ -14,10 +14,11 @@ from rabisco.images import decode, prepare
 from rabisco.inference import Predictor
 from rabisco.store import Correction
 
-CORRECTION_SHARE = 0.2  # of the images of an epoch
+TRAIN_SHARE = 0.13  # that corrections have in the images of an epoch
+VALIDATION_SHARE = 0.2  # and in those by which the best epoch is chosen
 NEAREST_SHARE = 0.75  # of the images replayed; see ``Lesson.mixed``
 MOST_LOOKED_AT = 60_000  # original images, for those that would be forgotten first
-MOST_REPEATS = 60  # of one correction in an epoch, each time augmented anew
+MOST_REPEATS = 300  # of one correction in an epoch, each time augmented anew
 
 
 @dataclass(frozen=True)
@@ -51,14 +52,14 @@ class Lesson:
         drawn = random.permutation(len(original.validation))[: replay // 4]
         return replace(
             original,
-            train=self._mix(original.train, self._replayed(original.train, replay, random)),
-            validation=self._mix(original.validation, np.sort(drawn)),
+            train=self._mix(original.train, self._replayed(original.train, replay, random), TRAIN_SHARE),
+            validation=self._mix(original.validation, np.sort(drawn), VALIDATION_SHARE),
         )
 
     def _replayed(self, train: Split, count: int, random: np.random.Generator) -> NDArray[np.int64]:
         seen = random.permutation(len(train))[:MOST_LOOKED_AT]
-        if len(seen) <= count:
-            return np.sort(seen)
+        if len(seen) <= count:  # few images are gone through several times, so that an epoch is as long as any
+            return np.sort(np.resize(seen, count))
         _, first = np.unique(train.images[seen].reshape(len(seen), -1), axis=0, return_index=True)
         seen = seen[np.sort(first)]  # images that are there more than once would take the place of others
         nearest = seen[np.argsort(self._margins(train, seen), kind="stable")[: round(NEAREST_SHARE * count)]]
@@ -77,8 +78,8 @@ class Lesson:
         own = np.arange(logits.shape[1]) == labels[:, np.newaxis]
         return np.asarray(logits[own] - np.where(rivals & ~own, logits, -np.inf).max(axis=1), np.float32)
 
-    def _mix(self, split: Split, rows: NDArray[np.int64]) -> Split:
-        wanted = CORRECTION_SHARE / (1 - CORRECTION_SHARE) * len(rows) / len(self.learned)
+    def _mix(self, split: Split, rows: NDArray[np.int64], share: float) -> Split:
+        wanted = share / (1 - share) * len(rows) / len(self.learned)
         repeats = int(np.clip(round(wanted), 1, MOST_REPEATS))
         return Split(
             np.concatenate([split.images[rows], *[self.learned.images] * repeats]),

@@ -116,8 +116,8 @@ def retrain(
 ) -> Retraining:
     """Fine-tune the current version of a model on the corrections of its readings, and save a new one, not yet used.
 
-    Each epoch sees ``replay`` original training images and the corrections, repeated until they are about a fifth of
-    it, every image augmented anew.
+    Each epoch sees ``replay`` original training images and the corrections, repeated until they are about an
+    eighth of it, every image augmented anew; see ``Lesson.mixed``.
 
     Args:
         name: The model.
