@@ -4,7 +4,8 @@ A rule is fitted with each model (``rabisco.evaluation.rejection``) and kept in 
 """
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from functools import cached_property
+from typing import Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,8 +55,7 @@ class RefusalRule(BaseModel):
 
     def log_odds(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return how much likelier than not each picture shows no single character, ``(N,)``, in nats."""
-        outcomes = self._outcomes(features)
-        return np.asarray(np.logaddexp.reduce(outcomes[:, 1:], axis=1) - outcomes[:, 0])
+        return _log_odds(self._outcomes(features))
 
     def reasons(self, features: NDArray[np.floating]) -> list[Reason | None]:
         """Return why each picture is refused; ``None`` for what is read.
@@ -64,8 +64,8 @@ class RefusalRule(BaseModel):
             features: ``(N, len(FEATURES))``; see ``picture_features``.
         """
         outcomes = self._outcomes(features)
-        refused = np.logaddexp.reduce(outcomes[:, 1:], axis=1) - outcomes[:, 0] > self.threshold
         likeliest = outcomes[:, 1:].argmax(axis=1)
+        refused = _log_odds(outcomes) > self.threshold
         return [REASONS[reason] if no else None for no, reason in zip(refused, likeliest, strict=True)]
 
     def judge(self, features: NDArray[np.floating]) -> tuple[Reason | None, float]:
@@ -76,17 +76,33 @@ class RefusalRule(BaseModel):
         Args:
             features: ``(1, len(FEATURES))``.
         """
-        (reason,) = self.reasons(features)
-        return reason, float(1 / (1 + np.exp((self.threshold - self.log_odds(features)[0]).clip(-50, 50))))
+        outcomes = self._outcomes(features)
+        excess = float(_log_odds(outcomes)[0]) - self.threshold
+        reason = REASONS[int(outcomes[0, 1:].argmax())] if excess > 0 else None
+        return reason, float(1 / (1 + np.exp(np.clip(-excess, -50, 50))))
 
     def _outcomes(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
-        standardised = (features - np.array(self.means)) / np.array(self.scales)
-        return np.asarray(expand(standardised) @ np.array(self.weights) + np.array(self.biases))
+        means, scales, weights, biases = self._arrays
+        return np.asarray(expand((features - means) / scales) @ weights + biases)
+
+    @cached_property
+    def _arrays(self) -> tuple[NDArray[np.float64], ...]:
+        return tuple(np.array(values) for values in (self.means, self.scales, self.weights, self.biases))
+
+    def __copy__(self) -> Self:
+        """Return a copy that makes its arrays anew: ``model_copy`` may be about to change what they are made of."""
+        copied = super().__copy__()
+        copied.__dict__.pop("_arrays", None)
+        return copied
 
     @property
     def fits(self) -> bool:
         """Whether the rule was fitted on the features that are counted today, expanded as today."""
         return self.features == FEATURES and len(self.weights) == len(FEATURES) + len(PRODUCTS[0])
+
+
+def _log_odds(outcomes: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.logaddexp.reduce(outcomes[:, 1:], axis=1) - outcomes[:, 0])
 
 
 def reason_without_ink(ink: Ink) -> Reason:

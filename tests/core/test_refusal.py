@@ -60,6 +60,13 @@ def test_a_higher_threshold_refuses_less() -> None:
     assert refused[0] > refused[2]
 
 
+def test_a_changed_copy_of_a_rule_judges_by_what_was_changed() -> None:
+    rule, features = a_rule(), np.zeros((1, WIDTH))
+    before = rule.log_odds(features)
+    changed = rule.model_copy(update={"biases": (0.0, 0.0, 0.1, 0.2, 0.3)})
+    assert changed.log_odds(features) == pytest.approx(before + 2)
+
+
 def test_a_rule_survives_the_card() -> None:
     card = load_artifact("mnist-cnn").card.model_copy(update={"refusal": a_rule()})
     again = Card.model_validate_json(card.model_dump_json())

@@ -137,7 +137,7 @@ def _colours(random: np.random.Generator, kind: str) -> tuple[NDArray[np.float32
         paper = random.uniform(110 if kind == "photo" else 170, 255) + random.normal(0, 5, 3)
         if random.random() < 0.4:
             paper = paper * random.uniform(0.5, 1, 3)
-        pen = paper * random.uniform(0.05, 0.65) * random.uniform(0.7, 1.0, 3)
+        pen = paper * random.uniform(0.05, 0.72) * random.uniform(0.7, 1.0, 3)
     paper, pen = (255 - paper, 255 - pen) if random.random() < 0.2 else (paper, pen)
     return paper.astype(np.float32), pen.astype(np.float32)
 

@@ -1,0 +1,135 @@
+"""What a trained model is worth: its card, from the validation split and, once, from the test split."""
+
+import importlib.metadata
+import os
+import platform
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabisco import __version__
+from rabisco.artifacts import Card, DatasetCard
+from rabisco.data.dataset import Dataset, Split
+from rabisco.evaluation.calibration import fit_temperature
+from rabisco.evaluation.metrics import Evaluation, evaluate_logits
+from rabisco.evaluation.rejection import fit_from_catalog
+from rabisco.recipes.table import Recipe
+from rabisco.refusal import RefusalRule
+from rabisco.training import TrainingResult
+
+if TYPE_CHECKING:
+    import keras
+
+
+def judge(recipe: Recipe, dataset: Dataset, model: "keras.Model", result: TrainingResult, run: str = "") -> Card:
+    """Return the card of a trained model, which is judged on validation and, once, on the test split.
+
+    Args:
+        recipe: What was trained.
+        dataset: On what.
+        model: It, with the weights to keep.
+        result: How it went.
+        run: Id of the run that trained it.
+    """
+    validation_logits = _logits(model, dataset.validation)
+    temperature = fit_temperature(validation_logits, dataset.validation.labels)
+    validation = evaluate_logits(dataset.validation.labels, validation_logits, temperature=temperature)
+    test = evaluate_logits(dataset.test.labels, _logits(model, dataset.test), temperature=temperature)
+    return Card(
+        name=recipe.name,
+        architecture=recipe.architecture,
+        parameters=model.count_params(),
+        class_names=dataset.class_names,
+        image_shape=dataset.image_shape,
+        normalizer=recipe.normalizer,
+        dataset=_describe(dataset),
+        configuration=recipe.configuration.to_dict(),
+        metrics=metrics_of("validation", validation) | metrics_of("test", test),
+        history=result.history,
+        training_seconds=result.seconds,
+        hardware=describe_hardware(),
+        versions=_versions(),
+        created=datetime.now(UTC),
+        temperature=temperature,
+        confusions=[list(row) for row in test.confusion_matrix],
+        reliability=[asdict(one) for one in test.reliability],
+        refusal=_fit_refusal(recipe, dataset, model, temperature),
+        run=run,
+        notes=_notes(recipe, result),
+    )
+
+
+def _fit_refusal(recipe: Recipe, dataset: Dataset, model: "keras.Model", temperature: float) -> RefusalRule | None:
+    return fit_from_catalog(
+        KerasReader(model),
+        recipe.normalizer,
+        temperature,
+        dataset.validation.images,
+        dataset=recipe.dataset,
+        class_names=dataset.class_names,
+    )
+
+
+@dataclass(frozen=True)
+class KerasReader:
+    """A Keras model as evaluation knows it."""
+
+    model: "keras.Model"
+
+    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the raw outputs, ``(N, classes)``, for images, uint8 ``(N, H, W, C)``."""
+        return np.asarray(self.model.predict_on_batch(images), dtype=np.float32)
+
+
+def _logits(model: "keras.Model", split: Split) -> NDArray[np.float32]:
+    return np.asarray(model.predict(split.images, batch_size=500, verbose=0), dtype=np.float32)
+
+
+def metrics_of(split: str, evaluation: Evaluation) -> dict[str, float]:
+    """Return what a card keeps of an evaluation, each figure under its name with the split's before it."""
+    low, high = evaluation.accuracy_interval
+    return {
+        f"{split}_accuracy": evaluation.accuracy,
+        f"{split}_accuracy_low": low,
+        f"{split}_accuracy_high": high,
+        f"{split}_loss": evaluation.loss,
+        f"{split}_roc_auc": evaluation.roc_auc,
+        f"{split}_calibration_error": evaluation.calibration_error,
+    }
+
+
+def _describe(dataset: Dataset) -> DatasetCard:
+    return DatasetCard(
+        name=dataset.name,
+        fingerprint=dataset.fingerprint,
+        train_examples=len(dataset.train),
+        validation_examples=len(dataset.validation),
+        test_examples=len(dataset.test),
+        split_seed=dataset.split_seed,
+    )
+
+
+def describe_hardware() -> str:
+    """Return processor and number of cores of this machine."""
+    return f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
+
+
+def _notes(recipe: Recipe, result: TrainingResult) -> str:
+    further = f" Trained on {', '.join(recipe.supplements)} as well." if recipe.supplements else ""
+    return f"Ended: {result.ended}; weights of epoch {result.best_epoch}.{further}"
+
+
+def _versions() -> dict[str, Any]:
+    import keras
+
+    libraries = ("keras", keras.backend.backend(), "scikit-learn", "numpy", "onnx")
+    versions = {"rabisco": __version__, "python": platform.python_version()}
+    for library in libraries:
+        try:
+            versions[library] = importlib.metadata.version(library)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions

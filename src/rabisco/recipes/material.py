@@ -1,0 +1,79 @@
+"""What a recipe trains on: its data set in the normaliser's shape, with further handwriting that is at hand."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from rabisco import data
+from rabisco.data.dataset import Dataset, Split
+from rabisco.images import normalize_pixels, prepare
+from rabisco.recipes.table import Recipe
+
+SUPPLEMENT_SHARE = 0.1
+
+
+def with_supplements(recipe: Recipe, dataset: Dataset, limit: int | None = None) -> tuple[Recipe, Dataset]:
+    """Return recipe and data set as they are trained: with the supplements at hand, without classes never shown."""
+    recipe = replace(recipe, supplements=tuple(name for name in recipe.supplements if data.is_local(name)))
+    for name in recipe.supplements:
+        dataset = _supplement(dataset, data.load(name, seed=recipe.configuration.seed, limit=limit), recipe.normalizer)
+    return recipe, without_empty_classes(dataset)
+
+
+def _supplement(dataset: Dataset, further: Dataset, normalizer: str) -> Dataset:
+    """Return ``dataset`` with the training and validation characters of ``further`` added to its training split.
+
+    They are brought into shape by the normaliser, as pictures are in serving, and repeated until they make up about a
+    tenth of the training split, so that a small set of other people's handwriting is not drowned.
+
+    Args:
+        dataset: What is trained on; its validation and test splits stay as they are.
+        further: Characters of any size; those of classes that ``dataset`` lacks are left out.
+        normalizer: Name and version.
+    """
+    images, labels = [], []
+    for split in (further.train, further.validation):
+        for image, label in zip(split.images, split.labels, strict=True):
+            name = further.class_names[label]
+            if name in dataset.class_names:
+                prepared = prepare(np.repeat(image, 3, axis=-1), normalizer)
+                if not prepared.blank:
+                    images.append(prepared.pixels)
+                    labels.append(dataset.class_names.index(name))
+    if not images:
+        return dataset
+    repeats = max(1, round(SUPPLEMENT_SHARE * len(dataset.train) / len(images)))
+    return replace(
+        dataset,
+        train=Split(
+            np.concatenate([dataset.train.images, *[np.stack(images)] * repeats]),
+            np.concatenate([dataset.train.labels, *[np.array(labels)] * repeats]),
+        ),
+    )
+
+
+def normalized(dataset: Dataset, normalizer: str) -> Dataset:
+    """Return ``dataset`` with its images as the normaliser makes them of pictures; see ``normalize_pixels``."""
+    splits = (dataset.train, dataset.validation, dataset.test)
+    train, validation, test = (Split(normalize_pixels(one.images, normalizer), one.labels) for one in splits)
+    return replace(dataset, train=train, validation=validation, test=test)
+
+
+def without_empty_classes(dataset: Dataset) -> Dataset:
+    """Return ``dataset`` without the classes that no training image shows: they cannot be learned, nor named then."""
+    shown = np.bincount(dataset.train.labels, minlength=dataset.num_classes) > 0
+    if shown.all():
+        return dataset
+    places = np.cumsum(shown) - 1
+
+    def keep(split: Split) -> Split:
+        rows = shown[split.labels]
+        return Split(split.images[rows], places[split.labels[rows]])
+
+    return replace(
+        dataset,
+        class_names=tuple(name for name, here in zip(dataset.class_names, shown, strict=True) if here),
+        train=keep(dataset.train),
+        validation=keep(dataset.validation),
+        test=keep(dataset.test),
+    )

@@ -1,0 +1,117 @@
+"""The recipes: data set, architecture and training configuration of each, under the name of its artifact."""
+
+from dataclasses import dataclass, replace
+
+from rabisco.errors import InvalidConfigurationError
+from rabisco.models.augment import GENTLE, Augmentation
+from rabisco.training import TrainingConfiguration
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All it takes to train one model again.
+
+    Attributes:
+        name: Also the name of the artifact.
+        dataset: Name in the catalog.
+        architecture: Name in the registry.
+        configuration: How it is trained.
+        normalizer: Normaliser, with its version, that makes such images from pictures.
+        description: One line for lists.
+        supplements: Further data sets in the catalog, whose characters of the same classes are trained on as well.
+            Those that are not at hand are left out; the card names those that were used.
+    """
+
+    name: str
+    dataset: str
+    architecture: str
+    configuration: TrainingConfiguration
+    normalizer: str
+    description: str
+    supplements: tuple[str, ...] = ()
+
+
+_LINEAR = TrainingConfiguration(solver="logistic-regression", max_iterations=200, inverse_regularization=0.1)
+_LINEAR_BY_GRADIENT = TrainingConfiguration(epochs=20, learning_rate=3e-3, weight_decay=0.0)
+_SCIKIT_LEARN_DEFAULTS = TrainingConfiguration(solver="logistic-regression")
+_CNN = TrainingConfiguration(epochs=24, settle_epochs=3, augmentation=Augmentation())
+
+_RECIPES = (
+    Recipe(
+        "mnist-cnn",
+        "mnist",
+        "cnn",
+        _CNN,
+        "mnist@1",
+        "Digits, read by a convolutional network",
+        supplements=("handwriting-extra", "digits-scan"),
+    ),
+    Recipe(
+        "mnist-linear",
+        "mnist",
+        "linear",
+        _LINEAR_BY_GRADIENT,
+        "mnist-deskew@1",
+        "Digits, stood upright and read by a linear model",
+    ),
+    Recipe(
+        "mnist-tiny",
+        "mnist",
+        "cnn-tiny",
+        replace(_CNN, epochs=25, settle_epochs=0, learning_rate=6e-3, augmentation=GENTLE),
+        "mnist@1",
+        "Digits, read by a network of fewer than 10,000 weights",
+    ),
+    Recipe(
+        "emnist-cnn",
+        "emnist-pages",
+        "cnn",
+        replace(_CNN, epochs=40, settle_epochs=0),
+        "emnist@1",
+        "Digits and letters, read by a convolutional network",
+        supplements=("handwriting-extra",),
+    ),
+    Recipe(
+        "emnist-linear",
+        "emnist-pages",
+        "linear",
+        _SCIKIT_LEARN_DEFAULTS,
+        "emnist@1",
+        "Digits and letters, logistic regression with scikit-learn's defaults",
+    ),
+    Recipe(
+        "emnist-balanced-cnn",
+        "emnist-balanced",
+        "cnn",
+        _CNN,
+        "emnist@1",
+        "The whole of EMNIST's balanced split (47 classes), read by a convolutional network",
+    ),
+    Recipe(
+        "digits-cnn",
+        "digits",
+        "cnn",
+        replace(_CNN, epochs=30, settle_epochs=0),
+        "mnist@1",
+        "scikit-learn's small set of digits, no download: the quick one",
+    ),
+    Recipe("digits-linear", "digits", "linear", _LINEAR, "mnist@1", "The same small set, logistic regression"),
+    Recipe("fashion-cnn", "fashion-mnist", "cnn", _CNN, "mnist@1", "Clothes, read by a convolutional network"),
+)
+
+
+def recipe_names() -> list[str]:
+    """Return the names of all recipes."""
+    return [recipe.name for recipe in _RECIPES]
+
+
+def get_recipe(name: str) -> Recipe:
+    """Return the recipe called ``name``.
+
+    Raises:
+        InvalidConfigurationError: There is none.
+    """
+    for recipe in _RECIPES:
+        if recipe.name == name:
+            return recipe
+    raise InvalidConfigurationError(f"a recipe must be one of {', '.join(recipe_names())}. Received: {name!r}")
