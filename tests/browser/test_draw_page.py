@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 from tests.browser.hand import ONE, SEVEN, draw, ink, press, touch
+from tests.browser.test_accessibility import faults
 from tests.browser.watch import bytes_received, summary, waits, watch
 
 pytestmark = pytest.mark.browser
@@ -131,6 +132,25 @@ def test_the_answer_is_on_the_screen_soon_after_the_stroke(visit) -> None:
     print(f"both answers painted after the pen was lifted: {summary(found)}")
     assert min(found) < 100
     assert median(found) < 400  # other work on the machine; benchmarks/first_answer.py measures
+
+
+@pytest.mark.parametrize("options", [{"color_scheme": "dark", **PHONE}, {}])
+def test_what_mattered_is_shown_when_asked_for_and_follows_the_drawing(visit, options: dict) -> None:
+    window = visit(**options)
+    page = window.open("/")
+    draw(page, SEVEN)
+    expect(page.locator(CNN)).to_have_text("7")
+    assert not [url for url in window.requests if "/explain" in url]  # it is asked only once it is wanted
+    page.get_by_role("heading", name="What mattered").click()
+    maps = page.locator("what-mattered img:visible")
+    expect(maps).to_have_count(2)
+    before = [image.get_attribute("src") for image in maps.all()]
+    assert faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    draw(page, ONE)
+    expect(maps.first).not_to_have_attribute("src", before[0] or "")
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator("what-mattered")).to_be_hidden()
 
 
 def test_only_the_newest_drawing_is_answered_when_strokes_come_fast(visit) -> None:

@@ -44,7 +44,7 @@ class Group:
 
 
 GROUPS = (
-    Group("reading", lazy_gettext("Reading pictures"), ("predict",)),
+    Group("reading", lazy_gettext("Reading pictures"), ("predict", "explain")),
     Group("models", lazy_gettext("Models"), ("models", "compare")),
     Group("training", lazy_gettext("Training"), ("training", "uploads", "runs")),
     Group("corrections", lazy_gettext("Corrections"), ("corrections",)),

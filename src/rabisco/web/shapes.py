@@ -86,6 +86,22 @@ class Predictions(BaseModel):
     predictions: list[Prediction | Reading] = Field(min_length=1)
 
 
+class Explanation(Prediction):
+    """A prediction and what mattered to it; `image` is what the model saw, coloured, as a PNG data URL."""
+
+    importance: list[list[float]] = Field(
+        description="For each pixel that the model saw, row by row, how much the probability of the answer falls, "
+        "from -1 to 1, where the patches around it are covered."
+    )
+    image: str = Field(pattern="^data:image/png;base64,")
+
+
+class Explanations(BaseModel):
+    """One explanation for each picture, in their order."""
+
+    explanations: list[Explanation] = Field(min_length=1)
+
+
 class Model(BaseModel):
     """One model of the list; `predict` is where it is asked."""
 

@@ -48,6 +48,20 @@ READING = (
         open="it changes nothing",
     ),
     Route(
+        "POST",
+        "/explain",
+        lazy_gettext(
+            "Reads up to eight pictures and says which parts of each mattered: how much less probable the answer "
+            "becomes where a part is covered."
+        ),
+        ("curl -F file=@seven.png '{url}/explain?model=cnn'",),
+        answer=shapes.Explanations,
+        receives="any",
+        query=("model",),
+        problems=_PREDICT_PROBLEMS,
+        open="it changes nothing",
+    ),
+    Route(
         "GET",
         "/models",
         lazy_gettext("Lists the models: what each learned from and how often it is right."),

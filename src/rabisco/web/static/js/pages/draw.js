@@ -5,6 +5,7 @@ import "../components/drawing-pad.js";
 import "../components/model-answer.js";
 import "../components/preparation-steps.js";
 import "../components/request-code.js";
+import "../components/what-mattered.js";
 import { predict } from "../lib/api.js";
 import { verdict } from "../lib/text.js";
 import { readWhileDrawing } from "./reading.js";
@@ -15,12 +16,14 @@ const pad = document.querySelector("drawing-pad");
 const answers = [...document.querySelectorAll("model-answer")];
 const steps = document.querySelector("preparation-steps");
 const correction = document.querySelector("correction-form");
+const mattered = document.querySelector("what-mattered");
 const code = document.querySelector("request-code");
 const sentence = document.querySelector(".verdict");
 
 function reset() {
   answers.forEach((answer) => answer.reset());
   steps.show([]);
+  mattered.show("");
   code.show("", "");
   correction.reset();
   sentence.textContent = messages.waiting;
@@ -41,6 +44,7 @@ async function read(picture, signal) {
   const predictions = await Promise.all(answers.map(({ dataset }) => predict(picture, dataset.model, { signal })));
   show(predictions);
   correction.show(picture, predictions);
+  mattered.show(picture);
   code.show(`${location.origin}/predict/${answers[0].dataset.model}`, picture);
 }
 

@@ -1,0 +1,49 @@
+"""``POST /explain``: which parts of a picture mattered to a model's answer."""
+
+from typing import Any
+
+import numpy as np
+from flask import Blueprint, Response, current_app, jsonify, request
+from numpy.typing import NDArray
+
+from rabisco.explanation import Explanation, explain
+from rabisco.inference import get_predictor
+from rabisco.settings import Settings
+from rabisco.web.aliases import resolve
+from rabisco.web.answers import as_json, data_url
+from rabisco.web.metrics import count_predictions
+from rabisco.web.pictures import decode_all, read_pictures
+
+blueprint = Blueprint("explain", __name__)
+MOST = 8  # pictures: each is read many times
+FOR, AGAINST = (255, 170, 40), (90, 120, 255)  # colours of what speaks for the answer and against it
+STRENGTH = 0.8  # of the colour where it matters most
+
+
+@blueprint.post("/explain")
+def explain_pictures() -> Response:
+    """Read every picture of the request with one model, and say what mattered."""
+    settings: Settings = current_app.config["RABISCO"]
+    predictor = get_predictor(resolve(request.args.get("model")))
+    decoded = decode_all(read_pictures(request, min(MOST, settings.max_files)))
+    answers = [_as_json(explain(predictor, pixels)) for pixels in decoded]
+    count_predictions(predictor.card.name, len(answers))
+    return jsonify(explanations=answers)
+
+
+def heat(explanation: Explanation) -> NDArray[np.uint8]:
+    """Return what the model saw, uint8 ``(H, W, 3)``, coloured by how much each pixel mattered."""
+    pixels = explanation.prediction.prepared.pixels.astype(np.float32)
+    seen = np.repeat(pixels.mean(axis=-1, keepdims=True), 3, axis=-1)
+    importance = explanation.importance[..., np.newaxis]
+    share = STRENGTH * np.abs(importance) / max(float(np.abs(importance).max()), 1e-6)
+    colour = np.where(importance > 0, FOR, AGAINST)
+    return np.asarray((seen * (1 - share) + colour * share).round(), np.uint8)
+
+
+def _as_json(explanation: Explanation) -> dict[str, Any]:
+    return {
+        **as_json(explanation.prediction),
+        "importance": np.round(explanation.importance.astype(np.float64), 4).tolist(),
+        "image": data_url(heat(explanation)),
+    }
