@@ -47,7 +47,8 @@ def test_what_is_no_drawing_or_no_class_is_refused(server: Server, body: object,
 
 
 @pytest.mark.parametrize(
-    ("query", "shown"), [("", 0), ("?classes=a", 0), ("?classes=a+b&each=x", 2), ("?classes=a,b+a", 2)]
+    ("query", "shown"),
+    [("", 0), ("?classes=a", 0), ("?classes=a+b&each=x", 2), ("?classes=a,b+a", 2), ("?classes=%3F+!+*", 3)],
 )
 def test_the_page_shows_a_pad_once_it_knows_the_classes(server: Server, query: str, shown: int) -> None:
     page = server.get(f"/train/draw{query}", headers=PAGE).text

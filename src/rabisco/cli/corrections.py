@@ -107,6 +107,9 @@ def _print(report: "Retraining", version: int) -> None:
         table.add_row(*_cells(one))
     before, after = report.corrected_before, report.corrected_after
     table.add_row("corrections", str(report.trained_on), str(before), str(after), f"{after - before:+d}", "")
+    if report.withheld_before or report.withheld_after:
+        before, after = report.withheld_before, report.withheld_after
+        table.add_row("of these, refused", str(report.trained_on), str(before), str(after), f"{after - before:+d}", "")
     if report.not_characters:
         before, after = report.refused_before, report.refused_after
         table.add_row("refused", str(report.not_characters), str(before), str(after), f"{after - before:+d}", "")

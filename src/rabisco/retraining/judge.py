@@ -72,6 +72,7 @@ def judge(  # noqa: PLR0917
     before = Predictor(lesson.artifact)
     rereads = list(_reread(lesson.given, before, reader, card))
     none = [one for one in rereads if one.true_label is None]
+    some = [one for one in rereads if one.true_label in card.class_names]
     return Retraining(
         model=card.name,
         version_before=before.version,
@@ -80,6 +81,8 @@ def judge(  # noqa: PLR0917
         step=step,
         corrected_before=int(_right(before, lesson.learned).sum()),
         corrected_after=int(_right(reader, lesson.learned).sum()),
+        withheld_before=sum(one.before_refused not in (None, "blank") for one in some),
+        withheld_after=sum(one.after_refused not in (None, "blank") for one in some),
         not_characters=len(none),
         refused_before=sum(one.right_before for one in none),
         refused_after=sum(one.right_after for one in none),

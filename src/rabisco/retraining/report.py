@@ -68,8 +68,11 @@ class Retraining:
         trained_on: Corrections that it learned from.
         left_out: Corrections that it could not: nothing drawn, or no class of the model.
         step: How far it went from the earlier weights to those found, in [0, 1]; chosen on validation images.
-        corrected_before: Of the corrections learned from, those that the earlier version reads as they say.
+        corrected_before: Of the corrections learned from, those whose class the earlier version names, be it as the
+            best guess at a picture that it refuses.
         corrected_after: The same of the new version.
+        withheld_before: Of the corrections learned from, those that the earlier version refuses.
+        withheld_after: The same of the new version.
         not_characters: Corrections that say "not a character"; they are not learned from, for the rule of refusal is
             the earlier version's.
         refused_before: Of these, those that the earlier version refuses.
@@ -88,6 +91,8 @@ class Retraining:
     step: float
     corrected_before: int
     corrected_after: int
+    withheld_before: int
+    withheld_after: int
     not_characters: int
     refused_before: int
     refused_after: int

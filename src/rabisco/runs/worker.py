@@ -116,7 +116,7 @@ def _tell(line: Line, task: Relearning, result: TrainingResult) -> Card:
     """Return the card of what learned from corrections, having told what became better and worse."""
     card, report = task.finish(result, line.row.id)
     line.say("report", report.to_dict())
-    corrections.mark_used(task.lesson.given, line.row.id)
+    corrections.mark_used((one for one in task.lesson.given if one.true_label is not None), line.row.id)
     return card
 
 

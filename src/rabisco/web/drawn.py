@@ -22,7 +22,7 @@ LEAST_EACH, MOST_EACH = 3, 200
 LEAST_CLASSES, MOST_CLASSES = 2, 100
 LONGEST_NAME = 40
 MOST_DRAWINGS = 5000
-_UNFIT = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]|^[._]|\.$")
+_UNFIT = re.compile(r"[\x00-\x1f\x7f/\\:]|^\.|^__MACOSX")  # what no folder in a zip may be called
 
 
 @blueprint.get("/train/draw")
