@@ -98,7 +98,7 @@ def trained(page: Page) -> None:
 
 def running(page: Page) -> None:
     """Show a training that goes on, after an epoch."""
-    asked = {"dataset": "digits", "architecture": "cnn-tiny", "epochs": 200, "name": "all-night"}
+    asked = {"dataset": "digits", "model": "cnn-tiny", "epochs": 30, "name": "all-night"}
     training(page, until=".epochs tr:nth-child(3)", **asked)
 
 
