@@ -1,4 +1,4 @@
-"""Of people's digits under 2% are wrongly refused, and by the CNN over 90% of what is no character is refused.
+"""The CNN wrongly refuses under 1% of people's digits, and rightly over 90% of what is no single character.
 
 Each bundled model's rule of refusal, fitted on validation characters and on other drawings, is measured on: test
 digits drawn on canvases and papers; 31 kinds of drawn pictures that show no single character, from another seed;
@@ -17,6 +17,7 @@ from benchmarks import DIGIT_MODELS
 from benchmarks.realworld import folder_of, read_manifest
 from rabisco import data
 from rabisco.evaluation.described import Described, describe_pictures, draw_characters, draw_photographs
+from rabisco.evaluation.metrics import wilson_interval
 from rabisco.evaluation.noncharacters import KINDS, draw_kind
 from rabisco.evaluation.paper import Picture
 from rabisco.evaluation.rejection import PHOTOGRAPHS as PHOTOGRAPHS_KIND
@@ -35,6 +36,7 @@ from rabisco.refusal import RefusalRule
 SEED = 7
 CHARACTERS, PER_KIND, PHOTOGRAPHS = 800, 25, 400
 HELD_OUT = "mnist-cnn"
+PHOTOGRAPHS_TITLE = "CIFAR-10 photographs"
 
 
 def run() -> dict[str, Any]:
@@ -67,10 +69,21 @@ def table(result: dict[str, Any]) -> str:
             cells.append(f"{rate['rate']:.1%} ({rate['interval'][0]:.1%} – {rate['interval'][1]:.1%})")
         left_out = result["held_out"].get(title)
         rows.append((title, f"{group['pictures']:,}", *cells, "" if left_out is None else f"{left_out:.1%}"))
+    refused = [_of_all_that_is_none(result["models"][name]["groups"]) for name in names]
+    cells = [f"{count / total:.1%} ({low:.1%} – {high:.1%})" for count, total, (low, high) in refused]
+    rows.append(("**all of these that show no single character**", f"{refused[0][1]:,}", *cells, ""))
     areas = [f"{result['models'][name]['auroc']:.4f}" for name in names]
     rows.append(("AUROC, test digits against all that is none", "", *areas, ""))
     header = ("Refused", "Pictures", *(f"`{name}`" for name in names), "kind not fitted on")
     return markdown_table(header, rows)
+
+
+def _of_all_that_is_none(groups: dict[str, Any]) -> tuple[int, int, tuple[float, float]]:
+    """Return how many drawings and photographs were refused, of how many, and the interval of the share."""
+    titles = [*(kind.name for kind in KINDS), PHOTOGRAPHS_TITLE]
+    total = sum(groups[title]["pictures"] for title in titles)
+    refused = sum(round(groups[title]["rate"] * groups[title]["pictures"]) for title in titles)
+    return refused, total, wilson_interval(refused, total)
 
 
 def _pictures() -> Iterator[tuple[str, str, list[Picture]]]:
@@ -80,7 +93,7 @@ def _pictures() -> Iterator[tuple[str, str, list[Picture]]]:
     for kind in KINDS:
         yield kind.name, kind.reason, draw_kind(kind, PER_KIND, test.images, SEED)
     photographs = data.load("cifar-10").test.images
-    yield "CIFAR-10 photographs", "not-a-character", list(draw_photographs(photographs, PHOTOGRAPHS, SEED))
+    yield PHOTOGRAPHS_TITLE, "not-a-character", list(draw_photographs(photographs, PHOTOGRAPHS, SEED))
     digits = read_manifest("digits")
     for way in sorted({row["kind"] for row in digits}):
         files = [row["file"] for row in digits if row["kind"] == way]
@@ -141,7 +154,7 @@ def _held_out(predictor: Predictor, described: dict[str, Described]) -> dict[str
     shown, others = fit_pictures(predictor, card.normalizer, card.temperature, validation, **further)
     rates = {}
     for kind, rule in held_out(shown, others).items():
-        title = "CIFAR-10 photographs" if kind == PHOTOGRAPHS_KIND else kind
+        title = PHOTOGRAPHS_TITLE if kind == PHOTOGRAPHS_KIND else kind
         rates[title] = float(described[title].refused(rule).mean())
     return rates
 
