@@ -24,6 +24,7 @@ def session_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         for name in [name for name in os.environ if name.startswith("RABISCO_") and name != "RABISCO_DATA_DIR"]:
             patch.delenv(name)
         patch.setenv("RABISCO_HOME", str(folder))
+        patch.setenv("RABISCO_TRAINING_NICENESS", "0")  # tests wait for trainings, which would wait for other programs
         patch.setenv("RABISCO_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         get_settings.cache_clear()
         yield folder

@@ -1,6 +1,7 @@
 """Orders, states and truth, without any training: rows, and real processes that are killed."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from sqlalchemy import update
 
 from rabisco import runs, store
 from rabisco.errors import InvalidConfigurationError, ModelNotFoundError, RunConflictError, RunNotFoundError
+from rabisco.runs import supervisor
 from rabisco.runs.line import take_up
 from rabisco.runs.places import folder_of
 from rabisco.runs.process import host, identity, kill, lives
@@ -261,6 +263,27 @@ def test_progress_is_told_at_most_four_times_a_second(database: str) -> None:
     told = [event for event in runs.events(run.id) if event.kind == "progress"]
     assert 1 <= len(told) <= 5
     assert runs.get(run.id).progress == {"step": 1}
+
+
+def test_a_run_that_is_cancelled_while_its_process_starts_leaves_none(home: Path) -> None:
+    store.close()
+    run = submit()
+    runs.tend()
+    child = supervisor._own.children[run.id]
+    assert runs.request_cancel(run.id).state == "cancelled"
+    runs.tend()
+    assert child.wait(timeout=5) == -signal.SIGKILL
+    store.close()
+
+
+def test_a_training_gives_way_as_far_as_the_settings_say() -> None:
+    program = (
+        "import os, pathlib; from rabisco.runs.process import give_way; give_way(7); print(os.nice(0), end=' '); "
+        "group = pathlib.Path('/proc/self/autogroup'); print(group.read_text().split()[-1] if group.exists() else 7)"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, start_new_session=True)
+    assert done.stdout.split() == ["7", "7"]
 
 
 def test_serving_and_submitting_load_nothing_that_trains(home: Path) -> None:

@@ -82,6 +82,10 @@ class _Supervisor:
                     select(store.Run).where(store.Run.state == "queued").order_by(store.Run.queued, store.Run.id)
                 )
             )
+            gone = store.Run.id.in_(self.children), store.Run.state == "cancelled"
+            too_late = list(session.scalars(select(store.Run.id).where(*gone)))
+        for run_id in too_late:  # cancelled before its process had taken it up
+            self.children[run_id].kill()
         self._end_cancelled(rows)
         busy = {row.id for row in rows} | set(self.children)
         for row in waiting:
