@@ -54,3 +54,8 @@ def test_the_page_shows_a_pad_once_it_knows_the_classes(server: Server, query: s
     page = server.get(f"/train/draw{query}", headers=PAGE).text
     assert page.count('class="drawn-class"') == shown
     assert ("<draw-examples" in page) == bool(shown)
+
+
+def test_another_language_keeps_what_is_drawn(server: Server) -> None:
+    page = server.get("/train/draw?classes=ja+nein&each=5", headers=PAGE).text
+    assert 'href="?classes=ja+nein&amp;each=5&amp;lang=fr"' in page

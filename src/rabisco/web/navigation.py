@@ -7,7 +7,7 @@ from flask import Flask, request
 from flask_babel import LazyString, lazy_gettext
 
 # Parameters that mean the same page in another language or theme; a form may have sent them in its body.
-KEPT = ("model", "version", "characters", "question", "dataset", "state")
+KEPT = ("model", "version", "characters", "question", "dataset", "state", "classes", "each")
 
 
 @dataclass(frozen=True)
