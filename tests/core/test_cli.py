@@ -1,15 +1,19 @@
 """Every command, run as a user runs it."""
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from PIL import Image, ImageDraw
 
+from rabisco import artifacts, runs
 from rabisco.cli import rabisco
 from rabisco.errors import RabiscoError
 
@@ -92,10 +96,6 @@ def test_train_evaluate_and_compare_go_together(home: Path, tmp_path: Path) -> N
 @pytest.mark.training
 def test_ctrl_c_keeps_the_best_weights_so_far(home: Path) -> None:
     command = [sys.executable, "-m", "rabisco", "train", "digits-cnn", "--epochs", "500", "--json"]
-    import os
-    import signal
-    import time
-
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -103,11 +103,34 @@ def test_ctrl_c_keeps_the_best_weights_so_far(home: Path) -> None:
         text=True,
         env={**os.environ, "RABISCO_HOME": str(home)},
     )
-    time.sleep(15)
+    while not [run for run in runs.list_runs() if run.progress]:
+        assert process.poll() is None
+        time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    out, errors = process.communicate(timeout=240)
+    out, errors = process.communicate(timeout=600)
     assert process.returncode == 0, errors
-    assert "Ended: stopped" in json.loads(out)["notes"]
+    card = json.loads(out)
+    assert "Ended: stopped" in card["notes"]
+    assert [(run.id, run.state) for run in runs.list_runs()] == [(card["run"], "stopped")]
+
+
+@pytest.mark.training
+def test_a_second_ctrl_c_leaves_a_cancelled_run_and_no_model(home: Path) -> None:
+    command = [sys.executable, "-m", "rabisco", "train", "digits-cnn", "--epochs", "500"]
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env={**os.environ, "RABISCO_HOME": str(home)}
+    )
+    while not [run for run in runs.list_runs() if run.state == "running"]:
+        assert process.poll() is None
+        time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "cancelled" in errors
+    assert [run.state for run in runs.list_runs()] == ["cancelled"]
+    assert "digits-cnn" not in artifacts.list_names()
 
 
 @pytest.mark.parametrize(
@@ -116,7 +139,7 @@ def test_ctrl_c_keeps_the_best_weights_so_far(home: Path) -> None:
         (["predict", "nowhere.png"], "no such file"),
         (["predict", __file__], "picture"),
         (["train", "mnist-quantum"], "recipe must be one of"),
-        (["train", "digits-linear", "--epochs", "0"], "epochs must be at least 1"),
+        (["train", "digits-linear", "--epochs", "0"], "epochs: should be greater than or equal to 1"),
         (["models", "nobody"], "mnist-cnn"),
         (["data", "nothing"], "digits"),
         (["evaluate", "mnist-cnn", "--dataset", "fashion-mnist"], ""),

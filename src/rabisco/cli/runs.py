@@ -2,6 +2,8 @@
 
 import signal
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -239,30 +241,44 @@ def _follow(run_id: str, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-def follow_to_the_end(run_id: str, quietly: bool = False) -> "Run":
-    """Show the events of a run until it has ended, and return it; supervise it meanwhile if no server does."""
+def follow_to_the_end(run_id: str, quietly: bool = False, on_interrupt: Callable[[], None] | None = None) -> "Run":
+    """Show the events of a run until it has ended, and return it; supervise it meanwhile if nobody else does.
+
+    Args:
+        run_id: Which.
+        quietly: Show nothing.
+        on_interrupt: Called at Ctrl-C; by default the showing ends, and the run goes on.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
-    from rabisco.runs import ENDED, events, get, start_supervisor
+    from rabisco.runs import ENDED, events, get, tend
 
-    start_supervisor()
-    signal.signal(signal.SIGINT, lambda *_: _leave(run_id))
+    leave = on_interrupt or partial(_leave, run_id)
+    interruptions: list[int] = []  # acted upon below: here the database may be in the middle of something
+    before = signal.signal(signal.SIGINT, lambda number, _: interruptions.append(number))
     columns = (TextColumn("{task.description}"), BarColumn(24), TextColumn("{task.fields[figures]}"))
     after, state = 0, get(run_id).state
-    with Progress(*columns, console=Console(stderr=True), disable=quietly) as bars:
-        bar = bars.add_task(f"{run_id} {state}", total=None, figures="")
-        while True:
-            found = events(run_id, after)
-            for event in found:
-                after = event.number
-                state = event.payload.get("state", state)
-                _draw(event, bars, bar)
-            if not found and state in ENDED:
-                break
-            if not found:
-                get(run_id)  # a process that died is noticed here, if nobody supervises
-                time.sleep(LOOK)
+    try:
+        with Progress(*columns, console=Console(stderr=True), disable=quietly) as bars:
+            bar = bars.add_task(f"{run_id} {state}", total=None, figures="")
+            while True:
+                tend()
+                while interruptions:
+                    interruptions.pop()
+                    leave()
+                found = events(run_id, after)
+                for event in found:
+                    after = event.number
+                    state = event.payload.get("state", state)
+                    _draw(event, bars, bar)
+                if not found and state in ENDED:
+                    break
+                if not found:
+                    get(run_id)  # a process that died is noticed here, if nobody supervises
+                    time.sleep(LOOK)
+    finally:
+        signal.signal(signal.SIGINT, before)
     return get(run_id)
 
 
@@ -276,7 +292,8 @@ def _draw(event: "Event", bars: Any, bar: Any) -> None:
     if event.kind in ("progress", "epoch"):
         figures = f"loss {told['loss']:.3f}, {told['device']}"
         if told["examples_per_second"] is not None:
-            figures = f"{figures}, {told['examples_per_second']:.0f} examples/s"
+            minutes, seconds = divmod(round(told["eta_seconds"]), 60)
+            figures = f"{figures}, {told['examples_per_second']:.0f} examples/s, {minutes}:{seconds:02d} left"
         if told["validation_accuracy"] is not None:
             figures = f"valid acc {told['validation_accuracy']:.4f}, {figures}"
         done = told["step"] + (told["epoch"] - 1) * told["steps"]
