@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rabisco.cli.follow import follow_to_the_end
 from rabisco.cli.output import json_option, percent, print_json
-from rabisco.cli.runs import follow_to_the_end
 
 if TYPE_CHECKING:
     from rabisco.retraining import Difference, Retraining

@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
+from rabisco.cli.follow import follow_to_the_end
 from rabisco.cli.output import json_option, percent, print_json
-from rabisco.cli.runs import follow_to_the_end
 
 
 @click.command()
