@@ -38,7 +38,7 @@ def test_a_correction_is_learned_reported_used_and_undone(server: Server, reader
     before = server.post("/predict/corrected", json={"image": SEVEN}).json()["predictions"][0]["top_k"]
     page = reader.get(f"{server.url}/corrections", headers=PAGE, timeout=20).text
     assert "3 corrections that name a class" in page
-    answer = reader.post(f"{server.url}/corrections/retrain", data={"model": "corrected"}, timeout=20)
+    answer = reader.post(f"{server.url}/corrections/retrain", json={"model": "corrected"}, timeout=20)
     assert answer.status_code == 202, answer.text
     run = wait_for(lambda: server.get(f"/runs/{answer.json()['id']}").json(), "succeeded", "failed", seconds=400)
     assert run["state"] == "succeeded", run["message"]
