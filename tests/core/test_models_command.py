@@ -1,12 +1,17 @@
 """``rabisco models``: versions chosen, promoted, gone back from and deleted in a terminal."""
 
 import json
+from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 from tests.versions import add_version
 
 from rabisco import artifacts
 from rabisco.cli import rabisco
+from rabisco.errors import VersionConflictError
+from rabisco.settings import get_settings
+from rabisco.web.aliases import default_model
 
 
 def invoke(*arguments: str, **options: str) -> Result:
@@ -41,6 +46,20 @@ def test_a_model_is_promoted_and_the_prediction_command_follows() -> None:
     run("promote", "mnist-linear")
     assert artifacts.promoted() == "mnist-linear"
     assert "mnist-cnn answers by default again" in run("rollback")
+
+
+@pytest.mark.parametrize("chosen", ["mnist-cnn", "mnist-linear"])
+def test_going_back_from_the_first_promotion_leads_to_the_settings_choice(
+    home: Path, monkeypatch: pytest.MonkeyPatch, chosen: str
+) -> None:
+    monkeypatch.setenv("RABISCO_DEFAULT_MODEL", chosen)
+    get_settings.cache_clear()
+    run("promote", "mnist-tiny")
+    assert f"{chosen} answers by default again" in run("rollback")
+    assert artifacts.promoted() is None
+    assert default_model() == chosen
+    with pytest.raises(VersionConflictError):
+        invoke("rollback")
 
 
 def test_nothing_is_deleted_without_a_yes() -> None:
