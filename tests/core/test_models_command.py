@@ -11,7 +11,7 @@ from rabisco import artifacts
 from rabisco.cli import rabisco
 from rabisco.errors import VersionConflictError
 from rabisco.settings import get_settings
-from rabisco.web.aliases import default_model
+from rabisco.web import create_app
 
 
 def invoke(*arguments: str, **options: str) -> Result:
@@ -57,7 +57,7 @@ def test_going_back_from_the_first_promotion_leads_to_the_settings_choice(
     run("promote", "mnist-tiny")
     assert f"{chosen} answers by default again" in run("rollback")
     assert artifacts.promoted() is None
-    assert default_model() == chosen
+    assert json.loads(create_app().test_client().get("/health").data)["default_model"] == chosen
     with pytest.raises(VersionConflictError):
         invoke("rollback")
 
