@@ -127,13 +127,18 @@ def _latency(port: int) -> tuple[list[float], list[float]]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     ours, theirs = [], []
     for turn, png in enumerate(_pngs(pictures)):
-        milliseconds = _timed(partial(_post, connection, png))
+        milliseconds = timed_post(connection, png)
         if turn >= WARM_UP:
             ours.append(milliseconds)
         if turn % EVERY == 0:
             theirs.append(_timed(baseline))
     connection.close()
     return ours, theirs
+
+
+def timed_post(connection: http.client.HTTPConnection, png: bytes) -> float:
+    """Return the milliseconds of one prediction over an open connection."""
+    return _timed(partial(_post, connection, png))
 
 
 def _pngs(pictures: np.ndarray) -> Iterator[bytes]:
