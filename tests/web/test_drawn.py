@@ -6,6 +6,8 @@ import pytest
 from tests.web.serving import Server, problem_of, seven_png
 from tests.web.training import looked_through
 
+from rabisco.web.training_form import DEFAULTS, TrainingForm, suited
+
 SEVEN = base64.b64encode(seven_png()).decode()
 PAGE = {"Accept": "text/html"}
 
@@ -59,3 +61,21 @@ def test_the_page_shows_a_pad_once_it_knows_the_classes(server: Server, query: s
 def test_another_language_keeps_what_is_drawn(server: Server) -> None:
     page = server.get("/train/draw?classes=ja+nein&each=5", headers=PAGE).text
     assert 'href="?classes=ja+nein&amp;each=5&amp;lang=fr"' in page
+
+
+@pytest.mark.parametrize(("rows", "steps"), [(16, 180), (100, 300), (300, 300), (1000, 300), (3000, 300)])
+def test_few_images_are_trained_on_for_enough_steps(rows: int, steps: int) -> None:
+    given = {name: int(text) for name, text in suited(rows).items()}
+    assert given["epochs"] * (0.8 * rows / given["batch_size"]) >= steps
+    assert given["epochs"] <= 60
+
+
+def test_many_images_are_trained_on_as_usual() -> None:
+    assert suited(60_000) == {name: DEFAULTS[name] for name in ("batch_size", "epochs")}
+    assert suited(0) == {}
+
+
+def test_a_quick_try_on_few_images_takes_the_steps_that_it_needs() -> None:
+    form = TrainingForm.sent({"preset": "seconds"})
+    assert form.request({"upload": "uploads/x"}, 1, "mine", 16).epochs == 60
+    assert form.request({"upload": "uploads/x"}, 1, "mine", 5000).epochs is None

@@ -85,7 +85,8 @@ def _request(form: TrainingForm, upload: Upload | None) -> RunRequest:
             source["dialect"] = inspection.dialect.to_dict()
             source["test_dialect"] = inspection.test_dialect.to_dict() if inspection.test_dialect else None
             channels = 3 if inspection.dialect.normalizer.startswith("photo") else 1
-        return form.request(source, channels, upload.name.split(".")[0])
+        rows = inspection.train.rows if inspection else 0
+        return form.request(source, channels, upload.name.split(".")[0], rows)
     if form.get("recipe"):
         return form.request({"recipe": form.get("recipe")}, 1, form.get("recipe"))
     if form.get("dataset"):

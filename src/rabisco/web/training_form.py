@@ -34,6 +34,9 @@ FORM_WORDS = {"training_models": MODELS, "augmentations": AUGMENTATIONS}  # for 
 DEFAULTS = {"model": "cnn", "epochs": "12", "batch_size": "128", "learning_rate": "0.003"}
 FIELDS = (*DEFAULTS, "augmentation", "minutes", "base", "name", "preset", "upload", "dataset", "recipe", "notes")
 PRESETS = ("", "seconds")
+STEPS = 400  # that a training should have, where the images are few
+MOST_EPOCHS_SUGGESTED = 60
+FEW = 1000  # images, of which even the quick try needs more than a few steps
 GREY = 1  # channels; images are changed at random only where they are grey characters
 
 
@@ -53,7 +56,8 @@ class TrainingForm:
     def fresh(cls, upload: Upload | None = None, dataset: str = "") -> "TrainingForm":
         """Return the form as it is first shown, filled in with what usually serves."""
         name = free_name(upload.name.split(".")[0] if upload else dataset)
-        return cls({**DEFAULTS, "name": name, "upload": upload.id if upload else "", "dataset": dataset})
+        given = suited(_rows_of(upload)) if upload else {}
+        return cls({**DEFAULTS, **given, "name": name, "upload": upload.id if upload else "", "dataset": dataset})
 
     @classmethod
     def sent(cls, given: Mapping[str, Any]) -> "TrainingForm":
@@ -72,13 +76,14 @@ class TrainingForm:
         """All that is wrong, in one sentence."""
         return "; ".join(f"{name}: {words}" for name, words in self.errors.items())
 
-    def request(self, source: Mapping[str, Any], channels: int, title: str) -> RunRequest:
+    def request(self, source: Mapping[str, Any], channels: int, title: str, rows: int = 0) -> RunRequest:
         """Return what is asked of a run.
 
         Args:
             source: Where the images come from, as ``RunRequest.data`` holds it.
             channels: Of the images.
             title: What the data are called.
+            rows: How many images there are, if that is known.
 
         Raises:
             InvalidConfigurationError: The form holds something wrong.
@@ -91,6 +96,7 @@ class TrainingForm:
         asked.update({name: self.values[name] for name in plain if name in self.values})
         if quick:
             asked["preset"] = "seconds"
+            asked.update(suited(rows) if 0 < rows < FEW else {})
         elif self.get("base"):
             asked["base"] = self.values["base"]
         elif self.get("model"):
@@ -164,6 +170,20 @@ def compatible_models(inspection: Inspection) -> list[str]:
 def compatible_with_entry(entry: Entry) -> list[str]:
     """Return the models that can be trained further on a data set of the catalog."""
     return [card.name for card in _cards() if tuple(card.class_names) == tuple(entry.class_names)]
+
+
+def suited(rows: int) -> dict[str, str]:
+    """Return batch size and epochs with which so many images, the usual or fewer, give a training enough steps."""
+    if rows == 0:
+        return {}
+    batch = min(128, max(4, 1 << (rows // 8).bit_length() >> 1))
+    epochs = min(MOST_EPOCHS_SUGGESTED, max(int(DEFAULTS["epochs"]), -(-STEPS * batch // rows)))
+    return {"batch_size": str(batch), "epochs": str(epochs)}
+
+
+def _rows_of(upload: Upload) -> int:
+    """Return how many images there are to train on, 0 if nobody has looked."""
+    return upload.inspection.train.rows if upload.inspection else 0
 
 
 def free_name(wish: str) -> str:
