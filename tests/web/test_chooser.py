@@ -23,7 +23,7 @@ def client(home: Path) -> FlaskClient:
 
 
 def shown(page: str) -> list[str]:
-    return re.findall(r'data-model="([^"]+)"', page)
+    return re.findall(r'<model-answer[^>]* data-model="([^"]+)"', page)
 
 
 @pytest.mark.parametrize("path", ["/", "/upload"])
