@@ -82,7 +82,7 @@ def test_a_recipe_brings_what_the_request_leaves_out(home: Path) -> None:
 
 def test_the_preset_is_small_and_augmentation_is_a_strength(home: Path) -> None:
     run = submit(preset="seconds", augmentation="0.5")
-    assert (run.architecture, run.configuration["epochs"]) == ("cnn-tiny", 5)
+    assert (run.architecture, run.configuration["epochs"]) == ("cnn-tiny", 12)
     assert run.configuration["augmentation"]["rotation"] == 5
     assert submit(augmentation=0).configuration["augmentation"] is None
     assert submit(base="mnist-cnn").configuration["learning_rate"] == 1e-3

@@ -69,7 +69,7 @@ def test_a_training_is_stopped_keeps_the_best_and_goes_on_and_its_model_is_a_bas
 def test_the_preset_of_seconds_succeeds_and_is_repeated_and_deleted(training_server: Server) -> None:
     address = started(training_server, name="quick", preset="seconds", model="")
     done = wait_until(training_server, address, "succeeded", "failed")
-    assert (done["state"], done["architecture"], done["configuration"]["epochs"]) == ("succeeded", "cnn-tiny", 5)
+    assert (done["state"], done["architecture"], done["configuration"]["epochs"]) == ("succeeded", "cnn-tiny", 12)
     again = order(training_server, address, "retry")
     assert (again["retry_of"], again["state"]) == (done["id"], "queued")
     assert order(training_server, address, "delete") == {"deleted": done["id"]}

@@ -17,7 +17,8 @@ from rabisco.training.config import TrainingConfiguration
 
 NORMALIZER = "mnist@1"  # where neither the request, nor the base, nor a recipe, nor the upload names one
 FINE_TUNING_RATE = 1e-3
-_QUICK_EPOCHS, _QUICK_LIMIT, _QUICK_MINUTES, _QUICK_ARCHITECTURE = 5, 5000, 1.0, "cnn-tiny"  # the preset "seconds"
+# The preset "seconds": batches so small that a few hundred images make steps enough to learn from.
+_QUICK_EPOCHS, _QUICK_BATCH, _QUICK_LIMIT, _QUICK_MINUTES, _QUICK_ARCHITECTURE = 12, 32, 5000, 1.0, "cnn-tiny"
 
 
 class Source(BaseModel):
@@ -155,7 +156,7 @@ def _resolve(request: RunRequest) -> Recipe:
     gentle = FINE_TUNING_RATE if request.base is not None else None
     asked: dict[str, Any] = {
         "epochs": request.epochs or (_QUICK_EPOCHS if quick else None),
-        "batch_size": request.batch_size,
+        "batch_size": request.batch_size or (_QUICK_BATCH if quick else None),
         "learning_rate": request.learning_rate or gentle,
         "patience": request.patience,
         "solver": request.solver,
