@@ -159,6 +159,7 @@ def test_every_route_that_changes_something_is_guarded_or_says_why_not() -> None
     assert {route.path for route in ROUTES if route.open} == {
         "/predict",
         "/predict/<model>",
+        "/explain",
         "/upload",
         "/corrections",
         "/corrections/<number>",
