@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.hand import SEVEN, draw
 from tests.browser.test_accessibility import faults
 from tests.web.serving import Server, serving
-from tests.web.training import digits_csv, looked_through, send
+from tests.web.training import cancel_all, digits_csv, looked_through, send
 
 pytestmark = [pytest.mark.browser, pytest.mark.training]
 
@@ -25,6 +25,7 @@ def training_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server
     """A server of its own, with two processes: each answers, one of them starts trainings."""
     with serving(tmp_path_factory.mktemp("training"), workers=2) as running:
         yield running
+        cancel_all(running)
 
 
 @pytest.fixture(autouse=True)

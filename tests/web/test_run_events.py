@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 from tests.web.serving import Server, serving
-from tests.web.training import digits_csv, send, wait_for
+from tests.web.training import cancel_all, digits_csv, send, wait_for
 
 pytestmark = pytest.mark.training
 
@@ -20,6 +20,7 @@ STREAM = {"Accept": "text/event-stream"}
 def training_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with serving(tmp_path_factory.mktemp("events"), workers=2) as running:
         yield running
+        cancel_all(running)
 
 
 @pytest.fixture(scope="module")
