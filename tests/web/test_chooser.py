@@ -70,3 +70,10 @@ def test_a_model_that_is_not_there_is_said_not_to_be(client: FlaskClient) -> Non
     response = client.get("/?model=nobody", headers=BROWSER)
     assert response.status_code == 404
     assert "There is no such model" in response.text
+
+
+@pytest.mark.parametrize(
+    ("models", "invitation"), [("model=cnn&model=linear", "Draw a digit"), ("model=emnist-cnn", "Draw a character")]
+)
+def test_the_page_invites_to_draw_what_its_models_read(models: str, invitation: str) -> None:
+    assert re.findall(r"<h1[^>]*>([^<]+)<", create_app().test_client().get(f"/?{models}").text) == [invitation]
