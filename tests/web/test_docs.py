@@ -60,10 +60,7 @@ def prepared(server: Server, folder: Path, desk: Path, example: str) -> dict[str
         if "/models/rollback" in example:
             assert server.post("/models/mine/promote").status_code == 200
     if "$UPLOAD" in example:
-        upload = send(server, train=digits_csv(0, 100))
-        variables["UPLOAD"] = upload["id"]
-        if upload["state"] == "waiting":  # for those of the examples before
-            wait_for(lambda: server.post(f"/uploads/{upload['id']}/inspect").json(), "looking")
+        variables["UPLOAD"] = send(server, train=digits_csv(0, 100))["id"]
         looked_through(server, variables["UPLOAD"])
     if "$RUN" in example:
         order = (

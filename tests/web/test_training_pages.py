@@ -95,6 +95,18 @@ def test_looking_ends_when_it_is_cancelled_and_can_begin_again(server: Server) -
     assert server.get(f"/uploads/{sent['id']}").status_code == 404
 
 
+def test_of_many_uploads_at_once_each_is_looked_through_in_the_end(server: Server) -> None:
+    sent = [send(server, train=digits_csv(0, 200 + number)) for number in range(4)]
+    queued = [one["id"] for one in sent if one["state"] == "queued"]
+    assert queued  # no more than two are looked through at the same time
+    page = server.get(f"/uploads/{queued[-1]}", headers=PAGE).text
+    assert "Looking through your data" in page
+    assert server.post(f"/uploads/{queued[-1]}/cancel").status_code == 202
+    found = {one["id"]: looked_through(server, one["id"])["state"] for one in sent if one["id"] != queued[-1]}
+    assert set(found.values()) == {"ready"}
+    assert server.get(f"/uploads/{queued[-1]}").json()["state"] == "waiting"
+
+
 def test_what_is_wrong_in_the_form_is_said_beside_the_field_and_nothing_is_lost(server: Server) -> None:
     files = {"train": ("mine.csv", digits_csv(0, 100))}
     fields = {"epochs": "none", "learning_rate": "200", "batch_size": "64", "name": "a b", "model": "linear"}

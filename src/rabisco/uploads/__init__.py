@@ -6,7 +6,7 @@ the process, ``worker`` is what it does. The folder ``<home>/uploads/<id>/`` hol
 """
 
 from rabisco.uploads.keeping import Upload, create, delete, files_of, get
-from rabisco.uploads.looking import cancel, look
+from rabisco.uploads.looking import cancel, look, take_up
 from rabisco.uploads.own import keep
 
-__all__ = ["Upload", "cancel", "create", "delete", "files_of", "get", "keep", "look"]
+__all__ = ["Upload", "cancel", "create", "delete", "files_of", "get", "keep", "look", "take_up"]

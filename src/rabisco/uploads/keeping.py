@@ -11,10 +11,10 @@ from typing import IO, Literal
 from rabisco import store
 from rabisco.errors import StorageError, UploadNotFoundError
 from rabisco.intake import Finding, Inspection
-from rabisco.uploads.places import TEST, TRAIN, folder_of, is_looked_at, read_progress, uploads_dir
+from rabisco.uploads.places import TEST, TRAIN, WANTED, folder_of, is_looked_at, read_progress, uploads_dir
 
 PIECE = 1 << 20
-State = Literal["waiting", "looking", "refused", "unusable", "ready"]
+State = Literal["waiting", "queued", "looking", "refused", "unusable", "ready"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Upload:
         has_test: Whether there is a test file.
         created: When they came.
         owner: Token of who sent them, if the pages know one.
-        state: ``waiting`` to be looked through, ``looking``, ``refused`` (cannot be read), ``unusable`` (can be read
+        state: ``waiting`` to be looked through, ``queued`` until others have been, ``looking``, ``refused`` (cannot be read), ``unusable`` (can be read
             and not trained on), or ``ready``.
         rows: Rows, or pictures, looked at so far.
         share: Of the work done, in [0, 1]; ``None`` where it cannot be told.
@@ -112,8 +112,10 @@ def get(upload_id: str) -> Upload:
         owner=row.owner,
         state="waiting",
     )
+    if row.inspection is None and busy:
+        return replace(plain, state="looking", **read_progress(folder))
     if row.inspection is None:
-        return replace(plain, state="looking", **read_progress(folder)) if busy else plain
+        return replace(plain, state="queued") if (folder / WANTED).is_file() else plain
     if "refusal" in row.inspection:
         return replace(plain, state="refused", refusal=Finding.from_dict(row.inspection["refusal"]))
     inspection = Inspection.from_dict(row.inspection)

@@ -13,7 +13,7 @@ from rabisco import store
 from rabisco.artifacts.durable import told_of_storage, try_lock
 from rabisco.settings import get_settings
 from rabisco.uploads.keeping import Upload, get
-from rabisco.uploads.places import CANCEL, LOCK, folder_of, uploads_dir, write_progress
+from rabisco.uploads.places import CANCEL, LOCK, WANTED, folder_of, uploads_dir, write_progress
 
 MOST = 2  # uploads that are looked through at the same time; each holds a core
 ENDING_SECONDS = 5
@@ -26,7 +26,8 @@ def look(upload_id: str, choices: Mapping[str, Any] | None = None) -> Upload:
     """Have a process look through an upload, and return at once.
 
     The process holds a lock that the system lets go of however it ends: so nothing has to be remembered of it. Where
-    as many are at work as may be, or one looks through this upload already, none is started, and the upload waits.
+    one looks through this upload already, no other is started; where as many are at work as may be, the upload is
+    queued, and ``take_up`` starts one later.
 
     Args:
         upload_id: Which.
@@ -41,6 +42,9 @@ def look(upload_id: str, choices: Mapping[str, Any] | None = None) -> Upload:
     _children[:] = [child for child in _children if child.poll() is None]
     with told_of_storage():
         held = _locks(folder, ENDING_SECONDS if ending else 0)
+        if not held and ending:
+            _forget(upload_id, folder)
+            (folder / WANTED).write_text(json.dumps(dict(choices or {})), encoding="utf-8")
         if held:
             try:
                 _forget(upload_id, folder)
@@ -51,8 +55,21 @@ def look(upload_id: str, choices: Mapping[str, Any] | None = None) -> Upload:
     return get(upload_id)
 
 
+def take_up(upload_id: str) -> Upload:
+    """Begin to look through an upload that was queued, if there is a place now, and return it.
+
+    Raises:
+        UploadNotFoundError: There is none of that id.
+        StorageError: Its folder cannot be written to.
+    """
+    upload = get(upload_id)
+    if upload.state != "queued":
+        return upload
+    return look(upload_id, json.loads((folder_of(upload_id) / WANTED).read_text(encoding="utf-8")))
+
+
 def cancel(upload_id: str) -> Upload:
-    """Have the process that looks through an upload end; the upload waits then.
+    """Have the process that looks through an upload end, or take the upload out of the queue; it waits then.
 
     Raises:
         UploadNotFoundError: There is none of that id.
@@ -61,6 +78,8 @@ def cancel(upload_id: str) -> Upload:
     if upload.state == "looking":
         with told_of_storage():
             (folder_of(upload_id) / CANCEL).touch()
+    if upload.state == "queued":
+        (folder_of(upload_id) / WANTED).unlink(missing_ok=True)
     return upload
 
 
@@ -84,6 +103,7 @@ def _locks(folder: Path, seconds: float) -> list[int]:
 
 def _forget(upload_id: str, folder: Path) -> None:
     (folder / CANCEL).unlink(missing_ok=True)
+    (folder / WANTED).unlink(missing_ok=True)
     write_progress(folder, {"rows": 0, "share": None})
     with store.writing() as session:
         row = session.get(store.Upload, upload_id)

@@ -14,6 +14,7 @@ TRAIN, TEST = "train", "test"
 LOCK = ".looking"
 PROGRESS = "progress.json"
 CANCEL = "cancel"
+WANTED = "wanted.json"  # what the user decided, where the looking waits for its turn
 _ID = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 

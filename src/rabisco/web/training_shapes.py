@@ -24,7 +24,7 @@ class Upload(BaseModel):
     size: int = Field(ge=0, description="Bytes of all files.")
     has_test: bool
     created: str
-    state: Literal["waiting", "looking", "refused", "unusable", "ready"]
+    state: Literal["waiting", "queued", "looking", "refused", "unusable", "ready"]
     rows: int = Field(ge=0, description="Looked at so far, while it is `looking`.")
     share: Probability | None = Field(description="Of the looking that is done; null where it cannot be told.")
     refusal: UploadFinding | None = Field(description="Why the files cannot be read.")

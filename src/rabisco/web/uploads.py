@@ -42,8 +42,8 @@ def create() -> ResponseReturnValue:
 
 @blueprint.get("/uploads/<upload_id>")
 def show(upload_id: str) -> ResponseReturnValue:
-    """Show what was found, or how far the looking is."""
-    upload = uploads.get(upload_id)
+    """Show what was found, or how far the looking is; one that was queued is begun as soon as there is a place."""
+    upload = uploads.take_up(upload_id)
     if wants_page():
         return page(upload, TrainingForm.fresh(upload=upload))
     return jsonify(as_json(upload))

@@ -11,7 +11,7 @@ class LookingThrough extends HTMLElement {
     try {
       const response = await fetch(this.dataset.address, { headers: { Accept: "application/json" } });
       const upload = await response.json();
-      if (!response.ok || upload.state !== "looking") return location.reload();
+      if (!response.ok || !["queued", "looking"].includes(upload.state)) return location.reload();
       this.#show(upload);
     } catch {
       // the server may be away for a moment
