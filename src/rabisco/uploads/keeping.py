@@ -28,8 +28,8 @@ class Upload:
         has_test: Whether there is a test file.
         created: When they came.
         owner: Token of who sent them, if the pages know one.
-        state: ``waiting`` to be looked through, ``queued`` until others have been, ``looking``, ``refused`` (cannot be read), ``unusable`` (can be read
-            and not trained on), or ``ready``.
+        state: ``waiting`` to be looked through, ``queued`` until others have been, ``looking``, ``refused`` (cannot be
+            read), ``unusable`` (can be read and not trained on), or ``ready``.
         rows: Rows, or pictures, looked at so far.
         share: Of the work done, in [0, 1]; ``None`` where it cannot be told.
         inspection: What was found.
