@@ -92,6 +92,14 @@ class Server:
         first = psutil.Process(self.running.process.pid)
         return [first, *(child for child in first.children() if not _trains(child))]
 
+    def end(self) -> None:
+        """Kill all of its processes, if it runs."""
+        processes = self.processes()
+        for process in processes:
+            process.kill()
+        if processes:
+            self.bury(processes)
+
     def bury(self, processes: list[psutil.Process]) -> None:
         """Look that none of its processes is left once the first was killed, and that the port is free."""
         assert self.running is not None
@@ -130,8 +138,7 @@ def kill_and_resume(kills: int, seed: int, seconds: float) -> Tally:
             _check_finished(run_id, expected)
         assert {run["id"] for run in server.ask("/runs")["runs"]} == set(known)
     finally:
-        for process in server.processes():
-            process.kill()
+        server.end()
         _end_trainings()
     tally.finished = len(known)
     return tally
