@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
 from rabisco.errors import InvalidDataError
@@ -116,6 +115,8 @@ def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> 
     if not len(labels):
         raise InvalidDataError("a temperature needs at least one validation example; received none")
     logits = np.asarray(logits, dtype=np.float64)
+    from scipy.optimize import minimize_scalar
+
     found = minimize_scalar(
         lambda log_temperature: negative_log_likelihood(labels, logits / np.exp(log_temperature)),
         bounds=(np.log(0.05), np.log(20.0)),

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from rabisco.data.dataset import Split
 from rabisco.errors import InvalidConfigurationError
@@ -242,6 +241,8 @@ def mcnemar(first: str, second: str, first_correct: NDArray[np.bool_], second_co
     only_first = int((first_correct & ~second_correct).sum())
     only_second = int((second_correct & ~first_correct).sum())
     disagreements = only_first + only_second
+    from scipy.stats import binomtest  # slow to import, and the server does not need it
+
     p_value = float(binomtest(only_first, disagreements, 0.5).pvalue) if disagreements else 1.0
     return Pair(first, second, only_first, only_second, p_value)
 

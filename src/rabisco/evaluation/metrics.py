@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
-from scipy.stats import norm, rankdata
+from scipy.special import ndtri, softmax
 
 from rabisco.data.dataset import Split
 from rabisco.errors import InvalidDataError
@@ -156,7 +155,7 @@ def wilson_interval(correct: int, examples: int, level: float = 0.95) -> tuple[f
 
     Source: Wilson, "Probable inference, the law of succession, and statistical inference", JASA 1927.
     """
-    z = float(norm.ppf(0.5 + level / 2))
+    z = float(ndtri(0.5 + level / 2))
     fraction = correct / examples
     centre = fraction + z * z / (2 * examples)
     half = z * float(np.sqrt(fraction * (1 - fraction) / examples + z * z / (4 * examples * examples)))
@@ -222,6 +221,8 @@ def macro_roc_auc(labels: NDArray[np.int64], probabilities: NDArray[np.floating]
 
 def _area(positive: NDArray[np.bool_], scores: NDArray[np.floating]) -> float:
     positives = int(positive.sum())
+    from scipy.stats import rankdata
+
     rank_sum = float(rankdata(scores)[positive].sum()) - positives * (positives + 1) / 2
     return rank_sum / (positives * (len(positive) - positives))
 

@@ -6,9 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import log_softmax
-from scipy.stats import rankdata
 
 from rabisco import data
 from rabisco.errors import InvalidDataError
@@ -221,6 +219,8 @@ def auroc(rule: RefusalRule, characters: Described, others: Described) -> float:
     """Return the probability that the rule holds a picture of ``others`` for stranger than a character."""
     scores = np.concatenate([characters.log_odds(rule), others.log_odds(rule)])
     count = len(others.blank)
+    from scipy.stats import rankdata
+
     rank_sum = float(rankdata(scores)[len(characters.blank) :].sum())
     return (rank_sum - count * (count + 1) / 2) / (count * len(characters.blank))
 
@@ -234,6 +234,8 @@ def _logistic_regression(
     features: NDArray[np.float64], columns: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return weights ``(features, outcomes)`` and biases; characters and others weigh the same in all."""
+    from scipy.optimize import minimize
+
     width, outcomes = features.shape[1], 1 + len(REASONS)
     shares = np.where(columns == 0, 0.5 / max((columns == 0).sum(), 1), 0.5 / max((columns > 0).sum(), 1))
     truth = np.eye(outcomes)[columns]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def difference(what: str, before: NDArray[np.floating], after: NDArray[np.floati
         after: The same of the other model, in the same order.
     """
     changes = after.astype(np.float64) - before
-    half = float(norm.ppf(0.975)) * float(changes.std()) / np.sqrt(len(changes))
+    half = float(ndtri(0.975)) * float(changes.std()) / np.sqrt(len(changes))
     mean = float(changes.mean())
     return Difference(
         what, len(changes), float(before.mean()), float(after.mean()), mean, float(mean - half), float(mean + half)
