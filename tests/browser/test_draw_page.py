@@ -51,7 +51,7 @@ def test_undo_redo_and_clear_change_the_drawing_and_the_answer(visit) -> None:
     button("Redo").click()
     expect(page.locator(CNN)).to_have_text("7")
     button("Clear").click()
-    expect(page.locator(".verdict")).to_contain_text("Draw a digit")
+    expect(page.locator(".verdict")).to_contain_text("Draw, and watch")
     button("Undo").click()
     expect(page.locator(CNN)).to_have_text("7")
 

@@ -79,9 +79,9 @@ def test_upload_look_train_watch_download_and_draw(visit, training_server: Serve
     expect(second.get_by_role("heading", name="Training succeeded")).to_be_visible(timeout=MINUTE)
     for shown in (page, second):
         expect(shown.locator("[data-curve=loss] path.curve").first).to_be_visible()
-        expect(shown.locator(".epochs tr")).to_have_count(5)
+        expect(shown.locator(".epochs tr")).to_have_count(12)
     assert points(page) == points(second)
-    assert all(int(count.split()[0]) >= 5 for count in points(page))
+    assert all(int(count.split()[0]) >= 12 for count in points(page))
     before = points(page)
     page.reload()
     expect(page.locator("[data-curve=loss] path.curve").first).to_be_visible()
