@@ -13,7 +13,7 @@ from rabisco import store
 from rabisco.artifacts.durable import told_of_storage, try_lock
 from rabisco.settings import get_settings
 from rabisco.uploads.keeping import Upload, get
-from rabisco.uploads.places import CANCEL, LOCK, WANTED, folder_of, uploads_dir, write_progress
+from rabisco.uploads.places import CANCEL, LOCK, WANTED, folder_of, is_looked_at, uploads_dir, write_progress
 
 MOST = 2  # uploads that are looked through at the same time; each holds a core
 ENDING_SECONDS = 5
@@ -37,12 +37,12 @@ def look(upload_id: str, choices: Mapping[str, Any] | None = None) -> Upload:
         UploadNotFoundError: There is none of that id.
         StorageError: Its folder cannot be written to.
     """
-    ending = get(upload_id).state != "looking"
+    state = get(upload_id).state
     folder = folder_of(upload_id)
     _children[:] = [child for child in _children if child.poll() is None]
     with told_of_storage():
-        held = _locks(folder, ENDING_SECONDS if ending else 0)
-        if not held and ending:
+        held = _locks(folder, 0 if state in ("looking", "queued") else ENDING_SECONDS)
+        if not held and state != "looking" and not is_looked_at(folder):  # another request may have begun it just now
             _forget(upload_id, folder)
             (folder / WANTED).write_text(json.dumps(dict(choices or {})), encoding="utf-8")
         if held:
