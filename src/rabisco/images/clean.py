@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from rabisco.images.geometry import bounding_box
 from rabisco.images.stroke import stroke_width
 
 NEIGHBOURS = np.ones((3, 3), bool)
@@ -15,9 +16,14 @@ MARGIN = 0.08  # share of the shorter side along the border where page edges, fr
 def drop_marks(ink: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return ink, float32 ``(H, W)`` in [0, 1], without what cannot be part of a character."""
     written = ink > 0
-    if _is_one_piece(written):
+    if not written.any():
         return ink
-    labels, count = ndimage.label(written, NEIGHBOURS)
+    box = bounding_box(written)  # what lies outside need not be looked at: a drawing mostly is one piece
+    pieces, count = ndimage.label(written[box], NEIGHBOURS)
+    if count == 1:
+        return ink
+    labels = np.zeros(ink.shape, np.int32)
+    labels[box] = pieces
     solid = (ink > SOLID).ravel()
     areas = np.bincount(labels.ravel()[solid], minlength=count + 1)
     keep = areas >= _least_area(ink, float(areas.max()))
@@ -26,15 +32,6 @@ def drop_marks(ink: NDArray[np.float32]) -> NDArray[np.float32]:
         if (keep & ~marks).any():
             keep &= ~marks
     return np.where(keep[labels], ink, 0)
-
-
-def _is_one_piece(written: NDArray[np.bool_]) -> bool:
-    """Return whether all that is written hangs together, looking no farther than it reaches: a drawing mostly does."""
-    rows, columns = np.flatnonzero(written.any(axis=1)), np.flatnonzero(written.any(axis=0))
-    if not len(rows):
-        return True
-    _, count = ndimage.label(written[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], NEIGHBOURS)
-    return bool(count == 1)
 
 
 def _lies_along_border(

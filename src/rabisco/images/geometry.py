@@ -1,5 +1,7 @@
 """Ink takes the size, place and stroke width that characters have in the training images."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -87,10 +89,10 @@ def deskew(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(np.clip(sheared + 0.5, 0, 255), dtype=np.uint8)
 
 
-def bounding_box(ink: NDArray[np.float32]) -> tuple[slice, slice]:
-    """Return rows and columns that hold all ink; there must be some."""
-    rows = np.flatnonzero(ink.any(axis=1))
-    columns = np.flatnonzero(ink.any(axis=0))
+def bounding_box(ink: NDArray[Any]) -> tuple[slice, slice]:
+    """Return rows and columns that hold all ink, what is above 0; there must be some."""
+    written = ink > 0
+    rows, columns = np.flatnonzero(written.any(axis=1)), np.flatnonzero(written.any(axis=0))
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from rabisco.images.middle import median
+
 Region = tuple[slice, slice]
 
 SMALL_SIDE = 140  # resolution at which the sheet is looked for
@@ -28,7 +30,7 @@ def find_sheet(picture: NDArray[np.uint8]) -> Region | None:
         picture: RGB, uint8 ``(H, W, 3)``.
     """
     ring = brightness(border(picture))
-    desk = float(np.median(ring))
+    desk = median(ring)
     glance = np.abs(brightness(picture[::8, ::8]) - desk)
     if (glance > SHEET_CONTRAST * glance.max()).mean() < 0.7 * LEAST_PAGE:
         return None

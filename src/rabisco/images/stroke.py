@@ -13,10 +13,17 @@ def stroke_width(ink: NDArray[np.float32]) -> float:
 
     The outline's length is the total variation of the ink, which needs no threshold and suits soft edges.
     """
-    padded = np.pad(ink, 1)
-    across = np.diff(padded, axis=1)[:-1]
-    down = np.diff(padded, axis=0)[:, :-1]
+    padded = framed(ink)
+    corner = padded[:-1, :-1]
+    across, down = padded[:-1, 1:] - corner, padded[1:, :-1] - corner
     return 2 * float(ink.sum()) / max(float(np.hypot(across, down).sum()), 1e-6)
+
+
+def framed(ink: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return ink, float32 ``(h, w)``, with a border of one pixel without any."""
+    padded = np.zeros((ink.shape[0] + 2, ink.shape[1] + 2), np.float32)
+    padded[1:-1, 1:-1] = ink
+    return padded
 
 
 def redraw(crop: NDArray[np.float32], box: int, width: float) -> NDArray[np.float32]:

@@ -5,8 +5,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from rabisco.images.geometry import bounding_box
 from rabisco.images.ink import Ink
+from rabisco.images.middle import median
 from rabisco.images.page import border
+from rabisco.images.stroke import framed
 
 SKETCH_SIDE = 48  # pixels of the longer side of the ink's box; enough to count strokes, pieces and holes
 SAMPLES = 48  # rows and columns of the picture that its ground is judged by
@@ -49,23 +52,23 @@ def describe(ink: Ink) -> NDArray[np.float32]:
     """
     if ink.blank:
         return np.zeros(len(TRAITS), np.float32)
-    strong = (ink.values > 0.5).view(np.uint8)
-    rows, columns = np.flatnonzero(strong.any(axis=1)), np.flatnonzero(strong.any(axis=0))
-    if not len(rows):
-        rows, columns = np.flatnonzero(ink.values.any(axis=1)), np.flatnonzero(ink.values.any(axis=0))
-    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    crop = ink.values[box]
+    strong = ink.values > 0.5
+    crop = ink.values[bounding_box(strong if strong.any() else ink.values)]
     height, width = crop.shape
     sketch = _sketch(crop)
     whole = [
         np.log(width / height),
         np.log(max(height, width) / max(ink.values.shape)),
         float(sketch.mean()),
-        float(((sketch > 0.15) & (sketch < 0.85)).mean()) / max(float((sketch > 0.5).mean()), 0.02),
-        float((border(ink.values) > 0.5).mean()),
+        _share((sketch > 0.15) & (sketch < 0.85)) / max(_share(sketch > 0.5), 0.02),
+        _share(border(ink.values) > 0.5),
     ]
     values = np.array([*whole, *_strokes(sketch), *_ground(ink)], np.float32)
     return np.nan_to_num(values, posinf=0, neginf=0)
+
+
+def _share(mask: NDArray[np.bool_]) -> float:
+    return int(np.count_nonzero(mask)) / mask.size
 
 
 def _sketch(crop: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -75,16 +78,16 @@ def _sketch(crop: NDArray[np.float32]) -> NDArray[np.float32]:
     scale = SKETCH_SIDE / max(crop.shape)
     size = max(1, round(crop.shape[1] * scale)), max(1, round(crop.shape[0] * scale))
     method = Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR
-    return np.pad(np.asarray(image.resize(size, method), np.float32) / 255, 1)
+    return framed(np.asarray(image.resize(size, method), np.float32) / np.float32(255))
 
 
 def _strokes(sketch: NDArray[np.float32]) -> list[float]:
     """Return width, length and variation of the strokes, and how they are laid out."""
     mask = sketch > 0.4
     side = max(sketch.shape)
-    area = max(int(mask.sum()), 1)
+    area = max(int(np.count_nonzero(mask)), 1)
     inner = ndimage.distance_transform_edt(mask)
-    ridge = inner[(inner == ndimage.maximum_filter(inner, 3)) & mask]
+    ridge = inner[(inner == _greatest_near(inner)) & mask]
     mean_width = 2 * float(ridge.mean()) if len(ridge) else 1.0
     labels, _ = ndimage.label(mask, NEIGHBOURS)
     areas = np.bincount(labels.ravel())[1:]
@@ -104,6 +107,14 @@ def _strokes(sketch: NDArray[np.float32]) -> list[float]:
         _gap(np.asarray(mask.any(axis=0)), side),
         _gap(np.asarray(mask.any(axis=1)), side),
     ]
+
+
+def _greatest_near(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the greatest of each 3×3 window, for values that are at least 0, and 0 along the border."""
+    greatest = np.zeros_like(values)
+    tallest = np.maximum(np.maximum(values[:-2], values[1:-1]), values[2:])
+    greatest[1:-1, 1:-1] = np.maximum(np.maximum(tallest[:, :-2], tallest[:, 1:-1]), tallest[:, 2:])
+    return greatest
 
 
 def _runs(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
@@ -130,7 +141,7 @@ def _ground(ink: Ink) -> list[float]:
     step = max(1, max(ink.contrast.shape) // SAMPLES)
     contrast, values = ink.contrast[::step, ::step], ink.values[::step, ::step]
     written, ground = contrast[values > 0.6], contrast[values <= 0]
-    full = float(np.median(written)) if len(written) else float(contrast.max())
+    full = median(written) if len(written) else float(contrast.max())
     full = max(full, 1.0)
     return [
         np.log(full),
