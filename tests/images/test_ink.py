@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 from tests.images.pictures import draw, shade
 
 from rabisco.images import Ink, find_ink
@@ -38,6 +39,34 @@ def test_shade_is_no_ink(darkest: float) -> None:
 def test_even_light_is_left_alone() -> None:
     assert not is_uneven(draw())
     assert not is_uneven(draw(width=60, place=(60, 60)))
+
+
+def ellipse(shape: tuple[int, int], pen: float, ink: int, paper: int) -> tuple[Ink, np.ndarray]:
+    """Return the ink found in a soft ellipse that fills its picture, and where it was drawn."""
+    row, column = (np.linspace(-1, 1, side) for side in shape)
+    inner = (row[:, np.newaxis] / (1 - pen)) ** 2 + (column / (1 - pen)) ** 2 > 1
+    drawn = inner & (row[:, np.newaxis] ** 2 + column**2 <= 1.05)
+    soft = ndimage.gaussian_filter(drawn.astype(float), min(shape) / 35)
+    grey = (paper + (ink - paper) * soft).astype(np.uint8)
+    return find_ink(np.repeat(grey[..., np.newaxis], 3, axis=2)), drawn
+
+
+@pytest.mark.parametrize(("ink", "paper"), [(0, 255), (255, 0), (90, 200)])
+@pytest.mark.parametrize("shape", [(28, 20), (60, 44), (200, 150), (150, 200)])
+def test_a_picture_cut_at_the_edge_of_its_writing_is_not_in_the_shade(
+    shape: tuple[int, int], ink: int, paper: int
+) -> None:
+    found, drawn = ellipse(shape, 0.3, ink, paper)
+    assert ((found.values > 0.5) & drawn).sum() > 0.85 * ((found.values > 0.5) | drawn).sum()
+
+
+def test_writing_that_takes_more_than_half_of_the_border_is_not_the_paper() -> None:
+    picture = np.full((120, 100, 3), 250, np.uint8)
+    for rows, columns in ((slice(0, 14), slice(None)), (slice(None), slice(0, 14)), (slice(106, None), slice(0, 40))):
+        picture[rows, columns] = 20  # a square bracket, cut at its edges
+    values = find_ink(picture).values
+    assert min(values[10, 50], values[60, 10], values[110, 30]) > 0.99
+    assert values[60, 60] == values[100, 95] == 0
 
 
 @pytest.mark.parametrize("step", [24, 40])

@@ -15,12 +15,14 @@ DARKEST = 8.0  # brightness below which nothing is divided by
 SHADE = (0.08, 0.6)  # share of the greatest contrast: more than paper's noise, less than a stroke
 LEAST_SHADE = 3.0  # grey levels
 MOST_SHADED = 0.06  # share of the border in shade from which the light counts as uneven
+EDGE_DEPTH = 0.06  # of the shorter side: as near to the border, ink makes the border's greys a stroke's soft edge
 
 
 def is_uneven(picture: NDArray[np.uint8]) -> bool:
     """Return whether much of the border lies between paper and pen: then it is shade, not writing.
 
-    Only the border is asked, since the soft edges and weak strokes of writing look like shade elsewhere.
+    Only the border is asked, since the soft edges and weak strokes of writing look like shade elsewhere. Where the
+    picture is cut so close that writing reaches the border, its edges are known by the full ink right behind them.
 
     Args:
         picture: RGB, uint8 ``(H, W, 3)``.
@@ -28,14 +30,39 @@ def is_uneven(picture: NDArray[np.uint8]) -> bool:
     ring = brightness(border(picture))
     if np.ptp(ring) <= LEAST_SHADE or min(picture.shape[:2]) < LEAST_SIDE:
         return False
-    length = max(1, len(ring) // SEGMENTS)
-    pieces = np.median(ring[: len(ring) // length * length].reshape(-1, length), axis=1)
+    pieces = _pieces(ring)
     step = max(1, max(picture.shape[:2]) // 100)
     paper = float(np.median(pieces))
     span = float(np.abs(brightness(picture[::step, ::step]) - paper).max())
+    if _in_shade(pieces, paper, span).mean() <= MOST_SHADED:
+        return False
+    behind = _pieces(_strongest_behind(picture, paper))
+    apart = np.maximum(behind, np.maximum(np.roll(behind, 1), np.roll(behind, -1))) < SHADE[1] * span
+    paper = float(np.median(pieces[apart])) if apart.any() else paper
+    return bool((apart & _in_shade(pieces, paper, span)).mean() > MOST_SHADED)
+
+
+def _in_shade(pieces: NDArray[np.float32], paper: float, span: float) -> NDArray[np.bool_]:
     shade = np.abs(pieces - paper)
-    shaded = (shade > max(SHADE[0] * span, LEAST_SHADE)) & (shade < SHADE[1] * span)
-    return bool(shaded.mean() > MOST_SHADED)
+    return np.asarray((shade > max(SHADE[0] * span, LEAST_SHADE)) & (shade < SHADE[1] * span))
+
+
+def _pieces(ring: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the median of each piece of the border."""
+    length = max(1, len(ring) // SEGMENTS)
+    return np.asarray(np.median(ring[: len(ring) // length * length].reshape(-1, length), axis=1))
+
+
+def _strongest_behind(picture: NDArray[np.uint8], paper: float) -> NDArray[np.float32]:
+    """Return for each pixel of the border the greatest difference from the paper that lies right behind it."""
+    depth = max(2, round(EDGE_DEPTH * min(picture.shape[:2])))
+
+    def strongest(strip: NDArray[np.uint8], axis: int) -> NDArray[np.float32]:
+        return np.asarray(np.abs(brightness(strip) - paper).max(axis=axis))
+
+    above, below = strongest(picture[:depth], 0), strongest(picture[-depth:], 0)
+    left, right = strongest(picture[1:-1, :depth], 1), strongest(picture[1:-1, -depth:], 1)
+    return np.concatenate([above, below, left, right])
 
 
 def flatten_light(picture: NDArray[np.uint8], stroke: float) -> NDArray[np.uint8]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from rabisco.images.background import flatten_light, is_uneven
 from rabisco.images.clean import drop_marks
 from rabisco.images.middle import median
-from rabisco.images.page import Region, border, find_sheet, inside_strips
+from rabisco.images.page import Region, border, brightness, find_sheet, inside_strips
 
 SAMPLE = 6_000  # pixels are enough to describe paper
 LEAST_CONTRAST = 14.0  # grey levels between pen and paper below which nothing has been written
@@ -17,6 +17,8 @@ MARGIN = 0.08  # of the shorter side
 WIDEST_STROKE = 0.28  # of the longer side, under uneven light
 WEAKEST_STROKE = 0.65  # share of a full stroke's contrast up to which ink may be taken for rules on the paper
 
+CLOSELY_CUT = 0.35  # share of the border that writing takes, from which the border's median may be the pen's colour
+TWO_COLOURS = 0.8  # share of such a picture, at least, that is paper or pen and nothing between
 FEWEST_CROSSINGS = 4
 WIDEST_RULE = 0.02  # of the border's length, on average
 LEAST_RING = 250  # pixels of border from which rules on the paper can be told from the soft edge of a stroke
@@ -74,11 +76,8 @@ def _cropped(
 
 
 def colour_contrast(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return each pixel's difference from the paper, along the line from the paper's to the pen's colour.
-
-    The paper's colour is the median of the border, so polarity needs no decision of its own.
-    """
-    paper = np.median(border(picture), axis=0).astype(np.float32)
+    """Return each pixel's difference from the paper, along the line from the paper's to the pen's colour."""
+    paper = _paper_colour(picture)
     if _is_grey(picture):
         grey = np.asarray(picture[..., 0] - paper[0], dtype=np.float32)
         return grey if grey.max() > -grey.min() else -grey
@@ -87,6 +86,26 @@ def colour_contrast(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     pen = difference[strength >= 0.5 * strength.max()].mean(axis=0)
     direction = pen / max(float(np.linalg.norm(pen)), 1e-6)
     return np.asarray(difference @ direction.astype(np.float32), dtype=np.float32)
+
+
+def _paper_colour(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the colour of the paper, float32 ``(3,)``: the border's median, so polarity needs no decision of its own.
+
+    Where a picture is cut so close that writing takes half of its border, and the border's median would make paper of
+    the smaller part of the picture, the rest of the border is the paper.
+    """
+    ring = border(picture)
+    paper: NDArray[np.float32] = np.median(ring, axis=0).astype(np.float32)
+    written = brightness(ring) - brightness(paper)
+    far = np.abs(written) > 0.5 * np.abs(written).max()
+    if np.count_nonzero(far) / len(far) > CLOSELY_CUT:
+        other: NDArray[np.float32] = np.median(ring[far], axis=0).astype(np.float32)
+        sketch = picture[:: 1 + picture.shape[0] // 64, :: 1 + picture.shape[1] // 64].astype(np.float32)
+        to_paper, to_other = np.abs(sketch - paper).sum(axis=2), np.abs(sketch - other).sum(axis=2)
+        plain = np.minimum(to_paper, to_other) < 0.3 * np.abs(other - paper).sum()
+        if plain.mean() > TWO_COLOURS and (to_other < to_paper).mean() > 0.5:
+            return other
+    return paper
 
 
 def _is_grey(picture: NDArray[np.uint8]) -> bool:
@@ -148,9 +167,13 @@ def _lowest_ink(contrast: NDArray[np.float32], paper: float, noise: float, full:
 
 def _rules(ring: NDArray[np.float32], lowest: float, span: float) -> float:
     """Return the contrast of the rules that cross the border in several narrow places; 0 where there are none."""
-    weak = (ring > lowest) & (ring < WEAKEST_STROKE * span)
-    crossings = np.count_nonzero(weak[1:] & ~weak[:-1])
-    narrow = weak.sum() <= WIDEST_RULE * len(ring) * crossings
-    if len(ring) < LEAST_RING or crossings < FEWEST_CROSSINGS or not narrow:
+    above = ring > lowest
+    edges = np.flatnonzero(np.diff(above, prepend=False, append=False))
+    starts, widths = edges[::2], edges[1::2] - edges[::2]
+    if len(ring) < LEAST_RING or len(starts) < FEWEST_CROSSINGS:
         return 0.0
-    return float(np.percentile(ring[weak], 90))
+    weak = np.maximum.reduceat(ring, starts) < WEAKEST_STROKE * span  # the others are strokes with soft edges
+    crossings = np.count_nonzero(weak)
+    if crossings < FEWEST_CROSSINGS or widths[weak].sum() > WIDEST_RULE * len(ring) * crossings:
+        return 0.0
+    return float(np.percentile(ring[above][np.repeat(weak, widths)], 90))

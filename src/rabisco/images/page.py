@@ -60,7 +60,7 @@ def border(values: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate([values[0], values[-1], values[1:-1, 0], values[1:-1, -1]])
 
 
-def brightness(colours: NDArray[np.uint8]) -> NDArray[np.float32]:
+def brightness(colours: NDArray[Any]) -> NDArray[np.float32]:
     """Return the mean of the channels, float32 ``(...)``, of colours, uint8 ``(..., 3)``."""
     return np.asarray(colours.astype(np.float32) @ np.full(3, 1 / 3, np.float32))
 
