@@ -9,6 +9,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from rabisco.expected import Among
 from rabisco.inference import Prediction, Predictor
 
 PARTS = 4  # a patch is so many times shorter than the image
@@ -29,20 +30,22 @@ class Explanation:
     importance: NDArray[np.float32]
 
 
-def explain(predictor: Predictor, picture: NDArray[np.uint8]) -> Explanation:
+def explain(predictor: Predictor, picture: NDArray[np.uint8], among: Among = "any") -> Explanation:
     """Read a decoded picture, and again with each patch covered; an empty picture explains nothing.
 
     Args:
         predictor: The model.
         picture: RGB, uint8, ``(H, W, 3)``, any size.
+        among: What is expected to be written.
     """
-    prediction = predictor.predict(picture)
+    prediction = predictor.predict(picture, among=among)
     pixels = prediction.prepared.pixels
     if prediction.prepared.blank:
         return Explanation(prediction, np.zeros(pixels.shape[:2], np.float32))
     places = patches(pixels.shape)
     index = prediction.best.category_index
-    covered = predictor.probabilities(np.stack([cover(pixels, *place) for place in places]))[:, index]
+    images = np.stack([cover(pixels, *place) for place in places])
+    covered = predictor.probabilities(images, among)[:, index]
     falls, times = np.zeros((2, *pixels.shape[:2]), np.float32)
     for (rows, columns), probability in zip(places, covered, strict=True):
         falls[rows, columns] += prediction.best.probability - probability

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from rabisco.artifacts import Artifact, Card, load_artifact, stamp
 from rabisco.errors import InvalidArtifactError
+from rabisco.expected import Among, classes_among
 from rabisco.images import Prepared, prepare
 from rabisco.images.traits import describe
 from rabisco.lookalikes import alike_among
@@ -38,8 +39,9 @@ class Prediction:
     Attributes:
         model: Name of the artifact.
         version: Its version.
+        among: What was expected; the probabilities are those among the classes of that kind.
         top_k: The most probable classes, best first.
-        alike: The model's classes that have the same shape as the best one in many hands, as O and o have beside 0.
+        alike: The classes among them that have the same shape as the best one in many hands, as O and o have beside 0.
         refused: Why the picture should not be read, although ``top_k`` still holds the best guess; ``None`` if it may.
         doubt: Whether the picture shows one character, in [0, 1]; above 0.5 it is refused. ``None`` without a rule.
         latency_ms: Milliseconds from the decoded picture to this answer.
@@ -48,6 +50,7 @@ class Prediction:
 
     model: str
     version: int
+    among: Among
     top_k: tuple[ClassProbability, ...]
     alike: tuple[str, ...]
     refused: Reason | None
@@ -66,6 +69,7 @@ class Prediction:
             **asdict(self.best),
             "top_k": [asdict(one) for one in self.top_k],
             "alike": list(self.alike),
+            "among": self.among,
             "model": self.model,
             "blank": self.prepared.blank,
             "refused": self.refused and {"reason": self.refused, "message": MESSAGES[self.refused]},
@@ -97,42 +101,69 @@ class Predictor:
         (logits,) = self._session.run(None, {self._input_name: images})
         return np.asarray(logits, dtype=np.float32)
 
-    def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return calibrated class probabilities, ``(N, classes)``, rows summing to 1."""
-        return softmax(self.logits(images) / np.float32(self.card.temperature))
+    def probabilities(self, images: NDArray[np.uint8], among: Among = "any") -> NDArray[np.float32]:
+        """Return calibrated class probabilities for normalised images; see ``logits`` and ``calibrated``."""
+        return self.calibrated(self.logits(images), among)
 
-    def predict(self, picture: NDArray[np.uint8], top_k: int = 3) -> Prediction:
+    def calibrated(self, logits: NDArray[np.float32], among: Among = "any") -> NDArray[np.float32]:
+        """Return class probabilities, ``(N, classes)``, rows summing to 1; 0 for what is not expected.
+
+        Args:
+            logits: ``(N, classes)``.
+            among: What is expected to be written.
+
+        Raises:
+            InvalidRequestError: The model knows no character of the kind that is expected.
+        """
+        expected = np.full(logits.shape[-1], -np.inf, np.float32)
+        expected[classes_among(self.card.class_names, among)] = 0
+        return softmax(logits / np.float32(self.card.temperature) + expected)
+
+    def predict(self, picture: NDArray[np.uint8], top_k: int = 3, among: Among = "any") -> Prediction:
         """Read one decoded picture.
 
         Args:
             picture: RGB, uint8, ``(H, W, 3)``, any size, as ``rabisco.images.decode`` returns it.
             top_k: How many classes to return, best first.
+            among: What is expected to be written; other classes are not answered.
+
+        Raises:
+            InvalidRequestError: The model knows no character of the kind that is expected.
         """
         started = time.perf_counter()
         prepared = prepare(picture, self.card.normalizer)
         logits = self.logits(prepared.pixels[np.newaxis])
-        probabilities = softmax(logits / np.float32(self.card.temperature))[0]
+        probabilities = self.calibrated(logits, among)[0]
         refused, doubt = refuse(self.card, prepared, logits)
-        best = self._best_classes(probabilities, top_k)
+        best = self.best_classes(probabilities, top_k)
+        names = [self.card.class_names[place] for place in classes_among(self.card.class_names, among)]
         return Prediction(
             model=self.card.name,
             version=self.version,
+            among=among,
             top_k=best,
-            alike=alike_among(best[0].category, self.card.class_names),
+            alike=alike_among(best[0].category, names),
             refused=refused,
             doubt=doubt,
             latency_ms=(time.perf_counter() - started) * 1000,
             prepared=prepared,
         )
 
-    def predict_many(self, pictures: Sequence[NDArray[np.uint8]], top_k: int = 3) -> list[Prediction]:
+    def predict_many(
+        self, pictures: Sequence[NDArray[np.uint8]], top_k: int = 3, among: Among = "any"
+    ) -> list[Prediction]:
         """Read several decoded pictures, in order; see ``predict``."""
-        return [self.predict(picture, top_k) for picture in pictures]
+        return [self.predict(picture, top_k, among) for picture in pictures]
 
-    def _best_classes(self, probabilities: NDArray[np.float32], top_k: int) -> tuple[ClassProbability, ...]:
+    def best_classes(self, probabilities: NDArray[np.float32], top_k: int) -> tuple[ClassProbability, ...]:
+        """Return the most probable classes of one image, ``(classes,)``, best first: at most ``top_k``."""
         order = np.argsort(-probabilities, kind="stable")[:top_k]
         names = self.card.class_names
-        return tuple(ClassProbability(names[index], int(index), float(probabilities[index])) for index in order)
+        return tuple(
+            ClassProbability(names[index], int(index), float(probabilities[index]))
+            for index in order
+            if probabilities[index] > 0 or index == order[0]
+        )
 
 
 def refuse(card: Card, prepared: Prepared, logits: NDArray[np.float32]) -> tuple[Reason | None, float | None]:

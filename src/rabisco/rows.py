@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabisco.errors import InvalidRequestError
+from rabisco.expected import Among
 from rabisco.images import Box, Group, Prepared, prepare_ink, segment
 from rabisco.images.normalize import CHARACTERS
-from rabisco.inference import ClassProbability, Predictor, softmax
+from rabisco.inference import ClassProbability, Predictor
 
 SPACE = 0.55  # of the line's height: the narrowest gap that may part words
 CLEARLY = 2.0  # how much wider than the gaps within words it must be
@@ -63,6 +64,7 @@ class Reading:
     Attributes:
         model: Name of the artifact.
         version: Its version.
+        among: What was expected to be written.
         text: The characters as a string: a space where a gap is clearly wider than others, a line feed between lines.
         characters: Each of them, in reading order.
         latency_ms: Milliseconds from the decoded picture to this answer.
@@ -72,6 +74,7 @@ class Reading:
 
     model: str
     version: int
+    among: Among
     text: str
     characters: tuple[ReadCharacter, ...]
     latency_ms: float
@@ -88,6 +91,7 @@ class Reading:
         return {
             "text": self.text,
             "characters": [character.to_dict() for character in self.characters],
+            "among": self.among,
             "model": self.model,
             "version": self.version,
             "latency_ms": round(self.latency_ms, 3),
@@ -98,7 +102,13 @@ class Reading:
 
 
 def read_many(
-    predictor: Predictor, picture: NDArray[np.uint8], top_k: int = 3, most: int = 1000, sent_side: int | None = None
+    predictor: Predictor,
+    picture: NDArray[np.uint8],
+    top_k: int = 3,
+    most: int = 1000,
+    *,
+    sent_side: int | None = None,
+    among: Among = "any",
 ) -> Reading:
     """Read every character of a decoded picture, all in one call of the model.
 
@@ -108,9 +118,10 @@ def read_many(
         top_k: How many classes to return for each character, best first.
         most: Most characters that may be found.
         sent_side: Longer side of the picture before ``decode`` reduced it, in pixels; its own if not given.
+        among: What is expected to be written; other classes are not answered.
 
     Raises:
-        InvalidRequestError: The model reads no characters.
+        InvalidRequestError: The model reads no characters, or none of those expected.
         TooLargeError: The picture holds more than ``most``.
     """
     card = predictor.card
@@ -121,13 +132,13 @@ def read_many(
             name=card.name,
         )
     started = time.perf_counter()
-    characters = _classify(predictor, segment(picture, most), top_k)
+    characters = _classify(predictor, segment(picture, most), top_k, among)
     text = spell(characters)
     scale = (sent_side or max(picture.shape)) / max(picture.shape)
     height, width = (round(side * scale) for side in picture.shape[:2])
     placed = tuple(replace(each, box=each.box.scaled(scale).inside(width, height)) for each in characters)
     elapsed = (time.perf_counter() - started) * 1000
-    return Reading(card.name, predictor.version, text, placed, elapsed, width, height)
+    return Reading(card.name, predictor.version, among, text, placed, elapsed, width, height)
 
 
 def spell(characters: Sequence[ReadCharacter]) -> str:
@@ -159,7 +170,7 @@ def _least_space(gaps: NDArray[np.float64]) -> float:
     return float(ordered[1:][wider].min(initial=np.inf))
 
 
-def _classify(predictor: Predictor, groups: list[Group], top_k: int) -> list[ReadCharacter]:
+def _classify(predictor: Predictor, groups: list[Group], top_k: int, among: Among) -> list[ReadCharacter]:
     """Return the characters of all groups, every run of every group having been shown to the model at once."""
     runs = [run for group in groups for run in group.runs]
     if not runs:
@@ -168,18 +179,17 @@ def _classify(predictor: Predictor, groups: list[Group], top_k: int) -> list[Rea
     prepared = {number: prepare_ink(run.character.ink, normalizer) for number, run in enumerate(runs) if run.character}
     asked = list(prepared)
     logits = predictor.logits(np.stack([each.pixels for each in prepared.values()]))
-    probabilities = softmax(logits / np.float32(predictor.card.temperature))
+    probabilities = predictor.calibrated(logits, among)
     costs = np.array([run.cost for run in runs])
     costs[asked] += _doubt(logits, probabilities, np.array([runs[number].width for number in asked]))
     rows = dict(zip(asked, probabilities, strict=True))
-    names = predictor.card.class_names
     found: list[ReadCharacter] = []
     first = 0
     for group in groups:
         for number in _divide(group, costs[first : first + len(group.runs)]):
             character = group.runs[number].character
             if character is not None:
-                classes = _best_classes(rows[first + number], names, top_k)
+                classes = predictor.best_classes(rows[first + number], top_k)
                 found.append(ReadCharacter(classes, character.box, character.line, prepared[first + number]))
         first += len(group.runs)
     return found
@@ -207,13 +217,6 @@ def _divide(group: Group, costs: NDArray[np.float64]) -> list[int]:
         if cost + costs[number] < best[run.stop][0]:
             best[run.stop] = (cost + float(costs[number]), [*before, number])
     return best[-1][1]
-
-
-def _best_classes(
-    probabilities: NDArray[np.float32], names: tuple[str, ...], top_k: int
-) -> tuple[ClassProbability, ...]:
-    order = np.argsort(-probabilities, kind="stable")[:top_k]
-    return tuple(ClassProbability(names[index], int(index), float(probabilities[index])) for index in order)
 
 
 def _class_dict(candidate: ClassProbability) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from rabisco.cli.output import json_option, percent, print_json
+from rabisco.expected import AMONG, Among
 
 
 @click.command()
@@ -13,8 +14,15 @@ from rabisco.cli.output import json_option, percent, print_json
 @click.option("--model", "name", help="Saved model to read with; the default one if not given.")
 @click.option("--top-k", type=click.IntRange(min=1), default=3, show_default=True, help="Answers for each picture.")
 @click.option("--many", is_flag=True, help="Read every character of each picture, as a string.")
+@click.option(
+    "--among",
+    type=click.Choice(AMONG),
+    default="any",
+    show_default=True,
+    help="What is written: nothing else is answered.",
+)
 @json_option
-def predict(files: tuple[Path, ...], name: str | None, top_k: int, many: bool, as_json: bool) -> None:
+def predict(files: tuple[Path, ...], name: str | None, top_k: int, *, many: bool, among: Among, as_json: bool) -> None:
     """Read the pictures FILES and print what they show.
 
     \b
@@ -22,6 +30,7 @@ def predict(files: tuple[Path, ...], name: str | None, top_k: int, many: bool, a
         rabisco predict seven.png
         rabisco predict *.jpg --model mnist-linear --json
         rabisco predict --many postcode.jpg
+        rabisco predict --model emnist-cnn --among letters name.png
     """
     from rabisco.artifacts import promoted
     from rabisco.images import decode
@@ -31,10 +40,10 @@ def predict(files: tuple[Path, ...], name: str | None, top_k: int, many: bool, a
     predictor = get_predictor(name or promoted() or get_settings().default_model)
     rows: list[dict[str, Any]] = []
     if many:
-        _predict_many(files, predictor, top_k, as_json)
+        _predict_many(files, predictor, top_k, among, as_json)
         return
     for file in files:
-        prediction = predictor.predict(decode(_read(file)), top_k)
+        prediction = predictor.predict(decode(_read(file)), top_k, among)
         rows.append({"file": str(file), **prediction.to_dict()})
     if as_json:
         print_json(rows)
@@ -50,14 +59,17 @@ def predict(files: tuple[Path, ...], name: str | None, top_k: int, many: bool, a
         click.echo(f"{guess}{row['category']}  {percent(row['probability'])}   ({others})")
 
 
-def _predict_many(files: tuple[Path, ...], predictor: Any, top_k: int, as_json: bool) -> None:
+def _predict_many(files: tuple[Path, ...], predictor: Any, top_k: int, among: Among, as_json: bool) -> None:
     from rabisco.images import decode, sent_side
     from rabisco.rows import read_many
     from rabisco.settings import get_settings
 
     most = get_settings().max_characters
     contents = [(file, _read(file)) for file in files]
-    readings = [(file, read_many(predictor, decode(data), top_k, most, sent_side(data))) for file, data in contents]
+    readings = [
+        (file, read_many(predictor, decode(data), top_k, most, sent_side=sent_side(data), among=among))
+        for file, data in contents
+    ]
     if as_json:
         print_json([{"file": str(file), **reading.to_dict()} for file, reading in readings])
         return

@@ -20,6 +20,7 @@ def as_json(prediction: Prediction, with_steps: bool = False) -> dict[str, Any]:
         **_as_json(prediction.best),
         "top_k": [_as_json(candidate) for candidate in prediction.top_k],
         "alike": list(prediction.alike),
+        "among": prediction.among,
         "model": prediction.model,
         "version": prediction.version,
         "latency_ms": round(prediction.latency_ms, 3),

@@ -32,6 +32,10 @@ SENTENCES = (
         "pictures; ask it for one"
     ),
     lazy_gettext(
+        "expected a model that knows such characters (%(among)s), received one that knows %(names)s; "
+        "ask another model, or for “any”"
+    ),
+    lazy_gettext(
         "no normaliser of that kind is called “%(name)s”; use the one that the model's card names: %(names)s"
     ),
     lazy_gettext(

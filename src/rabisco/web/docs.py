@@ -14,7 +14,7 @@ blueprint = Blueprint("docs", __name__)
 
 ANSWER = """{"predictions": [
   {"category": "7", "category_index": 7, "probability": 0.9998,
-   "top_k": [{"category": "7", "category_index": 7, "probability": 0.9998}, …], "alike": [],
+   "top_k": [{"category": "7", "category_index": 7, "probability": 0.9998}, …], "alike": [], "among": "any",
    "model": "mnist-cnn", "version": 0, "latency_ms": 0.9, "blank": false, "refused": null, "doubt": 0.0003}
 ]}"""
 

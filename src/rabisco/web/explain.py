@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from rabisco.explanation import Explanation, explain
 from rabisco.inference import get_predictor
 from rabisco.settings import Settings
+from rabisco.web import asked
 from rabisco.web.aliases import resolve
 from rabisco.web.answers import as_json, data_url
 from rabisco.web.metrics import count_predictions
@@ -26,7 +27,8 @@ def explain_pictures() -> Response:
     settings: Settings = current_app.config["RABISCO"]
     predictor = get_predictor(resolve(request.args.get("model")))
     decoded = decode_all(read_pictures(request, min(MOST, settings.max_files)))
-    answers = [_as_json(explain(predictor, pixels)) for pixels in decoded]
+    among = asked.expected(request)
+    answers = [_as_json(explain(predictor, pixels, among)) for pixels in decoded]
     count_predictions(predictor.card.name, len(answers))
     return jsonify(explanations=answers)
 

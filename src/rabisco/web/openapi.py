@@ -9,7 +9,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 import rabisco
-from rabisco.web import several, shapes
+from rabisco.expected import AMONG
+from rabisco.web import asked, shapes
 from rabisco.web.journal import HEADER, WELL_FORMED
 from rabisco.web.pictures import FILE_FIELD, RAW_TYPES, TEXT_FIELDS
 from rabisco.web.routes import ROUTES, Route
@@ -30,8 +31,10 @@ REQUEST_ID: Schema = {
     "schema": {"type": "string", "pattern": f"^{WELL_FORMED.pattern}$"},
 }
 NUMBERED: Schema = {HEADER: {"$ref": f"#/components/headers/{HEADER}"}}
-CHARACTERS: Schema = {"type": "string", "enum": list(several.CHOICES), "default": several.CHOICES[0]}
-CHOSEN = {several.FIELD: CHARACTERS}  # what a request may choose from a list, in its address, a form or JSON
+CHOSEN: Schema = {
+    field: {"type": "string", "enum": list(choices), "default": choices[0]}
+    for field, choices in ((asked.CHARACTERS, asked.CHARACTERS_CHOICES), (asked.AMONG_FIELD, AMONG))
+}  # what a request may choose from a list, in its address, a form or JSON
 EXAMPLES = {"model": "cnn", "name": "mnist-cnn", "version": "0"}  # of what stands in an address
 TOKEN: Schema = {"type": "http", "scheme": "bearer", "description": "Needed where the server has an access token."}
 TEXT: Schema = {"type": "string", "description": "Base64 text or a data URL."}
@@ -101,7 +104,7 @@ def _bodies(route: Route) -> Schema:
     raw = {f"{kind}*" if kind.endswith("/") else kind: {"schema": BINARY} for kind in RAW_TYPES}
     return {
         "multipart/form-data": {"schema": _one_of_these({**files, **texts})},
-        "application/json": {"schema": _one_of_these({**texts, **several})},
+        "application/json": {"schema": {**_one_of_these({**texts, **several}), "additionalProperties": False}},
         "application/x-www-form-urlencoded": {"schema": _one_of_these(texts)},
         **raw,
     }

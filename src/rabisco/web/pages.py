@@ -8,9 +8,10 @@ from flask.typing import ResponseReturnValue
 
 from rabisco.artifacts import Card, list_names
 from rabisco.errors import RabiscoError
+from rabisco.expected import AMONG, Among, classes_among
 from rabisco.inference import Prediction, get_predictor
 from rabisco.settings import Settings
-from rabisco.web import several
+from rabisco.web import asked, several
 from rabisco.web.aliases import default_model, shown_models
 from rabisco.web.answers import data_url, thumbnail
 from rabisco.web.details import detail_of
@@ -38,28 +39,42 @@ class Row:
 @blueprint.get("/")
 def draw() -> ResponseReturnValue:
     """Show the drawing pad; without any model, how to train one."""
-    page = "draw_many.html" if several.asks_for_many(request) else "draw.html"
-    return render_template(page, cards=_cards(), choices=_choices())
+    page = "draw_many.html" if asked.asks_for_many(request) else "draw.html"
+    return render_template(page, **_asked())
 
 
 @blueprint.get("/upload")
 def upload() -> ResponseReturnValue:
     """Show the form for pictures."""
-    return render_template("upload.html", cards=_cards(), choices=_choices(), many=several.asks_for_many(request))
+    return render_template("upload.html", **_asked())
 
 
 @blueprint.post("/upload")
 def show_uploaded() -> ResponseReturnValue:
     """Show each picture sent with what each model reads in it; one that cannot be read says why."""
-    cards = _cards()
+    shown = _asked()
+    cards, among = shown["cards"], shown["among"]
     settings: Settings = current_app.config["RABISCO"]
     pictures = read_pictures(request, settings.max_files)
-    shown: dict[str, Any] = {"cards": cards, "choices": _choices(), "many": several.asks_for_many(request)}
     if shown["many"]:
         names = [card.name for card in cards]
-        readings = [several.page_row(picture, names, settings.max_characters) for picture in pictures]
+        readings = [several.page_row(picture, names, settings.max_characters, among) for picture in pictures]
         return render_template("upload.html", **shown, several=readings)
-    return render_template("upload.html", **shown, rows=[_row(picture, cards) for picture in pictures])
+    return render_template("upload.html", **shown, rows=[_row(picture, cards, among) for picture in pictures])
+
+
+def _asked() -> dict[str, Any]:
+    """Return what the pages show of what was asked: which models, how many characters, of what kind."""
+    cards, among = _cards(), asked.expected(request)
+    for card in cards:
+        classes_among(card.class_names, among)
+    return {
+        "cards": cards,
+        "choices": _choices(),
+        "many": asked.asks_for_many(request),
+        "among": among,
+        "kinds": AMONG,
+    }
 
 
 def _cards() -> list[Card]:
@@ -74,12 +89,12 @@ def _choices() -> list[str]:
     return names if len(names) > 2 else []
 
 
-def _row(picture: Picture, cards: list[Card]) -> Row:
+def _row(picture: Picture, cards: list[Card], among: Among) -> Row:
     try:
         pixels = picture.decode()
     except RabiscoError as error:
         return Row(picture.name, title=title_of(error), detail=detail_of(error))
-    predictions = tuple(get_predictor(card.name).predict(pixels) for card in cards)
+    predictions = tuple(get_predictor(card.name).predict(pixels, among=among) for card in cards)
     for prediction in predictions:
         count_predictions(prediction.model, 1)
     saw = data_url(predictions[0].prepared.pixels)

@@ -1,15 +1,14 @@
-"""``characters=many``: whether a request asks for several characters in each picture, and how they are answered."""
+"""``characters=many``: how several characters in each picture are read, answered and shown."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from flask import Request
-from flask_babel import gettext
 from numpy.typing import NDArray
 
-from rabisco.errors import InvalidRequestError, RabiscoError
+from rabisco.errors import RabiscoError
+from rabisco.expected import Among
 from rabisco.inference import Predictor, get_predictor
 from rabisco.rows import Reading, read_many
 from rabisco.web.answers import steps, thumbnail
@@ -18,29 +17,15 @@ from rabisco.web.metrics import count_predictions
 from rabisco.web.pictures import Picture
 from rabisco.web.problems import title_of
 
-FIELD = "characters"
-CHOICES = ("one", "many")
 SHOWN_SIDE = 720  # pixels of a picture on the page
 
 
-def asks_for_many(request: Request) -> bool:
-    """Tell whether a request asks for several characters: in its address, its form or its JSON.
-
-    Raises:
-        InvalidRequestError: It asks for neither one nor many.
-    """
-    body = request.get_json(silent=True) if request.is_json else None
-    given = body.get(FIELD) if isinstance(body, dict) else None
-    asked = request.args.get(FIELD) or request.form.get(FIELD) or given or CHOICES[0]
-    if asked not in CHOICES:
-        raise InvalidRequestError(
-            gettext("expected “characters” to be “one” or “many”, received “%(asked)s”", asked=str(asked)[:40])
-        )
-    return bool(asked == CHOICES[1])
-
-
 def read_all(
-    pictures: Sequence[Picture], decoded: Sequence[NDArray[np.uint8]], predictor: Predictor, most: int
+    pictures: Sequence[Picture],
+    decoded: Sequence[NDArray[np.uint8]],
+    predictor: Predictor,
+    most: int,
+    among: Among,
 ) -> list[Reading]:
     """Return what a model reads in each picture; see ``rabisco.rows.read_many``.
 
@@ -49,9 +34,10 @@ def read_all(
         decoded: The pixels of each.
         predictor: The model.
         most: Most characters in one picture.
+        among: What is expected to be written.
     """
     return [
-        read_many(predictor, pixels, most=most, sent_side=picture.sent_side())
+        read_many(predictor, pixels, most=most, sent_side=picture.sent_side(), among=among)
         for picture, pixels in zip(pictures, decoded, strict=True)
     ]
 
@@ -67,11 +53,11 @@ class Row:
     detail: str = ""
 
 
-def page_row(picture: Picture, models: Sequence[str], most: int) -> Row:
+def page_row(picture: Picture, models: Sequence[str], most: int, among: Among) -> Row:
     """Return what the page shows of a picture that may hold so many characters."""
     try:
         pixels = picture.decode()
-        readings = tuple(read_all([picture], [pixels], get_predictor(name), most)[0] for name in models)
+        readings = tuple(read_all([picture], [pixels], get_predictor(name), most, among)[0] for name in models)
     except RabiscoError as error:
         return Row(picture.name, title=title_of(error), detail=detail_of(error))
     for reading in readings:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from rabisco.artifacts import Card
+from rabisco.expected import Among
 from rabisco.refusal import Reason
 
 __all__ = ["Card", "Comparison", "Live", "Models", "OpenAPI", "Predictions", "Problem", "Reading", "Ready"]
@@ -40,6 +41,7 @@ class Prediction(Candidate):
 
     top_k: list[Candidate] = Field(min_length=1)
     alike: list[str] = Field(description="The model's other classes of the same shape: O and o for a 0.")
+    among: Among = Field(description="What was expected to be written (`among`); nothing else is answered.")
     model: str
     version: int = Field(ge=0, description="Which version of the model answered; 0 is the bundled one.")
     latency_ms: float = Field(ge=0)
@@ -72,6 +74,7 @@ class Reading(BaseModel):
 
     text: str = Field(description="The characters as a string; lines are parted by line feeds, words by spaces.")
     characters: list[ReadCharacter]
+    among: Among = Field(description="What was expected to be written (`among`); nothing else is answered.")
     model: str
     version: int = Field(ge=0, description="Which version of the model answered; 0 is the bundled one.")
     latency_ms: float = Field(ge=0)
@@ -209,6 +212,7 @@ class Corrections(BaseModel):
     page: int = Field(ge=1)
     pages: int = Field(ge=1)
     total: int = Field(ge=0)
+    pictures: int = Field(ge=0, description="Several models may have read the same picture.")
 
 
 class StoredCorrections(BaseModel):

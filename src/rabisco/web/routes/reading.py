@@ -6,7 +6,7 @@ from rabisco.web import shapes
 from rabisco.web.routes.route import Route
 
 _VERSION_PROBLEMS = (404, 409, 503, 507)
-_PREDICT_PROBLEMS = (400, 404, 408, 413, 415, 503)
+_PREDICT_PROBLEMS = (400, 404, 408, 413, 415, 422, 503)
 
 READING = (
     Route(
@@ -15,17 +15,20 @@ READING = (
         lazy_gettext(
             "Reads one or more pictures with the default model and answers in their order. Another model is "
             "chosen with “?model=”; “?steps=1” adds how each picture was prepared. With “characters=many”, in the "
-            "address or beside the picture, every character is read: the string, and for each its place."
+            "address or beside the picture, every character is read: the string, and for each its place. "
+            "“among=letters” says what is written, so that an O is not answered as a 0; “digits”, “capitals” and "
+            "“small-letters” likewise."
         ),
         (
             "curl -F file=@seven.png {url}/predict",
             "curl -F file=@seven.png -F file=@three.png '{url}/predict?model=linear'",
             "curl -H 'Content-Type: image/png' --data-binary @seven.png '{url}/predict?steps=1'",
             "curl -F file=@seven.png -F characters=many {url}/predict",
+            "curl -F file=@seven.png '{url}/predict?model=emnist-cnn&among=digits'",
         ),
         answer=shapes.Predictions,
         receives="any",
-        query=("model", "steps", "characters"),
+        query=("model", "steps", "characters", "among"),
         problems=_PREDICT_PROBLEMS,
         open="it changes nothing",
     ),
@@ -43,7 +46,7 @@ READING = (
         ),
         answer=shapes.Predictions,
         receives="any",
-        query=("steps", "characters"),
+        query=("steps", "characters", "among"),
         problems=_PREDICT_PROBLEMS,
         open="it changes nothing",
     ),
@@ -57,7 +60,7 @@ READING = (
         ("curl -F file=@seven.png '{url}/explain?model=cnn'",),
         answer=shapes.Explanations,
         receives="any",
-        query=("model",),
+        query=("model", "among"),
         problems=_PREDICT_PROBLEMS,
         open="it changes nothing",
     ),

@@ -28,7 +28,8 @@ class WhatMattered extends HTMLElement {
     const status = this.querySelector("[role=status]");
     status.textContent = "";
     try {
-      const found = await Promise.all(figures.map(({ dataset }) => explain(this.#picture, dataset.model, { signal })));
+      const ask = ({ dataset: { model, among } }) => explain(this.#picture, model, { signal, among });
+      const found = await Promise.all(figures.map(ask));
       found.forEach(({ image }, index) => Object.assign(figures[index].querySelector("img"), { src: image, hidden: false }));
     } catch (error) {
       if (error.name === "AbortError") return;

@@ -1,12 +1,19 @@
 // The API as functions. They reject with an Error whose message is fit for the reader.
 
-export async function predict(image, model, { signal, characters = "one" } = {}) {
-  const path = `/predict/${encodeURIComponent(model)}?steps=1&characters=${characters}`;
+export async function predict(image, model, { signal, characters = "one", among = "any" } = {}) {
+  const path = `/predict/${encodeURIComponent(model)}?steps=1&characters=${characters}&among=${among}`;
   return (await send(path, image, signal)).predictions[0];
 }
 
-export async function explain(image, model, { signal } = {}) {
-  return (await send(`/explain?model=${encodeURIComponent(model)}`, image, signal)).explanations[0];
+// Where code asks what the page asks: without what needs not be said.
+export function address(origin, { model, among }, characters = "one") {
+  const asked = Object.entries({ characters, among }).filter(([, choice]) => choice !== "one" && choice !== "any");
+  const query = new URLSearchParams(asked).toString();
+  return `${origin}/predict/${encodeURIComponent(model)}${query && `?${query}`}`;
+}
+
+export async function explain(image, model, { signal, among = "any" } = {}) {
+  return (await send(`/explain?model=${encodeURIComponent(model)}&among=${among}`, image, signal)).explanations[0];
 }
 
 async function send(path, image, signal) {

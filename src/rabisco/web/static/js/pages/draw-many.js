@@ -3,7 +3,7 @@
 import "../components/drawing-pad.js";
 import "../components/request-code.js";
 import "../components/row-answer.js";
-import { predict } from "../lib/api.js";
+import { address, predict } from "../lib/api.js";
 import { EXAMPLES, inRow } from "../lib/examples.js";
 import { oneLine, verdict } from "../lib/text.js";
 import { readWhileDrawing } from "./reading.js";
@@ -33,9 +33,9 @@ function show(readings, picture) {
 }
 
 async function read(picture, signal) {
-  const ask = ({ dataset }) => predict(picture, dataset.model, { signal, characters: "many" });
+  const ask = ({ dataset: { model, among } }) => predict(picture, model, { signal, among, characters: "many" });
   show(await Promise.all(answers.map(ask)), picture);
-  code.show(`${location.origin}/predict/${answers[0].dataset.model}?characters=many`, picture, "text");
+  code.show(address(location.origin, answers[0].dataset, "many"), picture, "text");
 }
 
 readWhileDrawing(pad, { read, reset, messages, sentence });

@@ -6,7 +6,7 @@ import "../components/model-answer.js";
 import "../components/preparation-steps.js";
 import "../components/request-code.js";
 import "../components/what-mattered.js";
-import { predict } from "../lib/api.js";
+import { address, predict } from "../lib/api.js";
 import { verdict } from "../lib/text.js";
 import { readWhileDrawing } from "./reading.js";
 import { connectToolbar } from "./toolbar.js";
@@ -41,11 +41,12 @@ function show(predictions) {
 }
 
 async function read(picture, signal) {
-  const predictions = await Promise.all(answers.map(({ dataset }) => predict(picture, dataset.model, { signal })));
+  const ask = ({ dataset: { model, among } }) => predict(picture, model, { signal, among });
+  const predictions = await Promise.all(answers.map(ask));
   show(predictions);
   correction.show(picture, predictions);
   mattered.show(picture);
-  code.show(`${location.origin}/predict/${answers[0].dataset.model}`, picture);
+  code.show(address(location.origin, answers[0].dataset), picture);
 }
 
 readWhileDrawing(pad, { read, reset, messages, sentence });
