@@ -39,7 +39,7 @@ def test_a_file_name_cannot_smuggle_markup_into_the_page(server: Server) -> None
 def test_a_form_sent_without_choosing_a_file_says_so(server: Server) -> None:
     response = server.post("/upload", files={"file": ("", b"")}, headers=BROWSER)
     assert response.status_code == 400
-    assert "There is nothing to read in this request" in response.text
+    assert "This request cannot be answered" in response.text
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_wrong_method_names_the_right_ones(server: Server) -> None:
 
 def test_titles_of_problems_are_translated(server: Server) -> None:
     response = server.post("/predict", headers={"Accept-Language": "pt-BR"})
-    assert response.json()["title"] == "Não há nada para ler neste pedido"
+    assert response.json()["title"] == "Este pedido não pode ser atendido"
 
 
 def test_the_language_comes_from_the_address_then_the_cookie_then_the_browser(server: Server) -> None:

@@ -32,7 +32,7 @@ UNFORESEEN = Problem(500, "internal-error", lazy_gettext("Something went wrong o
 # Error class -> answer; a class that is not here is a fault of the server.
 PROBLEMS: dict[type[errors.RabiscoError], Problem] = {
     errors.InvalidRequestError: Problem(
-        400, "invalid-request", lazy_gettext("There is nothing to read in this request")
+        400, "invalid-request", lazy_gettext("This request cannot be answered")
     ),
     errors.InvalidImageError: Problem(400, "invalid-image", lazy_gettext("This picture is damaged or empty")),
     errors.UnsupportedImageError: Problem(
