@@ -2,8 +2,9 @@
 
 The first 500 test digits of each of MNIST's classes are cut to their ink, enlarged so that the longer side is 70 to
 260 pixels (uniform), put at a random place on a 280×280 canvas (seed 0), saved as PNG and sent to the real
-application's ``POST /predict``; once black on white, once white on black. The baseline is what most demos do with
-the same PNG and the same model: shrink it to 28×28 and invert it if it is light.
+application's ``POST /predict``; black on white, white on black, and once more each cut at the edge of its ink, where
+no paper is left around the digit. The baseline is what most demos do with the same PNG and the same model: shrink it
+to 28×28 and invert it if it is light.
 """
 
 import io
@@ -24,7 +25,12 @@ from rabisco.inference import get_predictor
 from rabisco.web import create_app
 
 SIDE = 280
-INKS = ("black on white", "white on black")
+INKS = {  # name -> whether the ink is dark, whether the canvas is cut at its edge
+    "black on white": (True, False),
+    "white on black": (False, False),
+    "black on white, cut at its edge": (True, True),
+    "white on black, cut at its edge": (False, True),
+}
 PER_CLASS = 500
 FILES_PER_REQUEST = 50
 
@@ -33,8 +39,8 @@ def run() -> dict[str, Any]:
     """Read every canvas with every model, through the application and naively."""
     test = _first_of_each_class(data.load("mnist").test)
     results: dict[str, dict[str, Any]] = {name: {} for name in DIGIT_MODELS}
-    for ink in INKS:
-        canvases = list(_canvases(test, dark_ink=ink == "black on white"))
+    for ink, (dark, cut) in INKS.items():
+        canvases = list(_canvases(test, dark_ink=dark, cut=cut))
         for name in DIGIT_MODELS:
             answers = {"ours": _through_application(name, canvases), "naive": _naively(name, canvases)}
             results[name][ink] = {way: _accuracy(read, test.labels) for way, read in answers.items()}
@@ -69,10 +75,11 @@ def _first_of_each_class(split: Split) -> Split:
     return Split(split.images[chosen], split.labels[chosen])
 
 
-def _canvases(split: Split, dark_ink: bool) -> Iterator[bytes]:
+def _canvases(split: Split, *, dark_ink: bool, cut: bool) -> Iterator[bytes]:
     random = np.random.default_rng(0)
     for image in split.images:
         canvas = draw(image, random)
+        canvas = canvas.crop(canvas.getbbox()) if cut else canvas
         buffer = io.BytesIO()
         (canvas.point([255 - level for level in range(256)]) if dark_ink else canvas).save(buffer, "PNG")
         yield buffer.getvalue()
