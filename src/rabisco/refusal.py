@@ -26,12 +26,15 @@ MESSAGES: dict[Reason, str] = {
 LOGIT_FEATURES = ("max_logit", "energy", "margin", "entropy", "lead", "spread", "doubt")
 FEATURES = (*TRAITS, *LOGIT_FEATURES)
 RESTLESS = 20.0  # standard deviation of grey levels above which a picture without ink is not an empty one
-FARTHEST = 3.0  # standard deviations that a feature counts for, at most
 PRODUCTS = np.triu_indices(len(FEATURES))  # of each feature with itself and with those after it
+PLACES = np.linspace(-2, 2, 17)  # in standard deviations; a column says how near a feature is to each
+REACH = PLACES[1] - PLACES[0]
+NEARNESS = 2.0  # at a place itself
+COLUMNS = len(FEATURES) * (1 + len(PLACES)) + len(PRODUCTS[0])
 
 
 class RefusalRule(BaseModel):
-    """Which pictures a model refuses to read: multinomial logistic regression over features and their products.
+    """Which pictures a model refuses to read: multinomial logistic regression over what ``expand`` makes of features.
 
     Attributes:
         features: Name of each feature, in order; those that ``rabisco.refusal.FEATURES`` had when it was fitted.
@@ -55,7 +58,7 @@ class RefusalRule(BaseModel):
 
     def log_odds(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return how much likelier than not each picture shows no single character, ``(N,)``, in nats."""
-        return _log_odds(self._outcomes(features))
+        return log_odds_of(self._outcomes(features))
 
     def reasons(self, features: NDArray[np.floating]) -> list[Reason | None]:
         """Return why each picture is refused; ``None`` for what is read.
@@ -65,7 +68,7 @@ class RefusalRule(BaseModel):
         """
         outcomes = self._outcomes(features)
         likeliest = outcomes[:, 1:].argmax(axis=1)
-        refused = _log_odds(outcomes) > self.threshold
+        refused = log_odds_of(outcomes) > self.threshold
         return [REASONS[reason] if no else None for no, reason in zip(refused, likeliest, strict=True)]
 
     def judge(self, features: NDArray[np.floating]) -> tuple[Reason | None, float]:
@@ -77,7 +80,7 @@ class RefusalRule(BaseModel):
             features: ``(1, len(FEATURES))``.
         """
         outcomes = self._outcomes(features)
-        excess = float(_log_odds(outcomes)[0]) - self.threshold
+        excess = float(log_odds_of(outcomes)[0]) - self.threshold
         reason = REASONS[int(outcomes[0, 1:].argmax())] if excess > 0 else None
         return reason, float(1 / (1 + np.exp(np.clip(-excess, -50, 50))))
 
@@ -98,10 +101,11 @@ class RefusalRule(BaseModel):
     @property
     def fits(self) -> bool:
         """Whether the rule was fitted on the features that are counted today, expanded as today."""
-        return self.features == FEATURES and len(self.weights) == len(FEATURES) + len(PRODUCTS[0])
+        return self.features == FEATURES and len(self.weights) == COLUMNS
 
 
-def _log_odds(outcomes: NDArray[np.float64]) -> NDArray[np.float64]:
+def log_odds_of(outcomes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how much likelier the reasons are together than "a character", the first column of ``(N, outcomes)``."""
     return np.asarray(np.logaddexp.reduce(outcomes[:, 1:], axis=1) - outcomes[:, 0])
 
 
@@ -114,12 +118,19 @@ def reason_without_ink(ink: Ink) -> Reason:
 
 
 def expand(standardised: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return features, ``(N, F)``, clipped and followed by the products of all pairs, ``(N, F + F (F + 1) / 2)``.
+    """Return columns in which a linear rule can say what it could not of the features, ``(N, F)`` → ``(N, COLUMNS)``.
 
-    That many holes are strange depends on how thick the strokes are: single features cannot say so, products can.
+    They are the features, bent so that none counts for more than 1; the products of all pairs, because how thick the
+    strokes are decides how many holes are strange; and how near each feature is to some places, because what is common
+    lies between too little and too much. All are bounded: nothing is the stranger for lying further out.
+
+    Args:
+        standardised: Of mean 0 and standard deviation 1 over what the rule was fitted on.
     """
-    clipped = np.clip(standardised, -FARTHEST, FARTHEST).astype(np.float64)
-    return np.concatenate([clipped, clipped[:, PRODUCTS[0]] * clipped[:, PRODUCTS[1]]], axis=1)
+    bent = np.tanh(standardised.astype(np.float64))
+    distances = np.abs(standardised[:, np.newaxis, :] - PLACES[:, np.newaxis])  # (N, places, F)
+    near = NEARNESS * np.maximum(1 - distances / REACH, 0).reshape(len(bent), PLACES.size * bent.shape[1])
+    return np.concatenate([bent, bent[:, PRODUCTS[0]] * bent[:, PRODUCTS[1]], near], axis=1)
 
 
 def picture_features(

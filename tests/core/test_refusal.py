@@ -14,7 +14,7 @@ from rabisco.artifacts import BUNDLED_DIR, Card, load_artifact
 from rabisco.cli import rabisco
 from rabisco.images.traits import TRAITS
 from rabisco.inference import Predictor, get_predictor
-from rabisco.refusal import FEATURES, MESSAGES, PRODUCTS, REASONS, RefusalRule, picture_features
+from rabisco.refusal import FEATURES, MESSAGES, PLACES, PRODUCTS, REASONS, RefusalRule, picture_features
 
 WIDTH = len(FEATURES)
 
@@ -23,24 +23,27 @@ def a_rule(threshold: float = 0.0) -> RefusalRule:
     random = np.random.default_rng(0)
     linear = random.normal(0, 0.3, (WIDTH, 1 + len(REASONS)))
     products = random.normal(0, 0.03, (len(PRODUCTS[0]), 1 + len(REASONS)))
+    near = random.normal(0, 0.05, (WIDTH * len(PLACES), 1 + len(REASONS)))
     return RefusalRule(
         features=FEATURES,
         means=tuple(random.normal(0, 1, WIDTH)),
         scales=tuple(random.uniform(0.5, 2, WIDTH)),
-        weights=tuple(tuple(row) for row in np.concatenate([linear, products])),
+        weights=tuple(tuple(row) for row in np.concatenate([linear, products, near])),
         biases=(2.0, 0.0, 0.1, 0.2, 0.3),
         threshold=threshold,
         fitted_on={},
     )
 
 
-def test_a_rule_is_logistic_regression_over_clipped_features_and_their_products() -> None:
+def test_a_rule_is_logistic_regression_over_bent_features_their_products_and_their_places() -> None:
     rule = a_rule()
     features = np.random.default_rng(1).normal(0, 3, (200, WIDTH))
-    standard = np.clip((features - rule.means) / rule.scales, -3, 3)
+    standard = (features - rule.means) / rule.scales
+    bent = np.tanh(standard)
     pairs = itertools.combinations_with_replacement(range(WIDTH), 2)
-    products = np.stack([standard[:, one] * standard[:, other] for one, other in pairs], axis=1)
-    probabilities = softmax(np.hstack([standard, products]) @ np.array(rule.weights) + rule.biases, axis=1)
+    products = np.stack([bent[:, one] * bent[:, other] for one, other in pairs], axis=1)
+    near = np.hstack([2 * np.interp(standard, place + np.array([-0.25, 0, 0.25]), [0, 1, 0]) for place in PLACES])
+    probabilities = softmax(np.hstack([bent, products, near]) @ np.array(rule.weights) + rule.biases, axis=1)
     others = probabilities[:, 1:].sum(axis=1)
     np.testing.assert_allclose(rule.log_odds(features), np.log(others / probabilities[:, 0]), rtol=1e-6)
     expected = [
@@ -54,6 +57,7 @@ def test_a_rule_is_logistic_regression_over_clipped_features_and_their_products(
 
 
 def test_a_higher_threshold_refuses_less() -> None:
+    assert a_rule().reasons(np.empty((0, WIDTH))) == []
     features = np.random.default_rng(1).normal(0, 3, (200, WIDTH))
     refused = [sum(reason is not None for reason in a_rule(threshold).reasons(features)) for threshold in (-2, 0, 2)]
     assert refused == sorted(refused, reverse=True)
@@ -65,6 +69,12 @@ def test_a_changed_copy_of_a_rule_judges_by_what_was_changed() -> None:
     before = rule.log_odds(features)
     changed = rule.model_copy(update={"biases": (0.0, 0.0, 0.1, 0.2, 0.3)})
     assert changed.log_odds(features) == pytest.approx(before + 2)
+
+
+def test_what_lies_far_outside_counts_no_more_than_what_lies_outside() -> None:
+    rule = a_rule()
+    outside, far = (np.array(rule.means) + np.array(rule.scales) * times for times in (20.0, 2000.0))
+    assert rule.log_odds(far[np.newaxis]) == pytest.approx(rule.log_odds(outside[np.newaxis]))
 
 
 def test_a_rule_survives_the_card() -> None:

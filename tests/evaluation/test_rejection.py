@@ -55,18 +55,18 @@ def test_drawings_by_code_are_refused_and_characters_of_another_split_are_not(
     test = digit_dataset().test.images
     characters = describe_pictures(reader, "mnist@1", 1.0, draw_characters(test, 200, 5))
     others = {kind.name: describe_pictures(reader, "mnist@1", 1.0, draw_kind(kind, 2, test, 5)) for kind in KINDS}
-    assert characters.refused(rule).mean() < 0.1
+    assert characters.refused(rule).mean() < 0.05
     refused = np.concatenate([one.refused(rule) for one in others.values()])
-    assert refused.mean() > 0.8
+    assert refused.mean() > 0.7
     given = [reason for kind in KINDS for reason in others[kind.name].reasons(rule) if reason]
     assert set(given) == set(REASONS)
 
 
-def test_the_threshold_refuses_no_more_characters_than_its_share(material: Material) -> None:
+def test_the_threshold_is_that_of_characters_a_rule_was_not_fitted_on(material: Material) -> None:
     rule = fit_rule(*material)
     characters = material[0]["characters"]
-    refused = int((rule.log_odds(characters.features[~characters.blank]) > rule.threshold).sum())
-    assert refused == np.ceil(WRONGLY_REFUSED * np.count_nonzero(~characters.blank))
+    odds = rule.log_odds(characters.features[~characters.blank])
+    assert rule.threshold > np.quantile(odds, 1 - WRONGLY_REFUSED)  # of those it knows it is surer
     assert rule.features == FEATURES
     assert rule.fitted_on["zigzag"] == len(material[1]["zigzag"].blank)
 

@@ -1,12 +1,11 @@
 """Does a model know when not to answer? The rule is fitted here, and its refusals are measured."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_softmax
 
 from rabisco import data
 from rabisco.errors import InvalidDataError
@@ -15,12 +14,15 @@ from rabisco.evaluation.metrics import wilson_interval
 from rabisco.evaluation.noncharacters import KINDS, draw_kind
 from rabisco.evaluation.paper import Picture, resized
 from rabisco.evaluation.reader import Reader
+from rabisco.evaluation.regression import Material, foresee, regress
 from rabisco.images.normalize import CHARACTERS as CHARACTER_NORMALIZERS
-from rabisco.refusal import FEATURES, REASONS, Reason, RefusalRule, expand
+from rabisco.refusal import FEATURES, REASONS, Reason, RefusalRule, expand, log_odds_of
 
-WRONGLY_REFUSED = 0.003  # share of the characters that the threshold may refuse: people write more variously
-CHARACTERS = 1000  # drawn at most
-FEWEST_DRAWN = 200  # the same character may be drawn several times
+WRONGLY_REFUSED = 0.01  # share that the threshold may refuse of characters that a rule was not fitted on
+PARTS = 4  # of the kinds, each left out once
+CHARACTERS = 4000  # drawn of many; the same character may be drawn several times
+MANY = 1000
+FEWEST_DRAWN = 200
 PER_KIND = 30  # one picture of each kind for so many characters
 FEWEST_OF_KIND = 8
 PHOTOS = 4  # as many photographs as four kinds' pictures for each of these
@@ -28,8 +30,6 @@ LEAST_CHARACTERS = 20
 PICTURES = 0.6  # as many pictures of characters, for each that is drawn
 PHOTOGRAPHS = "photographs"
 EVERY_PHOTOGRAPH = 20  # of the training part; more are never drawn
-PENALTY = 0.06
-MOST_STEPS = 200
 NO_HANDWRITING = frozenset({"fashion-mnist"})
 
 
@@ -61,7 +61,7 @@ def fit_rejection(
     """Return the rule by which a model refuses what is no single character.
 
     The characters are drawn on canvases and papers and brought through the real preparation, and so are pictures of
-    every kind of ``noncharacters``. The threshold lets the rule refuse 0.3% of the characters it was fitted on.
+    every kind of ``noncharacters``. The threshold lets rules that were not fitted on a character refuse 1%.
 
     Args:
         reader: The model.
@@ -101,17 +101,19 @@ def fit_pictures(
     photographs: Images | None = None,
     pictures_of_characters: Sequence[Picture] = (),
     seed: int = 0,
+    on_described: Callable[[int], None] = lambda _: None,
 ) -> tuple[dict[str, Described], dict[str, Described]]:
     """Return what a rule is fitted on, described, by kind: what is to be read, and what is to be refused.
 
-    Arguments as for ``fit_rejection``.
+    Arguments as for ``fit_rejection``, and ``on_described`` is told of each kind how many pictures it had.
     """
 
     def describe_all(pictures: Iterable[Picture]) -> Described:
-        return describe_pictures(reader, normalizer, temperature, pictures)
+        described = describe_pictures(reader, normalizer, temperature, pictures)
+        on_described(len(described.blank))
+        return described
 
-    few = min(CHARACTERS, max(FEWEST_DRAWN, len(characters)))
-    each = max(FEWEST_OF_KIND, few // PER_KIND)
+    few, each = numbers_drawn(len(characters))
     shown = {"characters": describe_all(draw_characters(characters, few, seed))}
     if pictures_of_characters:
         shown["pictures of characters"] = describe_all(pictures_of_characters)
@@ -119,6 +121,12 @@ def fit_pictures(
     if photographs is not None:
         others[PHOTOGRAPHS] = describe_all(draw_photographs(photographs, PHOTOS * each, seed))
     return shown, others
+
+
+def numbers_drawn(available: int) -> tuple[int, int]:
+    """Return how many characters ``fit_pictures`` draws of those available, and how many pictures of each kind."""
+    few = CHARACTERS if available >= MANY else max(FEWEST_DRAWN, available)
+    return few, max(FEWEST_OF_KIND, few // PER_KIND)
 
 
 def fit_from_catalog(
@@ -164,7 +172,9 @@ def further_pictures(count: int, class_names: Sequence[str]) -> dict[str, Any]:
         extra = data.load("handwriting-extra")
         known = np.array([name in class_names for name in extra.class_names])
         rows = np.flatnonzero(known[extra.train.labels])
-        rows = rows[:: max(1, round(len(rows) / (PICTURES * min(count, CHARACTERS))))]
+        wanted = PICTURES * numbers_drawn(count)[0]
+        rows = rows[:: max(1, round(len(rows) / wanted))]
+        rows = np.tile(rows, max(1, round(wanted / max(1, len(rows)))))  # where there are few, each in several sizes
         random = np.random.default_rng(103)
         pictures = [np.repeat(255 - extra.train.images[row], 3, axis=-1) for row in rows]
         found["pictures_of_characters"] = [
@@ -173,33 +183,41 @@ def further_pictures(count: int, class_names: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-def fit_rule(characters: Mapping[str, Described], others: Mapping[str, Described]) -> RefusalRule:
+def fit_rule(
+    characters: Mapping[str, Described], others: Mapping[str, Described], counts: Mapping[str, float] | None = None
+) -> RefusalRule:
     """Return the rule for pictures that are described already, by kind.
 
     Args:
         characters: What is to be read.
-        others: What is to be refused, by the names of ``KINDS``, or ``PHOTOGRAPHS``.
+        others: What is to be refused, by the names of ``KINDS``, or ``PHOTOGRAPHS``; other kinds are no characters.
+        counts: As how many pictures each one of a kind counts, where that is not one. The threshold is found without
+            these kinds.
     """
-    reasons: dict[str, Reason] = {kind.name: kind.reason for kind in KINDS} | {PHOTOGRAPHS: "not-a-character"}
-    read = np.concatenate([one.features[~one.blank] for one in characters.values()])
-    refused = {kind: one.features[~one.blank] for kind, one in others.items()}
-    features = np.concatenate([read, *refused.values()])
-    numbers = {kind: 1 + REASONS.index(reasons[kind]) for kind in refused}
-    columns = np.repeat([0, *numbers.values()], [len(read), *map(len, refused.values())])
+    counts = counts or {}
+    reasons: dict[str, Reason] = {kind.name: kind.reason for kind in KINDS}
+    numbers = dict.fromkeys(characters, 0)
+    numbers |= {kind: 1 + REASONS.index(reasons.get(kind, "not-a-character")) for kind in others}
+    by_kind = {kind: one.features[~one.blank] for kind, one in {**characters, **others}.items()}
+    sizes = [len(one) for one in by_kind.values()]
+    features = np.concatenate(list(by_kind.values()))
     means, scales = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-3)
-    expanded = expand((features - means) / scales)
-    weights, biases = _logistic_regression(expanded, columns)
-    rule = RefusalRule(
+    material = Material(
+        expand((features - means) / scales),
+        np.repeat([numbers[kind] for kind in by_kind], sizes),
+        np.repeat([counts.get(kind, 1.0) for kind in by_kind], sizes),
+    )
+    usual = np.repeat([kind in characters and kind not in counts for kind in by_kind], sizes)
+    weights, biases = regress(material)
+    return RefusalRule(
         features=FEATURES,
         means=_rounded(means),
         scales=_rounded(scales),
         weights=tuple(_rounded(row) for row in weights),
         biases=_rounded(biases),
-        threshold=0.0,
+        threshold=round(float(np.quantile(log_odds_of(foresee(material))[usual], 1 - WRONGLY_REFUSED)), 4),
         fitted_on={kind: len(one.blank) for kind, one in {**characters, **others}.items()},
     )
-    threshold = float(np.quantile(rule.log_odds(read), 1 - WRONGLY_REFUSED))
-    return rule.model_copy(update={"threshold": round(threshold, 4)})
 
 
 def refusal_rate(rule: RefusalRule, kind: str, described: Described) -> RefusalRate:
@@ -226,32 +244,16 @@ def auroc(rule: RefusalRule, characters: Described, others: Described) -> float:
 
 
 def held_out(characters: Mapping[str, Described], others: Mapping[str, Described]) -> dict[str, RefusalRule]:
-    """Return for each kind the rule that is fitted without it; arguments as for ``fit_rule``."""
-    return {left: fit_rule(characters, {kind: one for kind, one in others.items() if kind != left}) for left in others}
+    """Return for each kind a rule that is fitted without it, and without a quarter of the kinds in all.
 
-
-def _logistic_regression(
-    features: NDArray[np.float64], columns: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return weights ``(features, outcomes)`` and biases; characters and others weigh the same in all."""
-    from scipy.optimize import minimize
-
-    width, outcomes = features.shape[1], 1 + len(REASONS)
-    shares = np.where(columns == 0, 0.5 / max((columns == 0).sum(), 1), 0.5 / max((columns > 0).sum(), 1))
-    truth = np.eye(outcomes)[columns]
-
-    def loss(values: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        weights, biases = values[: width * outcomes].reshape(width, outcomes), values[width * outcomes :]
-        log_probabilities = log_softmax(features @ weights + biases, axis=1)
-        slope = shares[:, np.newaxis] * (np.exp(log_probabilities) - truth)
-        gradient = np.concatenate([(features.T @ slope + PENALTY * weights).ravel(), slope.sum(axis=0)])
-        fit = -float(shares @ (log_probabilities * truth).sum(axis=1))
-        return fit + PENALTY / 2 * float((weights**2).sum()), gradient
-
-    found = minimize(
-        loss, np.zeros((width + 1) * outcomes), jac=True, method="L-BFGS-B", options={"maxiter": MOST_STEPS}
-    )
-    return found.x[: width * outcomes].reshape(width, outcomes), found.x[width * outcomes :]
+    Arguments as for ``fit_rule``.
+    """
+    rules: dict[str, RefusalRule] = {}
+    for first in range(min(PARTS, len(others))):
+        left = list(others)[first::PARTS]
+        rule = fit_rule(characters, {kind: one for kind, one in others.items() if kind not in left})
+        rules |= dict.fromkeys(left, rule)
+    return rules
 
 
 def _rounded(values: NDArray[np.float64]) -> tuple[float, ...]:
