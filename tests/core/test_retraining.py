@@ -36,8 +36,9 @@ def test_a_paired_difference_has_the_interval_of_the_textbook() -> None:
 def test_without_corrections_there_is_nothing_to_learn() -> None:
     with pytest.raises(InvalidConfigurationError, match="correct some of its readings first"):
         gather("mnist-linear")
+    blank = np.full((40, 40, 3), 255, np.uint8)
     corrections.add(
-        draw(), model="mnist-linear", version=0, predicted="1", probability=0.5, true_label=None, person="ana"
+        blank, model="mnist-linear", version=0, predicted="1", probability=0.5, true_label=None, person="ana"
     )
     with pytest.raises(InvalidConfigurationError, match="correct some of its readings first"):
         gather("mnist-linear")

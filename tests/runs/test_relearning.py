@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.images.pictures import draw
 
-from rabisco import corrections, runs
+from rabisco import artifacts, corrections, runs
 from rabisco.errors import InvalidConfigurationError, ModelNotFoundError
 
 
@@ -35,12 +35,19 @@ def test_a_linear_model_is_fine_tuned_by_gradient(home: Path) -> None:
     assert (run.architecture, run.configuration["solver"]) == ("linear", "adamw")
 
 
-@pytest.mark.parametrize("said", [[], [None]])
-def test_without_a_correction_that_names_a_class_there_is_nothing_to_learn(home: Path, said: list[None]) -> None:
-    for label in said:
-        correct("mnist-cnn", label)
+def test_without_a_correction_there_is_nothing_to_learn(home: Path) -> None:
     with pytest.raises(InvalidConfigurationError, match="correct some of its readings first"):
         runs.relearn("mnist-cnn")
     with pytest.raises(ModelNotFoundError):
         runs.relearn("nobody")
     assert runs.list_runs() == []
+
+
+def test_what_is_no_character_is_learned_where_the_model_has_a_rule_of_refusal(home: Path) -> None:
+    bundled = artifacts.load_artifact("mnist-linear")
+    artifacts.save_again(bundled, bundled.card.model_copy(update={"name": "reads-all", "refusal": None}))
+    for model in ("mnist-linear", "reads-all"):
+        correct(model, None)
+    assert runs.relearn("mnist-linear").request["corrections"]
+    with pytest.raises(InvalidConfigurationError, match="where it has a rule by which it refuses"):
+        runs.relearn("reads-all")

@@ -64,7 +64,8 @@ def retrain(name: str, use: bool, even_if_worse: bool, as_json: bool) -> None:
     """Fine-tune MODEL on the corrections of its readings, with the original data replayed, as a new version.
 
     This is a run, as others are: Ctrl-C leaves it to itself. At its end the same test images have been read before and
-    after, as they are and under each corruption, and the corrections. The new version answers only when told to.
+    after, as they are and under each corruption, and the corrections. The rule by which it refuses is fitted again,
+    with those that say "not a character" too. The new version answers only when told to.
 
     \b
     Example:
@@ -103,17 +104,26 @@ def _print(report: "Retraining", version: int) -> None:
     table = Table(
         "Images", "Number", f"Version {report.version_before}", f"Version {version}", "Change", "95% interval"
     )
-    for one in (report.test, *report.robustness):
+    for one in (report.test, *report.robustness) if report.trained_on else ():
         table.add_row(*_cells(one))
     before, after = report.corrected_before, report.corrected_after
-    table.add_row("corrections", str(report.trained_on), str(before), str(after), f"{after - before:+d}", "")
+    if report.trained_on:
+        table.add_row("corrections", str(report.trained_on), str(before), str(after), f"{after - before:+d}", "")
     if report.withheld_before or report.withheld_after:
         before, after = report.withheld_before, report.withheld_after
         table.add_row("of these, refused", str(report.trained_on), str(before), str(after), f"{after - before:+d}", "")
     if report.not_characters:
         before, after = report.refused_before, report.refused_after
-        table.add_row("refused", str(report.not_characters), str(before), str(after), f"{after - before:+d}", "")
+        counts = str(before), str(after), f"{after - before:+d}"
+        table.add_row("not a character, refused", str(report.not_characters), *counts, "")
+    if report.rule:
+        for title, one in (("not refused", report.rule.characters), ("refused", report.rule.others)):
+            table.add_row(f"{one.what}, {title}", *_cells(one)[1:])
     Console().print(table)
+    if not report.trained_on:
+        click.echo("The weights are the same as before: only what it refuses has changed.")
+    if report.rule and not report.rule.kept:
+        click.echo("A rule of refusal fitted with the corrections was worse beyond noise; the earlier one stays.")
     if report.left_out:
         click.echo(f"{report.left_out} corrections were left out: nothing drawn, or no class of the model.")
 

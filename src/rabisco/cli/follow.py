@@ -73,4 +73,5 @@ def _draw(event: "Event", bars: Any, bar: Any) -> None:
         name = f"epoch {told['epoch']}/{told['epochs']}"
         bars.update(bar, description=name, completed=done, total=told["epochs"] * told["steps"], figures=figures)
     else:
-        bars.update(bar, description=told.get("phase") or told.get("state"))
+        figures = f"{told['share']:.0%}" if "share" in told else ""
+        bars.update(bar, description=told.get("phase") or told.get("state"), figures=figures)

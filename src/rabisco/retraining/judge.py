@@ -66,7 +66,7 @@ def judge(  # noqa: PLR0917
         reader: The new version.
         card: Its card.
         original: What the model was trained on.
-        robustness_examples: The first test images that are read under each corruption.
+        robustness_examples: The first test images that are read under each corruption; 0 to leave that out.
         step: How far it went from the earlier weights.
     """
     before = Predictor(lesson.artifact)
@@ -95,7 +95,7 @@ def judge(  # noqa: PLR0917
 
 def _robustness(before: Reader, after: Reader, test: Split, count: int) -> tuple[Difference, ...]:
     """Return the differences under each corruption, their mean first; corruptions are made for grey images."""
-    if test.images.shape[-1] != 1:
+    if test.images.shape[-1] != 1 or not count:
         return ()
     few = Split(test.images[:count], test.labels[:count])
     stacks = {name: Split(corrupt(few.images, name), few.labels) for name in CORRUPTIONS}
@@ -105,6 +105,8 @@ def _robustness(before: Reader, after: Reader, test: Split, count: int) -> tuple
 
 
 def _right(reader: Reader, split: Split) -> NDArray[np.float64]:
+    if not len(split):
+        return np.zeros(0)
     right: NDArray[np.bool_] = read_logits(reader, split.images).argmax(axis=1) == split.labels
     return right.astype(np.float64)
 

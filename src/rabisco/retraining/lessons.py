@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabisco import corrections
-from rabisco.artifacts import Artifact, load_artifact
+from rabisco.artifacts import Artifact, Card, load_artifact
 from rabisco.data.dataset import Dataset, Split
 from rabisco.errors import InvalidConfigurationError
 from rabisco.images import decode, prepare
@@ -28,12 +28,17 @@ class Lesson:
     Attributes:
         artifact: The version.
         given: Every correction of the model's readings, oldest first.
-        learned: Those that name a class and show something, as the model sees them.
+        learned: Those that name a class and show something, as the model sees them; there may be none.
     """
 
     artifact: Artifact
     given: tuple[Correction, ...]
     learned: Split
+
+    @property
+    def changes_weights(self) -> bool:
+        """Whether there is a class to learn; if not, only what the model refuses is to change."""
+        return len(self.learned) > 0
 
     def mixed(self, original: Dataset, replay: int, seed: int) -> Dataset:
         """Return original images beside the repeated corrections, for training and, in like shares, for validation.
@@ -104,13 +109,25 @@ def gather(name: str, version: int | None = None, until: datetime | None = None)
     names = artifact.card.class_names
     seen = [(str(one.true_label), _pixels(one, artifact)) for one in given if one.true_label in names]
     pairs = [(names.index(label), pixels) for label, pixels in seen if pixels is not None]
-    if not pairs:
-        raise InvalidConfigurationError(
-            f"retraining needs corrections of {name} that name one of its classes. Received: none; "
-            "correct some of its readings first"
-        )
+    refusals = [one for one in given if one.true_label is None and can_refuse(artifact.card)]
+    if not pairs and not any(_pixels(one, artifact) is not None for one in refusals):
+        raise nothing_to_learn(name)
     labels = np.array([label for label, _ in pairs], dtype=np.int64)
-    return Lesson(artifact, given, Split(np.stack([pixels for _, pixels in pairs]), labels))
+    images = np.array([pixels for _, pixels in pairs], dtype=np.uint8).reshape(-1, *artifact.card.image_shape)
+    return Lesson(artifact, given, Split(images, labels))
+
+
+def can_refuse(card: Card) -> bool:
+    """Return whether a model has a rule of today's features, which can learn what else to refuse."""
+    return card.refusal is not None and card.refusal.fits
+
+
+def nothing_to_learn(name: str) -> InvalidConfigurationError:
+    """Return what is said where no correction of a model's readings can change it."""
+    return InvalidConfigurationError(
+        f"retraining needs corrections of {name} that name one of its classes, or say “not a character” where it has "
+        "a rule by which it refuses. Received: none; correct some of its readings first"
+    )
 
 
 def _pixels(one: Correction, artifact: Artifact) -> NDArray[np.uint8] | None:

@@ -1,20 +1,26 @@
-"""Fine-tune a version of a model on corrections, with original images replayed, and go no further than that takes."""
+"""Fine-tune a version of a model on corrections, with original images replayed, and go no further than that takes.
+
+Where no correction names a class the weights stay as they are, and only what the model refuses is fitted again.
+"""
 
 from collections.abc import Callable
 from dataclasses import fields, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from rabisco.artifacts import Card, save_artifact
+from rabisco.artifacts import Card, save_again, save_artifact
 from rabisco.data.dataset import Dataset
 from rabisco.errors import InvalidConfigurationError
 from rabisco.evaluation.reader import read_logits
+from rabisco.inference import Predictor
 from rabisco.models.augment import Augmentation
 from rabisco.models.backend import start_keras
 from rabisco.recipes import KerasReader
 from rabisco.retraining.judge import judge, write_card
 from rabisco.retraining.lessons import Lesson, gather
+from rabisco.retraining.refusing import fit_again
 from rabisco.retraining.report import Retraining
 from rabisco.training import Progress, Request, TrainingConfiguration, TrainingResult, train
 
@@ -59,18 +65,18 @@ class Relearning:
     def __init__(
         self, lesson: Lesson, original: Dataset, configuration: TrainingConfiguration, replay: int = REPLAY
     ) -> None:
-        if original.class_names != lesson.artifact.card.class_names:
-            raise InvalidConfigurationError(
-                f"the data set must have the classes that {lesson.artifact.name} reads. Received: others; train the "
-                "model again instead"
-            )
+        _check_classes(lesson, original)
         self.lesson, self.original, self.configuration = lesson, original, configuration
         self.mixed = lesson.mixed(original, replay, configuration.seed)
         self.model = _begin(lesson, configuration.seed)
         self._before: list[NDArray[Any]] = self.model.get_weights()
 
     def finish(
-        self, result: TrainingResult, run: str = "", robustness_examples: int = ROBUSTNESS_EXAMPLES
+        self,
+        result: TrainingResult,
+        run: str = "",
+        robustness_examples: int = ROBUSTNESS_EXAMPLES,
+        on_share: Callable[[float], None] = lambda _: None,
     ) -> tuple[Card, Retraining]:
         """Go back as far as the corrections allow, and return the card and what became better and worse.
 
@@ -78,11 +84,15 @@ class Relearning:
             result: How ``model`` was trained on ``mixed``.
             run: Id of the run that trained it.
             robustness_examples: The first test images that are read under each corruption.
+            on_share: Told how much of fitting the rule of refusal is done, in [0, 1].
         """
         step = self._go_back()
         reader = KerasReader(self.model)
         card = write_card(self.lesson, reader, self.original, result, run)
-        return card, judge(self.lesson, reader, card, self.original, robustness_examples, step)
+        card, rule = fit_again(self.lesson, reader, card, self.original.validation.images, on_share)
+        on_share(1.0)
+        report = judge(self.lesson, reader, card, self.original, robustness_examples, step)
+        return card, replace(report, rule=rule)
 
     def _go_back(self) -> float:
         """Leave the weights at the shortest step from the earlier ones that reads as many corrections as the whole.
@@ -104,6 +114,35 @@ class Relearning:
         return int((read_logits(KerasReader(self.model), learned.images).argmax(axis=1) == learned.labels).sum())
 
 
+def refuse_more(
+    lesson: Lesson, original: Dataset, run: str = "", on_share: Callable[[float], None] = lambda _: None
+) -> tuple[Card, Retraining]:
+    """Return the card with the rule of refusal fitted again, for the weights as they are, and what that came to.
+
+    Args:
+        lesson: In which no correction names a class.
+        original: What the model was trained on.
+        run: Id of the run that does so.
+        on_share: Told how much of the work is done, in [0, 1].
+    """
+    _check_classes(lesson, original)
+    reader = Predictor(lesson.artifact)
+    card, rule = fit_again(lesson, reader, lesson.artifact.card, original.validation.images, on_share)
+    on_share(1.0)
+    report = judge(lesson, reader, card, original, robustness_examples=0, step=0.0)
+    notes = f"{card.notes} Its rule of refusal fitted with {report.not_characters} corrections.".strip()
+    changes = {"created": datetime.now(UTC), "run": run, "notes": notes}
+    return card.model_copy(update=changes), replace(report, rule=rule, seconds=0.0)
+
+
+def _check_classes(lesson: Lesson, original: Dataset) -> None:
+    if original.class_names != lesson.artifact.card.class_names:
+        raise InvalidConfigurationError(
+            f"the data set must have the classes that {lesson.artifact.name} reads. Received: others; train the "
+            "model again instead"
+        )
+
+
 def retrain(
     name: str,
     dataset: Dataset,
@@ -117,7 +156,7 @@ def retrain(
     """Fine-tune the current version of a model on the corrections of its readings, and save a new one, not yet used.
 
     Each epoch sees ``replay`` original training images and the corrections, repeated until they are about an
-    eighth of it, every image augmented anew; see ``Lesson.mixed``.
+    eighth of it, every image augmented anew; see ``Lesson.mixed``. Then the rule of refusal is fitted again.
 
     Args:
         name: The model.
@@ -134,6 +173,9 @@ def retrain(
         StorageError: The new version could not be saved.
     """
     lesson = gather(name)
+    if not lesson.changes_weights:
+        card, report = refuse_more(lesson, dataset)
+        return replace(report, version=save_again(lesson.artifact, card, use=False).version)
     task = Relearning(lesson, dataset, configuration or fine_tuning(lesson.artifact.card), replay)
     result = train(task.model, task.mixed, task.configuration, on_progress, request)
     card, report = task.finish(result, robustness_examples=robustness_examples)

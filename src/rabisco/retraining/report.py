@@ -59,13 +59,42 @@ class Reread:
 
 
 @dataclass(frozen=True)
+class Refitting:
+    """What fitting the rule of refusal again came to, on pictures that it was not fitted on.
+
+    Attributes:
+        kept: Whether the new rule was kept; if not, it was worse beyond noise, and the earlier one stays.
+        characters: Validation characters, drawn; accuracy is the share of them that is not refused.
+        others: Drawings of what is no character, by code, and photographs; accuracy is the share that is refused.
+        seconds: That it took.
+    """
+
+    kept: bool
+    characters: Difference
+    others: Difference
+    seconds: float
+
+    @property
+    def wrongly_refused(self) -> tuple[int, int]:
+        """How many of the validation characters are refused, before and after."""
+        one = self.characters
+        return round((1 - one.before) * one.examples), round((1 - one.after) * one.examples)
+
+    @property
+    def rightly_refused(self) -> tuple[int, int]:
+        """How many of the others are refused, before and after."""
+        one = self.others
+        return round(one.before * one.examples), round(one.after * one.examples)
+
+
+@dataclass(frozen=True)
 class Retraining:
     """What a retraining came to.
 
     Attributes:
         model: Name of the model.
         version_before: The version that it started from.
-        trained_on: Corrections that it learned from.
+        trained_on: Corrections whose classes it learned; with none, the weights are the earlier version's.
         left_out: Corrections that it could not: nothing drawn, or no class of the model.
         step: How far it went from the earlier weights to those found, in [0, 1]; chosen on validation images.
         corrected_before: Of the corrections learned from, those whose class the earlier version names, be it as the
@@ -73,8 +102,7 @@ class Retraining:
         corrected_after: The same of the new version.
         withheld_before: Of the corrections learned from, those that the earlier version refuses.
         withheld_after: The same of the new version.
-        not_characters: Corrections that say "not a character"; they are not learned from, for the rule of refusal is
-            the earlier version's.
+        not_characters: Corrections that say "not a character"; the rule of refusal is fitted with them.
         refused_before: Of these, those that the earlier version refuses.
         refused_after: The same of the new version.
         test: On the test images.
@@ -82,6 +110,7 @@ class Retraining:
         seconds: Of training.
         rereads: The newest corrections one by one.
         version: The new one, which nobody uses yet; ``None`` before it is saved.
+        rule: What fitting the rule of refusal again came to; ``None`` where the model has none.
     """
 
     model: str
@@ -101,6 +130,7 @@ class Retraining:
     seconds: float
     rereads: tuple[Reread, ...] = ()
     version: int | None = None
+    rule: Refitting | None = None
 
     @property
     def worse(self) -> list[str]:
@@ -108,6 +138,8 @@ class Retraining:
         found = [one.what for one in (self.test, *self.robustness) if one.worse]
         if self.corrected_after < self.corrected_before:
             found.append("corrections")
+        if self.rule:
+            found += [one.what for one in (self.rule.characters, self.rule.others) if one.worse]
         return [*found, "refusals"] if self.refused_after < self.refused_before else found
 
     def to_dict(self) -> dict[str, Any]:
@@ -121,7 +153,15 @@ class Retraining:
         plain["test"] = Difference(**values["test"])
         plain["robustness"] = tuple(Difference(**one) for one in values["robustness"])
         plain["rereads"] = tuple(Reread(**one) for one in values["rereads"])
+        plain["rule"] = _refitting(values.get("rule"))
         return cls(**plain)
+
+
+def _refitting(values: Mapping[str, Any] | None) -> Refitting | None:
+    if values is None:
+        return None
+    changes = {name: Difference(**values[name]) for name in ("characters", "others")}
+    return Refitting(values["kept"], changes["characters"], changes["others"], values["seconds"])
 
 
 def difference(what: str, before: NDArray[np.floating], after: NDArray[np.floating]) -> Difference:

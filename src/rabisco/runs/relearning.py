@@ -8,7 +8,7 @@ from rabisco import artifacts, corrections, data, store
 from rabisco.artifacts import Card
 from rabisco.errors import InvalidConfigurationError, RunNotFoundError
 from rabisco.recipes import get_recipe, recipe_names
-from rabisco.retraining import Retraining
+from rabisco.retraining import Retraining, can_refuse, nothing_to_learn
 from rabisco.runs.queue import get, submit
 from rabisco.runs.records import Run
 from rabisco.runs.request import RunRequest, Source, limit_of
@@ -28,11 +28,8 @@ def relearn(model: str, owner: str = "") -> Run:
     """
     artifact = artifacts.load_artifact(model)
     count = corrections.counts().get(model)
-    if count is None or not count.characters:
-        raise InvalidConfigurationError(
-            f"retraining needs corrections of {model} that name one of its classes. Received: none; "
-            "correct some of its readings first"
-        )
+    if count is None or not (count.characters or (count.no_characters and can_refuse(artifact.card))):
+        raise nothing_to_learn(model)
     source, limit = _origin(artifact.card)
     request = RunRequest(
         data=source,

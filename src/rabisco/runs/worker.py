@@ -5,14 +5,15 @@ import math
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from rabisco import corrections, recipes, retraining
+from rabisco import artifacts, corrections, recipes, retraining
 from rabisco.artifacts import Card
 from rabisco.data.dataset import Dataset
 from rabisco.errors import RabiscoError, TrainingCancelledError
 from rabisco.recipes import Recipe
-from rabisco.retraining import Relearning
+from rabisco.retraining import Lesson, Relearning, Retraining
 from rabisco.runs.line import Line, take_up
 from rabisco.runs.places import checkpoints_of, folder_of
 from rabisco.runs.process import give_way
@@ -54,7 +55,6 @@ def _carry_through(line: Line) -> None:
     line.say("phase", {"phase": "starting"})
     request = RunRequest.parse(line.row.request)
     recipe = check(request)
-    from rabisco import artifacts
     from rabisco.models.backend import device, start_keras
 
     start_keras()
@@ -63,7 +63,11 @@ def _carry_through(line: Line) -> None:
 
     line.say("phase", {"phase": "loading", "device": device()})
     recipe, dataset = sources.load(request, recipe, folder_of(line.row.id))
-    model, trained_on, finish = _task(line, request, recipe, dataset)
+    lesson = retraining.gather(request.artifact, request.version, line.row.created) if request.corrections else None
+    if lesson is not None and not lesson.changes_weights:
+        _refuse_more(line, lesson, dataset)
+        return
+    model, trained_on, finish = _task(line, request, recipe, dataset, lesson)
     checkpoints = Checkpoints(checkpoints_of(line.row.id))
     if line.wanted == "stop" and not any(checkpoints.folder.glob("*")):
         raise TrainingCancelledError("the run was stopped before its first step; there was nothing to keep")
@@ -97,13 +101,12 @@ def _carry_through(line: Line) -> None:
 
 
 def _task(
-    line: Line, request: RunRequest, recipe: Recipe, dataset: Dataset
+    line: Line, request: RunRequest, recipe: Recipe, dataset: Dataset, lesson: Lesson | None
 ) -> "tuple[keras.Model, Dataset, Callable[[TrainingResult], Card]]":
     """Return the model to train, what on, and what makes its card once that is done."""
     from rabisco.runs import sources
 
-    if request.corrections:
-        lesson = retraining.gather(request.artifact, request.version, line.row.created)
+    if lesson is not None:
         task = retraining.Relearning(lesson, dataset, recipe.configuration)
         return task.model, task.mixed, lambda result: _tell(line, task, result)
     model = recipes.new_model(recipe, dataset)
@@ -114,10 +117,29 @@ def _task(
 
 def _tell(line: Line, task: Relearning, result: TrainingResult) -> Card:
     """Return the card of what learned from corrections, having told what became better and worse."""
-    card, report = task.finish(result, line.row.id)
-    line.say("report", report.to_dict())
-    corrections.mark_used((one for one in task.lesson.given if one.true_label is not None), line.row.id)
+    card, report = task.finish(result, line.row.id, on_share=partial(_tell_share, line))
+    _report(line, task.lesson, report)
     return card
+
+
+def _refuse_more(line: Line, lesson: Lesson, dataset: Dataset) -> None:
+    """Carry through a run in which only what the model refuses changes, for no correction names a class."""
+    card, report = retraining.refuse_more(lesson, dataset, line.row.id, partial(_tell_share, line))
+    _report(line, lesson, report)
+    with line.saving:
+        line.say("phase", {"phase": "saving"})
+        artifact = artifacts.save_again(lesson.artifact, card, use=False)
+        line.end("succeeded", **result_of(artifact.version, artifact.card))
+
+
+def _tell_share(line: Line, share: float) -> None:
+    line.say("phase", {"phase": "refusing", "share": round(share, 2)} if share < 1 else {"phase": "judging"})
+
+
+def _report(line: Line, lesson: Lesson, report: Retraining) -> None:
+    line.say("report", report.to_dict())
+    learned = report.rule is not None and report.rule.kept
+    corrections.mark_used((one for one in lesson.given if learned or one.true_label is not None), line.row.id)
 
 
 def _plain(values: dict[str, Any], device: str, budget_seconds: float) -> dict[str, Any]:

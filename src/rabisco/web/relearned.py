@@ -18,6 +18,8 @@ _TITLES: dict[str, LazyString] = {
     "test": lazy_gettext("The test images"),
     "mean": lazy_gettext("The same, spoilt in every way: mean"),
     "corrections": lazy_gettext("Corrections"),
+    "characters": lazy_gettext("Drawn digits and letters of validation, wrongly refused"),
+    "non-characters": lazy_gettext("Other drawings and photographs, refused"),
     "refusals": lazy_gettext("Refusals of what is no character"),
 }
 

@@ -25,6 +25,7 @@ PHASES: dict[str, LazyString] = {
     "starting": lazy_gettext("starting"),
     "loading": lazy_gettext("reading the data"),
     "training": lazy_gettext("training"),
+    "refusing": lazy_gettext("learning what to refuse"),
     "judging": lazy_gettext("judging it on images it never saw"),
     "saving": lazy_gettext("saving the model"),
 }

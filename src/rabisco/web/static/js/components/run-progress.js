@@ -60,9 +60,11 @@ class RunProgress extends HTMLElement {
       this.#fact("state", this.messages[`run_${state}`]);
       for (const part of this.querySelectorAll("[data-when]")) part.hidden = part.dataset.when !== state;
     }
-    if (phase.phase) this.#fact("phase", this.messages[`phase_${phase.phase}`] ?? phase.phase);
+    if (phase.phase) this.#fact("phase", this.#words(phase));
     if (phase.device) this.#fact("device", phase.device);
     if (progress) this.#showProgress(progress);
+    const bar = this.querySelector("progress");
+    if (bar && phase.share !== undefined) bar.value = phase.share;
     const longest = progress?.epochs ?? epochs.at(-1)?.epoch ?? 1;
     for (const place of this.querySelectorAll("[data-curve]")) {
       draw(place, place.dataset.curve, curves(this.#view, place.dataset.curve), longest, this);
@@ -71,7 +73,7 @@ class RunProgress extends HTMLElement {
       this.querySelector(".curves-hint").hidden = true;
       for (const part of this.querySelectorAll(".curves, .legend")) part.hidden = false;
     }
-    this.querySelector(".epochs").replaceChildren(...epochs.map((row) => this.#row(row)));
+    this.querySelector(".epochs")?.replaceChildren(...epochs.map((row) => this.#row(row)));
     this.dataset.last = this.#view.last;
   }
 
@@ -85,6 +87,11 @@ class RunProgress extends HTMLElement {
     this.#fact("examples_per_second", this.number(Math.round(progress.examples_per_second)));
     const [count, unit] = duration(progress.eta_seconds);
     this.#fact("eta", this.number(count, { style: "unit", unit, unitDisplay: "long" }));
+  }
+
+  #words({ phase, share: done }) {
+    const words = this.messages[`phase_${phase}`] ?? phase;
+    return done === undefined ? words : `${words} · ${this.number(done, { style: "percent" })}`;
   }
 
   #fact(name, text) {
