@@ -26,6 +26,7 @@ from rabisco.store import Correction
 LONGEST_SIDE = 640  # pixels; the normalisers look at no more than about that
 MOST_EACH = 5000  # corrections that one person may have stored
 PAGE_SIZE = 24
+_MOMENT = (Correction.person, Correction.created)  # what was said at one moment is said of one picture
 COLUMNS = ("id", "file", "created", "model", "version", "predicted", "probability", "true_label", "right")
 
 
@@ -39,19 +40,26 @@ class Count:
 
 @dataclass(frozen=True)
 class Page:
-    """Some corrections of a list, newest first.
+    """Some corrected pictures of a list, newest first.
 
     Attributes:
-        corrections: Those of this page.
+        pictures: Those of this page: what was said at one moment of one picture, one correction for each reading.
         number: Of the page, from 1.
         pages: How many there are, at least 1.
         total: How many corrections there are on all of them.
+        total_pictures: And how many pictures.
     """
 
-    corrections: tuple[Correction, ...]
+    pictures: tuple[tuple[Correction, ...], ...]
     number: int
     pages: int
     total: int
+    total_pictures: int
+
+    @property
+    def corrections(self) -> list[Correction]:
+        """All corrections of this page."""
+        return [one for picture in self.pictures for one in picture]
 
 
 def add(
@@ -63,6 +71,7 @@ def add(
     probability: float,
     true_label: str | None,
     person: str,
+    when: datetime | None = None,
 ) -> Correction:
     """Store what a reader said of one prediction.
 
@@ -74,6 +83,7 @@ def add(
         probability: Of that class, in [0, 1].
         true_label: The class that it is, one of the model's; ``None``: no character at all.
         person: Token of who says so.
+        when: The moment; the same for all readings of one picture. Now, if not given.
 
     Raises:
         ModelNotFoundError: There is no such model.
@@ -107,13 +117,14 @@ def add(
             true_label=true_label,
             person=person,
             consent=True,
+            created=when or store.now(),
         )
         session.add(correction)
     return correction
 
 
 def listed(person: str | None = None, *, wrong_only: bool = False, model: str = "", page: int = 1) -> Page:
-    """Return a page of corrections, newest first.
+    """Return a page of corrected pictures, newest first.
 
     Args:
         person: Token of whose; everybody's if not given.
@@ -121,19 +132,26 @@ def listed(person: str | None = None, *, wrong_only: bool = False, model: str = 
         model: Only those of this model, if given.
         page: From 1; a number behind the last gives the last.
     """
-    wanted = select(Correction)
+    wanted = []
     if person is not None:
-        wanted = wanted.where(Correction.person == person)
+        wanted.append(Correction.person == person)
     if wrong_only:
-        wanted = wanted.where(Correction.true_label.is_(None) | (Correction.true_label != Correction.predicted))
+        wanted.append(Correction.true_label.is_(None) | (Correction.true_label != Correction.predicted))
     if model:
-        wanted = wanted.where(Correction.model == model)
+        wanted.append(Correction.model == model)
+    moments = select(Correction.person, Correction.created).where(*wanted).group_by(*_MOMENT)
+    newest = moments.order_by(func.max(Correction.id).desc())
     with store.reading() as session:
-        total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
-        pages = max(1, -(-total // PAGE_SIZE))
+        total = session.scalar(select(func.count()).select_from(Correction).where(*wanted)) or 0
+        total_pictures = session.scalar(select(func.count()).select_from(moments.subquery())) or 0
+        pages = max(1, -(-total_pictures // PAGE_SIZE))
         number = min(max(1, page), pages)
-        newest = wanted.order_by(Correction.id.desc()).offset((number - 1) * PAGE_SIZE).limit(PAGE_SIZE)
-        return Page(tuple(session.scalars(newest)), number, pages, total)
+        found = session.execute(newest.offset((number - 1) * PAGE_SIZE).limit(PAGE_SIZE)).all()
+        rows = select(Correction).where(*wanted, Correction.created.in_([row.created for row in found]))
+        by_moment: dict[tuple[str, datetime], list[Correction]] = {(row.person, row.created): [] for row in found}
+        for one in session.scalars(rows.order_by(Correction.id)):
+            by_moment.get((one.person, one.created), []).append(one)
+    return Page(tuple(map(tuple, by_moment.values())), number, pages, total, total_pictures)
 
 
 def to_train_on(model: str, until: datetime | None = None) -> list[Correction]:
@@ -196,6 +214,20 @@ def delete(number: int, person: str) -> None:
     get(number, person)
     with store.writing() as session:
         session.execute(sql_delete(Correction).where(Correction.id == number, Correction.person == person))
+
+
+def delete_picture(number: int, person: str) -> int:
+    """Delete all that a person said of the picture of one correction, for good; return how many corrections.
+
+    Raises:
+        CorrectionNotFoundError: It is not there, or is another's.
+    """
+    moment = get(number, person).created
+    with store.writing() as session:
+        same = Correction.person == person, Correction.created == moment
+        numbers = list(session.scalars(select(Correction.id).where(*same)))
+        session.execute(sql_delete(Correction).where(*same))
+    return len(numbers)
 
 
 def delete_all(person: str) -> int:

@@ -25,6 +25,10 @@ class InvalidRequestError(RabiscoError):
     """A request lacks what it needs, or holds it in a form that cannot be read (no file, broken base64)."""
 
 
+class UnknownFieldError(RabiscoError):
+    """A JSON body holds a field that nobody knows, which would otherwise be ignored."""
+
+
 class InvalidImageError(RabiscoError):
     """Bytes say they are a picture, and are empty, truncated or damaged."""
 

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import zipfile
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from tests.images.pictures import draw
 
 from rabisco import corrections
 from rabisco.errors import CorrectionNotFoundError, InvalidRequestError, ModelNotFoundError, TooLargeError
-from rabisco.store import Correction
+from rabisco.store import Correction, now
 
 ANA, BEN = "ana", "ben"
 
@@ -81,6 +82,33 @@ def test_long_lists_come_in_pages_newest_first() -> None:
     assert [one.id for one in second.corrections] == numbers[:1]
     assert (second.number, second.pages, second.total) == (2, 2, len(numbers))
     assert behind.number == 2
+
+
+def test_a_picture_that_several_models_read_is_listed_once() -> None:
+    moments = [now() - timedelta(minutes=minutes) for minutes in (2, 1)]
+    for moment in moments:
+        add(when=moment)
+        add(when=moment, model="mnist-linear", predicted="7")
+    add(BEN, when=moments[0])
+    page = corrections.listed(ANA)
+    assert (page.total, page.total_pictures) == (4, 2)
+    assert [[one.model for one in picture] for picture in page.pictures] == [["mnist-cnn", "mnist-linear"]] * 2
+    assert [picture[0].created for picture in page.pictures] == moments[::-1]
+    wrong = corrections.listed(ANA, wrong_only=True)
+    assert (wrong.total, wrong.total_pictures) == (2, 2)
+    assert {one.model for one in wrong.corrections} == {"mnist-cnn"}
+    assert corrections.listed().total_pictures == 3
+
+
+def test_a_picture_is_deleted_with_all_that_was_said_of_it() -> None:
+    moment = now()
+    first = add(when=moment)
+    add(when=moment, model="mnist-linear")
+    kept, others = add(), add(BEN, when=moment)
+    with pytest.raises(CorrectionNotFoundError):
+        corrections.delete_picture(first.id, BEN)
+    assert corrections.delete_picture(first.id, ANA) == 2
+    assert {one.id for one in corrections.listed().corrections} == {kept.id, others.id}
 
 
 def test_nobody_can_fill_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:

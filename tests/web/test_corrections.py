@@ -40,6 +40,9 @@ def test_every_reading_of_a_picture_is_corrected_at_once(client: FlaskClient) ->
     answer = client.post("/corrections", json={**BODY, "readings": readings}).json
     assert [one["right"] for one in answer["corrections"]] == [False, True]
     assert client.get("/corrections?show=wrong").json["total"] == 1
+    listing = client.get("/corrections").json
+    assert (listing["total"], listing["pictures"]) == (2, 1)
+    assert client.post(f"/corrections/{answer['corrections'][0]['id']}/delete").json == {"deleted": 2}
 
 
 def test_the_key_is_a_cookie_that_no_script_reads_and_the_database_does_not_hold(client: FlaskClient) -> None:
@@ -109,8 +112,13 @@ def test_without_javascript_the_upload_page_stores_and_the_list_shows_and_delete
     assert refused.status_code == 400
     after = client.post("/corrections", data=sent, headers=PAGE, follow_redirects=True).text
     assert "Thank you" in after
-    assert after.count("<strong>not a character</strong>") == 2
-    assert after.count("data:image/png;base64,") == 2
+    assert after.count("<strong>not a character</strong>") == 1
+    assert after.count("data:image/png;base64,") == 1
+    assert "1 picture<" in after
+    listed = after[after.index('<ol class="list') :]
+    assert [listed.count(f">{model}</a>") for model in sent["read_by"]] == [1, 1]
+    client.post("/corrections", data=sent, headers=PAGE)
+    assert client.get("/corrections").json["pictures"] == 2
     address = re.search(r'action="(/corrections/\d+/delete)"', after)[1]
     assert client.post(address, headers=PAGE, follow_redirects=True).text.count("<strong>not a character") == 1
     client.post("/corrections/delete", headers=PAGE)

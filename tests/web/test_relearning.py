@@ -65,6 +65,36 @@ def test_a_correction_is_learned_reported_used_and_undone(server: Server, reader
     assert server.post("/predict/corrected", json={"image": SEVEN}).json()["predictions"][0]["top_k"] == before
 
 
+def test_what_is_no_character_alone_changes_only_what_is_refused(server: Server) -> None:
+    trained = server.post("/training", json={"dataset": "digits", "preset": "seconds", "name": "refusing"}).json()
+    ended = wait_for(lambda: server.get(f"/runs/{trained['id']}").json(), "succeeded", "failed", seconds=400)
+    assert ended["state"] == "succeeded"
+    browser = requests.Session()
+    reading = {"model": "refusing", "version": 1, "predicted": "7", "probability": 0.6}
+    body = {"image": SEVEN, "true_label": None, "consent": True, "readings": [reading]}
+    assert browser.post(f"{server.url}/corrections", json=body, timeout=20).ok
+    page = browser.get(f"{server.url}/corrections", headers=PAGE, timeout=20).text
+    assert re.search(r'name="model" value="refusing"', page)
+    answer = browser.post(f"{server.url}/corrections/retrain", json={"model": "refusing"}, timeout=20)
+    run = wait_for(lambda: server.get(f"/runs/{answer.json()['id']}").json(), "succeeded", "failed", seconds=400)
+    assert run["state"] == "succeeded", run["message"]
+    assert (run["report"]["trained_on"], run["report"]["not_characters"]) == (0, 1)
+    assert run["report"]["rule"]["characters"]["examples"] >= 200
+    shares = [
+        event["payload"]["share"]
+        for event in server.get(run["events"]).json()["events"]
+        if event["payload"].get("phase") == "refusing"
+    ]
+    assert shares[0] == 0
+    assert shares == sorted(shares)
+    files = [server.get(f"/models/refusing/pesos.h5?version={number}").content for number in (1, 2)]
+    assert files[0] == files[1]
+    mine = browser.get(f"{server.url}{run['page']}", headers=PAGE, timeout=20).text
+    assert "byte for byte" in mine
+    assert "wrongly refused" in mine
+    assert "Learning curves" not in mine
+
+
 def test_what_cannot_be_learned_from_is_refused_at_once(server: Server) -> None:
     for body, status in (({"model": "mnist-tiny"}, 422), ({"model": "nobody"}, 404), ({}, 400), ([], 400)):
         assert problem_of(server.post("/corrections/retrain", json=body))["status"] == status

@@ -12,21 +12,24 @@ from flask import Blueprint, Response, jsonify, make_response, redirect, render_
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 
-from rabisco import corrections, runs
+from rabisco import artifacts, corrections, runs
 from rabisco.corrections import Page
-from rabisco.errors import CorrectionNotFoundError, InvalidRequestError
+from rabisco.errors import CorrectionNotFoundError, InvalidRequestError, RabiscoError
 from rabisco.images import decode
-from rabisco.store import Correction
+from rabisco.store import Correction, now
 from rabisco.web.aliases import resolve
 from rabisco.web.answers import thumbnail
+from rabisco.web.fields import only_known
 from rabisco.web.persons import new_person, person, remember
 from rabisco.web.problems import wants_page
-from rabisco.web.runs import answer
+from rabisco.web.runs import answer, text_of
 
 blueprint = Blueprint("corrections", __name__)
 
 THUMBNAIL = 96  # pixels
 NO_CHARACTER = "none"
+READING_FIELDS = ("model", "version", "predicted", "probability")
+JSON_FIELDS = ("image", "true_label", "consent", "readings")
 _LABEL = "label:"
 
 DONE = {
@@ -52,13 +55,15 @@ def index() -> ResponseReturnValue:
     page = corrections.listed(person(), wrong_only=wrong_only, page=_whole(request.args.get("page", "1")))
     if not wants_page():
         return jsonify(_listing(page))
+    counts = corrections.counts()
     return render_template(
         "corrections.html",
         page=page,
-        pictures={one.id: thumbnail(decode(one.image), THUMBNAIL) for one in page.corrections},
+        thumbnails=[thumbnail(decode(picture[0].image), THUMBNAIL) for picture in page.pictures],
         wrong_only=wrong_only,
         done=DONE.get(request.args.get("done", "")),
-        counts=corrections.counts(),
+        counts=counts,
+        teachable={name for name, count in counts.items() if count.characters or _refuses(name)},
     )
 
 
@@ -72,6 +77,7 @@ def store() -> ResponseReturnValue:
         )
     picture = decode(body["image"])
     token, known_as = new_person()
+    moment = now()
     stored = [
         corrections.add(
             picture,
@@ -81,6 +87,7 @@ def store() -> ResponseReturnValue:
             probability=one.probability,
             true_label=body["true_label"],
             person=known_as,
+            when=moment,
         )
         for one in body["readings"]
     ]
@@ -95,19 +102,23 @@ def store() -> ResponseReturnValue:
 @blueprint.post("/corrections/retrain")
 def retrain() -> ResponseReturnValue:
     """Start a training of a model on what readers corrected; answer with the run."""
-    given = request.get_json(silent=True) if request.is_json else request.form
-    name = given.get("model") if isinstance(given, Mapping) else None
-    if not isinstance(name, str) or not name:
+    name = text_of("model")
+    if not name:
         raise InvalidRequestError(gettext("the field “%(name)s” was expected. Received: none", name="model"))
     return answer(runs.relearn(resolve(name)), 202)
 
 
 @blueprint.delete("/corrections/<number>")
-@blueprint.post("/corrections/<number>/delete")
 def delete(number: str) -> ResponseReturnValue:
     """Delete one correction for good."""
     corrections.delete(_whole(number), person())
     return _deleted(1)
+
+
+@blueprint.post("/corrections/<number>/delete")
+def delete_picture(number: str) -> ResponseReturnValue:
+    """Delete the picture of one correction for good, with all that was said of it."""
+    return _deleted(corrections.delete_picture(_whole(number), person()))
 
 
 @blueprint.post("/corrections/delete")
@@ -123,6 +134,15 @@ def export() -> Response:
     response.headers["Content-Disposition"] = "attachment; filename=corrections.zip"
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _refuses(name: str) -> bool:
+    """Return whether a model has a rule by which it refuses."""
+    try:
+        rule = artifacts.load_artifact(name).card.refusal
+    except RabiscoError:
+        return False  # the model was deleted
+    return rule is not None and rule.fits
 
 
 def _deleted(count: int) -> ResponseReturnValue:
@@ -144,6 +164,7 @@ def _from_json() -> dict[str, Any]:
     readings = body.get("readings") if isinstance(body, dict) else None
     if not isinstance(readings, list) or not 0 < len(readings) < 10 or not isinstance(body.get("image"), str):
         raise _malformed()
+    only_known(body, JSON_FIELDS)
     label = body.get("true_label", NO_CHARACTER.encode())
     if label is not None and not isinstance(label, str):
         raise _malformed()
@@ -151,7 +172,7 @@ def _from_json() -> dict[str, Any]:
         "image": body["image"],
         "true_label": label,
         "consent": body.get("consent") is True,
-        "readings": [_reading(one) for one in readings],
+        "readings": [_reading(one, only=True) for one in readings],
     }
 
 
@@ -170,7 +191,9 @@ def _from_form() -> dict[str, Any]:
     }
 
 
-def _reading(one: Any) -> Reading:
+def _reading(one: Any, *, only: bool = False) -> Reading:
+    if only and isinstance(one, Mapping):
+        only_known(one, READING_FIELDS)
     try:
         reading = Reading(str(one["model"]), int(one["version"]), str(one["predicted"]), float(one["probability"]))
     except (KeyError, TypeError, ValueError, OverflowError) as error:
@@ -195,6 +218,7 @@ def _listing(page: Page) -> dict[str, Any]:
         "page": page.number,
         "pages": page.pages,
         "total": page.total,
+        "pictures": page.total_pictures,
     }
 
 

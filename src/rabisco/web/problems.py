@@ -31,9 +31,8 @@ UNFORESEEN = Problem(500, "internal-error", lazy_gettext("Something went wrong o
 
 # Error class -> answer; a class that is not here is a fault of the server.
 PROBLEMS: dict[type[errors.RabiscoError], Problem] = {
-    errors.InvalidRequestError: Problem(
-        400, "invalid-request", lazy_gettext("This request cannot be answered")
-    ),
+    errors.InvalidRequestError: Problem(400, "invalid-request", lazy_gettext("This request cannot be answered")),
+    errors.UnknownFieldError: Problem(422, "unknown-field", lazy_gettext("This request holds a field nobody knows")),
     errors.InvalidImageError: Problem(400, "invalid-image", lazy_gettext("This picture is damaged or empty")),
     errors.UnsupportedImageError: Problem(
         415, "unsupported-image", lazy_gettext("This file is not a picture we can read")

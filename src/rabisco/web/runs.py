@@ -11,6 +11,7 @@ from rabisco import artifacts, runs
 from rabisco.errors import InvalidRequestError, RabiscoError
 from rabisco.runs import ENDED, Run
 from rabisco.web.aliases import default_model
+from rabisco.web.fields import only_known
 from rabisco.web.problems import wants_page
 from rabisco.web.relearned import outcome
 from rabisco.web.relearned import title_of as part_title
@@ -90,13 +91,13 @@ def act(run_id: str, action: str) -> ResponseReturnValue:
 @blueprint.post("/runs/<run_id>/rename")
 def rename(run_id: str) -> ResponseReturnValue:
     """Give a run another name."""
-    return answer(runs.rename(run_id, _text("name")))
+    return answer(runs.rename(run_id, text_of("name")))
 
 
 @blueprint.post("/runs/<run_id>/notes")
 def set_notes(run_id: str) -> ResponseReturnValue:
     """Replace what is noted on a run."""
-    return answer(runs.set_notes(run_id, _text("notes").replace("\r\n", "\n")))
+    return answer(runs.set_notes(run_id, text_of("notes").replace("\r\n", "\n")))
 
 
 @blueprint.post("/runs/<run_id>/delete")
@@ -171,8 +172,16 @@ def _after() -> int:
     return int(text)
 
 
-def _text(name: str) -> str:
+def text_of(name: str) -> str:
+    """Return the only field that a form or JSON of this request has.
+
+    Raises:
+        InvalidRequestError: It is not there, or no text.
+        UnknownFieldError: The JSON holds another.
+    """
     given = request.get_json(silent=True) if request.is_json else request.form
+    if request.is_json and isinstance(given, Mapping):
+        only_known(given, (name,))
     value = given.get(name) if isinstance(given, Mapping) else None
     if not isinstance(value, str):
         raise InvalidRequestError(gettext("the field “%(name)s” was expected. Received: none", name=name))

@@ -9,7 +9,10 @@ CORRECTIONS = (
     Route(
         "GET",
         "/corrections",
-        lazy_gettext("Lists what this browser corrected, newest first; “?show=wrong” only what was misread."),
+        lazy_gettext(
+            "Lists what this browser corrected, newest first; “?show=wrong” only what was misread. “total” counts the "
+            "corrections, “pictures” the pictures, which several models may have read."
+        ),
         ("curl -b cookies.txt '{url}/corrections?show=wrong'",),
         answer=shapes.Corrections,
         page=True,
@@ -31,7 +34,7 @@ CORRECTIONS = (
         answer=shapes.StoredCorrections,
         page=True,
         receives="correction",
-        problems=(400, 404, 408, 413, 415, 503, 507),
+        problems=(400, 404, 408, 413, 415, 422, 503, 507),
         open="each browser reaches only its own",
     ),
     Route(
@@ -61,7 +64,7 @@ CORRECTIONS = (
     Route(
         "POST",
         "/corrections/<number>/delete",
-        lazy_gettext("The same, for forms."),
+        lazy_gettext("Deletes its picture for good, with all that was said of it."),
         ("curl -b cookies.txt -X POST {url}/corrections/$CORRECTION/delete",),
         answer=shapes.DeletedCorrections,
         page=True,
