@@ -12,6 +12,7 @@ from rabisco import uploads
 from rabisco.errors import InvalidRequestError
 from rabisco.images import decode
 from rabisco.uploads.drawings import LabelledDrawing, create_of_drawings
+from rabisco.web.fields import only_known
 from rabisco.web.uploads import answer
 
 blueprint = Blueprint("drawn", __name__)
@@ -51,6 +52,7 @@ def create() -> ResponseReturnValue:
     given = body.get("drawings") if isinstance(body, Mapping) else None
     if not isinstance(given, list) or not 0 < len(given) <= MOST_DRAWINGS:
         raise _malformed()
+    only_known(body, ("drawings",))
     drawings = [_drawing(one) for one in given]
     names = list(dict.fromkeys(one.class_name for one in drawings))
     if wrong := _wrong_with(names):
@@ -63,6 +65,7 @@ def _drawing(one: Any) -> LabelledDrawing:
     label, image = (one.get("label"), one.get("image")) if isinstance(one, Mapping) else (None, None)
     if not isinstance(label, str) or not isinstance(image, str):
         raise _malformed()
+    only_known(one, ("label", "image"))
     return LabelledDrawing(label, decode(image))
 
 

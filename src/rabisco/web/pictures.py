@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 
 from rabisco.errors import InvalidRequestError, RabiscoError, TooLargeError
 from rabisco.images import decode, sent_side
+from rabisco.web import asked
 from rabisco.web.details import detail_of
+from rabisco.web.fields import only_known
 
 FILE_FIELD = "file"
 # Names under which clients of other demos send base64; `image` is the documented one.
 TEXT_FIELDS = ("image", "imageBase64", "data", "img")
+JSON_FIELDS = (*TEXT_FIELDS, "images", asked.CHARACTERS, asked.AMONG_FIELD)
 RAW_TYPES = ("image/", "application/octet-stream")
 
 
@@ -96,6 +99,7 @@ def _from_json(request: Request) -> list[Picture]:
     body = request.get_json()
     if not isinstance(body, dict):
         raise InvalidRequestError(gettext('expected a JSON object, such as {"image": "data:image/png;base64,…"}'))
+    only_known(body, JSON_FIELDS)
     several = body.get("images", [])
     named = [(field, body[field]) for field in TEXT_FIELDS if field in body]
     if not isinstance(several, list):

@@ -14,9 +14,10 @@ from rabisco.runs import Run, RunRequest
 from rabisco.settings import Settings
 from rabisco.uploads import Upload
 from rabisco.web import uploads as upload_pages
+from rabisco.web.fields import only_known
 from rabisco.web.problems import wants_page
 from rabisco.web.runs import as_json
-from rabisco.web.training_form import FORM_WORDS, TrainingForm, compatible_with_entry, trainable
+from rabisco.web.training_form import FIELDS, FORM_WORDS, TrainingForm, compatible_with_entry, trainable
 
 blueprint = Blueprint("train", __name__)
 
@@ -73,6 +74,7 @@ def _given() -> Mapping[str, Any]:
         given = None
     if not isinstance(given, dict):
         raise InvalidRequestError(gettext("a JSON object was expected, received something else"))
+    only_known(given, FIELDS)
     return given
 
 

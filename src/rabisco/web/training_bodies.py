@@ -43,6 +43,7 @@ _READING: Schema = {
         "probability": {"type": "number", "minimum": 0, "maximum": 1},
     },
     "required": ["model", "version", "predicted", "probability"],
+    "additionalProperties": False,
 }
 _CORRECTION: Schema = {
     "type": "object",
@@ -59,6 +60,7 @@ _CORRECTION: Schema = {
         },
     },
     "required": ["image", "true_label", "consent", "readings"],
+    "additionalProperties": False,
 }
 
 _DRAWING: Schema = {
@@ -68,17 +70,22 @@ _DRAWING: Schema = {
         "image": {"type": "string", "description": "Base64 text or a data URL."},
     },
     "required": ["label", "image"],
+    "additionalProperties": False,
 }
 _DRAWINGS: Schema = {
     "type": "object",
     "properties": {"drawings": {"type": "array", "items": _DRAWING, "minItems": 1, "maxItems": 5000}},
     "required": ["drawings"],
+    "additionalProperties": False,
 }
 
 
 def _forms(properties: Schema, required: tuple[str, ...] = ()) -> Schema:
     schema: Schema = {"type": "object", "properties": properties, "required": list(required)}
-    return {kind: {"schema": schema} for kind in ("application/json", "application/x-www-form-urlencoded")}
+    return {
+        "application/json": {"schema": {**schema, "additionalProperties": False}},
+        "application/x-www-form-urlencoded": {"schema": schema},
+    }
 
 
 BODIES: dict[str, Schema] = {

@@ -17,6 +17,7 @@ from rabisco.errors import InvalidRequestError, RunConflictError
 from rabisco.intake import Choices
 from rabisco.uploads import Upload
 from rabisco.web.answers import data_url
+from rabisco.web.fields import only_known
 from rabisco.web.findings import as_json as finding_as_json
 from rabisco.web.findings import sentence
 from rabisco.web.problems import wants_page
@@ -31,6 +32,7 @@ YES_OR_NO = {"yes": True, "no": False}
 BOOLEAN_CHOICES = ("has_header", "inverted", "transposed")
 MOST_CLASSES = 100  # that are shown with their images
 TEXT_CHOICES = ("delimiter", "label_column", "layout", "normalizer")
+CHOICES = (*BOOLEAN_CHOICES, *TEXT_CHOICES, "scale")
 
 
 @blueprint.post("/uploads")
@@ -53,6 +55,8 @@ def show(upload_id: str) -> ResponseReturnValue:
 def inspect(upload_id: str) -> ResponseReturnValue:
     """Look through the files again, as the reader says they are written."""
     given = request.get_json(silent=True) if request.is_json else request.form
+    if request.is_json and isinstance(given, Mapping):
+        only_known(given, CHOICES)
     return answer(uploads.look(upload_id, choices_of(given if isinstance(given, Mapping) else {})), 202)
 
 

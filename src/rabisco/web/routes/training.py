@@ -46,7 +46,7 @@ TRAINING = (
         ),
         answer=training_shapes.Upload,
         receives="drawings",
-        problems=(400, 413, 415, 507),
+        problems=(400, 413, 415, 422, 507),
         success=201,
     ),
     Route(
@@ -67,7 +67,7 @@ TRAINING = (
         answer=training_shapes.Upload,
         page=True,
         receives="choices",
-        problems=(400, 404, 507),
+        problems=(400, 404, 422, 507),
         success=202,
     ),
     Route(
