@@ -139,3 +139,10 @@ def test_faint_noise_is_blank_and_faint_writing_is_not() -> None:
     noise = GENERATOR.normal(200, 3, (200, 200, 3)).clip(0, 255).astype(np.uint8)
     assert find_ink(noise).blank
     assert not find_ink(draw(pen=(225, 225, 225), paper=(250, 250, 250))).blank
+
+
+def test_a_frame_of_several_greys_is_not_taken_for_the_edges_of_writing() -> None:
+    form = np.full((180, 900, 3), 225, np.uint8)
+    form[:5] = form[:, :5] = form[:, -5:] = 100
+    form[-3:] = np.linspace(100, 190, 900).astype(np.uint8)[:, np.newaxis]  # the camera saw only a part of the line
+    assert is_uneven(form)

@@ -15,6 +15,7 @@ DARKEST = 8.0  # brightness below which nothing is divided by
 SHADE = (0.08, 0.6)  # share of the greatest contrast: more than paper's noise, less than a stroke
 LEAST_SHADE = 3.0  # grey levels
 MOST_SHADED = 0.06  # share of the border in shade from which the light counts as uneven
+LEAST_APART = 0.15  # share of the border with no such ink behind; if there is less, the border is that of a frame
 EDGE_DEPTH = 0.06  # of the shorter side: as near to the border, ink makes the border's greys a stroke's soft edge
 
 
@@ -38,8 +39,10 @@ def is_uneven(picture: NDArray[np.uint8]) -> bool:
         return False
     behind = _pieces(_strongest_behind(picture, paper))
     apart = np.maximum(behind, np.maximum(np.roll(behind, 1), np.roll(behind, -1))) < SHADE[1] * span
-    paper = float(np.median(pieces[apart])) if apart.any() else paper
-    return bool((apart & _in_shade(pieces, paper, span)).mean() > MOST_SHADED)
+    if apart.mean() < LEAST_APART:
+        return True
+    shaded = apart & _in_shade(pieces, float(np.median(pieces[apart])), span)
+    return bool(shaded.mean() > MOST_SHADED)
 
 
 def _in_shade(pieces: NDArray[np.float32], paper: float, span: float) -> NDArray[np.bool_]:
