@@ -16,7 +16,8 @@ SHADE = (0.08, 0.6)  # share of the greatest contrast: more than paper's noise, 
 LEAST_SHADE = 3.0  # grey levels
 MOST_SHADED = 0.06  # share of the border in shade from which the light counts as uneven
 LEAST_APART = 0.15  # share of the border with no such ink behind; if there is less, the border is that of a frame
-EDGE_DEPTH = 0.06  # of the shorter side: as near to the border, ink makes the border's greys a stroke's soft edge
+# Of the longer and, at most, of the shorter side: so near, ink makes the border's greys its soft edges.
+EDGE_DEPTH = (0.08, 0.2)
 
 
 def is_uneven(picture: NDArray[np.uint8]) -> bool:
@@ -58,7 +59,8 @@ def _pieces(ring: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _strongest_behind(picture: NDArray[np.uint8], paper: float) -> NDArray[np.float32]:
     """Return for each pixel of the border the greatest difference from the paper that lies right behind it."""
-    depth = max(2, round(EDGE_DEPTH * min(picture.shape[:2])))
+    longer, shorter = max(picture.shape[:2]), min(picture.shape[:2])
+    depth = max(2, round(min(EDGE_DEPTH[0] * longer, EDGE_DEPTH[1] * shorter)))
 
     def strongest(strip: NDArray[np.uint8], axis: int) -> NDArray[np.float32]:
         return np.asarray(np.abs(brightness(strip) - paper).max(axis=axis))
