@@ -21,6 +21,7 @@ from rabisco.refusal import FEATURES, REASONS, Reason, RefusalRule, expand, log_
 WRONGLY_REFUSED = 0.01  # share that the threshold may refuse of characters that a rule was not fitted on
 PARTS = 4  # of the kinds, each left out once
 CHARACTERS = 4000  # drawn of many; the same character may be drawn several times
+QUICKLY = 1000  # drawn where somebody waits for a training to end: a quarter of the time, a little less refused
 MANY = 1000
 FEWEST_DRAWN = 200
 PER_KIND = 30  # one picture of each kind for so many characters
@@ -56,6 +57,7 @@ def fit_rejection(
     *,
     photographs: Images | None = None,
     pictures_of_characters: Sequence[Picture] = (),
+    most: int = CHARACTERS,
     seed: int = 0,
 ) -> RefusalRule:
     """Return the rule by which a model refuses what is no single character.
@@ -70,6 +72,7 @@ def fit_rejection(
         characters: Validation images, uint8 ``(N, H, W, 1)``, bright = ink; never the test split.
         photographs: Pictures of things, uint8 ``(M, h, w, 3)``, if there are any at hand.
         pictures_of_characters: Further pictures of single characters of the model's classes, RGB.
+        most: How many characters are drawn of many, and in proportion how many pictures of everything else.
         seed: Of all drawings.
 
     Raises:
@@ -87,6 +90,7 @@ def fit_rejection(
         characters,
         photographs=photographs,
         pictures_of_characters=pictures_of_characters,
+        most=most,
         seed=seed,
     )
     return fit_rule(shown, others)
@@ -100,6 +104,7 @@ def fit_pictures(
     *,
     photographs: Images | None = None,
     pictures_of_characters: Sequence[Picture] = (),
+    most: int = CHARACTERS,
     seed: int = 0,
     on_described: Callable[[int], None] = lambda _: None,
 ) -> tuple[dict[str, Described], dict[str, Described]]:
@@ -113,7 +118,7 @@ def fit_pictures(
         on_described(len(described.blank))
         return described
 
-    few, each = numbers_drawn(len(characters))
+    few, each = numbers_drawn(len(characters), most)
     shown = {"characters": describe_all(draw_characters(characters, few, seed))}
     if pictures_of_characters:
         shown["pictures of characters"] = describe_all(pictures_of_characters)
@@ -123,9 +128,9 @@ def fit_pictures(
     return shown, others
 
 
-def numbers_drawn(available: int) -> tuple[int, int]:
+def numbers_drawn(available: int, most: int = CHARACTERS) -> tuple[int, int]:
     """Return how many characters ``fit_pictures`` draws of those available, and how many pictures of each kind."""
-    few = CHARACTERS if available >= MANY else max(FEWEST_DRAWN, available)
+    few = most if available >= MANY else min(most, max(FEWEST_DRAWN, available))
     return few, max(FEWEST_OF_KIND, few // PER_KIND)
 
 
@@ -137,6 +142,7 @@ def fit_from_catalog(
     *,
     dataset: str,
     class_names: Sequence[str],
+    most: int = CHARACTERS,
 ) -> RefusalRule | None:
     """Return the rule for a model of handwriting, fitted with what else the catalog has at hand; else ``None``.
 
@@ -147,10 +153,12 @@ def fit_from_catalog(
         characters: Validation images, uint8 ``(N, H, W, 1)``, bright = ink.
         dataset: What the model was trained on.
         class_names: Of its classes.
+        most: As for ``fit_rejection``.
     """
     if not reads_handwriting(normalizer, dataset) or len(characters) < LEAST_CHARACTERS:
         return None
-    return fit_rejection(reader, normalizer, temperature, characters, **further_pictures(len(characters), class_names))
+    further = further_pictures(len(characters), class_names, most)
+    return fit_rejection(reader, normalizer, temperature, characters, **further, most=most)
 
 
 def reads_handwriting(normalizer: str, dataset: str) -> bool:
@@ -158,7 +166,7 @@ def reads_handwriting(normalizer: str, dataset: str) -> bool:
     return normalizer in CHARACTER_NORMALIZERS and dataset not in NO_HANDWRITING
 
 
-def further_pictures(count: int, class_names: Sequence[str]) -> dict[str, Any]:
+def further_pictures(count: int, class_names: Sequence[str], most: int = CHARACTERS) -> dict[str, Any]:
     """Return what the training parts of other data sets add to ``count`` characters, if they are here.
 
     Returns:
@@ -172,7 +180,7 @@ def further_pictures(count: int, class_names: Sequence[str]) -> dict[str, Any]:
         extra = data.load("handwriting-extra")
         known = np.array([name in class_names for name in extra.class_names])
         rows = np.flatnonzero(known[extra.train.labels])
-        wanted = PICTURES * numbers_drawn(count)[0]
+        wanted = PICTURES * numbers_drawn(count, most)[0]
         rows = rows[:: max(1, round(len(rows) / wanted))]
         rows = np.tile(rows, max(1, round(wanted / max(1, len(rows)))))  # where there are few, each in several sizes
         random = np.random.default_rng(103)

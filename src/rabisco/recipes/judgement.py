@@ -15,7 +15,7 @@ from rabisco.artifacts import Card, DatasetCard
 from rabisco.data.dataset import Dataset, Split
 from rabisco.evaluation.calibration import fit_temperature
 from rabisco.evaluation.metrics import Evaluation, evaluate_logits
-from rabisco.evaluation.rejection import fit_from_catalog
+from rabisco.evaluation.rejection import QUICKLY, fit_from_catalog
 from rabisco.recipes.table import Recipe
 from rabisco.refusal import RefusalRule
 from rabisco.training import TrainingResult
@@ -70,6 +70,7 @@ def _fit_refusal(recipe: Recipe, dataset: Dataset, model: "keras.Model", tempera
         dataset.validation.images,
         dataset=recipe.dataset,
         class_names=dataset.class_names,
+        most=QUICKLY,
     )
 
 
