@@ -7,6 +7,7 @@ import numpy as np
 from rabisco.evaluation.described import Described
 from rabisco.evaluation.noncharacters import KINDS
 from rabisco.evaluation.regression import Material, foresee, regress
+from rabisco.evaluation.rejection import WRONGLY_REFUSED
 from rabisco.refusal import REASONS, Reason, RefusalRule, expand, log_odds_of
 
 LEAVING = 0.06  # penalty of the squared distance from the earlier rule's weights
@@ -19,8 +20,8 @@ def learn(earlier: RefusalRule, read: _ByKind, refuse: _ByKind, counts: Mapping[
     """Return a rule that has learned these pictures beside what the earlier one knows.
 
     It starts from the earlier one's weights and is penalised for leaving them, so that a few hundred drawings are
-    enough to keep what thousands taught. The threshold lets rules that were not fitted on a character refuse as many
-    as the earlier one does.
+    enough to keep what thousands taught. The threshold lies where rules that were not fitted on a character refuse a
+    share of them halfway between what such rules may, and what the earlier one does, which may have been fitted on it.
 
     Args:
         earlier: One that fits today's features.
@@ -44,7 +45,7 @@ def learn(earlier: RefusalRule, read: _ByKind, refuse: _ByKind, counts: Mapping[
     )
     toward = np.array(earlier.weights), np.array(earlier.biases)
     usual = np.repeat([kind in read and kind not in counts for kind in by_kind], sizes)
-    share = float((earlier.log_odds(features[usual]) > earlier.threshold).mean())
+    share = (WRONGLY_REFUSED + float((earlier.log_odds(features[usual]) > earlier.threshold).mean())) / 2
     foreseen = log_odds_of(foresee(material, toward, LEAVING))[usual]
     weights, biases = regress(material, toward, LEAVING)
     return RefusalRule(
