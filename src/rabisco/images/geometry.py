@@ -90,8 +90,8 @@ def deskew(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def bounding_box(ink: NDArray[Any]) -> tuple[slice, slice]:
-    """Return rows and columns that hold all ink, what is above 0; there must be some."""
-    written = ink > 0
+    """Return rows and columns that hold all ink, what is true or above 0; there must be some."""
+    written = ink if ink.dtype == bool else ink > 0
     rows, columns = np.flatnonzero(written.any(axis=1)), np.flatnonzero(written.any(axis=0))
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 

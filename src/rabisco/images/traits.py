@@ -119,14 +119,15 @@ def _greatest_near(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _runs(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
     """Return how often each row enters ink."""
-    return np.asarray(np.count_nonzero(mask[1:-1, 1:] & ~mask[1:-1, :-1], axis=1))
+    return np.asarray(np.count_nonzero(mask[1:-1, 1:] > mask[1:-1, :-1], axis=1))
 
 
 def _euler(mask: NDArray[np.bool_]) -> int:
     """Return pieces less holes, for pieces that touch at corners: counted from 2×2 windows (Gray, 1971)."""
-    quad = mask[:-1, :-1] + 2 * mask[:-1, 1:] + 4 * mask[1:, :-1] + 8 * mask[1:, 1:].astype(np.int8)
-    counts = np.bincount(quad.ravel(), minlength=16)
-    one, three = counts[[1, 2, 4, 8]].sum(), counts[[7, 11, 13, 14]].sum()
+    set_bits = mask.astype(np.uint8)
+    quads = set_bits[:-1, :-1] + 2 * set_bits[:-1, 1:] + 4 * set_bits[1:, :-1] + 8 * set_bits[1:, 1:]
+    counts = np.bincount(quads.ravel(), minlength=16).tolist()
+    one, three = sum(counts[kind] for kind in (1, 2, 4, 8)), sum(counts[kind] for kind in (7, 11, 13, 14))
     return int(one - three - 2 * (counts[6] + counts[9])) // 4
 
 
