@@ -37,15 +37,20 @@ def test_nothing_is_kept_without_consent_and_what_is_kept_can_be_seen_exported_a
     assert form.locator("input[name=consent]").evaluate("box => box.validity.valueMissing")
     assert [one for one in window.requests if one.endswith("/corrections")] == []
     correct(page, "1")
+    page.get_by_role("button", name="Clear").click()
+    draw(page, ONE)
+    correct(page, "1")
     page.get_by_role("link", name="What you corrected").click()
-    expect(page.locator("ol.list li")).to_have_count(2)  # one for each model that read it
+    expect(page.locator("ol.list li")).to_have_count(2)  # one for each picture, with each model that read it
+    for model in ("mnist-cnn", "mnist-linear"):
+        expect(page.locator("ol.list li").first.get_by_role("link", name=model)).to_be_visible()
     expect(page.get_by_role("heading", name="Let a model learn from them")).to_be_visible()
     assert faults(page) == []
     with page.expect_download() as download:
         page.get_by_role("link", name="Export all (zip)").click()
     download.value.save_as(tmp_path / "mine.zip")
     with zipfile.ZipFile(tmp_path / "mine.zip") as archive:
-        assert len([name for name in archive.namelist() if name.startswith("images/")]) == 2
+        assert len([name for name in archive.namelist() if name.startswith("images/")]) == 4  # one for each reading
     page.get_by_role("button", name="Delete").first.click()
     expect(page.locator("ol.list li")).to_have_count(1)
     page.get_by_text("Delete all of mine…").click()

@@ -35,6 +35,7 @@ def test_every_section_is_one_step_away_and_marked_when_there(visit, options: di
         page.get_by_role("navigation", name="Main").get_by_role("link", name=name, exact=True).click()
         current = page.locator("header nav a[aria-current]")
         expect(current).to_have_text(name)
+        page.wait_for_load_state()  # with its styles
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
