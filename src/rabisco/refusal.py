@@ -152,9 +152,8 @@ def picture_features(
     energy = np.logaddexp.reduce(scaled, axis=1)
     log_probabilities = scaled - energy[:, np.newaxis]
     probabilities = np.exp(log_probabilities)
-    return np.column_stack(
+    said = np.stack(
         [
-            np.asarray(traits, np.float64),
             best,
             energy,
             np.log1p(best - top[:, 0]),
@@ -162,5 +161,7 @@ def picture_features(
             best - scaled.mean(axis=1),
             scaled.std(axis=1),
             np.log(1 - np.exp(best - energy) + 1e-4),
-        ]
+        ],
+        axis=1,
     )
+    return np.concatenate([np.asarray(traits, np.float64), said], axis=1)

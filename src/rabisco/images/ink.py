@@ -96,6 +96,8 @@ def _paper_colour(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     """
     ring = border(picture)
     paper: NDArray[np.float32] = np.median(ring, axis=0).astype(np.float32)
+    if (ring == ring[0]).all():
+        return paper
     written = brightness(ring) - brightness(paper)
     far = np.abs(written) > 0.5 * np.abs(written).max()
     if np.count_nonzero(far) / len(far) > CLOSELY_CUT:

@@ -1,5 +1,8 @@
 """What a picture looks like, said without any model: one character on a ground, or something else?"""
 
+import math
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -96,7 +99,7 @@ def _strokes(sketch: NDArray[np.float32]) -> list[float]:
     return [
         np.log(mean_width / side),
         np.log(area / mean_width / side),
-        float(ridge.std() / ridge.mean()) if len(ridge) else 0.0,
+        _deviation(ridge) / (mean_width / 2) if len(ridge) else 0.0,
         np.log(max(len(large), 1)),
         float(areas.max() / area) if len(areas) else 1.0,
         np.log1p(max(0, len(areas) - _euler(mask))),
@@ -107,6 +110,12 @@ def _strokes(sketch: NDArray[np.float32]) -> list[float]:
         _gap(np.asarray(mask.any(axis=0)), side),
         _gap(np.asarray(mask.any(axis=1)), side),
     ]
+
+
+def _deviation(values: NDArray[np.floating[Any]]) -> float:
+    """Return the standard deviation of a few hundred values in one row, without what NumPy prepares for more."""
+    centred = values - values.sum(dtype=np.float64) / len(values)
+    return math.sqrt(float(centred @ centred) / len(values))
 
 
 def _greatest_near(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -146,7 +155,7 @@ def _ground(ink: Ink) -> list[float]:
     full = max(full, 1.0)
     return [
         np.log(full),
-        float(ground.std()) / full if len(ground) else 1.0,
-        float(written.std()) / full if len(written) else 1.0,
+        _deviation(ground) / full if len(ground) else 1.0,
+        _deviation(written) / full if len(written) else 1.0,
         float(np.count_nonzero(np.abs(ground) > 0.35 * full)) / contrast.size,
     ]
