@@ -1,4 +1,4 @@
-"""The median of what a few thousand pixels show, at a third of what NumPy's costs for so few."""
+"""The median of what a few thousand pixels show, at about half of what NumPy's costs for so few."""
 
 from typing import Any
 
