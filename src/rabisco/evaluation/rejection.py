@@ -191,18 +191,13 @@ def further_pictures(count: int, class_names: Sequence[str], most: int = CHARACT
     return found
 
 
-def fit_rule(
-    characters: Mapping[str, Described], others: Mapping[str, Described], counts: Mapping[str, float] | None = None
-) -> RefusalRule:
+def fit_rule(characters: Mapping[str, Described], others: Mapping[str, Described]) -> RefusalRule:
     """Return the rule for pictures that are described already, by kind.
 
     Args:
         characters: What is to be read.
         others: What is to be refused, by the names of ``KINDS``, or ``PHOTOGRAPHS``; other kinds are no characters.
-        counts: As how many pictures each one of a kind counts, where that is not one. The threshold is found without
-            these kinds.
     """
-    counts = counts or {}
     reasons: dict[str, Reason] = {kind.name: kind.reason for kind in KINDS}
     numbers = dict.fromkeys(characters, 0)
     numbers |= {kind: 1 + REASONS.index(reasons.get(kind, "not-a-character")) for kind in others}
@@ -213,9 +208,8 @@ def fit_rule(
     material = Material(
         expand((features - means) / scales),
         np.repeat([numbers[kind] for kind in by_kind], sizes),
-        np.repeat([counts.get(kind, 1.0) for kind in by_kind], sizes),
+        np.ones(len(features)),
     )
-    usual = np.repeat([kind in characters and kind not in counts for kind in by_kind], sizes)
     weights, biases = regress(material)
     return RefusalRule(
         features=FEATURES,
@@ -223,7 +217,9 @@ def fit_rule(
         scales=_rounded(scales),
         weights=tuple(_rounded(row) for row in weights),
         biases=_rounded(biases),
-        threshold=round(float(np.quantile(log_odds_of(foresee(material))[usual], 1 - WRONGLY_REFUSED)), 4),
+        threshold=round(
+            float(np.quantile(log_odds_of(foresee(material))[material.outcomes == 0], 1 - WRONGLY_REFUSED)), 4
+        ),
         fitted_on={kind: len(one.blank) for kind, one in {**characters, **others}.items()},
     )
 
