@@ -3,25 +3,14 @@
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from tests.browser.hand import SEVEN, draw
+from tests.browser.measure import faults
 from tests.web.serving import copy_model, serving, seven_png
 
 pytestmark = pytest.mark.browser
 
-RULES = {
-    "resultTypes": ["violations"],
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-}
 PAGES = ("/", "/upload", "/models", "/models/cnn", "/docs")
-
-
-def faults(page: Page) -> list[str]:
-    """Return what axe finds wrong with the page as it stands."""
-    page.evaluate("Promise.all(document.getAnimations().map((animation) => animation.finished))")
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [f"{fault['id']}: {node['html']} {node['failureSummary']}" for fault in found for node in fault["nodes"]]
 
 
 @pytest.fixture(params=["light", "dark"])

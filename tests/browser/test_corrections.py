@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.hand import ONE, SEVEN, draw
-from tests.browser.test_accessibility import faults
+from tests.browser.measure import faults, overflow
 from tests.drawing import digit_dataset, save_quickly
 from tests.web.serving import Server, serving
 
@@ -88,7 +88,7 @@ def test_a_model_learns_from_the_page_is_used_and_goes_back(visit, learning_serv
     expect(page.get_by_role("heading", name="What became better and worse")).to_be_visible(timeout=PATIENCE)
     expect(page.locator(".mistakes li")).to_have_count(2)
     assert faults(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert overflow(page) <= 0
     window.screenshot("relearned-dark-375")
     use = page.get_by_role("button", name="Use version 2")
     if not use.is_visible():  # it got worse beyond noise: asked twice

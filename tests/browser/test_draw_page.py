@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 from tests.browser.hand import ONE, SEVEN, draw, ink, press, touch
-from tests.browser.test_accessibility import faults
+from tests.browser.measure import faults, overflow
 from tests.browser.watch import bytes_received, summary, waits, watch
 
 pytestmark = pytest.mark.browser
@@ -36,7 +36,7 @@ def test_a_seven_drawn_with_a_finger_on_a_phone_is_read_without_scrolling_the_pa
     touch(page, SEVEN)
     expect(page.locator(CNN)).to_have_text("7")
     assert page.evaluate("scrollY") == 0
-    assert page.evaluate("document.documentElement.scrollWidth") == 375
+    assert overflow(page) <= 0
     window.screenshot("test-draw-phone")
 
 
@@ -146,7 +146,7 @@ def test_what_mattered_is_shown_when_asked_for_and_follows_the_drawing(visit, op
     expect(maps).to_have_count(2)
     before = [image.get_attribute("src") for image in maps.all()]
     assert faults(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert overflow(page) <= 0
     draw(page, ONE)
     expect(maps.first).not_to_have_attribute("src", before[0] or "")
     page.get_by_role("button", name="Clear").click()

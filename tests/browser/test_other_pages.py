@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 from tests.browser.hand import SEVEN, draw
-from tests.browser.test_accessibility import faults
+from tests.browser.measure import faults, overflow
 from tests.photos import add_photo_model, photo
 from tests.web.serving import copy_model, serving, seven_png
 
@@ -72,13 +72,13 @@ def test_a_model_of_photos_says_its_words_within_a_phone(visit, tmp_path: Path, 
         page.set_input_files("#file", {"name": "car.png", "mimeType": "image/png", "buffer": photo("green")})
         page.get_by_role("button", name="Read them").click()
         expect(page.locator(".results .character").first).to_have_text("automobile")
-        assert page.evaluate("document.documentElement.scrollWidth") == 375
+        assert overflow(page) <= 0
         assert faults(page) == []
         page = window.open("/?model=photos&model=mnist-cnn")
         draw(page, SEVEN)
         expect(page.locator("model-answer .character")).to_have_text(["automobile", "7"])
         expect(page.locator(".steps")).to_contain_text("32 × 32 pixels")
-        assert page.evaluate("document.documentElement.scrollWidth") == 375
+        assert overflow(page) <= 0
         assert faults(page) == []
         page.wait_for_load_state("networkidle")  # before its server goes
 
@@ -130,9 +130,7 @@ def test_no_page_is_wider_than_its_window(visit, pictures: list[Path], language:
                 page.set_input_files("#file", pictures)
                 page.locator("drop-zone button").click()
                 expect(page.locator(".results")).to_be_visible()
-            page.wait_for_load_state()
-            overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            assert overflow <= 0, (path, width, language)
+            assert overflow(page) <= 0, (path, width, language)
 
 
 def test_every_control_is_large_enough_for_a_finger(visit) -> None:
@@ -157,7 +155,7 @@ def test_models_are_chosen_once_there_are_more_than_two(
         page.get_by_label("Second model").select_option("a-model-with-quite-a-long-name")
         page.get_by_role("button", name="Ask them").click()
         expect(page.locator("model-answer h2")).to_have_text(["mnist-cnn", "a-model-with-quite-a-long-name"])
-        assert page.evaluate("document.documentElement.scrollWidth") == 375
+        assert overflow(page) <= 0
         page = window.open("/upload")
         page.get_by_label("First model").select_option("mnist-linear")
         page.set_input_files("#file", pictures)

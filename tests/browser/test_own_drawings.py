@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.hand import ONE, SEVEN, draw, touch
-from tests.browser.test_accessibility import faults
+from tests.browser.measure import faults, overflow
 
 pytestmark = [pytest.mark.browser]
 
@@ -25,7 +25,7 @@ def test_two_classes_are_drawn_sent_and_looked_through(visit) -> None:
     page.get_by_role("button", name="Begin to draw").click()
     asked = page.locator(".asked")
     expect(asked).to_have_text("Draw: sept (1 of 3)")
-    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert overflow(page) <= 0
     expect(page.get_by_role("button", name="Keep it, next")).to_be_disabled()
 
     touch(page, SEVEN)

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 from tests.browser.hand import draw
+from tests.browser.measure import overflow
 
 from rabisco.refusal import MESSAGES
 
@@ -28,7 +29,7 @@ def test_a_scribble_is_refused_with_its_reason_above_the_guess(visit, size: dict
     expect(answer).to_have_attribute("data-state", "refused")
     expect(answer.locator(".refusal")).to_have_text(MESSAGES["scribble"])
     expect(answer.locator(".bars li")).to_have_count(3)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert overflow(page) <= 0
     window.screenshot(f"test-refusal-{'phone' if size else 'desktop'}-{scheme}")
 
 

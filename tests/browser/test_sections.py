@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 from tests.browser.hand import SEVEN, draw, touch
-from tests.browser.test_accessibility import faults
+from tests.browser.measure import faults, overflow
 from tests.web.serving import copy_model, serving
 
 pytestmark = pytest.mark.browser
@@ -35,8 +35,7 @@ def test_every_section_is_one_step_away_and_marked_when_there(visit, options: di
         page.get_by_role("navigation", name="Main").get_by_role("link", name=name, exact=True).click()
         current = page.locator("header nav a[aria-current]")
         expect(current).to_have_text(name)
-        page.wait_for_load_state()  # with its styles
-        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        assert overflow(page) <= 0
 
 
 def test_sections_are_large_enough_for_a_finger_in_every_language(visit) -> None:
@@ -107,7 +106,7 @@ def test_one_drawing_is_read_by_every_chosen_model_on_a_phone(visit, tmp_path: P
         expect(page.locator("model-answer .character")).to_have_text(["7", "7", "7"])
         expect(page.locator("model-answer .latency").last).to_contain_text("ms")
         expect(page.locator(".verdict")).to_have_text("All models read 7.")
-        assert page.evaluate("document.documentElement.scrollWidth") == 375
+        assert overflow(page) <= 0
         assert faults(page) == []
         page.wait_for_load_state("networkidle")
 
@@ -123,7 +122,7 @@ def test_the_confusions_of_sixty_two_classes_are_read_on_a_phone_and_by_keyboard
     window = visit(**PHONE)
     with serving(tmp_path) as window.server:
         page = window.open("/models/mine")
-        assert page.evaluate("document.documentElement.scrollWidth") == 375
+        assert overflow(page) <= 0
         matrix = page.locator("confusion-matrix [tabindex]")
         matrix.focus()
         for key in ("ArrowRight", "ArrowRight"):
@@ -136,7 +135,7 @@ def test_the_confusions_of_sixty_two_classes_are_read_on_a_phone_and_by_keyboard
         assert matrix.evaluate("element => element.scrollLeft") > 0
         page.locator("summary", has_text="As a table").click()
         expect(page.locator(".counts")).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") == 375
+        assert overflow(page) <= 0
         assert faults(page) == []
         page.wait_for_load_state("networkidle")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.hand import SEVEN, draw
-from tests.browser.test_accessibility import faults
+from tests.browser.measure import faults, overflow
 from tests.web.serving import Server, serving
 from tests.web.training import cancel_all, digits_csv, looked_through, send
 
@@ -62,7 +62,7 @@ def test_upload_look_train_watch_download_and_draw(visit, training_server: Serve
     expect(page.get_by_role("heading", name="What the model will see")).to_be_visible(timeout=PATIENCE)
     assert page.locator(".classes li").count() == 10
     assert faults(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert overflow(page) <= 0
     window.screenshot("train-found-dark-375")
     page.get_by_label("Name of the model").fill("from-the-page")
     page.get_by_role("button", name="Just try it, in seconds").click()

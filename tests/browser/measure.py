@@ -1,0 +1,23 @@
+"""Measuring a page, once it is there with its styles: a page that a button leads to can be read before them."""
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+RULES = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+
+
+def faults(page: Page) -> list[str]:
+    """Return what axe finds wrong with the page as it stands."""
+    page.wait_for_load_state()
+    page.evaluate("Promise.all(document.getAnimations().map((animation) => animation.finished))")
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [f"{fault['id']}: {node['html']} {node['failureSummary']}" for fault in found for node in fault["nodes"]]
+
+
+def overflow(page: Page) -> int:
+    """Return how many CSS pixels the page is wider than its window."""
+    page.wait_for_load_state()
+    return page.evaluate("document.documentElement.scrollWidth - innerWidth")
