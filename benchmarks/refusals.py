@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from benchmarks.realworld import folder_of, read_manifest
 from rabisco import artifacts, corrections, data, recipes, store
 from rabisco.data.dataset import Dataset
+from rabisco.data.pen import TURN, Points, draw_strokes
 from rabisco.evaluation.described import draw_characters
-from rabisco.evaluation.doodles import TURN, Doodle, Points, draw_doodle, heart
+from rabisco.evaluation.doodles import Doodle, heart
 from rabisco.evaluation.metrics import wilson_interval
 from rabisco.evaluation.tables import markdown_table
 from rabisco.images import decode
@@ -89,7 +90,7 @@ KINDS: dict[str, Doodle] = {"hearts": heart, "arrows": arrow, "drops": drop}
 
 def draw(doodle: Doodle, random: np.random.Generator) -> Picture:
     """Return a drawing on a plain canvas, RGB ``(280, 280, 3)``, dark on white."""
-    ink = draw_doodle(doodle(random), random)[..., np.newaxis]
+    ink = draw_strokes(doodle(random), random)[..., np.newaxis]
     return np.repeat((255 - 235 * ink).astype(np.uint8), 3, axis=-1)
 
 

@@ -10,8 +10,8 @@ from tests.drawing import digit_dataset
 
 from rabisco import artifacts, corrections
 from rabisco.data.dataset import Dataset, Split
+from rabisco.data.pen import TURN, draw_strokes
 from rabisco.evaluation.described import draw_characters
-from rabisco.evaluation.doodles import TURN, draw_doodle
 from rabisco.inference import Predictor, get_predictor
 from rabisco.retraining import Retraining, gather, retrain
 from rabisco.retraining.pictures import divide, of_readers
@@ -27,7 +27,7 @@ def draw_drop(index: int) -> Picture:
     random = np.random.default_rng([8, index])
     time = np.linspace(0, TURN, 60)
     across = 0.5 + random.uniform(0.3, 0.45) * np.sin(time) * np.sin(time / 2) ** 1.5
-    ink = draw_doodle([np.stack([across, 0.5 - 0.5 * np.cos(time)], axis=1)], random)[..., np.newaxis]
+    ink = draw_strokes([np.stack([across, 0.5 - 0.5 * np.cos(time)], axis=1)], random)[..., np.newaxis]
     return np.repeat((255 - 235 * ink).astype(np.uint8), 3, axis=-1)
 
 

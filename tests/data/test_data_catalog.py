@@ -15,7 +15,7 @@ def test_the_catalog_holds_what_recipes_name() -> None:
     assert set(dataset_names()) == {
         *("mnist", "fashion-mnist", "cifar-10", "digits"),
         *("emnist-balanced", "emnist-letters", "emnist-digits", "emnist-byclass"),
-        *("emnist-pages", "emnist-digits-test", "handwriting-extra", "digits-scan"),
+        *("emnist-pages", "emnist-digits-test", "handwriting-extra", "digits-scan", "digit-forms"),
     }
 
 

@@ -1,8 +1,8 @@
 """Any data set becomes a ``Dataset``: uint8 pixels, integer labels, class names and three splits.
 
 ``catalog`` knows the data sets by name, ``download`` finds or fetches their files, one module per format reads
-them (``idx``, ``emnist``, ``cifar``, ``handwriting``, ``bundled``), ``split`` cuts the validation part. ``load`` is
-the door.
+them (``idx``, ``emnist``, ``cifar``, ``handwriting``, ``bundled``) or draws them (``forms``), ``split`` cuts the
+validation part. ``load`` is the door.
 """
 
 import numpy as np

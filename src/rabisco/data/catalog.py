@@ -235,6 +235,20 @@ _DIGITS_SCAN = replace(
     citation="its source, minichazer",
 )
 
+_DIGIT_FORMS = Entry(
+    name="digit-forms",
+    title="Forms of digits that MNIST hardly shows",
+    image_shape=(64, 64, 1),
+    class_names=DIGITS,
+    files=(),
+    format="digit-forms",
+    train_examples=5_000,
+    test_examples=0,
+    licence="MIT, as Rabisco: drawn by its code",
+    citation="The Rabisco authors: digit-forms, drawn by rabisco.data.forms.",
+    homepage="",
+)
+
 _ENTRIES = (
     _MNIST,
     _EMNIST_BALANCED,
@@ -248,6 +262,7 @@ _ENTRIES = (
     _EMNIST_DIGITS_TEST,
     _HANDWRITING_EXTRA,
     _DIGITS_SCAN,
+    _DIGIT_FORMS,
 )
 
 CATALOG: dict[str, Entry] = {entry.name: entry for entry in _ENTRIES}

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Format = Literal["idx", "emnist", "cifar", "bundled-digits", "emnist-pages", "emnist-digits-test", "pictures"]
+Format = Literal[
+    "idx", "emnist", "cifar", "bundled-digits", "digit-forms", "emnist-pages", "emnist-digits-test", "pictures"
+]
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Entry:
         title: Name for people.
         image_shape: Shape of one image, ``(H, W, C)``.
         class_names: Name of each class; the label is the index. A class may have no images.
-        files: The files it is read from, in the order read; empty if it comes with a library.
+        files: The files it is read from, in the order read; empty if it comes with a library or is drawn.
         format: How they are read.
         train_examples: Examples that load as train and validation together.
         test_examples: Examples that load as test.

@@ -11,6 +11,7 @@ from rabisco.data.dataset import Parts, Split
 from rabisco.data.download import locate
 from rabisco.data.emnist import read_emnist
 from rabisco.data.entry import DataFile, Entry, Format
+from rabisco.data.forms import read_digit_forms
 from rabisco.data.handwriting import read_emnist_digits, read_emnist_pages, read_pictures
 from rabisco.data.idx import parse_images, parse_labels, read_idx_gz
 
@@ -77,6 +78,7 @@ _READERS: dict[Format, Callable[[Entry], Parts]] = {
     "emnist": _read_one(lambda source, entry, name: read_emnist(source, entry.split, entry.num_classes, name)),
     "cifar": _read_cifar,
     "bundled-digits": lambda entry: read_bundled_digits(entry.class_names),
+    "digit-forms": lambda entry: read_digit_forms(entry.class_names),
     "emnist-pages": _read_one(lambda source, entry, name: read_emnist_pages(source, entry.class_names, name)),
     "emnist-digits-test": _read_one(lambda source, entry, name: read_emnist_digits(source, entry.class_names, name)),
     "pictures": _read_one(lambda source, entry, name: read_pictures(source, entry.class_names, name)),

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from rabisco.evaluation.doodles import DRAWINGS, FILLED, SCRIBBLES, Doodle, Random, draw_doodle
+from rabisco.data.pen import Random, draw_strokes
+from rabisco.evaluation.doodles import DRAWINGS, FILLED, SCRIBBLES, Doodle
 from rabisco.evaluation.paper import Picture, Strokes, blank_sheet, on_paper, written
 from rabisco.refusal import Reason
 
@@ -39,7 +40,7 @@ def draw_kind(kind: Kind, count: int, characters: Images, seed: int) -> list[Pic
 
 def _doodle(doodle: Doodle, reason: Reason, *, filled: bool = False) -> Kind:
     def draw(random: Random, _: Images) -> Picture:
-        return on_paper(draw_doodle(doodle(random), random, filled=filled), random)
+        return on_paper(draw_strokes(doodle(random), random, filled=filled), random)
 
     return Kind(doodle.__name__, reason, draw)
 
