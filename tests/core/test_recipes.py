@@ -14,7 +14,7 @@ from rabisco.errors import InvalidConfigurationError
 from rabisco.images import normalize_pixels
 from rabisco.inference import get_predictor
 from rabisco.models import architecture_names, create_model
-from rabisco.recipes import get_recipe, normalized, recipe_names, run, without_empty_classes
+from rabisco.recipes import get_recipe, normalized, recipe_names, run, with_supplements, without_empty_classes
 
 
 def test_every_recipe_names_a_known_data_set_and_architecture() -> None:
@@ -60,6 +60,16 @@ def test_probabilities_are_those_of_the_logits_divided_by_the_temperature(home: 
     expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(predictor.probabilities(images), expected, atol=1e-5)
     assert predictor.card.temperature != 1.0
+
+
+def test_a_quick_try_takes_as_small_a_share_of_the_supplements() -> None:
+    recipe = replace(get_recipe("digits-cnn"), supplements=("digit-forms",))
+    dataset = digit_dataset(200)
+    _, supplemented = with_supplements(recipe, dataset, limit=200)
+    added = Split(supplemented.train.images[len(dataset.train) :], supplemented.train.labels[len(dataset.train) :])
+    assert len(added) == 20
+    assert set(added.labels) <= {1, 3, 4, 7, 9}
+    assert added.images.any(axis=(1, 2, 3)).all()
 
 
 def test_a_class_without_training_images_is_left_out_with_its_test_images() -> None:

@@ -13,14 +13,22 @@ SUPPLEMENT_SHARE = 0.1
 
 
 def with_supplements(recipe: Recipe, dataset: Dataset, limit: int | None = None) -> tuple[Recipe, Dataset]:
-    """Return recipe and data set as they are trained: with the supplements at hand, without classes never shown."""
+    """Return recipe and data set as they are trained: with the supplements at hand, without classes never shown.
+
+    Args:
+        recipe: The recipe; the one returned names those supplements that were at hand.
+        dataset: What it trains on.
+        limit: At most how many images ``dataset`` was loaded with; each supplement is then limited to a tenth of it.
+    """
     recipe = replace(recipe, supplements=tuple(name for name in recipe.supplements if data.is_local(name)))
     for name in recipe.supplements:
-        dataset = _supplement(dataset, data.load(name, seed=recipe.configuration.seed, limit=limit), recipe.normalizer)
+        further = data.load(name, seed=recipe.configuration.seed)
+        most = None if limit is None else round(SUPPLEMENT_SHARE * limit)
+        dataset = _supplement(dataset, further, recipe.normalizer, most)
     return recipe, without_empty_classes(dataset)
 
 
-def _supplement(dataset: Dataset, further: Dataset, normalizer: str) -> Dataset:
+def _supplement(dataset: Dataset, further: Dataset, normalizer: str, most: int | None) -> Dataset:
     """Return ``dataset`` with the training and validation characters of ``further`` added to its training split.
 
     They are brought into shape by the normaliser, as pictures are in serving, and repeated until they make up about a
@@ -30,16 +38,23 @@ def _supplement(dataset: Dataset, further: Dataset, normalizer: str) -> Dataset:
         dataset: What is trained on; its validation and test splits stay as they are.
         further: Characters of any size; those of classes that ``dataset`` lacks are left out.
         normalizer: Name and version.
+        most: At most so many of them, drawn by the seed of its split.
     """
+    characters = [
+        (image, dataset.class_names.index(further.class_names[label]))
+        for split in (further.train, further.validation)
+        for image, label in zip(split.images, split.labels, strict=True)
+        if further.class_names[label] in dataset.class_names
+    ]
+    if most is not None:
+        drawn = np.random.RandomState(further.split_seed).permutation(len(characters))[:most]
+        characters = [characters[index] for index in drawn]
     images, labels = [], []
-    for split in (further.train, further.validation):
-        for image, label in zip(split.images, split.labels, strict=True):
-            name = further.class_names[label]
-            if name in dataset.class_names:
-                prepared = prepare(np.repeat(image, 3, axis=-1), normalizer)
-                if not prepared.blank:
-                    images.append(prepared.pixels)
-                    labels.append(dataset.class_names.index(name))
+    for image, label in characters:
+        prepared = prepare(np.repeat(image, 3, axis=-1), normalizer)
+        if not prepared.blank:
+            images.append(prepared.pixels)
+            labels.append(label)
     if not images:
         return dataset
     repeats = max(1, round(SUPPLEMENT_SHARE * len(dataset.train) / len(images)))
