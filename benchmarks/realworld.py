@@ -55,21 +55,27 @@ def run() -> dict[str, Any]:
 def table(result: dict[str, Any]) -> str:
     """Return the accuracies of each model and kind of picture as a Markdown table."""
     rows = [
-        (
-            part,
-            f"`{name}`",
-            kind,
-            f"{ours['n']:,}",
-            f"{ways['naive']['accuracy']:.1%}",
-            f"{ours['accuracy']:.1%}",
-            interval(ours),
-        )
+        (part, f"`{name}`", kind, *_figures(ways))
         for part, models in result["parts"].items()
         for name, kinds in models.items()
         for kind, ways in kinds.items()
-        for ours in [ways["ours"]]
     ]
     return markdown_table(("", "Model", "Kind", "Pictures", "Shrunk to 28×28", "Rabisco", "95% interval"), rows)
+
+
+def table_in_short(result: dict[str, Any]) -> str:
+    """Return the accuracies of each model on all kinds of pictures together as a Markdown table."""
+    rows = [
+        (part, f"`{name}`", *_figures(kinds[EVERY_KIND]))
+        for part, models in result["parts"].items()
+        for name, kinds in models.items()
+    ]
+    return markdown_table(("", "Model", "Pictures", "Shrunk to 28×28", "Rabisco", "95% interval"), rows)
+
+
+def _figures(ways: dict[str, Any]) -> tuple[str, str, str, str]:
+    ours = ways["ours"]
+    return f"{ours['n']:,}", f"{ways['naive']['accuracy']:.1%}", f"{ours['accuracy']:.1%}", interval(ours)
 
 
 def _read_part(models: tuple[str, ...], part: str, among: Among = "any") -> dict[str, Any]:

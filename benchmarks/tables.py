@@ -1,8 +1,9 @@
 """Write the tables of README.md and docs/ from results/*.json: ``python -m benchmarks.tables [--check]``.
 
 A table stands between ``<!-- table: name -->`` and ``<!-- end table -->``; what is between them is replaced by what
-``table`` of the benchmark of that name makes of its result, or, for ``settings``, by the list of all settings. The
-page *Compare* shows some results too, and gets copies that are installed with the package. With ``--check`` nothing is
+``table`` of the benchmark of that name makes of its result, or, for ``settings``, by the list of all settings. In
+``<!-- table: name in short -->`` it is what ``table_in_short`` makes of it, where the benchmark has that. The page
+*Compare* shows some results too, and gets copies that are installed with the package. With ``--check`` nothing is
 written, and the exit status says whether everything is up to date.
 """
 
@@ -18,12 +19,14 @@ from rabisco.artifacts import BUNDLED_DIR
 from rabisco.settings import Settings
 
 PUBLISHED = ("compare", "robustness")  # results that the page *Compare* shows
-_BLOCK = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n).*?(<!-- end table -->)", re.DOTALL)
+_BLOCK = re.compile(
+    r"(?P<begin><!-- table: (?P<name>[\w-]+)(?P<short> in short)? -->\n).*?(?P<end><!-- end table -->)", re.DOTALL
+)
 _FOLDERS = {"home": "the user's data folder", "cache_dir": "the user's cache folder"}
 
 
-def table(name: str) -> str:
-    """Return the Markdown table called ``name``.
+def table(name: str, *, in_short: bool = False) -> str:
+    """Return the Markdown table called ``name``, whole or in short.
 
     Raises:
         ModuleNotFoundError: No benchmark has that name.
@@ -32,7 +35,8 @@ def table(name: str) -> str:
     if name == "settings":
         return settings_table()
     result = read(name)
-    text: str = importlib.import_module(f"benchmarks.{name}").table(result)
+    benchmark = importlib.import_module(f"benchmarks.{name}")
+    text: str = (benchmark.table_in_short if in_short else benchmark.table)(result)
     return f"{text.rstrip()}\n\n{_source(result)}"
 
 
@@ -47,7 +51,11 @@ def settings_table() -> str:
 
 def render(text: str) -> str:
     """Return a document with each of its tables made anew."""
-    return _BLOCK.sub(lambda found: f"{found[1]}\n{table(found['name'])}\n\n{found[3]}", text)
+
+    def made_anew(found: re.Match[str]) -> str:
+        return f"{found['begin']}\n{table(found['name'], in_short=bool(found['short']))}\n\n{found['end']}"
+
+    return _BLOCK.sub(made_anew, text)
 
 
 def stale() -> dict[Path, str]:
