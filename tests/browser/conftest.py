@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.web.serving import Server
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+PATIENCE = 60_000  # milliseconds; pages share the cores with other tests and with trainings
 SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
 ARGUMENTS = [
     "--headless",
@@ -48,6 +49,7 @@ def browser() -> Iterator[Browser]:
     if not CHROMIUM:
         missing = pytest.fail if "CI" in os.environ else pytest.skip  # there, .ci/run installs it
         missing("chromium is not installed")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield chromium
@@ -61,7 +63,7 @@ def visit(browser: Browser, server: Server) -> Iterator[Callable[..., Watched]]:
 
     def opened(**options: Any) -> Watched:
         context = browser.new_context(**{"locale": "en", "viewport": {"width": 1280, "height": 900}, **options})
-        context.set_default_timeout(8000)
+        context.set_default_timeout(PATIENCE)
         watched = Watched(context.new_page(), server)
         watched.page.on("console", lambda message: _note(watched, message.type, message.text))
         watched.page.on("pageerror", lambda error: watched.complaints.append(str(error)))

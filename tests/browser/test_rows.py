@@ -36,7 +36,7 @@ def drawn(page: Page, hand=draw) -> Page:
     """Draw 407 on the wide pad and wait until it is read."""
     for stroke in FOUR + ZERO + SEVEN:
         hand(page, stroke)
-    expect(page.locator(STRING)).to_have_text("407", timeout=20_000)
+    expect(page.locator(STRING)).to_have_text("407")
     return page
 
 
@@ -103,7 +103,7 @@ def test_clearing_takes_the_string_away(visit) -> None:
 def test_show_me_writes_a_row_that_the_network_reads(visit) -> None:
     page = visit().open("/?characters=many")
     page.get_by_role("button", name="Show me").click()
-    expect(page.locator(STRING)).to_have_text("732", timeout=20_000)
+    expect(page.locator(STRING)).to_have_text("732")
 
 
 @pytest.mark.parametrize("javascript", [True, False])
