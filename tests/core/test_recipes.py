@@ -20,7 +20,7 @@ from rabisco.recipes import get_recipe, normalized, recipe_names, run, with_supp
 def test_every_recipe_names_a_known_data_set_and_architecture() -> None:
     for name in recipe_names():
         recipe = get_recipe(name)
-        assert recipe.dataset in dataset_names()
+        assert {recipe.dataset, *recipe.supplements} <= set(dataset_names())
         assert recipe.architecture in architecture_names()
         assert recipe.description
 

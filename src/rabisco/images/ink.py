@@ -95,9 +95,9 @@ def _paper_colour(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     the smaller part of the picture, the rest of the border is the paper.
     """
     ring = border(picture)
-    paper: NDArray[np.float32] = np.median(ring, axis=0).astype(np.float32)
     if (ring == ring[0]).all():
-        return paper
+        return np.asarray(ring[0], dtype=np.float32)
+    paper: NDArray[np.float32] = np.median(ring, axis=0).astype(np.float32)
     written = brightness(ring) - brightness(paper)
     far = np.abs(written) > 0.5 * np.abs(written).max()
     if np.count_nonzero(far) / len(far) > CLOSELY_CUT:

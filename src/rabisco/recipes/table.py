@@ -44,7 +44,7 @@ _RECIPES = (
         _CNN,
         "mnist@1",
         "Digits, read by a convolutional network",
-        supplements=("handwriting-extra", "digits-scan"),
+        supplements=("handwriting-extra", "digits-scan", "digit-forms"),
     ),
     Recipe(
         "mnist-linear",
