@@ -23,7 +23,7 @@ $(VENV)/.dev-done: requirements/dev.txt $(VENV)/.setup-done
 	@touch $@
 
 test: $(VENV)/.dev-done lint ## set up, then run every check
-	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
+	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder --durations=10
 
 lint: $(VENV)/.dev-done ## ruff, mypy and the import contract
 	$(BIN)/ruff check .
