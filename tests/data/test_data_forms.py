@@ -39,11 +39,10 @@ def test_labels_follow_the_class_names() -> None:
     assert [names[label] for label in by_name] == [DIGITS[label] for label in by_digit]
 
 
-def test_drawings_of_another_seed_are_what_their_labels_say() -> None:
+def test_the_network_that_trained_on_them_reads_drawings_of_another_seed() -> None:
     split = read_digit_forms(DIGITS, 400, seed=99).train
     prepared = [prepare(np.repeat(image, 3, axis=-1), "mnist@1") for image in split.images]
     assert not any(one.blank for one in prepared)
     read = get_predictor("mnist-cnn").logits(np.stack([one.pixels for one in prepared])).argmax(axis=1)
-    right = read == split.labels
-    for digit in (3, 4, 7, 9):  # forms that the network knew before these drawings
-        assert right[split.labels == digit].mean() >= 0.9, digit
+    for digit in (1, 3, 4, 7, 9):
+        assert (read == split.labels)[split.labels == digit].mean() >= 0.95, digit
