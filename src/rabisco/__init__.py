@@ -4,4 +4,10 @@ Training: a *recipe* names a data set, an architecture and a training configurat
 Using: one *predictor* loads an artifact and turns pictures into predictions.
 """
 
+import os
+
 __version__ = "0.1.0"
+
+# ONNX Runtime ≥ 1.29 writes a device id and an event queue to the home folder and looks up its maker's collector.
+# It reads this variable once, when first imported. Child processes inherit it.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
