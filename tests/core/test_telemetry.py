@@ -1,3 +1,5 @@
+"""Reading a picture leaves nothing in the home folder."""
+
 import os
 import subprocess
 import sys
