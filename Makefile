@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test setup lint bench screenshots docs lock clean
+.PHONY: run test quick setup lint format bench screenshots docs lock clean help
 run: setup ## set up, then serve on http://127.0.0.1:3000
 	$(BIN)/rabisco serve
 
@@ -25,11 +25,18 @@ $(VENV)/.dev-done: requirements/dev.txt $(VENV)/.setup-done
 test: $(VENV)/.dev-done lint ## set up, then run every check
 	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder --durations=10
 
+quick: $(VENV)/.dev-done lint ## style, types and every test that needs no server, browser or training: under a minute
+	$(BIN)/pytest --quiet --numprocesses=auto --maxprocesses=4 -m "not browser and not server and not training"
+
 lint: $(VENV)/.dev-done ## ruff, mypy and the import contract
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+format: $(VENV)/.dev-done ## bring the code into shape
+	$(BIN)/ruff check --fix --quiet .
+	$(BIN)/ruff format .
 
 bench: $(VENV)/.dev-done ## measure, and write benchmarks/results/
 	$(BIN)/python -m benchmarks
@@ -48,3 +55,6 @@ lock: ## compile the hashed requirements files again (needs uv)
 
 clean: ## remove the environment and every cache
 	rm -rf $(VENV) build dist *.egg-info src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+help: ## what can be made
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 14

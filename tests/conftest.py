@@ -17,7 +17,14 @@ if "RABISCO_DATA_DIR" not in os.environ and (ROOT / ".data").is_dir():
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what trains: files are shared out in this order, and a long one at the end leaves one core idle."""
+    """Mark what needs a running server, and begin with what trains.
+
+    Files are shared out in this order, and a long one at the end leaves one core idle.
+    """
+    for item in items:
+        module = getattr(item, "module", None)
+        if "server" in getattr(item, "fixturenames", ()) or hasattr(module, "serving"):
+            item.add_marker("server")
     items.sort(key=lambda item: item.get_closest_marker("training") is None)
 
 

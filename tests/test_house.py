@@ -70,6 +70,12 @@ def test_serving_requires_nothing_that_trains() -> None:
     assert names.isdisjoint({"keras", "tensorflow", "tensorflow-cpu", "scikit-learn", "matplotlib", "pytest"})
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "src").rglob("*.css")), ids=name_of)
+def test_no_style_sheet_has_a_line_over_120_characters(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if len(line) > 120] == []
+
+
 def test_no_tracked_file_is_large() -> None:
     listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
     if listing.returncode:
