@@ -1,28 +1,36 @@
 """All settings, in one table: each is an environment variable with the prefix ``RABISCO_``."""
 
+import difflib
+import os
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import Field
+from pydantic import AfterValidator, ByteSize, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from rabisco.errors import InvalidConfigurationError
+
+PREFIX = "RABISCO_"
+Folder = Annotated[Path, AfterValidator(Path.expanduser)]
 
 
 class Settings(BaseSettings):
     """Settings of this process; every field's description is printed in the documentation."""
 
-    model_config = SettingsConfigDict(env_prefix="RABISCO_", env_ignore_empty=False, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore")
 
-    home: Path = Field(
+    home: Folder = Field(
         default_factory=lambda: user_data_path("rabisco"),
         description="Folder for trained artifacts, runs and the database.",
     )
-    data_dir: Path | None = Field(
+    data_dir: Folder | None = Field(
         default=None,
         description="Folder searched first for data sets (the official files).",
     )
-    cache_dir: Path = Field(
+    cache_dir: Folder = Field(
         default_factory=lambda: user_cache_path("rabisco"),
         description="Folder for downloaded data sets.",
     )
@@ -71,15 +79,15 @@ class Settings(BaseSettings):
         default="",
         description="Requests allowed per client address, such as `60/minute`; empty means no limit.",
     )
-    max_upload_bytes: int = Field(
-        default=16 * 1024 * 1024,
+    max_upload_bytes: ByteSize = Field(
+        default=ByteSize(16 * 1024 * 1024),
         ge=1024,
-        description="Largest request body, in bytes.",
+        description="Largest request body, in bytes or with a unit, such as `16MiB`.",
     )
-    max_training_bytes: int = Field(
-        default=2 * 1024**3,
+    max_training_bytes: ByteSize = Field(
+        default=ByteSize(2 * 1024**3),
         ge=1024,
-        description="Largest body of a request that brings training data, in bytes.",
+        description="Largest body of a request that brings training data, in bytes or with a unit.",
     )
     max_waiting: int = Field(
         default=128,
@@ -100,6 +108,24 @@ class Settings(BaseSettings):
         default=500, ge=1, description="Most characters in one picture, where several are read (`characters=many`)."
     )
 
+    @field_validator("access_token")
+    @classmethod
+    def _strip_token(cls, token: str) -> str:
+        token = token.strip()  # a token read from a file ends in a line feed
+        if not token.isprintable():
+            raise ValueError("one line of printable characters")
+        return token
+
+    @field_validator("rate_limit")
+    @classmethod
+    def _check_rate_limit(cls, limit: str) -> str:
+        from limits import parse_many
+
+        try:
+            return limit if not limit or parse_many(limit) else ""
+        except ValueError:
+            raise ValueError("a number of requests and a time, such as 60/minute") from None
+
     @property
     def artifacts_dir(self) -> Path:
         """Folder of the artifacts trained here, one folder each."""
@@ -108,5 +134,39 @@ class Settings(BaseSettings):
 
 @lru_cache
 def get_settings() -> Settings:
-    """Return the settings, read from the environment once per process."""
-    return Settings()
+    """Return the settings, read from the environment once per process.
+
+    Raises:
+        InvalidConfigurationError: A variable holds what its setting cannot be; each such one has a line.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [_mistake(one) for one in error.errors(include_url=False)]
+        raise InvalidConfigurationError("\n".join(["these settings cannot be used:", *lines])) from None
+
+
+def unknown_variables() -> dict[str, str]:
+    """Return each ``RABISCO_…`` variable of the environment that is no setting, with the nearest one, or ``""``."""
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    unknown = [name for name in os.environ if name.startswith(PREFIX) and name not in known]
+    return {name: next(iter(difflib.get_close_matches(name, known, 1)), "") for name in sorted(unknown)}
+
+
+_EXPECTED = {
+    "int_parsing": "a whole number",
+    "greater_than_equal": "at least {ge}",
+    "less_than_equal": "at most {le}",
+    "literal_error": "{expected}",
+    "bool_parsing": "1 or 0",
+    "byte_size": "a number of bytes, or a size such as 16MB or 2GiB",
+    "value_error": "{error}",
+}
+
+
+def _mistake(error: Mapping[str, Any]) -> str:
+    """Return one line: the variable, what it holds unless that is secret, and what was expected."""
+    name = str(error["loc"][0])
+    value = repr(error["input"]) if Settings.model_fields[name].repr else "(hidden)"
+    expected = _EXPECTED.get(error["type"], error["msg"]).format(**error.get("ctx", {}))
+    return f"{PREFIX}{name.upper()}={value}: expected {expected}"

@@ -14,7 +14,7 @@ from rabisco.cli.judge import compare, evaluate
 from rabisco.cli.models import models
 from rabisco.cli.runs import runs
 from rabisco.cli.train import train
-from rabisco.cli.use import predict, serve
+from rabisco.cli.use import predict, serve, settings
 from rabisco.errors import RabiscoError
 
 
@@ -30,7 +30,7 @@ def rabisco() -> None:
     """
 
 
-for _command in (data, train, evaluate, compare, predict, models, serve, runs, corrections):
+for _command in (data, train, evaluate, compare, predict, models, serve, settings, runs, corrections):
     rabisco.add_command(_command)
 
 

@@ -1,4 +1,4 @@
-"""``rabisco predict`` and ``rabisco serve``: using what has been trained."""
+"""``rabisco predict``, ``rabisco settings`` and ``rabisco serve``: using what has been trained."""
 
 from pathlib import Path
 from typing import Any
@@ -88,6 +88,35 @@ def _read(file: Path) -> bytes:
         raise InvalidRequestError(
             f"a picture file was expected at {file}. Received: {reason}; check the name"
         ) from error
+
+
+@click.command()
+@json_option
+def settings(as_json: bool) -> None:
+    """Show every setting in force and where it comes from.
+
+    \b
+    Example:
+        rabisco settings
+    """
+    from rabisco.settings import PREFIX, get_settings, unknown_variables
+
+    found = get_settings()
+    rows = [
+        {
+            "variable": f"{PREFIX}{name.upper()}",
+            "value": str(getattr(found, name)) if field.repr or not getattr(found, name) else "(hidden)",
+            "source": "environment" if name in found.model_fields_set else "default",
+        }
+        for name, field in type(found).model_fields.items()
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        for row in rows:
+            click.echo(f"{row['variable']:<30} {row['value'] or '(empty)'}  [{row['source']}]")
+    for name, nearest in unknown_variables().items():
+        click.echo(f"{name} is no setting" + (f"; did you mean {nearest}?" if nearest else ""), err=True)
 
 
 @click.command()

@@ -28,7 +28,7 @@ def resolve(name: str | None) -> str:
 def default_model() -> str:
     """Return the promoted model, else that of the settings, else the first there is where that was never trained."""
     settings: Settings = current_app.config["RABISCO"]
-    chosen = promoted() or settings.default_model
+    chosen = promoted() or MODEL_ALIASES.get(settings.default_model, settings.default_model)
     return chosen if exists(chosen) else next(iter(list_names()), chosen)
 
 

@@ -12,12 +12,13 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from rabisco.artifacts import list_names
+from rabisco.artifacts import exists, list_names
 from rabisco.errors import InvalidConfigurationError, RabiscoError
 from rabisco.inference import get_predictor
 from rabisco.runs import start_supervisor
-from rabisco.settings import Settings
+from rabisco.settings import Settings, unknown_variables
 from rabisco.web import access, create_app, journal
+from rabisco.web.aliases import MODEL_ALIASES
 from rabisco.web.door import Door
 
 # A client that has not finished its headers by then is dropped, so that slow ones hold no place.
@@ -32,8 +33,10 @@ def serve(settings: Settings) -> None:
     """Serve until interrupted (Ctrl-C or SIGTERM).
 
     Raises:
-        InvalidConfigurationError: The address cannot be listened on, as when the port is taken.
+        InvalidConfigurationError: The address cannot be listened on, as when the port is taken; or the default model
+            that the settings name is not there.
     """
+    _check_default_model(settings)
     host, port = _claim(settings)
     access.check_settings(settings, host)
     access.secret_key(settings)  # made once, before there are several processes
@@ -58,11 +61,22 @@ def _load(settings: Settings) -> Any:
     """Make one worker's application, its models loaded before the first request."""
     threading.Thread(target=_end_with, args=(os.getppid(),), name="parent", daemon=True).start()
     journal.configure(settings)
+    for variable, nearest in unknown_variables().items():
+        journal.LOGGER.warning("%s is no setting; the nearest is %s", variable, nearest or "none")
     app = create_app(settings)
     for name in list_names():
         _warm(name)
     start_supervisor()
     return Door(app, settings)
+
+
+def _check_default_model(settings: Settings) -> None:
+    """Refuse a default model that somebody asked for and that is not there, instead of serving another."""
+    name = settings.default_model
+    if "default_model" in settings.model_fields_set and not exists(MODEL_ALIASES.get(name, name)):
+        raise InvalidConfigurationError(
+            f"RABISCO_DEFAULT_MODEL={name!r}: expected the name of a saved model, one of {', '.join(list_names())}"
+        )
 
 
 def _end_with(parent: int) -> None:
