@@ -136,8 +136,6 @@ def test_a_second_ctrl_c_leaves_a_cancelled_run_and_no_model(home: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["predict", "nowhere.png"], "no such file"),
-        (["predict", __file__], "picture"),
         (["train", "mnist-quantum"], "recipe must be one of"),
         (["train", "digits-linear", "--epochs", "0"], "epochs: should be greater than or equal to 1"),
         (["models", "nobody"], "mnist-cnn"),
@@ -149,6 +147,31 @@ def test_a_mistake_is_answered_in_one_line_that_says_what_to_do(arguments: list[
     result = CliRunner().invoke(rabisco, arguments)
     assert isinstance(result.exception, RabiscoError)
     assert message in str(result.exception)
+
+
+def test_one_bad_file_is_named_and_the_others_are_read(tmp_path: Path) -> None:
+    one = Path(picture_of_a_one(tmp_path))
+    cut = tmp_path / "cut.png"
+    cut.write_bytes(one.read_bytes()[:60])
+    result = CliRunner().invoke(rabisco, ["predict", str(one), str(cut), "nowhere.png", str(one), "--json"])
+    assert result.exit_code == 1
+    rows = json.loads(result.stdout)
+    assert [row["file"] for row in rows] == [str(one), str(cut), "nowhere.png", str(one)]
+    assert [row.get("category") for row in rows] == ["1", None, None, "1"]
+    assert "whole PNG file" in rows[1]["error"]
+    assert "no such file" in rows[2]["error"]
+    text = CliRunner().invoke(rabisco, ["predict", "--many", str(cut), str(one)])
+    assert text.exit_code == 1
+    assert text.stdout == f"{one}: 1\n"
+    assert text.stderr.startswith(f"{cut}: ")
+
+
+def test_a_folder_a_pattern_and_standard_input_are_taken(tmp_path: Path) -> None:
+    one = picture_of_a_one(tmp_path)
+    for meant in (str(tmp_path), f"{tmp_path}/*.png"):
+        assert [row["file"] for row in json.loads(run("predict", meant, "--json"))] == [one]
+    result = CliRunner().invoke(rabisco, ["predict", "-", "--json"], input=Path(one).read_bytes())
+    assert json.loads(result.stdout)[0]["category"] == "1"
 
 
 def test_an_error_ends_the_program_with_status_1_and_no_trace() -> None:

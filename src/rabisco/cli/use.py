@@ -1,16 +1,22 @@
 """``rabisco predict``, ``rabisco settings`` and ``rabisco serve``: using what has been trained."""
 
+import glob
+import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rabisco.cli.output import json_option, percent, print_json
 from rabisco.expected import AMONG, Among
 
+if TYPE_CHECKING:
+    from rabisco.inference import Predictor
+
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--model", "name", help="Saved model to read with; the default one if not given.")
 @click.option("--top-k", type=click.IntRange(min=1), default=3, show_default=True, help="Answers for each picture.")
 @click.option("--many", is_flag=True, help="Read every character of each picture, as a string.")
@@ -25,69 +31,96 @@ from rabisco.expected import AMONG, Among
 def predict(files: tuple[Path, ...], name: str | None, top_k: int, *, many: bool, among: Among, as_json: bool) -> None:
     """Read the pictures FILES and print what they show.
 
+    A folder stands for the pictures in it, a quoted pattern for the files that match, and - for standard input. A file
+    that cannot be read is named, the others are read, and the exit status is 1.
+
     \b
     Example:
         rabisco predict seven.png
         rabisco predict *.jpg --model mnist-linear --json
+        rabisco predict scans/ 'more/*.png'
         rabisco predict --many postcode.jpg
         rabisco predict --model emnist-cnn --among letters name.png
     """
     from rabisco.artifacts import promoted
-    from rabisco.images import decode
+    from rabisco.errors import RabiscoError
     from rabisco.inference import get_predictor
     from rabisco.settings import get_settings
 
     predictor = get_predictor(name or promoted() or get_settings().default_model)
+    read, show = (_read_text, _show_text) if many else (_read_one, _show_one)
     rows: list[dict[str, Any]] = []
-    if many:
-        _predict_many(files, predictor, top_k, among, as_json)
-        return
-    for file in files:
-        prediction = predictor.predict(decode(_read(file)), top_k, among)
-        rows.append({"file": str(file), **prediction.to_dict()})
+    for file in _found(files):
+        try:
+            row = {"file": str(file), **read(predictor, _content(file), top_k, among)}
+        except RabiscoError as error:
+            row = {"file": str(file), "error": str(error)}
+        rows.append(row)
+        if as_json:
+            continue
+        if "error" in row:
+            click.secho(f"{row['file']}: {row['error']}", fg="red", err=True)
+        else:
+            show(row)
     if as_json:
         print_json(rows)
-        return
-    for row in rows:
-        others = "  ".join(f"{other['category']} {percent(other['probability'])}" for other in row["top_k"][1:])
-        refused = row["refused"]
-        if refused:
-            click.echo(f"{row['file']}: refused ({refused['reason']}). {refused['message']}")
-            if row["blank"]:
-                continue
-        guess = "  best guess: " if refused else f"{row['file']}: "
-        click.echo(f"{guess}{row['category']}  {percent(row['probability'])}   ({others})")
+    if any("error" in row for row in rows):
+        raise click.exceptions.Exit(1)
 
 
-def _predict_many(files: tuple[Path, ...], predictor: Any, top_k: int, among: Among, as_json: bool) -> None:
+def _found(files: tuple[Path, ...]) -> Iterator[Path]:
+    """Yield the files that are meant: those of a folder and of a pattern by name, any other as it is."""
+    for file in files:
+        if file.is_dir():
+            yield from sorted(one for one in file.iterdir() if one.is_file() and not one.name.startswith("."))
+        elif glob.has_magic(str(file)) and not file.exists():
+            yield from sorted(map(Path, glob.glob(str(file), recursive=True))) or [file]  # noqa: PTH207 (a whole pattern)
+        else:
+            yield file
+
+
+def _read_one(predictor: "Predictor", content: bytes, top_k: int, among: Among) -> dict[str, Any]:
+    from rabisco.images import decode
+
+    return predictor.predict(decode(content), top_k, among).to_dict()
+
+
+def _show_one(row: dict[str, Any]) -> None:
+    others = "  ".join(f"{other['category']} {percent(other['probability'])}" for other in row["top_k"][1:])
+    refused = row["refused"]
+    if refused:
+        click.echo(f"{row['file']}: refused ({refused['reason']}). {refused['message']}")
+        if row["blank"]:
+            return
+    guess = "  best guess: " if refused else f"{row['file']}: "
+    click.echo(f"{guess}{row['category']}  {percent(row['probability'])}   ({others})")
+
+
+def _read_text(predictor: "Predictor", content: bytes, top_k: int, among: Among) -> dict[str, Any]:
     from rabisco.images import decode, sent_side
     from rabisco.rows import read_many
     from rabisco.settings import get_settings
 
     most = get_settings().max_characters
-    contents = [(file, _read(file)) for file in files]
-    readings = [
-        (file, read_many(predictor, decode(data), top_k, most, sent_side=sent_side(data), among=among))
-        for file, data in contents
-    ]
-    if as_json:
-        print_json([{"file": str(file), **reading.to_dict()} for file, reading in readings])
-        return
-    for file, reading in readings:
-        for number, line in enumerate((reading.text or "nothing is written in it").split("\n")):
-            click.echo(f"{file}: {line}" if number == 0 else f"{' ' * (len(str(file)) + 2)}{line}")
+    reading = read_many(predictor, decode(content), top_k, most, sent_side=sent_side(content), among=among)
+    return reading.to_dict()
 
 
-def _read(file: Path) -> bytes:
+def _show_text(row: dict[str, Any]) -> None:
+    for number, line in enumerate((row["text"] or "nothing is written in it").split("\n")):
+        click.echo(f"{row['file']}: {line}" if number == 0 else f"{' ' * (len(row['file']) + 2)}{line}")
+
+
+def _content(file: Path) -> bytes:
     from rabisco.errors import InvalidRequestError
 
+    if str(file) == "-":
+        return sys.stdin.buffer.read()
     try:
         return file.read_bytes()
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
-        raise InvalidRequestError(
-            f"a picture file was expected at {file}. Received: {reason}; check the name"
-        ) from error
+        raise InvalidRequestError(f"a picture file was expected. Received: {reason}; check the name") from error
 
 
 @click.command()
