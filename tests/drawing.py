@@ -1,19 +1,34 @@
 """Small real data for tests: scikit-learn's bundled digits as a ``Dataset``, and a quick way to save a model."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from rabisco import data
 from rabisco.artifacts import Artifact, Card, DatasetCard, save_artifact
-from rabisco.data.dataset import Dataset
+from rabisco.data.dataset import Dataset, Split
 
 
 @cache
 def digit_dataset(limit: int | None = None) -> Dataset:
     """Return the bundled digits, ``limit`` of them for training."""
     return data.load("digits", limit=limit)
+
+
+def coloured(dataset: Dataset) -> Dataset:
+    """Return grey images as 32×32 ones in colour: bright ink in a tint of its own on a dark one."""
+
+    def tinted(split: Split) -> Split:
+        tints = np.random.default_rng(len(split)).uniform(0.5, 1.0, (len(split), 1, 1, 3))
+        wide = np.pad(split.images, ((0, 0), (2, 2), (2, 2), (0, 0)))
+        return Split((30 + wide * tints * 0.85).astype(np.uint8), split.labels)
+
+    parts = {part: tinted(getattr(dataset, part)) for part in ("train", "validation", "test")}
+    return replace(dataset, name="tinted", **parts)
 
 
 def save_quickly(model: Any, name: str, dataset: Dataset, parent: Path | None = None) -> Artifact:
@@ -24,7 +39,7 @@ def save_quickly(model: Any, name: str, dataset: Dataset, parent: Path | None = 
         parameters=model.count_params(),
         class_names=dataset.class_names,
         image_shape=dataset.image_shape,
-        normalizer="mnist@1",
+        normalizer="mnist@1" if dataset.image_shape[-1] == 1 else "photo32@1",
         dataset=DatasetCard(
             name=dataset.name,
             fingerprint=dataset.fingerprint,

@@ -6,6 +6,11 @@ class gets stands in one table, in ``rabisco.web.problems``.
 """
 
 
+def N_(message: str) -> str:  # noqa: N802 - the name by which catalogs of translations are extracted
+    """Mark a sentence for translation where it stands; it is translated where it is shown."""
+    return message
+
+
 class RabiscoError(Exception):
     """Root of all intended errors; ``str(error)`` is fit to be shown to whoever caused it.
 

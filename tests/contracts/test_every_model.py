@@ -1,24 +1,43 @@
-"""What every architecture in the registry promises."""
+"""What every architecture promises, for every kind of images that its entry names."""
+
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pytest
-from tests.drawing import digit_dataset, save_quickly
+from tests.drawing import coloured, digit_dataset, save_quickly
 
 from rabisco.artifacts import load_artifact
 from rabisco.data.dataset import Dataset, Split
+from rabisco.images import ImageKind
 from rabisco.inference import Predictor
-from rabisco.models import architecture_names, create_model
+from rabisco.models import Architecture, architecture_names, choices, create_model, get_architecture
 from rabisco.training import TrainingConfiguration, train
 
 pytestmark = pytest.mark.training
 
 CLASSES = 10
-SHAPE = (28, 28, 1)
+CASES = [(name, kind) for name in architecture_names() for kind in get_architecture(name).augmentation]
 
 
-@pytest.fixture(params=architecture_names())
-def architecture(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+class Case(NamedTuple):
+    """An architecture and a kind of images that it reads."""
+
+    entry: Architecture
+    kind: ImageKind
+
+    def data(self, limit: int | None = None) -> Dataset:
+        digits = digit_dataset(limit)
+        return coloured(digits) if self.kind == "colour" else digits
+
+    def create(self, num_classes: int = CLASSES):
+        return create_model(self.entry.name, self.data(20).image_shape, num_classes)
+
+
+@pytest.fixture(params=CASES, ids="-".join)
+def case(request: pytest.FixtureRequest) -> Case:
+    name, kind = request.param
+    return Case(get_architecture(name), kind)
 
 
 def loss(logits: np.ndarray, labels: np.ndarray) -> float:
@@ -30,44 +49,51 @@ def read(model: object, images: np.ndarray) -> np.ndarray:
     return np.asarray(model.predict(images, verbose=0))  # type: ignore[attr-defined]
 
 
-def test_turns_raw_pixels_into_one_finite_logit_per_class(architecture: str) -> None:
-    model = create_model(architecture, SHAPE, 7)
-    logits = read(model, digit_dataset(20).train.images)
-    assert logits.shape == (len(digit_dataset(20).train), 7)
+def test_its_entry_says_what_people_choose_and_how_it_is_trained(case: Case) -> None:
+    assert case.entry.title
+    assert choices(case.kind)[case.entry.name].summary == case.entry.summary
+    assert case.entry.usual(case.kind).augmentation == case.entry.augmentation[case.kind]
+    assert case.create().name == case.entry.name
+
+
+def test_turns_raw_pixels_into_one_finite_logit_per_class(case: Case) -> None:
+    images = case.data(20).train.images
+    logits = read(case.create(7), images)
+    assert logits.shape == (len(images), 7)
     assert logits.dtype == np.float32
     assert np.isfinite(logits).all()
 
 
-def test_has_named_intermediates(architecture: str) -> None:
-    names = {layer.name for layer in create_model(architecture, SHAPE, CLASSES).layers}
-    assert {"scaled", "logits"} <= names
+def test_has_named_intermediates(case: Case) -> None:
+    assert {"scaled", "logits"} <= {layer.name for layer in case.create().layers}
 
 
-def test_starts_undecided_with_a_loss_near_the_logarithm_of_the_number_of_classes(architecture: str) -> None:
-    data = digit_dataset(200).train
-    start = loss(read(create_model(architecture, SHAPE, CLASSES), data.images), data.labels)
+def test_starts_undecided_with_a_loss_near_the_logarithm_of_the_number_of_classes(case: Case) -> None:
+    data = case.data(200).train
+    start = loss(read(case.create(), data.images), data.labels)
     assert abs(start - np.log(CLASSES)) < 0.7
 
 
-def test_memorises_one_batch_in_evaluation_mode(architecture: str) -> None:
-    data = digit_dataset(64)
+def test_memorises_one_batch_in_evaluation_mode(case: Case) -> None:
+    data = case.data(64)
     batch = Split(data.train.images[:32], data.train.labels[:32])
     alone = Dataset("batch", data.class_names, batch, batch, batch, "", 0)
-    model = create_model(architecture, SHAPE, CLASSES)
+    model = case.create()
     steps = TrainingConfiguration(epochs=60, batch_size=32, learning_rate=1e-2, weight_decay=0.0, schedule="constant")
     train(model, alone, steps)
     assert (read(model, batch.images).argmax(axis=1) == batch.labels).all()
 
 
-def test_survives_saving_and_onnx_runtime_agrees_with_keras(architecture: str, home: object) -> None:
+def test_its_usual_configuration_trains_and_onnx_runtime_agrees_with_keras(case: Case, home: object) -> None:
     import keras
 
-    data = digit_dataset(300)
-    model = create_model(architecture, SHAPE, CLASSES)
-    train(model, data, TrainingConfiguration(epochs=1, batch_size=32))
-    save_quickly(model, architecture, data)
+    data = case.data(300)
+    model = case.create()
+    result = train(model, data, replace(case.entry.usual(case.kind), epochs=1, batch_size=32))
+    assert np.isfinite(result.history[0]["loss"])
+    save_quickly(model, case.entry.name, data)
     expected = read(model, data.test.images)
-    artifact = load_artifact(architecture)
+    artifact = load_artifact(case.entry.name)
     reloaded = keras.models.load_model(artifact.weights_path, compile=False)
     np.testing.assert_allclose(read(reloaded, data.test.images), expected, atol=1e-5)
     np.testing.assert_allclose(Predictor(artifact).logits(data.test.images), expected, atol=1e-4)

@@ -10,9 +10,9 @@ from tests.drawing import digit_dataset
 
 from rabisco.errors import InvalidConfigurationError, TrainingCancelledError
 from rabisco.models import create_model
-from rabisco.models.augment import Augmentation
 from rabisco.models.backend import start_keras
 from rabisco.training import Checkpoints, Progress, TrainingConfiguration, TrainingResult, train
+from rabisco.training.augment import Augmentation
 from rabisco.training.checkpoint import Position
 
 pytestmark = pytest.mark.training
@@ -96,12 +96,12 @@ def test_cut_again_and_again_after_every_batch_it_ends_with_the_same_weights(
 
 
 @pytest.mark.parametrize("epoch", [1, 3, 4])
-def test_cut_before_or_while_it_settles_it_ends_with_the_same_weights(epoch: int, tmp_path: Path) -> None:
-    settled = replace(THREE, epochs=2, settle_epochs=2)
-    whole = run(settled, None)
+def test_cut_before_or_in_the_cooldown_it_ends_with_the_same_weights(epoch: int, tmp_path: Path) -> None:
+    cooled = replace(THREE, epochs=2, cooldown_epochs=2)
+    whole = run(cooled, None)
     checkpoints = Checkpoints(tmp_path)
-    assert run(settled, checkpoints, lambda at: (at.epoch, at.step) == (epoch, 2)) == ([], None)
-    assert_same(run(settled, checkpoints), whole)
+    assert run(cooled, checkpoints, lambda at: (at.epoch, at.step) == (epoch, 2)) == ([], None)
+    assert_same(run(cooled, checkpoints), whole)
     checkpoints.clear()
     assert not list(tmp_path.rglob("*.checkpoint"))
 

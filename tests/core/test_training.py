@@ -10,8 +10,8 @@ from tests.drawing import digit_dataset
 from rabisco.data.dataset import Dataset, Split
 from rabisco.errors import InvalidConfigurationError, TrainingCancelledError
 from rabisco.models import create_model
-from rabisco.models.augment import Augmentation, create_layer
 from rabisco.training import Progress, Request, TrainingConfiguration, train
+from rabisco.training.augment import Augmentation, PhotoAugmentation, create_layer
 
 pytestmark = pytest.mark.training
 
@@ -60,11 +60,11 @@ def test_the_learning_rate_rises_and_then_falls_to_zero() -> None:
     assert 0 < rates[-1] < QUICK.learning_rate / 20
 
 
-def test_the_last_epochs_settle_with_a_third_of_the_rate_and_count_on() -> None:
+def test_the_cooldown_has_a_third_of_the_rate_and_counts_on() -> None:
     reports: list[Progress] = []
-    settled = replace(QUICK, settle_epochs=2)
+    cooled = replace(QUICK, cooldown_epochs=2)
     model = linear()
-    result = train(model, digit_dataset(300), settled, reports.append)
+    result = train(model, digit_dataset(300), cooled, reports.append)
     assert [row["epoch"] for row in result.history] == [1, 2, 3, 4]
     assert {report.epochs for report in reports} == {4}
     assert [report.epoch for report in reports] == sorted(report.epoch for report in reports)
@@ -211,7 +211,7 @@ def test_each_damage_reaches_its_share_of_the_images(kind: str) -> None:
 
 
 def test_augmentation_moves_by_whole_pixels_as_a_plain_shift_does() -> None:
-    from rabisco.models.augment import _bilinear
+    from rabisco.training.augment import _bilinear
 
     images = digit_dataset(100).train.images[:8].astype("float32")
     rows, columns = np.meshgrid(np.arange(28.0), np.arange(28.0), indexing="ij")
@@ -229,7 +229,7 @@ def test_augmentation_moves_by_whole_pixels_as_a_plain_shift_does() -> None:
     [
         ("epochs", 0),
         ("batch_size", -1),
-        ("settle_epochs", -1),
+        ("cooldown_epochs", -1),
         ("learning_rate", 0.0),
         ("weight_decay", -0.1),
         ("solver", "magic"),
@@ -244,8 +244,36 @@ def test_a_value_out_of_range_is_refused_by_name(field: str, value: object) -> N
         TrainingConfiguration(**{field: value})  # type: ignore[arg-type]
 
 
+def test_photographs_are_mirrored_moved_and_partly_covered() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (64, 32, 32, 3), dtype=np.uint8)
+    still = PhotoAugmentation(flip=0.0, shift=0.0, erasing=0.0)
+    mirrored = np.asarray(create_layer(replace(still, flip=1.0), seed=1)(images, training=True))
+    np.testing.assert_array_equal(mirrored, images[:, :, ::-1])
+    moved = np.asarray(create_layer(replace(still, shift=2.0), seed=1)(images, training=True))
+    padded = np.pad(images, ((0, 0), (2, 2), (2, 2), (0, 0)), mode="reflect")
+    places = set()
+    for one, wide in zip(moved, padded, strict=True):
+        found = [(y, x) for y in range(5) for x in range(5) if (wide[y : y + 32, x : x + 32] == one).all()]
+        assert len(found) == 1
+        places.update(found)
+    assert len(places) > 10
+    covered = np.asarray(create_layer(replace(still, erasing=8.0), seed=1)(images, training=True))
+    changed = (covered != images).any(axis=-1)
+    assert (covered[changed] == 128).all()
+    assert 40 < changed.sum(axis=(1, 2)).max() <= 64
+
+
 def test_a_configuration_survives_being_written_down() -> None:
-    configuration = TrainingConfiguration(epochs=3, augmentation=Augmentation(rotation=5))
-    assert TrainingConfiguration.from_dict(configuration.to_dict()) == configuration
+    for augmentation in (None, Augmentation(rotation=5), PhotoAugmentation(shift=2)):
+        configuration = TrainingConfiguration(epochs=3, augmentation=augmentation)
+        assert TrainingConfiguration.from_dict(configuration.to_dict()) == configuration
     with pytest.raises(InvalidConfigurationError, match="colour"):
         TrainingConfiguration.from_dict({"colour": 1})
+
+
+def test_the_earlier_name_of_the_cooldown_is_still_read() -> None:
+    expected = TrainingConfiguration(cooldown_epochs=3)
+    assert TrainingConfiguration(settle_epochs=3) == expected
+    assert TrainingConfiguration.from_dict({"settle_epochs": 3}) == expected
+    assert replace(expected, epochs=5).cooldown_epochs == 3
+    assert expected.identity["settle_epochs"] == 3

@@ -6,7 +6,8 @@ import pytest
 from tests.web.serving import Server, problem_of, seven_png
 from tests.web.training import looked_through
 
-from rabisco.web.training_form import DEFAULTS, TrainingForm, suited
+from rabisco.models import DEFAULT, get_architecture
+from rabisco.web.training_form import TrainingForm, suited
 
 SEVEN = base64.b64encode(seven_png()).decode()
 PAGE = {"Accept": "text/html"}
@@ -71,11 +72,12 @@ def test_few_images_are_trained_on_for_enough_steps(rows: int, steps: int) -> No
 
 
 def test_many_images_are_trained_on_as_usual() -> None:
-    assert suited(60_000) == {name: DEFAULTS[name] for name in ("batch_size", "epochs")}
+    usual = get_architecture(DEFAULT).configuration
+    assert suited(60_000) == {"batch_size": str(usual.batch_size), "epochs": str(usual.epochs)}
     assert suited(0) == {}
 
 
 def test_a_quick_try_on_few_images_takes_the_steps_that_it_needs() -> None:
     form = TrainingForm.sent({"preset": "seconds"})
-    assert form.request({"upload": "uploads/x"}, 1, "mine", 16).epochs == 60
-    assert form.request({"upload": "uploads/x"}, 1, "mine", 5000).epochs is None
+    assert form.request({"upload": "uploads/x"}, "mine", 16).epochs == 60
+    assert form.request({"upload": "uploads/x"}, "mine", 5000).epochs is None

@@ -9,8 +9,8 @@ from tests.web.serving import Server, problem_of, seven_png
 from tests.web.training import digits_csv, looked_through, send, wait_for
 
 from rabisco.intake import MESSAGES
+from rabisco.models import choices
 from rabisco.web.findings import SENTENCES
-from rabisco.web.training_form import MODELS
 
 PAGE = {"Accept": "text/html"}
 
@@ -133,7 +133,7 @@ def test_a_program_is_told_all_that_is_wrong(server: Server) -> None:
     assert response.status_code == 422
     detail = problem_of(response)["detail"]
     assert "epochs: " in detail
-    assert all(name in detail for name in MODELS)
+    assert all(name in detail for name in choices())
 
 
 @pytest.mark.parametrize(

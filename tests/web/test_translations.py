@@ -17,13 +17,13 @@ from rabisco.web.languages import LANGUAGES
 WEB = Path(rabisco.web.__file__).parent
 LOCALES = [locale for locale, _, _ in LANGUAGES.values() if locale != "en"]
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
-KEYWORDS = {"gettext": None, "lazy_gettext": None, "_": None, "ngettext": (1, 2)}
+KEYWORDS = {"N_": None, "gettext": None, "lazy_gettext": None, "_": None, "ngettext": (1, 2)}
 ADVICE = "run: pybabel extract, update and compile, as CONTRIBUTING says"
 
 
 @cache
 def strings() -> set[str | tuple[str, ...]]:
-    return {message for _, _, message, _, _ in extract_from_dir(WEB, METHODS, keywords=KEYWORDS)}
+    return {message for _, _, message, _, _ in extract_from_dir(WEB.parent, METHODS, keywords=KEYWORDS)}
 
 
 def catalog(locale: str) -> Catalog:

@@ -45,5 +45,4 @@ def _own(path: Path, test: Path | None) -> dict[str, Any]:
         "test_dialect": found.test_dialect and found.test_dialect.to_dict(),
     }
     name = re.sub(r"[^\w.-]+", "-", upload.name.split(".")[0], flags=re.ASCII).strip("-_.")[:40]
-    coloured = {"augmentation": 0} if found.dialect.normalizer.startswith("photo") else {}
-    return {"data": data, "artifact": name or "own", **coloured}
+    return {"data": data, "artifact": name or "own"}

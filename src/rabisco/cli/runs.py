@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 CANCEL_SECONDS = 5.0
 
 
+class ArchitectureOption(click.Option):
+    """An option whose help names the architectures, which are looked up only then."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Return what the help of a command says of it."""
+        from rabisco.models import architecture_names
+
+        self.help = f"Kind of model: {', '.join(architecture_names())}."
+        return super().get_help_record(ctx)
+
+
 @click.group()
 def runs() -> None:
     """Show trainings, and stop, cancel, resume, repeat, rename or delete them.
@@ -50,7 +61,7 @@ def list_(as_json: bool) -> None:
 @runs.command()
 @click.argument("what", metavar="RECIPE|FILE|FOLDER")
 @click.option("--test", type=click.Path(path_type=Path), help="Test data for a FILE or FOLDER of your own.")
-@click.option("--model", "architecture", help="Kind of model: cnn, cnn-tiny or linear.")
+@click.option("--model", "architecture", cls=ArchitectureOption, help="Kind of model.")
 @click.option("--name", help="Save under this name instead of the recipe's, or the file's.")
 @click.option("--epochs", type=int, help="Passes over the training images.")
 @click.option("--minutes", type=float, help="End after so many minutes with the best weights so far.")

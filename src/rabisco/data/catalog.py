@@ -140,6 +140,7 @@ def _emnist(split: str, class_names: tuple[str, ...], train_examples: int, test_
         ),
         homepage="https://www.nist.gov/itl/products-and-services/emnist-dataset",
         split=split,
+        normalizer="emnist@1",
     )
 
 
@@ -166,6 +167,7 @@ _CIFAR_10 = Entry(
     licence="none stated; its author asks to be cited",
     citation="A. Krizhevsky: Learning multiple layers of features from tiny images. Technical report, 2009.",
     homepage="https://www.cs.toronto.edu/~kriz/cifar.html",
+    normalizer="photo32@1",
 )
 
 _BUNDLED_DIGITS = Entry(

@@ -48,6 +48,7 @@ class Entry:
         citation: What to cite.
         homepage: Where it is described, and its files are had.
         split: The name by which EMNIST calls this part of its archive; empty elsewhere.
+        normalizer: Normaliser, with its version, that makes such images from pictures.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Entry:
     citation: str
     homepage: str
     split: str = ""
+    normalizer: str = "mnist@1"
 
     @property
     def num_classes(self) -> int:

@@ -2,7 +2,16 @@
 
 from rabisco.images.decode import decode, sent_side
 from rabisco.images.ink import Ink, find_ink
-from rabisco.images.normalize import NORMALIZERS, Prepared, Step, normalize_pixels, prepare, prepare_ink
+from rabisco.images.normalize import (
+    NORMALIZERS,
+    ImageKind,
+    Prepared,
+    Step,
+    image_kind,
+    normalize_pixels,
+    prepare,
+    prepare_ink,
+)
 from rabisco.images.segment import Box, Character, Group, Run, segment
 
 __all__ = [
@@ -10,12 +19,14 @@ __all__ = [
     "Box",
     "Character",
     "Group",
+    "ImageKind",
     "Ink",
     "Prepared",
     "Run",
     "Step",
     "decode",
     "find_ink",
+    "image_kind",
     "normalize_pixels",
     "prepare",
     "prepare_ink",

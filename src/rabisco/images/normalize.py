@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from rabisco.errors import InvalidConfigurationError
 from rabisco.images.geometry import SIDE, as_emnist, as_mnist, bounding_box, deskew
 from rabisco.images.ink import Ink, find_ink
 
+ImageKind = Literal["grey", "colour"]
 WORKING_SIDE = 320  # pixels; a character that fills a quarter of the picture still has four for each of its own
 
 
@@ -65,6 +67,11 @@ def prepare(picture: NDArray[np.uint8], normalizer: str) -> Prepared:
         InvalidConfigurationError: No normaliser has that name.
     """
     return _find(normalizer)(picture)
+
+
+def image_kind(normalizer: str) -> ImageKind:
+    """Return what a normaliser makes of pictures: grey characters or photographs in colour."""
+    return "grey" if normalizer in CHARACTERS else "colour"
 
 
 def normalize_pixels(pixels: NDArray[np.uint8], normalizer: str) -> NDArray[np.uint8]:

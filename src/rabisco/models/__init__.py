@@ -1,9 +1,19 @@
 """Architectures by name, in Keras 3: raw uint8 pixels in, logits out.
 
-Scaling is each model's first layer, so training and serving cannot differ. No softmax: it lives in the predictor.
-Importing this package does not import Keras; creating a model does.
+Each module that holds ``ARCHITECTURES`` adds its own; nothing else is to be changed for a new one. Scaling is each
+model's first layer, so training and serving cannot differ. No softmax: it lives in the predictor. Importing this
+package does not import Keras; creating a model does.
 """
 
-from rabisco.models.registry import architecture_names, create_model
+from rabisco.models.architecture import Architecture
+from rabisco.models.registry import DEFAULT, Choice, architecture_names, choices, create_model, get_architecture
 
-__all__ = ["architecture_names", "create_model"]
+__all__ = [
+    "DEFAULT",
+    "Architecture",
+    "Choice",
+    "architecture_names",
+    "choices",
+    "create_model",
+    "get_architecture",
+]

@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+from rabisco.errors import N_
+from rabisco.models.architecture import Architecture
+
 if TYPE_CHECKING:
     import keras
 
@@ -61,3 +64,11 @@ def _convolution(maps: Any, filters: int, name: str, pooled: bool) -> Any:
         maps = layers.MaxPooling2D(name=f"{name}_pooled")(maps)
     maps = layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=f"{name}_normalized")(maps)
     return layers.ReLU(name=name)(maps)
+
+
+ARCHITECTURES = (
+    Architecture("cnn", N_("Neural network"), N_("Neural network: the best, and the slowest"), build),
+    Architecture(
+        "cnn-tiny", N_("Tiny neural network"), N_("Tiny neural network: nearly as good, much faster"), build_tiny
+    ),
+)

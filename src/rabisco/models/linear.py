@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from rabisco.errors import N_
+from rabisco.models.architecture import Architecture
+
 if TYPE_CHECKING:
     import keras
 
@@ -29,3 +32,15 @@ def build(image_shape: tuple[int, int, int], num_classes: int) -> "keras.Model":
         ],
         name="linear",
     )
+
+
+ARCHITECTURES = (
+    Architecture(
+        "linear",
+        N_("Linear model"),
+        N_("Linear model: very fast, makes more mistakes"),
+        build,
+        augmentation={"grey": None, "colour": None},  # it only learns less from changed images
+        solvers={"logistic-regression": N_("Logistic regression: a linear model, found by scikit-learn")},
+    ),
+)

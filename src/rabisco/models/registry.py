@@ -1,25 +1,61 @@
-"""The one table of architectures."""
+"""The architectures by name: every ``ARCHITECTURES`` in a module of this package."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import pkgutil
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
 
+from rabisco import models
 from rabisco.errors import InvalidConfigurationError
-from rabisco.models import cnn, linear
+from rabisco.images import ImageKind
+from rabisco.models.architecture import Architecture
 from rabisco.models.backend import start_keras
 
 if TYPE_CHECKING:
     import keras
 
-_ARCHITECTURES: dict[str, Callable[[tuple[int, int, int], int], "keras.Model"]] = {
-    "linear": linear.build,
-    "cnn": cnn.build,
-    "cnn-tiny": cnn.build_tiny,
-}
+DEFAULT = "cnn"
+
+
+class Choice(NamedTuple):
+    """What people choose as the kind of a model: an architecture, and the solver if that is one of its own."""
+
+    summary: str
+    architecture: Architecture
+    solver: str | None = None
+
+
+@cache
+def _architectures() -> dict[str, Architecture]:
+    modules = [import_module(f"{models.__name__}.{one.name}") for one in pkgutil.iter_modules(models.__path__)]
+    return {one.name: one for module in modules for one in getattr(module, "ARCHITECTURES", ())}
 
 
 def architecture_names() -> list[str]:
     """Return the names that ``create_model`` knows."""
-    return list(_ARCHITECTURES)
+    return list(_architectures())
+
+
+def get_architecture(name: str) -> Architecture:
+    """Return the architecture called ``name``.
+
+    Raises:
+        InvalidConfigurationError: There is none.
+    """
+    if name not in _architectures():
+        names = ", ".join(_architectures())
+        raise InvalidConfigurationError(f"architecture must be one of {names}. Received: {name!r}")
+    return _architectures()[name]
+
+
+def choices(kind: ImageKind | None = None) -> dict[str, Choice]:
+    """Return what may be chosen as the kind of a model, by name; only what reads images of ``kind`` if given."""
+    found: dict[str, Choice] = {}
+    for one in _architectures().values():
+        if kind is None or kind in one.augmentation:
+            found[one.name] = Choice(one.summary, one)
+            found |= {solver: Choice(summary, one, solver) for solver, summary in one.solvers.items()}
+    return found
 
 
 def create_model(architecture: str, image_shape: tuple[int, int, int], num_classes: int) -> "keras.Model":
@@ -38,10 +74,8 @@ def create_model(architecture: str, image_shape: tuple[int, int, int], num_class
         InvalidConfigurationError: No such architecture, or fewer than two classes.
         MissingExtraError: Keras is not installed.
     """
-    if architecture not in _ARCHITECTURES:
-        names = ", ".join(_ARCHITECTURES)
-        raise InvalidConfigurationError(f"architecture must be one of {names}. Received: {architecture!r}")
+    entry = get_architecture(architecture)
     if num_classes < 2:
         raise InvalidConfigurationError(f"a classifier needs at least 2 classes. Received: {num_classes}")
     start_keras()
-    return _ARCHITECTURES[architecture](image_shape, num_classes)
+    return entry.build(image_shape, num_classes)

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 
 from rabisco.errors import InvalidConfigurationError
-from rabisco.models.augment import GENTLE, Augmentation
-from rabisco.training import TrainingConfiguration
+from rabisco.models import get_architecture
+from rabisco.training.augment import GENTLE
+from rabisco.training.config import TrainingConfiguration
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Recipe:
 _LINEAR = TrainingConfiguration(solver="logistic-regression", max_iterations=200, inverse_regularization=0.1)
 _LINEAR_BY_GRADIENT = TrainingConfiguration(epochs=20, learning_rate=3e-3, weight_decay=0.0)
 _SCIKIT_LEARN_DEFAULTS = TrainingConfiguration(solver="logistic-regression")
-_CNN = TrainingConfiguration(epochs=24, settle_epochs=3, augmentation=Augmentation())
+_CNN = replace(get_architecture("cnn").usual("grey"), epochs=24, cooldown_epochs=3)
 
 _RECIPES = (
     Recipe(
@@ -58,7 +59,7 @@ _RECIPES = (
         "mnist-tiny",
         "mnist",
         "cnn-tiny",
-        replace(_CNN, epochs=25, settle_epochs=0, learning_rate=6e-3, augmentation=GENTLE),
+        replace(_CNN, epochs=25, cooldown_epochs=0, learning_rate=6e-3, augmentation=GENTLE),
         "mnist@1",
         "Digits, read by a network of fewer than 10,000 weights",
     ),
@@ -66,7 +67,7 @@ _RECIPES = (
         "emnist-cnn",
         "emnist-pages",
         "cnn",
-        replace(_CNN, epochs=40, settle_epochs=0),
+        replace(_CNN, epochs=40, cooldown_epochs=0),
         "emnist@1",
         "Digits and letters, read by a convolutional network",
         supplements=("handwriting-extra",),
@@ -91,7 +92,7 @@ _RECIPES = (
         "digits-cnn",
         "digits",
         "cnn",
-        replace(_CNN, epochs=30, settle_epochs=0),
+        replace(_CNN, epochs=30, cooldown_epochs=0),
         "mnist@1",
         "scikit-learn's small set of digits, no download: the quick one",
     ),

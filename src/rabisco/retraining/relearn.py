@@ -4,7 +4,7 @@ Where no correction names a class the weights stay as they are, and only what th
 """
 
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,6 @@ from rabisco.data.dataset import Dataset
 from rabisco.errors import InvalidConfigurationError
 from rabisco.evaluation.reader import read_logits
 from rabisco.inference import Predictor
-from rabisco.models.augment import Augmentation
 from rabisco.models.backend import start_keras
 from rabisco.recipes import KerasReader
 from rabisco.retraining.judge import judge, write_card
@@ -23,6 +22,7 @@ from rabisco.retraining.lessons import Lesson, gather
 from rabisco.retraining.refusing import fit_again
 from rabisco.retraining.report import Retraining
 from rabisco.training import Progress, Request, TrainingConfiguration, TrainingResult, train
+from rabisco.training.augment import augmentation_of
 
 if TYPE_CHECKING:
     import keras
@@ -41,8 +41,7 @@ def fine_tuning(card: Card) -> TrainingConfiguration:
     given = card.configuration.get("augmentation")
     if not isinstance(given, dict):
         return FINE_TUNING
-    known = {field.name: given.get(field.name, 0.0) for field in fields(Augmentation)}
-    return replace(FINE_TUNING, augmentation=Augmentation(**known))
+    return replace(FINE_TUNING, augmentation=augmentation_of(given))
 
 
 class Relearning:

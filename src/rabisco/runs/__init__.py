@@ -21,7 +21,7 @@ from rabisco.runs.queue import (
 )
 from rabisco.runs.records import Event, Run
 from rabisco.runs.relearning import relearn, report_of
-from rabisco.runs.request import RunRequest, Source
+from rabisco.runs.request import RunRequest, Source, limits
 from rabisco.runs.states import ENDED, State
 from rabisco.runs.supervisor import start_supervisor, tend
 
@@ -35,6 +35,7 @@ __all__ = [
     "delete",
     "events",
     "get",
+    "limits",
     "list_runs",
     "relearn",
     "rename",

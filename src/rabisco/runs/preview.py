@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rabisco import data
-from rabisco.models.augment import create_layer
 from rabisco.models.backend import start_keras
-from rabisco.runs.request import scaled
+from rabisco.training.augment import Augmentation, create_layer
 
 FOLDER = Path(__file__).parents[1] / "web" / "static" / "img"
 STRENGTHS = ("1", "0.5")  # those of the form that change anything
@@ -27,9 +26,7 @@ SEED = 7
 def draw(strength: str) -> NDArray[np.uint8]:
     """Return rows of a digit and what training may make of it, grey uint8 ``(H, W)``."""
     start_keras()
-    augmentation = scaled(float(strength))
-    assert augmentation is not None
-    layer = create_layer(augmentation, SEED)
+    layer = create_layer(Augmentation().scaled(float(strength)), SEED)
     train = data.load("digits").train
     originals = np.stack([train.images[np.flatnonzero(train.labels == digit)[0]] for digit in DIGITS])
     changed = np.asarray(layer(np.repeat(originals, COLUMNS, axis=0), training=True))

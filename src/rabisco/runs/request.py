@@ -1,21 +1,21 @@
 """What a run can be asked for, and the recipe that comes of it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from rabisco import artifacts, data
 from rabisco.errors import InvalidConfigurationError
-from rabisco.models import architecture_names
-from rabisco.models.augment import Augmentation
-from rabisco.recipes import Recipe, get_recipe, recipe_names
+from rabisco.images import image_kind
+from rabisco.models import DEFAULT, choices, get_architecture
+from rabisco.recipes import Recipe, get_recipe
 from rabisco.retraining import fine_tuning
 from rabisco.settings import get_settings
-from rabisco.training.config import TrainingConfiguration
+from rabisco.training.config import GRADIENT_SOLVERS, Solver
 
-NORMALIZER = "mnist@1"  # where neither the request, nor the base, nor a recipe, nor the upload names one
+NORMALIZER = "mnist@1"  # where neither the request, nor the base, nor the data name one
 FINE_TUNING_RATE = 1e-3
 # The preset "seconds": batches so small that a few hundred images make steps enough to learn from.
 _QUICK_EPOCHS, _QUICK_BATCH, _QUICK_LIMIT, _QUICK_MINUTES, _QUICK_ARCHITECTURE = 12, 32, 5000, 1.0, "cnn-tiny"
@@ -64,11 +64,12 @@ class RunRequest(BaseModel):
         name: Of the run, for people; the artifact's if empty.
         notes: For people.
         architecture: Name in the registry.
-        epochs: Passes over the training images, 12 if not given.
+        epochs: Passes over the training images.
         batch_size: Images per step.
         learning_rate: Its peak.
-        solver: ``adamw``, ``sgd``, or ``logistic-regression`` for the linear architecture.
-        augmentation: Strength of the random changes to training images: 0 is off, 1 the usual, 2 twice that.
+        solver: ``adamw``, ``sgd``, or the architecture's own, such as ``logistic-regression`` of the linear one.
+        augmentation: Strength of the random changes to training images: 0 is off, 1 the usual, 2 twice that; the
+            architecture's, or the recipe's, if not given.
         minutes: Training ends after so many minutes with the best weights so far.
         patience: Epochs without a better validation accuracy after which it ends.
         preset: ``seconds`` makes a tiny model of few images, to see it work.
@@ -92,10 +93,10 @@ class RunRequest(BaseModel):
     architecture: str | None = None
     epochs: int | None = Field(default=None, ge=1, le=10_000)
     batch_size: int | None = Field(default=None, ge=1, le=65_536)
-    learning_rate: float | None = Field(default=None, gt=0, le=100)
-    solver: Literal["adamw", "sgd", "logistic-regression"] | None = None
+    learning_rate: float | None = Field(default=None, ge=1e-9, le=100)
+    solver: Solver | None = None
     augmentation: float | None = Field(default=None, ge=0, le=2)
-    minutes: float | None = Field(default=None, gt=0, le=100_000)
+    minutes: float | None = Field(default=None, ge=0.01, le=100_000)
     patience: int | None = Field(default=None, ge=1)
     preset: Literal["", "seconds"] = ""
     base: str | None = None
@@ -124,6 +125,13 @@ class RunRequest(BaseModel):
             raise InvalidConfigurationError(f"{where}: {expected}. Received: {received}") from error
 
 
+def limits(name: str) -> tuple[type, float, float]:
+    """Return the type of a number in a request and what it may be at least and at most."""
+    given = RunRequest.model_fields[name]
+    low, high = (getattr(one, side) for one, side in zip(given.metadata, ("ge", "le"), strict=True))
+    return (int if int in get_args(given.annotation) else float), low, high
+
+
 def check(request: RunRequest) -> Recipe:
     """Return the recipe that a request comes to, having refused what could not be trained.
 
@@ -136,9 +144,6 @@ def check(request: RunRequest) -> Recipe:
     if request.data.upload is not None:
         _check_upload(request.data.upload)
     recipe = _relearned(request) if request.corrections else _resolve(request)
-    if recipe.architecture not in architecture_names():
-        names = ", ".join(architecture_names())
-        raise InvalidConfigurationError(f"architecture must be one of {names}. Received: {recipe.architecture!r}")
     if request.base is not None:
         _check_base(request.base, recipe)
     return recipe
@@ -147,30 +152,37 @@ def check(request: RunRequest) -> Recipe:
 def _resolve(request: RunRequest) -> Recipe:
     recipe = _starting_point(request.data)
     quick = request.preset == "seconds"
-    architecture = request.architecture or (_QUICK_ARCHITECTURE if quick else recipe.architecture)
-    if request.base is not None and request.architecture is None:
-        architecture = artifacts.load_artifact(request.base).card.architecture
-    configuration = recipe.configuration
-    if configuration.solver == "logistic-regression" and architecture != "linear":
-        configuration = TrainingConfiguration()
-    gentle = FINE_TUNING_RATE if request.base is not None else None
+    base = artifacts.load_artifact(request.base).card if request.base is not None else None
+    normalizer = request.normalizer or (base and base.normalizer) or recipe.normalizer
+    kind = image_kind(normalizer)
+    usual_name = base.architecture if base else _QUICK_ARCHITECTURE if quick else recipe.architecture
+    name = request.architecture or usual_name
+    architecture = get_architecture(name)
+    if kind not in architecture.augmentation:
+        raise InvalidConfigurationError(
+            f"the architecture must read {kind} images, as these are. Received: {name!r}; choose one of "
+            f"{', '.join(choices(kind))}"
+        )
+    usual = recipe.configuration if name == recipe.architecture else architecture.usual(kind)
     asked: dict[str, Any] = {
         "epochs": request.epochs or (_QUICK_EPOCHS if quick else None),
         "batch_size": request.batch_size or (_QUICK_BATCH if quick else None),
-        "learning_rate": request.learning_rate or gentle,
+        "learning_rate": request.learning_rate or (FINE_TUNING_RATE if base else None),
         "patience": request.patience,
         "solver": request.solver,
         "seed": request.seed,
     }
-    configuration = replace(configuration, **{key: value for key, value in asked.items() if value is not None})
-    if request.augmentation is not None:
-        configuration = replace(configuration, augmentation=scaled(request.augmentation))
+    configuration = replace(usual, **{key: value for key, value in asked.items() if value is not None})
+    strength = request.augmentation
+    if strength is not None or quick:
+        configuration = replace(configuration, augmentation=architecture.augmented(kind, strength or 0))
+    if configuration.solver not in (*GRADIENT_SOLVERS, *architecture.solvers):
+        raise InvalidConfigurationError(
+            f"the solver must be one that fits the architecture {name!r}: "
+            f"{', '.join((*GRADIENT_SOLVERS, *architecture.solvers))}. Received: {configuration.solver!r}"
+        )
     return replace(
-        recipe,
-        name=request.artifact,
-        architecture=architecture,
-        configuration=configuration,
-        normalizer=_normalizer(request, recipe),
+        recipe, name=request.artifact, architecture=name, configuration=configuration, normalizer=normalizer
     )
 
 
@@ -197,35 +209,14 @@ def minutes_of(request: RunRequest) -> float | None:
     return request.minutes or (_QUICK_MINUTES if request.preset == "seconds" else None)
 
 
-def scaled(strength: float) -> Augmentation | None:
-    """Return the usual augmentation at ``strength`` times its ranges; ``None`` at 0."""
-    if strength == 0:
-        return None
-    usual = {name: value * strength for name, value in asdict(Augmentation()).items()}
-    for share in ("stroke", "blur", "damage", "lines", "contrast", "brightness"):
-        usual[share] = min(1.0, usual[share])
-    return Augmentation(**usual)
-
-
 def _starting_point(source: Source) -> Recipe:
     if source.recipe is not None:
         return get_recipe(source.recipe)
-    usual = TrainingConfiguration(augmentation=Augmentation())
-    normalizer = NORMALIZER
+    normalizer = str((source.dialect or {}).get("normalizer") or NORMALIZER)
     if source.catalog is not None:
-        if data.get_entry(source.catalog).image_shape[-1] != 1:
-            usual = TrainingConfiguration()  # the usual changes are made for grey characters
-        recipes = [get_recipe(name) for name in recipe_names()]
-        normalizer = next((one.normalizer for one in recipes if one.dataset == source.catalog), NORMALIZER)
-    return Recipe("", source.words, "cnn", usual, normalizer, "")
-
-
-def _normalizer(request: RunRequest, recipe: Recipe) -> str:
-    if request.normalizer is not None:
-        return request.normalizer
-    if request.base is not None:
-        return artifacts.load_artifact(request.base).card.normalizer
-    return str((request.data.dialect or {}).get("normalizer") or recipe.normalizer)
+        normalizer = data.get_entry(source.catalog).normalizer
+    usual = get_architecture(DEFAULT).usual(image_kind(normalizer))
+    return Recipe("", source.words, DEFAULT, usual, normalizer, "")
 
 
 def _check_base(base: str, recipe: Recipe) -> None:
@@ -235,7 +226,7 @@ def _check_base(base: str, recipe: Recipe) -> None:
             f"a base must have the architecture that is trained, {recipe.architecture!r}. Received: {base!r}, which "
             f"is of {card.architecture!r}; choose another base, or that architecture"
         )
-    if recipe.configuration.solver == "logistic-regression":
+    if recipe.configuration.solver not in GRADIENT_SOLVERS:
         raise InvalidConfigurationError("logistic regression begins anew; choose a base for gradient training only")
 
 

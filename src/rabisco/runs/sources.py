@@ -34,13 +34,7 @@ def load(request: RunRequest, recipe: Recipe, folder: Path) -> tuple[Recipe, Dat
     else:
         dataset = data.load(recipe.dataset, seed=request.seed, limit=limit_of(request))
         dataset = normalized(dataset, recipe.normalizer)
-    recipe, dataset = with_supplements(recipe, dataset, limit_of(request))
-    if dataset.image_shape[-1] != 1 and recipe.configuration.augmentation is not None:
-        raise InvalidConfigurationError(
-            "images are changed at random only where they are grey characters. Received: coloured ones; train them "
-            "with augmentation 0"
-        )
-    return recipe, dataset
+    return with_supplements(recipe, dataset, limit_of(request))
 
 
 def _load_upload(request: RunRequest, recipe: Recipe, folder: Path) -> Dataset:

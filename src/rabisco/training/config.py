@@ -1,13 +1,14 @@
 """What a training is told: how long, how fast, on what terms."""
 
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from dataclasses import InitVar, asdict, dataclass, fields
+from typing import Any, Literal, get_args
 
 from rabisco.errors import InvalidConfigurationError
-from rabisco.models.augment import Augmentation
+from rabisco.training.augment import AnyAugmentation, augmentation_of
 
 Solver = Literal["adamw", "sgd", "logistic-regression"]
 Schedule = Literal["cosine", "step", "constant"]
+GRADIENT_SOLVERS: tuple[Solver, ...] = ("adamw", "sgd")
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class TrainingConfiguration:
             architecture only, which reads no other field but ``seed``, ``max_iterations`` and
             ``inverse_regularization``.
         epochs: Passes over the training split, at least 1.
-        settle_epochs: Further ones at the end, on gently changed images; see ``rabisco.training.settle``; at least 0.
+        cooldown_epochs: Final ones with weak augmentation, after these; see ``rabisco.training.cooldown``; at least 0.
         batch_size: Images per step, at least 1.
         learning_rate: Its peak, above 0.
         weight_decay: Decoupled decay (AdamW) per unit of learning rate, at least 0.
@@ -37,7 +38,7 @@ class TrainingConfiguration:
 
     solver: Solver = "adamw"
     epochs: int = 12
-    settle_epochs: int = 0
+    cooldown_epochs: int = 0
     batch_size: int = 128
     learning_rate: float = 3e-3
     weight_decay: float = 0.02
@@ -46,23 +47,22 @@ class TrainingConfiguration:
     step_epochs: int = 5
     patience: int | None = None
     label_smoothing: float = 0.0
-    augmentation: Augmentation | None = None
+    augmentation: AnyAugmentation | None = None
     max_iterations: int = 100
     inverse_regularization: float = 1.0
     seed: int = 25
+    settle_epochs: InitVar[int | None] = None  # the name of ``cooldown_epochs`` in earlier versions
 
-    def __post_init__(self) -> None:
-        self._require(
-            "solver",
-            self.solver in ("adamw", "sgd", "logistic-regression"),
-            "adamw, sgd or logistic-regression",
-        )
-        self._require("schedule", self.schedule in ("cosine", "step", "constant"), "cosine, step or constant")
+    def __post_init__(self, settle_epochs: int | None) -> None:
+        if settle_epochs is not None:
+            object.__setattr__(self, "cooldown_epochs", settle_epochs)
+        for name, known in (("solver", get_args(Solver)), ("schedule", get_args(Schedule))):
+            self._require(name, getattr(self, name) in known, f"one of {', '.join(known)}")
         for name in ("epochs", "batch_size", "step_epochs", "max_iterations"):
             self._require(name, getattr(self, name) >= 1, "at least 1")
         for name in ("learning_rate", "inverse_regularization"):
             self._require(name, getattr(self, name) > 0, "above 0")
-        for name in ("weight_decay", "warmup_epochs", "settle_epochs"):
+        for name in ("weight_decay", "warmup_epochs", "cooldown_epochs"):
             self._require(name, getattr(self, name) >= 0, "at least 0")
         self._require("patience", self.patience is None or self.patience >= 1, "at least 1, or none")
         self._require("label_smoothing", 0 <= self.label_smoothing < 1, "in [0, 1)")
@@ -75,17 +75,22 @@ class TrainingConfiguration:
         """Return the configuration as plain values, for a card or a database."""
         return asdict(self)
 
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The configuration as checkpoints are told apart by, in the words of the version that wrote the first."""
+        return {"settle_epochs" if name == "cooldown_epochs" else name: one for name, one in asdict(self).items()}
+
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "TrainingConfiguration":
-        """Return the configuration that ``to_dict`` made these values from.
+        """Return the configuration that ``to_dict`` made these values from, here or in an earlier version.
 
         Raises:
             InvalidConfigurationError: A name is unknown or a value out of range.
         """
-        unknown = set(values) - {field.name for field in fields(cls)}
+        unknown = set(values) - {field.name for field in fields(cls)} - {"settle_epochs"}
         if unknown:
             raise InvalidConfigurationError(f"a training has no setting called {', '.join(sorted(unknown))}")
         augmentation = values.get("augmentation")
         if isinstance(augmentation, dict):
-            values = {**values, "augmentation": Augmentation(**augmentation)}
+            values = {**values, "augmentation": augmentation_of(augmentation)}
         return cls(**values)

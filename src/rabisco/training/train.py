@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from rabisco.data.dataset import Dataset
 from rabisco.errors import InvalidConfigurationError
-from rabisco.models.augment import create_layer
+from rabisco.training.augment import create_layer
 from rabisco.training.batches import create_batches
 from rabisco.training.checkpoint import Checkpoints, Position
 from rabisco.training.config import TrainingConfiguration
-from rabisco.training.pace import Pace
+from rabisco.training.cooldown import cooldown, cooldown_checkpoints, counted_together, joined
+from rabisco.training.eta import Eta
 from rabisco.training.progress import Progress, Request, TrainingResult
 from rabisco.training.regression import fit_logistic_regression
 from rabisco.training.schedule import create_optimizer
-from rabisco.training.settle import counted_together, joined, settling, settling_checkpoints
 from rabisco.training.watch import create_watch, put_back
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def train(
         started = time.perf_counter()
         row = fit_logistic_regression(model, dataset, configuration)
         return TrainingResult([row], best_epoch=1, seconds=time.perf_counter() - started)
-    epochs = configuration.epochs + configuration.settle_epochs
+    epochs = configuration.epochs + configuration.cooldown_epochs
     first = _train_by_gradient(
         model,
         dataset,
@@ -67,18 +67,18 @@ def train(
         on_progress=counted_together(on_progress, epochs),
         request=request,
         checkpoints=checkpoints,
-        epochs_after=configuration.settle_epochs,
+        epochs_after=configuration.cooldown_epochs,
     )
-    if not configuration.settle_epochs or first.ended == "stopped":
+    if not configuration.cooldown_epochs or first.ended == "stopped":
         return first
     weights = model.get_weights()
     second = _train_by_gradient(
         model,
         dataset,
-        settling(configuration),
+        cooldown(configuration),
         on_progress=counted_together(on_progress, epochs, len(first.history), first.seconds),
         request=request,
-        checkpoints=settling_checkpoints(checkpoints),
+        checkpoints=cooldown_checkpoints(checkpoints),
     )
     result = joined(first, second)
     if result.best_epoch <= len(first.history):
@@ -119,7 +119,7 @@ def _train_by_gradient(
     watch = create_watch(
         model,
         configuration,
-        Pace(len(dataset.train), configuration.batch_size, steps, configuration.epochs + epochs_after),
+        Eta(len(dataset.train), configuration.batch_size, steps, configuration.epochs + epochs_after),
         steps,
         on_progress=on_progress,
         request=request,
@@ -167,7 +167,7 @@ def _fit(
 def _identity(model: "keras.Model", dataset: Dataset, configuration: TrainingConfiguration) -> str:
     """Return a digest of all that decides how a training goes on."""
     shapes = [list(weight.shape) for weight in model.weights]
-    told = [model.name, shapes, dataset.fingerprint, len(dataset.train), dataset.class_names, configuration.to_dict()]
+    told = [model.name, shapes, dataset.fingerprint, len(dataset.train), dataset.class_names, configuration.identity]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 

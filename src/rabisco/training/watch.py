@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rabisco.errors import InvalidConfigurationError, TrainingCancelledError
 from rabisco.training.checkpoint import Checkpoints, Position
 from rabisco.training.config import TrainingConfiguration
-from rabisco.training.pace import Pace
+from rabisco.training.eta import Eta
 from rabisco.training.progress import Progress, Request, TrainingResult
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def create_watch(
     model: "keras.Model",
     configuration: TrainingConfiguration,
-    pace: Pace,
+    eta: Eta,
     steps: int,
     *,
     on_progress: Callable[[Progress], None],
@@ -34,7 +34,7 @@ def create_watch(
     Args:
         model: What is trained, without the augmentation before it.
         configuration: How.
-        pace: Tells speed and time left.
+        eta: Tells speed and time left.
         steps: Batches of an epoch.
         on_progress: As in ``train``.
         request: As in ``train``.
@@ -58,10 +58,10 @@ def create_watch(
             self.midway = False  # whether the training was left within an epoch
 
         def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
-            pace.begin_fit()
+            eta.begin_fit()
 
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
-            pace.begin_epoch()
+            eta.begin_epoch()
             self.epoch, self.first, self.epoch_started = epoch + 1, position.step, time.perf_counter()
             self.batches.epoch = self.epoch
             if self.first:
@@ -72,8 +72,8 @@ def create_watch(
 
         def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
             step = self.first + batch + 1
-            pace.end_batch(step)
-            report = self.progress(step, logs or {}, pace.eta_seconds(self.epoch, step))
+            eta.end_batch(step)
+            report = self.progress(step, logs or {}, eta.eta_seconds(self.epoch, step))
             if not math.isfinite(report.loss):
                 raise InvalidConfigurationError(
                     f"the loss became {report.loss} in epoch {self.epoch}; train with a lower learning rate than "
@@ -98,7 +98,7 @@ def create_watch(
                 loss=float(logs["loss"]),
                 accuracy=float(logs["accuracy"]),
                 learning_rate=self.learning_rate,
-                examples_per_second=pace.examples_per_second,
+                examples_per_second=eta.examples_per_second,
                 eta_seconds=eta_seconds,
                 seconds=time.perf_counter() - self.started,
                 validation_loss=logs.get("val_loss"),
@@ -106,7 +106,7 @@ def create_watch(
             )
 
         def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-            report = self.progress(steps, logs or {}, pace.eta_seconds(epoch + 2, 0))
+            report = self.progress(steps, logs or {}, eta.eta_seconds(epoch + 2, 0))
             spent = time.perf_counter() - self.epoch_started
             done = (steps - self.first) * configuration.batch_size  # in the one epoch of which no batch was timed
             self.result.history.append(_history_row(report, report.examples_per_second or done / spent, spent))

@@ -1,14 +1,9 @@
 """What pages call a model: by its architecture, in the reader's language."""
 
-from flask_babel import LazyString, lazy_gettext
+from flask_babel import LazyString, gettext, lazy_gettext
 
 from rabisco.artifacts import Card
-
-_TITLES: dict[str, LazyString] = {
-    "cnn": lazy_gettext("Neural network"),
-    "cnn-tiny": lazy_gettext("Tiny neural network"),
-    "linear": lazy_gettext("Linear model"),
-}
+from rabisco.models import architecture_names, get_architecture
 
 # States and phases of a training.
 STATES: dict[str, LazyString] = {
@@ -33,12 +28,13 @@ PHASES: dict[str, LazyString] = {
 
 def architecture_title(name: str) -> str:
     """Return the title of an architecture; an unknown one is called by its own name."""
-    return str(_TITLES.get(name, name))
+    return gettext(get_architecture(name).title) if name in architecture_names() else name
 
 
 def model_title(card: Card) -> str:
     """Return the title of a model; one of an unknown architecture is called by its own name."""
-    return str(_TITLES.get(card.architecture, card.name))
+    known = card.architecture in architecture_names()
+    return architecture_title(card.architecture) if known else card.name
 
 
 def distinct_title(card: Card, cards: list[Card]) -> str:

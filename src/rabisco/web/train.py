@@ -10,6 +10,7 @@ from werkzeug.exceptions import BadRequest
 
 from rabisco import data, runs, uploads
 from rabisco.errors import InvalidConfigurationError, InvalidRequestError, RabiscoError
+from rabisco.images import image_kind
 from rabisco.runs import Run, RunRequest
 from rabisco.settings import Settings
 from rabisco.uploads import Upload
@@ -82,18 +83,16 @@ def _request(form: TrainingForm, upload: Upload | None) -> RunRequest:
     if upload is not None:
         inspection = upload.inspection
         source: dict[str, Any] = {"upload": upload.folder, "title": upload.name}
-        channels = 1
         if inspection is not None:
             source["dialect"] = inspection.dialect.to_dict()
             source["test_dialect"] = inspection.test_dialect.to_dict() if inspection.test_dialect else None
-            channels = 3 if inspection.dialect.normalizer.startswith("photo") else 1
         rows = inspection.train.rows if inspection else 0
-        return form.request(source, channels, upload.name.split(".")[0], rows)
+        return form.request(source, upload.name.split(".")[0], rows)
     if form.get("recipe"):
-        return form.request({"recipe": form.get("recipe")}, 1, form.get("recipe"))
+        return form.request({"recipe": form.get("recipe")}, form.get("recipe"))
     if form.get("dataset"):
         entry = data.get_entry(form.get("dataset"))
-        return form.request({"catalog": entry.name}, entry.image_shape[-1], entry.name)
+        return form.request({"catalog": entry.name}, entry.name)
     raise InvalidRequestError(
         gettext(
             "something to train on was expected: files in the fields “train” and “test”, an upload, or a data set of "
@@ -134,7 +133,13 @@ def _dataset_page(form: TrainingForm, status: int = 200) -> ResponseReturnValue:
     bases = compatible_with_entry(entry)
     local = data.is_local(entry.name)
     return render_template(
-        "train_dataset.html", entry=entry, local=local, form=form, bases=bases, **FORM_WORDS
+        "train_dataset.html",
+        entry=entry,
+        local=local,
+        form=form,
+        bases=bases,
+        kind=image_kind(entry.normalizer),
+        **FORM_WORDS,
     ), status
 
 

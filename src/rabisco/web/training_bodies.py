@@ -2,7 +2,17 @@
 
 from typing import Any
 
+from rabisco.models import DEFAULT, choices
+from rabisco.runs import limits
+
 Schema = dict[str, Any]
+
+
+def _number(name: str, description: str = "") -> Schema:
+    kind, low, high = limits(name)
+    schema: Schema = {"type": "integer" if kind is int else "number", "minimum": low, "maximum": high}
+    return {**schema, "description": description} if description else schema
+
 
 _BINARY: Schema = {"type": "string", "format": "binary"}
 _TEXT: Schema = {"type": "string"}
@@ -23,12 +33,12 @@ _TRAINING: Schema = {
     "dataset": {"type": "string", "description": "Name of a data set in the catalog."},
     "recipe": {"type": "string", "description": "Name of a recipe."},
     "name": {"type": "string", "description": "Of the model that is made."},
-    "model": {"type": "string", "enum": ["cnn", "cnn-tiny", "linear", "logistic-regression"], "default": "cnn"},
-    "epochs": {"type": "integer", "minimum": 1, "maximum": 10_000, "default": 12},
-    "batch_size": {"type": "integer", "minimum": 1, "maximum": 65_536},
-    "learning_rate": {"type": "number", "exclusiveMinimum": 0, "maximum": 100},
-    "augmentation": {"type": "number", "minimum": 0, "maximum": 2, "description": "0 is off, 1 the usual."},
-    "minutes": {"type": "number", "exclusiveMinimum": 0, "description": "Time budget."},
+    "model": {"type": "string", "enum": list(choices()), "default": DEFAULT},
+    "epochs": _number("epochs", "By default those of the recipe or of the kind of model."),
+    "batch_size": _number("batch_size"),
+    "learning_rate": _number("learning_rate"),
+    "augmentation": _number("augmentation", "0 is off, 1 the usual."),
+    "minutes": _number("minutes", "Time budget."),
     "base": {"type": "string", "description": "Model to begin with."},
     "preset": {"type": "string", "enum": ["", "seconds"], "description": "`seconds`: a tiny model of few images."},
     "notes": _TEXT,

@@ -1,6 +1,6 @@
 """The form of a training: what may be filled in, what is wrong with it in words, and the request that comes of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,33 +11,23 @@ from rabisco.artifacts import Card
 from rabisco.data import Entry
 from rabisco.errors import InvalidConfigurationError, RabiscoError
 from rabisco.intake import Inspection
-from rabisco.runs import RunRequest
+from rabisco.models import DEFAULT, choices, get_architecture
+from rabisco.runs import RunRequest, limits
 from rabisco.uploads import Upload
 
-# What may be trained: its name here, in words, and what is asked of a run.
-MODELS: dict[str, tuple[LazyString, dict[str, str]]] = {
-    "cnn": (lazy_gettext("Neural network: the best, and the slowest"), {"architecture": "cnn"}),
-    "cnn-tiny": (lazy_gettext("Tiny neural network: nearly as good, much faster"), {"architecture": "cnn-tiny"}),
-    "linear": (lazy_gettext("Linear model: very fast, makes more mistakes"), {"architecture": "linear"}),
-    "logistic-regression": (
-        lazy_gettext("Logistic regression: a linear model, found by scikit-learn"),
-        {"architecture": "linear", "solver": "logistic-regression"},
-    ),
-}
 AUGMENTATIONS: dict[str, LazyString] = {
     "": lazy_gettext("as suits the model"),
     "1": lazy_gettext("usual"),
     "0.5": lazy_gettext("gentle"),
     "0": lazy_gettext("off"),
 }
-FORM_WORDS = {"training_models": MODELS, "augmentations": AUGMENTATIONS}  # for the templates
-DEFAULTS = {"model": "cnn", "epochs": "12", "batch_size": "128", "learning_rate": "0.003"}
-FIELDS = (*DEFAULTS, "augmentation", "minutes", "base", "name", "preset", "upload", "dataset", "recipe", "notes")
+FORM_WORDS = {"training_models": choices, "augmentations": AUGMENTATIONS}  # for the templates
+NUMBERS = ("epochs", "batch_size", "learning_rate", "augmentation", "minutes")
+FIELDS = ("model", *NUMBERS, "base", "name", "preset", "upload", "dataset", "recipe", "notes")
 PRESETS = ("", "seconds")
 STEPS = 400  # that a training should have, where the images are few
 MOST_EPOCHS_SUGGESTED = 60
 FEW = 1000  # images, of which even the quick try needs more than a few steps
-GREY = 1  # channels; images are changed at random only where they are grey characters
 
 
 @dataclass
@@ -57,7 +47,8 @@ class TrainingForm:
         """Return the form as it is first shown, filled in with what usually serves."""
         name = free_name(upload.name.split(".")[0] if upload else dataset)
         given = suited(_rows_of(upload)) if upload else {}
-        return cls({**DEFAULTS, **given, "name": name, "upload": upload.id if upload else "", "dataset": dataset})
+        sources = {"upload": upload.id if upload else "", "dataset": dataset}
+        return cls({"model": DEFAULT, **given, "name": name, **sources})
 
     @classmethod
     def sent(cls, given: Mapping[str, Any]) -> "TrainingForm":
@@ -76,12 +67,11 @@ class TrainingForm:
         """All that is wrong, in one sentence."""
         return "; ".join(f"{name}: {words}" for name, words in self.errors.items())
 
-    def request(self, source: Mapping[str, Any], channels: int, title: str, rows: int = 0) -> RunRequest:
+    def request(self, source: Mapping[str, Any], title: str, rows: int = 0) -> RunRequest:
         """Return what is asked of a run.
 
         Args:
             source: Where the images come from, as ``RunRequest.data`` holds it.
-            channels: Of the images.
             title: What the data are called.
             rows: How many images there are, if that is known.
 
@@ -92,7 +82,7 @@ class TrainingForm:
             raise InvalidConfigurationError(self.sentence)
         asked: dict[str, Any] = {"data": dict(source), "artifact": self.get("name") or free_name(title)}
         quick = self.get("preset") == "seconds"
-        plain = ("minutes", "notes") if quick else ("epochs", "batch_size", "learning_rate", "minutes", "notes")
+        plain = ("minutes", "notes") if quick else (*NUMBERS, "notes")
         asked.update({name: self.values[name] for name in plain if name in self.values})
         if quick:
             asked["preset"] = "seconds"
@@ -100,31 +90,18 @@ class TrainingForm:
         elif self.get("base"):
             asked["base"] = self.values["base"]
         elif self.get("model"):
-            asked.update(MODELS[self.values["model"]][1])
-        augmentation = self._augmentation(channels, quick)
-        if augmentation is not None:
-            asked["augmentation"] = augmentation
+            chosen = choices()[self.values["model"]]
+            asked.update(architecture=chosen.architecture.name, solver=chosen.solver)
         return RunRequest.parse(asked)
-
-    def _augmentation(self, channels: int, quick: bool) -> str | None:
-        """Return its strength; nothing where the usual one of the model or the recipe serves."""
-        if channels > GREY or quick:
-            return "0"
-        if "augmentation" in self.values:
-            return self.values["augmentation"]
-        return "0" if self.get("model") in ("linear", "logistic-regression") else None  # they learn only less from it
 
     def _check(self) -> None:
         one_of = gettext("choose one of: %(names)s")
-        if self.get("model") and self.values["model"] not in MODELS:
-            self.errors["model"] = one_of % {"names": ", ".join(MODELS)}
+        if self.get("model") and self.values["model"] not in choices():
+            self.errors["model"] = one_of % {"names": ", ".join(choices())}
         if self.get("preset") not in PRESETS:
             self.errors["preset"] = one_of % {"names": "seconds"}
-        self._check_number("epochs", int, 1, 10_000)
-        self._check_number("batch_size", int, 1, 65_536)
-        self._check_number("learning_rate", float, 1e-9, 100)
-        self._check_number("augmentation", float, 0, 2)
-        self._check_number("minutes", float, 0.01, 100_000)
+        for name in NUMBERS:
+            self._check_number(name, *limits(name))
         if self.get("name"):
             try:
                 artifacts.check_name(self.values["name"])
@@ -138,7 +115,7 @@ class TrainingForm:
         if self.get("base") and not artifacts.exists(self.values["base"]):
             self.errors["base"] = gettext("there is no such model")
 
-    def _check_number(self, name: str, kind: Callable[[str], float], low: float, high: float) -> None:
+    def _check_number(self, name: str, kind: type, low: float, high: float) -> None:
         if name not in self.values:
             return
         text = self.values[name] = self.values[name].replace(",", ".")
@@ -177,7 +154,8 @@ def suited(rows: int) -> dict[str, str]:
     if rows == 0:
         return {}
     batch = min(128, max(4, 1 << (rows // 8).bit_length() >> 1))
-    epochs = min(MOST_EPOCHS_SUGGESTED, max(int(DEFAULTS["epochs"]), -(-STEPS * batch // rows)))
+    usual = get_architecture(DEFAULT).configuration.epochs
+    epochs = min(MOST_EPOCHS_SUGGESTED, max(usual, -(-STEPS * batch // rows)))
     return {"batch_size": str(batch), "epochs": str(epochs)}
 
 

@@ -14,6 +14,7 @@ from flask_babel import gettext
 
 from rabisco import runs, uploads
 from rabisco.errors import InvalidRequestError, RunConflictError
+from rabisco.images import image_kind
 from rabisco.intake import Choices
 from rabisco.uploads import Upload
 from rabisco.web.answers import data_url
@@ -125,6 +126,7 @@ def page(upload: Upload, form: TrainingForm, status: int = 200) -> ResponseRetur
         upload=upload,
         form=form,
         bases=bases,
+        kind=image_kind(upload.inspection.dialect.normalizer) if upload.inspection else "grey",
         chosen=chosen,
         with_choice=_with_choice(chosen),
         most_classes=MOST_CLASSES,

@@ -1,17 +1,23 @@
-"""Random changes to training images, drawn anew for every batch: what pens, paper and people do to a character.
+"""Random changes to training images of characters, drawn anew for every batch: what pens, paper and people do to them.
 
 The geometry is one warp, so that every pixel is interpolated once: rotation, shear, scale and shift, and on top a
 smooth elastic field (Simard et al. 2003). Then the look: stroke width (soft grey dilation or erosion) and blur. Last
 the damage, which reaches a share of the images only, so that most of what is learned from is clean: a wiped patch,
-ruled lines, loss of contrast, a lifted background, noise. A layer of these is put before a model while it is trained
-and is no part of the artifact.
+ruled lines, loss of contrast, a lifted background, noise. A layer of these, or of the changes to photographs, is put
+before a model while it is trained and is no part of the artifact.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
+
+from rabisco.images import ImageKind
+from rabisco.training.photos import PhotoAugmentation
 
 if TYPE_CHECKING:
     import keras
+
+SHARES = ("stroke", "blur", "damage", "lines", "contrast", "brightness")  # at most 1
 
 
 @dataclass(frozen=True)
@@ -48,19 +54,43 @@ class Augmentation:
     brightness: float = 0.3
     noise: float = 0.2
 
+    def scaled(self, strength: float) -> "Augmentation":
+        """Return these changes at ``strength`` times their ranges."""
+        values = {name: value * strength for name, value in asdict(self).items()}
+        return Augmentation(**values | {name: min(1.0, values[name]) for name in SHARES})
+
+    @property
+    def gentle(self) -> "Augmentation":
+        """The changes of the last epochs."""
+        return GENTLE
+
+    def change(self, images: Any, seed: Any) -> Any:
+        """Return float32 images ``(B, H, W, 1)`` of 0 to 255, changed by the random numbers of ``seed``."""
+        return _damage(_restyle(_warp(images, self, seed), self, seed), self, seed)
+
 
 GENTLE = Augmentation(rotation=6, shear=0.1, scale=0.06, shift=1, elastic=0.4, stroke=0.2, blur=0.1, damage=0.05)
 
 
-def create_layer(augmentation: Augmentation, seed: int) -> "keras.layers.Layer":
-    """Return a Keras layer that changes uint8 images ``(B, H, W, 1)`` in training and passes them on otherwise.
+AnyAugmentation = Augmentation | PhotoAugmentation
+USUAL: dict[ImageKind, AnyAugmentation] = {"grey": Augmentation(), "colour": PhotoAugmentation()}
+
+
+def augmentation_of(values: Mapping[str, float]) -> AnyAugmentation:
+    """Return the augmentation that ``asdict`` made these values from; what an older version did not know is off."""
+    kind: type[AnyAugmentation] = PhotoAugmentation if "flip" in values else Augmentation
+    return kind(**{field.name: values.get(field.name, 0.0) for field in fields(kind)})
+
+
+def create_layer(augmentation: AnyAugmentation, seed: int) -> "keras.layers.Layer":
+    """Return a Keras layer that changes uint8 images in training and passes them on otherwise.
 
     Args:
-        augmentation: The strengths.
+        augmentation: What is changed, and how strongly.
         seed: Seed of its random numbers, whose state is saved with the weights.
 
     Returns:
-        A layer from uint8 ``(B, H, W, 1)`` to uint8 of the same shape: a model sees nothing finer than in serving.
+        A layer from uint8 ``(B, H, W, C)`` to uint8 of the same shape: a model sees nothing finer than in serving.
     """
     import keras
     from keras import ops
@@ -73,9 +103,7 @@ def create_layer(augmentation: Augmentation, seed: int) -> "keras.layers.Layer":
         def call(self, images: Any, training: bool = False) -> Any:
             if not training:
                 return images
-            images = _warp(ops.cast(images, "float32"), augmentation, self.seed_generator)
-            images = _restyle(images, augmentation, self.seed_generator)
-            images = _damage(images, augmentation, self.seed_generator)
+            images = augmentation.change(ops.cast(images, "float32"), self.seed_generator)
             return ops.cast(ops.clip(ops.round(images), 0, 255), "uint8")
 
         def compute_output_shape(self, input_shape: Any) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 BATCHES, ENDS = 200, 5  # the latest ones that count
 
 
-class Pace:
+class Eta:
     """A clock beside a training; it is told when a fit and an epoch begin and when a batch is done.
 
     The first batch of a fit, in which Keras builds what the others run, is left out, and so is the first validation

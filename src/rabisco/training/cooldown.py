@@ -1,38 +1,37 @@
-"""The last epochs of a training, on gentler images: what rough ones have taught is settled on images as they are.
+"""The cooldown of a training: its final epochs, with weak augmentation and a learning rate that falls to 0 once more.
 
-After the epochs of the schedule the best weights are trained on, with a fresh optimizer, a third of the peak learning
-rate that falls to 0 once more, and gentle augmentation. On MNIST's validation images this took a fifth off the loss.
+They go on from the best weights so far with a fresh optimizer. On MNIST's validation images this took a fifth off the
+loss.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
 
-from rabisco.models.augment import GENTLE
 from rabisco.training.checkpoint import Checkpoints
 from rabisco.training.config import TrainingConfiguration
 from rabisco.training.progress import Progress, TrainingResult
 
-RATE = 1 / 3
+RATE = 1 / 3  # of the peak learning rate
 WARMUP_EPOCHS = 0.2
-_FOLDER = "settling"
+_FOLDER = "settling"  # as checkpoints of earlier versions lie
 
 
-def settling(configuration: TrainingConfiguration) -> TrainingConfiguration:
-    """Return how the last epochs of a training are trained."""
+def cooldown(configuration: TrainingConfiguration) -> TrainingConfiguration:
+    """Return how the final epochs of a training are trained."""
     return replace(
         configuration,
-        epochs=configuration.settle_epochs,
-        settle_epochs=0,
+        epochs=configuration.cooldown_epochs,
+        cooldown_epochs=0,
         learning_rate=configuration.learning_rate * RATE,
         schedule="cosine",
         warmup_epochs=WARMUP_EPOCHS,
         patience=None,
-        augmentation=configuration.augmentation and GENTLE,
+        augmentation=configuration.augmentation and configuration.augmentation.gentle,
     )
 
 
-def settling_checkpoints(checkpoints: Checkpoints | None) -> Checkpoints | None:
-    """Return where the position within the last epochs is kept: beside that of the epochs before."""
+def cooldown_checkpoints(checkpoints: Checkpoints | None) -> Checkpoints | None:
+    """Return where the position within the final epochs is kept: beside that of the epochs before."""
     return checkpoints and Checkpoints(checkpoints.folder / _FOLDER, checkpoints.every_seconds)
 
 
