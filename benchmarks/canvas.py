@@ -19,7 +19,7 @@ from benchmarks import DIGIT_MODELS, interval
 from rabisco import data
 from rabisco.data.dataset import Split
 from rabisco.evaluation import read_logits
-from rabisco.evaluation.metrics import wilson_interval
+from rabisco.evaluation.statistics import wilson_interval
 from rabisco.evaluation.tables import markdown_table
 from rabisco.inference import get_predictor
 from rabisco.web import create_app

@@ -8,7 +8,7 @@ EMNIST's authors merge (capital and small letters of one shape; 41 of their 47 a
 in another form: stood upright first, or in the form, of several tried on validation images, with which the merged
 classes have the greatest ROC AUC. The baseline is ``emnist-linear``.
 
-Both are then counted three ways: each class by itself, classes of one shape (``rabisco.lookalikes``) as one, letters
+Both are then counted three ways: each class by itself, classes of one shape (``rabisco.characters``) as one, letters
 without regard to case. The mistakes are divided, and two readers bound what can be hoped for: both never mistake a
 shape; within it one decides as the CNN does, the other answers the class that is most frequent in training.
 """
@@ -26,15 +26,14 @@ from rabisco import data
 from rabisco.artifacts import load_artifact
 from rabisco.data.dataset import Dataset, Split
 from rabisco.evaluation import DatasetReader, Evaluation, evaluate_logits, read_logits
-from rabisco.evaluation.metrics import wilson_interval
 from rabisco.evaluation.shapes import (
     counted,
     divide_mistakes,
-    paired_interval,
     right_by_frequency,
     right_within_shape,
     shape_of,
 )
+from rabisco.evaluation.statistics import paired_interval, wilson_interval
 from rabisco.evaluation.tables import markdown_table
 from rabisco.images import normalize_pixels
 from rabisco.inference import get_predictor

@@ -18,9 +18,9 @@ from benchmarks.canvas import draw
 from rabisco import data
 from rabisco.evaluation.tables import markdown_table
 from rabisco.images import decode, prepare
-from rabisco.images.traits import describe
 from rabisco.inference import Predictor, get_predictor
-from rabisco.refusal import picture_features
+from rabisco.rejection import picture_features
+from rabisco.rejection.features import describe
 
 MODEL = "mnist-cnn"
 PNG, PHOTO = "PNG, 280×280", "JPEG, 4000×3000"

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks import CHARACTER_MODELS, DIGIT_MODELS, interval
+from rabisco.characters import Among
 from rabisco.errors import DataUnavailableError
-from rabisco.evaluation.metrics import wilson_interval
+from rabisco.evaluation.statistics import wilson_interval
 from rabisco.evaluation.tables import markdown_table
-from rabisco.expected import Among
 from rabisco.images import decode, prepare
 from rabisco.inference import get_predictor
 from rabisco.settings import get_settings

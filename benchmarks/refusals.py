@@ -19,12 +19,12 @@ from benchmarks.realworld import folder_of, read_manifest
 from rabisco import artifacts, corrections, data, recipes, store
 from rabisco.data.dataset import Dataset
 from rabisco.data.pen import TURN, Points, draw_strokes
-from rabisco.evaluation.described import draw_characters
-from rabisco.evaluation.doodles import Doodle, heart
-from rabisco.evaluation.metrics import wilson_interval
+from rabisco.evaluation.statistics import wilson_interval
 from rabisco.evaluation.tables import markdown_table
 from rabisco.images import decode
 from rabisco.inference import Predictor, get_predictor
+from rabisco.rejection.doodles import Doodle, heart
+from rabisco.rejection.pictures import draw_characters
 from rabisco.retraining import retrain
 from rabisco.settings import get_settings
 

@@ -18,19 +18,26 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rabisco.refusal import RejectionRule
 
 from benchmarks import CHARACTER_MODELS, DIGIT_MODELS, TINY_MODEL
 from benchmarks.realworld import folder_of, read_manifest
 from rabisco import data
-from rabisco.evaluation.described import Described, describe_pictures, draw_characters, draw_photographs
-from rabisco.evaluation.noncharacters import KINDS, draw_kind
-from rabisco.evaluation.paper import Picture
-from rabisco.evaluation.rejection import PHOTOGRAPHS as PHOTOGRAPHS_KIND
-from rabisco.evaluation.rejection import auroc, fit_pictures, further_pictures, held_out, refusal_rate
 from rabisco.evaluation.tables import markdown_table
 from rabisco.images import decode
 from rabisco.inference import Predictor, get_predictor
-from rabisco.refusal import RefusalRule
+from rabisco.rejection.drawn import KINDS, draw_kind
+from rabisco.rejection.evaluation import auroc, held_out, rejection_rate
+from rabisco.rejection.paper import Picture
+from rabisco.rejection.pictures import PHOTOGRAPHS as PHOTOGRAPHS_KIND
+from rabisco.rejection.pictures import (
+    Described,
+    describe_pictures,
+    draw_characters,
+    draw_photographs,
+    fit_pictures,
+    further_pictures,
+)
 
 SEED = 7
 CHARACTERS, PER_KIND, PHOTOGRAPHS = 800, 25, 400
@@ -131,7 +138,7 @@ def _describe(predictor: Predictor, pictures: list[Picture]) -> Described:
     return describe_pictures(predictor, predictor.card.normalizer, predictor.card.temperature, pictures)
 
 
-def _rule(predictor: Predictor) -> RefusalRule:
+def _rule(predictor: Predictor) -> RejectionRule:
     rule = predictor.card.refusal
     if rule is None or not rule.fits:
         raise SystemExit(
@@ -152,7 +159,7 @@ def _measure(predictor: Predictor, described: dict[str, Described]) -> dict[str,
     }
     others = {title: one for title, one in described.items() if title not in (DIGITS, LETTERS)}
     shown = {REAL: real, NONE: none, **reasons, **by_kind, **others}
-    groups = {title: refusal_rate(rule, title, one).to_dict() for title, one in shown.items()}
+    groups = {title: rejection_rate(rule, title, one).to_dict() for title, one in shown.items()}
     return {
         "groups": groups,
         "auroc": auroc(rule, real, none),
@@ -161,10 +168,10 @@ def _measure(predictor: Predictor, described: dict[str, Described]) -> dict[str,
     }
 
 
-def _at_one_percent(rule: RefusalRule, real: Described, none: Described) -> dict[str, Any]:
+def _at_one_percent(rule: RejectionRule, real: Described, none: Described) -> dict[str, Any]:
     """Return what would be refused if the threshold were where at most 1% of the real characters lie above."""
     threshold = float(np.quantile(real.log_odds(rule), 0.99, method="higher"))
-    return refusal_rate(rule.model_copy(update={"threshold": threshold}), NONE, none).to_dict()
+    return rejection_rate(rule.model_copy(update={"threshold": threshold}), NONE, none).to_dict()
 
 
 def _by_kind(described: dict[str, Described], known: set[str]) -> Iterator[tuple[str, Described]]:

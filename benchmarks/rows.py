@@ -22,11 +22,11 @@ from benchmarks.realworld import folder_of
 from rabisco import data
 from rabisco.data.dataset import Split
 from rabisco.errors import DataUnavailableError
-from rabisco.evaluation.metrics import wilson_interval
+from rabisco.evaluation.statistics import wilson_interval
 from rabisco.evaluation.tables import markdown_table
 from rabisco.images import decode
 from rabisco.inference import get_predictor
-from rabisco.rows import read_many
+from rabisco.text_reading import read_many
 
 MODEL = "mnist-cnn"
 PICTURES = 300

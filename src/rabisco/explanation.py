@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from rabisco.expected import Among
+from rabisco.characters import Among
 from rabisco.inference import Prediction, Predictor
 
 PARTS = 4  # a patch is so many times shorter than the image

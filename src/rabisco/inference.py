@@ -15,12 +15,11 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from rabisco.artifacts import Artifact, Card, load_artifact, stamp
+from rabisco.characters import Among, alike_among, classes_among
 from rabisco.errors import InvalidArtifactError
-from rabisco.expected import Among, classes_among
 from rabisco.images import Prepared, prepare
-from rabisco.images.traits import describe
-from rabisco.lookalikes import alike_among
-from rabisco.refusal import MESSAGES, Reason, picture_features, reason_without_ink
+from rabisco.rejection import MESSAGES, Reason, picture_features, reason_without_ink
+from rabisco.rejection.features import describe
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from rabisco import artifacts, data
 from rabisco.artifacts import CARD_FILE, Artifact, Card
 from rabisco.errors import InvalidConfigurationError
-from rabisco.evaluation.rejection import fit_from_catalog, reads_handwriting
 from rabisco.images import normalize_pixels
 from rabisco.inference import Predictor
+from rabisco.rejection.fitting import fit_from_catalog, reads_handwriting
 
 
 def fit_refusal(artifact: Artifact) -> Card:

@@ -19,7 +19,7 @@ from tests.browser.hand import SEVEN, draw
 from tests.web.serving import copy_model, serving, seven_png
 from tests.web.training import digits_csv
 
-from rabisco.lookalikes import alike
+from rabisco.characters import alike
 
 WIDTHS = {375: 812, 768: 1024, 1440: 900}
 SCHEMES = ("light", "dark")

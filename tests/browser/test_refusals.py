@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 from tests.browser.hand import draw
 from tests.browser.measure import overflow
 
-from rabisco.refusal import MESSAGES
+from rabisco.rejection import MESSAGES
 
 pytestmark = pytest.mark.browser
 

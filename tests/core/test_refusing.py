@@ -11,8 +11,8 @@ from tests.drawing import digit_dataset
 from rabisco import artifacts, corrections
 from rabisco.data.dataset import Dataset, Split
 from rabisco.data.pen import TURN, draw_strokes
-from rabisco.evaluation.described import draw_characters
 from rabisco.inference import Predictor, get_predictor
+from rabisco.rejection.pictures import draw_characters
 from rabisco.retraining import Retraining, gather, retrain
 from rabisco.retraining.pictures import divide, of_readers
 from rabisco.retraining.refusing import fit_again

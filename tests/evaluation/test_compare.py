@@ -13,7 +13,7 @@ from rich.console import Console
 from rabisco.data.dataset import Split
 from rabisco.errors import InvalidConfigurationError
 from rabisco.evaluation import Comparison, Contestant, compare
-from rabisco.evaluation.compare import mcnemar, time_interleaved
+from rabisco.evaluation.compare import time_interleaved
 from rabisco.evaluation.metrics import evaluate_logits
 from rabisco.evaluation.tables import FIGURES, class_table, error_bar
 
@@ -66,19 +66,6 @@ def test_the_pair_accounts_for_the_whole_difference(comparison, split):
     good, poor = comparison.rows
     assert pair.only_first - pair.only_second == round((good.accuracy - poor.accuracy) * len(split))
     assert pair.p_value < 0.001
-
-
-def test_mcnemar_equals_the_binomial_sum_worked_out_by_hand():
-    first = np.array([True] * 6 + [False] * 1 + [True] * 13)
-    second = np.array([False] * 6 + [True] * 1 + [True] * 13)
-    pair = mcnemar("a", "b", first, second)
-    assert (pair.only_first, pair.only_second) == (6, 1)
-    assert pair.p_value == pytest.approx(2 * (1 + 7) / 2**7)
-
-
-def test_mcnemar_of_two_equal_models_shows_no_difference():
-    same = np.array([True, False, True])
-    assert mcnemar("a", "b", same, same).p_value == 1.0
 
 
 def test_slower_model_has_the_greater_ratio(split):

@@ -16,7 +16,6 @@ from rabisco.evaluation.metrics import (
     evaluate_logits,
     macro_roc_auc,
     top_confusions,
-    wilson_interval,
 )
 
 NAMES = ("zero", "one", "two", "three", "four")
@@ -86,17 +85,6 @@ def test_roc_auc_leaves_out_classes_without_examples(labels, logits):
 
 def test_roc_auc_of_a_single_class_is_not_a_number():
     assert np.isnan(macro_roc_auc(np.array([1, 1]), np.array([[0.1, 0.9], [0.2, 0.8]])))
-
-
-def test_wilson_interval_equals_the_published_example():
-    low, high = wilson_interval(81, 263)  # Newcombe 1998, table I
-    assert (round(low, 4), round(high, 4)) == (0.2553, 0.3662)
-
-
-def test_wilson_interval_stays_within_zero_and_one():
-    assert wilson_interval(10, 10)[1] == pytest.approx(1.0)
-    assert wilson_interval(10, 10)[0] == pytest.approx(0.7225, abs=1e-4)
-    assert wilson_interval(0, 10)[0] == pytest.approx(0.0)
 
 
 def test_top_confusions_are_named_and_in_order():

@@ -1,12 +1,10 @@
 """Mistakes divided by shape, and readers that are told the shape: by hand; the interval beside plain resampling."""
 
 import numpy as np
-import pytest
 
 from rabisco.evaluation.shapes import (
     counted,
     divide_mistakes,
-    paired_interval,
     right_by_frequency,
     right_within_shape,
     shape_of,
@@ -41,12 +39,3 @@ def test_a_reader_who_is_told_the_shape_errs_only_within_it() -> None:
 def test_the_most_frequent_class_in_training_stands_for_its_shape() -> None:
     right = right_by_frequency(indices("0OosSA"), indices("ooO0sss1"), NAMES)
     assert right.tolist() == [False, False, True, True, False, True]
-
-
-def test_the_paired_interval_is_that_of_drawing_images_again() -> None:
-    random = np.random.default_rng(3)
-    first, second = random.random(400) < 0.8, random.random(400) < 0.6
-    drawn = random.integers(0, 400, (4000, 400))
-    expected = np.percentile(first[drawn].mean(axis=1) - second[drawn].mean(axis=1), [2.5, 97.5])
-    assert paired_interval(first, second) == pytest.approx(expected, abs=0.006)
-    assert paired_interval(first, first) == (0.0, 0.0)

@@ -26,17 +26,17 @@ def row(*places: tuple[int, int], size: tuple[int, int] = (500, 160), width: int
 
 def whole(groups: list[Group]) -> list[Group]:
     """Return the groups, having checked that each may be taken for one character."""
-    assert all(any(run.start == 0 and run.stop == group.length for run in group.runs) for group in groups)
+    assert all(any(each.start == 0 and each.stop == group.length for each in group.candidates) for group in groups)
     return groups
 
 
 def boxes(groups: list[Group]) -> list[tuple[int, int, int, int]]:
     """Return left, top, width and height of each group."""
     characters = [
-        run.character
+        each.character
         for group in groups
-        for run in group.runs
-        if run.stop - run.start == group.length and run.character
+        for each in group.candidates
+        if each.stop - each.start == group.length and each.character
     ]
     return [(each.box.left, each.box.top, each.box.width, each.box.height) for each in characters]
 
@@ -46,7 +46,7 @@ def lefts(groups: list[Group]) -> list[int]:
 
 
 def lines(groups: list[Group]) -> list[int]:
-    return [next(run.character.line for run in group.runs if run.character) for group in groups]
+    return [next(each.character.line for each in group.candidates if each.character) for group in groups]
 
 
 def test_an_empty_picture_holds_no_character() -> None:
@@ -97,7 +97,7 @@ def test_a_bar_that_does_not_touch_is_offered_as_part_of_its_character() -> None
 
 def test_touching_characters_may_be_parted_where_they_touch() -> None:
     (group,) = segment(row((40, 40), (40 + 56, 40)))
-    borders = {run.character.box.right for run in group.runs if run.start == 0 and run.character}
+    borders = {each.character.box.right for each in group.candidates if each.start == 0 and each.character}
     assert any(abs(border - 96) <= 8 for border in borders)
 
 
@@ -134,9 +134,9 @@ def test_shade_and_cell_borders_do_not_become_characters() -> None:
 def test_a_character_cut_out_is_normalised_as_if_it_were_alone() -> None:
     alone = prepare(draw((200, 160), place=(40, 40), height=80, width=8), "mnist@1").pixels.astype(int)
     for group in segment(row((40, 40), (200, 40))):
-        run = next(run for run in group.runs if run.stop - run.start == group.length)
-        assert run.character
-        assert np.abs(prepare_ink(run.character.ink, "mnist@1").pixels - alone).mean() < 3
+        one = next(each for each in group.candidates if each.stop - each.start == group.length)
+        assert one.character
+        assert np.abs(prepare_ink(one.character.ink, "mnist@1").pixels - alone).mean() < 3
 
 
 def test_every_group_can_be_divided() -> None:
@@ -147,9 +147,9 @@ def test_every_group_can_be_divided() -> None:
             picture[top : top + rng.integers(2, 40), left : left + rng.integers(2, 50)] = rng.integers(0, 180)
         for group in segment(picture):
             reached = {0}
-            for run in group.runs:
-                if run.start in reached:
-                    reached.add(run.stop)
+            for each in group.candidates:
+                if each.start in reached:
+                    reached.add(each.stop)
             assert group.length in reached
 
 

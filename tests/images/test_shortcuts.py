@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from rabisco.images.middle import median
 from rabisco.images.stroke import framed
-from rabisco.images.traits import _deviation, _greatest_near
+from rabisco.rejection.features import _deviation, _greatest_near
 
 
 @pytest.mark.parametrize("shape", [(1,), (2,), (7,), (40, 25), (1000,)])

@@ -140,12 +140,11 @@ def test_figures_are_written_as_the_language_writes_them(language: str) -> None:
     assert f"{accuracy:.2%}" not in text
 
 
-def test_the_paired_difference_is_that_of_the_paper() -> None:
-    # Agresti and Min (2005), table 1: 132 and 107 of 1144 pairs disagree; by hand, with half an image in each cell.
+def test_the_paired_difference_is_bonett_and_prices() -> None:
     pair = Pair(first="a", second="b", only_first=132, only_second=107, p_value=0.12)
     middle, low, high = paired_difference(pair, 1144)
     assert middle == pytest.approx(25 / 1144)
-    first, second, total = 132.5 / 1146, 107.5 / 1146, 1146
+    first, second, total = 133 / 1146, 108 / 1146, 1146
     half = 1.959964 * ((first + second - (first - second) ** 2) / total) ** 0.5
     assert (low, high) == pytest.approx((first - second - half, first - second + half))
     assert low < 0 < high

@@ -8,7 +8,7 @@ import pytest
 from tests.web.serving import copy_model
 
 from rabisco.artifacts import load_artifact
-from rabisco.lookalikes import alike, alike_among
+from rabisco.characters import alike, alike_among
 from rabisco.web import create_app
 from rabisco.web.confusions import Confusions, confusions_of
 

@@ -8,7 +8,7 @@ from PIL import Image
 from tests.core.test_expected import ROUND
 from tests.web.serving import Server, encoded, problem_of
 
-from rabisco.expected import AMONG
+from rabisco.characters import AMONG
 
 PNG = encoded(Image.fromarray(ROUND))
 TEXT = base64.b64encode(PNG).decode()

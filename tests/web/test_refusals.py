@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageDraw
 from tests.web.serving import Server, draw_seven, encoded, seven_png
 
-from rabisco.refusal import MESSAGES
+from rabisco.rejection import MESSAGES
 from rabisco.web import create_app
 from rabisco.web.refusals import refusal_message
 

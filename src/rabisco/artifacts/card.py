@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from rabisco.refusal import RefusalRule
+from rabisco.rejection import RejectionRule
 
 
 class DatasetCard(BaseModel):
@@ -66,7 +66,7 @@ class Card(BaseModel):
     temperature: float = 1.0
     confusions: list[list[int]] | None = None
     reliability: list[dict[str, float]] | None = None
-    refusal: RefusalRule | None = None
+    refusal: RejectionRule | None = None
     run: str = ""
     notes: str = ""
     files: dict[str, str] = {}

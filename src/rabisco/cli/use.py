@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rabisco.characters import AMONG, Among
 from rabisco.cli.output import json_option, percent, print_json
-from rabisco.expected import AMONG, Among
 
 if TYPE_CHECKING:
     from rabisco.inference import Predictor
@@ -98,8 +98,8 @@ def _show_one(row: dict[str, Any]) -> None:
 
 def _read_text(predictor: "Predictor", content: bytes, top_k: int, among: Among) -> dict[str, Any]:
     from rabisco.images import decode, sent_side
-    from rabisco.rows import read_many
     from rabisco.settings import get_settings
+    from rabisco.text_reading import read_many
 
     most = get_settings().max_characters
     reading = read_many(predictor, decode(content), top_k, most, sent_side=sent_side(content), among=among)

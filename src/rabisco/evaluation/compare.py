@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 
 from rabisco.data.dataset import Split
 from rabisco.errors import InvalidConfigurationError
-from rabisco.evaluation.metrics import wilson_interval
 from rabisco.evaluation.reader import Reader, read_logits
+from rabisco.evaluation.statistics import mcnemar, wilson_interval
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+
+Answers = NDArray[np.bool_]  # (N,), which images a model reads correctly
 
 
 class TrainedCard(Protocol):
@@ -203,7 +206,7 @@ def compare(
         examples=len(split),
         batch_size=batch_size,
         rows=tuple(rows),
-        pairs=tuple(mcnemar(a.name, b.name, a_right, b_right) for (a, a_right), (b, b_right) in pairs),
+        pairs=tuple(itertools.starmap(_paired, pairs)),
     )
 
 
@@ -227,24 +230,11 @@ def time_interleaved(
     )
 
 
-def mcnemar(first: str, second: str, first_correct: NDArray[np.bool_], second_correct: NDArray[np.bool_]) -> Pair:
-    """Return McNemar's exact test of two models on the same images.
-
-    Args:
-        first: Name of one model.
-        second: Name of the other.
-        first_correct: bool, ``(N,)``, which images the first reads correctly.
-        second_correct: bool, ``(N,)``, the same of the second, in the same order.
-
-    Source: McNemar, "Note on the sampling error of the difference between correlated proportions", 1947.
-    """
-    only_first = int((first_correct & ~second_correct).sum())
-    only_second = int((second_correct & ~first_correct).sum())
-    disagreements = only_first + only_second
-    from scipy.stats import binomtest  # slow to import, and the server does not need it
-
-    p_value = float(binomtest(only_first, disagreements, 0.5).pvalue) if disagreements else 1.0
-    return Pair(first, second, only_first, only_second, p_value)
+def _paired(one: tuple[Contestant, Answers], other: tuple[Contestant, Answers]) -> Pair:
+    (first, first_right), (second, second_right) = one, other
+    only_first = int((first_right & ~second_right).sum())
+    only_second = int((second_right & ~first_right).sum())
+    return Pair(first.name, second.name, only_first, only_second, mcnemar(only_first, only_second))
 
 
 def _measured(contestant: Contestant, correct: NDArray[np.bool_], single: Latency, batched: Latency) -> Row:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri, softmax
+from scipy.special import softmax
 
 from rabisco.data.dataset import Split
 from rabisco.errors import InvalidDataError
@@ -18,6 +18,7 @@ from rabisco.evaluation.calibration import (
     reliability_table,
 )
 from rabisco.evaluation.reader import Reader, read_logits
+from rabisco.evaluation.statistics import wilson_interval
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -146,21 +147,6 @@ def evaluate_logits(
         top_confusions=top_confusions(matrix, names),
         reliability=reliability_table(labels, probabilities),
     )
-
-
-def wilson_interval(correct: int, examples: int, level: float = 0.95) -> tuple[float, float]:
-    """Return the interval in which the true accuracy lies with probability ``level``.
-
-    Wilson's interval stays inside [0, 1] and keeps its promise near 100%, where the usual one does not.
-
-    Source: Wilson, "Probable inference, the law of succession, and statistical inference", JASA 1927.
-    """
-    z = float(ndtri(0.5 + level / 2))
-    fraction = correct / examples
-    centre = fraction + z * z / (2 * examples)
-    half = z * float(np.sqrt(fraction * (1 - fraction) / examples + z * z / (4 * examples * examples)))
-    scale = 1 + z * z / examples
-    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
 
 
 def confusion_matrix(labels: NDArray[np.int64], answers: NDArray[np.int64], num_classes: int) -> NDArray[np.int64]:

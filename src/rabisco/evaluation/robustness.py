@@ -17,8 +17,8 @@ from scipy import ndimage
 
 from rabisco.data.dataset import Split
 from rabisco.errors import InvalidDataError
-from rabisco.evaluation.metrics import wilson_interval
 from rabisco.evaluation.reader import Reader, read_logits
+from rabisco.evaluation.statistics import wilson_interval
 
 Images = NDArray[np.uint8]
 _Stack = NDArray[np.float32]  # (N, H, W), ink in [0, 255]

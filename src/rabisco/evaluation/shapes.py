@@ -8,10 +8,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rabisco.lookalikes import LOOKALIKES, alike
+from rabisco.characters import LOOKALIKES, alike
 
 Answers = NDArray[np.bool_]
-RESAMPLES = 10_000
 
 
 def shape_of(name: str) -> str:
@@ -55,18 +54,3 @@ def right_by_frequency(
     """Return where a reader is right that is told the shape and answers its most frequent class in training."""
     counts = np.bincount(training_labels, minlength=len(class_names))
     return right_within_shape(labels, np.broadcast_to(counts, (len(labels), len(counts))), class_names)
-
-
-def paired_interval(first: Answers, second: Answers, seed: int = 0) -> tuple[float, float]:
-    """Return the 95% interval of how much more often ``first`` is right than ``second`` on the same images.
-
-    The images are drawn again with replacement 10,000 times, both answers together.
-
-    Source: Efron and Tibshirani, "An introduction to the bootstrap", 1993 (percentile interval).
-    """
-    random = np.random.default_rng(seed)
-    difference = first.astype(np.int8) - second
-    shares = np.array([(difference == value).mean() for value in (-1, 0, 1)])
-    drawn = random.multinomial(len(difference), shares, RESAMPLES)
-    low, high = np.percentile((drawn[:, 2] - drawn[:, 0]) / len(difference), [2.5, 97.5])
-    return float(low), float(high)

@@ -12,17 +12,17 @@ from rabisco.images.normalize import (
     prepare,
     prepare_ink,
 )
-from rabisco.images.segment import Box, Character, Group, Run, segment
+from rabisco.images.segment import Box, Candidate, Character, Group, segment
 
 __all__ = [
     "NORMALIZERS",
     "Box",
+    "Candidate",
     "Character",
     "Group",
     "ImageKind",
     "Ink",
     "Prepared",
-    "Run",
     "Step",
     "decode",
     "find_ink",

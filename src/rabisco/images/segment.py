@@ -2,7 +2,7 @@
 
 Whether strokes that touch are one character or two, and whether two that lie close are parts of one, geometry alone
 cannot say. So ``segment`` answers groups: most are one character beyond doubt; the others offer several ways of
-dividing the same ink, with what geometry has against each. Who knows characters chooses: ``rabisco.rows``.
+dividing the same ink, with what geometry has against each. Who knows characters chooses: ``rabisco.text_reading``.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from rabisco.images.cut import find_cuts
 from rabisco.images.ink import Ink, find_ink
 from rabisco.images.pieces import Box, Piece, crop, find_lines, find_pieces, join, union, usual_height
 
-__all__ = ["Box", "Character", "Group", "Run", "segment"]
+__all__ = ["Box", "Candidate", "Character", "Group", "segment"]
 
 WORKING_SIDE = 1000  # pixels; a row of thirty characters still has thirty for each
 MARKS_PER_CHARACTER = 4  # dots, strokes and specks among which so many characters may hide
@@ -28,8 +28,8 @@ MOST_PIECES = 10  # that one character is put together from
 WIDEST = 1.7  # of the line's height, of a character put together
 WIDEST_PIECE = 3.0  # of one that hangs together: an m, an equals sign
 CLOSE = 0.12  # of the line's height: two pieces with a wider gap are not one character
-# What geometry has against a character; together with the model's doubt, as ``rabisco.rows`` weighs it, these divided
-# rows of validation digits best.
+# What geometry has against a character; together with the model's doubt, as ``rabisco.text_reading`` weighs it, these
+# divided rows of validation digits best.
 WIDE, TOO_WIDE = 0.95, 6.0  # from which width, in line heights, and what each further line height costs
 LOW, TOO_LOW = 0.75, 4.0  # the same for the height of what was cut off
 TOO_LOW_ALONE = 3.0  # what it costs where nothing was cut
@@ -57,7 +57,7 @@ class Character:
 
 
 @dataclass(frozen=True)
-class Run:
+class Candidate:
     """Some neighbouring pieces of a group, taken for one character.
 
     Attributes:
@@ -81,11 +81,11 @@ class Group:
 
     Attributes:
         length: Number of pieces, from left to right.
-        runs: The characters that it may be divided into, ordered by where they end.
+        candidates: The characters that it may be divided into, ordered by where they end.
     """
 
     length: int
-    runs: tuple[Run, ...]
+    candidates: tuple[Candidate, ...]
 
 
 def segment(picture: NDArray[np.uint8], most: int = 1000) -> list[Group]:
@@ -170,7 +170,7 @@ class _Sketch:
         return parts, [_Border(CUT, 0.0)] * (len(parts) - 1)
 
     def _group(self, parts: list[Piece], borders: list[_Border], line: int, height: float) -> Group:
-        runs = []
+        candidates = []
         for stop in range(1, len(parts) + 1):
             for start in range(stop - 1, max(-1, stop - 1 - MOST_PIECES), -1):
                 whole = union(parts[start:stop])
@@ -183,10 +183,10 @@ class _Sketch:
                 cost += sum(cut_off) / 2 + TOO_WIDE * max(0.0, width - WIDE)
                 low = TOO_LOW if any(cut_off) else TOO_LOW_ALONE
                 cost += low * max(0.0, LOW - whole.box.height / height)
-                runs.append(Run(start, stop, self._character(whole, line), width, cost))
+                candidates.append(Candidate(start, stop, self._character(whole, line), width, cost))
                 if stop - start == 1 and whole.box.height < MARK * height:
-                    runs.append(Run(start, stop, None, width, DROPPED * whole.box.height / height))
-        return Group(len(parts), tuple(runs))
+                    candidates.append(Candidate(start, stop, None, width, DROPPED * whole.box.height / height))
+        return Group(len(parts), tuple(candidates))
 
     def _character(self, piece: Piece, line: int) -> Character:
         box = piece.box

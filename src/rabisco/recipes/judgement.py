@@ -15,9 +15,9 @@ from rabisco.artifacts import Card, DatasetCard
 from rabisco.data.dataset import Dataset, Split
 from rabisco.evaluation.calibration import fit_temperature
 from rabisco.evaluation.metrics import Evaluation, evaluate_logits
-from rabisco.evaluation.rejection import QUICKLY, fit_from_catalog
 from rabisco.recipes.table import Recipe
-from rabisco.refusal import RefusalRule
+from rabisco.rejection import RejectionRule
+from rabisco.rejection.fitting import QUICKLY, fit_from_catalog
 from rabisco.training import TrainingResult
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def judge(recipe: Recipe, dataset: Dataset, model: "keras.Model", result: Traini
     )
 
 
-def _fit_refusal(recipe: Recipe, dataset: Dataset, model: "keras.Model", temperature: float) -> RefusalRule | None:
+def _fit_refusal(recipe: Recipe, dataset: Dataset, model: "keras.Model", temperature: float) -> RejectionRule | None:
     return fit_from_catalog(
         KerasReader(model),
         recipe.normalizer,

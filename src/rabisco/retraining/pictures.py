@@ -8,12 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabisco.artifacts import Card
-from rabisco.evaluation.described import Described, describe_pictures
-from rabisco.evaluation.noncharacters import KINDS
-from rabisco.evaluation.paper import Picture, on_paper, redraw
 from rabisco.evaluation.reader import Reader
-from rabisco.evaluation.rejection import PHOTOS, fit_pictures, further_pictures, numbers_drawn
 from rabisco.images import decode, prepare
+from rabisco.rejection.drawn import KINDS
+from rabisco.rejection.paper import Picture, on_paper, redraw
+from rabisco.rejection.pictures import (
+    PHOTOS,
+    Described,
+    describe_pictures,
+    fit_pictures,
+    further_pictures,
+    numbers_drawn,
+)
 from rabisco.store import Correction
 
 JUDGE = 4  # every fourth image judges and is not fitted on

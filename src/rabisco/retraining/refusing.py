@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabisco.artifacts import Card
-from rabisco.evaluation.described import Described
 from rabisco.evaluation.reader import Reader
 from rabisco.inference import Predictor
-from rabisco.refusal import RefusalRule
+from rabisco.rejection import RejectionRule
+from rabisco.rejection.fitting import learn
+from rabisco.rejection.pictures import Described
 from rabisco.retraining.lessons import Lesson, can_refuse
 from rabisco.retraining.pictures import divide, of_readers
 from rabisco.retraining.report import Difference, Refitting, difference
-from rabisco.retraining.rule import learn
 
 COUNTS = (8.0, 4.0, 2.0, 1.0)  # as how many pictures each of a reader's counts: as many as the judging ones allow
 MOST_SHARE = 0.15  # that readers' pictures have among those to be read, and among those to be refused, at most
@@ -78,7 +78,7 @@ class _Judges:
     characters: _ByKind
     others: _ByKind
 
-    def right(self, rule: RefusalRule) -> tuple[_Answers, _Answers]:
+    def right(self, rule: RejectionRule) -> tuple[_Answers, _Answers]:
         """Return, 1 or 0, which characters are not refused, and which others are."""
         read = [~one.refused(rule) for one in self.characters.values()]
         caught = [one.refused(rule) for one in self.others.values()]
@@ -90,8 +90,8 @@ def _differences(before: tuple[_Answers, _Answers], after: tuple[_Answers, _Answ
 
 
 def _best(
-    earlier: RefusalRule, read: _ByKind, refuse: _ByKind, readers: Mapping[str, int], judges: _Judges
-) -> RefusalRule | None:
+    earlier: RejectionRule, read: _ByKind, refuse: _ByKind, readers: Mapping[str, int], judges: _Judges
+) -> RejectionRule | None:
     """Return the rule in which readers' pictures count the most and that is no worse beyond noise; ``None``: none.
 
     Args:

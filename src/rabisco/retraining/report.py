@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+
+from rabisco.evaluation.statistics import paired_interval
 
 
 @dataclass(frozen=True)
@@ -172,12 +173,9 @@ def difference(what: str, before: NDArray[np.floating], after: NDArray[np.floati
         before: ``(N,)``, 1 for each image read correctly and 0 otherwise, or a mean of such.
         after: The same of the other model, in the same order.
     """
-    changes = after.astype(np.float64) - before
-    half = float(ndtri(0.975)) * float(changes.std()) / np.sqrt(len(changes))
-    mean = float(changes.mean())
-    return Difference(
-        what, len(changes), float(before.mean()), float(after.mean()), mean, float(mean - half), float(mean + half)
-    )
+    accuracy_before, accuracy_after = float(before.mean()), float(after.mean())
+    change = accuracy_after - accuracy_before
+    return Difference(what, len(before), accuracy_before, accuracy_after, change, *paired_interval(after, before))
 
 
 def _right(true_label: str | None, category: str, refused: str | None) -> bool:

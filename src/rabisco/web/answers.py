@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rabisco.inference import ClassProbability, Prediction
-from rabisco.rows import ReadCharacter
+from rabisco.text_reading import ReadCharacter
 from rabisco.web import refusals
 from rabisco.web.steps import step_title
 

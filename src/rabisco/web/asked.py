@@ -5,8 +5,8 @@ from typing import TypeVar
 from flask import Request
 from flask_babel import gettext
 
+from rabisco.characters import AMONG, Among
 from rabisco.errors import InvalidRequestError
-from rabisco.expected import AMONG, Among
 
 CHARACTERS, CHARACTERS_CHOICES = "characters", ("one", "many")
 AMONG_FIELD = "among"

@@ -7,7 +7,7 @@ from functools import cached_property
 from flask import Flask
 
 from rabisco.artifacts import Card
-from rabisco.lookalikes import LOOKALIKES, alike
+from rabisco.characters import LOOKALIKES, alike
 
 MOST_NAMED = 12
 

@@ -3,7 +3,6 @@
 A result speaks of one training of a model. Where the model was trained again since, it is left aside.
 """
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -11,10 +10,10 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from rabisco.artifacts import BUNDLED_DIR, Artifact
+from rabisco.evaluation.statistics import paired_interval_of_counts
 from rabisco.settings import get_settings
 
 RESULTS_DIR = BUNDLED_DIR / "results"
-NORMAL_95 = 1.959964  # quantile 0.975 of the normal distribution
 
 Result = TypeVar("Result", bound=BaseModel)
 
@@ -115,15 +114,9 @@ def paired_difference(pair: Pair, examples: int) -> tuple[float, float, float]:
 
     Returns:
         Difference of the accuracies, in [-1, 1], then the lower and the upper end of its interval.
-
-    Source: Agresti and Min, "Simple improved confidence intervals for comparing matched proportions", 2005: Wald's
-    interval after half an image is added to each cell of the table.
     """
-    total = examples + 2
-    first, second = (pair.only_first + 0.5) / total, (pair.only_second + 0.5) / total
-    middle = first - second
-    half = NORMAL_95 * math.sqrt((first + second - middle**2) / total)
-    return (pair.only_first - pair.only_second) / examples, max(-1.0, middle - half), min(1.0, middle + half)
+    low, high = paired_interval_of_counts(pair.only_first, pair.only_second, examples)
+    return (pair.only_first - pair.only_second) / examples, low, high
 
 
 def _read(path: Path, shape: type[Result]) -> Result | None:

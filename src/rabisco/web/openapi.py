@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 import rabisco
-from rabisco.expected import AMONG
+from rabisco.characters import AMONG
 from rabisco.web import asked, shapes
 from rabisco.web.journal import HEADER, WELL_FORMED
 from rabisco.web.pictures import FILE_FIELD, RAW_TYPES, TEXT_FIELDS

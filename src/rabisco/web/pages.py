@@ -7,8 +7,8 @@ from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
 from rabisco.artifacts import Card, list_names
+from rabisco.characters import AMONG, Among, classes_among
 from rabisco.errors import RabiscoError
-from rabisco.expected import AMONG, Among, classes_among
 from rabisco.inference import Prediction, get_predictor
 from rabisco.settings import Settings
 from rabisco.web import asked, several

@@ -5,7 +5,7 @@ from typing import Any
 from flask_babel import LazyString, lazy_gettext
 
 from rabisco.inference import Prediction
-from rabisco.refusal import Reason
+from rabisco.rejection import Reason
 
 _MESSAGES: dict[Reason, LazyString] = {
     "blank": lazy_gettext("Nothing is drawn in this picture."),

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rabisco.characters import Among
 from rabisco.errors import RabiscoError
-from rabisco.expected import Among
 from rabisco.inference import Predictor, get_predictor
-from rabisco.rows import Reading, read_many
+from rabisco.text_reading import TextReading, read_many
 from rabisco.web.answers import steps, thumbnail
 from rabisco.web.details import detail_of
 from rabisco.web.metrics import count_predictions
@@ -26,8 +26,8 @@ def read_all(
     predictor: Predictor,
     most: int,
     among: Among,
-) -> list[Reading]:
-    """Return what a model reads in each picture; see ``rabisco.rows.read_many``.
+) -> list[TextReading]:
+    """Return what a model reads in each picture; see ``rabisco.text_reading.read_many``.
 
     Args:
         pictures: As they were sent.
@@ -48,7 +48,7 @@ class Row:
 
     name: str
     picture: str = ""
-    readings: tuple[Reading, ...] = ()
+    readings: tuple[TextReading, ...] = ()
     title: str = ""
     detail: str = ""
 
@@ -65,7 +65,7 @@ def page_row(picture: Picture, models: Sequence[str], most: int, among: Among) -
     return Row(picture.name, thumbnail(pixels, SHOWN_SIDE), readings)
 
 
-def as_json(reading: Reading, with_steps: bool = False) -> dict[str, Any]:
+def as_json(reading: TextReading, with_steps: bool = False) -> dict[str, Any]:
     """Return one entry of ``predictions`` for a picture of several characters."""
     answer = reading.to_dict()
     if with_steps:

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from rabisco.artifacts import Card
-from rabisco.expected import Among
-from rabisco.refusal import Reason
+from rabisco.characters import Among
+from rabisco.rejection import Reason
 
 __all__ = ["Card", "Comparison", "Live", "Models", "OpenAPI", "Predictions", "Problem", "Reading", "Ready"]
 

@@ -1,9 +1,8 @@
 """When not to answer: from what a picture looks like and what a model made of it to a reason for refusing it.
 
-A rule is fitted with each model (``rabisco.evaluation.rejection``) and kept in its card; here it is only applied.
+A rule is fitted with each model (``rabisco.rejection.fitting``) and kept in its card; here it is only applied.
 """
 
-from collections.abc import Sequence
 from functools import cached_property
 from typing import Literal, Self, get_args
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from rabisco.images.ink import Ink
-from rabisco.images.traits import TRAITS
+from rabisco.rejection.features import FEATURES
 
 Reason = Literal["blank", "scribble", "more-than-one-character", "not-a-character"]
 REASONS: tuple[Reason, ...] = get_args(Reason)
@@ -23,8 +22,6 @@ MESSAGES: dict[Reason, str] = {
     "not-a-character": "This does not look like one character: it looks like something else.",
 }
 
-LOGIT_FEATURES = ("max_logit", "energy", "margin", "entropy", "lead", "spread", "doubt")
-FEATURES = (*TRAITS, *LOGIT_FEATURES)
 RESTLESS = 20.0  # standard deviation of grey levels above which a picture without ink is not an empty one
 PRODUCTS = np.triu_indices(len(FEATURES))  # of each feature with itself and with those after it
 PLACES = np.linspace(-2, 2, 17)  # in standard deviations; a column says how near a feature is to each
@@ -33,11 +30,11 @@ NEARNESS = 2.0  # at a place itself
 COLUMNS = len(FEATURES) * (1 + len(PLACES)) + len(PRODUCTS[0])
 
 
-class RefusalRule(BaseModel):
+class RejectionRule(BaseModel):
     """Which pictures a model refuses to read: multinomial logistic regression over what ``expand`` makes of features.
 
     Attributes:
-        features: Name of each feature, in order; those that ``rabisco.refusal.FEATURES`` had when it was fitted.
+        features: Name of each feature, in order; those that ``FEATURES`` had when it was fitted.
         means: Of each feature over what the rule was fitted on.
         scales: Their standard deviations.
         weights: One row per column of ``expand``; one column for "a character", then one per reason.
@@ -131,37 +128,3 @@ def expand(standardised: NDArray[np.floating]) -> NDArray[np.float64]:
     distances = np.abs(standardised[:, np.newaxis, :] - PLACES[:, np.newaxis])  # (N, places, F)
     near = NEARNESS * np.maximum(1 - distances / REACH, 0).reshape(len(bent), PLACES.size * bent.shape[1])
     return np.concatenate([bent, bent[:, PRODUCTS[0]] * bent[:, PRODUCTS[1]], near], axis=1)
-
-
-def picture_features(
-    traits: NDArray[np.floating] | Sequence[NDArray[np.floating]], logits: NDArray[np.floating], temperature: float
-) -> NDArray[np.float64]:
-    """Return what the rule is given: traits of the pictures, then what the logits say, ``(N, len(FEATURES))``.
-
-    Args:
-        traits: ``(N, len(TRAITS))``; see ``rabisco.images.traits.describe``.
-        logits: ``(N, classes)``.
-        temperature: The logits are divided by it.
-
-    Source: Liu et al., "Energy-based out-of-distribution detection", NeurIPS 2020 (energy); Hendrycks and Gimpel,
-    "A baseline for detecting misclassified and out-of-distribution examples", ICLR 2017 (doubt).
-    """
-    scaled = np.asarray(logits, np.float64) / temperature
-    top = np.partition(scaled, -2, axis=1)[:, -2:]
-    best = top[:, 1]
-    energy = np.logaddexp.reduce(scaled, axis=1)
-    log_probabilities = scaled - energy[:, np.newaxis]
-    probabilities = np.exp(log_probabilities)
-    said = np.stack(
-        [
-            best,
-            energy,
-            np.log1p(best - top[:, 0]),
-            np.log(1e-3 - (probabilities * log_probabilities).sum(axis=1)),
-            best - scaled.mean(axis=1),
-            scaled.std(axis=1),
-            np.log(1 - np.exp(best - energy) + 1e-4),
-        ],
-        axis=1,
-    )
-    return np.concatenate([np.asarray(traits, np.float64), said], axis=1)

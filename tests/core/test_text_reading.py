@@ -13,7 +13,7 @@ from rabisco import data
 from rabisco.errors import TooLargeError
 from rabisco.images import Box
 from rabisco.inference import ClassProbability, Predictor, get_predictor
-from rabisco.rows import ReadCharacter, read_many, spell
+from rabisco.text_reading import ReadCharacter, read_many, spell
 
 ONE = (((0.0, 0.0), (0.0, 1.0)),)
 SEVEN = (((0.0, 0.0), (0.6, 0.0), (0.2, 1.0)),)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rabisco.characters import Among
 from rabisco.errors import InvalidRequestError
-from rabisco.expected import Among
 from rabisco.images import Box, Group, Prepared, prepare_ink, segment
 from rabisco.images.normalize import CHARACTERS
 from rabisco.inference import ClassProbability, Predictor
@@ -58,7 +58,7 @@ class ReadCharacter:
 
 
 @dataclass(frozen=True)
-class Reading:
+class TextReading:
     """What a model reads in a picture of several characters.
 
     Attributes:
@@ -109,7 +109,7 @@ def read_many(
     *,
     sent_side: int | None = None,
     among: Among = "any",
-) -> Reading:
+) -> TextReading:
     """Read every character of a decoded picture, all in one call of the model.
 
     Args:
@@ -138,7 +138,7 @@ def read_many(
     height, width = (round(side * scale) for side in picture.shape[:2])
     placed = tuple(replace(each, box=each.box.scaled(scale).inside(width, height)) for each in characters)
     elapsed = (time.perf_counter() - started) * 1000
-    return Reading(card.name, predictor.version, among, text, placed, elapsed, width, height)
+    return TextReading(card.name, predictor.version, among, text, placed, elapsed, width, height)
 
 
 def spell(characters: Sequence[ReadCharacter]) -> str:
@@ -171,27 +171,31 @@ def _least_space(gaps: NDArray[np.float64]) -> float:
 
 
 def _classify(predictor: Predictor, groups: list[Group], top_k: int, among: Among) -> list[ReadCharacter]:
-    """Return the characters of all groups, every run of every group having been shown to the model at once."""
-    runs = [run for group in groups for run in group.runs]
-    if not runs:
+    """Return the characters of all groups, every candidate of every group having been shown to the model at once."""
+    candidates = [candidate for group in groups for candidate in group.candidates]
+    if not candidates:
         return []
     normalizer = predictor.card.normalizer
-    prepared = {number: prepare_ink(run.character.ink, normalizer) for number, run in enumerate(runs) if run.character}
+    prepared = {
+        number: prepare_ink(candidate.character.ink, normalizer)
+        for number, candidate in enumerate(candidates)
+        if candidate.character
+    }
     asked = list(prepared)
     logits = predictor.logits(np.stack([each.pixels for each in prepared.values()]))
     probabilities = predictor.calibrated(logits, among)
-    costs = np.array([run.cost for run in runs])
-    costs[asked] += _doubt(logits, probabilities, np.array([runs[number].width for number in asked]))
+    costs = np.array([candidate.cost for candidate in candidates])
+    costs[asked] += _doubt(logits, probabilities, np.array([candidates[number].width for number in asked]))
     rows = dict(zip(asked, probabilities, strict=True))
     found: list[ReadCharacter] = []
     first = 0
     for group in groups:
-        for number in _divide(group, costs[first : first + len(group.runs)]):
-            character = group.runs[number].character
+        for number in _divide(group, costs[first : first + len(group.candidates)]):
+            character = group.candidates[number].character
             if character is not None:
                 classes = predictor.best_classes(rows[first + number], top_k)
                 found.append(ReadCharacter(classes, character.box, character.line, prepared[first + number]))
-        first += len(group.runs)
+        first += len(group.candidates)
     return found
 
 
@@ -210,12 +214,12 @@ def _doubt(
 
 
 def _divide(group: Group, costs: NDArray[np.float64]) -> list[int]:
-    """Return the numbers of the runs, from left to right, that together are the group and cost least."""
+    """Return the numbers of the candidates, from left to right, that together are the group and cost least."""
     best: list[tuple[float, list[int]]] = [(0.0, []), *((np.inf, []) for _ in range(group.length))]
-    for number, run in enumerate(group.runs):
-        cost, before = best[run.start]
-        if cost + costs[number] < best[run.stop][0]:
-            best[run.stop] = (cost + float(costs[number]), [*before, number])
+    for number, candidate in enumerate(group.candidates):
+        cost, before = best[candidate.start]
+        if cost + costs[number] < best[candidate.stop][0]:
+            best[candidate.stop] = (cost + float(costs[number]), [*before, number])
     return best[-1][1]
 
 

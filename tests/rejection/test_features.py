@@ -6,7 +6,7 @@ from tests.images.pictures import SEVEN, draw
 
 from rabisco.images import find_ink
 from rabisco.images.ink import Ink
-from rabisco.images.traits import TRAITS, describe
+from rabisco.rejection.features import TRAITS, describe
 
 RING = tuple((0.5 + 0.4 * np.cos(angle), 0.5 + 0.5 * np.sin(angle)) for angle in np.linspace(0, 6.4, 40))
 

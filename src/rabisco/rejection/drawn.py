@@ -9,9 +9,9 @@ from PIL import Image
 from scipy import ndimage
 
 from rabisco.data.pen import Random, draw_strokes
-from rabisco.evaluation.doodles import DRAWINGS, FILLED, SCRIBBLES, Doodle
-from rabisco.evaluation.paper import Picture, Strokes, blank_sheet, on_paper, written
-from rabisco.refusal import Reason
+from rabisco.rejection.doodles import DRAWINGS, FILLED, SCRIBBLES, Doodle
+from rabisco.rejection.paper import Picture, Strokes, blank_sheet, on_paper, written
+from rabisco.rejection.rule import Reason
 
 Images = NDArray[np.uint8]
 

@@ -12,19 +12,19 @@ from tests.images.pictures import draw
 
 from rabisco.artifacts import BUNDLED_DIR, Card, load_artifact
 from rabisco.cli import rabisco
-from rabisco.images.traits import TRAITS
 from rabisco.inference import Predictor, get_predictor
-from rabisco.refusal import FEATURES, MESSAGES, PLACES, PRODUCTS, REASONS, RefusalRule, picture_features
+from rabisco.rejection import FEATURES, MESSAGES, REASONS, TRAITS, RejectionRule, picture_features
+from rabisco.rejection.rule import PLACES, PRODUCTS
 
 WIDTH = len(FEATURES)
 
 
-def a_rule(threshold: float = 0.0) -> RefusalRule:
+def a_rule(threshold: float = 0.0) -> RejectionRule:
     random = np.random.default_rng(0)
     linear = random.normal(0, 0.3, (WIDTH, 1 + len(REASONS)))
     products = random.normal(0, 0.03, (len(PRODUCTS[0]), 1 + len(REASONS)))
     near = random.normal(0, 0.05, (WIDTH * len(PLACES), 1 + len(REASONS)))
-    return RefusalRule(
+    return RejectionRule(
         features=FEATURES,
         means=tuple(random.normal(0, 1, WIDTH)),
         scales=tuple(random.uniform(0.5, 2, WIDTH)),

@@ -5,11 +5,11 @@ import pytest
 from numpy.typing import NDArray
 from tests.images.pictures import draw
 
+from rabisco.characters import AMONG, Among, classes_among
 from rabisco.errors import InvalidRequestError
-from rabisco.expected import AMONG, Among, classes_among
 from rabisco.explanation import explain
 from rabisco.inference import Predictor, get_predictor
-from rabisco.rows import read_many
+from rabisco.text_reading import read_many
 
 TURN = np.linspace(0, 2 * np.pi, 60)
 CIRCLE = tuple((0.4 + 0.4 * float(np.cos(angle)), 0.5 + 0.5 * float(np.sin(angle))) for angle in TURN)

@@ -4,33 +4,33 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from rabisco.evaluation.regression import FOLDS, PENALTY, Material, foresee, regress
+from rabisco.rejection.fitting import FOLDS, PENALTY, Examples, cross_validated_logits, regress
 
 
 @pytest.fixture(scope="module")
-def material() -> Material:
+def material() -> Examples:
     random = np.random.default_rng(0)
     outcomes = random.integers(0, 5, 300)
     columns = random.normal(0, 1, (300, 6)) + np.eye(5)[outcomes] @ random.normal(0, 1, (5, 6))
-    return Material(columns, outcomes, random.uniform(0.5, 3, 300))
+    return Examples(columns, outcomes, random.uniform(0.5, 3, 300))
 
 
-def reference(material: Material) -> LogisticRegression:
+def reference(material: Examples) -> LogisticRegression:
     read, counts = material.outcomes == 0, material.counts
     shares = counts / np.where(read, counts[read].sum(), counts[~read].sum()) / 2
     model = LogisticRegression(C=len(shares) / PENALTY, tol=1e-10, max_iter=10_000)
     return model.fit(material.columns, material.outcomes, sample_weight=shares)
 
 
-def test_weights_are_those_of_scikit_learn(material: Material) -> None:
+def test_weights_are_those_of_scikit_learn(material: Examples) -> None:
     weights, biases = regress(material)
     expected = reference(material)
     assert pytest.approx(expected.coef_, abs=2e-3) == weights.T
     assert biases - biases.mean() == pytest.approx(expected.intercept_ - expected.intercept_.mean(), abs=2e-3)
 
 
-def test_a_row_is_foreseen_by_what_was_fitted_without_its_third(material: Material) -> None:
-    logits = foresee(material)
+def test_a_row_is_foreseen_by_what_was_fitted_without_its_third(material: Examples) -> None:
+    logits = cross_validated_logits(material)
     for fold in range(FOLDS):
         rows = np.arange(300) % FOLDS == fold
         expected = reference(material.only(~rows)).predict_log_proba(material.columns[rows])

@@ -7,20 +7,12 @@ from sklearn.metrics import roc_auc_score
 from tests.drawing import digit_dataset
 
 from rabisco.errors import InvalidDataError
-from rabisco.evaluation.described import Described, describe_pictures, draw_characters, draw_photographs
-from rabisco.evaluation.metrics import wilson_interval
-from rabisco.evaluation.noncharacters import KINDS, draw_kind
-from rabisco.evaluation.rejection import (
-    WRONGLY_REFUSED,
-    auroc,
-    fit_from_catalog,
-    fit_pictures,
-    fit_rejection,
-    fit_rule,
-    held_out,
-    refusal_rate,
-)
-from rabisco.refusal import FEATURES, REASONS
+from rabisco.evaluation.statistics import wilson_interval
+from rabisco.rejection import FEATURES, REASONS
+from rabisco.rejection.drawn import KINDS, draw_kind
+from rabisco.rejection.evaluation import auroc, held_out, rejection_rate
+from rabisco.rejection.fitting import WRONGLY_REFUSED, fit_from_catalog, fit_rejection, fit_rule
+from rabisco.rejection.pictures import Described, describe_pictures, draw_characters, draw_photographs, fit_pictures
 
 
 class PixelReader:
@@ -34,7 +26,7 @@ class PixelReader:
         return self.model.decision_function(images.reshape(len(images), -1) / 255).astype(np.float32)
 
 
-Material = tuple[dict[str, Described], dict[str, Described]]
+Examples = tuple[dict[str, Described], dict[str, Described]]
 
 
 @pytest.fixture(scope="module")
@@ -43,13 +35,13 @@ def reader() -> PixelReader:
 
 
 @pytest.fixture(scope="module")
-def material(reader: PixelReader) -> Material:
+def material(reader: PixelReader) -> Examples:
     """Described once for all tests: drawing is what takes the time."""
     return fit_pictures(reader, "mnist@1", 1.0, digit_dataset().validation.images)
 
 
 def test_drawings_by_code_are_refused_and_characters_of_another_split_are_not(
-    reader: PixelReader, material: Material
+    reader: PixelReader, material: Examples
 ) -> None:
     rule = fit_rule(*material)
     test = digit_dataset().test.images
@@ -62,7 +54,7 @@ def test_drawings_by_code_are_refused_and_characters_of_another_split_are_not(
     assert set(given) == set(REASONS)
 
 
-def test_the_threshold_is_that_of_characters_a_rule_was_not_fitted_on(material: Material) -> None:
+def test_the_threshold_is_that_of_characters_a_rule_was_not_fitted_on(material: Examples) -> None:
     rule = fit_rule(*material)
     characters = material[0]["characters"]
     odds = rule.log_odds(characters.features[~characters.blank])
@@ -77,7 +69,7 @@ def test_a_rule_is_the_same_for_the_same_seed(reader: PixelReader) -> None:
     assert rules[0] == rules[1] != rules[2]
 
 
-def test_each_kind_is_left_out_once(material: Material) -> None:
+def test_each_kind_is_left_out_once(material: Examples) -> None:
     few = {name: material[1][name] for name in ("zigzag", "house")}
     rules = held_out(material[0], few)
     assert {name: set(few) & set(rule.fitted_on) for name, rule in rules.items()} == {
@@ -86,20 +78,20 @@ def test_each_kind_is_left_out_once(material: Material) -> None:
     }
 
 
-def test_the_area_is_scikit_learns_and_rates_carry_wilsons_interval(material: Material) -> None:
+def test_the_area_is_scikit_learns_and_rates_carry_wilsons_interval(material: Examples) -> None:
     rule = fit_rule(*material)
     characters, others = material[0]["characters"], material[1]["tangle"]
     scores = np.concatenate([characters.log_odds(rule), others.log_odds(rule)])
     truth = np.repeat([0, 1], [len(characters.blank), len(others.blank)])
     assert auroc(rule, characters, others) == pytest.approx(roc_auc_score(truth, np.minimum(scores, 1e9)))
-    rate = refusal_rate(rule, "tangle", others)
+    rate = rejection_rate(rule, "tangle", others)
     refused = int(others.refused(rule).sum())
     assert rate.rate == refused / len(others.blank)
     assert rate.interval == wilson_interval(refused, len(others.blank))
     assert sum(rate.reasons.values()) == refused
 
 
-def test_blank_pictures_are_refused_whatever_the_rule_says(reader: PixelReader, material: Material) -> None:
+def test_blank_pictures_are_refused_whatever_the_rule_says(reader: PixelReader, material: Examples) -> None:
     lax = fit_rule(*material).model_copy(update={"threshold": 1e6})
     blank = describe_pictures(reader, "mnist@1", 1.0, [np.full((50, 50, 3), 255, np.uint8)])
     assert blank.reasons(lax) == ["blank"]

@@ -1,6 +1,6 @@
-"""What a reader says is written, so that an O need not be a zero: the classes that a model may answer."""
+"""Kinds of characters that a reader may expect, and characters of one shape, which no reader can tell apart alone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, get_args
 
 from rabisco.errors import InvalidRequestError
@@ -13,6 +13,10 @@ _KINDS: dict[Among, Callable[[str], bool]] = {
     "capitals": str.isupper,
     "small-letters": str.islower,
 }
+
+# Capital and small letters as EMNIST's "by merge" joins them, and the digits that look like letters.
+# Source: Cohen et al., "EMNIST: an extension of MNIST to handwritten letters", 2017.
+LOOKALIKES = ("0Oo", "1Il", "Cc", "Jj", "Kk", "Mm", "Pp", "Ss", "Uu", "Vv", "Ww", "Xx", "Yy", "Zz")
 
 
 def classes_among(names: Sequence[str], among: Among) -> list[int]:
@@ -36,3 +40,13 @@ def classes_among(names: Sequence[str], among: Among) -> list[int]:
             names=", ".join(names[:10]) + (" …" if len(names) > 10 else ""),
         )
     return places
+
+
+def alike(first: str, second: str) -> bool:
+    """Return whether two classes are different and no reader could tell them apart."""
+    return first != second and any(first in group and second in group for group in LOOKALIKES)
+
+
+def alike_among(name: str, class_names: Iterable[str]) -> tuple[str, ...]:
+    """Return the classes that look the same as ``name``, in their order; mostly none."""
+    return tuple(other for other in class_names if alike(name, other))

@@ -1,6 +1,7 @@
-"""What a picture looks like, said without any model: one character on a ground, or something else?"""
+"""The features that a rejection rule is given: what a picture looks like, and what a model's logits say of it."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,8 @@ TRAITS = (
     "ink_variation",
     "clutter",
 )
+LOGIT_FEATURES = ("max_logit", "energy", "margin", "entropy", "lead", "spread", "doubt")
+FEATURES = (*TRAITS, *LOGIT_FEATURES)
 
 
 def describe(ink: Ink) -> NDArray[np.float32]:
@@ -68,6 +71,40 @@ def describe(ink: Ink) -> NDArray[np.float32]:
     ]
     values = np.array([*whole, *_strokes(sketch), *_ground(ink)], np.float32)
     return np.nan_to_num(values, posinf=0, neginf=0)
+
+
+def picture_features(
+    traits: NDArray[np.floating] | Sequence[NDArray[np.floating]], logits: NDArray[np.floating], temperature: float
+) -> NDArray[np.float64]:
+    """Return what the rule is given: traits of the pictures, then what the logits say, ``(N, len(FEATURES))``.
+
+    Args:
+        traits: ``(N, len(TRAITS))``; see ``describe``.
+        logits: ``(N, classes)``.
+        temperature: The logits are divided by it.
+
+    Source: Liu et al., "Energy-based out-of-distribution detection", NeurIPS 2020 (energy); Hendrycks and Gimpel,
+    "A baseline for detecting misclassified and out-of-distribution examples", ICLR 2017 (doubt).
+    """
+    scaled = np.asarray(logits, np.float64) / temperature
+    top = np.partition(scaled, -2, axis=1)[:, -2:]
+    best = top[:, 1]
+    energy = np.logaddexp.reduce(scaled, axis=1)
+    log_probabilities = scaled - energy[:, np.newaxis]
+    probabilities = np.exp(log_probabilities)
+    said = np.stack(
+        [
+            best,
+            energy,
+            np.log1p(best - top[:, 0]),
+            np.log(1e-3 - (probabilities * log_probabilities).sum(axis=1)),
+            best - scaled.mean(axis=1),
+            scaled.std(axis=1),
+            np.log(1 - np.exp(best - energy) + 1e-4),
+        ],
+        axis=1,
+    )
+    return np.concatenate([np.asarray(traits, np.float64), said], axis=1)
 
 
 def _share(mask: NDArray[np.bool_]) -> float:

@@ -1,0 +1,86 @@
+"""Intervals and tests for shares of images that are read correctly, by one model or by two on the same images."""
+
+import math
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def wilson_interval(correct: int, examples: int, level: float = 0.95) -> tuple[float, float]:
+    """Return the interval in which the true accuracy lies with probability ``level``.
+
+    Wilson's interval stays inside [0, 1] and keeps its promise near 100%, where the usual one does not.
+
+    Args:
+        correct: Images that are read correctly.
+        examples: Images that were read, at least one.
+        level: In (0, 1).
+
+    Source: Wilson, "Probable inference, the law of succession, and statistical inference", JASA 1927.
+    """
+    z = _z(level)
+    fraction = correct / examples
+    centre = fraction + z * z / (2 * examples)
+    half = z * math.sqrt(fraction * (1 - fraction) / examples + z * z / (4 * examples * examples))
+    scale = 1 + z * z / examples
+    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
+
+
+def paired_interval(first: NDArray[Any], second: NDArray[Any], level: float = 0.95) -> tuple[float, float]:
+    """Return the interval of how much more often ``first`` is right than ``second`` on the same images.
+
+    Bonett and Price's adjusted Wald interval: two images are added, one that only the first reads and one that only
+    the second does. Unlike Wald's own it keeps its promise where the two hardly ever differ.
+
+    Args:
+        first: ``(N,)``, 1 or true where the first is right and 0 otherwise; or a mean of such, in [0, 1].
+        second: The same of the second, in the same order.
+        level: In (0, 1).
+
+    Returns:
+        Lower and upper end, in [-1, 1].
+
+    Source: Bonett and Price, "Adjusted Wald confidence interval for a difference of binomial proportions based on
+    paired data", J. Educ. Behav. Stat. 37(4), 2012; recommended by Fagerland, Lydersen and Laake, "Recommended tests
+    and confidence intervals for paired binomial proportions", Stat. Med. 33, 2014.
+    """
+    difference = first.astype(np.float64) - second.astype(np.float64)
+    return _adjusted_wald(float(difference.sum()), float(np.square(difference).sum()), len(difference), level)
+
+
+def paired_interval_of_counts(
+    only_first: int, only_second: int, examples: int, level: float = 0.95
+) -> tuple[float, float]:
+    """Return ``paired_interval`` for models that are known by how many of the images only one of them reads."""
+    return _adjusted_wald(only_first - only_second, only_first + only_second, examples, level)
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """Return McNemar's exact two-sided p-value for two models on the same images.
+
+    Args:
+        only_first: Images that only the first reads correctly.
+        only_second: Images that only the second does.
+
+    Returns:
+        How probable a difference at least this great is if both are equally good; 1 if they never differ.
+
+    Source: McNemar, "Note on the sampling error of the difference between correlated proportions", 1947.
+    """
+    if only_first == only_second == 0:
+        return 1.0
+    from scipy.stats import binomtest  # slow to import, and the server does not need it
+
+    return float(binomtest(only_first, only_first + only_second, 0.5).pvalue)
+
+
+def _adjusted_wald(total: float, squares: float, examples: int, level: float) -> tuple[float, float]:
+    mean = total / (examples + 2)
+    half = _z(level) * math.sqrt(((squares + 2) / (examples + 2) - mean**2) / (examples + 2))
+    return max(-1.0, mean - half), min(1.0, mean + half)
+
+
+def _z(level: float) -> float:
+    return NormalDist().inv_cdf(0.5 + level / 2)

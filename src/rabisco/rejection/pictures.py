@@ -1,0 +1,162 @@
+"""The pictures that a rejection rule is fitted on and judged by, and what a rule is told of each."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from rabisco import data
+from rabisco.errors import InvalidDataError
+from rabisco.evaluation.reader import Reader, read_logits
+from rabisco.images import prepare
+from rabisco.rejection.drawn import KINDS, draw_kind
+from rabisco.rejection.features import describe, picture_features
+from rabisco.rejection.paper import Picture, on_paper, redraw, resized
+from rabisco.rejection.rule import Reason, RejectionRule, reason_without_ink
+
+CHARACTERS = 4000  # drawn of many; the same character may be drawn several times
+MANY = 1000
+FEWEST_DRAWN = 200
+PER_KIND = 30  # one picture of each kind for so many characters
+FEWEST_OF_KIND = 8
+PHOTOGRAPHS = "photographs"
+PHOTOS = 4  # as many photographs as four kinds' pictures for each of these
+EVERY_PHOTOGRAPH = 20  # of the training part; more are never drawn
+PICTURES = 0.6  # as many pictures of characters, for each that is drawn
+PHOTO_SIDES = (32, 32, 96, 280)
+AS_IT_IS = 0.12  # share of the characters that come as a file of the data set rather than as a drawing
+Images = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Described:
+    """Pictures as the rule sees them.
+
+    Attributes:
+        features: ``(N, len(FEATURES))``.
+        blank: ``(N,)``, in which no ink was found; they are refused without asking the rule.
+        restless: ``(N,)``, of these, those that are not empty pictures all the same.
+    """
+
+    features: NDArray[np.float64]
+    blank: NDArray[np.bool_]
+    restless: NDArray[np.bool_]
+
+    def log_odds(self, rule: RejectionRule) -> NDArray[np.float64]:
+        """Return the rule's log-odds of each picture, infinite where it is blank."""
+        return np.where(self.blank, np.inf, rule.log_odds(self.features))
+
+    def refused(self, rule: RejectionRule) -> NDArray[np.bool_]:
+        """Return which pictures are refused."""
+        return self.log_odds(rule) > rule.threshold
+
+    def reasons(self, rule: RejectionRule) -> list[Reason | None]:
+        """Return why each picture is refused, ``None`` for what is read."""
+        without_ink: list[Reason] = ["not-a-character" if restless else "blank" for restless in self.restless]
+        answers = zip(self.blank, without_ink, rule.reasons(self.features), strict=True)
+        return [first if blank else second for blank, first, second in answers]
+
+
+def fit_pictures(
+    reader: Reader,
+    normalizer: str,
+    temperature: float,
+    characters: Images,
+    *,
+    photographs: Images | None = None,
+    pictures_of_characters: Sequence[Picture] = (),
+    most: int = CHARACTERS,
+    seed: int = 0,
+    on_described: Callable[[int], None] = lambda _: None,
+) -> tuple[dict[str, Described], dict[str, Described]]:
+    """Return what a rule is fitted on, described, by kind: what is to be read, and what is to be refused.
+
+    Arguments as for ``fitting.fit_rejection``, and ``on_described`` is told of each kind how many pictures it had.
+    """
+
+    def describe_all(pictures: Iterable[Picture]) -> Described:
+        described = describe_pictures(reader, normalizer, temperature, pictures)
+        on_described(len(described.blank))
+        return described
+
+    few, each = numbers_drawn(len(characters), most)
+    shown = {"characters": describe_all(draw_characters(characters, few, seed))}
+    if pictures_of_characters:
+        shown["pictures of characters"] = describe_all(pictures_of_characters)
+    others = {kind.name: describe_all(draw_kind(kind, each, characters, seed)) for kind in KINDS}
+    if photographs is not None:
+        others[PHOTOGRAPHS] = describe_all(draw_photographs(photographs, PHOTOS * each, seed))
+    return shown, others
+
+
+def numbers_drawn(available: int, most: int = CHARACTERS) -> tuple[int, int]:
+    """Return how many characters ``fit_pictures`` draws of those available, and how many pictures of each kind."""
+    few = most if available >= MANY else min(most, max(FEWEST_DRAWN, available))
+    return few, max(FEWEST_OF_KIND, few // PER_KIND)
+
+
+def further_pictures(count: int, class_names: Sequence[str], most: int = CHARACTERS) -> dict[str, Any]:
+    """Return what the training parts of other data sets add to ``count`` characters, if they are here.
+
+    Returns:
+        ``photographs`` of things, from ``cifar-10``, and ``pictures_of_characters``, from ``handwriting-extra``: as
+        ``fitting.fit_rejection`` takes them.
+    """
+    found: dict[str, Any] = {}
+    if data.is_local("cifar-10"):
+        found["photographs"] = data.load("cifar-10").train.images[::EVERY_PHOTOGRAPH].copy()
+    if data.is_local("handwriting-extra"):
+        extra = data.load("handwriting-extra")
+        known = np.array([name in class_names for name in extra.class_names])
+        rows = np.flatnonzero(known[extra.train.labels])
+        wanted = PICTURES * numbers_drawn(count, most)[0]
+        rows = rows[:: max(1, round(len(rows) / wanted))]
+        rows = np.tile(rows, max(1, round(wanted / max(1, len(rows)))))  # where there are few, each in several sizes
+        random = np.random.default_rng(103)
+        pictures = [np.repeat(255 - extra.train.images[row], 3, axis=-1) for row in rows]
+        found["pictures_of_characters"] = [
+            resized(picture, random) if random.random() < 0.5 else picture for picture in pictures
+        ]
+    return found
+
+
+def describe_pictures(reader: Reader, normalizer: str, temperature: float, pictures: Iterable[Picture]) -> Described:
+    """Return decoded pictures, RGB, as the rule sees them, having brought each through the preparation."""
+    pixels, traits, blank, restless = [], [], [], []
+    for picture in pictures:
+        prepared = prepare(picture, normalizer)
+        if prepared.ink is None:
+            raise InvalidDataError(f"only models of characters refuse pictures; {normalizer!r} looks at whole ones")
+        pixels.append(prepared.pixels)
+        traits.append(describe(prepared.ink))
+        blank.append(prepared.blank)
+        restless.append(prepared.blank and reason_without_ink(prepared.ink) != "blank")
+    logits = read_logits(reader, np.stack(pixels))
+    features = picture_features(traits, logits, temperature)
+    return Described(features, np.array(blank), np.array(restless))
+
+
+def draw_characters(images: Images, count: int, seed: int) -> Iterator[Picture]:
+    """Return characters, uint8 ``(N, H, W, 1)``, as people's pictures of them, RGB; the same for the same seed.
+
+    If more are wanted than there are, they come round again, drawn in other ways.
+    """
+    random = np.random.default_rng([seed, 101])
+    for image in images[np.resize(random.permutation(len(images)), count)]:
+        as_it_is = random.random() < AS_IT_IS
+        yield np.repeat(image, 3, axis=-1) if as_it_is else on_paper(redraw(image, random), random)
+
+
+def draw_photographs(images: Images, count: int, seed: int) -> Iterator[Picture]:
+    """Return photographs, uint8 ``(N, h, w, 3)``, as they are and enlarged, some of them grey."""
+    random = np.random.default_rng([seed, 102])
+    for image in images[random.permutation(len(images))[:count]]:
+        side = int(random.choice(PHOTO_SIDES))
+        photograph = Image.fromarray(image)
+        if side > 32:
+            photograph = photograph.resize((side, side), Image.Resampling.BICUBIC)
+        grey = random.random() < 0.15
+        yield np.asarray(photograph.convert("L").convert("RGB") if grey else photograph)
