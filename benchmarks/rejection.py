@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rabisco.refusal import RejectionRule
 
 from benchmarks import CHARACTER_MODELS, DIGIT_MODELS, TINY_MODEL
 from benchmarks.realworld import folder_of, read_manifest
@@ -26,6 +25,7 @@ from rabisco import data
 from rabisco.evaluation.tables import markdown_table
 from rabisco.images import decode
 from rabisco.inference import Predictor, get_predictor
+from rabisco.rejection import RejectionRule
 from rabisco.rejection.drawn import KINDS, draw_kind
 from rabisco.rejection.evaluation import auroc, held_out, rejection_rate
 from rabisco.rejection.paper import Picture
