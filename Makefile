@@ -51,7 +51,7 @@ docs: $(VENV)/.dev-done ## bring the documents' tables up to date; run their cod
 lock: ## compile the hashed requirements files again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --extra train --extra dev --extra postgresql pyproject.toml -o requirements/dev.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra train -c requirements/dev.txt pyproject.toml -o requirements/train.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements/dev.txt pyproject.toml -o requirements/serve.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra postgresql -c requirements/dev.txt pyproject.toml -o requirements/serve.txt
 
 clean: ## remove the environment and every cache
 	rm -rf $(VENV) build dist *.egg-info src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

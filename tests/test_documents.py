@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from rabisco.web import create_app
 
 DOCUMENTS = [*(ROOT / name for name in ("README.md", "CONTRIBUTING.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(?P<language>\w*)\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE)
+COMPOSE = (ROOT / "compose.yaml").read_text(encoding="utf-8")
 ADDRESS = "http://127.0.0.1:3000"
 SHELL = {"bash", "console", "sh"}
 NOT_CODE = {"json", "text", "http", "toml", "html"}
@@ -118,6 +120,10 @@ def test_every_command_runs(command: str, desk: Path, request: pytest.FixtureReq
             assert set(rest[2:]) <= set(benchmark_names())
         case "python" if rest[:2] == ["-m", "benchmarks.tables"]:
             assert set(rest[2:]) <= {"--check"}
+        case "docker" | "buildah":
+            check_docker(rest)
+        case "echo" if ">> .env" in command:
+            assert set(re.findall(r"\b(RABISCO_\w+)=", command)) <= set(re.findall(r"\$\{(RABISCO_\w+)", COMPOSE))
         case "pytest":
             assert all((ROOT / word).exists() for word in rest if not word.startswith("-"))
         case _:
@@ -149,6 +155,24 @@ def check_curl(command: str, desk: Path, request: pytest.FixtureRequest) -> None
         "curl ", "curl --silent --show-error --fail ", 1
     )
     assert run(["bash", "-c", here], desk)
+
+
+def check_docker(words: list[str]) -> None:
+    """See that a command to an engine names what is there: a target, a composition, settings, a command of ours."""
+    targets = re.findall(r"^FROM \S+ AS (\S+)", (ROOT / "Dockerfile").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    settings = {f"RABISCO_{name.upper()}" for name in Settings.model_fields}
+    match words:
+        case ["build" | "bud", *options]:
+            assert options[-1] == "."
+            assert all(target in targets for name, target in pairwise(options) if name == "--target")
+        case ["run", *options]:
+            assert all(given.partition("=")[0] in settings for name, given in pairwise(options) if name == "-e")
+            image = next(place for place, word in enumerate(options) if word in ("rabisco", "rabisco-train"))
+            assert set(options[image + 1 : image + 2]) <= set(rabisco.commands)
+        case ["compose", "up", *options]:
+            assert set(options) <= {"--build", "--detach"}
+        case _:
+            pytest.fail(f"nothing here checks {shlex.join(words)!r}")
 
 
 def check_rabisco(words: list[str], desk: Path, environment: dict[str, str]) -> None:

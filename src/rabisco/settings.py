@@ -52,7 +52,12 @@ class Settings(BaseSettings):
         repr=False,
         description="Database of runs and corrections, `postgresql://…`; empty means SQLite in `RABISCO_HOME`.",
     )
-    trainings: int = Field(default=1, ge=1, le=64, description="Trainings that run at the same time; others wait.")
+    trainings: int = Field(
+        default=1,
+        ge=0,
+        le=64,
+        description="Trainings that run at the same time; others wait. 0 leaves all to another server of this home.",
+    )
     training_threads: int = Field(
         default=0,
         ge=0,

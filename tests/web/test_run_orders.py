@@ -1,10 +1,12 @@
 """Real trainings given every order through the API: stop, go on, a time budget, a base, again, name, notes, delete."""
 
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.web.serving import Server, serving
+from tests.web.serving import Server, serving, seven_png
 from tests.web.training import cancel_all, wait_for
 
 pytestmark = pytest.mark.training
@@ -77,3 +79,14 @@ def test_the_preset_of_seconds_succeeds_and_is_repeated_and_deleted(training_ser
     assert training_server.get("/models/quick").status_code == 200
     order(training_server, f"/runs/{again['id']}", "cancel")
     wait_until(training_server, f"/runs/{again['id']}", "cancelled")
+
+
+def test_a_server_that_starts_no_trainings_leaves_them_to_another_of_the_same_home(tmp_path: Path) -> None:
+    with serving(tmp_path, trainings=0) as orders:
+        address = started(orders, name="ordered-here", epochs=2)
+        time.sleep(3)
+        assert orders.get(address, headers=JSON).json()["state"] == "queued"
+        with serving(tmp_path):
+            assert wait_until(orders, address, "succeeded", "failed")["state"] == "succeeded"
+            answer = orders.post("/predict/ordered-here", files={"file": seven_png()})
+        assert answer.json()["predictions"][0]["category"] == "7"

@@ -66,7 +66,8 @@ def _load(settings: Settings) -> Any:
     app = create_app(settings)
     for name in list_names():
         _warm(name)
-    start_supervisor()
+    if settings.trainings:
+        start_supervisor()
     return Door(app, settings)
 
 
