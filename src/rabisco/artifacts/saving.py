@@ -19,6 +19,7 @@ import numpy as np
 
 from rabisco.artifacts.card import Card
 from rabisco.artifacts.durable import locked, sync, told_of_storage, try_lock
+from rabisco.artifacts.exporting import teach_converter
 from rabisco.artifacts.loading import Artifact, sha256
 from rabisco.artifacts.places import (
     BUNDLED,
@@ -148,6 +149,7 @@ def _sweep(left: Path) -> None:
 
 def _export(model: Any, card: Card, folder: Path) -> None:
     model(np.zeros((1, *card.image_shape), dtype=np.uint8))  # a model must have been called before it can be exported
+    teach_converter()
     log = logging.getLogger("absl")
     level = log.level
     log.setLevel(logging.ERROR)  # HDF5 is what was asked for: no advice against it

@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rabisco.images import ImageKind
 from rabisco.training.augment import USUAL, AnyAugmentation
 from rabisco.training.config import TrainingConfiguration
@@ -23,6 +26,7 @@ class Architecture:
         build: Makes an untrained model for ``(H, W, C)`` uint8 images and a number of classes.
         augmentation: By each kind of images that it reads, the usual random changes to them; ``None``: as they are.
         configuration: How it is usually trained, augmentation apart.
+        adapt: Fits to the training images, uint8 ``(N, H, W, C)``, what is not learned; few have anything such.
         solvers: Solvers that fit it besides those by gradient, each with a marked sentence for lists.
     """
 
@@ -32,6 +36,7 @@ class Architecture:
     build: "Callable[[tuple[int, int, int], int], keras.Model]"
     augmentation: Mapping[ImageKind, AnyAugmentation | None] = field(default_factory=lambda: {**USUAL})
     configuration: TrainingConfiguration = field(default_factory=TrainingConfiguration)
+    adapt: "Callable[[keras.Model, NDArray[np.uint8]], None] | None" = None
     solvers: Mapping[str, str] = field(default_factory=dict)
 
     def usual(self, kind: ImageKind) -> TrainingConfiguration:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rabisco import data
 from rabisco.artifacts import Artifact, save_artifact
 from rabisco.data.dataset import Dataset
-from rabisco.models import create_model
+from rabisco.models import create_model, get_architecture
 from rabisco.models.backend import start_keras
 from rabisco.recipes.judgement import judge
 from rabisco.recipes.material import normalized, with_supplements
@@ -50,4 +50,8 @@ def new_model(recipe: Recipe, dataset: Dataset) -> "keras.Model":
     import keras
 
     keras.utils.set_random_seed(recipe.configuration.seed)
-    return create_model(recipe.architecture, dataset.image_shape, dataset.num_classes)
+    model = create_model(recipe.architecture, dataset.image_shape, dataset.num_classes)
+    adapt = get_architecture(recipe.architecture).adapt
+    if adapt is not None:
+        adapt(model, dataset.train.images)
+    return model

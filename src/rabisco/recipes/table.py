@@ -97,6 +97,30 @@ _RECIPES = (
         "scikit-learn's small set of digits, no download: the quick one",
     ),
     Recipe("digits-linear", "digits", "linear", _LINEAR, "mnist@1", "The same small set, logistic regression"),
+    Recipe(
+        "cifar10-cnn",
+        "cifar-10",
+        "cifar-cnn",
+        get_architecture("cifar-cnn").usual("colour"),
+        "photo32@1",
+        "Photographs of ten kinds of things, read by a small network made to be trained on a processor",
+    ),
+    Recipe(
+        "cifar10-resnet18",
+        "cifar-10",
+        "resnet18",
+        get_architecture("resnet18").usual("colour"),
+        "photo32@1",
+        "The same photographs, read by ResNet-18: for a graphics card, or a night",
+    ),
+    Recipe(
+        "cifar10-linear",
+        "cifar-10",
+        "linear",
+        replace(_LINEAR_BY_GRADIENT, learning_rate=1e-3),
+        "photo32@1",
+        "The same photographs, read by a linear model: the floor",
+    ),
     Recipe("fashion-cnn", "fashion-mnist", "cnn", _CNN, "mnist@1", "Clothes, read by a convolutional network"),
 )
 

@@ -76,7 +76,7 @@ AnyAugmentation = Augmentation | PhotoAugmentation
 USUAL: dict[ImageKind, AnyAugmentation] = {"grey": Augmentation(), "colour": PhotoAugmentation()}
 
 
-def augmentation_of(values: Mapping[str, float]) -> AnyAugmentation:
+def augmentation_of(values: Mapping[str, Any]) -> AnyAugmentation:
     """Return the augmentation that ``asdict`` made these values from; what an older version did not know is off."""
     kind: type[AnyAugmentation] = PhotoAugmentation if "flip" in values else Augmentation
     return kind(**{field.name: values.get(field.name, 0.0) for field in fields(kind)})

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from rabisco.data.dataset import Split
 
 
-def create_batches(split: Split, num_classes: int, batch_size: int, seed: int | None = None, first: int = 0) -> Any:
+def create_batches(
+    split: Split, num_classes: int, batch_size: int, seed: int | None = None, first: int = 0, *, flip: bool = False
+) -> Any:
     """Return the split in batches of uint8 ``(B, H, W, C)`` and one-hot float32 ``(B, num_classes)``.
 
     Args:
@@ -18,12 +20,14 @@ def create_batches(split: Split, num_classes: int, batch_size: int, seed: int | 
         batch_size: Images in all batches but the last.
         seed: Draws the order of each epoch; none: the order of the split, every time.
         first: Batches to leave out at the beginning of each epoch: for one that was begun before.
+        flip: Whether each image is mirrored, left to right, in every other epoch.
 
     Returns:
         A ``keras.utils.PyDataset``, whose attribute ``epoch``, from 1, is to be set before each epoch.
     """
     import keras
 
+    sides = np.random.default_rng(seed).integers(0, 2, len(split))  # on which each begins
     targets: NDArray[np.float32] = np.eye(num_classes, dtype=np.float32)
 
     class Batches(keras.utils.PyDataset):  # type: ignore[misc]
@@ -36,7 +40,11 @@ def create_batches(split: Split, num_classes: int, batch_size: int, seed: int | 
         def __getitem__(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
             index += first
             rows = self.order[index * batch_size : (index + 1) * batch_size]
-            return split.images[rows], targets[split.labels[rows]]
+            images = split.images[rows]
+            if flip:
+                mirrored = (sides[rows] + self.epoch) % 2 == 1
+                images[mirrored] = images[mirrored, :, ::-1]
+            return images, targets[split.labels[rows]]
 
         def on_epoch_begin(self) -> None:
             if seed is not None:

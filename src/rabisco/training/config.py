@@ -7,8 +7,11 @@ from rabisco.errors import InvalidConfigurationError
 from rabisco.training.augment import AnyAugmentation, augmentation_of
 
 Solver = Literal["adamw", "sgd", "logistic-regression"]
-Schedule = Literal["cosine", "step", "constant"]
+Schedule = Literal["cosine", "step", "one-cycle", "constant"]
+Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 GRADIENT_SOLVERS: tuple[Solver, ...] = ("adamw", "sgd")
+_LISTED = {"solver": get_args(Solver), "schedule": get_args(Schedule), "precision": get_args(Precision)}
+_LATER = {"momentum": 0.9, "precision": "float32"}  # what earlier versions did
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,9 @@ class TrainingConfiguration:
         learning_rate: Its peak, above 0.
         weight_decay: Decoupled decay (AdamW) per unit of learning rate, at least 0.
         schedule: ``cosine`` (a linear warm-up, then half a cosine down to 0), ``step`` (a tenth after every
-            ``step_epochs``) or ``constant``.
-        warmup_epochs: Length of the warm-up of ``cosine``; fractions are allowed.
+            ``step_epochs``), ``one-cycle`` (a triangle: straight from a fifth of the peak up and down to 0) or
+            ``constant``.
+        warmup_epochs: Length of the way up of ``cosine`` and ``one-cycle``; fractions are allowed.
         step_epochs: Period of ``step``, in epochs.
         patience: Epochs without a better validation accuracy after which training ends; none: never early.
         label_smoothing: Share of the target spread over all classes, in [0, 1).
@@ -34,6 +38,9 @@ class TrainingConfiguration:
         max_iterations: Of ``logistic-regression``.
         inverse_regularization: ``C`` of ``logistic-regression``.
         seed: Of weights, order of the images and augmentation.
+        momentum: Of ``sgd``, which is Nesterov's, in [0, 1).
+        precision: What the layers compute in while training: ``float32``, or ``mixed_bfloat16`` (new processors and
+            accelerators) or ``mixed_float16`` (older accelerators); the weights are float32 all the same.
     """
 
     solver: Solver = "adamw"
@@ -51,12 +58,14 @@ class TrainingConfiguration:
     max_iterations: int = 100
     inverse_regularization: float = 1.0
     seed: int = 25
+    momentum: float = 0.9
+    precision: Precision = "float32"
     settle_epochs: InitVar[int | None] = None  # the name of ``cooldown_epochs`` in earlier versions
 
     def __post_init__(self, settle_epochs: int | None) -> None:
         if settle_epochs is not None:
             object.__setattr__(self, "cooldown_epochs", settle_epochs)
-        for name, known in (("solver", get_args(Solver)), ("schedule", get_args(Schedule))):
+        for name, known in _LISTED.items():
             self._require(name, getattr(self, name) in known, f"one of {', '.join(known)}")
         for name in ("epochs", "batch_size", "step_epochs", "max_iterations"):
             self._require(name, getattr(self, name) >= 1, "at least 1")
@@ -65,6 +74,7 @@ class TrainingConfiguration:
         for name in ("weight_decay", "warmup_epochs", "cooldown_epochs"):
             self._require(name, getattr(self, name) >= 0, "at least 0")
         self._require("patience", self.patience is None or self.patience >= 1, "at least 1, or none")
+        self._require("momentum", 0 <= self.momentum < 1, "in [0, 1)")
         self._require("label_smoothing", 0 <= self.label_smoothing < 1, "in [0, 1)")
 
     def _require(self, name: str, holds: bool, expected: str) -> None:
@@ -78,7 +88,8 @@ class TrainingConfiguration:
     @property
     def identity(self) -> dict[str, Any]:
         """The configuration as checkpoints are told apart by, in the words of the version that wrote the first."""
-        return {"settle_epochs" if name == "cooldown_epochs" else name: one for name, one in asdict(self).items()}
+        values = {name: one for name, one in asdict(self).items() if _LATER.get(name) != one}
+        return {"settle_epochs" if name == "cooldown_epochs" else name: one for name, one in values.items()}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "TrainingConfiguration":

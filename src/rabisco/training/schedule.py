@@ -1,6 +1,6 @@
 """The learning rate over the steps of a training, and the optimizer that follows it."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rabisco.training.config import TrainingConfiguration
 
@@ -14,7 +14,11 @@ def create_optimizer(configuration: TrainingConfiguration, steps_per_epoch: int)
 
     rate = _create_schedule(configuration, steps_per_epoch)
     if configuration.solver == "sgd":
-        return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=configuration.weight_decay or None)
+        optimizer = keras.optimizers.SGD(
+            rate, momentum=configuration.momentum, nesterov=True, weight_decay=configuration.weight_decay or None
+        )
+        optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
+        return optimizer
     return keras.optimizers.AdamW(rate, weight_decay=configuration.weight_decay)
 
 
@@ -29,7 +33,29 @@ def _create_schedule(
         return peak
     if configuration.schedule == "step":
         return schedules.ExponentialDecay(peak, configuration.step_epochs * steps_per_epoch, 0.1, staircase=True)
+    if configuration.schedule == "one-cycle":
+        return _triangle(peak, round(configuration.warmup_epochs * steps_per_epoch), total)
     warmup = min(round(configuration.warmup_epochs * steps_per_epoch), total // 2)
     if warmup == 0:
         return schedules.CosineDecay(peak, total)
     return schedules.CosineDecay(peak / 25, total - warmup, warmup_target=peak, warmup_steps=warmup)
+
+
+def _triangle(peak: float, rise: int, total: int) -> "keras.optimizers.schedules.LearningRateSchedule":
+    """Return what rises from a fifth of the peak to the peak and falls to 0, on straight lines."""
+    import keras
+    from keras import ops
+
+    rise = min(max(rise, 1), max(total // 2, 1))
+
+    class Triangle(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+        def __call__(self, step: Any) -> Any:
+            step = ops.cast(step, "float32")
+            rising = 0.2 + 0.8 * step / rise
+            falling = (total - step) / max(total - rise, 1)
+            return peak * ops.maximum(ops.minimum(rising, falling), 0.0)
+
+        def get_config(self) -> dict[str, Any]:
+            return {"peak": peak, "rise": rise, "total": total}
+
+    return Triangle()

@@ -15,6 +15,8 @@ from rabisco.training.checkpoint import Checkpoints, Position
 from rabisco.training.config import TrainingConfiguration
 from rabisco.training.cooldown import cooldown, cooldown_checkpoints, counted_together, joined
 from rabisco.training.eta import Eta
+from rabisco.training.photos import PhotoAugmentation
+from rabisco.training.precision import in_precision
 from rabisco.training.progress import Progress, Request, TrainingResult
 from rabisco.training.regression import fit_logistic_regression
 from rabisco.training.schedule import create_optimizer
@@ -108,7 +110,8 @@ def _train_by_gradient(
     import keras
 
     steps = math.ceil(len(dataset.train) / configuration.batch_size)
-    trained = _with_augmentation(model, configuration)
+    fitted = in_precision(model, configuration.precision)
+    trained = _with_augmentation(fitted, configuration)
     trained.compile(
         optimizer=create_optimizer(configuration, steps),
         loss=_create_loss(configuration),
@@ -117,7 +120,7 @@ def _train_by_gradient(
     identity = _identity(model, dataset, configuration)
     position = (checkpoints and checkpoints.load(identity)) or Position(identity=identity)
     watch = create_watch(
-        model,
+        fitted,
         configuration,
         Eta(len(dataset.train), configuration.batch_size, steps, configuration.epochs + epochs_after),
         steps,
@@ -135,6 +138,8 @@ def _train_by_gradient(
         else:
             _fit(trained, dataset, configuration, watch=watch, position=position, until=configuration.epochs)
     result: TrainingResult = watch.finish()
+    if fitted is not model:
+        model.set_weights(fitted.get_weights())
     keras.utils.clear_session(free_memory=False)
     return result
 
@@ -150,7 +155,11 @@ def _fit(
 ) -> None:
     """Fit from where the training stands to the end of epoch ``until``, or until the watch ends it."""
     size, num_classes = configuration.batch_size, dataset.num_classes
-    watch.batches = create_batches(dataset.train, num_classes, size, configuration.seed, first=position.step)
+    changes = configuration.augmentation
+    flip = isinstance(changes, PhotoAugmentation) and changes.alternate
+    watch.batches = create_batches(
+        dataset.train, num_classes, size, configuration.seed, first=position.step, flip=flip
+    )
     if position.step:
         trained.test_on_batch(*watch.batches[0])  # makes the metrics' variables, which are then put back
     trained.fit(

@@ -1,0 +1,135 @@
+"""Published weights of ResNet-18 find their place in ours: by name, from ``safetensors``, without PyTorch.
+
+Timm and torchvision name them alike: ``layer2.0.conv1.weight`` is our ``stage2_block1_conv1``. Kernels are turned from
+``(filters, inputs, H, W)`` to ``(H, W, inputs, filters)``. The last layer stays as it is where the classes are others,
+and so does the first where the images are small.
+
+Source: https://github.com/huggingface/safetensors (format); torchvision's weights, as timm publishes them.
+"""
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabisco.errors import InvalidDataError
+
+if TYPE_CHECKING:
+    import keras
+
+Tensors = dict[str, NDArray[np.float32]]
+
+MOST_HEADER_BYTES = 10_000_000
+_NORM = (("weight", "gamma"), ("bias", "beta"), ("running_mean", "moving mean"), ("running_var", "moving variance"))
+_TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "U8": "u1"}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Names of the layers that have published weights now, and of those that have not."""
+
+    layers: tuple[str, ...]
+    left: tuple[str, ...]
+
+
+def load_pretrained(model: "keras.Model", path: Path) -> Loaded:
+    """Give a ResNet-18 the published weights in a file, all but those of a first or last layer of another shape.
+
+    Args:
+        model: From ``rabisco.models.create_model("resnet18", …)``; changed in place.
+        path: A ``safetensors`` file in timm's or torchvision's layout.
+
+    Raises:
+        InvalidDataError: The file is damaged, or its weights are not ResNet-18's.
+    """
+    tensors = read_safetensors(path)
+    loaded, left = [], []
+    for layer in model.layers:
+        if not layer.weights:
+            continue
+        arrays = [turned(_tensor(tensors, name, path)) for name in published_names(layer.name)]
+        if [array.shape for array in arrays] == [tuple(weight.shape) for weight in layer.weights]:
+            layer.set_weights(arrays)
+            loaded.append(layer.name)
+        elif layer.name in ("stem_conv", "logits"):
+            left.append(layer.name)
+        else:
+            shapes = ", ".join(str(array.shape) for array in arrays)
+            raise _invalid(path, f"the shape of ResNet-18's {layer.name}", shapes)
+    return Loaded(tuple(loaded), tuple(left))
+
+
+def published_names(layer: str) -> tuple[str, ...]:
+    """Return the published names of a layer's weights, in the order that Keras keeps them.
+
+    Args:
+        layer: Its name in our ResNet-18, such as ``stage1_block2_norm1``.
+    """
+    if layer == "logits":
+        return "fc.weight", "fc.bias"
+    *place, kind = layer.split("_")
+    if place == ["stem"]:
+        prefix = {"conv": "conv1", "norm": "bn1"}[kind]
+    else:
+        stage, block = int(place[0].removeprefix("stage")), int(place[1].removeprefix("block"))
+        inner = {"conv": "downsample.0", "norm": "downsample.1"}.get(kind) or kind.replace("norm", "bn")
+        prefix = f"layer{stage}.{block - 1}.{inner}"
+    if "conv" in kind:
+        return (f"{prefix}.weight",)
+    return tuple(f"{prefix}.{theirs}" for theirs, _ in _NORM)
+
+
+def turned(array: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a published array with its axes in Keras's order."""
+    if array.ndim == 4:
+        return array.transpose(2, 3, 1, 0)
+    return array.T
+
+
+def read_safetensors(path: Path) -> Tensors:
+    """Return the arrays of a ``safetensors`` file, by name, as float32.
+
+    The format is a length (8 bytes), that many bytes of JSON with type, shape and place of each array, and the bytes
+    of the arrays. Nothing in it is run, unlike in PyTorch's own files.
+
+    Raises:
+        InvalidDataError: The file is damaged or truncated.
+    """
+    content = path.read_bytes()
+    size = int.from_bytes(content[:8], "little")
+    if len(content) < 8 or size > min(len(content) - 8, MOST_HEADER_BYTES):
+        raise _invalid(path, "the length of its header", f"{size:,} in a file of {len(content):,} bytes")
+    try:
+        header = json.loads(content[8 : 8 + size])
+        body = memoryview(content)[8 + size :]
+        return {name: _array(told, body) for name, told in header.items() if name != "__metadata__"}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _invalid(path, "a header that describes its arrays", str(error) or "another") from error
+
+
+def _array(told: dict[str, Any], body: memoryview) -> NDArray[np.float32]:
+    begin, end = told["data_offsets"]
+    kind, shape = np.dtype(_TYPES[str(told["dtype"])]), tuple(told["shape"])
+    if not 0 <= begin <= end <= len(body) or end - begin != math.prod(shape) * kind.itemsize:
+        raise ValueError(f"bytes {begin} to {end} for an array {shape}")
+    array = np.frombuffer(body[begin:end], kind).reshape(shape)
+    if told["dtype"] == "BF16":  # the upper half of a float32
+        return (array.astype(np.uint32) << 16).view(np.float32)
+    return array.astype(np.float32)
+
+
+def _tensor(tensors: Tensors, name: str, path: Path) -> NDArray[np.float32]:
+    if name not in tensors:
+        raise _invalid(path, f"an array called {name}", f"{len(tensors)} others")
+    return tensors[name]
+
+
+def _invalid(path: Path, expected: str, received: str) -> InvalidDataError:
+    return InvalidDataError(
+        f"{path.name}: expected {expected}, received {received}; use ResNet-18's weights as timm or torchvision name "
+        "them, in a safetensors file"
+    )
