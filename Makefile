@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test quick setup lint format bench screenshots docs lock clean help
+.PHONY: run test quick setup lint format bench screenshots notebooks docs lock clean help
 run: setup ## set up, then serve on http://127.0.0.1:3000
 	$(BIN)/rabisco serve
 
@@ -44,12 +44,18 @@ bench: $(VENV)/.dev-done ## measure, and write benchmarks/results/
 screenshots: $(VENV)/.dev-done ## take pictures of every page at three widths in both themes, into screenshots/
 	$(BIN)/python -m tests.browser.screenshots
 
+notebooks: $(VENV)/.dev-done ## execute the notebooks in full, with the data in RABISCO_DATA_DIR, and keep their outputs
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .[notebook]
+	for name in reading-digits leer-digitos; do \
+		$(BIN)/jupytext --quiet --to ipynb notebooks/$$name.py && $(BIN)/jupyter execute --inplace notebooks/$$name.ipynb; \
+	done
+
 docs: $(VENV)/.dev-done ## bring the documents' tables up to date; run their code and follow their links
 	$(BIN)/python -m benchmarks.tables
 	$(BIN)/pytest --quiet tests/test_documents.py
 
 lock: ## compile the hashed requirements files again (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --extra train --extra dev --extra postgresql pyproject.toml -o requirements/dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --extra train --extra dev --extra studio --extra postgresql pyproject.toml -o requirements/dev.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra train -c requirements/dev.txt pyproject.toml -o requirements/train.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra postgresql -c requirements/dev.txt pyproject.toml -o requirements/serve.txt
 

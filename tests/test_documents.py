@@ -32,7 +32,7 @@ NOT_CODE = {"json", "text", "http", "toml", "html"}
 # What a reader types and a test must not: each changes the machine or leads to the network.
 NOT_RUN = ("git clone ", "cd ", "pip install ", "python3 -m venv ", "source ")
 # These train, serve for ever or need downloaded data: their options are checked, no more.
-ONLY_PARSED = ("train", "serve", "evaluate", "compare", "data")
+ONLY_PARSED = ("train", "serve", "studio", "evaluate", "compare", "data")
 
 
 @dataclass(frozen=True)
