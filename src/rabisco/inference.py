@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rabisco.artifacts import Artifact, Card, load_artifact, stamp
 from rabisco.characters import Among, alike_among, classes_among
 from rabisco.errors import InvalidArtifactError
-from rabisco.images import Prepared, prepare
+from rabisco.images import Prepared, is_mirrored, mean_over_mirrored, prepare
 from rabisco.rejection import MESSAGES, Reason, picture_features, reason_without_ink
 from rabisco.rejection.features import describe
 
@@ -93,10 +93,17 @@ class Predictor:
         self._session = onnxruntime.InferenceSession(
             artifact.onnx_path.read_bytes(), options, providers=["CPUExecutionProvider"]
         )
+        self._mirrored = is_mirrored(self.card.normalizer)
         self._input_name = self._session.get_inputs()[0].name
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return the raw outputs, ``(N, classes)``, for normalised images, uint8 ``(N, H, W, C)``."""
+        """Return the raw outputs, ``(N, classes)``, for normalised images, uint8 ``(N, H, W, C)``.
+
+        Where the card's normaliser says so they are the means over each image and its mirror image.
+        """
+        return mean_over_mirrored(self._run, images) if self._mirrored else self._run(images)
+
+    def _run(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         (logits,) = self._session.run(None, {self._input_name: images})
         return np.asarray(logits, dtype=np.float32)
 
@@ -131,7 +138,7 @@ class Predictor:
         """
         started = time.perf_counter()
         prepared = prepare(picture, self.card.normalizer)
-        logits = self.logits(prepared.pixels[np.newaxis])
+        logits = self.logits(prepared.views).mean(axis=0, keepdims=True)
         probabilities = self.calibrated(logits, among)[0]
         refused, doubt = refuse(self.card, prepared, logits)
         best = self.best_classes(probabilities, top_k)
@@ -175,13 +182,26 @@ def refuse(card: Card, prepared: Prepared, logits: NDArray[np.float32]) -> tuple
     """
     rule = card.refusal
     if prepared.ink is None:
-        return None, None
+        return _refuse_photograph(card, prepared, logits)
     if prepared.blank:
         return reason_without_ink(prepared.ink), 1.0
     if rule is None or not rule.fits:
         return None, None
     features = picture_features(describe(prepared.ink)[np.newaxis], logits, card.temperature)
     return rule.judge(features)
+
+
+def _refuse_photograph(
+    card: Card, prepared: Prepared, logits: NDArray[np.float32]
+) -> tuple[Reason | None, float | None]:
+    """Return whether a photograph shows none of the classes, for the best of them is hardly probable."""
+    if card.refused_below is None:
+        return None, None
+    if prepared.blank:
+        return "none-of-the-classes", 1.0
+    best = np.clip(float(softmax(logits / np.float32(card.temperature)).max()), 1e-6, 1 - 1e-6)
+    doubt = float(1 / (1 + best / (1 - best) * (1 - card.refused_below) / card.refused_below))
+    return ("none-of-the-classes" if doubt > 0.5 else None), doubt
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:

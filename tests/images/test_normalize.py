@@ -12,7 +12,7 @@ from tests.images.pictures import BLACK, WHITE, draw, encode, shade
 
 from rabisco import data
 from rabisco.errors import InvalidConfigurationError
-from rabisco.images import NORMALIZERS, decode, normalize_pixels, prepare
+from rabisco.images import NORMALIZERS, decode, normalize_pixels, prepare, shape_of
 from rabisco.images.stroke import redraw, stroke_width
 
 SEVEN = prepare(draw(), "mnist@1").pixels.astype(int)
@@ -36,7 +36,7 @@ def test_the_pixels_are_those_on_file(name: str, normalizer: str) -> None:
 def test_every_normaliser_gives_bytes_of_its_shape(name: str) -> None:
     pixels = prepare(draw(), name).pixels
     assert pixels.dtype == np.uint8
-    assert pixels.shape == ((32, 32, 3) if name == "photo32@1" else (28, 28, 1))
+    assert pixels.shape == shape_of(name)
 
 
 def test_an_unknown_normaliser_is_a_wrong_configuration() -> None:

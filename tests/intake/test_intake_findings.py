@@ -181,7 +181,7 @@ def test_coloured_pictures_become_photos_unless_chosen_otherwise(tmp_path: Path)
     path = tmp_path / "own.zip"
     path.write_bytes(zipped(content))
     inspection = inspect(path)
-    assert inspection.dialect.normalizer == "photo32@1"
+    assert inspection.dialect.normalizer == "photo32@2"
     assert load(path, inspection.dialect).image_shape == (32, 32, 3)
     assert inspect(path, choices=Choices(normalizer="emnist@1")).samples["0"][0].shape == (28, 28, 1)
 

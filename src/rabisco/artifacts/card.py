@@ -42,6 +42,7 @@ class Card(BaseModel):
         reliability: Of the test split, for each interval of confidence: ``low``, ``high``, ``count``, mean
             ``confidence`` and ``accuracy``; none if it was not counted.
         refusal: By which rule it refuses what is no single character; none if it reads everything.
+        refused_below: Of photographs: probability of the best class below which a picture shows none of the classes.
         run: Id of the run that made it, if one did.
         notes: Anything a reader should know.
         files: sha256 (hex) of each other file in the folder.
@@ -67,6 +68,7 @@ class Card(BaseModel):
     confusions: list[list[int]] | None = None
     reliability: list[dict[str, float]] | None = None
     refusal: RejectionRule | None = None
+    refused_below: float | None = None
     run: str = ""
     notes: str = ""
     files: dict[str, str] = {}

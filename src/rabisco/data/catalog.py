@@ -167,7 +167,7 @@ _CIFAR_10 = Entry(
     licence="none stated; its author asks to be cited",
     citation="A. Krizhevsky: Learning multiple layers of features from tiny images. Technical report, 2009.",
     homepage="https://www.cs.toronto.edu/~kriz/cifar.html",
-    normalizer="photo32@1",
+    normalizer="photo32@2",
 )
 
 _BUNDLED_DIGITS = Entry(

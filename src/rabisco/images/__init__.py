@@ -8,10 +8,13 @@ from rabisco.images.normalize import (
     Prepared,
     Step,
     image_kind,
+    is_mirrored,
     normalize_pixels,
     prepare,
     prepare_ink,
+    shape_of,
 )
+from rabisco.images.photo import mean_over_mirrored
 from rabisco.images.segment import Box, Candidate, Character, Group, segment
 
 __all__ = [
@@ -27,9 +30,12 @@ __all__ = [
     "decode",
     "find_ink",
     "image_kind",
+    "is_mirrored",
+    "mean_over_mirrored",
     "normalize_pixels",
     "prepare",
     "prepare_ink",
     "segment",
     "sent_side",
+    "shape_of",
 ]

@@ -12,8 +12,10 @@ from PIL import Image
 from rabisco.errors import InvalidConfigurationError
 from rabisco.images.geometry import SIDE, as_emnist, as_mnist, bounding_box, deskew
 from rabisco.images.ink import Ink, find_ink
+from rabisco.images.photo import BLANK, photo_views
 
 ImageKind = Literal["grey", "colour"]
+PHOTO_SIDES = (32, 64)
 WORKING_SIDE = 320  # pixels; a character that fills a quarter of the picture still has four for each of its own
 
 
@@ -36,13 +38,20 @@ class Prepared:
 
     Attributes:
         pixels: uint8 ``(28, 28, 1)``, bright = ink; or ``(32, 32, 3)`` for photos.
-        blank: Whether no ink was found; the pixels are then all 0.
+        blank: Whether no ink was found, and the pixels are all 0; or a photo is of one colour.
         ink: The ink they were made from; ``None`` for photos.
+        others: Further views of a photo, uint8 ``(V, H, W, 3)``; see ``views``.
     """
 
     pixels: NDArray[np.uint8]
     blank: bool
     ink: Ink | None = None
+    others: NDArray[np.uint8] | None = None
+
+    @property
+    def views(self) -> NDArray[np.uint8]:
+        """The pixels and, of a photograph that is not square, its middle: the answer is the mean over them."""
+        return self.pixels[np.newaxis] if self.others is None else np.stack([self.pixels, *self.others])
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
@@ -72,6 +81,19 @@ def prepare(picture: NDArray[np.uint8], normalizer: str) -> Prepared:
 def image_kind(normalizer: str) -> ImageKind:
     """Return what a normaliser makes of pictures: grey characters or photographs in colour."""
     return "grey" if normalizer in CHARACTERS else "colour"
+
+
+def shape_of(normalizer: str) -> tuple[int, int, int]:
+    """Return the shape of the images that a normaliser makes, ``(H, W, C)``."""
+    if image_kind(normalizer) == "grey":
+        return SIDE, SIDE, 1
+    side = int(normalizer.removeprefix("photo").split("@")[0])
+    return side, side, 3
+
+
+def is_mirrored(normalizer: str) -> bool:
+    """Return whether a model of such images answers with the mean over each image and its mirror image."""
+    return normalizer in PHOTOS
 
 
 def normalize_pixels(pixels: NDArray[np.uint8], normalizer: str) -> NDArray[np.uint8]:
@@ -114,6 +136,15 @@ def _character(normalizer: str) -> Callable[[NDArray[np.uint8]], Prepared]:
     return lambda picture: prepare_ink(find_ink(_working_size(picture)), normalizer)
 
 
+def _photo(side: int) -> Callable[[NDArray[np.uint8]], Prepared]:
+    def prepared(picture: NDArray[np.uint8]) -> Prepared:
+        first, *others = photo_views(picture, side)
+        blank = bool(np.ptp(first.reshape(-1, 3), axis=0).max() < BLANK)
+        return Prepared(first, blank, others=np.stack(others) if others else None)
+
+    return prepared
+
+
 def _photo32(picture: NDArray[np.uint8]) -> Prepared:
     return Prepared(np.array(Image.fromarray(picture).resize((32, 32), Image.Resampling.BOX)), blank=False)
 
@@ -124,9 +155,11 @@ CHARACTERS: dict[str, Callable[[NDArray[np.float32]], NDArray[np.uint8]]] = {
     "mnist-deskew@1": lambda ink: deskew(as_mnist(ink)),
     "emnist@1": as_emnist,
 }
+PHOTOS = {f"photo{side}@2": _photo(side) for side in PHOTO_SIDES}
 NORMALIZERS: dict[str, Callable[[NDArray[np.uint8]], Prepared]] = {
     **{name: _character(name) for name in CHARACTERS},
     "photo32@1": _photo32,
+    **PHOTOS,
 }
 
 

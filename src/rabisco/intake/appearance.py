@@ -1,5 +1,7 @@
 """What images look like: dark on light, lying on their side, the order of their channels, their normaliser."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -75,7 +77,7 @@ def find_layout(values: NDArray[np.uint8], side: int) -> Layout:
 def find_normalizer(images: Images) -> str:
     """Return the normaliser that makes pictures into what a model of these images reads."""
     if images.shape[-1] == 3:
-        return "photo32@1"
+        return find_photo_normalizer([images.shape[1:]])
     if images.shape[1:3] != (28, 28):
         return "mnist@1"
     inked = images[..., 0] > 50
@@ -83,6 +85,15 @@ def find_normalizer(images: Images) -> str:
     tallest = tallest[tallest > 0]
     clear = not (_edges(images) > 127).mean() > 0.1
     return "emnist@1" if clear and len(tallest) and np.median(tallest) >= TALLEST_MNIST else "mnist@1"
+
+
+def find_photo_normalizer(shapes: Sequence[tuple[int, ...]]) -> str:
+    """Return the normaliser for photographs: 64×64 where all have that size, else 32×32.
+
+    Args:
+        shapes: ``(H, W, C)`` of each.
+    """
+    return "photo64@2" if {shape[:2] for shape in shapes} == {(64, 64)} else "photo32@2"
 
 
 def _edges(images: Images) -> NDArray[np.uint8]:

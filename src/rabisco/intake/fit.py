@@ -4,18 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabisco.data.counts import to_mnist
-from rabisco.images import NORMALIZERS, Ink, prepare, prepare_ink
+from rabisco.images import NORMALIZERS, Ink, image_kind, prepare, prepare_ink, shape_of
 
 Images = NDArray[np.uint8]
 
 CHARACTER_SHAPE = (28, 28, 1)
-PHOTO_SHAPE = (32, 32, 3)
-_PHOTOS = "photo32@1"
-
-
-def fitted_shape(normalizer: str) -> tuple[int, int, int]:
-    """Return the shape of the images that a normaliser makes, ``(H, W, C)``."""
-    return PHOTO_SHAPE if normalizer == _PHOTOS else CHARACTER_SHAPE
 
 
 def is_known(normalizer: str) -> bool:
@@ -34,9 +27,9 @@ def fit(images: Images, normalizer: str) -> Images:
         normalizer: Name and version, such as ``mnist@1``.
 
     Returns:
-        uint8 ``(N, 28, 28, 1)``, or ``(N, 32, 32, 3)`` for photos.
+        uint8 ``(N, 28, 28, 1)``, or ``(N, side, side, 3)`` for photos.
     """
-    shape = fitted_shape(normalizer)
+    shape = shape_of(normalizer)
     if images.shape[1:] == shape:
         return images
     fitted = np.zeros((len(images), *shape), np.uint8)
@@ -46,7 +39,7 @@ def fit(images: Images, normalizer: str) -> Images:
 
 
 def _fit_one(image: Images, normalizer: str) -> Images:
-    if normalizer == _PHOTOS or image.shape[2] == 3:
+    if image_kind(normalizer) == "colour" or image.shape[2] == 3:
         return prepare(image if image.shape[2] == 3 else np.repeat(image, 3, axis=2), normalizer).pixels
     if not image.any():
         return np.zeros(CHARACTER_SHAPE, np.uint8)

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from rabisco.images import shape_of
 from rabisco.intake import pictures, table
 from rabisco.intake.batch import Batch
 from rabisco.intake.findings import Finding, Parameter, refuse
-from rabisco.intake.fit import fitted_shape, is_known
+from rabisco.intake.fit import is_known
 from rabisco.intake.report import Choices, ClassCount, Dialect, Inspection
 from rabisco.intake.tally import Tally, formula_finding, in_order
 
@@ -147,7 +148,7 @@ def _survey_test(path: Path, test: Path | None, train: Dialect, choices: Choices
 
 def _size(dialect: Dialect) -> str:
     if dialect.kind == "pictures":
-        return "×".join(map(str, fitted_shape(dialect.normalizer)))
+        return "×".join(map(str, shape_of(dialect.normalizer)))
     return "×".join(map(str, dialect.image_shape))
 
 
@@ -164,7 +165,7 @@ def _describe(part: _Part, has_test: bool) -> list[Finding]:
         found.append(Finding("bad-rows", {"count": tally.bad_count, "total": tally.bad_count + tally.rows}))
     if not tally.rows:
         return found
-    shape = fitted_shape(dialect.normalizer)
+    shape = shape_of(dialect.normalizer)
     if dialect.kind == "table" and dialect.image_shape != shape:
         found.append(Finding("resized", {"received": _size(dialect), "expected": "×".join(map(str, shape))}))
     if tally.highest < 128:

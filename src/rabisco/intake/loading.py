@@ -14,10 +14,11 @@ from rabisco.data.content import fingerprint
 from rabisco.data.dataset import Dataset, Split
 from rabisco.data.split import stratified_cut, stratified_split
 from rabisco.errors import InvalidConfigurationError, StorageError
+from rabisco.images import shape_of
 from rabisco.intake import pictures
 from rabisco.intake.batch import Batch
 from rabisco.intake.findings import refuse
-from rabisco.intake.fit import fit, fitted_shape
+from rabisco.intake.fit import fit
 from rabisco.intake.inspection import rare_classes, read_batches
 from rabisco.intake.report import Dialect
 from rabisco.intake.tally import MAX_CLASSES, MAX_ROWS, in_order
@@ -161,7 +162,7 @@ def _store(batches: Iterator[Batch], dialect: Dialect, file: "tempfile.SpooledTe
             raise refuse("too-many-classes", limit=MAX_CLASSES)
     if not labels:
         raise refuse("no-rows", reason="none of the rows can be read")
-    return _Stored(file, fitted_shape(dialect.normalizer), np.concatenate(labels), tuple(known))
+    return _Stored(file, shape_of(dialect.normalizer), np.concatenate(labels), tuple(known))
 
 
 def _indices(stored: _Stored, names: Sequence[str]) -> Rows:

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabisco.errors import RabiscoError, UnusableDataError
-from rabisco.images import decode, prepare
+from rabisco.images import decode, prepare, shape_of
+from rabisco.intake.appearance import find_photo_normalizer
 from rabisco.intake.archive import Member, Read, open_members
 from rabisco.intake.batch import Batch
 from rabisco.intake.findings import Finding, refuse
-from rabisco.intake.fit import fitted_shape
 from rabisco.intake.report import BadRow, Choices, Dialect
 
 BATCH = 256
@@ -46,7 +46,7 @@ def detect(path: Path, choices: Choices) -> tuple[Dialect, list[Finding]]:
         pictures = _arranged(members)
         if not any(picture.member.is_picture for picture in pictures):
             raise refuse("no-pictures")
-        normalizer = choices.normalizer or ("photo32@1" if _are_coloured(pictures, read) else "mnist@1")
+        normalizer = choices.normalizer or _suitable(pictures, read)
         folders = {part.lower() for member in members for part in member.parts[:-1]}
     merged = folders & _VALIDATION and any(picture.part == "test" for picture in pictures)
     return Dialect(kind="pictures", normalizer=normalizer), [Finding("validation-merged")] if merged else []
@@ -98,7 +98,7 @@ def _read_batch(pictures: list[_Picture], read: Read, normalizer: str) -> Batch:
         else:
             images.append(found)
             labels.append(picture.label)
-    shape = (0, *fitted_shape(normalizer))
+    shape = (0, *shape_of(normalizer))
     return Batch(np.stack(images) if images else np.zeros(shape, np.uint8), labels, bad)
 
 
@@ -114,10 +114,10 @@ def _read_one(picture: _Picture, read: Read, normalizer: str) -> NDArray[np.uint
     return Finding("picture-blank") if prepared.blank else prepared.pixels
 
 
-def _are_coloured(pictures: list[_Picture], read: Read) -> bool:
-    """Tell whether most pictures are coloured all over: photographs, not pen on paper."""
+def _suitable(pictures: list[_Picture], read: Read) -> str:
+    """Return the normaliser for most pictures: of photographs, which are coloured all over, or of pen on paper."""
     step = max(1, len(pictures) // LOOKED_AT)
-    votes = []
+    votes, photographs = [], []
     for picture in pictures[::step]:
         try:
             pixels = decode(read(picture.member)).astype(np.int16)
@@ -126,4 +126,5 @@ def _are_coloured(pictures: list[_Picture], read: Read) -> bool:
         except RabiscoError:
             continue
         votes.append(float(np.ptp(pixels, axis=2).mean()) > COLOURED)
-    return sum(votes) > len(votes) / 2
+        photographs.append(pixels.shape)
+    return find_photo_normalizer(photographs) if sum(votes) > len(votes) / 2 else "mnist@1"

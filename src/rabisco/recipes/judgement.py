@@ -12,16 +12,20 @@ from numpy.typing import NDArray
 
 from rabisco import __version__
 from rabisco.artifacts import Card, DatasetCard
-from rabisco.data.dataset import Dataset, Split
+from rabisco.data.dataset import Dataset
 from rabisco.evaluation.calibration import fit_temperature
 from rabisco.evaluation.metrics import Evaluation, evaluate_logits
+from rabisco.evaluation.reader import Reader
+from rabisco.images import is_mirrored, mean_over_mirrored
 from rabisco.recipes.table import Recipe
 from rabisco.rejection import RejectionRule
-from rabisco.rejection.fitting import QUICKLY, fit_from_catalog
+from rabisco.rejection.fitting import QUICKLY, WRONGLY_REFUSED, fit_from_catalog
 from rabisco.training import TrainingResult
 
 if TYPE_CHECKING:
     import keras
+
+BATCH = 512
 
 
 def judge(recipe: Recipe, dataset: Dataset, model: "keras.Model", result: TrainingResult, run: str = "") -> Card:
@@ -34,10 +38,11 @@ def judge(recipe: Recipe, dataset: Dataset, model: "keras.Model", result: Traini
         result: How it went.
         run: Id of the run that trained it.
     """
-    validation_logits = _logits(model, dataset.validation)
+    reader = KerasReader(model, is_mirrored(recipe.normalizer))
+    validation_logits = reader.logits(dataset.validation.images)
     temperature = fit_temperature(validation_logits, dataset.validation.labels)
     validation = evaluate_logits(dataset.validation.labels, validation_logits, temperature=temperature)
-    test = evaluate_logits(dataset.test.labels, _logits(model, dataset.test), temperature=temperature)
+    test = evaluate_logits(dataset.test.labels, reader.logits(dataset.test.images), temperature=temperature)
     return Card(
         name=recipe.name,
         architecture=recipe.architecture,
@@ -56,15 +61,24 @@ def judge(recipe: Recipe, dataset: Dataset, model: "keras.Model", result: Traini
         temperature=temperature,
         confusions=[list(row) for row in test.confusion_matrix],
         reliability=[asdict(one) for one in test.reliability],
-        refusal=_fit_refusal(recipe, dataset, model, temperature),
+        refusal=_fit_refusal(recipe, dataset, reader, temperature),
+        refused_below=_refused_below(recipe, validation_logits / temperature),
         run=run,
         notes=_notes(recipe, result),
     )
 
 
-def _fit_refusal(recipe: Recipe, dataset: Dataset, model: "keras.Model", temperature: float) -> RejectionRule | None:
+def _refused_below(recipe: Recipe, logits: NDArray[np.float32]) -> float | None:
+    """Return the probability that the best class of 99 in 100 validation photographs reaches."""
+    if not is_mirrored(recipe.normalizer) or not len(logits):
+        return None
+    best = np.exp(logits.max(axis=1) - np.logaddexp.reduce(logits, axis=1))
+    return float(np.quantile(best, WRONGLY_REFUSED))
+
+
+def _fit_refusal(recipe: Recipe, dataset: Dataset, reader: Reader, temperature: float) -> RejectionRule | None:
     return fit_from_catalog(
-        KerasReader(model),
+        reader,
         recipe.normalizer,
         temperature,
         dataset.validation.images,
@@ -76,17 +90,23 @@ def _fit_refusal(recipe: Recipe, dataset: Dataset, model: "keras.Model", tempera
 
 @dataclass(frozen=True)
 class KerasReader:
-    """A Keras model as evaluation knows it."""
+    """A Keras model as evaluation knows it.
+
+    Attributes:
+        model: It.
+        mirrored: Whether it answers with the mean over each image and its mirror image, as its predictor does.
+    """
 
     model: "keras.Model"
+    mirrored: bool = False
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the raw outputs, ``(N, classes)``, for images, uint8 ``(N, H, W, C)``."""
-        return np.asarray(self.model.predict_on_batch(images), dtype=np.float32)
+        return mean_over_mirrored(self._read, images) if self.mirrored else self._read(images)
 
-
-def _logits(model: "keras.Model", split: Split) -> NDArray[np.float32]:
-    return np.asarray(model.predict(split.images, batch_size=500, verbose=0), dtype=np.float32)
+    def _read(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        parts = [images[start : start + BATCH] for start in range(0, max(len(images), 1), BATCH)]
+        return np.concatenate([np.asarray(self.model.predict_on_batch(part), np.float32) for part in parts])
 
 
 def metrics_of(split: str, evaluation: Evaluation) -> dict[str, float]:

@@ -102,7 +102,7 @@ _RECIPES = (
         "cifar-10",
         "cifar-cnn",
         get_architecture("cifar-cnn").usual("colour"),
-        "photo32@1",
+        "photo32@2",
         "Photographs of ten kinds of things, read by a small network made to be trained on a processor",
     ),
     Recipe(
@@ -110,7 +110,7 @@ _RECIPES = (
         "cifar-10",
         "resnet18",
         get_architecture("resnet18").usual("colour"),
-        "photo32@1",
+        "photo32@2",
         "The same photographs, read by ResNet-18: for a graphics card, or a night",
     ),
     Recipe(
@@ -118,7 +118,7 @@ _RECIPES = (
         "cifar-10",
         "linear",
         replace(_LINEAR_BY_GRADIENT, learning_rate=1e-3),
-        "photo32@1",
+        "photo32@2",
         "The same photographs, read by a linear model: the floor",
     ),
     Recipe("fashion-cnn", "fashion-mnist", "cnn", _CNN, "mnist@1", "Clothes, read by a convolutional network"),

@@ -12,6 +12,7 @@ _MESSAGES: dict[Reason, LazyString] = {
     "scribble": lazy_gettext("This does not look like one character: it looks scribbled."),
     "more-than-one-character": lazy_gettext("This does not look like one character: it looks like several."),
     "not-a-character": lazy_gettext("This does not look like one character: it looks like something else."),
+    "none-of-the-classes": lazy_gettext("This does not look like any of the things that the model knows."),
 }
 
 
