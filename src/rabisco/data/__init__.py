@@ -38,7 +38,7 @@ def load(name: str, *, validation_fraction: float = 0.1, seed: int = 25, limit: 
     (see their entry): these splits are empty.
 
     Args:
-        name: A name of the catalog; see ``dataset_names``.
+        name: A name of the catalog or an alias; see ``dataset_names``.
         validation_fraction: Share of the training part, between 0 and 1, both excluded.
         seed: Draws the validation split, and the examples that a limit leaves.
         limit: At most this many examples of the training part, and as many of the test part, in each class's
@@ -59,7 +59,7 @@ def load(name: str, *, validation_fraction: float = 0.1, seed: int = 25, limit: 
     test = _limited(parts.test, limit, seed, names)
     kept, cut = stratified_cut(train.labels, validation_fraction, seed, names)
     return Dataset(
-        name=name,
+        name=entry.name,
         class_names=names,
         train=_rows(train, kept),
         validation=_rows(train, cut),

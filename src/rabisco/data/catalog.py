@@ -267,6 +267,7 @@ _ENTRIES = (
     _DIGIT_FORMS,
 )
 
+ALIASES = {"cifar10": "cifar-10"}
 CATALOG: dict[str, Entry] = {entry.name: entry for entry in _ENTRIES}
 
 
@@ -281,6 +282,7 @@ def get_entry(name: str) -> Entry:
     Raises:
         UnknownDatasetError: The catalog has none of that name; the message offers the nearest.
     """
+    name = ALIASES.get(name, name)
     if name in CATALOG:
         return CATALOG[name]
     near = difflib.get_close_matches(name, CATALOG, n=1)

@@ -117,6 +117,7 @@ ARCHITECTURES = (
         configuration=TrainingConfiguration(
             solver="sgd",
             epochs=16,
+            cooldown_epochs=5,
             batch_size=512,
             learning_rate=0.75,
             weight_decay=0.009,

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from flask import Flask, current_app
 
 from rabisco.artifacts import exists, list_names, promoted
+from rabisco.inference import get_predictor
 from rabisco.settings import Settings
 
-MODEL_ALIASES = {"cnn": "mnist-cnn", "linear": "mnist-linear"}
+# The model that answers to an alias: the one with the best validation accuracy, of those that are there.
+MODEL_ALIASES = {"cnn": ("mnist-cnn",), "linear": ("mnist-linear",), "cifar10": ("cifar10-cnn", "cifar10-resnet18")}
 # Pages only; any artifact's own name works beside the names above.
 ADDRESS_ALIASES = {"/entrainer-le-modele": "/train", "/assistance": "/assistant"}
 
@@ -22,13 +24,27 @@ def init_app(app: Flask) -> None:
 
 def resolve(name: str | None) -> str:
     """Return the artifact's name for what a request asked: an alias, a name, or nothing (the default)."""
-    return MODEL_ALIASES.get(name, name) if name else default_model()
+    return named(name) if name else default_model()
+
+
+def named(name: str) -> str:
+    """Return the artifact's name for an alias or a name; the usual one where no model of an alias is there."""
+    known = MODEL_ALIASES.get(name, (name,))
+    here = [one for one in known if exists(one)] if len(known) > 1 else []
+    if len(here) < 2:
+        return here[0] if here else known[0]
+    return max(here, key=lambda one: get_predictor(one).card.metrics.get("validation_accuracy", 0.0))
+
+
+def aliases_of(name: str) -> list[str]:
+    """Return the aliases to which an artifact answers."""
+    return [alias for alias in MODEL_ALIASES if named(alias) == name]
 
 
 def default_model() -> str:
     """Return the promoted model, else that of the settings, else the first there is where that was never trained."""
     settings: Settings = current_app.config["RABISCO"]
-    chosen = promoted() or MODEL_ALIASES.get(settings.default_model, settings.default_model)
+    chosen = promoted() or named(settings.default_model)
     return chosen if exists(chosen) else next(iter(list_names()), chosen)
 
 
@@ -41,5 +57,5 @@ def shown_models(asked: Sequence[str] = ()) -> list[str]:
     if asked:
         return list(dict.fromkeys(map(resolve, asked)))[:2]
     names = list_names()
-    wanted = dict.fromkeys((default_model(), MODEL_ALIASES["linear"], *names))
+    wanted = dict.fromkeys((default_model(), named("linear"), *names))
     return [name for name in wanted if name in names][:2]

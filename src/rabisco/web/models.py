@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 
 from rabisco.artifacts import Artifact, list_artifacts, load_artifact
-from rabisco.web.aliases import MODEL_ALIASES, default_model, resolve
+from rabisco.web.aliases import aliases_of, default_model, resolve
 from rabisco.web.problems import wants_page
 from rabisco.web.versions import asked_version, standing
 
@@ -51,7 +51,7 @@ def _as_json(artifact: Artifact) -> dict[str, Any]:
     card = artifact.card
     return {
         "name": card.name,
-        "aliases": [alias for alias, name in MODEL_ALIASES.items() if name == card.name],
+        "aliases": aliases_of(card.name),
         "architecture": card.architecture,
         "dataset": card.dataset.name,
         "classes": list(card.class_names),

@@ -18,7 +18,7 @@ from rabisco.inference import get_predictor
 from rabisco.runs import start_supervisor
 from rabisco.settings import Settings, unknown_variables
 from rabisco.web import access, create_app, journal
-from rabisco.web.aliases import MODEL_ALIASES
+from rabisco.web.aliases import named
 from rabisco.web.door import Door
 
 # A client that has not finished its headers by then is dropped, so that slow ones hold no place.
@@ -74,7 +74,7 @@ def _load(settings: Settings) -> Any:
 def _check_default_model(settings: Settings) -> None:
     """Refuse a default model that somebody asked for and that is not there, instead of serving another."""
     name = settings.default_model
-    if "default_model" in settings.model_fields_set and not exists(MODEL_ALIASES.get(name, name)):
+    if "default_model" in settings.model_fields_set and not exists(named(name)):
         raise InvalidConfigurationError(
             f"RABISCO_DEFAULT_MODEL={name!r}: expected the name of a saved model, one of {', '.join(list_names())}"
         )
