@@ -4,9 +4,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rabisco.errors import InvalidDataError
+from rabisco.data.dataset import Dataset, Split
+from rabisco.errors import InvalidConfigurationError, InvalidDataError
 from rabisco.models import create_model
 from rabisco.models.pretrained import load_pretrained, published_names, read_safetensors
+from rabisco.recipes import new_model
+from rabisco.runs.request import RunRequest, check
+from rabisco.settings import get_settings
 
 pytestmark = pytest.mark.training
 
@@ -219,3 +223,27 @@ def test_refuses_damaged_files_and_other_networks_by_name(tmp_path: Path) -> Non
     other = random_weights() | {"layer1.0.conv1.weight": np.zeros((64, 64, 5, 5), np.float32)}
     with pytest.raises(InvalidDataError, match="stage1_block1_conv1"):
         load_pretrained(model, write(path, other))
+
+
+def test_a_run_asks_for_published_weights_and_finds_them_in_the_data_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "resnet18.safetensors", random_weights())
+    monkeypatch.setenv("RABISCO_DATA_DIR", str(tmp_path))
+    get_settings.cache_clear()
+    try:
+        request = RunRequest.parse({"data": {"recipe": "cifar10-resnet18"}, "artifact": "own", "pretrained": True})
+        recipe = check(request)
+        assert recipe.configuration.learning_rate == pytest.approx(0.02)
+        images = np.zeros((20, 32, 32, 3), np.uint8)
+        split = Split(images, np.arange(20, dtype=np.int64) % 10)
+        model = new_model(recipe, Dataset("ten", tuple("abcdefghij"), split, split, split, "", 0))
+        bias = random_weights()["layer4.1.bn2.bias"]
+        np.testing.assert_array_equal(model.get_layer("stage4_block2_norm2").get_weights()[1], bias)
+    finally:
+        get_settings.cache_clear()
+
+
+def test_published_weights_of_another_architecture_are_not_promised() -> None:
+    with pytest.raises(InvalidConfigurationError, match="resnet18"):
+        check(RunRequest.parse({"data": {"recipe": "cifar10-cnn"}, "artifact": "own", "pretrained": True}))

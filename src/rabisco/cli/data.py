@@ -1,5 +1,6 @@
 """``rabisco data``: which data sets there are, and what is in one."""
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -18,7 +19,9 @@ class _NamesOrCommands(click.Group):
         return super().resolve_command(ctx, args if args[0] in self.commands else ["describe", *args])
 
 
-@click.group(cls=_NamesOrCommands, invoke_without_command=True, subcommand_metavar="[NAME | inspect FILE [TEST]]")
+@click.group(
+    cls=_NamesOrCommands, invoke_without_command=True, subcommand_metavar="[NAME | inspect FILE [TEST] | export NAME]"
+)
 @json_option
 @click.pass_context
 def data(context: click.Context, as_json: bool) -> None:
@@ -31,6 +34,7 @@ def data(context: click.Context, as_json: bool) -> None:
         rabisco data
         rabisco data digits
         rabisco data inspect train.csv test.csv
+        rabisco data export digits --as folders
     """
     if context.invoked_subcommand is None:
         _list(as_json)
@@ -47,6 +51,26 @@ def describe(name: str, as_json: bool) -> None:
         rabisco data digits
     """
     _describe(name, as_json)
+
+
+@data.command()
+@click.argument("name")
+@click.option("--as", "form", type=click.Choice(["folders"]), default="folders", show_default=True, help="The form.")
+@click.option("--to", type=click.Path(path_type=Path), help="A new folder; the data set's name if not given.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many images for training, and for test.")
+def export(name: str, form: str, to: Path | None, limit: int | None) -> None:  # noqa: ARG001 - there is one form yet
+    """Write the data set called NAME as folders of pictures: train, validation and test, by class.
+
+    \b
+    Example:
+        rabisco data export digits --as folders --to digits-as-folders
+    """
+    from rabisco.data import load
+    from rabisco.data.export import export_folders
+
+    target = to or Path(name)
+    written = export_folders(load(name, limit=limit), target)
+    click.echo(f"{written:,} pictures in {target}")
 
 
 data.add_command(inspect)

@@ -16,6 +16,7 @@ from rabisco.cli.output import json_option, percent, print_json
 @click.option("--learning-rate", type=float, help="Peak of the learning rate.")
 @click.option("--seed", type=int, help="Seed of everything random.")
 @click.option("--limit", type=click.IntRange(min=1), help="Train on at most this many images: a quick try.")
+@click.option("--pretrained", is_flag=True, default=None, help="Begin with ImageNet's weights (ResNet-18).")
 @click.option("--name", help="Save under this name instead of the recipe's.")
 @json_option
 def train(recipe_name: str, name: str | None, as_json: bool, **asked: Any) -> None:
@@ -27,6 +28,7 @@ def train(recipe_name: str, name: str | None, as_json: bool, **asked: Any) -> No
     Example:
         rabisco train digits-linear
         rabisco train mnist-cnn --epochs 2
+        rabisco train cifar10-resnet18 --pretrained
     """
     from rabisco.artifacts import load_artifact
     from rabisco.runs import RunRequest, submit

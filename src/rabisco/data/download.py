@@ -27,12 +27,23 @@ def locate(entry: Entry, file: DataFile) -> Path:
     Raises:
         DataUnavailableError: It is nowhere, and cannot be downloaded; the message says where to put it.
     """
-    return _in_data_dir(file) or _download(entry, file)
+    return locate_file(file, f"data set {entry.name!r}", entry.files)
+
+
+def locate_file(file: DataFile, needed_by: str, files: tuple[DataFile, ...] = ()) -> Path:
+    """Return where ``file`` lies, after downloading it if need be; see ``locate``.
+
+    Args:
+        file: What is looked for.
+        needed_by: What needs it, for the message.
+        files: All that is needed, of which the message names what is missing.
+    """
+    return _in_data_dir(file) or _download(file, needed_by, files or (file,))
 
 
 def is_local(entry: Entry) -> bool:
     """Return whether every file of ``entry`` is in the data folder or the cache."""
-    return not _missing(entry)
+    return not _missing(entry.files)
 
 
 def _in_data_dir(file: DataFile) -> Path | None:
@@ -42,12 +53,12 @@ def _in_data_dir(file: DataFile) -> Path | None:
     return next((folder / place for place in file.places if (folder / place).exists()), None)
 
 
-def _missing(entry: Entry) -> list[DataFile]:
+def _missing(files: tuple[DataFile, ...]) -> list[DataFile]:
     cache = get_settings().cache_dir
-    return [file for file in entry.files if not _in_data_dir(file) and not (cache / file.places[0]).exists()]
+    return [file for file in files if not _in_data_dir(file) and not (cache / file.places[0]).exists()]
 
 
-def _download(entry: Entry, file: DataFile) -> Path:
+def _download(file: DataFile, needed_by: str, files: tuple[DataFile, ...]) -> Path:
     failures = []
     for url in file.urls:
         try:
@@ -59,7 +70,7 @@ def _download(entry: Entry, file: DataFile) -> Path:
                 f"{file.name} was to be kept in the cache folder, which cannot be written "
                 f"({error.strerror}); make room there, or set RABISCO_CACHE_DIR to another folder"
             ) from None
-    raise _unavailable(entry, file, failures)
+    raise _unavailable(file, needed_by, _missing(files) or [file], failures)
 
 
 def _fetch(file: DataFile, url: str) -> Path:
@@ -86,13 +97,12 @@ def _reason(error: Exception) -> str:
     return "could not be reached or broke off"
 
 
-def _unavailable(entry: Entry, file: DataFile, failures: list[str]) -> DataUnavailableError:
-    missing = _missing(entry) or [file]
+def _unavailable(file: DataFile, needed_by: str, missing: list[DataFile], failures: list[str]) -> DataUnavailableError:
     tried = f", and cannot be downloaded ({'; '.join(failures)})" if failures else ""
     unset = "" if get_settings().data_dir else " (it is not set)"
     wanted = ", ".join(f"{each.places[0]} (from {each.urls[0]})" if each.urls else each.places[0] for each in missing)
     return DataUnavailableError(
-        f"data set {entry.name!r} needs {file.name}, which is neither in the data folder nor in the cache{tried}; "
+        f"{needed_by} needs {file.name}, which is neither in the data folder nor in the cache{tried}; "
         f"put into the folder that RABISCO_DATA_DIR names{unset}: {wanted}"
     )
 

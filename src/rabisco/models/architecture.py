@@ -27,6 +27,7 @@ class Architecture:
         augmentation: By each kind of images that it reads, the usual random changes to them; ``None``: as they are.
         configuration: How it is usually trained, augmentation apart.
         adapt: Fits to the training images, uint8 ``(N, H, W, C)``, what is not learned; few have anything such.
+        pretrained: Gives an untrained model published weights, if there are any.
         solvers: Solvers that fit it besides those by gradient, each with a marked sentence for lists.
     """
 
@@ -37,6 +38,7 @@ class Architecture:
     augmentation: Mapping[ImageKind, AnyAugmentation | None] = field(default_factory=lambda: {**USUAL})
     configuration: TrainingConfiguration = field(default_factory=TrainingConfiguration)
     adapt: "Callable[[keras.Model, NDArray[np.uint8]], None] | None" = None
+    pretrained: "Callable[[keras.Model], None] | None" = None
     solvers: Mapping[str, str] = field(default_factory=dict)
 
     def usual(self, kind: ImageKind) -> TrainingConfiguration:

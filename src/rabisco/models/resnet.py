@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rabisco.errors import N_
 from rabisco.models.architecture import Architecture
+from rabisco.models.published import load_published
 from rabisco.training.config import TrainingConfiguration
 from rabisco.training.photos import PhotoAugmentation
 
@@ -124,5 +125,6 @@ ARCHITECTURES = (
             label_smoothing=0.1,
             precision="mixed_bfloat16",
         ),
+        pretrained=load_published,
     ),
 )

@@ -45,13 +45,15 @@ def run(
 
 
 def new_model(recipe: Recipe, dataset: Dataset) -> "keras.Model":
-    """Return the recipe's architecture for the data set, its weights drawn from the recipe's seed."""
+    """Return the recipe's architecture for the data set, its weights drawn from the recipe's seed or published."""
     start_keras()
     import keras
 
     keras.utils.set_random_seed(recipe.configuration.seed)
     model = create_model(recipe.architecture, dataset.image_shape, dataset.num_classes)
-    adapt = get_architecture(recipe.architecture).adapt
-    if adapt is not None:
-        adapt(model, dataset.train.images)
+    architecture = get_architecture(recipe.architecture)
+    if architecture.adapt is not None:
+        architecture.adapt(model, dataset.train.images)
+    if recipe.pretrained and architecture.pretrained is not None:
+        architecture.pretrained(model)
     return model

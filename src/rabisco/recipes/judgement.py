@@ -140,6 +140,8 @@ def describe_hardware() -> str:
 
 def _notes(recipe: Recipe, result: TrainingResult) -> str:
     further = f" Trained on {', '.join(recipe.supplements)} as well." if recipe.supplements else ""
+    if recipe.pretrained:
+        further += " Began with ImageNet's published weights."
     return f"Ended: {result.ended}; weights of epoch {result.best_epoch}.{further}"
 
 

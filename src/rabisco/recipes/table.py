@@ -21,6 +21,7 @@ class Recipe:
         description: One line for lists.
         supplements: Further data sets in the catalog, whose characters of the same classes are trained on as well.
             Those that are not at hand are left out; the card names those that were used.
+        pretrained: Whether training begins with the architecture's published weights.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Recipe:
     normalizer: str
     description: str
     supplements: tuple[str, ...] = ()
+    pretrained: bool = False
 
 
 _LINEAR = TrainingConfiguration(solver="logistic-regression", max_iterations=200, inverse_regularization=0.1)

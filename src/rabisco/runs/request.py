@@ -9,14 +9,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from rabisco import artifacts, data
 from rabisco.errors import InvalidConfigurationError
 from rabisco.images import image_kind
-from rabisco.models import DEFAULT, choices, get_architecture
+from rabisco.models import DEFAULT, architecture_names, choices, get_architecture
 from rabisco.recipes import Recipe, get_recipe
 from rabisco.retraining import fine_tuning
 from rabisco.settings import get_settings
-from rabisco.training.config import GRADIENT_SOLVERS, Solver
+from rabisco.training.config import GRADIENT_SOLVERS, Solver, TrainingConfiguration
 
 NORMALIZER = "mnist@1"  # where neither the request, nor the base, nor the data name one
 FINE_TUNING_RATE = 1e-3
+PRETRAINED_RATE = 0.2  # of the usual one
 # The preset "seconds": batches so small that a few hundred images make steps enough to learn from.
 _QUICK_EPOCHS, _QUICK_BATCH, _QUICK_LIMIT, _QUICK_MINUTES, _QUICK_ARCHITECTURE = 12, 32, 5000, 1.0, "cnn-tiny"
 
@@ -74,6 +75,7 @@ class RunRequest(BaseModel):
         patience: Epochs without a better validation accuracy after which it ends.
         preset: ``seconds`` makes a tiny model of few images, to see it work.
         base: Artifact whose weights are trained on; of the same architecture.
+        pretrained: Begin with ImageNet's published weights; for the architecture ``resnet18``.
         normalizer: Normaliser that makes such images of pictures.
         seed: Of everything random.
         limit: Train on at most so many images.
@@ -100,6 +102,7 @@ class RunRequest(BaseModel):
     patience: int | None = Field(default=None, ge=1)
     preset: Literal["", "seconds"] = ""
     base: str | None = None
+    pretrained: bool = False
     normalizer: str | None = None
     seed: int = Field(default=25, ge=0, lt=2**31)
     limit: int | None = Field(default=None, ge=1)
@@ -167,7 +170,7 @@ def _resolve(request: RunRequest) -> Recipe:
     asked: dict[str, Any] = {
         "epochs": request.epochs or (_QUICK_EPOCHS if quick else None),
         "batch_size": request.batch_size or (_QUICK_BATCH if quick else None),
-        "learning_rate": request.learning_rate or (FINE_TUNING_RATE if base else None),
+        "learning_rate": request.learning_rate or _gentle(request, usual),
         "patience": request.patience,
         "solver": request.solver,
         "seed": request.seed,
@@ -181,9 +184,26 @@ def _resolve(request: RunRequest) -> Recipe:
             f"the solver must be one that fits the architecture {name!r}: "
             f"{', '.join((*GRADIENT_SOLVERS, *architecture.solvers))}. Received: {configuration.solver!r}"
         )
+    if request.pretrained and architecture.pretrained is None:
+        published = [one for one in architecture_names() if get_architecture(one).pretrained]
+        raise InvalidConfigurationError(
+            f"pretrained: published weights are there for {', '.join(published)}. Received: {name!r}; leave it out"
+        )
     return replace(
-        recipe, name=request.artifact, architecture=name, configuration=configuration, normalizer=normalizer
+        recipe,
+        name=request.artifact,
+        architecture=name,
+        configuration=configuration,
+        normalizer=normalizer,
+        pretrained=request.pretrained,
     )
+
+
+def _gentle(request: RunRequest, usual: TrainingConfiguration) -> float | None:
+    """Return the learning rate where training begins with weights that are good already; else ``None``."""
+    if request.pretrained:
+        return usual.learning_rate * PRETRAINED_RATE
+    return FINE_TUNING_RATE if request.base is not None else None
 
 
 def _relearned(request: RunRequest) -> Recipe:
