@@ -8,6 +8,7 @@ from flask import Flask
 
 from rabisco.settings import Settings, get_settings
 from rabisco.web import (
+    about,
     access,
     aliases,
     assistant,
@@ -83,6 +84,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         health,
         metrics,
         docs,
+        about,
         access,
     ):
         app.register_blueprint(topic.blueprint)

@@ -145,6 +145,20 @@ PAGES = (
         problems=(403,),
         open="it gives access up",
     ),
+    Route(
+        "GET",
+        "/about",
+        lazy_gettext("The page that says, criterion by criterion, what was asked for and where it can be seen."),
+        ("curl {url}/about",),
+        page=True,
+    ),
+    Route(
+        "GET",
+        "/about/report.md",
+        lazy_gettext("The same as a report in Markdown, to hand in."),
+        ("curl -O {url}/about/report.md",),
+        file="text/markdown",
+    ),
     Route("GET", "/docs", lazy_gettext("This page."), ("curl {url}/docs",), page=True),
     Route(
         "GET",
