@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from rabisco import artifacts, corrections, data, recipes, store
+from rabisco import artifacts, corrections, recipes, store
 from rabisco.evaluation.tables import markdown_table
 from rabisco.inference import Predictor, get_predictor
-from rabisco.retraining import retrain
+from rabisco.retraining import RetrainingTask
 from rabisco.settings import get_settings
 
 MODEL = "mnist-cnn"
@@ -60,13 +60,13 @@ def _measure() -> dict[str, Any]:
             )
     unseen = [draw_seven(np.random.default_rng([7, drawn + index])) for index in range(UNSEEN)]
     recipe = recipes.get_recipe(MODEL)
-    loaded = data.load(recipe.dataset, seed=predictor.card.dataset.split_seed)
-    _, dataset = recipes.with_supplements(recipe, recipes.normalized(loaded, recipe.normalizer))
+    _, dataset = recipes.load_material(recipe)
     test = dataset.test
     logits = predictor.logits(test.images[:1000]).tobytes()
     unseen_before = _sevens(predictor, unseen)
-    report = retrain(MODEL, dataset, robustness_examples=500)
-    artifacts.use_version(MODEL, report.version)
+    task = RetrainingTask(MODEL, lambda: dataset, robustness_examples=500)
+    artifacts.use_version(MODEL, recipes.run(task).version)
+    report = task.report
     after = get_predictor(MODEL)
     unseen_after = _sevens(after, unseen)
     artifacts.rollback(MODEL)

@@ -25,7 +25,7 @@ from rabisco.images import decode
 from rabisco.inference import Predictor, get_predictor
 from rabisco.rejection.doodles import Doodle, heart
 from rabisco.rejection.pictures import draw_characters
-from rabisco.retraining import retrain
+from rabisco.retraining import RetrainingTask
 from rabisco.settings import get_settings
 
 MODEL = "mnist-cnn"
@@ -120,8 +120,9 @@ def _measure(doodle: Doodle, dataset: Dataset, digits: dict[str, list[Picture]])
         while corrected < number and drawn < MOST_DRAWN:
             corrected += _correct(predictor, draw(doodle, np.random.default_rng([1, drawn])))
             drawn += 1
-        report = retrain(MODEL, dataset)
-        artifacts.use_version(MODEL, report.version)
+        task = RetrainingTask(MODEL, lambda: dataset)
+        artifacts.use_version(MODEL, recipes.run(task).version)
+        report = task.report
         after = get_predictor(MODEL)
         found[str(number)] = {
             "drawn": drawn,

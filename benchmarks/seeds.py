@@ -12,7 +12,7 @@ from typing import Any
 
 from rabisco.artifacts import Card, list_names, load_artifact
 from rabisco.evaluation.tables import markdown_table
-from rabisco.recipes import get_recipe
+from rabisco.recipes import RecipeTask, get_recipe
 from rabisco.recipes import run as train
 
 RECIPE = "mnist-cnn"
@@ -57,4 +57,4 @@ def _card(seed: int) -> Card:
     if name in list_names():
         return load_artifact(name).card
     recipe = get_recipe(RECIPE)
-    return train(replace(recipe, name=name, configuration=replace(recipe.configuration, seed=seed))).card
+    return train(RecipeTask(replace(recipe, name=name, configuration=replace(recipe.configuration, seed=seed)))).card

@@ -11,6 +11,8 @@ import numpy as np
 from rabisco import data
 from rabisco.artifacts import Artifact, Card, DatasetCard, save_artifact
 from rabisco.data.dataset import Dataset, Split
+from rabisco.recipes import run
+from rabisco.retraining import RetrainingReport, RetrainingTask
 
 
 @cache
@@ -29,6 +31,13 @@ def coloured(dataset: Dataset) -> Dataset:
 
     parts = {part: tinted(getattr(dataset, part)) for part in ("train", "validation", "test")}
     return replace(dataset, name="tinted", **parts)
+
+
+def retrain(name: str, dataset: Dataset, **options: Any) -> RetrainingReport:
+    """Retrain a model on its corrections beside ``dataset`` and return what became better and worse."""
+    task = RetrainingTask(name, lambda: dataset, **options)
+    run(task)
+    return task.report
 
 
 def save_quickly(model: Any, name: str, dataset: Dataset, parent: Path | None = None) -> Artifact:

@@ -1,20 +1,35 @@
 """Running a recipe from data set to artifact."""
 
+import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.drawing import digit_dataset
 
-from rabisco.artifacts import load_artifact
+from rabisco import data
+from rabisco.artifacts import BUNDLED_DIR, load_artifact
 from rabisco.data import dataset_names
 from rabisco.data.dataset import Split
-from rabisco.errors import InvalidConfigurationError
+from rabisco.errors import DataUnavailableError, InvalidConfigurationError
 from rabisco.images import normalize_pixels
 from rabisco.inference import get_predictor
 from rabisco.models import architecture_names, create_model
-from rabisco.recipes import get_recipe, normalized, recipe_names, run, with_supplements, without_empty_classes
+from rabisco.recipes import (
+    RecipeTask,
+    get_recipe,
+    load_material,
+    normalized,
+    recipe_names,
+    run,
+    with_supplements,
+    without_empty_classes,
+)
+from rabisco.runs import RunRequest
+from rabisco.runs.request import check
+from rabisco.training import TrainingConfiguration
 
 
 def test_every_recipe_names_a_known_data_set_and_architecture() -> None:
@@ -36,7 +51,7 @@ def test_a_recipe_yields_an_artifact_that_reads_what_its_card_says(home: Path, n
     recipe = get_recipe(name)
     if recipe.architecture == "cnn":
         recipe = replace(recipe, configuration=replace(recipe.configuration, epochs=8))
-    artifact = run(recipe)
+    artifact = run(RecipeTask(recipe))
     card = load_artifact(name).card
     test = digit_dataset().test
     answers = get_predictor(name).probabilities(test.images).argmax(axis=1)
@@ -53,7 +68,7 @@ def test_a_recipe_yields_an_artifact_that_reads_what_its_card_says(home: Path, n
 
 @pytest.mark.training
 def test_probabilities_are_those_of_the_logits_divided_by_the_temperature(home: Path) -> None:
-    run(get_recipe("digits-linear"), limit=200)
+    run(RecipeTask(get_recipe("digits-linear"), partial(load_material, limit=200)))
     predictor = get_predictor("digits-linear")
     images = digit_dataset().test.images[:50]
     logits = predictor.logits(images).astype(np.float64) / predictor.card.temperature
@@ -65,7 +80,7 @@ def test_probabilities_are_those_of_the_logits_divided_by_the_temperature(home: 
 def test_a_quick_try_takes_as_small_a_share_of_the_supplements() -> None:
     recipe = replace(get_recipe("digits-cnn"), supplements=("digit-forms",))
     dataset = digit_dataset(200)
-    _, supplemented = with_supplements(recipe, dataset, limit=200)
+    supplemented = with_supplements(recipe, dataset, limit=200)
     added = Split(supplemented.train.images[len(dataset.train) :], supplemented.train.labels[len(dataset.train) :])
     assert len(added) == 20
     assert set(added.labels) <= {1, 3, 4, 7, 9}
@@ -97,3 +112,28 @@ def test_images_are_stood_upright_for_a_model_whose_normaliser_does_so() -> None
 def test_the_tiny_network_has_at_most_ten_thousand_weights() -> None:
     recipe = get_recipe("mnist-tiny")
     assert create_model(recipe.architecture, (28, 28, 1), 10).count_params() <= 10_000
+
+
+def test_a_recipe_whose_supplements_are_absent_stops_with_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "is_local", lambda name: name != "digits-scan")
+    recipe = get_recipe("mnist-cnn")
+    with pytest.raises(DataUnavailableError, match=r"Received: no digits-scan; .* --without-supplements"):
+        load_material(recipe)
+    asked = {"data": {"recipe": "mnist-cnn"}, "artifact": "mine"}
+    with pytest.raises(DataUnavailableError, match="digits-scan"):
+        check(RunRequest.parse(asked))
+    assert check(RunRequest.parse({**asked, "without_supplements": True})).supplements == ()
+    retrained = check(RunRequest.parse({**asked, "artifact": "mnist-cnn", "corrections": True}))
+    assert retrained.supplements == ("handwriting-extra", "digit-forms")
+
+
+def test_a_bundled_model_is_what_its_recipe_trains_seed_included() -> None:
+    for path in BUNDLED_DIR.glob("*/card.json"):
+        card = json.loads(path.read_text(encoding="utf-8"))
+        recipe = get_recipe(card["name"])
+        assert TrainingConfiguration.from_dict(card["configuration"]) == recipe.configuration
+        assert card["architecture"] == recipe.architecture
+        assert card["normalizer"] == recipe.normalizer
+        assert card["dataset"]["name"] == recipe.dataset
+        assert card["dataset"]["split_seed"] == recipe.configuration.seed
+        assert all(name in card["notes"] for name in recipe.supplements)

@@ -6,14 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tests.drawing import digit_dataset
+from tests.drawing import digit_dataset, retrain
 
 from rabisco import artifacts, corrections
 from rabisco.data.dataset import Dataset, Split
 from rabisco.data.pen import TURN, draw_strokes
 from rabisco.inference import Predictor, get_predictor
 from rabisco.rejection.pictures import draw_characters
-from rabisco.retraining import Retraining, gather, retrain
+from rabisco.retraining import RetrainingReport, gather
 from rabisco.retraining.pictures import divide, of_readers
 from rabisco.retraining.refusing import fit_again
 
@@ -72,7 +72,7 @@ def test_drops_that_were_read_are_refused_and_digits_go_on_being_read(digits: Da
     assert report.rule.kept
     assert report.refused_after >= 5
     assert report.test.change == 0
-    assert Retraining.from_dict(json.loads(json.dumps(report.to_dict()))) == report
+    assert RetrainingReport.from_dict(json.loads(json.dumps(report.to_dict()))) == report
     artifacts.use_version(MODEL, report.version)
     after = get_predictor(MODEL)
     assert refused(after, unseen) >= refused_before + 20
@@ -99,12 +99,12 @@ def test_where_a_new_rule_is_worse_the_earlier_one_stays(digits: Dataset, monkey
     predictor = get_predictor("mnist-linear")
     for index in range(3):
         correct(predictor, draw_drop(index))
-    lesson = gather("mnist-linear")
+    given = gather("mnist-linear")
     rule = predictor.card.refusal
     eager = rule.model_copy(update={"threshold": -50.0})  # refuses whatever it sees
     monkeypatch.setattr("rabisco.retraining.refusing.learn", lambda *_: eager)
     told: list[float] = []
-    card, report = fit_again(lesson, predictor, predictor.card, digits.validation.images, told.append)
+    card, report = fit_again(given, predictor, predictor.card, digits.validation.images, told.append)
     assert card.refusal == rule
     assert report is not None
     assert not report.kept
@@ -118,9 +118,9 @@ def test_a_model_without_a_rule_learns_nothing_from_what_is_no_character(digits:
     predictor = get_predictor("mnist-linear")
     card = predictor.card.model_copy(update={"refusal": None})
     correct(predictor, draw_drop(0))
-    lesson = gather("mnist-linear")
-    assert not lesson.changes_weights
-    assert fit_again(lesson, predictor, card, digits.validation.images) == (card, None)
+    given = gather("mnist-linear")
+    assert not given.changes_weights
+    assert fit_again(given, predictor, card, digits.validation.images) == (card, None)
 
 
 def test_what_judges_a_rule_is_not_what_it_is_fitted_on() -> None:

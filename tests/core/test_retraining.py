@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.drawing import digit_dataset, save_quickly
+from tests.drawing import digit_dataset, retrain, save_quickly
 from tests.images.pictures import draw
 
 from rabisco import artifacts, corrections
@@ -14,7 +14,7 @@ from rabisco.data.dataset import Split
 from rabisco.errors import InvalidConfigurationError
 from rabisco.inference import get_predictor
 from rabisco.models import create_model
-from rabisco.retraining import FINE_TUNING, Lesson, Retraining, difference, gather, retrain
+from rabisco.retraining import FINE_TUNING, CorrectionSet, RetrainingReport, difference, gather
 from rabisco.training import TrainingConfiguration, train
 
 pytestmark = pytest.mark.training
@@ -65,7 +65,7 @@ def test_corrections_are_learned_and_the_new_version_waits_to_be_used() -> None:
         )
     before = get_predictor("mine").logits(data.test.images).tobytes()
     configuration = replace(FINE_TUNING, epochs=6, learning_rate=0.02, augmentation=None)
-    report = retrain("mine", data, replay=300, robustness_examples=50, configuration=configuration)
+    report = retrain("mine", data, replay=300, robustness_examples=50, fine_tuning=configuration)
     assert (report.trained_on, report.corrected_before) == (4, 0)
     assert report.corrected_after == 4
     assert (report.version_before, report.version) == (1, 2)
@@ -77,16 +77,16 @@ def test_corrections_are_learned_and_the_new_version_waits_to_be_used() -> None:
     assert get_predictor("mine").logits(data.test.images).tobytes() == before
     assert {one.what for one in report.robustness} >= {"mean", "blur", "rotation"}
     assert report.test.examples == len(data.test)
-    assert Retraining.from_dict(json.loads(json.dumps(report.to_dict()))) == report
+    assert RetrainingReport.from_dict(json.loads(json.dumps(report.to_dict()))) == report
 
 
 def test_images_that_are_nearest_to_the_corrected_class_are_replayed_first() -> None:
     data = digit_dataset()
     artifact = load_artifact("mnist-cnn")
     images = np.zeros((1, 28, 28, 1), np.uint8)
-    lesson = Lesson(artifact, (), Split(images, np.array([7])))
+    given = CorrectionSet(artifact, (), Split(images, np.array([7])))
     doubled = Split(np.concatenate([data.train.images] * 2), np.concatenate([data.train.labels] * 2))
-    mixed = lesson.mixed(replace(data, train=doubled), 200, seed=0)
+    mixed = given.mixed(replace(data, train=doubled), 200, seed=0)
     replayed = mixed.train.images[mixed.train.images.any(axis=(1, 2, 3))]
     assert len(np.unique(replayed.reshape(len(replayed), -1), axis=0)) == len(replayed) == 200
     logits = get_predictor("mnist-cnn").logits(data.train.images)

@@ -1,5 +1,6 @@
 """Orders, states and truth, without any training: rows, and real processes that are killed."""
 
+import math
 import os
 import signal
 import subprocess
@@ -16,17 +17,19 @@ from sqlalchemy import update
 from rabisco import runs, store
 from rabisco.errors import InvalidConfigurationError, ModelNotFoundError, RunConflictError, RunNotFoundError
 from rabisco.runs import supervisor
-from rabisco.runs.line import take_up
 from rabisco.runs.places import folder_of
 from rabisco.runs.process import host, identity, kill, lives
+from rabisco.runs.session import take_up
 from rabisco.runs.states import move
+from rabisco.training import Progress
 
 SUBMIT_AND_LOOK = """
 import sys
 from rabisco import runs
 from rabisco.web import create_app
 create_app()
-runs.submit(runs.RunRequest.parse({"data": {"recipe": "mnist-cnn"}, "artifact": "mine", "base": "mnist-cnn"}))
+asked = {"data": {"recipe": "mnist-cnn"}, "artifact": "mine", "base": "mnist-cnn", "without_supplements": True}
+runs.submit(runs.RunRequest.parse(asked))
 print(sorted({"keras", "tensorflow", "sklearn", "matplotlib"} & set(sys.modules)))
 """
 
@@ -240,9 +243,9 @@ def test_one_run_is_taken_up_at_a_time(database: str) -> None:
 
 def test_events_are_numbered_without_gaps_whoever_writes_them(database: str) -> None:
     run = submit()
-    line = take_up(run.id)
-    assert line is not None
-    threads = [threading.Thread(target=lambda: [line.say("phase", {"n": n}) for n in range(10)]) for _ in range(4)]
+    session = take_up(run.id)
+    assert session is not None
+    threads = [threading.Thread(target=lambda: [session.say("phase", {"n": n}) for n in range(10)]) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -255,14 +258,17 @@ def test_events_are_numbered_without_gaps_whoever_writes_them(database: str) -> 
 
 def test_progress_is_told_at_most_four_times_a_second(database: str) -> None:
     run = submit()
-    line = take_up(run.id)
-    assert line is not None
+    session = take_up(run.id)
+    assert session is not None
+    progress = Progress(1, 1, 7, 10, math.inf, 0.1, 0.01, None, None, 0.0)
     begun = time.monotonic()
     while time.monotonic() - begun < 1.1:
-        line.report({"step": 1})
+        session.progress(progress)
     told = [event for event in runs.events(run.id) if event.kind == "progress"]
     assert 1 <= len(told) <= 5
-    assert runs.get(run.id).progress == {"step": 1}
+    last = runs.get(run.id).progress
+    assert last is not None
+    assert (last["step"], last["loss"], last["eta_seconds"]) == (7, None, None)
 
 
 def test_a_run_that_is_cancelled_while_its_process_starts_leaves_none(home: Path) -> None:

@@ -21,7 +21,7 @@ def waiting(home: Path) -> runs.Run:
 
 
 def test_without_runs_the_list_says_how_to_start_one(home: Path) -> None:
-    assert "rabisco runs start digits-linear" in command("list").output
+    assert "rabisco train digits-linear" in command("list").output
 
 
 def test_a_run_is_listed_shown_renamed_cancelled_and_deleted(waiting: runs.Run) -> None:

@@ -8,7 +8,7 @@ from rabisco.cli.follow import follow_to_the_end
 from rabisco.cli.output import json_option, percent, print_json
 
 if TYPE_CHECKING:
-    from rabisco.retraining import Difference, Retraining
+    from rabisco.retraining import Difference, RetrainingReport
 
 
 @click.group()
@@ -73,9 +73,9 @@ def retrain(name: str, use: bool, even_if_worse: bool, as_json: bool) -> None:
         rabisco corrections retrain mnist-cnn --use
     """
     from rabisco import artifacts
-    from rabisco.runs import relearn, report_of
+    from rabisco.runs import report_of, retrain
 
-    run = follow_to_the_end(relearn(name).id, quietly=as_json)
+    run = follow_to_the_end(retrain(name).id, quietly=as_json)
     report = report_of(run.id)
     if report is None or run.artifact_version is None:
         click.echo(f"{run.id}: {run.state}. {run.message}".rstrip(), err=True)
@@ -97,7 +97,7 @@ def retrain(name: str, use: bool, even_if_worse: bool, as_json: bool) -> None:
         click.echo(f"Nothing got worse beyond noise. To use it: rabisco models use {name} {version}")
 
 
-def _print(report: "Retraining", version: int) -> None:
+def _print(report: "RetrainingReport", version: int) -> None:
     from rich.console import Console
     from rich.table import Table
 

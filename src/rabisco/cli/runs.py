@@ -1,30 +1,18 @@
 """``rabisco runs``: trainings as they wait, run and end, and orders to them."""
 
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from rabisco.cli.follow import LOOK, follow_to_the_end
 from rabisco.cli.output import json_option, percent, print_json
-from rabisco.cli.own import source_of
+from rabisco.cli.train import train
 
 if TYPE_CHECKING:
     from rabisco.runs import Run
 
 CANCEL_SECONDS = 5.0
-
-
-class ArchitectureOption(click.Option):
-    """An option whose help names the architectures, which are looked up only then."""
-
-    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        """Return what the help of a command says of it."""
-        from rabisco.models import architecture_names
-
-        self.help = f"Kind of model: {', '.join(architecture_names())}."
-        return super().get_help_record(ctx)
 
 
 @click.group()
@@ -34,7 +22,7 @@ def runs() -> None:
     \b
     Example:
         rabisco runs list
-        rabisco runs start digits-linear
+        rabisco runs follow RUN_ID
     """
 
 
@@ -55,34 +43,10 @@ def list_(as_json: bool) -> None:
     elif found:
         _print_runs(found)
     else:
-        click.echo("There is no run yet; start one: rabisco runs start digits-linear")
+        click.echo("There is no run yet; start one: rabisco train digits-linear")
 
 
-@runs.command()
-@click.argument("what", metavar="RECIPE|FILE|FOLDER")
-@click.option("--test", type=click.Path(path_type=Path), help="Test data for a FILE or FOLDER of your own.")
-@click.option("--model", "architecture", cls=ArchitectureOption, help="Kind of model.")
-@click.option("--name", help="Save under this name instead of the recipe's, or the file's.")
-@click.option("--epochs", type=int, help="Passes over the training images.")
-@click.option("--minutes", type=float, help="End after so many minutes with the best weights so far.")
-@click.option("--base", help="Begin with the weights of this model.")
-@click.option("--seconds", is_flag=True, help="A tiny model of few images, to see it work.")
-@json_option
-def start(what: str, test: Path | None, name: str | None, seconds: bool, as_json: bool, **asked: Any) -> None:
-    """Train what RECIPE describes as a run, and follow it; or train on a CSV file, or pictures by class, of your own.
-
-    \b
-    Example:
-        rabisco runs start digits-linear
-        rabisco runs start train.csv --test test.csv --name mine
-        rabisco runs start pictures/ --seconds
-    """
-    from rabisco.runs import RunRequest, submit
-
-    given = {key: value for key, value in asked.items() if value is not None}
-    values = {**source_of(what, test), **({"artifact": name} if name else {}), **given}
-    run = submit(RunRequest.parse({**values, "preset": "seconds" if seconds else ""}))
-    _follow(run.id, as_json)
+runs.add_command(train, "start")
 
 
 @runs.command()

@@ -1,41 +1,62 @@
-"""``rabisco train``: what a recipe describes, as a run that ends with the command."""
+"""``rabisco train``: a recipe, or data of one's own, as a run that ends with the command."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 
 from rabisco.cli.follow import follow_to_the_end
 from rabisco.cli.output import json_option, percent, print_json
+from rabisco.cli.own import source_of
+
+
+class ArchitectureOption(click.Option):
+    """An option whose help names the architectures, which are looked up only then."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Return what the help of a command says of it."""
+        from rabisco.models import architecture_names
+
+        self.help = f"Kind of model: {', '.join(architecture_names())}."
+        return super().get_help_record(ctx)
 
 
 @click.command()
-@click.argument("recipe_name", metavar="RECIPE")
+@click.argument("what", metavar="RECIPE|FILE|FOLDER")
+@click.option("--test", type=click.Path(path_type=Path), help="Test data for a FILE or FOLDER of your own.")
+@click.option("--name", help="Save under this name instead of the recipe's, or the file's.")
+@click.option("--model", "architecture", cls=ArchitectureOption, help="Kind of model.")
 @click.option("--epochs", type=int, help="Passes over the training images.")
 @click.option("--batch-size", type=int, help="Images per step.")
 @click.option("--learning-rate", type=float, help="Peak of the learning rate.")
-@click.option("--seed", type=int, help="Seed of everything random.")
+@click.option("--minutes", type=float, help="End after so many minutes with the best weights so far.")
+@click.option("--base", help="Begin with the weights of this model.")
+@click.option("--seed", type=int, help="Seed of everything random; the recipe's if not given.")
 @click.option("--limit", type=click.IntRange(min=1), help="Train on at most this many images: a quick try.")
 @click.option("--pretrained", is_flag=True, default=None, help="Begin with ImageNet's weights (ResNet-18).")
-@click.option("--name", help="Save under this name instead of the recipe's.")
+@click.option("--seconds", is_flag=True, help="A tiny model of few images, to see it work.")
+@click.option("--without-supplements", is_flag=True, help="Train without the recipe's further data sets.")
 @json_option
-def train(recipe_name: str, name: str | None, as_json: bool, **asked: Any) -> None:
-    """Train the model that RECIPE describes and save it.
+def train(what: str, test: Path | None, name: str | None, seconds: bool, as_json: bool, **asked: Any) -> None:
+    """Train what RECIPE describes and save it; or a CSV FILE, or a FOLDER or zip archive of pictures by class.
 
     Ctrl-C ends the training and keeps the best weights so far; a second Ctrl-C cancels it.
 
     \b
     Example:
         rabisco train digits-linear
-        rabisco train mnist-cnn --epochs 2
+        rabisco train fashion-cnn --epochs 2
         rabisco train cifar10-resnet18 --pretrained
+        rabisco train train.csv --test test.csv --name mine
+        rabisco train pictures/ --seconds
     """
     from rabisco.artifacts import load_artifact
     from rabisco.runs import RunRequest, submit
 
     given = {key: value for key, value in asked.items() if value is not None}
-    values = {"data": {"recipe": recipe_name}, "artifact": name or recipe_name, **given}
-    run_id = submit(RunRequest.parse(values)).id
+    values = {**source_of(what, test), **({"artifact": name} if name else {}), **given}
+    run_id = submit(RunRequest.parse({**values, "preset": "seconds" if seconds else ""})).id
     run = follow_to_the_end(run_id, quietly=as_json, on_interrupt=_stop_then_cancel(run_id))
     if run.artifact_version is None:
         click.echo(f"{run_id}: {run.state}. {run.message}".rstrip(), err=True)

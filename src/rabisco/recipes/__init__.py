@@ -1,22 +1,33 @@
 """A recipe names a data set, an architecture and a training configuration; following it yields an artifact.
 
-``table`` lists them, ``material`` prepares what they are trained on, ``following`` trains, ``judgement`` says what
-came of it.
+``table`` lists them, ``run`` is the way of every training, ``task`` what a recipe puts into it and makes of it,
+``material`` prepares what is trained on, ``card_builder`` says what came of it.
 """
 
-from rabisco.recipes.following import new_model, run
-from rabisco.recipes.judgement import KerasReader, describe_hardware, judge, metrics_of
-from rabisco.recipes.material import normalized, with_supplements, without_empty_classes
+from rabisco.recipes.card_builder import KerasReader, build_card, describe_hardware, metrics_of
+from rabisco.recipes.material import (
+    check_supplements,
+    load_material,
+    normalized,
+    with_supplements,
+    without_empty_classes,
+)
+from rabisco.recipes.run import Task, Watcher, run
 from rabisco.recipes.table import Recipe, get_recipe, recipe_names
+from rabisco.recipes.task import RecipeTask
 
 __all__ = [
     "KerasReader",
     "Recipe",
+    "RecipeTask",
+    "Task",
+    "Watcher",
+    "build_card",
+    "check_supplements",
     "describe_hardware",
     "get_recipe",
-    "judge",
+    "load_material",
     "metrics_of",
-    "new_model",
     "normalized",
     "recipe_names",
     "run",

@@ -6,26 +6,50 @@ import numpy as np
 
 from rabisco import data
 from rabisco.data.dataset import Dataset, Split
+from rabisco.errors import DataUnavailableError
 from rabisco.images import normalize_pixels, prepare
 from rabisco.recipes.table import Recipe
 
 SUPPLEMENT_SHARE = 0.1
 
 
-def with_supplements(recipe: Recipe, dataset: Dataset, limit: int | None = None) -> tuple[Recipe, Dataset]:
-    """Return recipe and data set as they are trained: with the supplements at hand, without classes never shown.
+def load_material(recipe: Recipe, limit: int | None = None) -> tuple[Recipe, Dataset]:
+    """Return recipe and data set as they are trained: normalised, with the supplements, without classes never shown.
 
     Args:
-        recipe: The recipe; the one returned names those supplements that were at hand.
-        dataset: What it trains on.
-        limit: At most how many images ``dataset`` was loaded with; each supplement is then limited to a tenth of it.
+        recipe: The recipe.
+        limit: Train on at most this many images, for a quick try; each supplement is limited to a tenth of it.
+
+    Raises:
+        DataUnavailableError: The data set or a supplement is not to be had; the message says what to do.
     """
-    recipe = replace(recipe, supplements=tuple(name for name in recipe.supplements if data.is_local(name)))
+    check_supplements(recipe)
+    dataset = data.load(recipe.dataset, seed=recipe.configuration.seed, limit=limit)
+    return recipe, with_supplements(recipe, normalized(dataset, recipe.normalizer), limit)
+
+
+def check_supplements(recipe: Recipe) -> None:
+    """Refuse a recipe whose supplements are not all here, for its model would be another.
+
+    Raises:
+        DataUnavailableError: One is missing; ``replace(recipe, supplements=())`` trains without any.
+    """
+    missing = ", ".join(name for name in recipe.supplements if not data.is_local(name))
+    if missing:
+        raise DataUnavailableError(
+            f"the recipe of {recipe.name} needs its supplements, {', '.join(recipe.supplements)}. Received: no "
+            f"{missing}; put it into the data folder (rabisco data {missing.split(',')[0]} says under which name), or "
+            "train another model without any: --without-supplements"
+        )
+
+
+def with_supplements(recipe: Recipe, dataset: Dataset, limit: int | None = None) -> Dataset:
+    """Return ``dataset`` with the recipe's supplements, without classes never shown; see ``load_material``."""
+    most = None if limit is None else round(SUPPLEMENT_SHARE * limit)
     for name in recipe.supplements:
         further = data.load(name, seed=recipe.configuration.seed)
-        most = None if limit is None else round(SUPPLEMENT_SHARE * limit)
         dataset = _supplement(dataset, further, recipe.normalizer, most)
-    return recipe, without_empty_classes(dataset)
+    return without_empty_classes(dataset)
 
 
 def _supplement(dataset: Dataset, further: Dataset, normalizer: str, most: int | None) -> Dataset:

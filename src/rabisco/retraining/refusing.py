@@ -13,9 +13,9 @@ from rabisco.inference import Predictor
 from rabisco.rejection import RejectionRule
 from rabisco.rejection.fitting import learn
 from rabisco.rejection.pictures import Described
-from rabisco.retraining.lessons import Lesson, can_refuse
+from rabisco.retraining.correction_set import CorrectionSet, can_refuse
 from rabisco.retraining.pictures import divide, of_readers
-from rabisco.retraining.report import Difference, Refitting, difference
+from rabisco.retraining.report import Difference, RuleChange, difference
 
 COUNTS = (8.0, 4.0, 2.0, 1.0)  # as how many pictures each of a reader's counts: as many as the judging ones allow
 MOST_SHARE = 0.15  # that readers' pictures have among those to be read, and among those to be refused, at most
@@ -27,12 +27,12 @@ _Answers = NDArray[np.float64]
 
 
 def fit_again(
-    lesson: Lesson,
+    lesson: CorrectionSet,
     reader: Reader,
     card: Card,
     images: NDArray[np.uint8],
     on_share: Callable[[float], None] = lambda _: None,
-) -> tuple[Card, Refitting | None]:
+) -> tuple[Card, RuleChange | None]:
     """Return the card with a rule that is fitted anew, where that is no worse, and what that came to.
 
     Readers' pictures are fitted on as they are and drawn anew, with other pens on other papers: so the rule learns
@@ -67,7 +67,7 @@ def fit_again(
     found = _best(card.refusal, read, refuse, counts, judges)
     rule = found or card.refusal
     changes = _differences(before.right(card.refusal), judges.right(rule))
-    report = Refitting(found is not None, *changes, time.perf_counter() - started)
+    report = RuleChange(found is not None, *changes, time.perf_counter() - started)
     return card.model_copy(update={"refusal": rule}), report
 
 

@@ -60,7 +60,7 @@ class Reread:
 
 
 @dataclass(frozen=True)
-class Refitting:
+class RuleChange:
     """What fitting the rule of refusal again came to, on pictures that it was not fitted on.
 
     Attributes:
@@ -89,7 +89,7 @@ class Refitting:
 
 
 @dataclass(frozen=True)
-class Retraining:
+class RetrainingReport:
     """What a retraining came to.
 
     Attributes:
@@ -131,7 +131,7 @@ class Retraining:
     seconds: float
     rereads: tuple[Reread, ...] = ()
     version: int | None = None
-    rule: Refitting | None = None
+    rule: RuleChange | None = None
 
     @property
     def worse(self) -> list[str]:
@@ -148,21 +148,21 @@ class Retraining:
         return {**asdict(self), "worse": self.worse}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "Retraining":
+    def from_dict(cls, values: Mapping[str, Any]) -> "RetrainingReport":
         """Return what ``to_dict`` made these values from."""
         plain = {name: value for name, value in values.items() if name != "worse"}
         plain["test"] = Difference(**values["test"])
         plain["robustness"] = tuple(Difference(**one) for one in values["robustness"])
         plain["rereads"] = tuple(Reread(**one) for one in values["rereads"])
-        plain["rule"] = _refitting(values.get("rule"))
+        plain["rule"] = _rule_change(values.get("rule"))
         return cls(**plain)
 
 
-def _refitting(values: Mapping[str, Any] | None) -> Refitting | None:
+def _rule_change(values: Mapping[str, Any] | None) -> RuleChange | None:
     if values is None:
         return None
     changes = {name: Difference(**values[name]) for name in ("characters", "others")}
-    return Refitting(values["kept"], changes["characters"], changes["others"], values["seconds"])
+    return RuleChange(values["kept"], changes["characters"], changes["others"], values["seconds"])
 
 
 def difference(what: str, before: NDArray[np.floating], after: NDArray[np.floating]) -> Difference:

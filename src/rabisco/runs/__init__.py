@@ -1,6 +1,6 @@
 """A training run: a row in the store, a folder, and a process that can be killed at any moment.
 
-``request`` says what can be asked for, ``queue`` takes orders and answers questions, ``relearning`` orders what learns
+``request`` says what can be asked for, ``queue`` takes orders and answers questions, ``retraining`` orders what learns
 from corrections, ``states`` makes every change of state, ``supervisor`` starts processes and notices those that died,
 ``worker`` is what such a process does, ``process`` tells whether one lives. Importing this package imports no Keras;
 the worker alone does.
@@ -20,8 +20,8 @@ from rabisco.runs.queue import (
     submit,
 )
 from rabisco.runs.records import Event, Run
-from rabisco.runs.relearning import relearn, report_of
 from rabisco.runs.request import RunRequest, Source, limits
+from rabisco.runs.retraining import report_of, retrain
 from rabisco.runs.states import ENDED, State
 from rabisco.runs.supervisor import start_supervisor, tend
 
@@ -37,12 +37,12 @@ __all__ = [
     "get",
     "limits",
     "list_runs",
-    "relearn",
     "rename",
     "report_of",
     "request_cancel",
     "request_stop",
     "resume",
+    "retrain",
     "retry",
     "set_notes",
     "start_supervisor",

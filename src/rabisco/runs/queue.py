@@ -10,10 +10,10 @@ from sqlalchemy import select, update
 from rabisco import store
 from rabisco.errors import InvalidConfigurationError, RunConflictError, RunNotFoundError
 from rabisco.runs.places import folder_of
+from rabisco.runs.reconcile import reconcile
 from rabisco.runs.records import Event, Run, event_of, run_of
 from rabisco.runs.request import RunRequest, check
 from rabisco.runs.states import ENDED, RESUMABLE, State, move
-from rabisco.runs.truth import tell_the_truth
 
 
 def submit(request: RunRequest, *, retry_of: str | None = None) -> Run:
@@ -35,7 +35,7 @@ def submit(request: RunRequest, *, retry_of: str | None = None) -> Run:
         data=request.data.model_dump(mode="json", exclude_none=True),
         architecture=recipe.architecture,
         configuration=recipe.configuration.to_dict(),
-        seed=request.seed,
+        seed=recipe.configuration.seed,
         artifact=request.artifact,
         owner=request.owner,
         retry_of=retry_of,
@@ -54,7 +54,7 @@ def get(run_id: str) -> Run:
     Raises:
         RunNotFoundError: There is none of that id.
     """
-    tell_the_truth()
+    reconcile()
     with store.reading() as session:
         row = session.get(store.Run, run_id)
         if row is None:
@@ -64,7 +64,7 @@ def get(run_id: str) -> Run:
 
 def list_runs(limit: int = 100, owner: str | None = None) -> list[Run]:
     """Return the newest runs, the newest first; of one owner if given."""
-    tell_the_truth()
+    reconcile()
     query = select(store.Run).order_by(store.Run.created.desc(), store.Run.id).limit(limit)
     if owner is not None:
         query = query.where(store.Run.owner == owner)

@@ -10,7 +10,7 @@ from rabisco import artifacts, data
 from rabisco.errors import InvalidConfigurationError
 from rabisco.images import image_kind
 from rabisco.models import DEFAULT, architecture_names, choices, get_architecture
-from rabisco.recipes import Recipe, get_recipe
+from rabisco.recipes import Recipe, check_supplements, get_recipe
 from rabisco.retraining import fine_tuning
 from rabisco.settings import get_settings
 from rabisco.training.config import GRADIENT_SOLVERS, Solver, TrainingConfiguration
@@ -77,8 +77,9 @@ class RunRequest(BaseModel):
         base: Artifact whose weights are trained on; of the same architecture.
         pretrained: Begin with ImageNet's published weights; for the architecture ``resnet18``.
         normalizer: Normaliser that makes such images of pictures.
-        seed: Of everything random.
+        seed: Of everything random; the recipe's if not given.
         limit: Train on at most so many images.
+        without_supplements: Train without the recipe's supplements: another model than the one that it describes.
         corrections: Fine-tune the model ``artifact`` on the corrections of its readings instead, and report what
             became better and worse; ``data`` is what it was trained on. The new version waits to be chosen.
         version: With ``corrections``: the version to begin with.
@@ -104,8 +105,9 @@ class RunRequest(BaseModel):
     base: str | None = None
     pretrained: bool = False
     normalizer: str | None = None
-    seed: int = Field(default=25, ge=0, lt=2**31)
+    seed: int | None = Field(default=None, ge=0, lt=2**31)
     limit: int | None = Field(default=None, ge=1)
+    without_supplements: bool = False
     corrections: bool = False
     version: int | None = Field(default=None, ge=0)
     use: bool = True
@@ -142,13 +144,15 @@ def check(request: RunRequest) -> Recipe:
         InvalidConfigurationError: It names something that does not exist, or that does not fit.
         UnknownDatasetError: The catalog has no such data set.
         ModelNotFoundError: There is no such base.
+        DataUnavailableError: A supplement of the recipe is not here.
     """
     artifacts.check_name(request.artifact)
     if request.data.upload is not None:
         _check_upload(request.data.upload)
-    recipe = _relearned(request) if request.corrections else _resolve(request)
+    recipe = _retrained(request) if request.corrections else _resolve(request)
     if request.base is not None:
         _check_base(request.base, recipe)
+    check_supplements(recipe)
     return recipe
 
 
@@ -196,6 +200,7 @@ def _resolve(request: RunRequest) -> Recipe:
         configuration=configuration,
         normalizer=normalizer,
         pretrained=request.pretrained,
+        supplements=() if request.without_supplements else recipe.supplements,
     )
 
 
@@ -206,16 +211,18 @@ def _gentle(request: RunRequest, usual: TrainingConfiguration) -> float | None:
     return FINE_TUNING_RATE if request.base is not None else None
 
 
-def _relearned(request: RunRequest) -> Recipe:
-    """Return the recipe of learning from corrections: data as before, the version's own model, fine-tuned."""
+def _retrained(request: RunRequest) -> Recipe:
+    """Return the recipe of a retraining: data as before, the version's own model, fine-tuned."""
     card = artifacts.load_artifact(request.artifact, request.version).card
-    usual = fine_tuning(card)
+    before, usual = _starting_point(request.data), fine_tuning(card)
+    asked: dict[str, Any] = {"epochs": request.epochs, "seed": request.seed}
     return replace(
-        _starting_point(request.data),
+        before,
         name=request.artifact,
         architecture=card.architecture,
-        configuration=replace(usual, epochs=request.epochs or usual.epochs, seed=request.seed),
+        configuration=replace(usual, **{name: one for name, one in asked.items() if one is not None}),
         normalizer=card.normalizer,
+        supplements=tuple(name for name in before.supplements if data.is_local(name)),
     )
 
 

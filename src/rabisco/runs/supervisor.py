@@ -21,8 +21,8 @@ from rabisco.artifacts.durable import told_of_storage, try_lock
 from rabisco.errors import RabiscoError, StorageError
 from rabisco.runs.places import LOG_FILE, folder_of, runs_dir
 from rabisco.runs.process import host, kill
+from rabisco.runs.reconcile import reconcile
 from rabisco.runs.states import active, move
-from rabisco.runs.truth import tell_the_truth
 from rabisco.settings import get_settings
 
 LOGGER = logging.getLogger("rabisco.runs")
@@ -52,7 +52,7 @@ def start_supervisor() -> threading.Thread:
 
 def tend() -> None:
     """Look once, if nobody else supervises: for a command that orders something where no server runs."""
-    handle = _try_to_be_the_one()
+    handle = _acquire_supervisor_lock()
     if handle is not None:
         try:
             _own.look()
@@ -74,7 +74,7 @@ class _Supervisor:
 
     def look(self) -> None:
         self.children = {run_id: child for run_id, child in self.children.items() if child.poll() is None}
-        tell_the_truth()
+        reconcile()
         with store.reading() as session:
             rows = active(session)
             waiting = list(
@@ -139,7 +139,7 @@ _own = _Supervisor()
 def _supervise() -> None:
     while True:
         try:
-            handle = _try_to_be_the_one()
+            handle = _acquire_supervisor_lock()
         except RabiscoError as error:
             LOGGER.warning("no training can be started: %s", error)
             time.sleep(60)
@@ -157,7 +157,7 @@ def _supervise() -> None:
         time.sleep(1)
 
 
-def _try_to_be_the_one() -> int | None:
+def _acquire_supervisor_lock() -> int | None:
     with told_of_storage():
         runs_dir().mkdir(parents=True, exist_ok=True)
         return try_lock(runs_dir() / LOCK_FILE)

@@ -63,6 +63,11 @@ class Checkpoints:
         self.folder = folder
         self.every_seconds = every_seconds
 
+    @property
+    def begun(self) -> bool:
+        """Whether there is anything to go on from."""
+        return any(self.folder.glob("*"))
+
     def save(self, position: Position) -> None:
         """Write where the training stands, and remove what is older than the one before.
 

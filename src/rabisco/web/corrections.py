@@ -105,7 +105,7 @@ def retrain() -> ResponseReturnValue:
     name = text_of("model")
     if not name:
         raise InvalidRequestError(gettext("the field “%(name)s” was expected. Received: none", name="model"))
-    return answer(runs.relearn(resolve(name)), 202)
+    return answer(runs.retrain(resolve(name)), 202)
 
 
 @blueprint.delete("/corrections/<number>")

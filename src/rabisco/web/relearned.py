@@ -7,7 +7,7 @@ from flask_babel import LazyString, lazy_gettext
 from rabisco import artifacts, corrections, runs
 from rabisco.errors import RabiscoError
 from rabisco.images import decode
-from rabisco.retraining.report import Reread, Retraining
+from rabisco.retraining.report import Reread, RetrainingReport
 from rabisco.runs import Run
 from rabisco.web.answers import thumbnail
 from rabisco.web.corruptions import corruption_title
@@ -36,7 +36,7 @@ class Outcome:
         is_there: Whether the new version is still kept.
     """
 
-    report: Retraining
+    report: RetrainingReport
     pictures: dict[int, str]
     answers: bool
     back_to: int | None

@@ -16,13 +16,13 @@ from rabisco.store import Correction
 
 TRAIN_SHARE = 0.13  # that corrections have in the images of an epoch
 VALIDATION_SHARE = 0.2  # and in those by which the best epoch is chosen
-NEAREST_SHARE = 0.75  # of the images replayed; see ``Lesson.mixed``
+NEAREST_SHARE = 0.75  # of the images replayed; see ``CorrectionSet.mixed``
 MOST_LOOKED_AT = 60_000  # original images, for those that would be forgotten first
 MOST_REPEATS = 300  # of one correction in an epoch, each time augmented anew
 
 
 @dataclass(frozen=True)
-class Lesson:
+class CorrectionSet:
     """The corrections of one version of a model.
 
     Attributes:
@@ -92,7 +92,7 @@ class Lesson:
         )
 
 
-def gather(name: str, version: int | None = None, until: datetime | None = None) -> Lesson:
+def gather(name: str, version: int | None = None, until: datetime | None = None) -> CorrectionSet:
     """Return what a version of a model can learn from its readers.
 
     Args:
@@ -114,7 +114,7 @@ def gather(name: str, version: int | None = None, until: datetime | None = None)
         raise nothing_to_learn(name)
     labels = np.array([label for label, _ in pairs], dtype=np.int64)
     images = np.array([pixels for _, pixels in pairs], dtype=np.uint8).reshape(-1, *artifact.card.image_shape)
-    return Lesson(artifact, given, Split(images, labels))
+    return CorrectionSet(artifact, given, Split(images, labels))
 
 
 def can_refuse(card: Card) -> bool:

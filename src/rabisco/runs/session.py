@@ -1,20 +1,29 @@
-"""The line between the process of a run and its row: taking it up, saying what happens, hearing what is wanted."""
+"""The session of a process with the row of its run: taking it up, saying what happens, hearing what is wanted."""
 
 import logging
 import os
 import threading
 import time
+from dataclasses import asdict
 from datetime import timedelta
+from functools import cached_property
+from math import inf, isfinite
 from typing import Any
 
 from sqlalchemy import select, update
 
 from rabisco import store
+from rabisco.artifacts import Artifact
 from rabisco.errors import RabiscoError
-from rabisco.runs.places import folder_of
+from rabisco.models.backend import device
+from rabisco.recipes import Watcher
+from rabisco.runs.places import checkpoints_of, folder_of
 from rabisco.runs.process import host, identity
+from rabisco.runs.reconcile import result_of
+from rabisco.runs.request import RunRequest, minutes_of
 from rabisco.runs.states import ACTIVE, State, active, move, note
 from rabisco.settings import get_settings
+from rabisco.training import Checkpoints, Progress, Request, TrainingResult
 
 LOGGER = logging.getLogger("rabisco.runs")
 LISTEN = 0.3  # seconds between two looks at what is wanted
@@ -22,25 +31,41 @@ HEARTBEAT = timedelta(seconds=5)
 REPORTS = 0.25  # seconds between two reports of progress
 
 
-class Line:
+class RunSession(Watcher):
     """What one process says of the run that it took up, and is told; nothing once the row is no longer its own.
 
     Attributes:
         wanted: ``stop`` once that is asked for.
-        saving: Held while the model is saved: what is half done then is finished, or found out by whoever looks.
     """
 
     def __init__(self, row: store.Run) -> None:
         self.row = row
+        self._spent = 0.0
+        self._device = ""
         self.wanted = ""
-        self.saving = threading.Lock()
+        self._lock = threading.Lock()
         self._over = False
         self._reported = 0.0
         self._guards = store.Run.pid == row.pid, store.Run.process_started == row.process_started
 
+    @property
+    def saving(self) -> threading.Lock:
+        """Held while the model is saved: what is half done then is finished, or found out by whoever looks."""
+        return self._lock
+
+    @cached_property
+    def asked(self) -> RunRequest:
+        """What the run was asked for."""
+        return RunRequest.parse(self.row.request)
+
+    @cached_property
+    def _budget(self) -> float:
+        """Seconds that the training may take."""
+        return (minutes_of(self.asked) or inf) * 60
+
     def listen(self) -> None:
         """Begin to hear what is wanted, and to say that this process lives."""
-        threading.Thread(target=self._listen, name="line", daemon=True).start()
+        threading.Thread(target=self._listen, name="session", daemon=True).start()
 
     def say(self, kind: str, payload: dict[str, Any], **changes: Any) -> None:
         """Add an event to the run; end this process at once if the run is no longer its own."""
@@ -50,15 +75,43 @@ class Line:
             LOGGER.error("the run was taken from this process, which ends")
             os._exit(3)
 
-    def report(self, progress: dict[str, Any]) -> None:
-        """Say how far the training is, at most four times a second; the last report stands in the row too."""
-        now = time.monotonic()
-        if now - self._reported >= REPORTS:
-            self._reported = now
+    def phase(self, name: str, **facts: Any) -> None:
+        """Say that a part of the work begins."""
+        if name == "loading":
+            self._device = device()
+        where = {"device": self._device} if name in ("loading", "training") else {}
+        self.say("phase", {"phase": name, **where, **facts})
+
+    def progress(self, progress: Progress) -> None:
+        """Say how far the training is, at most four times a second but for ends of epochs; the last is in the row."""
+        self._spent = progress.seconds
+        values = asdict(progress) | {"device": self._device}
+        if progress.eta_seconds is not None:
+            values["eta_seconds"] = min(progress.eta_seconds, max(0.0, self._budget - self._spent))
+        told = {name: None if isinstance(one, float) and not isfinite(one) else one for name, one in values.items()}
+        if progress.validation_accuracy is not None:
+            self.say("epoch", told, progress=told)
+        elif time.monotonic() - self._reported >= REPORTS:
+            self._reported = time.monotonic()
             try:
-                self.say("progress", progress, progress=progress)
+                self.say("progress", told, progress=told)
             except RabiscoError as error:  # what is lost is one of many
                 LOGGER.warning("%s", error)
+
+    def request(self) -> Request:
+        """Return whether the training is to stop: because that is wanted, or its time is up."""
+        return "stop" if self.wanted == "stop" or self._spent > self._budget else "continue"
+
+    def report(self, values: dict[str, Any]) -> None:
+        """Say what became better and worse."""
+        self.say("report", values)
+
+    def saved(self, artifact: Artifact, result: TrainingResult) -> None:
+        """Say that the run has succeeded, or was stopped with something to keep."""
+        stopped = self.wanted == "stop" and result.ended == "stopped"
+        self.end("stopped" if stopped else "succeeded", **result_of(artifact.version, artifact.card))
+        if not stopped:
+            Checkpoints(checkpoints_of(self.row.id)).clear()
 
     def end(self, state: State, **changes: Any) -> None:
         """Say how the run ended; this process hears nothing more of it."""
@@ -75,7 +128,7 @@ class Line:
                     wanted = session.scalar(select(store.Run.wanted).where(store.Run.id == self.row.id, *self._guards))
                 if not self._over and (wanted is None or not folder_of(self.row.id).is_dir()):
                     os._exit(3)  # taken from this process, or removed with all that it was for
-                if wanted == "cancel" and self.saving.acquire(blocking=False):
+                if wanted == "cancel" and self._lock.acquire(blocking=False):
                     self.end("cancelled")
                     os._exit(0)
                 self.wanted = wanted
@@ -91,7 +144,7 @@ class Line:
             session.execute(beat)
 
 
-def take_up(run_id: str) -> Line | None:
+def take_up(run_id: str) -> RunSession | None:
     """Make a run that waits this process's own, if fewer run than may; ``None`` if it is not to be had."""
     me = {"pid": os.getpid(), "process_started": identity(os.getpid()) or "", "host": host()}
     with store.alone() as session:
@@ -105,4 +158,4 @@ def take_up(run_id: str) -> Line | None:
         move(session, run_id, ("queued",), "running", **me, **begun)
         session.refresh(row)
         session.expunge(row)
-    return Line(row)
+    return RunSession(row)

@@ -16,8 +16,8 @@ from rabisco.evaluation.reader import Reader, read_logits
 from rabisco.evaluation.robustness import CORRUPTIONS, corrupt
 from rabisco.images import Prepared, decode, prepare
 from rabisco.inference import Predictor, refuse
-from rabisco.retraining.lessons import Lesson
-from rabisco.retraining.report import Difference, Reread, Retraining, difference
+from rabisco.retraining.correction_set import CorrectionSet
+from rabisco.retraining.report import Difference, Reread, RetrainingReport, difference
 from rabisco.store import Correction
 from rabisco.training import TrainingResult
 
@@ -25,17 +25,19 @@ MOST_LISTED = 200  # corrections that a report names one by one
 BATCH = 500
 
 
-def write_card(lesson: Lesson, reader: Reader, original: Dataset, result: TrainingResult, run: str) -> Card:
+def build_card(
+    corrections: CorrectionSet, reader: Reader, original: Dataset, result: TrainingResult, run: str
+) -> Card:
     """Return the card of the new version: the earlier one's with what was measured anew.
 
     Args:
-        lesson: What was learned.
+        corrections: What was learned.
         reader: The new version.
         original: What the model was trained on.
         result: How it went.
         run: Id of the run that trained it.
     """
-    before = lesson.artifact.card
+    before = corrections.artifact.card
     logits = read_logits(reader, original.validation.images, BATCH)
     temperature = fit_temperature(logits, original.validation.labels)
     validation = evaluate_logits(original.validation.labels, logits, temperature=temperature)
@@ -51,36 +53,36 @@ def write_card(lesson: Lesson, reader: Reader, original: Dataset, result: Traini
         "hardware": recipes.describe_hardware(),
         "created": datetime.now(UTC),
         "run": run,
-        "notes": f"{before.notes} Retrained with {len(lesson.learned)} corrections.".strip(),
+        "notes": f"{before.notes} Retrained with {len(corrections.learned)} corrections.".strip(),
     }
     return before.model_copy(update=changes)
 
 
-def judge(  # noqa: PLR0917
-    lesson: Lesson, reader: Reader, card: Card, original: Dataset, robustness_examples: int, step: float
-) -> Retraining:
+def build_report(  # noqa: PLR0917
+    corrections: CorrectionSet, reader: Reader, card: Card, original: Dataset, robustness_examples: int, step: float
+) -> RetrainingReport:
     """Return what became better and worse.
 
     Args:
-        lesson: What was learned, and the earlier version.
+        corrections: What was learned, and the earlier version.
         reader: The new version.
         card: Its card.
         original: What the model was trained on.
         robustness_examples: The first test images that are read under each corruption; 0 to leave that out.
         step: How far it went from the earlier weights.
     """
-    before = Predictor(lesson.artifact)
-    rereads = list(_reread(lesson.given, before, reader, card))
+    before = Predictor(corrections.artifact)
+    rereads = list(_reread(corrections.given, before, reader, card))
     none = [one for one in rereads if one.true_label is None]
     some = [one for one in rereads if one.true_label in card.class_names]
-    return Retraining(
+    return RetrainingReport(
         model=card.name,
         version_before=before.version,
-        trained_on=len(lesson.learned),
-        left_out=len(lesson.given) - len(lesson.learned) - len(none),
+        trained_on=len(corrections.learned),
+        left_out=len(corrections.given) - len(corrections.learned) - len(none),
         step=step,
-        corrected_before=int(_right(before, lesson.learned).sum()),
-        corrected_after=int(_right(reader, lesson.learned).sum()),
+        corrected_before=int(_right(before, corrections.learned).sum()),
+        corrected_after=int(_right(reader, corrections.learned).sum()),
         withheld_before=sum(one.before_refused not in (None, "blank") for one in some),
         withheld_after=sum(one.after_refused not in (None, "blank") for one in some),
         not_characters=len(none),

@@ -17,7 +17,7 @@ def correct(model: str, true_label: str | None = "7") -> None:
 
 def test_such_a_run_begins_with_the_version_that_answers_and_with_its_own_images(home: Path) -> None:
     correct("mnist-cnn")
-    run = runs.relearn("mnist-cnn", owner="ana")
+    run = runs.retrain("mnist-cnn", owner="ana")
     assert (run.state, run.artifact, run.owner) == ("queued", "mnist-cnn", "ana")
     assert run.data == {"recipe": "mnist-cnn"}
     asked = run.request
@@ -31,15 +31,15 @@ def test_such_a_run_begins_with_the_version_that_answers_and_with_its_own_images
 
 def test_a_linear_model_is_fine_tuned_by_gradient(home: Path) -> None:
     correct("mnist-linear")
-    run = runs.relearn("mnist-linear")
+    run = runs.retrain("mnist-linear")
     assert (run.architecture, run.configuration["solver"]) == ("linear", "adamw")
 
 
 def test_without_a_correction_there_is_nothing_to_learn(home: Path) -> None:
     with pytest.raises(InvalidConfigurationError, match="correct some of its readings first"):
-        runs.relearn("mnist-cnn")
+        runs.retrain("mnist-cnn")
     with pytest.raises(ModelNotFoundError):
-        runs.relearn("nobody")
+        runs.retrain("nobody")
     assert runs.list_runs() == []
 
 
@@ -48,6 +48,6 @@ def test_what_is_no_character_is_learned_where_the_model_has_a_rule_of_refusal(h
     artifacts.save_again(bundled, bundled.card.model_copy(update={"name": "reads-all", "refusal": None}))
     for model in ("mnist-linear", "reads-all"):
         correct(model, None)
-    assert runs.relearn("mnist-linear").request["corrections"]
+    assert runs.retrain("mnist-linear").request["corrections"]
     with pytest.raises(InvalidConfigurationError, match="where it has a rule by which it refuses"):
-        runs.relearn("reads-all")
+        runs.retrain("reads-all")

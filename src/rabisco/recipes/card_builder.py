@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 BATCH = 512
 
 
-def judge(recipe: Recipe, dataset: Dataset, model: "keras.Model", result: TrainingResult, run: str = "") -> Card:
+def build_card(recipe: Recipe, dataset: Dataset, model: "keras.Model", result: TrainingResult, run: str = "") -> Card:
     """Return the card of a trained model, which is judged on validation and, once, on the test split.
 
     Args:

@@ -1,4 +1,4 @@
-"""Making rows true again: a run whose process died is told by what that process left behind."""
+"""Reconcile rows with processes: a run whose process died is told by what that process left behind."""
 
 import math
 from datetime import timedelta
@@ -13,7 +13,7 @@ SILENT = timedelta(minutes=2)  # without a heartbeat, on another machine, whose 
 KILLED = "its process ended before the training did; resume it to go on from the last checkpoint"
 
 
-def tell_the_truth() -> None:
+def reconcile() -> None:
     """Change the state of every run whose process is gone; any process may do so at any time.
 
     The model of a run that died between saving it and saying so is found by its card, and the run has succeeded. Of

@@ -1,4 +1,4 @@
-"""Ordering a run that lets a model learn from its readers, and finding what such a run came to."""
+"""Ordering a run that retrains a model on corrections, and finding what such a run came to."""
 
 from contextlib import suppress
 
@@ -8,13 +8,13 @@ from rabisco import artifacts, corrections, data, store
 from rabisco.artifacts import Card
 from rabisco.errors import InvalidConfigurationError, RunNotFoundError
 from rabisco.recipes import get_recipe, recipe_names
-from rabisco.retraining import Retraining, can_refuse, nothing_to_learn
+from rabisco.retraining import RetrainingReport, can_refuse, nothing_to_learn
 from rabisco.runs.queue import get, submit
 from rabisco.runs.records import Run
 from rabisco.runs.request import RunRequest, Source, limit_of
 
 
-def relearn(model: str, owner: str = "") -> Run:
+def retrain(model: str, owner: str = "") -> Run:
     """Put a run into the queue that fine-tunes the current version of a model on its corrections; return it at once.
 
     Args:
@@ -44,13 +44,13 @@ def relearn(model: str, owner: str = "") -> Run:
     return submit(request)
 
 
-def report_of(run_id: str) -> Retraining | None:
-    """Return what a run came to that learned from corrections; ``None`` if it has not said so, or is another run."""
+def report_of(run_id: str) -> RetrainingReport | None:
+    """Return what a run came to that retrained; ``None`` if it has not said so, or is another run."""
     wanted = store.RunEvent.run_id == run_id, store.RunEvent.kind == "report"
     newest = select(store.RunEvent.payload).where(*wanted).order_by(store.RunEvent.number.desc()).limit(1)
     with store.reading() as session:
         payload = session.scalar(newest)
-    return None if payload is None else Retraining.from_dict(payload)
+    return None if payload is None else RetrainingReport.from_dict(payload)
 
 
 def _origin(card: Card) -> tuple[Source, int | None]:

@@ -1,0 +1,164 @@
+"""Fine-tune a version of a model on corrections, with original images replayed, and go no further than that takes.
+
+Where no correction names a class the weights stay as they are, and only what the model refuses is fitted again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from rabisco import corrections
+from rabisco.artifacts import Artifact, Card, load_artifact, save_again, save_artifact
+from rabisco.data.dataset import Dataset
+from rabisco.errors import InvalidConfigurationError
+from rabisco.evaluation.reader import Reader, read_logits
+from rabisco.inference import Predictor
+from rabisco.models.backend import start_keras
+from rabisco.recipes import KerasReader, Watcher
+from rabisco.retraining.card_builder import build_card, build_report
+from rabisco.retraining.correction_set import CorrectionSet, gather
+from rabisco.retraining.refusing import fit_again
+from rabisco.retraining.report import RetrainingReport
+from rabisco.training import TrainingConfiguration, TrainingResult
+from rabisco.training.augment import augmentation_of
+
+if TYPE_CHECKING:
+    import keras
+
+REPLAY = 8000  # original images of an epoch
+ROBUSTNESS_EXAMPLES = 1000
+STEPS = tuple(round(0.05 * number, 2) for number in range(1, 21))
+FINE_TUNING = TrainingConfiguration(epochs=3, learning_rate=1e-4, weight_decay=0.0, warmup_epochs=0.2)
+
+
+def fine_tuning(card: Card) -> TrainingConfiguration:
+    """Return how a model is fine-tuned: gently, with the augmentation that it was trained with.
+
+    A stronger one would cost accuracy on the images that it reads now.
+    """
+    given = card.configuration.get("augmentation")
+    if not isinstance(given, dict):
+        return FINE_TUNING
+    return replace(FINE_TUNING, augmentation=augmentation_of(given))
+
+
+@dataclass
+class RetrainingTask:
+    """Fine-tunes a version of a model on the corrections of its readings; see ``rabisco.recipes.run``.
+
+    Each epoch sees ``replay`` original training images and the corrections, repeated until they are about an eighth of
+    it; see ``CorrectionSet.mixed``. Then the rule of refusal is fitted again. The new version waits to be chosen.
+
+    Attributes:
+        name: The model.
+        load: Returns what the model was trained on.
+        version: The version to begin with; the current one if not given.
+        until: Only corrections given by then.
+        fine_tuning: How to fine-tune; see ``fine_tuning`` if not given.
+        replay: Original training images of an epoch, drawn by the configuration's seed.
+        robustness_examples: The first test images that are read under each corruption.
+        run: Id of the run that does so; corrections are noted to be used in it.
+        report: What became better and worse, once it is finished.
+    """
+
+    name: str
+    load: Callable[[], Dataset]
+    version: int | None = None
+    until: datetime | None = None
+    fine_tuning: TrainingConfiguration | None = None
+    replay: int = REPLAY
+    robustness_examples: int = ROBUSTNESS_EXAMPLES
+    run: str = ""
+    report: RetrainingReport = field(init=False, repr=False)
+    _corrections: CorrectionSet = field(init=False, repr=False)
+    _original: Dataset = field(init=False, repr=False)
+    _model: "keras.Model | None" = field(init=False, repr=False, default=None)
+    _before: list[NDArray[Any]] = field(init=False, repr=False)
+
+    @property
+    def configuration(self) -> TrainingConfiguration:
+        """How to train."""
+        return self.fine_tuning or fine_tuning(load_artifact(self.name, self.version).card)
+
+    def prepare(self) -> "tuple[keras.Model | None, Dataset]":
+        """Return the version's model and the mixed images; no model where no correction names a class.
+
+        Raises:
+            InvalidConfigurationError: There is no correction to learn from, or the data set has other classes.
+        """
+        self._corrections, self._original = gather(self.name, self.version, self.until), self.load()
+        artifact, seed = self._corrections.artifact, self.configuration.seed
+        if self._original.class_names != artifact.card.class_names:
+            raise InvalidConfigurationError(
+                f"the data set must have the classes that {artifact.name} reads. Received: others; train the model "
+                "again instead"
+            )
+        if not self._corrections.changes_weights:
+            return None, self._original
+        mixed = self._corrections.mixed(self._original, self.replay, seed)
+        start_keras()
+        import keras
+
+        keras.utils.set_random_seed(seed)
+        self._model = keras.models.load_model(artifact.weights_path, compile=False)
+        self._before = self._model.get_weights()
+        return self._model, mixed
+
+    def finish(self, result: TrainingResult, watcher: Watcher) -> Card:
+        """Go back as far as the corrections allow, fit the rule of refusal, and report what changed."""
+        given, original = self._corrections, self._original
+        reader: Reader = Predictor(given.artifact)
+        step, examples, card = 0.0, 0, given.artifact.card
+        if self._model is not None:
+            step, examples = self._go_back(self._model), self.robustness_examples
+            reader = KerasReader(self._model)
+            card = build_card(given, reader, original, result, self.run)
+        card, rule = fit_again(
+            given,
+            reader,
+            card,
+            original.validation.images,
+            lambda share: watcher.phase("refusing", share=round(share, 2)),
+        )
+        watcher.phase("judging")
+        report = build_report(given, reader, card, original, examples, step)
+        if self._model is None:
+            notes = f"{card.notes} Its rule of refusal fitted with {report.not_characters} corrections.".strip()
+            card = card.model_copy(update={"created": datetime.now(UTC), "run": self.run, "notes": notes})
+        self.report = replace(report, rule=rule, seconds=result.seconds)
+        watcher.report(self.report.to_dict())
+        if self.run:
+            fitted = rule is not None and rule.kept
+            corrections.mark_used((one for one in given.given if fitted or one.true_label is not None), self.run)
+        return card
+
+    def save(self, card: Card) -> Artifact:
+        """Save a new version that waits to be chosen: the trained weights, or the earlier ones with another card."""
+        if self._model is None:
+            artifact = save_again(self._corrections.artifact, card, use=False)
+        else:
+            artifact = save_artifact(self._model, card, use=False)
+        self.report = replace(self.report, version=artifact.version)
+        return artifact
+
+    def _go_back(self, model: "keras.Model") -> float:
+        """Leave the weights at the shortest step from the earlier ones that reads as many corrections as the whole.
+
+        What lies beyond costs accuracy on the original images and gains none on the corrections.
+
+        Source: Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022.
+        """
+        found = model.get_weights()
+        most = self._read_of_corrections(model)
+        for step in STEPS:
+            model.set_weights([old + step * (new - old) for old, new in zip(self._before, found, strict=True)])
+            if self._read_of_corrections(model) >= most:
+                break
+        return step
+
+    def _read_of_corrections(self, model: "keras.Model") -> int:
+        learned = self._corrections.learned
+        return int((read_logits(KerasReader(model), learned.images).argmax(axis=1) == learned.labels).sum())

@@ -1,0 +1,80 @@
+"""What the process of a run trains: the task that a request comes to."""
+
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from rabisco import intake
+from rabisco.data.dataset import Dataset, Split
+from rabisco.data.split import stratified_cut
+from rabisco.errors import InvalidConfigurationError
+from rabisco.recipes import Recipe, RecipeTask, Task, load_material, with_supplements
+from rabisco.retraining import RetrainingTask
+from rabisco.runs.request import RunRequest, check, limit_of
+from rabisco.settings import get_settings
+
+
+def task_of(request: RunRequest, run_id: str, folder: Path, until: datetime) -> Task:
+    """Return what a run is to train.
+
+    Args:
+        request: What was asked for.
+        run_id: The run.
+        folder: For what does not fit into memory.
+        until: Only corrections given by then are learned from.
+
+    Raises:
+        RabiscoError: It cannot be trained; which class says why.
+    """
+    recipe = check(request)
+    load = partial(_load, request=request, folder=folder)
+    if not request.corrections:
+        return RecipeTask(recipe, load, request.base, request.use, run_id)
+    return RetrainingTask(
+        request.artifact,
+        lambda: load(recipe)[1],
+        request.version,
+        until,
+        fine_tuning=recipe.configuration,
+        run=run_id,
+    )
+
+
+def _load(recipe: Recipe, *, request: RunRequest, folder: Path) -> tuple[Recipe, Dataset]:
+    if request.data.upload is None:
+        return load_material(recipe, limit_of(request))
+    return recipe, with_supplements(recipe, _load_upload(request, recipe, folder))
+
+
+def _load_upload(request: RunRequest, recipe: Recipe, folder: Path) -> Dataset:
+    source = request.data
+    place = get_settings().home / str(source.upload)
+    train, test = (place / "train", place / "test") if place.is_dir() else (place, place)
+    test_file = test if test.exists() and test != train else None
+    if not train.exists():
+        raise InvalidConfigurationError(
+            "the files that a run is trained on must still be there. Received: an upload that was deleted; upload "
+            "them again and train anew"
+        )
+    if source.dialect is not None:
+        dialect = intake.Dialect.from_dict(source.dialect)
+        test_dialect = intake.Dialect.from_dict(source.test_dialect) if source.test_dialect else None
+    else:
+        found = intake.inspect(train, test_file)
+        dialect, test_dialect = found.dialect, found.test_dialect
+    dataset = intake.load(
+        train,
+        replace(dialect, normalizer=recipe.normalizer),
+        test_file,
+        test_dialect and replace(test_dialect, normalizer=recipe.normalizer),
+        name=source.words,
+        seed=recipe.configuration.seed,
+        folder=folder,
+    )
+    limit = limit_of(request)
+    if limit is not None and limit < len(dataset.train):
+        share = limit / len(dataset.train)
+        _, rows = stratified_cut(dataset.train.labels, share, recipe.configuration.seed, dataset.class_names)
+        dataset = replace(dataset, train=Split(dataset.train.images[rows], dataset.train.labels[rows]))
+    return dataset
