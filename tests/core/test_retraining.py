@@ -24,11 +24,10 @@ def test_a_paired_difference_has_the_interval_of_the_textbook() -> None:
     before = np.array([1, 1, 0, 0, 1, 0, 1, 1], np.float64)
     after = np.array([1, 0, 1, 1, 1, 1, 1, 1], np.float64)
     found = difference("test", before, after)
-    changes = after - before  # 5 unchanged or better…
-    half = 1.959964 * np.sqrt(((changes - changes.mean()) ** 2).mean() / len(changes))
+    half = 1.959964 * np.sqrt((0.4 + 0.2 - 0.2**2) / 10)  # Bonett and Price: 3 + 1 and 1 + 1 of 8 + 2
     assert (found.before, found.after, found.change) == (5 / 8, 7 / 8, 0.25)
-    assert found.change_low == pytest.approx(0.25 - half, abs=1e-6)
-    assert found.change_high == pytest.approx(0.25 + half, abs=1e-6)
+    assert found.change_low == pytest.approx(0.2 - half, abs=1e-6)
+    assert found.change_high == pytest.approx(0.2 + half, abs=1e-6)
     assert not found.worse
     assert difference("test", np.ones(100), np.r_[np.zeros(30), np.ones(70)]).worse
 
