@@ -8,6 +8,7 @@ import pytest
 from tests.drawing import coloured, digit_dataset, save_quickly
 
 from rabisco.artifacts import load_artifact
+from rabisco.artifacts.saving import HALVED
 from rabisco.data.dataset import Dataset, Split
 from rabisco.images import ImageKind
 from rabisco.inference import Predictor
@@ -96,4 +97,6 @@ def test_its_usual_configuration_trains_and_onnx_runtime_agrees_with_keras(case:
     artifact = load_artifact(case.entry.name)
     reloaded = keras.models.load_model(artifact.weights_path, compile=False)
     np.testing.assert_allclose(read(reloaded, data.test.images), expected, atol=1e-5)
-    np.testing.assert_allclose(Predictor(artifact).logits(data.test.images), expected, atol=1e-4)
+    halved = artifact.card.parameters > HALVED
+    np.testing.assert_allclose(Predictor(artifact).logits(data.test.images), expected, atol=2e-2 if halved else 1e-4)
+    assert artifact.onnx_path.stat().st_size < artifact.card.parameters * (2.1 if halved else 4.1) + 20_000

@@ -19,7 +19,7 @@ import numpy as np
 
 from rabisco.artifacts.card import Card
 from rabisco.artifacts.durable import locked, sync, told_of_storage, try_lock
-from rabisco.artifacts.exporting import teach_converter
+from rabisco.artifacts.exporting import halve, teach_converter
 from rabisco.artifacts.loading import Artifact, sha256
 from rabisco.artifacts.places import (
     BUNDLED,
@@ -38,6 +38,7 @@ from rabisco.settings import get_settings
 
 _SAVING = ".saving-"
 _IN_USE = "in-use"
+HALVED = 1_000_000  # weights; the ONNX files of models with more keep them as float16
 
 
 def save_artifact(model: Any, card: Card, parent: Path | None = None, *, use: bool = True) -> Artifact:
@@ -158,5 +159,7 @@ def _export(model: Any, card: Card, folder: Path) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # of Keras's converter, about NumPy
             model.export(str(folder / ONNX_FILE), format="onnx", verbose=False)
+        if card.parameters > HALVED:
+            halve(folder / ONNX_FILE)
     finally:
         log.setLevel(level)
