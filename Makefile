@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test quick setup lint format bench screenshots notebooks docs lock clean help
+.PHONY: run test quick setup lint format bench screenshots notebooks docs site lock clean help
 run: setup ## set up, then serve on http://127.0.0.1:3000
 	$(BIN)/rabisco serve
 
@@ -53,6 +53,9 @@ notebooks: $(VENV)/.dev-done ## execute the notebooks in full, with the data in 
 docs: $(VENV)/.dev-done ## bring the documents' tables up to date; run their code and follow their links
 	$(BIN)/python -m benchmarks.tables
 	$(BIN)/pytest --quiet tests/test_documents.py
+
+site: $(VENV)/.dev-done ## build the documentation as a site, into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 lock: ## compile the hashed requirements files again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --extra train --extra dev --extra studio --extra postgresql pyproject.toml -o requirements/dev.txt
