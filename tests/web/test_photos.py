@@ -52,3 +52,29 @@ def test_several_characters_are_not_looked_for_in_a_photo(server: Server) -> Non
     response = server.post(f"/predict/{NAME}?characters=many", files=FILES[:1])
     assert response.status_code == 400
     assert "whole pictures" in response.json()["detail"]
+
+
+def test_the_pad_is_not_offered_for_it(server: Server) -> None:
+    alone = server.get(f"/?model={NAME}", headers={"Accept": "text/html"})
+    assert "/upload?" in alone.url
+    assert "<drawing-pad" not in alone.text
+    beside = server.get(f"/?model={NAME}&model=mnist-cnn", headers={"Accept": "text/html"}).text
+    assert "<drawing-pad" in beside
+    assert f'data-model="{NAME}"' not in beside
+
+
+def test_the_upload_page_speaks_of_photographs_and_offers_ten(server: Server) -> None:
+    page = server.get(f"/upload?model={NAME}", headers={"Accept": "text/html"}).text
+    assert "<h1>Upload photographs</h1>" in page
+    assert page.count('name="example"') == 10
+    assert "What is written" not in page
+    assert 'name="example"' not in server.get("/upload?model=mnist-cnn", headers={"Accept": "text/html"}).text
+
+
+def test_an_example_is_read_with_five_candidates(server: Server) -> None:
+    data = {"model": NAME, "example": "ship"}
+    page = server.post("/upload", data=data, headers={"Accept": "text/html"}).text
+    assert '<span class="name">ship</span>' in page
+    assert page.count('<span class="percent">') == 5
+    refused = server.post("/upload", data={"example": "../../secret"}, headers={"Accept": "text/html"})
+    assert refused.status_code in (400, 422)

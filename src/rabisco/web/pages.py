@@ -3,15 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, current_app, render_template, request
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from rabisco.artifacts import Card, list_names
 from rabisco.characters import AMONG, Among, classes_among
 from rabisco.errors import RabiscoError
+from rabisco.images import image_kind
 from rabisco.inference import Prediction, get_predictor
 from rabisco.settings import Settings
-from rabisco.web import asked, several
+from rabisco.web import asked, examples, several
 from rabisco.web.aliases import default_model, shown_models
 from rabisco.web.answers import data_url, thumbnail
 from rabisco.web.details import detail_of
@@ -39,8 +40,13 @@ class Row:
 @blueprint.get("/")
 def draw() -> ResponseReturnValue:
     """Show the drawing pad; without any model, how to train one."""
-    page = "draw_many.html" if asked.asks_for_many(request) else "draw.html"
-    return render_template(page, **_asked())
+    shown = _asked()
+    drawn = [card for card in shown["cards"] if _reads_drawings(card)]
+    if shown["cards"] and not drawn:
+        return redirect(url_for("pages.upload", model=[card.name for card in shown["cards"]]))
+    shown["cards"] = drawn
+    shown["choices"] = [name for name in shown["choices"] if _reads_drawings(get_predictor(name).card)]
+    return render_template("draw_many.html" if shown["many"] else "draw.html", **shown)
 
 
 @blueprint.get("/upload")
@@ -55,7 +61,7 @@ def show_uploaded() -> ResponseReturnValue:
     shown = _asked()
     cards, among = shown["cards"], shown["among"]
     settings: Settings = current_app.config["RABISCO"]
-    pictures = read_pictures(request, settings.max_files)
+    pictures = examples.chosen(request) or read_pictures(request, settings.max_files)
     if shown["many"]:
         names = [card.name for card in cards]
         readings = [several.page_row(picture, names, settings.max_characters, among) for picture in pictures]
@@ -74,7 +80,13 @@ def _asked() -> dict[str, Any]:
         "many": asked.asks_for_many(request),
         "among": among,
         "kinds": AMONG,
+        "photographs": not any(_reads_drawings(card) for card in cards),
+        "examples": examples.EXAMPLES,
     }
+
+
+def _reads_drawings(card: Card) -> bool:
+    return image_kind(card.normalizer) == "grey"
 
 
 def _cards() -> list[Card]:
@@ -94,7 +106,9 @@ def _row(picture: Picture, cards: list[Card], among: Among) -> Row:
         pixels = picture.decode()
     except RabiscoError as error:
         return Row(picture.name, title=title_of(error), detail=detail_of(error))
-    predictions = tuple(get_predictor(card.name).predict(pixels, among=among) for card in cards)
+    predictions = tuple(
+        get_predictor(card.name).predict(pixels, 3 if _reads_drawings(card) else 5, among) for card in cards
+    )
     for prediction in predictions:
         count_predictions(prediction.model, 1)
     saw = data_url(predictions[0].prepared.pixels)

@@ -1,0 +1,17 @@
+"""Ten photographs to try a model on: of each of CIFAR-10's classes the first image of its test part, as it is."""
+
+from pathlib import Path
+
+from flask import Request
+
+from rabisco.web.pictures import Picture
+
+FIELD = "example"
+_FOLDER = Path(__file__).parent / "static" / "examples"
+EXAMPLES = tuple(sorted(path.stem for path in _FOLDER.glob("*.png")))
+
+
+def chosen(request: Request) -> list[Picture]:
+    """Return the example that a form names; nothing where it names none."""
+    name = request.form.get(FIELD)
+    return [Picture(name, (_FOLDER / f"{name}.png").read_bytes())] if name in EXAMPLES else []
