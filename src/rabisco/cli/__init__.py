@@ -14,6 +14,7 @@ from rabisco.cli.judge import compare, evaluate
 from rabisco.cli.models import models
 from rabisco.cli.runs import runs
 from rabisco.cli.studio import studio
+from rabisco.cli.sweep import sweep
 from rabisco.cli.train import train
 from rabisco.cli.use import predict, serve, settings
 from rabisco.errors import RabiscoError
@@ -31,7 +32,7 @@ def rabisco() -> None:
     """
 
 
-for _command in (data, train, evaluate, compare, predict, models, serve, settings, studio, runs, corrections):
+for _command in (data, train, sweep, evaluate, compare, predict, models, serve, settings, studio, runs, corrections):
     rabisco.add_command(_command)
 
 

@@ -23,6 +23,7 @@ Format = Literal["png", "svg"]
 
 # Okabe and Ito's palette, https://jfly.uni-koeln.de/color/
 _BLUE, _ORANGE, _GREY = "#0072b2", "#d55e00", "#6b6b6b"
+_MARKERS = "osv^D*PX<>"
 _NUMBERS_FIT = 15  # classes up to which a count fits into its cell
 
 
@@ -106,6 +107,29 @@ def plot_reliability(reliability: Sequence[ReliabilityBin], title: str = "", fil
     lower.bar(centres, [row.count for row in reliability], widths, color=_BLUE)
     lower.set(xlim=(0, 1.02), xlabel="confidence", ylabel="answers")
     lower.set_yscale("symlog", linthresh=1)
+    return _file(figure, file_format)
+
+
+def plot_sweep(histories: Mapping[str, Sequence[Mapping[str, float]]], file_format: Format = "png") -> bytes:
+    """Draw the validation accuracy of several trainings over their epochs, each with a marker of its own.
+
+    Args:
+        histories: By what each is called, its rows; see ``plot_learning_curves``.
+        file_format: ``png`` or ``svg``.
+    """
+    figure, axes = _figure(7.0, 4.5)
+    for place, (name, history) in enumerate(histories.items()):
+        accuracies = [row["validation_accuracy"] for row in history]
+        shade = str(0.65 * place / max(len(histories) - 1, 1))
+        axes.plot(
+            [row["epoch"] for row in history],
+            accuracies,
+            marker=_MARKERS[place % len(_MARKERS)],
+            color=shade,
+            label=name,
+        )
+    axes.set(xlabel="epoch", ylabel="validation accuracy")
+    axes.legend(fontsize="small")
     return _file(figure, file_format)
 
 
