@@ -207,7 +207,7 @@ def _until(here: Callable[[], bool], run_id: str) -> bool:
 def _phase_of(run_id: str) -> str:
     """Return the last phase, or the state where that is younger, of what a run told."""
     with store.reading() as session:
-        last = session.get_one(store.Run, run_id).last_event
+        last = session.get_one(store.RunRow, run_id).last_event
     for event in reversed(runs.events(run_id, after=max(0, last - 400))):
         if event.kind in ("phase", "state"):
             return str(event.payload.get("phase") or event.payload["state"])
@@ -233,7 +233,7 @@ def _check(run_id: str, server: Server, *, killed: bool) -> str:
     """Look whether what the server says is true, and whether every model is whole; return the state of the run."""
     told = server.ask(f"/runs/{run_id}")["state"]
     with store.reading() as session:
-        row = session.get_one(store.Run, run_id)
+        row = session.get_one(store.RunRow, run_id)
     assert told in ("queued", "running", "succeeded") or (killed and told == "interrupted"), runs.get(run_id)
     if row.state == "running":
         assert lives(row.pid, row.process_started) or runs.get(run_id).state == "succeeded"

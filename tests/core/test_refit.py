@@ -7,7 +7,7 @@ from rabisco import artifacts
 from rabisco.artifacts import BUNDLED_DIR
 from rabisco.cli import rabisco
 from rabisco.errors import InvalidConfigurationError
-from rabisco.refit import refit_version
+from rabisco.retraining.rule import version_with_rule
 
 
 def save_without_rule(name: str, dataset: str) -> None:
@@ -38,7 +38,7 @@ def test_a_new_version_has_a_rule_and_the_same_weights_and_can_be_gone_back_from
 def test_a_model_of_clothes_has_no_rule_and_no_new_version() -> None:
     save_without_rule("clothes", "fashion-mnist")
     with pytest.raises(InvalidConfigurationError, match="reads handwriting"):
-        refit_version("clothes")
+        version_with_rule("clothes")
     assert len(artifacts.versions("clothes")) == 1
 
 

@@ -53,7 +53,9 @@ def belongs_to(run: runs.Run, process: "subprocess.Popen[bytes]", state: str = "
     """Let the row say that a process works on the run."""
     columns = {"pid": process.pid, "process_started": identity(process.pid) or "", "host": host()}
     with store.writing() as session:
-        session.execute(update(store.Run).where(store.Run.id == run.id).values(state=state, wanted=wanted, **columns))
+        session.execute(
+            update(store.RunRow).where(store.RunRow.id == run.id).values(state=state, wanted=wanted, **columns)
+        )
 
 
 def states_of(run: runs.Run) -> list[str]:
@@ -194,7 +196,7 @@ def test_another_process_of_the_same_number_is_not_taken_for_it(database: str) -
     with sleeper() as process:
         belongs_to(run, process)
         with store.writing() as session:
-            session.execute(update(store.Run).values(process_started="another boot 123"))
+            session.execute(update(store.RunRow).values(process_started="another boot 123"))
         kill(process.pid, "another boot 123")
         assert lives(process.pid, identity(process.pid) or "")
         assert runs.get(run.id).state == "interrupted"
@@ -205,11 +207,11 @@ def test_a_run_of_another_machine_is_believed_as_long_as_it_is_heard_of(database
     with sleeper() as process:
         belongs_to(run, process)
     with store.writing() as session:
-        session.execute(update(store.Run).values(host="elsewhere", heartbeat=store.now()))
+        session.execute(update(store.RunRow).values(host="elsewhere", heartbeat=store.now()))
     assert runs.get(run.id).state == "running"
     with store.writing() as session:
         long_ago = store.now().replace(year=2020)
-        session.execute(update(store.Run).values(heartbeat=long_ago))
+        session.execute(update(store.RunRow).values(heartbeat=long_ago))
     assert runs.get(run.id).state == "interrupted"
 
 

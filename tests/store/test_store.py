@@ -17,11 +17,11 @@ from rabisco.settings import get_settings
 from rabisco.store import schema
 from rabisco.store.database import _engine
 
-OPEN = "from rabisco import store\nwith store.reading() as session: print(session.query(store.Run).count())"
+OPEN = "from rabisco import store\nwith store.reading() as session: print(session.query(store.RunRow).count())"
 
 
-def a_run(identifier: str = "one") -> store.Run:
-    return store.Run(
+def a_run(identifier: str = "one") -> store.RunRow:
+    return store.RunRow(
         id=identifier,
         name="A run",
         state="queued",
@@ -54,7 +54,7 @@ def test_what_is_written_is_read_again(database: str) -> None:
         )
         session.add(store.Upload(id="up", folder="uploads/up"))
     with store.reading() as session:
-        run = session.get_one(store.Run, "one")
+        run = session.get_one(store.RunRow, "one")
         assert (run.data, run.notes, run.accuracy) == ({"catalog": "digits"}, "", None)
         assert run.created.tzinfo is UTC
         assert abs((datetime.now(UTC) - run.created).total_seconds()) < 60
@@ -72,13 +72,13 @@ def test_a_block_that_raises_changes_nothing(database: str) -> None:
     with pytest.raises(KeyError):
         fail()
     with store.reading() as session:
-        assert session.get(store.Run, "one") is None
+        assert session.get(store.RunRow, "one") is None
 
 
 def test_events_go_with_their_run_and_corrections_outlive_theirs(database: str) -> None:
     test_what_is_written_is_read_again(database)
     with store.writing() as session:
-        session.delete(session.get_one(store.Run, "one"))
+        session.delete(session.get_one(store.RunRow, "one"))
     with store.reading() as session:
         assert session.scalars(select(store.RunEvent)).all() == []
         assert session.scalars(select(store.Correction)).one().used_in_run is None
@@ -127,7 +127,7 @@ def test_writers_wait_for_each_other(database: str) -> None:
     for thread in threads:
         thread.join()
     with store.reading() as session:
-        assert session.get_one(store.Run, "one").last_event == 100
+        assert session.get_one(store.RunRow, "one").last_event == 100
 
 
 def test_a_database_of_a_later_release_is_refused(database: str) -> None:
@@ -146,7 +146,7 @@ def test_sqlite_keeps_a_log_ahead_so_that_readers_do_not_wait(home: Path) -> Non
         session.add(a_run())
         session.flush()
         with store.reading() as other:
-            assert other.get(store.Run, "one") is None
+            assert other.get(store.RunRow, "one") is None
     assert (home / "rabisco.db").is_file()
 
 

@@ -154,9 +154,9 @@ def refit(name: str) -> None:
     Example:
         rabisco models refit mnist-cnn
     """
-    from rabisco.refit import refit_version
+    from rabisco.retraining.rule import version_with_rule
 
-    version = refit_version(name).version
+    version = version_with_rule(name).version
     click.echo(f"Version {version} of {name} answers now, with a new rule. To go back: rabisco models rollback {name}")
 
 

@@ -26,7 +26,7 @@ def submit(request: RunRequest, *, retry_of: str | None = None) -> Run:
         StorageError: It could not be kept.
     """
     recipe = check(request)
-    row = store.Run(
+    row = store.RunRow(
         id=secrets.token_hex(8),
         name=request.name or request.artifact,
         notes=request.notes,
@@ -56,7 +56,7 @@ def get(run_id: str) -> Run:
     """
     reconcile()
     with store.reading() as session:
-        row = session.get(store.Run, run_id)
+        row = session.get(store.RunRow, run_id)
         if row is None:
             raise _unknown(run_id)
         return run_of(row)
@@ -65,9 +65,9 @@ def get(run_id: str) -> Run:
 def list_runs(limit: int = 100, owner: str | None = None) -> list[Run]:
     """Return the newest runs, the newest first; of one owner if given."""
     reconcile()
-    query = select(store.Run).order_by(store.Run.created.desc(), store.Run.id).limit(limit)
+    query = select(store.RunRow).order_by(store.RunRow.created.desc(), store.RunRow.id).limit(limit)
     if owner is not None:
-        query = query.where(store.Run.owner == owner)
+        query = query.where(store.RunRow.owner == owner)
     with store.reading() as session:
         return [run_of(row) for row in session.scalars(query)]
 
@@ -84,7 +84,7 @@ def events(run_id: str, after: int = 0, limit: int = 1000) -> list[Event]:
     with store.reading() as session:
         rows = session.scalars(select(store.RunEvent).where(*wanted).order_by(store.RunEvent.number).limit(limit))
         found = [event_of(row) for row in rows]
-        if not found and session.get(store.Run, run_id) is None:
+        if not found and session.get(store.RunRow, run_id) is None:
             raise _unknown(run_id)
     return found
 
@@ -113,7 +113,7 @@ def request_cancel(run_id: str) -> Run:
     """
     with store.writing() as session:
         moved = move(session, run_id, ("queued",), "cancelled") or move(
-            session, run_id, ("running", "stopping"), "stopping", store.Run.wanted != "cancel", wanted="cancel"
+            session, run_id, ("running", "stopping"), "stopping", store.RunRow.wanted != "cancel", wanted="cancel"
         )
     run = get(run_id)
     if not moved and run.state in ENDED and run.state != "cancelled":
@@ -156,8 +156,8 @@ def delete(run_id: str) -> None:
         RunConflictError: It has not ended.
     """
     with store.writing() as session:
-        guard = store.Run.id == run_id, store.Run.state.in_(ENDED)
-        gone = session.scalar(sql_delete(store.Run).where(*guard).returning(store.Run.id))
+        guard = store.RunRow.id == run_id, store.RunRow.state.in_(ENDED)
+        gone = session.scalar(sql_delete(store.RunRow).where(*guard).returning(store.RunRow.id))
     if gone is None:
         raise _conflict(get(run_id), "be deleted", "one that has ended")
     shutil.rmtree(folder_of(run_id), ignore_errors=True)
@@ -190,7 +190,7 @@ def set_notes(run_id: str, notes: str) -> Run:
 
 def _change(run_id: str, **changes: str) -> Run:
     with store.writing() as session:
-        session.execute(update(store.Run).where(store.Run.id == run_id).values(**changes))
+        session.execute(update(store.RunRow).where(store.RunRow.id == run_id).values(**changes))
     return get(run_id)
 
 

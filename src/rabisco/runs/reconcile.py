@@ -23,7 +23,7 @@ def reconcile() -> None:
         dead = [row for row in active(session) if not _lives(row)]
     for row in dead:
         target, changes = _outcome(row)
-        guards = store.Run.pid == row.pid, store.Run.process_started == row.process_started
+        guards = store.RunRow.pid == row.pid, store.RunRow.process_started == row.process_started
         with store.writing() as session:
             move(session, row.id, ACTIVE, target, *guards, **changes)
 
@@ -48,13 +48,13 @@ def result_of(version: int, card: Card) -> dict[str, Any]:
     }
 
 
-def _lives(row: store.Run) -> bool:
+def _lives(row: store.RunRow) -> bool:
     if row.host == host():
         return lives(row.pid, row.process_started)
     return row.heartbeat is not None and store.now() - row.heartbeat < SILENT
 
 
-def _outcome(row: store.Run) -> tuple[State, dict[str, Any]]:
+def _outcome(row: store.RunRow) -> tuple[State, dict[str, Any]]:
     saved = saved_version(row.id, row.artifact)
     if saved is not None and (row.artifact_version is None or saved[0] > row.artifact_version):
         return ("stopped" if row.wanted == "stop" else "succeeded"), result_of(*saved)

@@ -19,7 +19,7 @@ _ACTIONS: dict[str, tuple[Action, ...]] = {
 
 @dataclass(frozen=True)
 class Run:
-    """One training as it stands; the attributes are those of ``rabisco.store.Run``, and:
+    """One training as it stands; the attributes are those of ``rabisco.store.RunRow``, and:
 
     Attributes:
         dataset: What it is trained on, for people.
@@ -77,13 +77,13 @@ class Event:
     created: datetime
 
 
-def run_of(row: store.Run) -> Run:
+def run_of(row: store.RunRow) -> Run:
     """Return what readers see of a row."""
     begun = has_checkpoint(row.id)
     actions = _ACTIONS.get(row.state, (*(("resume",) if row.state in RESUMABLE else ()), "retry", "delete"))
     if row.wanted == "cancel":
         actions = ()
-    fields = {name: getattr(row, name) for name in Run.__dataclass_fields__ if hasattr(store.Run, name)}
+    fields = {name: getattr(row, name) for name in Run.__dataclass_fields__ if hasattr(store.RunRow, name)}
     title = next((str(row.data[key]) for key in ("catalog", "recipe", "title", "upload") if row.data.get(key)), "")
     return Run(**fields, dataset=title, actions=actions, begun=begun)
 

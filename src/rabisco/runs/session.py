@@ -38,7 +38,7 @@ class RunSession(Watcher):
         wanted: ``stop`` once that is asked for.
     """
 
-    def __init__(self, row: store.Run) -> None:
+    def __init__(self, row: store.RunRow) -> None:
         self.row = row
         self._spent = 0.0
         self._device = ""
@@ -46,7 +46,7 @@ class RunSession(Watcher):
         self._lock = threading.Lock()
         self._over = False
         self._reported = 0.0
-        self._guards = store.Run.pid == row.pid, store.Run.process_started == row.process_started
+        self._guards = store.RunRow.pid == row.pid, store.RunRow.process_started == row.process_started
 
     @property
     def saving(self) -> threading.Lock:
@@ -125,7 +125,9 @@ class RunSession(Watcher):
             time.sleep(LISTEN)
             try:
                 with store.reading() as session:
-                    wanted = session.scalar(select(store.Run.wanted).where(store.Run.id == self.row.id, *self._guards))
+                    wanted = session.scalar(
+                        select(store.RunRow.wanted).where(store.RunRow.id == self.row.id, *self._guards)
+                    )
                 if not self._over and (wanted is None or not folder_of(self.row.id).is_dir()):
                     os._exit(3)  # taken from this process, or removed with all that it was for
                 if wanted == "cancel" and self._lock.acquire(blocking=False):
@@ -139,7 +141,7 @@ class RunSession(Watcher):
                 LOGGER.warning("%s", error)
 
     def _beat(self) -> None:
-        beat = update(store.Run).where(store.Run.id == self.row.id, *self._guards).values(heartbeat=store.now())
+        beat = update(store.RunRow).where(store.RunRow.id == self.row.id, *self._guards).values(heartbeat=store.now())
         with store.writing() as session:
             session.execute(beat)
 
@@ -148,11 +150,11 @@ def take_up(run_id: str) -> RunSession | None:
     """Make a run that waits this process's own, if fewer run than may; ``None`` if it is not to be had."""
     me = {"pid": os.getpid(), "process_started": identity(os.getpid()) or "", "host": host()}
     with store.alone() as session:
-        row = session.get(store.Run, run_id)
+        row = session.get(store.RunRow, run_id)
         if row is None or row.state != "queued":
             return None
         if len(active(session)) >= get_settings().trainings:
-            session.execute(update(store.Run).where(store.Run.id == run_id).values(launches=0))
+            session.execute(update(store.RunRow).where(store.RunRow.id == run_id).values(launches=0))
             return None
         begun = {"started": row.started or store.now(), "heartbeat": store.now(), "wanted": "", "launches": 0}
         move(session, run_id, ("queued",), "running", **me, **begun)

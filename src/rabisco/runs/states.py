@@ -40,10 +40,10 @@ def move(
     if target in ENDED:
         changes = {"ended": store.now(), "pid": None, "process_started": "", "wanted": "", **changes}
     number = session.scalar(
-        update(store.Run)
-        .where(store.Run.id == run_id, store.Run.state.in_(sources), *guards)
-        .values(state=target, last_event=store.Run.last_event + 1, **changes)
-        .returning(store.Run.last_event)
+        update(store.RunRow)
+        .where(store.RunRow.id == run_id, store.RunRow.state.in_(sources), *guards)
+        .values(state=target, last_event=store.RunRow.last_event + 1, **changes)
+        .returning(store.RunRow.last_event)
         .execution_options(synchronize_session=False)
     )
     if number is None:
@@ -59,10 +59,10 @@ def move(
 def note(session: Session, run_id: str, kind: str, payload: dict[str, Any], *guards: Any, **changes: Any) -> bool:
     """Add an event to a run if the guards hold; tell whether they did."""
     number = session.scalar(
-        update(store.Run)
-        .where(store.Run.id == run_id, *guards)
-        .values(last_event=store.Run.last_event + 1, **changes)
-        .returning(store.Run.last_event)
+        update(store.RunRow)
+        .where(store.RunRow.id == run_id, *guards)
+        .values(last_event=store.RunRow.last_event + 1, **changes)
+        .returning(store.RunRow.last_event)
         .execution_options(synchronize_session=False)
     )
     if number is None:
@@ -72,6 +72,6 @@ def note(session: Session, run_id: str, kind: str, payload: dict[str, Any], *gua
     return True
 
 
-def active(session: Session) -> list[store.Run]:
+def active(session: Session) -> list[store.RunRow]:
     """Return the runs that a process works on, or is said to."""
-    return list(session.scalars(select(store.Run).where(store.Run.state.in_(ACTIVE))))
+    return list(session.scalars(select(store.RunRow).where(store.RunRow.state.in_(ACTIVE))))

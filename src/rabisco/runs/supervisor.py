@@ -79,11 +79,13 @@ class _Supervisor:
             rows = active(session)
             waiting = list(
                 session.scalars(
-                    select(store.Run).where(store.Run.state == "queued").order_by(store.Run.queued, store.Run.id)
+                    select(store.RunRow)
+                    .where(store.RunRow.state == "queued")
+                    .order_by(store.RunRow.queued, store.RunRow.id)
                 )
             )
-            gone = store.Run.id.in_(self.children), store.Run.state == "cancelled"
-            too_late = list(session.scalars(select(store.Run.id).where(*gone)))
+            gone = store.RunRow.id.in_(self.children), store.RunRow.state == "cancelled"
+            too_late = list(session.scalars(select(store.RunRow.id).where(*gone)))
         for run_id in too_late:  # cancelled before its process had taken it up
             self.children[run_id].kill()
         self._end_cancelled(rows)
@@ -94,7 +96,7 @@ class _Supervisor:
             if row.id not in busy and self._launch(row):
                 busy.add(row.id)
 
-    def _end_cancelled(self, rows: list[store.Run]) -> None:
+    def _end_cancelled(self, rows: list[store.RunRow]) -> None:
         now = time.monotonic()
         wanted = [row for row in rows if row.wanted == "cancel" and row.host == host()]
         self.cancelled = {row.id: self.cancelled.get(row.id, now) for row in wanted}
@@ -102,7 +104,7 @@ class _Supervisor:
             if now - self.cancelled[row.id] > GRACE:
                 kill(row.pid, row.process_started)
 
-    def _launch(self, row: store.Run) -> bool:
+    def _launch(self, row: store.RunRow) -> bool:
         """Start the process of a run that waits; it takes the run up itself, in one step, or lets it be."""
         folder = folder_of(row.id)
         try:
@@ -126,9 +128,11 @@ class _Supervisor:
             return False
         self.children[row.id] = child
         with store.writing() as session:
-            count = store.Run.launches + 1
+            count = store.RunRow.launches + 1
             session.execute(
-                update(store.Run).where(store.Run.id == row.id, store.Run.state == "queued").values(launches=count)
+                update(store.RunRow)
+                .where(store.RunRow.id == row.id, store.RunRow.state == "queued")
+                .values(launches=count)
             )
         return True
 

@@ -8,6 +8,6 @@
 """
 
 from rabisco.store.database import alone, close, reading, writing
-from rabisco.store.tables import Base, Correction, Run, RunEvent, Upload, now
+from rabisco.store.tables import Base, Correction, RunEvent, RunRow, Upload, now
 
-__all__ = ["Base", "Correction", "Run", "RunEvent", "Upload", "alone", "close", "now", "reading", "writing"]
+__all__ = ["Base", "Correction", "RunEvent", "RunRow", "Upload", "alone", "close", "now", "reading", "writing"]

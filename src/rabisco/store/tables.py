@@ -42,7 +42,7 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: Moment, dict[str, Any]: JSON}  # noqa: RUF012 - the form SQLAlchemy asks for
 
 
-class Run(Base):
+class RunRow(Base):
     """One training: what was asked for, where it stands, what it came to. ``rabisco.runs`` alone writes it.
 
     Attributes:

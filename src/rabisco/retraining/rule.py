@@ -1,4 +1,4 @@
-"""Fit again what is fitted after training, for an artifact that exists: its weights stay as they are."""
+"""Fit the rule of rejection of an artifact again; its weights stay as they are."""
 
 from rabisco import artifacts, data
 from rabisco.artifacts import CARD_FILE, Artifact, Card
@@ -8,7 +8,7 @@ from rabisco.inference import Predictor
 from rabisco.rejection.fitting import fit_from_catalog, reads_handwriting
 
 
-def fit_refusal(artifact: Artifact) -> Card:
+def fit_rule(artifact: Artifact) -> Card:
     """Fit the rule by which a model refuses what is no character, on its validation split.
 
     Args:
@@ -39,14 +39,14 @@ def fit_refusal(artifact: Artifact) -> Card:
     return card.model_copy(update={"refusal": rule})
 
 
-def refit_refusal(artifact: Artifact) -> Card:
+def replace_rule(artifact: Artifact) -> Card:
     """Replace the rule in an artifact's own ``card.json``, as is done for those that come with the package."""
-    card = fit_refusal(artifact)
+    card = fit_rule(artifact)
     (artifact.folder / CARD_FILE).write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
     return card
 
 
-def refit_version(name: str) -> Artifact:
+def version_with_rule(name: str) -> Artifact:
     """Make a new version of a model, the current one's weights with a rule fitted again; it answers from then on."""
     artifact = artifacts.load_artifact(name)
-    return artifacts.save_again(artifact, fit_refusal(artifact))
+    return artifacts.save_again(artifact, fit_rule(artifact))
