@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test quick setup lint format bench screenshots notebooks docs site lock clean help
+.PHONY: run test quick setup lint format bench screenshots notebooks docs site video wheel notes lock clean help
 run: setup ## set up, then serve on http://127.0.0.1:3000
 	$(BIN)/rabisco serve
 
@@ -56,6 +56,16 @@ docs: $(VENV)/.dev-done ## bring the documents' tables up to date; run their cod
 
 site: $(VENV)/.dev-done ## build the documentation as a site, into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+video: $(VENV)/.dev-done ## record docs/video/rabisco.webm again, driving the product in Chromium (needs ffmpeg)
+	$(BIN)/python -m tests.browser.video
+
+wheel: setup ## build the wheel into dist/
+	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+
+notes: setup ## print what the changelog says of this version, or of what is not released yet
+	@awk -v version="$$($(BIN)/python -c 'import rabisco; print(rabisco.__version__)')" \
+		'/^## /{shown = index($$0, version) || (!found && /Unreleased/); if (index($$0, version)) found = 1} shown' CHANGELOG.md
 
 lock: ## compile the hashed requirements files again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --extra train --extra dev --extra studio --extra postgresql pyproject.toml -o requirements/dev.txt

@@ -92,4 +92,11 @@ def test_the_changelog_has_a_place_for_what_is_not_released() -> None:
 
 def test_the_version_is_the_same_everywhere() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert project["version"] == rabisco.__version__
+    citation = re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(encoding="utf-8"), re.MULTILINE)
+    assert project["version"] == rabisco.__version__ == (citation and citation[1])
+
+
+def test_a_tagged_commit_is_of_its_version() -> None:
+    tags = subprocess.run(["git", "tag", "--points-at", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
+    versions = {tag.removeprefix("v") for tag in tags.stdout.split() if re.match(r"v\d", tag)}
+    assert versions <= {rabisco.__version__}

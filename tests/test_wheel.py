@@ -1,0 +1,43 @@
+"""What a wheel holds: all that the package is made of, so that an install needs no repository."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from benchmarks import ROOT
+
+SOURCE = ROOT / "src"
+
+
+@pytest.fixture(scope="module")
+def names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    folder = tmp_path_factory.mktemp("wheel")
+    copied = folder / "copy"
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if tracked.returncode:
+        pytest.skip("not a git checkout")
+    for name in tracked.stdout.split("\0"):
+        if name.startswith(("src/", "pyproject.toml", "README.md", "LICENSE")) and (ROOT / name).is_file():
+            (copied / name).parent.mkdir(parents=True, exist_ok=True)
+            (copied / name).write_bytes((ROOT / name).read_bytes())
+    command = ["wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(copied)]
+    subprocess.run([sys.executable, "-m", "pip", *command], check=True, capture_output=True)
+    with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
+        return set(wheel.namelist())
+
+
+def test_every_file_of_the_package_is_in_the_wheel(names: set[str]) -> None:
+    tracked = subprocess.run(["git", "ls-files", "-z", "src"], cwd=ROOT, capture_output=True, text=True, check=True)
+    files = {Path(name).relative_to("src").as_posix() for name in tracked.stdout.split("\0") if name}
+    files = {name for name in files if (SOURCE / name).is_file() and not name.endswith(".cfg")}
+    assert len(files) > 300
+    assert files - names == set()
+
+
+def test_models_words_templates_and_the_pad_of_the_studio_are_among_them(names: set[str]) -> None:
+    assert "rabisco/bundled/mnist-cnn/pesos.h5" in names
+    assert [name for name in names if name.endswith("ru/LC_MESSAGES/messages.mo")]
+    assert [name for name in names if name.endswith("templates/draw.html")]
+    assert "rabisco/studio/pad/pad.js" in names
