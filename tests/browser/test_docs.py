@@ -26,7 +26,7 @@ def console(page: Page, operation: str) -> Locator:
 
 def test_a_picture_is_sent_and_the_answer_shown_with_status_time_and_headers(visit, tmp_path: Path) -> None:
     page = visit().open("/docs")
-    form = console(page, "post_predict")
+    form = console(page, "predict")
     form.get_by_label("file").set_input_files({"name": "my 7.png", "mimeType": "image/png", "buffer": seven_png()})
     form.get_by_label("steps").fill("1")
     expect(form.locator(".curl code")).to_have_text(f"curl -F 'file=@my 7.png' '{page.url[:-5]}/predict?steps=1'")
@@ -42,9 +42,9 @@ def test_a_picture_is_sent_and_the_answer_shown_with_status_time_and_headers(vis
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
 def test_its_curl_does_the_same(visit, tmp_path: Path) -> None:
     page = visit().open("/docs")
-    form = console(page, "post_predict_model")
+    form = console(page, "predict_with_model")
     (tmp_path / "seven.png").write_bytes(seven_png())
-    form.get_by_label("Sent as").select_option("image/*")
+    form.get_by_label("Sent as").select_option("application/octet-stream")
     form.get_by_label("file").set_input_files(tmp_path / "seven.png")
     expect(form.locator(".curl code")).to_contain_text("--data-binary @seven.png")
     command = form.locator(".curl code").text_content()
@@ -54,7 +54,7 @@ def test_its_curl_does_the_same(visit, tmp_path: Path) -> None:
 
 def test_by_keyboard_alone_and_without_a_picture_a_drawn_seven_is_read(visit) -> None:
     page = visit().open("/docs")
-    form = page.locator("#try-post_predict")
+    form = page.locator("#try-predict")
     form.locator("summary").first.focus()
     page.keyboard.press("Enter")
     form.get_by_label("file").focus()
@@ -75,7 +75,7 @@ def test_a_refusal_is_shown_as_it_is(visit) -> None:
 
 def test_a_file_that_is_answered_can_be_saved(visit) -> None:
     page = visit().open("/docs")
-    form = console(page, "get_models_name_pesos_h5")
+    form = console(page, "download_weights")
     form.get_by_role("button", name="Send").click()
     with page.expect_download() as saved:
         form.get_by_role("link", name="Save pesos.h5").click()
@@ -96,7 +96,7 @@ def test_json_is_sent_as_the_document_says(visit) -> None:
 def test_on_a_phone_it_fits_and_axe_finds_nothing(visit, scheme: str) -> None:
     window = visit(**PHONE, color_scheme=scheme)
     page = window.open("/docs?lang=fr")
-    form = page.locator("#try-post_predict")
+    form = page.locator("#try-predict")
     form.locator("summary").first.tap()
     expect(form.locator(".curl code")).not_to_be_empty()
     form.get_by_role("button", name="Envoyer").tap()
@@ -116,7 +116,7 @@ def test_the_token_is_sent_and_never_written_down(visit, tmp_path: Path) -> None
     with serving(tmp_path, access_token=TOKEN) as window.server:
         page = window.open("/docs")
         expect(page.get_by_role("main")).to_contain_text("ask for the access token of this server")
-        form = console(page, "post_models_name_promote")
+        form = console(page, "promote_model")
         form.get_by_role("button", name="Send").click()
         expect(form.locator(".status")).to_contain_text("401")
         window.complaints.clear()  # Chromium itself notes the status

@@ -12,7 +12,7 @@ from tests.web.serving import Server, copy_model, free_port, problem_of, serving
 from rabisco.errors import InvalidConfigurationError
 from rabisco.settings import Settings
 from rabisco.web import access, create_app
-from rabisco.web.routes import ROUTES
+from rabisco.web.routing import ROUTES
 from rabisco.web.server import serve
 
 SEVEN = seven_png()
@@ -151,12 +151,12 @@ def test_a_name_that_a_stranger_let_point_at_this_machine_opens_nothing(server: 
 
 
 def test_every_route_that_changes_something_is_guarded_or_says_why_not() -> None:
-    listed = {(route.method, route.path): route for route in ROUTES}
+    listed = {(route.method, route.path): route for route in ROUTES.values()}
     for rule in create_app().url_map.iter_rules():
         for method in rule.methods - set(access.SAFE_METHODS):
             route = listed[method, rule.rule]
             assert route.needs_access != bool(route.open), route
-    assert {route.path for route in ROUTES if route.open} == {
+    assert {route.path for route in ROUTES.values() if route.open} == {
         "/predict",
         "/predict/<model>",
         "/explain",

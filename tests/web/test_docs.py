@@ -17,17 +17,17 @@ from tests.web.training import cancel_all, digits_csv, looked_through, send, wai
 
 from rabisco.web import create_app
 from rabisco.web.docs import ANSWER, PROBLEM
-from rabisco.web.routes import ROUTES
+from rabisco.web.routing import ROUTES
 
 SEVEN = seven_png()
-EXAMPLES = [example for route in ROUTES for example in route.examples]
+EXAMPLES = [example for route in ROUTES.values() for example in route.examples]
 
 
 def test_every_route_is_documented_and_every_documented_route_exists() -> None:
     app = create_app()
     rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint != "static"]
     existing = {(method, rule.rule) for rule in rules for method in rule.methods - {"HEAD", "OPTIONS"}}
-    assert {(route.method, route.path) for route in ROUTES} == existing
+    assert {(route.method, route.path) for route in ROUTES.values()} == existing
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def shell(command: str, desk: Path, variables: dict[str, str]) -> subprocess.Com
 
 
 def test_every_route_has_an_example() -> None:
-    assert [route for route in ROUTES if not route.examples] == []
+    assert [route for route in ROUTES.values() if not route.examples] == []
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")

@@ -10,7 +10,6 @@ from rabisco.settings import Settings, get_settings
 from rabisco.web import (
     about,
     access,
-    aliases,
     assistant,
     charts,
     compare,
@@ -38,6 +37,7 @@ from rabisco.web import (
     uploads,
     versions,
 )
+from rabisco.web.routing import Application
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -47,7 +47,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         settings: Settings to obey; those of the environment if not given.
     """
     settings = settings or get_settings()
-    app = Flask(__name__)
+    app = Application(__name__)
     app.config["RABISCO"] = settings
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
@@ -88,5 +88,4 @@ def create_app(settings: Settings | None = None) -> Flask:
         access,
     ):
         app.register_blueprint(topic.blueprint)
-    aliases.init_app(app)
     return app

@@ -1,6 +1,6 @@
 """Who may change something here: whoever holds the token, and only from this server's own pages or a program.
 
-Every request that is no mere reading is guarded unless the table of routes says why anybody may send it. Three rules:
+Every request that is no mere reading is guarded unless its route says why anybody may send it. Three rules:
 the token (``RABISCO_ACCESS_TOKEN``), no request that another site made a browser send, and a form's own proof that it
 came from one of our pages.
 """
@@ -18,13 +18,13 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, current_app, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.http import parse_cookie
 
 from rabisco.errors import AccessDeniedError, CrossSiteError, InvalidConfigurationError, ReadOnlyError
 from rabisco.settings import Settings
-from rabisco.web.routes import ROUTES
+from rabisco.web.routing import ROUTES, route
 
 blueprint = Blueprint("access", __name__)
 
@@ -33,8 +33,6 @@ SECONDS = 30 * 24 * 3600
 SHORTEST_TOKEN = 16
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
-GUARDED = {(route.method, route.path) for route in ROUTES if route.guarded}
-OPEN = {(route.method, route.path) for route in ROUTES if route.open}
 
 _csrf = CSRFProtect()
 
@@ -129,13 +127,33 @@ def seal(settings: Settings) -> str:
     return hmac.new(secret_key(settings), settings.access_token.encode(), "sha256").hexdigest()
 
 
-@blueprint.get("/sign-in")
+@route(
+    blueprint,
+    "GET",
+    "/sign-in",
+    "sign_in_page",
+    lazy_gettext("The page that asks for the access token and remembers it in a cookie."),
+    ("curl {url}/sign-in",),
+    page=True,
+    query=("next",),
+)
 def form() -> ResponseReturnValue:
     """Show the form that asks for the token."""
     return render_template("sign_in.html", next=_next())
 
 
-@blueprint.post("/sign-in")
+@route(
+    blueprint,
+    "POST",
+    "/sign-in",
+    "sign_in",
+    lazy_gettext("What its form sends; programs send “Authorization: Bearer …” with each request instead."),
+    ("curl -c cookies.txt -d token=$RABISCO_ACCESS_TOKEN {url}/sign-in",),
+    page=True,
+    receives="token",
+    problems=(400, 401, 403),
+    open="it is how one gets access",
+)
 def sign_in() -> ResponseReturnValue:
     """Remember in a cookie that the reader knows the token."""
     settings = _settings()
@@ -150,7 +168,17 @@ def sign_in() -> ResponseReturnValue:
     return response
 
 
-@blueprint.post("/sign-out")
+@route(
+    blueprint,
+    "POST",
+    "/sign-out",
+    "sign_out",
+    lazy_gettext("Forgets the access token."),
+    ("curl -b cookies.txt -X POST {url}/sign-out",),
+    page=True,
+    problems=(403,),
+    open="it gives access up",
+)
 def sign_out() -> ResponseReturnValue:
     """Forget that the reader knows the token."""
     response = redirect(url_for("pages.draw"), 303)
@@ -163,8 +191,8 @@ def _protect() -> None:
     if request.url_rule is None:
         return
     unsafe = request.method not in SAFE_METHODS
-    route = ("GET" if request.method == "HEAD" else request.method, request.url_rule.rule)
-    guarded = route in GUARDED or (unsafe and route not in OPEN)
+    declared = ROUTES.get(("GET" if request.method == "HEAD" else request.method, request.url_rule.rule))
+    guarded = declared.needs_access if declared else unsafe
     if (unsafe or guarded) and _is_foreign():
         raise CrossSiteError(
             gettext("another site made your browser send this, so it was not done; do it from a page of this server")

@@ -1,8 +1,8 @@
-"""Second names, each in one table: short ones of models, and the addresses under which others know our pages."""
+"""Short names of models, in one table."""
 
 from collections.abc import Sequence
 
-from flask import Flask, current_app
+from flask import current_app
 
 from rabisco.artifacts import exists, list_names, promoted
 from rabisco.inference import get_predictor
@@ -10,16 +10,6 @@ from rabisco.settings import Settings
 
 # The model that answers to an alias: the one with the best validation accuracy, of those that are there.
 MODEL_ALIASES = {"cnn": ("mnist-cnn",), "linear": ("mnist-linear",), "cifar10": ("cifar10-cnn", "cifar10-resnet18")}
-# Pages only; any artifact's own name works beside the names above.
-ADDRESS_ALIASES = {"/entrainer-le-modele": "/train", "/assistance": "/assistant"}
-
-
-def init_app(app: Flask) -> None:
-    """Answer each second address as the first; comes after the blueprints."""
-    endpoints = {rule.rule: rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
-    for alias, address in ADDRESS_ALIASES.items():
-        endpoint = endpoints[address]
-        app.add_url_rule(alias, endpoint, app.view_functions[endpoint], methods=["GET"])
 
 
 def resolve(name: str | None) -> str:

@@ -6,8 +6,10 @@ from typing import Any
 
 from flask import Blueprint, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext
 
 from rabisco.artifacts import Artifact, Card, list_names, load_artifact
+from rabisco.web import shapes
 from rabisco.web.aliases import default_model, resolve, shown_models
 from rabisco.web.charts import Axis, axis, learning_curve
 from rabisco.web.measurements import (
@@ -20,6 +22,7 @@ from rabisco.web.measurements import (
     robustness,
 )
 from rabisco.web.problems import wants_page
+from rabisco.web.routing import route
 
 blueprint = Blueprint("compare", __name__)
 
@@ -72,7 +75,21 @@ class Difference:
         return paired_difference(self.pair, self.examples)
 
 
-@blueprint.get("/compare")
+@route(
+    blueprint,
+    "GET",
+    "/compare",
+    "compare_models",
+    lazy_gettext(
+        "Models side by side: accuracy with its interval, ROC AUC, calibration, size and times. “?model=”, given "
+        "several times, chooses them; what was not measured is null."
+    ),
+    ("curl '{url}/compare?model=cnn&model=linear'",),
+    answer=shapes.Comparison,
+    page=True,
+    query=("model",),
+    problems=(404, 503),
+)
 def index() -> ResponseReturnValue:
     """Show the chosen models side by side; programs get the figures as JSON."""
     asked = list(dict.fromkeys(map(resolve, request.args.getlist("model"))))

@@ -17,11 +17,13 @@ from rabisco.corrections import Page
 from rabisco.errors import CorrectionNotFoundError, InvalidRequestError, RabiscoError
 from rabisco.images import decode
 from rabisco.store import Correction, now
+from rabisco.web import shapes, training_shapes
 from rabisco.web.aliases import resolve
 from rabisco.web.answers import thumbnail
 from rabisco.web.fields import only_known
 from rabisco.web.persons import new_person, person, remember
 from rabisco.web.problems import wants_page
+from rabisco.web.routing import route
 from rabisco.web.runs import answer, text_of
 
 blueprint = Blueprint("corrections", __name__)
@@ -48,7 +50,21 @@ class Reading:
     probability: float
 
 
-@blueprint.get("/corrections")
+@route(
+    blueprint,
+    "GET",
+    "/corrections",
+    "list_corrections",
+    lazy_gettext(
+        "Lists what this browser corrected, newest first; “?show=wrong” only what was misread. “total” counts the "
+        "corrections, “pictures” the pictures, which several models may have read."
+    ),
+    ("curl -b cookies.txt '{url}/corrections?show=wrong'",),
+    answer=shapes.Corrections,
+    page=True,
+    query=("page", "show"),
+    problems=(404, 503, 507),
+)
 def index() -> ResponseReturnValue:
     """List this browser's corrections, newest first."""
     wrong_only = request.args.get("show") == "wrong"
@@ -67,7 +83,25 @@ def index() -> ResponseReturnValue:
     )
 
 
-@blueprint.post("/corrections")
+@route(
+    blueprint,
+    "POST",
+    "/corrections",
+    "store_corrections",
+    lazy_gettext(
+        "Stores a picture, what models read in it and what it really is, with consent; a random cookie makes it yours."
+    ),
+    (
+        """curl --json '{{"image": "'$(base64 -w0 seven.png)'", "true_label": "7", "consent": true, "readings": """
+        """[{{"model": "mnist-cnn", "version": 0, "predicted": "1", "probability": 0.6}}]}}' -c cookies.txt """
+        "{url}/corrections",
+    ),
+    answer=shapes.StoredCorrections,
+    page=True,
+    receives="correction",
+    problems=(400, 404, 408, 413, 415, 422, 503, 507),
+    open="each browser reaches only its own",
+)
 def store() -> ResponseReturnValue:
     """Store what the reader says of one picture and of each reading of it."""
     body = _from_json() if request.is_json else _from_form()
@@ -99,7 +133,22 @@ def store() -> ResponseReturnValue:
     return response
 
 
-@blueprint.post("/corrections/retrain")
+@route(
+    blueprint,
+    "POST",
+    "/corrections/retrain",
+    "retrain",
+    lazy_gettext(
+        "Starts a training of “model” on what readers corrected, beside its original images. The run’s “report” "
+        "says what became better and worse; the new version answers only when it is told to."
+    ),
+    ("curl -d model=mnist-cnn {url}/corrections/retrain",),
+    answer=training_shapes.Run,
+    page=True,
+    receives="model",
+    problems=(400, 404, 422, 503, 507),
+    success=202,
+)
 def retrain() -> ResponseReturnValue:
     """Start a training of a model on what readers corrected; answer with the run."""
     name = text_of("model")
@@ -108,26 +157,68 @@ def retrain() -> ResponseReturnValue:
     return answer(runs.retrain(resolve(name)), 202)
 
 
-@blueprint.delete("/corrections/<number>")
+@route(
+    blueprint,
+    "DELETE",
+    "/corrections/<number>",
+    "delete_correction",
+    lazy_gettext("Deletes one of them for good."),
+    ("curl -b cookies.txt -X DELETE {url}/corrections/$CORRECTION",),
+    answer=shapes.DeletedCorrections,
+    page=True,
+    problems=(404, 507),
+    open="each browser reaches only its own",
+)
 def delete(number: str) -> ResponseReturnValue:
     """Delete one correction for good."""
     corrections.delete(_whole(number), person())
     return _deleted(1)
 
 
-@blueprint.post("/corrections/<number>/delete")
+@route(
+    blueprint,
+    "POST",
+    "/corrections/<number>/delete",
+    "delete_corrected_picture",
+    lazy_gettext("Deletes its picture for good, with all that was said of it."),
+    ("curl -b cookies.txt -X POST {url}/corrections/$CORRECTION/delete",),
+    answer=shapes.DeletedCorrections,
+    page=True,
+    problems=(404, 507),
+    open="each browser reaches only its own",
+)
 def delete_picture(number: str) -> ResponseReturnValue:
     """Delete the picture of one correction for good, with all that was said of it."""
     return _deleted(corrections.delete_picture(_whole(number), person()))
 
 
-@blueprint.post("/corrections/delete")
+@route(
+    blueprint,
+    "POST",
+    "/corrections/delete",
+    "delete_all_corrections",
+    lazy_gettext("Deletes everything that this browser stored."),
+    ("curl -b cookies.txt -X POST {url}/corrections/delete",),
+    answer=shapes.DeletedCorrections,
+    page=True,
+    problems=(507,),
+    open="each browser reaches only its own",
+)
 def delete_all() -> ResponseReturnValue:
     """Delete everything that this browser stored."""
     return _deleted(corrections.delete_all(person()))
 
 
-@blueprint.get("/corrections/export")
+@route(
+    blueprint,
+    "GET",
+    "/corrections/export",
+    "export_corrections",
+    lazy_gettext("Sends everything that this browser stored: a zip of the pictures, a CSV and the same as JSON."),
+    ("curl -b cookies.txt -o corrections.zip {url}/corrections/export",),
+    file="application/zip",
+    problems=(507,),
+)
 def export() -> Response:
     """Send everything that this browser stored as a zip."""
     response = Response(corrections.export(person()), mimetype="application/zip")

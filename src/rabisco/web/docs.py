@@ -6,8 +6,9 @@ from flask import Blueprint, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import LazyString, lazy_gettext
 
-from rabisco.web.openapi import PARAMETER, document, operation_id
-from rabisco.web.routes import ROUTES, Route
+from rabisco.web import shapes
+from rabisco.web.openapi import PARAMETER, document
+from rabisco.web.routing import ROUTES, Route, route
 
 blueprint = Blueprint("docs", __name__)
 
@@ -30,7 +31,7 @@ class Group:
     Attributes:
         name: Where a link to them leads.
         title: What they are about, in the reader's language.
-        first: What their paths may begin with.
+        first: What their paths begin with, in the order in which they are shown.
     """
 
     name: str
@@ -38,9 +39,11 @@ class Group:
     first: tuple[str, ...] = ()
 
     @property
-    def routes(self) -> list[tuple[Route, str]]:
-        """The routes, each with its name in the OpenAPI document."""
-        return [(route, operation_id(route)) for route in ROUTES if _group_of(route) == self]
+    def routes(self) -> list[Route]:
+        """The routes."""
+        own = [declared for declared in ROUTES.values() if _group_of(declared) == self]
+        order = dict(zip(self.first, range(len(self.first)), strict=True))
+        return sorted(own, key=lambda declared: order.get(_first(declared), len(order)))
 
 
 GROUPS = (
@@ -49,11 +52,23 @@ GROUPS = (
     Group("training", lazy_gettext("Training"), ("training", "uploads", "runs")),
     Group("corrections", lazy_gettext("Corrections"), ("corrections",)),
     Group("server", lazy_gettext("The server itself"), ("health", "metrics", "sign-in", "sign-out", "openapi.json")),
-    Group("pages", lazy_gettext("Pages")),
+    Group(
+        "pages",
+        lazy_gettext("Pages"),
+        ("", "upload", "train", "entrainer-le-modele", "assistant", "assistance", "model", "about", "docs"),
+    ),
 )
 
 
-@blueprint.get("/docs")
+@route(
+    blueprint,
+    "GET",
+    "/docs",
+    "api_page",
+    lazy_gettext("This page."),
+    ("curl {url}/docs",),
+    page=True,
+)
 def index() -> ResponseReturnValue:
     """Show the documentation of the API."""
     url = request.url_root.rstrip("/")
@@ -62,15 +77,26 @@ def index() -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/openapi.json")
+@route(
+    blueprint,
+    "GET",
+    "/openapi.json",
+    "openapi",
+    lazy_gettext("These routes as an OpenAPI 3.1 document, from which programs make their own clients."),
+    ("curl {url}/openapi.json",),
+    answer=shapes.OpenAPI,
+)
 def openapi() -> Response:
     """Answer the OpenAPI document."""
     return jsonify(document(request.root_path))
 
 
-def _group_of(route: Route) -> Group:
-    first = route.path.split("/")[1]
-    return next((group for group in GROUPS if first in group.first), GROUPS[-1])
+def _group_of(declared: Route) -> Group:
+    return next((group for group in GROUPS if _first(declared) in group.first), GROUPS[-1])
+
+
+def _first(declared: Route) -> str:
+    return declared.path.split("/")[1]
 
 
 def _openapi_path(path: str) -> str:

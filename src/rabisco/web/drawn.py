@@ -6,13 +6,15 @@ from typing import Any
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 
 from rabisco import uploads
 from rabisco.errors import InvalidRequestError
 from rabisco.images import decode
 from rabisco.uploads.drawings import LabelledDrawing, create_of_drawings
+from rabisco.web import training_shapes
 from rabisco.web.fields import only_known
+from rabisco.web.routing import route
 from rabisco.web.uploads import answer
 
 blueprint = Blueprint("drawn", __name__)
@@ -26,7 +28,16 @@ MOST_DRAWINGS = 5000
 _UNFIT = re.compile(r"[\x00-\x1f\x7f/\\:]|^\.|^__MACOSX")  # what no folder in a zip may be called
 
 
-@blueprint.get("/train/draw")
+@route(
+    blueprint,
+    "GET",
+    "/train/draw",
+    "draw_dataset_page",
+    lazy_gettext("The page on which a data set of one's own is drawn: “each” drawings of each of the “classes”."),
+    ("curl '{url}/train/draw?classes=ja+nein&each=10'",),
+    page=True,
+    query=("classes", "each"),
+)
 def index() -> ResponseReturnValue:
     """Ask which classes are to be drawn; once that is known, show the pad and how far one is."""
     given = request.args.get("classes")
@@ -45,7 +56,21 @@ def index() -> ResponseReturnValue:
     )
 
 
-@blueprint.post("/uploads/drawn")
+@route(
+    blueprint,
+    "POST",
+    "/uploads/drawn",
+    "upload_drawings",
+    lazy_gettext("Keeps drawings, each with its class, as an upload, and begins to look through it."),
+    (
+        """curl --json '{{"drawings": [{{"label": "seven", "image": "'$(base64 -w0 seven.png)'"}}, """
+        """{{"label": "three", "image": "'$(base64 -w0 three.png)'"}}]}}' {url}/uploads/drawn""",
+    ),
+    answer=training_shapes.Upload,
+    receives="drawings",
+    problems=(400, 413, 415, 422, 507),
+    success=201,
+)
 def create() -> ResponseReturnValue:
     """Keep drawings as an upload, and begin to look through it."""
     body = request.get_json()

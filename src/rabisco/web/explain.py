@@ -4,16 +4,18 @@ from typing import Any
 
 import numpy as np
 from flask import Blueprint, Response, current_app, jsonify, request
+from flask_babel import lazy_gettext
 from numpy.typing import NDArray
 
 from rabisco.explanation import Explanation, explain
 from rabisco.inference import get_predictor
 from rabisco.settings import Settings
-from rabisco.web import asked
+from rabisco.web import asked, shapes
 from rabisco.web.aliases import resolve
 from rabisco.web.answers import as_json, data_url
 from rabisco.web.metrics import count_predictions
-from rabisco.web.pictures import decode_all, read_pictures
+from rabisco.web.pictures import PROBLEMS, decode_all, read_pictures
+from rabisco.web.routing import route
 
 blueprint = Blueprint("explain", __name__)
 MOST = 8  # pictures: each is read many times
@@ -21,7 +23,22 @@ FOR, AGAINST = (255, 170, 40), (90, 120, 255)  # colours of what speaks for the 
 STRENGTH = 0.8  # of the colour where it matters most
 
 
-@blueprint.post("/explain")
+@route(
+    blueprint,
+    "POST",
+    "/explain",
+    "explain",
+    lazy_gettext(
+        "Reads up to eight pictures and says which parts of each mattered: how much less probable the answer "
+        "becomes where a part is covered."
+    ),
+    ("curl -F file=@seven.png '{url}/explain?model=cnn'",),
+    answer=shapes.Explanations,
+    receives="any",
+    query=("model", "among"),
+    problems=PROBLEMS,
+    open="it changes nothing",
+)
 def explain_pictures() -> Response:
     """Read every picture of the request with one model, and say what mattered."""
     settings: Settings = current_app.config["RABISCO"]

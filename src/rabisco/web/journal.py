@@ -68,7 +68,7 @@ def request_id(given: str | None) -> str:
     return given if given and WELL_FORMED.fullmatch(given) else uuid4().hex
 
 
-def route() -> str:
+def matched_rule() -> str:
     """Return the rule that the current request matched, never its address: that may hold anything."""
     return request.url_rule.rule if request.url_rule else "unknown"
 
@@ -87,7 +87,7 @@ def _end(response: Response) -> Response:
     response.headers[HEADER] = g.request_id
     facts = {
         "method": request.method,
-        "route": route(),
+        "route": matched_rule(),
         "status": response.status_code,
         "milliseconds": round(elapsed() * 1000, 3),
         "bytes": response.content_length,

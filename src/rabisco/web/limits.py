@@ -15,7 +15,7 @@ from rabisco.errors import BusyError, StorageError
 from rabisco.settings import Settings
 from rabisco.web import access
 from rabisco.web.bodies import temporary_file
-from rabisco.web.routes import ROUTES
+from rabisco.web.routing import ROUTES
 
 # Parts of one multipart body, files and fields together; beyond it Werkzeug stops reading.
 MOST_PARTS = 1000
@@ -25,7 +25,6 @@ SIGN_INS = "10/minute"
 REFUSAL = "rabisco.refusal"
 BUSY = "busy"
 STORAGE = "storage"
-LARGE = {(route.method, route.path) for route in ROUTES if route.large}
 
 
 class BoundedStream(LimitedStream):
@@ -57,7 +56,7 @@ class BoundedRequest(Request):
 
     def _get_file_stream(self, *args: Any, **options: Any) -> IO[bytes]:
         """Return where an uploaded file is put; a large one beside the artifacts, where there is room."""
-        if (self.method, self.path) in LARGE:
+        if _takes_training_data(self.environ):
             return temporary_file(current_app.config["RABISCO"])
         return super()._get_file_stream(*args, **options)
 
@@ -92,7 +91,7 @@ def init_app(app: Flask) -> None:
 def body_limit(settings: Settings, environ: Mapping[str, Any]) -> int:
     """Return the largest body of a request, in bytes; training data must announce their length."""
     announced = "CONTENT_LENGTH" in environ
-    large = announced and (environ["REQUEST_METHOD"], environ["PATH_INFO"]) in LARGE
+    large = announced and _takes_training_data(environ)
     large = large and not settings.read_only and access.admits(settings, environ)  # else a stranger fills the disk
     return settings.max_training_bytes if large else settings.max_upload_bytes
 
@@ -110,7 +109,7 @@ def too_large() -> str:
             parts=format_decimal(MOST_PARTS),
             limit=limit,
         )
-    elif (request.method, request.path) not in LARGE:
+    elif not _takes_training_data(request.environ):
         words = gettext("a request may hold at most %(limit)s MB; send a smaller picture, or fewer", limit=limit)
     elif announced is None:
         words = gettext(
@@ -120,6 +119,11 @@ def too_large() -> str:
     else:
         words = gettext("training data may have at most %(limit)s MB; send a part of them", limit=limit)
     return str(words)
+
+
+def _takes_training_data(environ: Mapping[str, Any]) -> bool:
+    declared = ROUTES.get((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
+    return declared is not None and declared.large
 
 
 def _refuse() -> None:

@@ -3,10 +3,12 @@
 from http import HTTPMethod
 
 from flask import Blueprint, Flask, Response, current_app, request
+from flask_babel import lazy_gettext
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, ProcessCollector
 from prometheus_client import generate_latest as as_text
 
-from rabisco.web.journal import elapsed, route
+from rabisco.web.journal import elapsed, matched_rule
+from rabisco.web.routing import route
 
 blueprint = Blueprint("metrics", __name__)
 
@@ -38,7 +40,15 @@ def init_app(app: Flask) -> None:
     app.after_request(_count)
 
 
-@blueprint.get("/metrics")
+@route(
+    blueprint,
+    "GET",
+    "/metrics",
+    "metrics",
+    lazy_gettext("Counts of requests and predictions, and times, as Prometheus reads them."),
+    ("curl {url}/metrics",),
+    plain=True,
+)
 def index() -> Response:
     """Answer the figures of this process."""
     return Response(as_text(_metrics().registry), content_type=CONTENT_TYPE_LATEST)
@@ -56,6 +66,6 @@ def _metrics() -> Metrics:
 
 def _count(response: Response) -> Response:
     method = request.method if request.method in HTTPMethod.__members__ else "other"
-    _metrics().requests.labels(method, route(), response.status_code).inc()
-    _metrics().seconds.labels(route()).observe(elapsed())
+    _metrics().requests.labels(method, matched_rule(), response.status_code).inc()
+    _metrics().seconds.labels(matched_rule()).observe(elapsed())
     return response

@@ -7,8 +7,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 
 from rabisco.artifacts import Artifact, list_artifacts, load_artifact
+from rabisco.web import shapes
 from rabisco.web.aliases import aliases_of, default_model, resolve
 from rabisco.web.problems import wants_page
+from rabisco.web.routing import route
 from rabisco.web.versions import asked_version, standing
 
 blueprint = Blueprint("models", __name__)
@@ -22,7 +24,16 @@ DONE = {
 }
 
 
-@blueprint.get("/models")
+@route(
+    blueprint,
+    "GET",
+    "/models",
+    "list_models",
+    lazy_gettext("Lists the models: what each learned from and how often it is right."),
+    ("curl {url}/models",),
+    answer=shapes.Models,
+    page=True,
+)
 def index() -> ResponseReturnValue:
     """List the models, as a page for browsers and as JSON for all others."""
     artifacts = list_artifacts()
@@ -31,7 +42,18 @@ def index() -> ResponseReturnValue:
     return jsonify(models=[_as_json(artifact) for artifact in artifacts], default=default_model())
 
 
-@blueprint.get("/models/<name>")
+@route(
+    blueprint,
+    "GET",
+    "/models/<name>",
+    "get_model",
+    lazy_gettext("Answers one model's whole card, with its training curve and the hashes of its files."),
+    ("curl {url}/models/mnist-cnn",),
+    answer=shapes.Card,
+    page=True,
+    query=("version",),
+    problems=(404, 503),
+)
 def card(name: str) -> ResponseReturnValue:
     """Show one model's whole card, that of the version asked for; the page shows the other versions beside it."""
     artifact = load_artifact(resolve(name), asked_version(request.args.get("version")))

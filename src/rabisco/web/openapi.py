@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made of the table of routes and the shapes of the answers."""
+"""The OpenAPI 3.1 document, made of what the routes say of themselves."""
 
 import re
 from http import HTTPStatus
@@ -12,8 +12,8 @@ import rabisco
 from rabisco.characters import AMONG
 from rabisco.web import asked, shapes
 from rabisco.web.journal import HEADER, WELL_FORMED
-from rabisco.web.pictures import FILE_FIELD, RAW_TYPES, TEXT_FIELDS
-from rabisco.web.routes import ROUTES, Route
+from rabisco.web.pictures import FILE_FIELD, TEXT_FIELDS
+from rabisco.web.routing import ROUTES, Route
 from rabisco.web.training_bodies import BODIES
 
 Schema = dict[str, Any]
@@ -47,7 +47,7 @@ def document(root: str = "") -> Schema:
         root: Path under which the application is mounted.
     """
     paths: dict[str, Schema] = {}
-    for route in ROUTES:
+    for route in ROUTES.values():
         paths.setdefault(PARAMETER.sub(r"{\1}", route.path), {})[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.1",
@@ -68,13 +68,8 @@ def document(root: str = "") -> Schema:
     }
 
 
-def operation_id(route: Route) -> str:
-    """Return a name for a route's operation: ``post_predict_model``."""
-    return "_".join((route.method.lower(), *re.findall(r"\w+", route.path))) if route.path != "/" else "get_root"
-
-
 def _operation(route: Route) -> Schema:
-    operation: Schema = {"operationId": operation_id(route), "summary": str(route.summary)}
+    operation: Schema = {"operationId": route.operation, "summary": str(route.summary)}
     parameters = [_parameter(name, "path") for name in PARAMETER.findall(route.path)]
     parameters += [_parameter(name, "query") for name in route.query]
     if parameters:
@@ -97,25 +92,21 @@ def _bodies(route: Route) -> Schema:
         return BODIES[route.receives]
     files = {FILE_FIELD: {"type": "array", "items": BINARY, "minItems": 1}}
     if route.receives == "form":
-        chosen = {"model": {"type": "array", "items": {"type": "string"}}, **CHOSEN}
-        return {"multipart/form-data": {"schema": {**_one_of_these(files), "properties": {**files, **chosen}}}}
+        chosen = {"model": {"type": "array", "items": {"type": "string"}}}
+        return {"multipart/form-data": {"schema": _pictures({**files, **chosen}, (FILE_FIELD,))}}
     texts = dict.fromkeys(TEXT_FIELDS, TEXT)
     several = {"images": {"type": "array", "items": TEXT, "minItems": 1}}
-    raw = {f"{kind}*" if kind.endswith("/") else kind: {"schema": BINARY} for kind in RAW_TYPES}
     return {
-        "multipart/form-data": {"schema": _one_of_these({**files, **texts})},
-        "application/json": {"schema": {**_one_of_these({**texts, **several}), "additionalProperties": False}},
-        "application/x-www-form-urlencoded": {"schema": _one_of_these(texts)},
-        **raw,
+        "multipart/form-data": {"schema": _pictures({**files, **texts})},
+        "application/json": {"schema": {**_pictures({**texts, **several}), "additionalProperties": False}},
+        "application/x-www-form-urlencoded": {"schema": _pictures(texts)},
+        "application/octet-stream": {"schema": BINARY},
     }
 
 
-def _one_of_these(properties: Schema) -> Schema:
-    return {
-        "type": "object",
-        "properties": {**properties, **CHOSEN},
-        "anyOf": [{"required": [name]} for name in properties],
-    }
+def _pictures(properties: Schema, required: tuple[str, ...] = ()) -> Schema:
+    """Return the schema of a body; that one of several fields must be there makes no type, so it is not said."""
+    return {"type": "object", "properties": {**properties, **CHOSEN}, "required": list(required)}
 
 
 def _responses(route: Route) -> Schema:
@@ -148,7 +139,7 @@ def _content(route: Route) -> Schema:
 
 
 def _problems() -> Schema:
-    statuses = sorted({status for route in ROUTES for status in _statuses(route)})
+    statuses = sorted({status for route in ROUTES.values() for status in _statuses(route)})
     return {str(status): _problem(status) for status in statuses}
 
 
@@ -167,7 +158,7 @@ def _reference(name: str) -> Schema:
 
 
 def _schemas() -> Schema:
-    shown: list[type[BaseModel]] = [shapes.Problem, *(route.answer for route in ROUTES if route.answer)]
+    shown: list[type[BaseModel]] = [shapes.Problem, *(route.answer for route in ROUTES.values() if route.answer)]
     models = {shape.__name__: shape for shape in shown}
     _, definitions = models_json_schema([(model, "validation") for model in models.values()], ref_template=REFERENCE)
     schemas: Schema = definitions["$defs"]

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext
 
 from rabisco.artifacts import Card, list_names
 from rabisco.characters import AMONG, Among, classes_among
@@ -19,6 +20,7 @@ from rabisco.web.details import detail_of
 from rabisco.web.metrics import count_predictions
 from rabisco.web.pictures import Picture, read_pictures
 from rabisco.web.problems import title_of
+from rabisco.web.routing import route
 
 blueprint = Blueprint("pages", __name__)
 KEPT_SIDE = 320  # pixels: the normaliser looks at no more
@@ -37,7 +39,17 @@ class Row:
     detail: str = ""
 
 
-@blueprint.get("/")
+@route(
+    blueprint,
+    "GET",
+    "/",
+    "draw_page",
+    lazy_gettext("The page to draw on; every model reads after each stroke."),
+    ("curl {url}/",),
+    page=True,
+    query=("model", "characters"),
+    problems=(400, 404, 503),
+)
 def draw() -> ResponseReturnValue:
     """Show the drawing pad; without any model, how to train one."""
     shown = _asked()
@@ -49,13 +61,35 @@ def draw() -> ResponseReturnValue:
     return render_template("draw_many.html" if shown["many"] else "draw.html", **shown)
 
 
-@blueprint.get("/upload")
+@route(
+    blueprint,
+    "GET",
+    "/upload",
+    "upload_page",
+    lazy_gettext("The page with a form for pictures; it works without JavaScript."),
+    ("curl '{url}/upload?model=linear'",),
+    page=True,
+    query=("model", "characters"),
+    problems=(400, 404, 503),
+)
 def upload() -> ResponseReturnValue:
     """Show the form for pictures."""
     return render_template("upload.html", **_asked())
 
 
-@blueprint.post("/upload")
+@route(
+    blueprint,
+    "POST",
+    "/upload",
+    "show_uploaded",
+    lazy_gettext("What the form sends: the page shows each picture and its digit."),
+    ("curl -F file=@seven.png {url}/upload",),
+    page=True,
+    receives="form",
+    query=("model", "characters"),
+    problems=(400, 404, 408, 413, 503),
+    open="it changes nothing",
+)
 def show_uploaded() -> ResponseReturnValue:
     """Show each picture sent with what each model reads in it; one that cannot be read says why."""
     shown = _asked()

@@ -21,6 +21,7 @@ FILE_FIELD = "file"
 TEXT_FIELDS = ("image", "imageBase64", "data", "img")
 JSON_FIELDS = (*TEXT_FIELDS, "images", asked.CHARACTERS, asked.AMONG_FIELD)
 RAW_TYPES = ("image/", "application/octet-stream")
+PROBLEMS = (400, 404, 408, 413, 415, 422, 503)  # of a route that reads pictures
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,65 @@
 """``POST /predict`` and ``POST /predict/<model>``: pictures in, predictions out."""
 
 from flask import Blueprint, Response, current_app, jsonify, request
+from flask_babel import lazy_gettext
 
 from rabisco.inference import get_predictor
 from rabisco.settings import Settings
-from rabisco.web import asked, several
+from rabisco.web import asked, several, shapes
 from rabisco.web.aliases import resolve
 from rabisco.web.answers import as_json
 from rabisco.web.metrics import count_predictions
-from rabisco.web.pictures import decode_all, read_pictures
+from rabisco.web.pictures import PROBLEMS, decode_all, read_pictures
+from rabisco.web.routing import route
 
 blueprint = Blueprint("predict", __name__)
 
 
-@blueprint.post("/predict")
-@blueprint.post("/predict/<model>")
+@route(
+    blueprint,
+    "POST",
+    "/predict/<model>",
+    "predict_with_model",
+    lazy_gettext(
+        "The same with the model named in the address: “cnn”, “linear”, or the name of any model. Pictures may "
+        "also be sent as base64 text or data URL, in JSON or in a form field."
+    ),
+    (
+        "curl -F file=@seven.png {url}/predict/cnn",
+        """curl --json '{{"image": "'$(base64 -w0 seven.png)'"}}' {url}/predict/linear""",
+        "curl --data-urlencode image@seven.b64 {url}/predict/cnn",
+    ),
+    answer=shapes.Predictions,
+    receives="any",
+    query=("steps", "characters", "among"),
+    problems=PROBLEMS,
+    open="it changes nothing",
+)
+@route(
+    blueprint,
+    "POST",
+    "/predict",
+    "predict",
+    lazy_gettext(
+        "Reads one or more pictures with the default model and answers in their order. Another model is "
+        "chosen with “?model=”; “?steps=1” adds how each picture was prepared. With “characters=many”, in the "
+        "address or beside the picture, every character is read: the string, and for each its place. "
+        "“among=letters” says what is written, so that an O is not answered as a 0; “digits”, “capitals” and "
+        "“small-letters” likewise."
+    ),
+    (
+        "curl -F file=@seven.png {url}/predict",
+        "curl -F file=@seven.png -F file=@three.png '{url}/predict?model=linear'",
+        "curl -H 'Content-Type: image/png' --data-binary @seven.png '{url}/predict?steps=1'",
+        "curl -F file=@seven.png -F characters=many {url}/predict",
+        "curl -F file=@seven.png '{url}/predict?model=emnist-cnn&among=digits'",
+    ),
+    answer=shapes.Predictions,
+    receives="any",
+    query=("model", "steps", "characters", "among"),
+    problems=PROBLEMS,
+    open="it changes nothing",
+)
 def predict(model: str | None = None) -> Response:
     """Read every picture of the request with one model and answer in the same order."""
     settings: Settings = current_app.config["RABISCO"]

@@ -14,7 +14,7 @@ from werkzeug.routing import RequestRedirect
 
 from rabisco import errors
 from rabisco.web.details import detail_of
-from rabisco.web.journal import LOGGER, route
+from rabisco.web.journal import LOGGER, matched_rule
 from rabisco.web.limits import too_large
 
 
@@ -139,7 +139,7 @@ def _unlisted(status: int) -> tuple[Problem, LazyString]:
 
 
 def _answer_unforeseen(error: Exception) -> Response:
-    LOGGER.error("unforeseen error in %s %s", request.method, route(), exc_info=error)
+    LOGGER.error("unforeseen error in %s %s", request.method, matched_rule(), exc_info=error)
     problem, detail = _unlisted(500)
     return _answer(problem, str(detail))
 

@@ -5,16 +5,18 @@ from typing import Any
 
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 
 from rabisco import artifacts, runs
 from rabisco.errors import InvalidRequestError, RabiscoError
 from rabisco.runs import ENDED, Run
+from rabisco.web import shapes, training_shapes
 from rabisco.web.aliases import default_model
 from rabisco.web.fields import only_known
 from rabisco.web.problems import wants_page
 from rabisco.web.relearned import outcome
 from rabisco.web.relearned import title_of as part_title
+from rabisco.web.routing import route
 from rabisco.web.streams import Event, events, last_event_id
 from rabisco.web.titles import PHASES, STATES, architecture_title
 
@@ -30,7 +32,18 @@ MOST_LISTED = 200
 MOST_EVENTS = 1000
 
 
-@blueprint.get("/runs")
+@route(
+    blueprint,
+    "GET",
+    "/runs",
+    "list_runs",
+    lazy_gettext("Lists the trainings, the newest first; “?state=” shows those in one state."),
+    ("curl {url}/runs",),
+    answer=training_shapes.Runs,
+    page=True,
+    query=("state",),
+    problems=(507,),
+)
 def index() -> ResponseReturnValue:
     """List the runs, the newest first; those of one state if asked."""
     state = request.args.get("state", "")
@@ -40,7 +53,17 @@ def index() -> ResponseReturnValue:
     return jsonify(runs=[as_json(run) for run in found])
 
 
-@blueprint.get("/runs/<run_id>")
+@route(
+    blueprint,
+    "GET",
+    "/runs/<run_id>",
+    "get_run",
+    lazy_gettext("How a training stands, and what it came to; the page keeps itself up to date."),
+    ("curl {url}/runs/$RUN",),
+    answer=training_shapes.Run,
+    page=True,
+    problems=(404, 507),
+)
 def show(run_id: str) -> ResponseReturnValue:
     """Show one run: how it stands, what it came to, what can be done with it."""
     run = runs.get(run_id)
@@ -63,7 +86,21 @@ def show(run_id: str) -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/runs/<run_id>/events")
+@route(
+    blueprint,
+    "GET",
+    "/runs/<run_id>/events",
+    "follow_run",
+    lazy_gettext(
+        "What happens in a training: as server-sent events for “Accept: text/event-stream”, going on after the "
+        "header “Last-Event-ID”, and else as JSON, after the event that “?after=” names."
+    ),
+    ("curl {url}/runs/$RUN/events",),
+    answer=training_shapes.RunEvents,
+    file="text/event-stream",
+    query=("after",),
+    problems=(400, 404, 503, 507),
+)
 def follow(run_id: str) -> ResponseReturnValue:
     """Tell what happens in a run as it happens, beginning after the event that the client had last."""
     run = runs.get(run_id)
@@ -79,28 +116,108 @@ def follow(run_id: str) -> ResponseReturnValue:
     )
 
 
-@blueprint.post("/runs/<run_id>/stop", defaults={"action": "stop"})
-@blueprint.post("/runs/<run_id>/cancel", defaults={"action": "cancel"})
-@blueprint.post("/runs/<run_id>/resume", defaults={"action": "resume"})
-@blueprint.post("/runs/<run_id>/retry", defaults={"action": "retry"})
+@route(
+    blueprint,
+    "POST",
+    "/runs/<run_id>/retry",
+    "retry_run",
+    lazy_gettext("Starts the same training again from the beginning, as a new one."),
+    ("curl -X POST {url}/runs/$RUN/retry",),
+    defaults={"action": "retry"},
+    answer=training_shapes.Run,
+    page=True,
+    problems=(400, 404, 409, 422, 507),
+    success=202,
+)
+@route(
+    blueprint,
+    "POST",
+    "/runs/<run_id>/resume",
+    "resume_run",
+    lazy_gettext("Lets a training that ended early go on from its last checkpoint."),
+    ("curl -X POST {url}/runs/$RUN/resume",),
+    defaults={"action": "resume"},
+    answer=training_shapes.Run,
+    page=True,
+    problems=(400, 404, 409, 422, 507),
+    success=202,
+)
+@route(
+    blueprint,
+    "POST",
+    "/runs/<run_id>/cancel",
+    "cancel_run",
+    lazy_gettext("Ends a training without a result, or takes it out of the queue."),
+    ("curl -X POST {url}/runs/$RUN/cancel",),
+    defaults={"action": "cancel"},
+    answer=training_shapes.Run,
+    page=True,
+    problems=(400, 404, 409, 422, 507),
+    success=202,
+)
+@route(
+    blueprint,
+    "POST",
+    "/runs/<run_id>/stop",
+    "stop_run",
+    lazy_gettext("Ends a training and keeps the best weights so far."),
+    ("curl -X POST {url}/runs/$RUN/stop",),
+    defaults={"action": "stop"},
+    answer=training_shapes.Run,
+    page=True,
+    problems=(400, 404, 409, 422, 507),
+    success=202,
+)
 def act(run_id: str, action: str) -> ResponseReturnValue:
     """Stop a run and keep the best, cancel it, resume it, or repeat it as a new one."""
     return answer(ACTIONS[action](run_id), 202)
 
 
-@blueprint.post("/runs/<run_id>/rename")
+@route(
+    blueprint,
+    "POST",
+    "/runs/<run_id>/rename",
+    "rename_run",
+    lazy_gettext("Gives a training another “name”."),
+    ("curl -d name=evening {url}/runs/$RUN/rename",),
+    answer=training_shapes.Run,
+    page=True,
+    receives="name",
+    problems=(400, 404, 422, 507),
+)
 def rename(run_id: str) -> ResponseReturnValue:
     """Give a run another name."""
     return answer(runs.rename(run_id, text_of("name")))
 
 
-@blueprint.post("/runs/<run_id>/notes")
+@route(
+    blueprint,
+    "POST",
+    "/runs/<run_id>/notes",
+    "set_run_notes",
+    lazy_gettext("Replaces the “notes” on a training."),
+    ("curl --data-urlencode 'notes=thicker pen' {url}/runs/$RUN/notes",),
+    answer=training_shapes.Run,
+    page=True,
+    receives="notes",
+    problems=(400, 404, 422, 507),
+)
 def set_notes(run_id: str) -> ResponseReturnValue:
     """Replace what is noted on a run."""
     return answer(runs.set_notes(run_id, text_of("notes").replace("\r\n", "\n")))
 
 
-@blueprint.post("/runs/<run_id>/delete")
+@route(
+    blueprint,
+    "POST",
+    "/runs/<run_id>/delete",
+    "delete_run",
+    lazy_gettext("Deletes a training that has ended, with its curves; the model that it made stays."),
+    ("curl -X POST {url}/runs/$RUN/delete",),
+    answer=shapes.Deleted,
+    page=True,
+    problems=(400, 404, 409, 507),
+)
 def delete(run_id: str) -> ResponseReturnValue:
     """Delete a run; the model that it made stays."""
     runs.delete(run_id)

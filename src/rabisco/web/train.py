@@ -14,9 +14,11 @@ from rabisco.images import image_kind
 from rabisco.runs import Run, RunRequest
 from rabisco.settings import Settings
 from rabisco.uploads import Upload
+from rabisco.web import training_shapes
 from rabisco.web import uploads as upload_pages
 from rabisco.web.fields import only_known
 from rabisco.web.problems import wants_page
+from rabisco.web.routing import route
 from rabisco.web.runs import as_json
 from rabisco.web.training_form import FIELDS, FORM_WORDS, TrainingForm, compatible_with_entry, trainable
 
@@ -29,7 +31,28 @@ COMMANDS = (
 )
 
 
-@blueprint.get("/train")
+@route(
+    blueprint,
+    "GET",
+    "/entrainer-le-modele",
+    "train_page_in_french",
+    lazy_gettext("The same page under its French name."),
+    ("curl {url}/entrainer-le-modele",),
+    page=True,
+    query=("dataset",),
+    problems=(404,),
+)
+@route(
+    blueprint,
+    "GET",
+    "/train",
+    "train_page",
+    lazy_gettext("The page on which data are chosen and trained on; “?dataset=” chooses a data set of the catalog."),
+    ("curl '{url}/train?dataset=digits'",),
+    page=True,
+    query=("dataset",),
+    problems=(404,),
+)
 def index() -> ResponseReturnValue:
     """Show what can be trained on; of a data set that was chosen, the form of a training."""
     name = request.args.get("dataset")
@@ -38,7 +61,26 @@ def index() -> ResponseReturnValue:
     return _choice_page(TrainingForm.fresh())
 
 
-@blueprint.post("/training")
+@route(
+    blueprint,
+    "POST",
+    "/training",
+    "start_training",
+    lazy_gettext(
+        "Starts a training and answers at once with it: on the files “train” and “test” (CSV, or a zip of "
+        "pictures), on an “upload”, or on a “dataset” of the catalog."
+    ),
+    (
+        "curl -F train=@train.csv -F test=@test.csv -F epochs=12 {url}/training",
+        """curl --json '{{"dataset": "digits", "preset": "seconds"}}' {url}/training""",
+    ),
+    answer=training_shapes.Run,
+    page=True,
+    receives="training",
+    problems=(400, 404, 413, 415, 422, 503, 507),
+    large=True,
+    success=202,
+)
 def start() -> ResponseReturnValue:
     """Start a training on files that are sent, on an upload, or on a data set of the catalog; answer with the run."""
     form = TrainingForm.sent(_given())

@@ -10,18 +10,20 @@ from typing import IO, Any
 
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 
 from rabisco import runs, uploads
 from rabisco.errors import InvalidRequestError, RunConflictError
 from rabisco.images import image_kind
 from rabisco.intake import Choices
 from rabisco.uploads import Upload
+from rabisco.web import shapes, training_shapes
 from rabisco.web.answers import data_url
 from rabisco.web.fields import only_known
 from rabisco.web.findings import as_json as finding_as_json
 from rabisco.web.findings import sentence
 from rabisco.web.problems import wants_page
+from rabisco.web.routing import route
 from rabisco.web.training_form import FORM_WORDS, TrainingForm, compatible_models
 
 blueprint = Blueprint("uploads", __name__)
@@ -36,14 +38,38 @@ TEXT_CHOICES = ("delimiter", "label_column", "layout", "normalizer")
 CHOICES = (*BOOLEAN_CHOICES, *TEXT_CHOICES, "scale")
 
 
-@blueprint.post("/uploads")
+@route(
+    blueprint,
+    "POST",
+    "/uploads",
+    "upload_data",
+    lazy_gettext("Keeps files to be trained on and begins to look through them; nothing is trained yet."),
+    ("curl -F train=@train.csv {url}/uploads",),
+    answer=training_shapes.Upload,
+    page=True,
+    receives="files",
+    problems=(400, 413, 415, 503, 507),
+    large=True,
+    success=201,
+)
 def create() -> ResponseReturnValue:
     """Keep the files and begin to look through them."""
     upload = uploads.look(receive().id, choices_of(request.form))
     return answer(upload, 201)
 
 
-@blueprint.get("/uploads/<upload_id>")
+@route(
+    blueprint,
+    "GET",
+    "/uploads/<upload_id>",
+    "get_upload",
+    lazy_gettext("What was found in the files: how they are written, classes, bad rows, what is odd."),
+    ("curl {url}/uploads/$UPLOAD",),
+    answer=training_shapes.Upload,
+    page=True,
+    problems=(404, 507),
+    guarded=True,
+)
 def show(upload_id: str) -> ResponseReturnValue:
     """Show what was found, or how far the looking is; one that was queued is begun as soon as there is a place."""
     upload = uploads.take_up(upload_id)
@@ -52,7 +78,19 @@ def show(upload_id: str) -> ResponseReturnValue:
     return jsonify(as_json(upload))
 
 
-@blueprint.post("/uploads/<upload_id>/inspect")
+@route(
+    blueprint,
+    "POST",
+    "/uploads/<upload_id>/inspect",
+    "inspect_upload",
+    lazy_gettext("Looks through the files again, as the sender says that they are written."),
+    ("curl -d label_column=first {url}/uploads/$UPLOAD/inspect",),
+    answer=training_shapes.Upload,
+    page=True,
+    receives="choices",
+    problems=(400, 404, 422, 507),
+    success=202,
+)
 def inspect(upload_id: str) -> ResponseReturnValue:
     """Look through the files again, as the reader says they are written."""
     given = request.get_json(silent=True) if request.is_json else request.form
@@ -61,13 +99,34 @@ def inspect(upload_id: str) -> ResponseReturnValue:
     return answer(uploads.look(upload_id, choices_of(given if isinstance(given, Mapping) else {})), 202)
 
 
-@blueprint.post("/uploads/<upload_id>/cancel")
+@route(
+    blueprint,
+    "POST",
+    "/uploads/<upload_id>/cancel",
+    "cancel_upload",
+    lazy_gettext("Stops looking through the files."),
+    ("curl -X POST {url}/uploads/$UPLOAD/cancel",),
+    answer=training_shapes.Upload,
+    page=True,
+    problems=(400, 404, 507),
+    success=202,
+)
 def cancel(upload_id: str) -> ResponseReturnValue:
     """Stop looking."""
     return answer(uploads.cancel(upload_id), 202)
 
 
-@blueprint.post("/uploads/<upload_id>/delete")
+@route(
+    blueprint,
+    "POST",
+    "/uploads/<upload_id>/delete",
+    "delete_upload",
+    lazy_gettext("Deletes the files; models that were made of them stay."),
+    ("curl -X POST {url}/uploads/$UPLOAD/delete",),
+    answer=shapes.Deleted,
+    page=True,
+    problems=(400, 404, 409, 507),
+)
 def delete(upload_id: str) -> ResponseReturnValue:
     """Delete the files, unless a training needs them now."""
     upload = uploads.get(upload_id)

@@ -9,16 +9,19 @@ from typing import Any
 
 from flask import Blueprint, current_app, jsonify, redirect, request, send_file, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 
 from rabisco import artifacts
 from rabisco.artifacts import Version, load_artifact
 from rabisco.errors import VersionNotFoundError
 from rabisco.settings import Settings
+from rabisco.web import shapes
 from rabisco.web.aliases import default_model, resolve
 from rabisco.web.problems import wants_page
+from rabisco.web.routing import route
 
 blueprint = Blueprint("versions", __name__)
+PROBLEMS = (404, 409, 503, 507)  # of what changes a version
 
 FILES = {
     artifacts.WEIGHTS_FILE: "application/x-hdf5",
@@ -85,48 +88,117 @@ def done(name: str, what: str) -> ResponseReturnValue:
     return jsonify(as_json(standing(name)))
 
 
-@blueprint.get("/models/<name>/versions")
+@route(
+    blueprint,
+    "GET",
+    "/models/<name>/versions",
+    "list_versions",
+    lazy_gettext("Lists the versions of a model: each save is one, and earlier ones are kept."),
+    ("curl {url}/models/mnist-cnn/versions",),
+    answer=shapes.Versions,
+    problems=(404, 503),
+)
 def index(name: str) -> ResponseReturnValue:
     """List the versions, newest first."""
     return jsonify(as_json(standing(resolve(name))))
 
 
-@blueprint.post("/models/<name>/versions/<version>/use")
+@route(
+    blueprint,
+    "POST",
+    "/models/<name>/versions/<version>/use",
+    "use_version",
+    lazy_gettext("Lets that version of the model answer from now on, in every process of the server."),
+    ("curl -X POST {url}/models/mine/versions/1/use",),
+    answer=shapes.Versions,
+    page=True,
+    problems=PROBLEMS,
+)
 def use(name: str, version: str) -> ResponseReturnValue:
     """Let this version answer."""
     artifacts.use_version(resolve(name), asked_version(version) or 0)
     return done(resolve(name), "used")
 
 
-@blueprint.post("/models/<name>/versions/<version>/delete")
+@route(
+    blueprint,
+    "POST",
+    "/models/<name>/versions/<version>/delete",
+    "delete_version",
+    lazy_gettext("Deletes that version for good; the one that answers and the bundled one cannot be deleted."),
+    ("curl -X POST {url}/models/mine/versions/1/delete",),
+    answer=shapes.Versions,
+    page=True,
+    problems=PROBLEMS,
+)
 def delete(name: str, version: str) -> ResponseReturnValue:
     """Delete this version for good."""
     artifacts.delete(resolve(name), asked_version(version) or 0)
     return done(resolve(name), "deleted")
 
 
-@blueprint.post("/models/<name>/rollback")
+@route(
+    blueprint,
+    "POST",
+    "/models/<name>/rollback",
+    "rollback_model",
+    lazy_gettext("Lets the version answer again that did before; the same bytes, so the same predictions."),
+    ("curl -X POST {url}/models/mine/rollback",),
+    answer=shapes.Versions,
+    page=True,
+    problems=PROBLEMS,
+)
 def rollback(name: str) -> ResponseReturnValue:
     """Let the version answer that did before."""
     artifacts.rollback(resolve(name))
     return done(resolve(name), "undone")
 
 
-@blueprint.post("/models/<name>/promote")
+@route(
+    blueprint,
+    "POST",
+    "/models/<name>/promote",
+    "promote_model",
+    lazy_gettext("Lets the model answer by default: when a request to “/predict” names none."),
+    ("curl -X POST {url}/models/mine/promote",),
+    answer=shapes.Versions,
+    page=True,
+    problems=PROBLEMS,
+)
 def promote(name: str) -> ResponseReturnValue:
     """Let this model answer by default."""
     artifacts.promote(resolve(name))
     return done(resolve(name), "promoted")
 
 
-@blueprint.post("/models/rollback")
+@route(
+    blueprint,
+    "POST",
+    "/models/rollback",
+    "rollback_default",
+    lazy_gettext("Lets the model answer by default that did before the last one was promoted."),
+    ("curl -X POST {url}/models/rollback",),
+    answer=shapes.Versions,
+    page=True,
+    problems=PROBLEMS,
+)
 def rollback_default() -> ResponseReturnValue:
     """Let the model answer by default that did before."""
     artifacts.rollback_default()
     return done(default_model(), "promoted")
 
 
-@blueprint.post("/models/<name>/delete")
+@route(
+    blueprint,
+    "POST",
+    "/models/<name>/delete",
+    "delete_model",
+    lazy_gettext("Deletes every version of the model that was trained here; a bundled one answers again."),
+    ("curl -X POST {url}/models/mine/delete",),
+    answer=shapes.Deleted,
+    page=True,
+    problems=PROBLEMS,
+)
 def delete_model(name: str) -> ResponseReturnValue:
     """Delete every version that was trained here."""
     artifacts.delete_model(resolve(name))
@@ -135,9 +207,42 @@ def delete_model(name: str) -> ResponseReturnValue:
     return jsonify(deleted=resolve(name))
 
 
-@blueprint.get("/models/<name>/pesos.h5", defaults={"file": artifacts.WEIGHTS_FILE})
-@blueprint.get("/models/<name>/model.onnx", defaults={"file": artifacts.ONNX_FILE})
-@blueprint.get("/models/<name>/card.json", defaults={"file": artifacts.CARD_FILE})
+@route(
+    blueprint,
+    "GET",
+    "/models/<name>/card.json",
+    "download_card",
+    lazy_gettext("Its card as a file, with the hashes of the other two."),
+    ("curl -O {url}/models/mnist-linear/card.json",),
+    defaults={"file": artifacts.CARD_FILE},
+    answer=shapes.Card,
+    query=("version",),
+    problems=(404, 503),
+)
+@route(
+    blueprint,
+    "GET",
+    "/models/<name>/model.onnx",
+    "download_onnx",
+    lazy_gettext("The same model as a file for ONNX Runtime."),
+    ("curl -o model.onnx {url}/models/mnist-linear/model.onnx",),
+    defaults={"file": artifacts.ONNX_FILE},
+    file="application/octet-stream",
+    query=("version",),
+    problems=(404, 503),
+)
+@route(
+    blueprint,
+    "GET",
+    "/models/<name>/pesos.h5",
+    "download_weights",
+    lazy_gettext("The weights of a model as a file for Keras (HDF5); “?version=” chooses the version."),
+    ("curl -o pesos.h5 {url}/models/mnist-linear/pesos.h5",),
+    defaults={"file": artifacts.WEIGHTS_FILE},
+    file="application/x-hdf5",
+    query=("version",),
+    problems=(404, 503),
+)
 def download(name: str, file: str) -> ResponseReturnValue:
     """Send one file of a version."""
     artifact = load_artifact(resolve(name), asked_version(request.args.get("version")))

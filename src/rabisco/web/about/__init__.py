@@ -4,20 +4,38 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext
 
 from rabisco import __version__
 from rabisco.web.about.criteria import DOCUMENTS
+from rabisco.web.routing import route
 
 blueprint = Blueprint("about", __name__)
 
 
-@blueprint.get("/about")
+@route(
+    blueprint,
+    "GET",
+    "/about",
+    "about_page",
+    lazy_gettext("The page that says, criterion by criterion, what was asked for and where it can be seen."),
+    ("curl {url}/about",),
+    page=True,
+)
 def index() -> ResponseReturnValue:
     """Show every criterion with whether it is met and where that can be seen."""
     return render_template("about.html", documents=DOCUMENTS, version=__version__)
 
 
-@blueprint.get("/about/report.md")
+@route(
+    blueprint,
+    "GET",
+    "/about/report.md",
+    "about_report",
+    lazy_gettext("The same as a report in Markdown, to hand in."),
+    ("curl -O {url}/about/report.md",),
+    file="text/markdown",
+)
 def report() -> ResponseReturnValue:
     """Return the same as a file to hand in."""
     text = render_template("about.md", documents=DOCUMENTS, version=__version__, now=datetime.now(UTC))
