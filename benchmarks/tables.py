@@ -1,10 +1,11 @@
 """Write the tables of README.md and docs/ from results/*.json: ``python -m benchmarks.tables [--check]``.
 
 A table stands between ``<!-- table: name -->`` and ``<!-- end table -->``; what is between them is replaced by what
-``table`` of the benchmark of that name makes of its result, or, for ``settings``, by the list of all settings. In
-``<!-- table: name in short -->`` it is what ``table_in_short`` makes of it, where the benchmark has that. The page
-*Compare* shows some results too, and gets copies that are installed with the package. With ``--check`` nothing is
-written, and the exit status says whether everything is up to date.
+``table`` of the benchmark of that name makes of its result, or, for ``settings``, by the list of all settings, and for
+``routes-reading`` by the routes of the group ``reading`` of the page *API*. In ``<!-- table: name in short -->`` it is
+what ``table_in_short`` makes of it, where the benchmark has that. The page *Compare* shows some results too, and gets
+copies that are installed with the package. With ``--check`` nothing is written, and the exit status says whether
+everything is up to date.
 """
 
 import importlib
@@ -17,6 +18,8 @@ from typing import Any
 from benchmarks import RESULTS_DIR, ROOT, read
 from rabisco.artifacts import BUNDLED_DIR
 from rabisco.settings import Settings
+from rabisco.web import create_app
+from rabisco.web.docs import GROUPS
 
 PUBLISHED = ("compare", "robustness")  # results that the page *Compare* shows
 _BLOCK = re.compile(
@@ -34,6 +37,8 @@ def table(name: str, *, in_short: bool = False) -> str:
     """
     if name == "settings":
         return settings_table()
+    if name.startswith("routes-"):
+        return routes_table(name.removeprefix("routes-"))
     result = read(name)
     benchmark = importlib.import_module(f"benchmarks.{name}")
     text: str = (benchmark.table_in_short if in_short else benchmark.table)(result)
@@ -47,6 +52,14 @@ def settings_table() -> str:
         default = _FOLDERS.get(name) or ("none" if field.default in (None, "") else f"`{field.default}`")
         lines.append(f"| `RABISCO_{name.upper()}` | {default} | {field.description} |")
     return "\n".join(lines)
+
+
+def routes_table(group: str) -> str:
+    """Return the routes of a group of the page *API*, each with what it does."""
+    with create_app().test_request_context():
+        (chosen,) = (each for each in GROUPS if each.name == group)
+        rows = [f"| `{route.method} {route.path}` | {route.summary} |" for route in chosen.routes]
+    return "\n".join(("| Route | What it does |", "| :-- | :-- |", *rows))
 
 
 def render(text: str) -> str:

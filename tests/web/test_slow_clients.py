@@ -67,7 +67,7 @@ def test_a_body_that_never_comes_is_answered_408(monkeypatch: pytest.MonkeyPatch
     answer = stalled_door.__rsgi__(request_of({"x-request-id": "late"}), Stalled())
     with ThreadPoolExecutor(1) as elsewhere:  # the browser tests leave an event loop running in this thread
         elsewhere.submit(asyncio.run, answer).result()
-    assert answers == [(408, [("connection", "close"), ("x-request-id", "late")])]
+    assert answers == [(408, [("connection", "close"), ("content-type", "text/plain"), ("x-request-id", "late")])]
 
 
 def test_repeated_headers_and_foreign_letters_reach_the_application_as_wsgi_wants_them() -> None:

@@ -216,12 +216,12 @@ def delete_all() -> ResponseReturnValue:
     "export_corrections",
     lazy_gettext("Sends everything that this browser stored: a zip of the pictures, a CSV and the same as JSON."),
     ("curl -b cookies.txt -o corrections.zip {url}/corrections/export",),
-    file="application/zip",
+    file="application/octet-stream",
     problems=(507,),
 )
 def export() -> Response:
     """Send everything that this browser stored as a zip."""
-    response = Response(corrections.export(person()), mimetype="application/zip")
+    response = Response(corrections.export(person()), mimetype="application/octet-stream")
     response.headers["Content-Disposition"] = "attachment; filename=corrections.zip"
     response.headers["Cache-Control"] = "no-store"
     return response

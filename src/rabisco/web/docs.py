@@ -43,7 +43,7 @@ class Group:
         """The routes."""
         own = [declared for declared in ROUTES.values() if _group_of(declared) == self]
         order = dict(zip(self.first, range(len(self.first)), strict=True))
-        return sorted(own, key=lambda declared: order.get(_first(declared), len(order)))
+        return sorted(own, key=lambda declared: (order.get(_first(declared), len(order)), declared.path.count("/")))
 
 
 GROUPS = (

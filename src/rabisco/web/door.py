@@ -88,7 +88,8 @@ class Door:
                 await self._receive(scope, exchange, environ, stack)
             except TimeoutError:
                 name = request_id(scope.headers.get(HEADER.lower()))
-                exchange.response_empty(408, [("connection", "close"), (HEADER.lower(), name)])
+                headers = [("connection", "close"), ("content-type", "text/plain"), (HEADER.lower(), name)]
+                exchange.response_empty(408, headers)
                 return
             except bodies.IncompleteBodyError:
                 exchange.response_empty(400, [("connection", "close")])

@@ -145,7 +145,8 @@ def _problems() -> Schema:
 
 def _problem(status: int) -> Schema:
     if status == HTTPStatus.REQUEST_TIMEOUT:  # answered before the application is asked
-        return {"description": HTTPStatus.REQUEST_TIMEOUT.phrase, "headers": NUMBERED}
+        empty = {"text/plain": {"schema": {"type": "string", "maxLength": 0}}}
+        return {"description": HTTPStatus.REQUEST_TIMEOUT.phrase, "headers": NUMBERED, "content": empty}
     content = {
         "application/problem+json": {"schema": _reference("Problem")},
         "text/html": {"schema": {"type": "string"}},

@@ -24,7 +24,7 @@ blueprint = Blueprint("versions", __name__)
 PROBLEMS = (404, 409, 503, 507)  # of what changes a version
 
 FILES = {
-    artifacts.WEIGHTS_FILE: "application/x-hdf5",
+    artifacts.WEIGHTS_FILE: "application/octet-stream",
     artifacts.ONNX_FILE: "application/octet-stream",
     artifacts.CARD_FILE: "application/json",
 }
@@ -239,7 +239,7 @@ def delete_model(name: str) -> ResponseReturnValue:
     lazy_gettext("The weights of a model as a file for Keras (HDF5); “?version=” chooses the version."),
     ("curl -o pesos.h5 {url}/models/mnist-linear/pesos.h5",),
     defaults={"file": artifacts.WEIGHTS_FILE},
-    file="application/x-hdf5",
+    file="application/octet-stream",
     query=("version",),
     problems=(404, 503),
 )
