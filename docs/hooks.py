@@ -116,9 +116,9 @@ def commands() -> str:
 
 def routes() -> str:
     """Return the table of routes that the API page and the OpenAPI document are made from."""
-    from rabisco.web.routes import ROUTES
+    from rabisco.web.routing import ROUTES
 
-    rows = [f"| `{route.method}` | `{route.path}` | {route.summary} |" for route in ROUTES]
+    rows = [f"| `{route.method}` | `{route.path}` | {route.summary} |" for route in ROUTES.values()]
     return "\n".join(["# Every route", "", "| | | |", "| :-- | :-- | :-- |", *rows])
 
 
