@@ -9,7 +9,7 @@ from benchmarks import tables
 from rabisco.errors import RabiscoError
 
 NOT_MEASURED = {"__main__", "tables"}
-BY_NAME_ONLY = {"seeds"}  # takes hours
+BY_NAME_ONLY = {"images", "seeds"}  # wants images that are built; takes hours
 
 
 def names() -> list[str]:
@@ -21,7 +21,10 @@ def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "names", nargs="*", metavar="name", help=f"one of: {', '.join(names())}; all but seeds if none is given"
+        "names",
+        nargs="*",
+        metavar="name",
+        help=f"one of: {', '.join(names())}; all but images and seeds if none is given",
     )
     chosen = parser.parse_args().names or [name for name in names() if name not in BY_NAME_ONLY]
     if unknown := set(chosen) - set(names()):
