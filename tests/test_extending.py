@@ -1,0 +1,89 @@
+"""What ``docs/extending.md`` shows: an architecture, a data set and a recipe, each added in one place."""
+
+import gzip
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from tests.drawing import digit_dataset
+
+from rabisco import data, models
+from rabisco.cli import rabisco
+from rabisco.data.catalog import CATALOG
+from rabisco.models import registry
+from rabisco.recipes import recipe_names, table
+from rabisco.runs import RunRequest
+from rabisco.runs.request import check
+from rabisco.settings import get_settings
+from rabisco.training import TrainingConfiguration, train
+
+PAGE = (Path(__file__).parents[1] / "docs" / "extending.md").read_text(encoding="utf-8")
+ARCHITECTURE, DATA_SET, RECIPE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+
+
+@pytest.fixture
+def shallow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The page's architecture as one more file of the package."""
+    (tmp_path / "shallow.py").write_text(ARCHITECTURE, encoding="utf-8")
+    monkeypatch.setattr(models, "__path__", [*models.__path__, str(tmp_path)])
+    registry._architectures.cache_clear()
+    yield
+    sys.modules.pop("rabisco.models.shallow", None)
+    registry._architectures.cache_clear()
+
+
+def run(code: str) -> Any:
+    module = ModuleType("example")
+    exec(code, vars(module))
+    return module
+
+
+def test_a_file_is_all_it_takes_for_an_architecture_to_be_chosen(shallow: None) -> None:
+    assert models.choices("grey")["shallow"].summary == "Shallow network: one convolution, fast"
+    asked = {"data": {"catalog": "digits"}, "artifact": "mine", "architecture": "shallow"}
+    recipe = check(RunRequest.parse(asked))
+    assert recipe.architecture == "shallow"
+    assert recipe.configuration == models.get_architecture("shallow").usual("grey")
+    assert "shallow" in CliRunner().invoke(rabisco, ["train", "--help"]).output
+
+
+@pytest.mark.training
+def test_and_to_be_trained(shallow: None) -> None:
+    digits = digit_dataset(300)
+    model = models.create_model("shallow", digits.image_shape, 10)
+    result = train(model, digits, TrainingConfiguration(epochs=4, batch_size=32))
+    assert result.history[-1]["validation_accuracy"] > 0.5
+
+
+def test_an_entry_is_all_it_takes_for_a_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = run(DATA_SET).ENTRY
+    monkeypatch.setitem(CATALOG, entry.name, entry)
+    monkeypatch.setenv("RABISCO_DATA_DIR", str(tmp_path))
+    get_settings.cache_clear()
+    labels = np.arange(47, dtype=np.uint8) % 10
+    images = np.repeat(labels * 20, 28 * 28).reshape(-1, 28, 28).astype(np.uint8)
+    for file in entry.files:
+        array = images if "images" in file.name else labels
+        head = (0x0800 | array.ndim, *array.shape)
+        path = tmp_path / file.places[0]
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(gzip.compress(np.array(head, ">u4").tobytes() + array.tobytes()))
+    dataset = data.load("numerals")
+    assert (len(dataset.train) + len(dataset.validation), len(dataset.test)) == (47, 47)
+    assert (dataset.test.images[:, 0, 0, 0] == dataset.test.labels * 20).all()
+    assert check(RunRequest.parse({"data": {"catalog": "numerals"}, "artifact": "mine"})).normalizer == "mnist@1"
+    get_settings.cache_clear()
+
+
+def test_an_entry_is_all_it_takes_for_a_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = run(RECIPE).RECIPE
+    monkeypatch.setattr(table, "_RECIPES", (*table._RECIPES, recipe))
+    assert "digits-tiny" in recipe_names()
+    asked = {"data": {"recipe": "digits-tiny"}, "artifact": "mine"}
+    assert check(RunRequest.parse(asked)).architecture == "cnn-tiny"
