@@ -24,7 +24,7 @@ import rabisco
 from rabisco.evaluation.tables import markdown_table
 from rabisco.settings import Settings, get_settings
 from rabisco.web import create_app
-from rabisco.web.door import Door
+from rabisco.web.rsgi import RSGIApplication
 
 PACKAGE = f"{Path(rabisco.__file__).parent}{os.sep}"
 SIDE = 280
@@ -82,11 +82,11 @@ def post(app: Flask) -> None:
 
 def through_server(app: Flask, settings: Settings) -> Callable[[], None]:
     """Return what sends one picture to the application as the server does, threads included."""
-    door = Door(app, settings)
+    application = RSGIApplication(app, settings)
 
     def send() -> None:
         exchange = _Exchange(seven())
-        asyncio.run(door.__rsgi__(exchange.scope, exchange))
+        asyncio.run(application.__rsgi__(exchange.scope, exchange))
         assert exchange.status == 200
 
     return send

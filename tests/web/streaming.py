@@ -1,4 +1,4 @@
-"""The application with routes that stream, for the tests of the door."""
+"""The application with routes that stream, for the tests of the RSGI application."""
 
 import hashlib
 from collections.abc import Iterator

@@ -11,7 +11,7 @@ from tests.web.serving import copy_model
 from rabisco.artifacts import load_artifact
 from rabisco.web import create_app
 from rabisco.web.charts import axis
-from rabisco.web.measurements import RESULTS_DIR, Comparison, Pair, Robustness, paired_difference
+from rabisco.web.measurements import RESULTS_DIR, MeasuredComparison, MeasuredPair, Robustness, paired_difference
 
 BROWSER = {"Accept": "text/html"}
 DIGITS = ("mnist-cnn", "mnist-linear")
@@ -123,7 +123,7 @@ def test_a_damaged_comparison_is_left_aside(client: FlaskClient, home: Path, con
 def test_committed_results_are_shown_only_of_the_models_that_they_are_of() -> None:
     client = create_app().test_client()
     answer = {model["name"]: model for model in client.get("/compare").json["models"]}
-    comparison = Comparison.model_validate_json((RESULTS_DIR / "compare.json").read_bytes())
+    comparison = MeasuredComparison.model_validate_json((RESULTS_DIR / "compare.json").read_bytes())
     for row in comparison.rows:
         if row.is_of(load_artifact(row.name)):
             assert answer[row.name]["inference_ms"] == row.single.median_ms
@@ -141,7 +141,7 @@ def test_figures_are_written_as_the_language_writes_them(language: str) -> None:
 
 
 def test_the_paired_difference_is_bonett_and_prices() -> None:
-    pair = Pair(first="a", second="b", only_first=132, only_second=107, p_value=0.12)
+    pair = MeasuredPair(first="a", second="b", only_first=132, only_second=107, p_value=0.12)
     middle, low, high = paired_difference(pair, 1144)
     assert middle == pytest.approx(25 / 1144)
     first, second, total = 133 / 1146, 108 / 1146, 1146
@@ -151,8 +151,8 @@ def test_the_paired_difference_is_bonett_and_prices() -> None:
 
 
 def test_a_difference_stays_within_what_is_possible() -> None:
-    assert paired_difference(Pair(first="a", second="b", only_first=1, only_second=0, p_value=1), 1)[2] <= 1
-    assert paired_difference(Pair(first="a", second="b", only_first=0, only_second=0, p_value=1), 9)[0] == 0
+    assert paired_difference(MeasuredPair(first="a", second="b", only_first=1, only_second=0, p_value=1), 1)[2] <= 1
+    assert paired_difference(MeasuredPair(first="a", second="b", only_first=0, only_second=0, p_value=1), 9)[0] == 0
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 from tests.web.serving import Server, seven_png
 
 from rabisco.settings import Settings
-from rabisco.web import bodies, door
+from rabisco.web import bodies, rsgi
 
 SEVEN = seven_png()
 HALF = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 100000\r\n\r\n\x89PNG"
@@ -63,7 +63,7 @@ def test_a_body_that_never_comes_is_answered_408(monkeypatch: pytest.MonkeyPatch
         def response_empty(self, *answer: object) -> None:
             answers.append(answer)
 
-    stalled_door = door.Door(None, Settings(threads=1))
+    stalled_door = rsgi.RSGIApplication(None, Settings(threads=1))
     answer = stalled_door.__rsgi__(request_of({"x-request-id": "late"}), Stalled())
     with ThreadPoolExecutor(1) as elsewhere:  # the browser tests leave an event loop running in this thread
         elsewhere.submit(asyncio.run, answer).result()
@@ -78,7 +78,7 @@ def test_repeated_headers_and_foreign_letters_reach_the_application_as_wsgi_want
         ("cookie", "b=2"),
         ("content-type", "x/y"),
     ]
-    environ = door.environment(request_of(SimpleNamespace(items=lambda: headers)), io.BytesIO(b"body"))
+    environ = rsgi.environment(request_of(SimpleNamespace(items=lambda: headers)), io.BytesIO(b"body"))
     assert environ["HTTP_ACCEPT"] == "text/html, */*"
     assert environ["HTTP_COOKIE"] == "a=1; b=2"
     assert environ["CONTENT_TYPE"] == "x/y"

@@ -18,17 +18,14 @@ from rabisco.web import (
     corrections,
     docs,
     drawn,
-    explain,
     formats,
     health,
-    journal,
     languages,
     limits,
+    logs,
     metrics,
     models,
     navigation,
-    pages,
-    predict,
     problems,
     runs,
     security,
@@ -37,6 +34,7 @@ from rabisco.web import (
     uploads,
     versions,
 )
+from rabisco.web.read import explain, pages, predict
 from rabisco.web.routing import Application
 
 
@@ -53,7 +51,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
     for part in (
-        journal,
+        logs,
         metrics,
         limits,
         languages,

@@ -13,8 +13,8 @@ from rabisco.web import shapes
 from rabisco.web.aliases import default_model, resolve, shown_models
 from rabisco.web.charts import Axis, axis, learning_curve
 from rabisco.web.measurements import (
-    Comparison,
-    Pair,
+    MeasuredComparison,
+    MeasuredPair,
     Robustness,
     Timed,
     comparisons,
@@ -31,7 +31,7 @@ MOST = 4
 
 
 @dataclass(frozen=True)
-class Contestant:
+class ComparedModel:
     """One model of the comparison; what was not measured is ``None``."""
 
     artifact: Artifact
@@ -64,7 +64,7 @@ class Difference:
 
     first: Card
     second: Card
-    pair: Pair | None = None
+    pair: MeasuredPair | None = None
     examples: int = 0
     dataset: str = ""
 
@@ -119,12 +119,12 @@ def index() -> ResponseReturnValue:
     )
 
 
-def _contestant(artifact: Artifact, run: Comparison | None) -> Contestant:
+def _contestant(artifact: Artifact, run: MeasuredComparison | None) -> ComparedModel:
     timed = next((row for row in run.rows if row.name == artifact.name), None) if run else None
-    return Contestant(artifact, timed, robustness(artifact))
+    return ComparedModel(artifact, timed, robustness(artifact))
 
 
-def _difference(first: Contestant, second: Contestant, known: list[Comparison]) -> Difference:
+def _difference(first: ComparedModel, second: ComparedModel, known: list[MeasuredComparison]) -> Difference:
     for comparison in known:
         for pair in comparison.pairs:
             if {pair.first, pair.second} == {first.card.name, second.card.name}:
@@ -133,13 +133,13 @@ def _difference(first: Contestant, second: Contestant, known: list[Comparison]) 
     return Difference(first.card, second.card)
 
 
-def _accuracy_axis(contestants: list[Contestant]) -> Axis | None:
+def _accuracy_axis(contestants: list[ComparedModel]) -> Axis | None:
     names = ("accuracy", "accuracy_low", "accuracy_high")
     values = [value for one in contestants for name in names if (value := one.metric(name)) is not None]
     return axis(values) if values else None
 
 
-def _corruptions(contestants: list[Contestant]) -> dict[str, list[tuple[int, float]]]:
+def _corruptions(contestants: list[ComparedModel]) -> dict[str, list[tuple[int, float]]]:
     """Return for each corruption the place and the accuracy of every model that was measured under it."""
     found: dict[str, list[tuple[int, float]]] = {}
     for place, one in enumerate(contestants):
@@ -148,7 +148,7 @@ def _corruptions(contestants: list[Contestant]) -> dict[str, list[tuple[int, flo
     return found
 
 
-def _corruptions_axis(contestants: list[Contestant]) -> Axis | None:
+def _corruptions_axis(contestants: list[ComparedModel]) -> Axis | None:
     values = [row.accuracy for one in contestants if one.robustness for row in one.robustness.rows]
     return axis([*values, 1.0]) if values else None
 
@@ -159,7 +159,7 @@ def _curves_axis(curves: list[list[float]]) -> Axis | None:
     return axis(values) if values else None
 
 
-def _as_json(one: Contestant) -> dict[str, Any]:
+def _as_json(one: ComparedModel) -> dict[str, Any]:
     card = one.card
     return {
         "name": card.name,

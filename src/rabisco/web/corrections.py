@@ -1,6 +1,6 @@
 """``/corrections``: what a reader says of a reading; listed, exported and deleted by the same browser.
 
-A browser reaches only its own; see ``rabisco.web.persons``. A model learns from everybody's.
+A browser reaches only its own; see ``rabisco.web.visitors``. A model learns from everybody's.
 """
 
 import math
@@ -19,12 +19,12 @@ from rabisco.images import decode
 from rabisco.store import Correction, now
 from rabisco.web import shapes, training_shapes
 from rabisco.web.aliases import resolve
-from rabisco.web.answers import thumbnail
 from rabisco.web.fields import only_known
-from rabisco.web.persons import new_person, person, remember
 from rabisco.web.problems import wants_page
+from rabisco.web.read.answers import thumbnail
 from rabisco.web.routing import route
 from rabisco.web.runs import answer, text_of
+from rabisco.web.visitors import new_visitor, remember, visitor
 
 blueprint = Blueprint("corrections", __name__)
 
@@ -41,7 +41,7 @@ DONE = {
 
 
 @dataclass(frozen=True)
-class Reading:
+class CorrectedReading:
     """What a model read, as the page sends it back."""
 
     model: str
@@ -68,7 +68,7 @@ class Reading:
 def index() -> ResponseReturnValue:
     """List this browser's corrections, newest first."""
     wrong_only = request.args.get("show") == "wrong"
-    page = corrections.listed(person(), wrong_only=wrong_only, page=_whole(request.args.get("page", "1")))
+    page = corrections.listed(visitor(), wrong_only=wrong_only, page=_whole(request.args.get("page", "1")))
     if not wants_page():
         return jsonify(_listing(page))
     counts = corrections.counts()
@@ -110,7 +110,7 @@ def store() -> ResponseReturnValue:
             gettext("storing a picture needs your consent; tick the box, or send “consent”: true")
         )
     picture = decode(body["image"])
-    token, known_as = new_person()
+    token, known_as = new_visitor()
     moment = now()
     stored = [
         corrections.add(
@@ -171,7 +171,7 @@ def retrain() -> ResponseReturnValue:
 )
 def delete(number: str) -> ResponseReturnValue:
     """Delete one correction for good."""
-    corrections.delete(_whole(number), person())
+    corrections.delete(_whole(number), visitor())
     return _deleted(1)
 
 
@@ -189,7 +189,7 @@ def delete(number: str) -> ResponseReturnValue:
 )
 def delete_picture(number: str) -> ResponseReturnValue:
     """Delete the picture of one correction for good, with all that was said of it."""
-    return _deleted(corrections.delete_picture(_whole(number), person()))
+    return _deleted(corrections.delete_picture(_whole(number), visitor()))
 
 
 @route(
@@ -206,7 +206,7 @@ def delete_picture(number: str) -> ResponseReturnValue:
 )
 def delete_all() -> ResponseReturnValue:
     """Delete everything that this browser stored."""
-    return _deleted(corrections.delete_all(person()))
+    return _deleted(corrections.delete_all(visitor()))
 
 
 @route(
@@ -221,7 +221,7 @@ def delete_all() -> ResponseReturnValue:
 )
 def export() -> Response:
     """Send everything that this browser stored as a zip."""
-    response = Response(corrections.export(person()), mimetype="application/octet-stream")
+    response = Response(corrections.export(visitor()), mimetype="application/octet-stream")
     response.headers["Content-Disposition"] = "attachment; filename=corrections.zip"
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -282,11 +282,13 @@ def _from_form() -> dict[str, Any]:
     }
 
 
-def _reading(one: Any, *, only: bool = False) -> Reading:
+def _reading(one: Any, *, only: bool = False) -> CorrectedReading:
     if only and isinstance(one, Mapping):
         only_known(one, READING_FIELDS)
     try:
-        reading = Reading(str(one["model"]), int(one["version"]), str(one["predicted"]), float(one["probability"]))
+        reading = CorrectedReading(
+            str(one["model"]), int(one["version"]), str(one["predicted"]), float(one["probability"])
+        )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise _malformed() from error
     if not 0 <= reading.version < 2**31 or not math.isfinite(reading.probability):

@@ -21,7 +21,7 @@ from rabisco.web.routing import ROUTES
 MOST_PARTS = 1000
 # Guesses at the access token that one address may make.
 SIGN_INS = "10/minute"
-# Why the door could not take a request as it came: the application says so in the reader's language.
+# Why the RSGI application could not take a request as it came: the application says so in the reader's language.
 REFUSAL = "rabisco.refusal"
 BUSY = "busy"
 STORAGE = "storage"
@@ -127,7 +127,7 @@ def _takes_training_data(environ: Mapping[str, Any]) -> bool:
 
 
 def _refuse() -> None:
-    """Say what the door could not; health and static files are answered even in a crowd."""
+    """Say what the RSGI application could not take; health and static files are answered even in a crowd."""
     refusal = request.environ.get(REFUSAL)
     if refusal == BUSY and not _is_free():
         raise BusyError(gettext("more requests came than can be answered now; send this one again in a few seconds"))

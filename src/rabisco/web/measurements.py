@@ -44,7 +44,7 @@ class Timed(BaseModel):
         )
 
 
-class Pair(BaseModel):
+class MeasuredPair(BaseModel):
     """Two models on the same images: how many only one of them reads, and McNemar's exact two-sided probability."""
 
     first: str
@@ -54,14 +54,14 @@ class Pair(BaseModel):
     p_value: float
 
 
-class Comparison(BaseModel):
+class MeasuredComparison(BaseModel):
     """Models that read and were timed in the same run, as ``rabisco compare`` writes it."""
 
     dataset: str
     examples: int
     batch_size: int
     rows: list[Timed]
-    pairs: list[Pair]
+    pairs: list[MeasuredPair]
 
 
 class Corrupted(BaseModel):
@@ -85,11 +85,11 @@ class _RobustnessResult(BaseModel):
     models: dict[str, Robustness]
 
 
-def comparisons(artifacts: list[Artifact]) -> Iterator[Comparison]:
+def comparisons(artifacts: list[Artifact]) -> Iterator[MeasuredComparison]:
     """Return the comparisons known of these models, the newest first, without the models trained again since."""
     by_name = {artifact.name: artifact for artifact in artifacts}
     for path in (get_settings().home / "comparison.json", RESULTS_DIR / "compare.json"):
-        comparison = _read(path, Comparison)
+        comparison = _read(path, MeasuredComparison)
         if comparison:
             rows = [row for row in comparison.rows if row.name in by_name and row.is_of(by_name[row.name])]
             names = {row.name for row in rows}
@@ -105,7 +105,7 @@ def robustness(artifact: Artifact) -> Robustness | None:
     return found if same and artifact.folder.is_relative_to(BUNDLED_DIR) else None
 
 
-def paired_difference(pair: Pair, examples: int) -> tuple[float, float, float]:
+def paired_difference(pair: MeasuredPair, examples: int) -> tuple[float, float, float]:
     """Return by how much the first of two models is right more often on the same images, with a 95% interval.
 
     Args:

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, ProcessCollector
 from prometheus_client import generate_latest as as_text
 
-from rabisco.web.journal import elapsed, matched_rule
+from rabisco.web.logs import elapsed, matched_rule
 from rabisco.web.routing import route
 
 blueprint = Blueprint("metrics", __name__)

@@ -10,9 +10,10 @@ from pydantic.json_schema import models_json_schema
 
 import rabisco
 from rabisco.characters import AMONG
-from rabisco.web import asked, shapes
-from rabisco.web.journal import HEADER, WELL_FORMED
-from rabisco.web.pictures import FILE_FIELD, TEXT_FIELDS
+from rabisco.web import shapes
+from rabisco.web.logs import HEADER, WELL_FORMED
+from rabisco.web.read import options
+from rabisco.web.read.pictures import FILE_FIELD, TEXT_FIELDS
 from rabisco.web.routing import ROUTES, Route
 from rabisco.web.training_bodies import BODIES
 
@@ -33,7 +34,7 @@ REQUEST_ID: Schema = {
 NUMBERED: Schema = {HEADER: {"$ref": f"#/components/headers/{HEADER}"}}
 CHOSEN: Schema = {
     field: {"type": "string", "enum": list(choices), "default": choices[0]}
-    for field, choices in ((asked.CHARACTERS, asked.CHARACTERS_CHOICES), (asked.AMONG_FIELD, AMONG))
+    for field, choices in ((options.CHARACTERS, options.CHARACTERS_CHOICES), (options.AMONG_FIELD, AMONG))
 }  # what a request may choose from a list, in its address, a form or JSON
 EXAMPLES = {"model": "cnn", "name": "mnist-cnn", "version": "0"}  # of what stands in an address
 TOKEN: Schema = {"type": "http", "scheme": "bearer", "description": "Needed where the server has an access token."}

@@ -14,12 +14,12 @@ from werkzeug.routing import RequestRedirect
 
 from rabisco import errors
 from rabisco.web.details import detail_of
-from rabisco.web.journal import LOGGER, matched_rule
 from rabisco.web.limits import too_large
+from rabisco.web.logs import LOGGER, matched_rule
 
 
 @dataclass(frozen=True)
-class Problem:
+class Kind:
     """A kind of problem: its HTTP status, its name in ``type`` and its title."""
 
     status: int
@@ -27,59 +27,59 @@ class Problem:
     title: LazyString
 
 
-UNFORESEEN = Problem(500, "internal-error", lazy_gettext("Something went wrong on our side"))
+UNFORESEEN = Kind(500, "internal-error", lazy_gettext("Something went wrong on our side"))
 
 # Error class -> answer; a class that is not here is a fault of the server.
-PROBLEMS: dict[type[errors.RabiscoError], Problem] = {
-    errors.InvalidRequestError: Problem(400, "invalid-request", lazy_gettext("This request cannot be answered")),
-    errors.UnknownFieldError: Problem(422, "unknown-field", lazy_gettext("This request holds a field nobody knows")),
-    errors.InvalidImageError: Problem(400, "invalid-image", lazy_gettext("This picture is damaged or empty")),
-    errors.UnsupportedImageError: Problem(
+PROBLEMS: dict[type[errors.RabiscoError], Kind] = {
+    errors.InvalidRequestError: Kind(400, "invalid-request", lazy_gettext("This request cannot be answered")),
+    errors.UnknownFieldError: Kind(422, "unknown-field", lazy_gettext("This request holds a field nobody knows")),
+    errors.InvalidImageError: Kind(400, "invalid-image", lazy_gettext("This picture is damaged or empty")),
+    errors.UnsupportedImageError: Kind(
         415, "unsupported-image", lazy_gettext("This file is not a picture we can read")
     ),
-    errors.TooLargeError: Problem(413, "too-large", lazy_gettext("This is too large")),
-    errors.ModelNotFoundError: Problem(404, "model-not-found", lazy_gettext("There is no such model")),
-    errors.VersionNotFoundError: Problem(404, "version-not-found", lazy_gettext("This model has no such version")),
-    errors.VersionConflictError: Problem(409, "version-conflict", lazy_gettext("This version cannot be changed so")),
-    errors.CorrectionNotFoundError: Problem(404, "correction-not-found", lazy_gettext("There is no such correction")),
-    errors.UploadNotFoundError: Problem(404, "upload-not-found", lazy_gettext("There is no such upload")),
-    errors.RunNotFoundError: Problem(404, "run-not-found", lazy_gettext("There is no such training")),
-    errors.RunConflictError: Problem(409, "run-conflict", lazy_gettext("This training cannot be changed so")),
-    errors.UnknownDatasetError: Problem(404, "unknown-dataset", lazy_gettext("There is no such data set")),
-    errors.UnusableDataError: Problem(422, "unusable-data", lazy_gettext("These data cannot be trained on")),
-    errors.InvalidConfigurationError: Problem(
+    errors.TooLargeError: Kind(413, "too-large", lazy_gettext("This is too large")),
+    errors.ModelNotFoundError: Kind(404, "model-not-found", lazy_gettext("There is no such model")),
+    errors.VersionNotFoundError: Kind(404, "version-not-found", lazy_gettext("This model has no such version")),
+    errors.VersionConflictError: Kind(409, "version-conflict", lazy_gettext("This version cannot be changed so")),
+    errors.CorrectionNotFoundError: Kind(404, "correction-not-found", lazy_gettext("There is no such correction")),
+    errors.UploadNotFoundError: Kind(404, "upload-not-found", lazy_gettext("There is no such upload")),
+    errors.RunNotFoundError: Kind(404, "run-not-found", lazy_gettext("There is no such training")),
+    errors.RunConflictError: Kind(409, "run-conflict", lazy_gettext("This training cannot be changed so")),
+    errors.UnknownDatasetError: Kind(404, "unknown-dataset", lazy_gettext("There is no such data set")),
+    errors.UnusableDataError: Kind(422, "unusable-data", lazy_gettext("These data cannot be trained on")),
+    errors.InvalidConfigurationError: Kind(
         422, "invalid-configuration", lazy_gettext("This cannot be trained as it was asked for")
     ),
-    errors.StorageError: Problem(507, "storage", lazy_gettext("The server could not store this")),
-    errors.AccessDeniedError: Problem(401, "access-denied", lazy_gettext("This needs the access token")),
-    errors.CrossSiteError: Problem(403, "cross-site", lazy_gettext("This did not come from a page of this server")),
-    errors.ReadOnlyError: Problem(403, "read-only", lazy_gettext("This server only reads pictures")),
-    errors.BusyError: Problem(503, "busy", lazy_gettext("The server is busy")),
-    errors.NoModelError: Problem(503, "no-model", lazy_gettext("No model has been trained yet")),
-    errors.InvalidArtifactError: Problem(503, "invalid-artifact", lazy_gettext("This model's files are damaged")),
-    errors.AssistantUnavailableError: Problem(503, "no-assistant", lazy_gettext("No assistant is configured here")),
+    errors.StorageError: Kind(507, "storage", lazy_gettext("The server could not store this")),
+    errors.AccessDeniedError: Kind(401, "access-denied", lazy_gettext("This needs the access token")),
+    errors.CrossSiteError: Kind(403, "cross-site", lazy_gettext("This did not come from a page of this server")),
+    errors.ReadOnlyError: Kind(403, "read-only", lazy_gettext("This server only reads pictures")),
+    errors.BusyError: Kind(503, "busy", lazy_gettext("The server is busy")),
+    errors.NoModelError: Kind(503, "no-model", lazy_gettext("No model has been trained yet")),
+    errors.InvalidArtifactError: Kind(503, "invalid-artifact", lazy_gettext("This model's files are damaged")),
+    errors.AssistantUnavailableError: Kind(503, "no-assistant", lazy_gettext("No assistant is configured here")),
 }
 
 # HTTP errors that the framework raises by itself, with titles and details for readers.
-HTTP_PROBLEMS: dict[int, tuple[Problem, LazyString]] = {
+HTTP_PROBLEMS: dict[int, tuple[Kind, LazyString]] = {
     400: (
-        Problem(400, "bad-request", lazy_gettext("This request cannot be understood")),
+        Kind(400, "bad-request", lazy_gettext("This request cannot be understood")),
         lazy_gettext("the body or the address is malformed; see the API page for the right form"),
     ),
     404: (
-        Problem(404, "not-found", lazy_gettext("There is nothing at this address")),
+        Kind(404, "not-found", lazy_gettext("There is nothing at this address")),
         lazy_gettext("check the address, or start again from the drawing page"),
     ),
     405: (
-        Problem(405, "method-not-allowed", lazy_gettext("This address is used in another way")),
+        Kind(405, "method-not-allowed", lazy_gettext("This address is used in another way")),
         lazy_gettext("the Allow header names the methods that it answers; predictions are asked for by POST"),
     ),
     415: (
-        Problem(415, "unsupported-media-type", lazy_gettext("This kind of content is not read here")),
+        Kind(415, "unsupported-media-type", lazy_gettext("This kind of content is not read here")),
         lazy_gettext("send multipart/form-data, JSON or an image"),
     ),
     429: (
-        Problem(429, "too-many-requests", lazy_gettext("Too many requests")),
+        Kind(429, "too-many-requests", lazy_gettext("Too many requests")),
         lazy_gettext("wait a little and try again"),
     ),
 }
@@ -132,10 +132,10 @@ def _answer_http_error(error: HTTPException) -> WerkzeugResponse:
     return response
 
 
-def _unlisted(status: int) -> tuple[Problem, LazyString]:
+def _unlisted(status: int) -> tuple[Kind, LazyString]:
     if status >= 500:
         return UNFORESEEN, lazy_gettext("the fault has been noted; try again later")
-    return Problem(status, "bad-request", HTTP_PROBLEMS[400][0].title), HTTP_PROBLEMS[400][1]
+    return Kind(status, "bad-request", HTTP_PROBLEMS[400][0].title), HTTP_PROBLEMS[400][1]
 
 
 def _answer_unforeseen(error: Exception) -> Response:
@@ -144,7 +144,7 @@ def _answer_unforeseen(error: Exception) -> Response:
     return _answer(problem, str(detail))
 
 
-def _answer(problem: Problem, detail: str) -> Response:
+def _answer(problem: Kind, detail: str) -> Response:
     title = str(problem.title)
     if wants_page():
         page = render_template("problem.html", title=title, detail=detail, status=problem.status, name=problem.name)

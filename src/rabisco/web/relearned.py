@@ -9,9 +9,9 @@ from rabisco.errors import RabiscoError
 from rabisco.images import decode
 from rabisco.retraining.report import Reread, RetrainingReport
 from rabisco.runs import Run
-from rabisco.web.answers import thumbnail
 from rabisco.web.corruptions import corruption_title
-from rabisco.web.persons import person
+from rabisco.web.read.answers import thumbnail
+from rabisco.web.visitors import visitor
 
 THUMBNAIL = 96  # pixels
 _TITLES: dict[str, LazyString] = {
@@ -25,7 +25,7 @@ _TITLES: dict[str, LazyString] = {
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RetrainingOutcome:
     """What there is to show of such a run.
 
     Attributes:
@@ -59,18 +59,18 @@ class Outcome:
         return ", ".join(title_of(what) for what in self.report.worse)
 
 
-def outcome(run: Run) -> Outcome | None:
+def outcome(run: Run) -> RetrainingOutcome | None:
     """Return what a run that learned from corrections came to; ``None`` before, or if it is another run."""
     report = runs.report_of(run.id) if run.request.get("corrections") else None
     if report is None or run.artifact_version is None:
         return None
-    stored = corrections.pictures((one.correction for one in report.rereads), person())
+    stored = corrections.pictures((one.correction for one in report.rereads), visitor())
     pictures = {number: thumbnail(decode(image), THUMBNAIL) for number, image in stored.items()}
     versions = _versions(run.artifact)
     own = next((one for one in versions if one.number == run.artifact_version), None)
     answers = own is not None and own.current
     back_to = next((one.number for one in versions if one.previous), None) if answers else None
-    return Outcome(report, pictures, answers, back_to, own is not None)
+    return RetrainingOutcome(report, pictures, answers, back_to, own is not None)
 
 
 def title_of(what: str) -> str:

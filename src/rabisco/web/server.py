@@ -17,9 +17,9 @@ from rabisco.errors import InvalidConfigurationError, RabiscoError
 from rabisco.inference import get_predictor
 from rabisco.runs import start_supervisor
 from rabisco.settings import Settings, unknown_variables
-from rabisco.web import access, create_app, journal
+from rabisco.web import access, create_app, logs
 from rabisco.web.aliases import named
-from rabisco.web.door import Door
+from rabisco.web.rsgi import RSGIApplication
 
 # A client that has not finished its headers by then is dropped, so that slow ones hold no place.
 HEADER_SECONDS = 10
@@ -60,15 +60,15 @@ def serve(settings: Settings) -> None:
 def _load(settings: Settings) -> Any:
     """Make one worker's application, its models loaded before the first request."""
     threading.Thread(target=_end_with, args=(os.getppid(),), name="parent", daemon=True).start()
-    journal.configure(settings)
+    logs.configure(settings)
     for variable, nearest in unknown_variables().items():
-        journal.LOGGER.warning("%s is no setting; the nearest is %s", variable, nearest or "none")
+        logs.LOGGER.warning("%s is no setting; the nearest is %s", variable, nearest or "none")
     app = create_app(settings)
     for name in list_names():
         _warm(name)
     if settings.trainings:
         start_supervisor()
-    return Door(app, settings)
+    return RSGIApplication(app, settings)
 
 
 def _check_default_model(settings: Settings) -> None:
@@ -91,7 +91,7 @@ def _warm(name: str) -> None:
     try:
         get_predictor(name)
     except RabiscoError as error:
-        journal.LOGGER.warning("%s", error)  # the others still serve; asking for this one says the same
+        logs.LOGGER.warning("%s", error)  # the others still serve; asking for this one says the same
 
 
 def _claim(settings: Settings) -> tuple[str, int]:

@@ -18,11 +18,11 @@ from rabisco.images import image_kind
 from rabisco.intake import Choices
 from rabisco.uploads import Upload
 from rabisco.web import shapes, training_shapes
-from rabisco.web.answers import data_url
 from rabisco.web.fields import only_known
 from rabisco.web.findings import as_json as finding_as_json
 from rabisco.web.findings import sentence
 from rabisco.web.problems import wants_page
+from rabisco.web.read.answers import data_url
 from rabisco.web.routing import route
 from rabisco.web.training_form import FORM_WORDS, TrainingForm, compatible_models
 

@@ -21,8 +21,8 @@ from flask import Flask
 
 from rabisco.settings import Settings
 from rabisco.web import bodies
-from rabisco.web.journal import HEADER, LOGGER, request_id
 from rabisco.web.limits import BUSY, REFUSAL, STORAGE, body_limit
+from rabisco.web.logs import HEADER, LOGGER, request_id
 from rabisco.web.streams import OPEN_STREAMS, PAUSE_SECONDS
 
 # Threads for what takes no time: the next part of a stream, a piece of a body to the disk, a refusal, a health check.
@@ -58,7 +58,7 @@ class Answer:
     close: Callable[[], object] = bool
 
 
-class Door:
+class RSGIApplication:
     """Answers each request by a WSGI application in one of a few threads.
 
     Args:

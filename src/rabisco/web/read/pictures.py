@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from rabisco.errors import InvalidRequestError, RabiscoError, TooLargeError
 from rabisco.images import decode, sent_side
-from rabisco.web import asked
 from rabisco.web.details import detail_of
 from rabisco.web.fields import only_known
+from rabisco.web.read import options
 
 FILE_FIELD = "file"
 # Names under which clients of other demos send base64; `image` is the documented one.
 TEXT_FIELDS = ("image", "imageBase64", "data", "img")
-JSON_FIELDS = (*TEXT_FIELDS, "images", asked.CHARACTERS, asked.AMONG_FIELD)
+JSON_FIELDS = (*TEXT_FIELDS, "images", options.CHARACTERS, options.AMONG_FIELD)
 RAW_TYPES = ("image/", "application/octet-stream")
 PROBLEMS = (400, 404, 408, 413, 415, 422, 503)  # of a route that reads pictures
 

@@ -11,7 +11,7 @@ from PIL import Image
 from rabisco.inference import ClassProbability, Prediction
 from rabisco.text_reading import ReadCharacter
 from rabisco.web import refusals
-from rabisco.web.steps import step_title
+from rabisco.web.read.steps import step_title
 
 
 def as_json(prediction: Prediction, with_steps: bool = False) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from flask import Request
 
-from rabisco.web.pictures import Picture
+from rabisco.web.read.pictures import Picture
 
 FIELD = "example"
 _FOLDER = Path(__file__).parent / "static" / "examples"

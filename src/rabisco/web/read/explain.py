@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from rabisco.explanation import Explanation, explain
 from rabisco.inference import get_predictor
 from rabisco.settings import Settings
-from rabisco.web import asked, shapes
+from rabisco.web import shapes
 from rabisco.web.aliases import resolve
-from rabisco.web.answers import as_json, data_url
 from rabisco.web.metrics import count_predictions
-from rabisco.web.pictures import PROBLEMS, decode_all, read_pictures
+from rabisco.web.read import options
+from rabisco.web.read.answers import as_json, data_url
+from rabisco.web.read.pictures import PROBLEMS, decode_all, read_pictures
 from rabisco.web.routing import route
 
 blueprint = Blueprint("explain", __name__)
@@ -44,7 +45,7 @@ def explain_pictures() -> Response:
     settings: Settings = current_app.config["RABISCO"]
     predictor = get_predictor(resolve(request.args.get("model")))
     decoded = decode_all(read_pictures(request, min(MOST, settings.max_files)))
-    among = asked.expected(request)
+    among = options.expected(request)
     answers = [_as_json(explain(predictor, pixels, among)) for pixels in decoded]
     count_predictions(predictor.card.name, len(answers))
     return jsonify(explanations=answers)

@@ -12,13 +12,13 @@ COOKIE = "reader"
 SECONDS = 365 * 24 * 3600
 
 
-def person() -> str:
+def visitor() -> str:
     """Return how the database knows this browser; without a token, a name that nobody has."""
     token = request.cookies.get(COOKIE)
     return _hash(token) if token else ""
 
 
-def new_person() -> tuple[str, str]:
+def new_visitor() -> tuple[str, str]:
     """Return the token of this browser, a new one if it has none, and how the database knows it."""
     token = request.cookies.get(COOKIE) or secrets.token_urlsafe(32)
     return token, _hash(token)

@@ -5,11 +5,12 @@ from flask_babel import lazy_gettext
 
 from rabisco.inference import get_predictor
 from rabisco.settings import Settings
-from rabisco.web import asked, several, shapes
+from rabisco.web import shapes
 from rabisco.web.aliases import resolve
-from rabisco.web.answers import as_json
 from rabisco.web.metrics import count_predictions
-from rabisco.web.pictures import PROBLEMS, decode_all, read_pictures
+from rabisco.web.read import options, several
+from rabisco.web.read.answers import as_json
+from rabisco.web.read.pictures import PROBLEMS, decode_all, read_pictures
 from rabisco.web.routing import route
 
 blueprint = Blueprint("predict", __name__)
@@ -67,8 +68,8 @@ def predict(model: str | None = None) -> Response:
     pictures = read_pictures(request, settings.max_files)
     decoded = decode_all(pictures)
     with_steps = request.args.get("steps", "") not in ("", "0")
-    among = asked.expected(request)
-    if asked.asks_for_many(request):
+    among = options.expected(request)
+    if options.asks_for_many(request):
         readings = several.read_all(pictures, decoded, predictor, settings.max_characters, among)
         answers = [several.as_json(reading, with_steps) for reading in readings]
     else:

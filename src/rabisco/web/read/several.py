@@ -11,11 +11,11 @@ from rabisco.characters import Among
 from rabisco.errors import RabiscoError
 from rabisco.inference import Predictor, get_predictor
 from rabisco.text_reading import TextReading, read_many
-from rabisco.web.answers import steps, thumbnail
 from rabisco.web.details import detail_of
 from rabisco.web.metrics import count_predictions
-from rabisco.web.pictures import Picture
 from rabisco.web.problems import title_of
+from rabisco.web.read.answers import steps, thumbnail
+from rabisco.web.read.pictures import Picture
 
 SHOWN_SIDE = 720  # pixels of a picture on the page
 
@@ -43,7 +43,7 @@ def read_all(
 
 
 @dataclass(frozen=True)
-class Row:
+class UploadedText:
     """One uploaded picture on the page: what each model reads in it, or why there is nothing."""
 
     name: str
@@ -53,16 +53,16 @@ class Row:
     detail: str = ""
 
 
-def page_row(picture: Picture, models: Sequence[str], most: int, among: Among) -> Row:
+def page_row(picture: Picture, models: Sequence[str], most: int, among: Among) -> UploadedText:
     """Return what the page shows of a picture that may hold so many characters."""
     try:
         pixels = picture.decode()
         readings = tuple(read_all([picture], [pixels], get_predictor(name), most, among)[0] for name in models)
     except RabiscoError as error:
-        return Row(picture.name, title=title_of(error), detail=detail_of(error))
+        return UploadedText(picture.name, title=title_of(error), detail=detail_of(error))
     for reading in readings:
         count_predictions(reading.model, 1)
-    return Row(picture.name, thumbnail(pixels, SHOWN_SIDE), readings)
+    return UploadedText(picture.name, thumbnail(pixels, SHOWN_SIDE), readings)
 
 
 def as_json(reading: TextReading, with_steps: bool = False) -> dict[str, Any]:

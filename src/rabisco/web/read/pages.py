@@ -13,13 +13,13 @@ from rabisco.errors import RabiscoError
 from rabisco.images import image_kind
 from rabisco.inference import Prediction, get_predictor
 from rabisco.settings import Settings
-from rabisco.web import asked, examples, several
 from rabisco.web.aliases import default_model, shown_models
-from rabisco.web.answers import data_url, thumbnail
 from rabisco.web.details import detail_of
 from rabisco.web.metrics import count_predictions
-from rabisco.web.pictures import Picture, read_pictures
 from rabisco.web.problems import title_of
+from rabisco.web.read import examples, options, several
+from rabisco.web.read.answers import data_url, thumbnail
+from rabisco.web.read.pictures import Picture, read_pictures
 from rabisco.web.routing import route
 
 blueprint = Blueprint("pages", __name__)
@@ -27,7 +27,7 @@ KEPT_SIDE = 320  # pixels: the normaliser looks at no more
 
 
 @dataclass(frozen=True)
-class Row:
+class UploadedPicture:
     """One uploaded picture on the page: its predictions, or why there are none; ``kept`` is stored if corrected."""
 
     name: str
@@ -105,13 +105,13 @@ def show_uploaded() -> ResponseReturnValue:
 
 def _asked() -> dict[str, Any]:
     """Return what the pages show of what was asked: which models, how many characters, of what kind."""
-    cards, among = _cards(), asked.expected(request)
+    cards, among = _cards(), options.expected(request)
     for card in cards:
         classes_among(card.class_names, among)
     return {
         "cards": cards,
         "choices": _choices(),
-        "many": asked.asks_for_many(request),
+        "many": options.asks_for_many(request),
         "among": among,
         "kinds": AMONG,
         "photographs": not any(_reads_drawings(card) for card in cards),
@@ -135,15 +135,15 @@ def _choices() -> list[str]:
     return names if len(names) > 2 else []
 
 
-def _row(picture: Picture, cards: list[Card], among: Among) -> Row:
+def _row(picture: Picture, cards: list[Card], among: Among) -> UploadedPicture:
     try:
         pixels = picture.decode()
     except RabiscoError as error:
-        return Row(picture.name, title=title_of(error), detail=detail_of(error))
+        return UploadedPicture(picture.name, title=title_of(error), detail=detail_of(error))
     predictions = tuple(
         get_predictor(card.name).predict(pixels, 3 if _reads_drawings(card) else 5, among) for card in cards
     )
     for prediction in predictions:
         count_predictions(prediction.model, 1)
     saw = data_url(predictions[0].prepared.pixels)
-    return Row(picture.name, thumbnail(pixels), saw, thumbnail(pixels, KEPT_SIDE), predictions)
+    return UploadedPicture(picture.name, thumbnail(pixels), saw, thumbnail(pixels, KEPT_SIDE), predictions)
