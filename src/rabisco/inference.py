@@ -94,6 +94,7 @@ class Predictor:
             artifact.onnx_path.read_bytes(), options, providers=["CPUExecutionProvider"]
         )
         self._mirrored = is_mirrored(self.card.normalizer)
+        self._alike = {name: alike_among(name, self.card.class_names) for name in self.card.class_names}
         self._input_name = self._session.get_inputs()[0].name
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -121,9 +122,12 @@ class Predictor:
         Raises:
             InvalidRequestError: The model knows no character of the kind that is expected.
         """
-        expected = np.full(logits.shape[-1], -np.inf, np.float32)
-        expected[classes_among(self.card.class_names, among)] = 0
-        return softmax(logits / np.float32(self.card.temperature) + expected)
+        scaled = logits / np.float32(self.card.temperature)
+        if among != "any":
+            expected = np.full(logits.shape[-1], -np.inf, np.float32)
+            expected[classes_among(self.card.class_names, among)] = 0
+            scaled += expected
+        return softmax(scaled)
 
     def predict(self, picture: NDArray[np.uint8], top_k: int = 3, among: Among = "any") -> Prediction:
         """Read one decoded picture.
@@ -142,13 +146,16 @@ class Predictor:
         probabilities = self.calibrated(logits, among)[0]
         refused, doubt = refuse(self.card, prepared, logits)
         best = self.best_classes(probabilities, top_k)
-        names = [self.card.class_names[place] for place in classes_among(self.card.class_names, among)]
+        alike = self._alike[best[0].category]
+        if among != "any":
+            expected = {self.card.class_names[place] for place in classes_among(self.card.class_names, among)}
+            alike = tuple(name for name in alike if name in expected)
         return Prediction(
             model=self.card.name,
             version=self.version,
             among=among,
             top_k=best,
-            alike=alike_among(best[0].category, names),
+            alike=alike,
             refused=refused,
             doubt=doubt,
             latency_ms=(time.perf_counter() - started) * 1000,

@@ -3,9 +3,9 @@
 import difflib
 import os
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from platformdirs import user_cache_path, user_data_path
 from pydantic import AfterValidator, ByteSize, Field, ValidationError, field_validator
@@ -131,7 +131,19 @@ class Settings(BaseSettings):
         except ValueError:
             raise ValueError("a number of requests and a time, such as 60/minute") from None
 
-    @property
+    def __copy__(self) -> Self:
+        """Return a copy that works out anew what follows from fields: ``model_copy`` may be about to change them."""
+        copied = super().__copy__()
+        for name in ("artifacts_dir", "picture_limits"):
+            copied.__dict__.pop(name, None)
+        return copied
+
+    @cached_property
+    def picture_limits(self) -> dict[str, int]:
+        """What ``rabisco.images.decode`` is to accept of strangers."""
+        return {"max_bytes": self.max_upload_bytes, "max_pixels": self.max_image_pixels}
+
+    @cached_property
     def artifacts_dir(self) -> Path:
         """Folder of the artifacts trained here, one folder each."""
         return self.home / "artifacts"

@@ -22,7 +22,6 @@ from rabisco.errors import (
     UnsupportedImageError,
 )
 from rabisco.images import decode, prepare
-from rabisco.settings import get_settings
 
 SEVEN = draw()
 LOSSLESS = {"PNG": {}, "BMP": {}, "TIFF": {}, "WEBP": {"lossless": True}, "GIF": {}}
@@ -238,18 +237,17 @@ def test_other_formats_hide_no_bomb(name: str) -> None:
 
 
 def test_too_many_bytes_are_refused() -> None:
-    limit = get_settings().max_upload_bytes
     with pytest.raises(TooLargeError, match="bytes"):
-        decode(b"\0" * (limit + 1))
+        decode(b"\0" * 1001, max_bytes=1000)
     with pytest.raises(TooLargeError, match="bytes"):
-        decode("A" * (2 * limit + 1))
+        decode("A" * 2001, max_bytes=1000)
 
 
-def test_the_limits_are_those_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RABISCO_MAX_IMAGE_PIXELS", "1000")
-    get_settings.cache_clear()
+def test_too_many_pixels_are_refused_and_a_caller_may_allow_more() -> None:
     with pytest.raises(TooLargeError, match="1,000 pixels"):
-        decode(FILES["PNG"])
+        decode(FILES["PNG"], max_pixels=1000)
+    large = encode(Image.new("1", (12_000, 9_000)), "PNG")
+    assert max(decode(large, max_pixels=108_000_000).shape) < 2000
 
 
 @given(st.binary(max_size=300))

@@ -13,7 +13,7 @@ from tests.images.pictures import BLACK, WHITE, draw, encode, shade
 from rabisco import data
 from rabisco.errors import InvalidConfigurationError
 from rabisco.images import NORMALIZERS, decode, normalize_pixels, prepare, shape_of
-from rabisco.images.stroke import redraw, stroke_width
+from rabisco.images.geometry import redraw, stroke_width
 
 SEVEN = prepare(draw(), "mnist@1").pixels.astype(int)
 

@@ -2,24 +2,16 @@
 
 import numpy as np
 import pytest
-from scipy import ndimage
 
-from rabisco.images.middle import median
-from rabisco.images.stroke import framed
-from rabisco.rejection.features import _deviation, _greatest_near
+from rabisco.images.geometry import fast_median, framed
+from rabisco.rejection.features import _deviation
 
 
 @pytest.mark.parametrize("shape", [(1,), (2,), (7,), (40, 25), (1000,)])
 def test_the_median_and_the_deviation_are_numpys(shape: tuple[int, ...]) -> None:
     values = np.random.default_rng(0).integers(0, 20, shape).astype(np.float32)
-    assert median(values) == np.median(values)
+    assert fast_median(values) == np.median(values)
     assert _deviation(values.ravel()) == pytest.approx(float(values.std()), abs=1e-5)
-
-
-def test_the_greatest_near_is_scipys() -> None:
-    values = np.pad(np.random.default_rng(0).random((30, 22)), 1)
-    expected = ndimage.maximum_filter(values, 3)
-    np.testing.assert_array_equal(_greatest_near(values)[1:-1, 1:-1], expected[1:-1, 1:-1])
 
 
 def test_a_frame_is_a_border_without_ink() -> None:

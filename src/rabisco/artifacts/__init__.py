@@ -17,6 +17,7 @@ from rabisco.artifacts.places import (
     check_name,
     exists,
     list_names,
+    promoted,
     stamp,
 )
 from rabisco.artifacts.saving import install, save_again, save_artifact
@@ -26,7 +27,6 @@ from rabisco.artifacts.versions import (
     delete_model,
     previous_default,
     promote,
-    promoted,
     rollback,
     rollback_default,
     use_version,

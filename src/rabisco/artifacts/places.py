@@ -24,6 +24,7 @@ WEIGHTS_FILE = "pesos.h5"
 ONNX_FILE = "model.onnx"
 CARD_FILE = "card.json"
 POINTER_FILE = "current.json"
+DEFAULT_FILE = ".default.json"
 VERSIONS_DIR = "versions"
 BUNDLED_DIR = Path(__file__).parent.parent / "bundled"
 BUNDLED, FLAT = 0, 1  # numbers of the version in the package, and of that in a home of earlier releases
@@ -52,6 +53,15 @@ class Pointer(BaseModel):
         """Return the pointer that points to ``version`` and remembers this one."""
         before = (*self.before, self.version)[-_MOST_REMEMBERED:]
         return Pointer(version=version, before=before, last=max(self.last, version))
+
+
+class Default(BaseModel):
+    """Which name was chosen as the default, and which were before; an empty one stands for the settings' choice."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str = ""
+    before: tuple[str, ...] = ()
 
 
 def check_name(name: str) -> None:
@@ -89,7 +99,7 @@ def folders(name: str, parent: Path | None = None) -> dict[int, Path]:
     """Return the folder of each version of ``name`` by its number, ascending; empty if there is no such name."""
     if not name or name.startswith(".") or not _UNSAFE.isdisjoint(name) or len(name) > _LONGEST:
         return {}
-    home = parent_or_home(parent) / name
+    home = (parent or get_settings().artifacts_dir) / name
     found = {BUNDLED: BUNDLED_DIR / name, FLAT: home}
     with suppress(OSError):  # none has been saved yet
         found |= {int(folder.name): folder for folder in (home / VERSIONS_DIR).iterdir() if folder.name.isdecimal()}
@@ -152,12 +162,30 @@ def stamp(name: str) -> str:
         NoModelError: No artifact is there at all.
         ModelNotFoundError: None has that name.
     """
+    home = get_settings().artifacts_dir / name
     try:
-        status = (get_settings().artifacts_dir / name / POINTER_FILE).stat()
+        status = (home / POINTER_FILE).stat()
     except (OSError, ValueError):
-        _, folder = find(name)
-        status = (folder / CARD_FILE).stat()
+        card = BUNDLED_DIR / name / CARD_FILE
+        if not _NAME.fullmatch(name) or home.exists() or not card.is_file():
+            card = find(name)[1] / CARD_FILE
+        status = card.stat()
     return f"{status.st_ino}:{status.st_mtime_ns}"
+
+
+def promoted() -> str | None:
+    """Return the name of the model that was promoted to answer by default; ``None`` if none was, or it is gone."""
+    name = read_default().name
+    return name if name and exists(name) else None
+
+
+def read_default() -> Default:
+    """Return which model was chosen to answer by default, and which were before."""
+    try:
+        text = (get_settings().artifacts_dir / DEFAULT_FILE).read_text(encoding="utf-8")
+        return Default.model_validate_json(text)
+    except (OSError, ValidationError, UnicodeDecodeError):
+        return Default()
 
 
 def unknown(name: str) -> NoModelError | ModelNotFoundError:

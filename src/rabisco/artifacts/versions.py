@@ -5,29 +5,30 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 from rabisco.artifacts.card import Card
 from rabisco.artifacts.durable import locked, sync, write_whole
 from rabisco.artifacts.loading import read_card
 from rabisco.artifacts.places import (
     BUNDLED,
     CARD_FILE,
+    DEFAULT_FILE,
     FLAT,
     ONNX_FILE,
     WEIGHTS_FILE,
+    Default,
     Pointer,
     exists,
     find,
     folders,
     parent_or_home,
     pointer_of,
+    promoted,
+    read_default,
     write_pointer,
 )
 from rabisco.errors import InvalidArtifactError, VersionConflictError
 from rabisco.settings import get_settings
 
-_DEFAULT_FILE = ".default.json"
 _DELETED = ".deleted-"
 
 
@@ -46,15 +47,6 @@ class Version:
     card: Card | None
     current: bool
     previous: bool
-
-
-class _Default(BaseModel):
-    """Which name was chosen as the default, and which were before; an empty one stands for the settings' choice."""
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str = ""
-    before: tuple[str, ...] = ()
 
 
 def versions(name: str) -> list[Version]:
@@ -167,9 +159,9 @@ def promote(name: str, version: int | None = None) -> None:
     if version is not None:
         use_version(name, version)
     with locked(get_settings().artifacts_dir):
-        default = _read_default()
+        default = read_default()
         if default.name != name:
-            _write_default(_Default(name=name, before=(*default.before, default.name)[-100:]))
+            _write_default(Default(name=name, before=(*default.before, default.name)[-100:]))
 
 
 def rollback_default() -> str | None:
@@ -179,23 +171,17 @@ def rollback_default() -> str | None:
         VersionConflictError: None was ever promoted.
     """
     with locked(get_settings().artifacts_dir):
-        default = _read_default()
+        default = read_default()
         before = [name for name in default.before if not name or exists(name)]
         if not before:
             raise VersionConflictError("going back needs a model that answered by default before; there is none")
-        _write_default(_Default(name=before[-1], before=tuple(before[:-1])))
+        _write_default(Default(name=before[-1], before=tuple(before[:-1])))
         return before[-1] or None
-
-
-def promoted() -> str | None:
-    """Return the name of the model that was promoted to answer by default; ``None`` if none was, or it is gone."""
-    name = _read_default().name
-    return name if name and exists(name) else None
 
 
 def previous_default() -> str | None:
     """Return where ``rollback_default`` goes: a name, an empty text for the settings' choice, ``None`` for nowhere."""
-    before = [name for name in _read_default().before if not name or exists(name)]
+    before = [name for name in read_default().before if not name or exists(name)]
     return before[-1] if before else None
 
 
@@ -230,13 +216,5 @@ def _card_or_none(name: str, folder: Path) -> Card | None:
         return None
 
 
-def _read_default() -> _Default:
-    try:
-        text = (get_settings().artifacts_dir / _DEFAULT_FILE).read_text(encoding="utf-8")
-        return _Default.model_validate_json(text)
-    except (OSError, ValidationError, UnicodeDecodeError):
-        return _Default()
-
-
-def _write_default(default: _Default) -> None:
-    write_whole(get_settings().artifacts_dir / _DEFAULT_FILE, default.model_dump_json() + "\n")
+def _write_default(default: Default) -> None:
+    write_whole(get_settings().artifacts_dir / DEFAULT_FILE, default.model_dump_json() + "\n")

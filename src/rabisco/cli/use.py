@@ -14,6 +14,8 @@ from rabisco.cli.output import json_option, percent, print_json
 if TYPE_CHECKING:
     from rabisco.inference import Predictor
 
+MOST_PIXELS = 170_000_000  # of a file of one's own; a server's limits are for strangers' files
+
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
@@ -82,7 +84,7 @@ def _found(files: tuple[Path, ...]) -> Iterator[Path]:
 def _read_one(predictor: "Predictor", content: bytes, top_k: int, among: Among) -> dict[str, Any]:
     from rabisco.images import decode
 
-    return predictor.predict(decode(content), top_k, among).to_dict()
+    return predictor.predict(decode(content, max_pixels=MOST_PIXELS), top_k, among).to_dict()
 
 
 def _show_one(row: dict[str, Any]) -> None:
@@ -102,7 +104,8 @@ def _read_text(predictor: "Predictor", content: bytes, top_k: int, among: Among)
     from rabisco.text_reading import read_many
 
     most = get_settings().max_characters
-    reading = read_many(predictor, decode(content), top_k, most, sent_side=sent_side(content), among=among)
+    picture = decode(content, max_pixels=MOST_PIXELS)
+    reading = read_many(predictor, picture, top_k, most, sent_side=sent_side(content), among=among)
     return reading.to_dict()
 
 

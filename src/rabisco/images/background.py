@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from rabisco.images.page import border, brightness
+from rabisco.images.geometry import border, brightness
 
 SEGMENTS = 80  # the border is judged in this many pieces
 LEAST_SIDE = 16  # pixels, below which shade cannot be told from strokes
@@ -30,7 +30,7 @@ def is_uneven(picture: NDArray[np.uint8]) -> bool:
         picture: RGB, uint8 ``(H, W, 3)``.
     """
     ring = brightness(border(picture))
-    if np.ptp(ring) <= LEAST_SHADE or min(picture.shape[:2]) < LEAST_SIDE:
+    if min(picture.shape[:2]) < LEAST_SIDE:
         return False
     pieces = _pieces(ring)
     step = max(1, max(picture.shape[:2]) // 100)

@@ -4,11 +4,10 @@ import base64
 import binascii
 import io
 import struct
+import sys
 import threading
 import warnings
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +20,6 @@ from rabisco.errors import (
     TooLargeError,
     UnsupportedImageError,
 )
-from rabisco.settings import get_settings
 
 FORMATS = (
     "PNG",
@@ -33,6 +31,7 @@ FORMATS = (
 )
 WORKING_SIDE = 1000  # pixels; a character needs 20, a row of thirty still has 33 each
 ORIENTATION_TAG = 0x0112
+MOST_PIXELS = 50_000_000  # unless the caller says otherwise
 MOSTLY_VISIBLE = 0.8  # from here on, what is transparent is the exception and takes the page's colour
 READABLE = "PNG, JPEG, WebP, GIF, BMP, TIFF"
 UPRIGHT = {  # EXIF orientation -> what makes it upright
@@ -50,7 +49,7 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _header_lock = threading.Lock()
 
 
-def decode(data: bytes | str) -> NDArray[np.uint8]:
+def decode(data: bytes | str, *, max_bytes: int | None = None, max_pixels: int = MOST_PIXELS) -> NDArray[np.uint8]:
     """Return the picture as RGB, upright, whatever its format, colour mode or transparency.
 
     Sizes are checked in the header, before any pixel is decoded. A picture whose longer side is 2000 pixels or more
@@ -58,6 +57,8 @@ def decode(data: bytes | str) -> NDArray[np.uint8]:
 
     Args:
         data: Content of a picture file; or, as text, base64 (standard or URL-safe) with or without a data-URL prefix.
+        max_bytes: Largest file that is read; any if not given.
+        max_pixels: Largest picture that is read, width × height.
 
     Returns:
         uint8 ``(H, W, 3)``, the longer side below 2000.
@@ -66,21 +67,36 @@ def decode(data: bytes | str) -> NDArray[np.uint8]:
         InvalidRequestError: The text is not base64.
         InvalidImageError: There are no bytes, or the file is truncated or damaged.
         UnsupportedImageError: The bytes are not a picture in a format read here.
-        TooLargeError: More bytes or pixels than the settings allow.
+        TooLargeError: More bytes or pixels than allowed.
     """
     if isinstance(data, str):
-        data = decode_base64(data)
-    _check_bytes(data)
+        data = decode_base64(data, max_bytes)
+    if not data:
+        raise InvalidImageError("expected a picture file, received zero bytes; choose the file again")
+    if max_bytes is not None and len(data) > max_bytes:
+        raise _too_many_bytes(len(data), max_bytes)
+    if data.startswith(PNG_SIGNATURE):
+        _check_png(data, max_pixels)
     try:
-        image, orientation = _open(data)
-        _load(image)
+        image, orientation = _open(data, max_pixels)
+        if image.format == "TIFF":
+            _load_quietly(image)
+        elif image.format in ("JPEG", "MPO"):
+            _load_reduced(image)
+        else:
+            image.load()
     except RabiscoError:
         raise
     except Exception as error:  # a damaged file makes Pillow raise anything from struct.error to OverflowError
         raise InvalidImageError(
             "expected a whole picture file, received one that is truncated or damaged; export or send it again"
         ) from error
-    image = _opaque(_reduce(_eight_bits(image)))
+    if image.mode[0] in "IF":
+        image = _eight_bits(image)
+    factor = max(image.size) // WORKING_SIDE
+    if factor >= 2:
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB").reduce(factor)
+    image = _opaque(image) if image.has_transparency_data else image.convert("RGB")
     return np.array(image.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else image)
 
 
@@ -90,20 +106,20 @@ def sent_side(data: bytes | str) -> int:
     Args:
         data: As for ``decode``, which must have accepted it.
     """
-    return max(_open(decode_base64(data) if isinstance(data, str) else data)[0].size)
+    return max(_open(decode_base64(data) if isinstance(data, str) else data, sys.maxsize)[0].size)
 
 
-def decode_base64(text: str) -> bytes:
+def decode_base64(text: str, max_bytes: int | None = None) -> bytes:
     """Return the bytes that base64 text stands for; a data URL's prefix, spaces and missing padding are forgiven.
 
     A form field turns ``+`` into a space where the sender forgot to escape it, so spaces inside count as ``+``.
 
     Raises:
         InvalidRequestError: The text is not base64.
+        TooLargeError: It stands for far more than ``max_bytes``.
     """
-    limit = get_settings().max_upload_bytes
-    if len(text) > limit * 2:
-        raise _too_many_bytes(len(text) * 3 // 4, limit)
+    if max_bytes is not None and len(text) > max_bytes * 2:
+        raise _too_many_bytes(len(text) * 3 // 4, max_bytes)
     body = text.strip()
     if body[:5].lower() == "data:":
         prefix, _, body = body.partition(",")
@@ -124,16 +140,6 @@ def decode_base64(text: str) -> bytes:
 _FROM_URL_SAFE = str.maketrans("-_", "+/", "\r\n\t")
 
 
-def _check_bytes(data: bytes) -> None:
-    limit = get_settings().max_upload_bytes
-    if not data:
-        raise InvalidImageError("expected a picture file, received zero bytes; choose the file again")
-    if len(data) > limit:
-        raise _too_many_bytes(len(data), limit)
-    if data.startswith(PNG_SIGNATURE):
-        _check_png(data)
-
-
 def _too_many_bytes(received: int, limit: int) -> TooLargeError:
     return TooLargeError(
         "expected a file of at most %(limit)s bytes, received %(received)s; send a smaller or more compressed picture",
@@ -142,7 +148,7 @@ def _too_many_bytes(received: int, limit: int) -> TooLargeError:
     )
 
 
-def _check_png(data: bytes) -> None:
+def _check_png(data: bytes, max_pixels: int) -> None:
     """Compare each chunk with its checksum, which Pillow does not do for the pixels themselves."""
     position, kind = len(PNG_SIGNATURE), b""
     while kind != b"IEND":
@@ -155,27 +161,23 @@ def _check_png(data: bytes) -> None:
             )
         position = end + 4
         if kind == b"IHDR" and length >= 8:
-            _check_pixels(*struct.unpack(">II", data[position - length - 4 : position - length + 4]))
+            width, height = struct.unpack(">II", data[position - length - 4 : position - length + 4])
+            _check_pixels(width, height, max_pixels)
 
 
-@contextmanager
-def _quietly() -> Iterator[None]:
-    with _header_lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-def _open(data: bytes) -> tuple[Image.Image, int]:
+def _open(data: bytes, max_pixels: int) -> tuple[Image.Image, int]:
     """Read the header only; return the lazy image and its EXIF orientation (1 = upright)."""
     try:
-        with _quietly():
+        with _header_lock, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             image = Image.open(io.BytesIO(data), formats=FORMATS)
-            _check_pixels(*image.size)
-            return image, _orientation(image)
+            _check_pixels(*image.size, max_pixels)
+            turned = "exif" in image.info and image.format != "TIFF"  # Pillow turns a TIFF by itself
+            return image, _orientation(image) if turned else 1
     except Image.DecompressionBombError as error:
         raise TooLargeError(
             "expected at most %(limit)s pixels, received far more; send the picture made smaller",
-            limit=get_settings().max_image_pixels,
+            limit=max_pixels,
         ) from error
     except UnidentifiedImageError as error:
         raise UnsupportedImageError(
@@ -184,39 +186,36 @@ def _open(data: bytes) -> tuple[Image.Image, int]:
         ) from error
 
 
-def _check_pixels(width: int, height: int) -> None:
-    if width * height > get_settings().max_image_pixels:
+def _check_pixels(width: int, height: int, max_pixels: int) -> None:
+    if width * height > max_pixels:
         raise TooLargeError(
             "expected at most %(limit)s pixels, received %(width)s × %(height)s; send the picture made smaller",
-            limit=get_settings().max_image_pixels,
+            limit=max_pixels,
             width=width,
             height=height,
         )
 
 
 def _orientation(image: Image.Image) -> int:
-    if "exif" not in image.info or image.format == "TIFF":  # Pillow turns a TIFF by itself
-        return 1
     try:
         return int(image.getexif().get(ORIENTATION_TAG, 1))
     except Exception:
         return 1  # damaged notes about the picture are no reason to refuse the picture
 
 
-def _load(image: Image.Image) -> None:
-    """Decode the pixels, those of a large JPEG at a fraction of their number."""
+def _load_reduced(image: Image.Image) -> None:
+    """Decode a JPEG, a large one at a fraction of its pixels."""
     longest = max(image.size)
-    if image.format in ("JPEG", "MPO") and longest >= 2 * WORKING_SIDE:
+    if longest >= 2 * WORKING_SIDE:
         image.draft(image.mode, (image.width * WORKING_SIDE // longest, image.height * WORKING_SIDE // longest))
-    with _quietly() if image.format == "TIFF" else nullcontext():  # it reads further headers now
+    image.load()
+
+
+def _load_quietly(image: Image.Image) -> None:
+    """Decode a TIFF, further headers of which are read now."""
+    with _header_lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         image.load()
-
-
-def _reduce(image: Image.Image) -> Image.Image:
-    factor = max(image.size) // WORKING_SIDE
-    if factor < 2:
-        return image
-    return image.convert("RGBA" if image.has_transparency_data else "RGB").reduce(factor)
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
@@ -232,8 +231,6 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 def _opaque(image: Image.Image) -> Image.Image:
     """Return RGB, what is transparent filled with the colour against which the visible part stands out."""
-    if not image.has_transparency_data:
-        return image.convert("RGB")
     image = image.convert("RGBA")
     alpha = image.getchannel("A")
     if alpha.getextrema()[0] == 255:

@@ -1,4 +1,4 @@
-"""Ink takes the size, place and stroke width that characters have in the training images."""
+"""Measures of pictures and ink, and the size, place and stroke width that characters have in the training images."""
 
 from typing import Any
 
@@ -6,8 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
-
-from rabisco.images.stroke import redraw, resize_ink, stroke_width
 
 SIDE = 28
 MNIST_BOX = 20
@@ -17,6 +15,7 @@ EMNIST_BOX = 24
 EMNIST_WIDTHS = (1.95, 4.5)
 EMNIST_THIN = 2.6
 EMNIST_FINE = 4
+FINE = 4  # strokes are redrawn on a grid this many times finer than the training images'
 EMNIST_BLUR = 1.2  # standard deviation on the fine grid: 1 pixel where a character of NIST is 80 high
 
 
@@ -36,8 +35,19 @@ def as_mnist(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
     crop = ink[bounding_box(ink)]
     enlarged = max(crop.shape) < MNIST_BOX
     small = resize_ink(crop, MNIST_BOX, Image.Resampling.BICUBIC if enlarged else Image.Resampling.BOX)
-    small = _with_width(crop, small, MNIST_WIDTHS, MNIST_THIN)
-    return _centre_mass((small * 255).astype(np.uint8))
+    width = stroke_width(small)
+    if not MNIST_WIDTHS[0] <= width <= MNIST_WIDTHS[1]:
+        small = redraw(crop, max(small.shape), MNIST_THIN if width < MNIST_THIN else MNIST_WIDTHS[1])
+    grey = (small * 255).astype(np.uint8)
+    total = max(float(grey.sum()), 1.0)
+    field = np.zeros((SIDE, SIDE), np.uint8)
+    place = []
+    for axis, side in enumerate(grey.shape):
+        centre = float(grey.sum(axis=1 - axis) @ np.arange(side)) / total
+        start = min(max(round(SIDE / 2 - centre), 0), SIDE - side)
+        place.append(slice(start, start + side))
+    field[tuple(place)] = grey
+    return field
 
 
 def as_emnist(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -53,8 +63,9 @@ def as_emnist(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
     """
     crop = ink[bounding_box(ink)]
     reduced = resize_ink(crop, EMNIST_BOX, Image.Resampling.BOX)
-    wide = _with_width(crop, reduced, EMNIST_WIDTHS, EMNIST_THIN)
-    crop = crop if wide is reduced else wide
+    width = stroke_width(reduced)
+    if not EMNIST_WIDTHS[0] <= width <= EMNIST_WIDTHS[1]:
+        crop = redraw(crop, max(reduced.shape), EMNIST_THIN if width < EMNIST_THIN else EMNIST_WIDTHS[1])
     if max(crop.shape) <= SIDE:  # as soft already as its few pixels make it
         small = resize_ink(crop, EMNIST_BOX, Image.Resampling.BICUBIC)
     else:
@@ -89,6 +100,28 @@ def deskew(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(np.clip(sheared + 0.5, 0, 255), dtype=np.uint8)
 
 
+def border(values: NDArray[Any]) -> NDArray[Any]:
+    """Return the outermost pixels of ``(H, W, ...)`` in one row."""
+    return np.concatenate([values[0], values[-1], values[1:-1, 0], values[1:-1, -1]])
+
+
+def brightness(colours: NDArray[Any]) -> NDArray[np.float32]:
+    """Return the mean of the channels, float32 ``(...)``, of colours, uint8 ``(..., 3)``."""
+    return np.asarray(colours.astype(np.float32) @ np.full(3, 1 / 3, np.float32))
+
+
+def fast_median(values: NDArray[np.floating[Any]]) -> float:
+    """Return the median, as ``numpy.median`` does, at half of what that costs for a few thousand values.
+
+    Args:
+        values: Any shape, at least one of them, none of them NaN.
+    """
+    flat = values.ravel()
+    low, high = (flat.size - 1) // 2, flat.size // 2
+    parted = np.partition(flat, (low, high))
+    return (float(parted[low]) + float(parted[high])) / 2
+
+
 def bounding_box(ink: NDArray[Any]) -> tuple[slice, slice]:
     """Return rows and columns that hold all ink, what is true or above 0; there must be some."""
     written = ink if ink.dtype == bool else ink > 0
@@ -96,23 +129,57 @@ def bounding_box(ink: NDArray[Any]) -> tuple[slice, slice]:
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
-def _with_width(
-    crop: NDArray[np.float32], small: NDArray[np.float32], usual: tuple[float, float], thin: float
-) -> NDArray[np.float32]:
-    """Return ``small``, which is the crop reduced, if its strokes have a usual width; else redraw the crop so."""
-    width = stroke_width(small)
-    if usual[0] <= width <= usual[1]:
-        return small
-    return redraw(crop, max(small.shape), thin if width < thin else usual[1])
+def stroke_width(ink: NDArray[np.float32]) -> float:
+    """Return the mean width of the strokes, in pixels: twice the ink over the length of its outline.
+
+    The outline's length is the total variation of the ink, which needs no threshold and suits soft edges.
+    """
+    padded = framed(ink)
+    corner = padded[:-1, :-1]
+    across, down = padded[:-1, 1:] - corner, padded[1:, :-1] - corner
+    return 2 * float(ink.sum()) / max(float(np.hypot(across, down).sum()), 1e-6)
 
 
-def _centre_mass(small: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    height, width = small.shape
-    total = max(float(small.sum()), 1.0)
-    row = float(small.sum(axis=1) @ np.arange(height)) / total
-    column = float(small.sum(axis=0) @ np.arange(width)) / total
-    top = min(max(round(SIDE / 2 - row), 0), SIDE - height)
-    left = min(max(round(SIDE / 2 - column), 0), SIDE - width)
-    field = np.zeros((SIDE, SIDE), np.uint8)
-    field[top : top + height, left : left + width] = small
-    return field
+def framed(ink: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return ink, float32 ``(h, w)``, with a border of one pixel without any."""
+    padded = np.zeros((ink.shape[0] + 2, ink.shape[1] + 2), np.float32)
+    padded[1:-1, 1:-1] = ink
+    return padded
+
+
+def redraw(crop: NDArray[np.float32], box: int, width: float) -> NDArray[np.float32]:
+    """Return ink scaled to fit ``box`` pixels with its strokes ``width`` pixels wide.
+
+    On a grid ``FINE`` times finer every stroke's outline is moved outwards (or inwards) by the same distance, before
+    the reduction: a line of one pixel that is reduced first would only fade.
+
+    Args:
+        crop: float32 ``(h, w)`` in [0, 1], without empty border.
+        box: Side of the square that the result fits, in pixels.
+        width: Mean width of the strokes, in pixels of the result.
+
+    Returns:
+        float32 ``(H, W)`` in [0, 1], the longer side ``box``.
+    """
+    now = stroke_width(crop) * box / max(crop.shape)
+    growth = round(FINE * (width - now) / 2)
+    fine = resize_ink(crop, FINE * box - 2 * max(growth, 0), Image.Resampling.BILINEAR)
+    threshold = 0.42 * min(1.0, float(np.percentile(fine[fine > 0.05], 90)))
+    mask = np.pad(fine > threshold, max(growth, 0) + 1)
+    if growth > 0:
+        drawn = np.clip(growth + 1 - ndimage.distance_transform_edt(~mask), 0, 1)
+    else:
+        drawn = np.clip(growth + ndimage.distance_transform_edt(mask), 0, 1)
+    if not drawn.any():  # there was nothing but outline
+        drawn = mask
+    rows, columns = np.flatnonzero(drawn.any(axis=1)), np.flatnonzero(drawn.any(axis=0))
+    tight = drawn[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.float32)
+    return resize_ink(tight, box, Image.Resampling.BOX)
+
+
+def resize_ink(ink: NDArray[np.float32], longer: int, method: Image.Resampling) -> NDArray[np.float32]:
+    """Return ink, float32 ``(h, w)`` in [0, 1], resized with its aspect kept until its longer side is ``longer``."""
+    scale = longer / max(ink.shape)
+    size = (max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale)))
+    image = Image.fromarray((ink * 255 + 0.5).astype(np.uint8)).resize(size, method)
+    return np.asarray(image, dtype=np.float32) * np.float32(1 / 255)

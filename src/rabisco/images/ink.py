@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
-from rabisco.images.background import flatten_light, is_uneven
-from rabisco.images.clean import drop_marks
-from rabisco.images.middle import median
-from rabisco.images.page import Region, border, brightness, find_sheet, inside_strips
+from rabisco.images.background import LEAST_SHADE, flatten_light, is_uneven
+from rabisco.images.geometry import border, bounding_box, brightness, fast_median, stroke_width
+from rabisco.images.page import LEAST_PAGE, SHEET_CONTRAST, Region, find_sheet, inside_strips
 
 SAMPLE = 6_000  # pixels are enough to describe paper
 LEAST_CONTRAST = 14.0  # grey levels between pen and paper below which nothing has been written
@@ -22,6 +22,11 @@ TWO_COLOURS = 0.8  # share of such a picture, at least, that is paper or pen and
 FEWEST_CROSSINGS = 4
 WIDEST_RULE = 0.02  # of the border's length, on average
 LEAST_RING = 250  # pixels of border from which rules on the paper can be told from the soft edge of a stroke
+
+NEIGHBOURS = np.ones((3, 3), bool)
+SOLID = 0.5  # ink from here on belongs to a stroke and not merely to its soft edge
+THIN_LINE = 0.06  # share of a side that a line between cells is wide
+EDGE = 0.08  # share of the shorter side along the border where page edges, frames and fingers lie
 
 
 @dataclass(frozen=True)
@@ -53,8 +58,13 @@ def find_ink(picture: NDArray[np.uint8]) -> Ink:
     Args:
         picture: RGB, uint8 ``(H, W, 3)``.
     """
-    picture, origin = _cropped(picture, find_sheet(picture), (0, 0))
-    if is_uneven(picture):
+    origin = (0, 0)
+    shades = brightness(border(picture))
+    glance = np.abs(brightness(picture[::8, ::8]) - fast_median(shades))
+    if (glance > SHEET_CONTRAST * glance.max()).mean() >= 0.7 * LEAST_PAGE:
+        picture, origin = _cropped(picture, find_sheet(picture), origin)
+        shades = brightness(border(picture))
+    if np.ptp(shades) > LEAST_SHADE and is_uneven(picture):
         picture, origin = _cropped(picture, inside_strips(picture), origin)
         picture = flatten_light(picture, WIDEST_STROKE)
     contrast = colour_contrast(picture)
@@ -77,7 +87,8 @@ def _cropped(
 
 def colour_contrast(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return each pixel's difference from the paper, along the line from the paper's to the pen's colour."""
-    paper = _paper_colour(picture)
+    ring = border(picture)
+    paper = ring[0].astype(np.float32) if (ring == ring[0]).all() else _paper_colour(picture, ring)
     if _is_grey(picture):
         grey = np.asarray(picture[..., 0] - paper[0], dtype=np.float32)
         return grey if grey.max() > -grey.min() else -grey
@@ -88,15 +99,12 @@ def colour_contrast(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.asarray(difference @ direction.astype(np.float32), dtype=np.float32)
 
 
-def _paper_colour(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _paper_colour(picture: NDArray[np.uint8], ring: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return the colour of the paper, float32 ``(3,)``: the border's median, so polarity needs no decision of its own.
 
     Where a picture is cut so close that writing takes half of its border, and the border's median would make paper of
     the smaller part of the picture, the rest of the border is the paper.
     """
-    ring = border(picture)
-    if (ring == ring[0]).all():
-        return np.asarray(ring[0], dtype=np.float32)
     paper: NDArray[np.float32] = np.median(ring, axis=0).astype(np.float32)
     written = brightness(ring) - brightness(paper)
     far = np.abs(written) > 0.5 * np.abs(written).max()
@@ -133,23 +141,19 @@ def levels(contrast: NDArray[np.float32]) -> tuple[float, float, float]:
     step = math.ceil((contrast.size / SAMPLE) ** 0.5)
     calm = contrast[::step, ::step]
     calm = calm[calm <= 0.5 * calm.max()]
-    paper = median(calm)
-    noise = 1.4826 * median(np.abs(calm - np.float32(paper)))
+    paper = fast_median(calm)
+    noise = 1.4826 * fast_median(np.abs(calm - np.float32(paper)))
     margin = round(MARGIN * min(contrast.shape))
     inside = contrast[margin : contrast.shape[0] - margin, margin : contrast.shape[1] - margin]
-    return paper, noise, _full_stroke(inside, paper, noise) or _full_stroke(contrast, paper, noise)
-
-
-def _full_stroke(contrast: NDArray[np.float32], paper: float, noise: float) -> float:
-    strong = contrast[contrast > paper + max(4 * noise, LEAST_CONTRAST / 2)]
-    fewest = max(3, contrast.size // 5000)
-    if strong.size < fewest:
-        return 0.0
-    place = strong.size - fewest
-    peak = float(np.partition(strong, (place,))[place])
-    if peak - paper < max(LEAST_CONTRAST, 7 * noise):
-        return 0.0
-    return median(strong[strong >= paper + 0.7 * (peak - paper)])
+    for region in (inside, contrast):
+        strong = region[region > paper + max(4 * noise, LEAST_CONTRAST / 2)]
+        place = strong.size - max(3, region.size // 5000)
+        if place < 0:
+            continue
+        peak = float(np.partition(strong, (place,))[place])
+        if peak - paper >= max(LEAST_CONTRAST, 7 * noise):
+            return paper, noise, fast_median(strong[strong >= paper + 0.7 * (peak - paper)])
+    return paper, noise, 0.0
 
 
 def _lowest_ink(contrast: NDArray[np.float32], paper: float, noise: float, full: float) -> float:
@@ -179,3 +183,59 @@ def _rules(ring: NDArray[np.float32], lowest: float, span: float) -> float:
     if crossings < FEWEST_CROSSINGS or widths[weak].sum() > WIDEST_RULE * len(ring) * crossings:
         return 0.0
     return float(np.percentile(ring[above][np.repeat(weak, widths)], 90))
+
+
+def drop_marks(ink: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return ink, float32 ``(H, W)`` in [0, 1], without what cannot be part of a character."""
+    written = ink > 0
+    if not written.any():
+        return ink
+    box = bounding_box(written)  # what lies outside need not be looked at: a drawing mostly is one piece
+    pieces, count = ndimage.label(written[box], NEIGHBOURS)
+    if count == 1:
+        return ink
+    labels = np.zeros(ink.shape, np.int32)
+    labels[box] = pieces
+    solid = (ink > SOLID).ravel()
+    areas = np.bincount(labels.ravel()[solid], minlength=count + 1)
+    keep = areas >= _least_area(ink, float(areas.max()))
+    keep[0] = False
+    for marks in (_lies_along_border(labels, solid, areas), _crosses_picture(labels)):
+        if (keep & ~marks).any():
+            keep &= ~marks
+    return np.where(keep[labels], ink, 0)
+
+
+def _lies_along_border(
+    labels: NDArray[np.int32], solid: NDArray[np.bool_], areas: NDArray[np.intp]
+) -> NDArray[np.bool_]:
+    """Return for each label whether it touches the border and keeps mostly to the margin."""
+    margin = max(1, round(EDGE * min(labels.shape)))
+    ring = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    touching = np.zeros(len(areas), bool)
+    touching[ring] = True
+    inner = labels[margin:-margin, margin:-margin].ravel()
+    inner_solid = solid.reshape(labels.shape)[margin:-margin, margin:-margin].ravel()
+    inside = np.bincount(inner[inner_solid], minlength=len(areas))
+    return np.asarray(touching & (inside < 0.4 * areas))
+
+
+def _crosses_picture(labels: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Return for each label whether it is a straight line from border to opposite border, as between cells of a form.
+
+    Where one mark crosses the picture without being a line, the picture is cut close, and none is taken for a line.
+    """
+    height, width = labels.shape
+    line = np.zeros(int(labels.max()) + 1, bool)
+    for number, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1):
+        tall, wide = rows.stop - rows.start, columns.stop - columns.start
+        if tall == height or wide == width:
+            line[number] = min(tall / height, wide / width) < THIN_LINE
+            if not line[number]:
+                return np.zeros_like(line)
+    return line
+
+
+def _least_area(ink: NDArray[np.float32], largest: float) -> float:
+    """A dot is about as long as its pen is wide; what is much smaller is a speck."""
+    return min(max(0.35 * stroke_width(ink) ** 2, 0.004 * largest, 1), largest)

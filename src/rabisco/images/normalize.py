@@ -75,7 +75,13 @@ def prepare(picture: NDArray[np.uint8], normalizer: str) -> Prepared:
     Raises:
         InvalidConfigurationError: No normaliser has that name.
     """
-    return _find(normalizer)(picture)
+    if normalizer in CHARACTERS:
+        factor = max(picture.shape[:2]) // WORKING_SIDE
+        smaller = picture if factor < 2 else np.asarray(Image.fromarray(picture).reduce(factor))
+        return prepare_ink(find_ink(smaller), normalizer)
+    if normalizer not in PHOTOS:
+        raise _unknown(normalizer, NORMALIZERS)
+    return PHOTOS[normalizer](picture)
 
 
 def image_kind(normalizer: str) -> ImageKind:
@@ -93,7 +99,7 @@ def shape_of(normalizer: str) -> tuple[int, int, int]:
 
 def is_mirrored(normalizer: str) -> bool:
     """Return whether a model of such images answers with the mean over each image and its mirror image."""
-    return normalizer in PHOTOS
+    return normalizer in PHOTOS and normalizer != FIRST_PHOTO
 
 
 def normalize_pixels(pixels: NDArray[np.uint8], normalizer: str) -> NDArray[np.uint8]:
@@ -109,7 +115,8 @@ def normalize_pixels(pixels: NDArray[np.uint8], normalizer: str) -> NDArray[np.u
     Raises:
         InvalidConfigurationError: No normaliser has that name.
     """
-    _find(normalizer)
+    if normalizer not in NORMALIZERS:
+        raise _unknown(normalizer, NORMALIZERS)
     if normalizer not in DESKEWED:
         return pixels
     return np.stack([deskew(image[..., 0])[..., np.newaxis] for image in pixels]) if len(pixels) else pixels
@@ -123,17 +130,9 @@ def prepare_ink(ink: Ink, normalizer: str) -> Prepared:
     """
     if normalizer not in CHARACTERS:
         raise _unknown(normalizer, CHARACTERS)
-    pixels = np.zeros((SIDE, SIDE), np.uint8) if ink.blank else CHARACTERS[normalizer](ink.values)
-    return Prepared(pixels[..., np.newaxis], ink.blank, ink)
-
-
-def _working_size(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    factor = max(picture.shape[:2]) // WORKING_SIDE
-    return picture if factor < 2 else np.asarray(Image.fromarray(picture).reduce(factor))
-
-
-def _character(normalizer: str) -> Callable[[NDArray[np.uint8]], Prepared]:
-    return lambda picture: prepare_ink(find_ink(_working_size(picture)), normalizer)
+    blank = not ink.values.any()
+    pixels = np.zeros((SIDE, SIDE), np.uint8) if blank else CHARACTERS[normalizer](ink.values)
+    return Prepared(pixels[..., np.newaxis], blank, ink)
 
 
 def _photo(side: int) -> Callable[[NDArray[np.uint8]], Prepared]:
@@ -155,18 +154,12 @@ CHARACTERS: dict[str, Callable[[NDArray[np.float32]], NDArray[np.uint8]]] = {
     "mnist-deskew@1": lambda ink: deskew(as_mnist(ink)),
     "emnist@1": as_emnist,
 }
-PHOTOS = {f"photo{side}@2": _photo(side) for side in PHOTO_SIDES}
-NORMALIZERS: dict[str, Callable[[NDArray[np.uint8]], Prepared]] = {
-    **{name: _character(name) for name in CHARACTERS},
-    "photo32@1": _photo32,
-    **PHOTOS,
+FIRST_PHOTO = "photo32@1"
+PHOTOS: dict[str, Callable[[NDArray[np.uint8]], Prepared]] = {
+    FIRST_PHOTO: _photo32,
+    **{f"photo{side}@2": _photo(side) for side in PHOTO_SIDES},
 }
-
-
-def _find(name: str) -> Callable[[NDArray[np.uint8]], Prepared]:
-    if name not in NORMALIZERS:
-        raise _unknown(name, NORMALIZERS)
-    return NORMALIZERS[name]
+NORMALIZERS = (*CHARACTERS, *PHOTOS)
 
 
 def _unknown(name: str, known: Iterable[str]) -> InvalidConfigurationError:

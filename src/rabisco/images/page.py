@@ -1,13 +1,11 @@
 """Where the sheet lies in a picture that also shows the desk, a frame or another page's edge."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from rabisco.images.middle import median
+from rabisco.images.geometry import border, brightness, fast_median
 
 Region = tuple[slice, slice]
 
@@ -30,10 +28,7 @@ def find_sheet(picture: NDArray[np.uint8]) -> Region | None:
         picture: RGB, uint8 ``(H, W, 3)``.
     """
     ring = brightness(border(picture))
-    desk = median(ring)
-    glance = np.abs(brightness(picture[::8, ::8]) - desk)
-    if (glance > SHEET_CONTRAST * glance.max()).mean() < 0.7 * LEAST_PAGE:
-        return None
+    desk = fast_median(ring)
     grey, factor = _small(picture)
     difference = grey - desk
     sign = 1 if difference.sum() >= 0 else -1
@@ -53,16 +48,6 @@ def inside_strips(picture: NDArray[np.uint8]) -> Region:
         slice(_strip(columns), len(columns) - _strip(columns[::-1])),
     )
     return _enlarge(region, factor)
-
-
-def border(values: NDArray[Any]) -> NDArray[Any]:
-    """Return the outermost pixels of ``(H, W, ...)`` in one row."""
-    return np.concatenate([values[0], values[-1], values[1:-1, 0], values[1:-1, -1]])
-
-
-def brightness(colours: NDArray[Any]) -> NDArray[np.float32]:
-    """Return the mean of the channels, float32 ``(...)``, of colours, uint8 ``(..., 3)``."""
-    return np.asarray(colours.astype(np.float32) @ np.full(3, 1 / 3, np.float32))
 
 
 def _small(picture: NDArray[np.uint8]) -> tuple[NDArray[np.float32], int]:

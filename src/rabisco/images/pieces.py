@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from rabisco.images.stroke import stroke_width
+from rabisco.images.geometry import stroke_width
 
 NEIGHBOURS = np.ones((3, 3), bool)
 CORE = 0.3  # of a piece's full ink: what holds two strokes together only by less may be parted

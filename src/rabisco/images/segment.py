@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rabisco.errors import TooLargeError
-from rabisco.images.clean import SOLID
 from rabisco.images.cut import find_cuts
-from rabisco.images.ink import Ink, find_ink
+from rabisco.images.ink import SOLID, Ink, find_ink
 from rabisco.images.pieces import Box, Piece, crop, find_lines, find_pieces, join, union, usual_height
 
 __all__ = ["Box", "Candidate", "Character", "Group", "segment"]

@@ -15,6 +15,7 @@ from rabisco.intake.archive import Member, Read, open_members
 from rabisco.intake.batch import Batch
 from rabisco.intake.findings import Finding, refuse
 from rabisco.intake.report import BadRow, Choices, Dialect
+from rabisco.settings import get_settings
 
 BATCH = 256
 LOOKED_AT = 40
@@ -106,7 +107,7 @@ def _read_one(picture: _Picture, read: Read, normalizer: str) -> NDArray[np.uint
     if not picture.label:
         return Finding("picture-no-folder")
     try:
-        prepared = prepare(decode(read(picture.member)), normalizer)
+        prepared = prepare(decode(read(picture.member), **get_settings().picture_limits), normalizer)
     except UnusableDataError:
         raise
     except RabiscoError as error:
@@ -120,7 +121,7 @@ def _suitable(pictures: list[_Picture], read: Read) -> str:
     votes, photographs = [], []
     for picture in pictures[::step]:
         try:
-            pixels = decode(read(picture.member)).astype(np.int16)
+            pixels = decode(read(picture.member), **get_settings().picture_limits).astype(np.int16)
         except UnusableDataError:
             raise
         except RabiscoError:

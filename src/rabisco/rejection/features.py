@@ -9,11 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from rabisco.images.geometry import bounding_box
+from rabisco.images.geometry import border, bounding_box, fast_median, framed
 from rabisco.images.ink import Ink
-from rabisco.images.middle import median
-from rabisco.images.page import border
-from rabisco.images.stroke import framed
 
 SKETCH_SIDE = 48  # pixels of the longer side of the ink's box; enough to count strokes, pieces and holes
 SAMPLES = 48  # rows and columns of the picture that its ground is judged by
@@ -61,15 +58,18 @@ def describe(ink: Ink) -> NDArray[np.float32]:
     strong = ink.values > 0.5
     crop = ink.values[bounding_box(strong if strong.any() else ink.values)]
     height, width = crop.shape
-    sketch = _sketch(crop)
+    sketch, ring = _sketch(crop), border(ink.values)
     whole = [
         np.log(width / height),
         np.log(max(height, width) / max(ink.values.shape)),
         float(sketch.mean()),
-        _share((sketch > 0.15) & (sketch < 0.85)) / max(_share(sketch > 0.5), 0.02),
-        _share(border(ink.values) > 0.5),
+        int(np.count_nonzero((sketch > 0.15) & (sketch < 0.85)))
+        / max(int(np.count_nonzero(sketch > 0.5)), 0.02 * sketch.size),
+        np.count_nonzero(ring > 0.5) / ring.size,
     ]
-    values = np.array([*whole, *_strokes(sketch), *_ground(ink)], np.float32)
+    mask = sketch > 0.4
+    area = max(int(np.count_nonzero(mask)), 1)
+    values = np.array([*whole, *_strokes(mask, area), *_layout(mask, area), *_ground(ink)], np.float32)
     return np.nan_to_num(values, posinf=0, neginf=0)
 
 
@@ -107,10 +107,6 @@ def picture_features(
     return np.concatenate([np.asarray(traits, np.float64), said], axis=1)
 
 
-def _share(mask: NDArray[np.bool_]) -> float:
-    return int(np.count_nonzero(mask)) / mask.size
-
-
 def _sketch(crop: NDArray[np.float32]) -> NDArray[np.float32]:
     step = max(1, max(crop.shape) // (2 * SKETCH_SIDE))
     crop = crop[::step, ::step]
@@ -121,31 +117,42 @@ def _sketch(crop: NDArray[np.float32]) -> NDArray[np.float32]:
     return framed(np.asarray(image.resize(size, method), np.float32) / np.float32(255))
 
 
-def _strokes(sketch: NDArray[np.float32]) -> list[float]:
-    """Return width, length and variation of the strokes, and how they are laid out."""
-    mask = sketch > 0.4
-    side = max(sketch.shape)
-    area = max(int(np.count_nonzero(mask)), 1)
+def _strokes(mask: NDArray[np.bool_], area: int) -> list[float]:
+    """Return width, length and variation of the strokes of a sketch; no ink lies along its border."""
+    side = max(mask.shape)
     inner = ndimage.distance_transform_edt(mask)
-    ridge = inner[(inner == _greatest_near(inner)) & mask]
-    mean_width = 2 * float(ridge.mean()) if len(ridge) else 1.0
+    tallest = np.maximum(np.maximum(inner[:-2], inner[1:-1]), inner[2:])
+    greatest = np.maximum(np.maximum(tallest[:, :-2], tallest[:, 1:-1]), tallest[:, 2:])  # of each 3×3 window
+    middle = inner[1:-1, 1:-1]
+    ridge = middle[(middle == greatest) & mask[1:-1, 1:-1]]
+    if not len(ridge):
+        return [np.log(1 / side), np.log(area / side), 0.0]
+    width = 2 * float(ridge.mean())
+    return [np.log(width / side), np.log(area / width / side), _deviation(ridge) / (width / 2)]
+
+
+def _layout(mask: NDArray[np.bool_], area: int) -> list[float]:
+    """Return how the strokes of a sketch are laid out: pieces, holes, how often a row or column enters ink, gaps."""
     labels, _ = ndimage.label(mask, NEIGHBOURS)
     areas = np.bincount(labels.ravel())[1:]
     large = areas[areas >= LEAST_PIECE * area] if len(areas) else np.array([area])
-    across, down = _runs(mask), _runs(mask.T)
+    runs, gaps = [], []
+    for lines in (mask, mask.T):
+        runs.append(np.count_nonzero(lines[1:-1, 1:] > lines[1:-1, :-1], axis=1))
+        used = np.flatnonzero(lines.any(axis=0))
+        gaps.append(float(np.diff(used).max() - 1) / max(mask.shape) if len(used) > 1 else 0.0)
+    set_bits = mask.astype(np.uint8)
+    quads = set_bits[:-1, :-1] + 2 * set_bits[:-1, 1:] + 4 * set_bits[1:, :-1] + 8 * set_bits[1:, 1:]
+    counts = np.bincount(quads.ravel(), minlength=16).tolist()
+    one, three = sum(counts[kind] for kind in (1, 2, 4, 8)), sum(counts[kind] for kind in (7, 11, 13, 14))
+    euler = (one - three - 2 * (counts[6] + counts[9])) // 4  # pieces less holes (Gray, 1971)
     return [
-        np.log(mean_width / side),
-        np.log(area / mean_width / side),
-        _deviation(ridge) / (mean_width / 2) if len(ridge) else 0.0,
         np.log(max(len(large), 1)),
         float(areas.max() / area) if len(areas) else 1.0,
-        np.log1p(max(0, len(areas) - _euler(mask))),
-        float(across.mean()),
-        float(down.mean()),
-        float(across.max()),
-        float(down.max()),
-        _gap(np.asarray(mask.any(axis=0)), side),
-        _gap(np.asarray(mask.any(axis=1)), side),
+        np.log1p(max(0, len(areas) - euler)),
+        *(float(entered.mean()) for entered in runs),
+        *(float(entered.max()) for entered in runs),
+        *gaps,
     ]
 
 
@@ -155,40 +162,12 @@ def _deviation(values: NDArray[np.floating[Any]]) -> float:
     return math.sqrt(float(centred @ centred) / len(values))
 
 
-def _greatest_near(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the greatest of each 3×3 window, for values that are at least 0, and 0 along the border."""
-    greatest = np.zeros_like(values)
-    tallest = np.maximum(np.maximum(values[:-2], values[1:-1]), values[2:])
-    greatest[1:-1, 1:-1] = np.maximum(np.maximum(tallest[:, :-2], tallest[:, 1:-1]), tallest[:, 2:])
-    return greatest
-
-
-def _runs(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Return how often each row enters ink."""
-    return np.asarray(np.count_nonzero(mask[1:-1, 1:] > mask[1:-1, :-1], axis=1))
-
-
-def _euler(mask: NDArray[np.bool_]) -> int:
-    """Return pieces less holes, for pieces that touch at corners: counted from 2×2 windows (Gray, 1971)."""
-    set_bits = mask.astype(np.uint8)
-    quads = set_bits[:-1, :-1] + 2 * set_bits[:-1, 1:] + 4 * set_bits[1:, :-1] + 8 * set_bits[1:, 1:]
-    counts = np.bincount(quads.ravel(), minlength=16).tolist()
-    one, three = sum(counts[kind] for kind in (1, 2, 4, 8)), sum(counts[kind] for kind in (7, 11, 13, 14))
-    return int(one - three - 2 * (counts[6] + counts[9])) // 4
-
-
-def _gap(used: NDArray[np.bool_], side: int) -> float:
-    """Return the widest empty stretch between used columns, as a share of the longer side."""
-    places = np.flatnonzero(used)
-    return float(np.diff(places).max() - 1) / side if len(places) > 1 else 0.0
-
-
 def _ground(ink: Ink) -> list[float]:
     """Return how strong the ink is, and how much of the picture is neither even ground nor even ink."""
     step = max(1, max(ink.contrast.shape) // SAMPLES)
     contrast, values = ink.contrast[::step, ::step], ink.values[::step, ::step]
     written, ground = contrast[values > 0.6], contrast[values <= 0]
-    full = median(written) if len(written) else float(contrast.max())
+    full = fast_median(written) if len(written) else float(contrast.max())
     full = max(full, 1.0)
     return [
         np.log(full),

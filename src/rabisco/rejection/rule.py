@@ -77,9 +77,10 @@ class RejectionRule(BaseModel):
         Args:
             features: ``(1, len(FEATURES))``.
         """
-        outcomes = self._outcomes(features)
-        excess = float(log_odds_of(outcomes)[0]) - self.threshold
-        reason = REASONS[int(outcomes[0, 1:].argmax())] if excess > 0 else None
+        means, scales, weights, biases = self._arrays
+        character, *others = (expand((features - means) / scales) @ weights + biases)[0]
+        excess = float(np.logaddexp.reduce(others) - character) - self.threshold
+        reason = REASONS[int(np.argmax(others))] if excess > 0 else None
         return reason, float(1 / (1 + np.exp(np.clip(-excess, -50, 50))))
 
     def _outcomes(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -94,9 +95,10 @@ class RejectionRule(BaseModel):
         """Return a copy that makes its arrays anew: ``model_copy`` may be about to change what they are made of."""
         copied = super().__copy__()
         copied.__dict__.pop("_arrays", None)
+        copied.__dict__.pop("fits", None)
         return copied
 
-    @property
+    @cached_property
     def fits(self) -> bool:
         """Whether the rule was fitted on the features that are counted today, expanded as today."""
         return self.features == FEATURES and len(self.weights) == COLUMNS

@@ -16,6 +16,7 @@ from rabisco import artifacts, corrections, runs
 from rabisco.corrections import Page
 from rabisco.errors import CorrectionNotFoundError, InvalidRequestError, RabiscoError
 from rabisco.images import decode
+from rabisco.settings import get_settings
 from rabisco.store import Correction, now
 from rabisco.web import shapes, training_shapes
 from rabisco.web.aliases import resolve
@@ -109,7 +110,7 @@ def store() -> ResponseReturnValue:
         raise InvalidRequestError(
             gettext("storing a picture needs your consent; tick the box, or send “consent”: true")
         )
-    picture = decode(body["image"])
+    picture = decode(body["image"], **get_settings().picture_limits)
     token, known_as = new_visitor()
     moment = now()
     stored = [

@@ -11,6 +11,7 @@ from flask_babel import gettext, lazy_gettext
 from rabisco import uploads
 from rabisco.errors import InvalidRequestError
 from rabisco.images import decode
+from rabisco.settings import get_settings
 from rabisco.uploads.drawings import LabelledDrawing, create_of_drawings
 from rabisco.web import training_shapes
 from rabisco.web.fields import only_known
@@ -91,7 +92,7 @@ def _drawing(one: Any) -> LabelledDrawing:
     if not isinstance(label, str) or not isinstance(image, str):
         raise _malformed()
     only_known(one, ("label", "image"))
-    return LabelledDrawing(label, decode(image))
+    return LabelledDrawing(label, decode(image, **get_settings().picture_limits))
 
 
 def _wrong_with(names: list[str]) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from rabisco.errors import InvalidRequestError, RabiscoError, TooLargeError
 from rabisco.images import decode, sent_side
+from rabisco.settings import get_settings
 from rabisco.web.details import detail_of
 from rabisco.web.fields import only_known
 from rabisco.web.read import options
@@ -33,7 +34,7 @@ class Picture:
 
     def decode(self) -> NDArray[np.uint8]:
         """Return its pixels, RGB; see ``rabisco.images.decode``."""
-        return decode(self.data)
+        return decode(self.data, **get_settings().picture_limits)
 
     def sent_side(self) -> int:
         """Return its longer side as it was sent; see ``rabisco.images.sent_side``."""
