@@ -83,6 +83,12 @@ def test_sixteen_bits_are_read_as_eight() -> None:
     np.testing.assert_array_equal(decode(encode(grey * 257))[..., 0], grey)
 
 
+@pytest.mark.parametrize("bits", [8, 10, 12, 14])
+def test_sixteen_bits_that_hold_fewer_are_as_bright_as_they_were(bits: int) -> None:
+    grey = np.arange(256, dtype=np.uint16).reshape(16, 16) << (bits - 8)
+    np.testing.assert_array_equal(decode(encode(grey))[..., 0], grey >> (bits - 8))
+
+
 def test_floating_point_tiff_is_stretched_over_its_range() -> None:
     picture = decode(encode(np.linspace(0, 1, 400, dtype=np.float32).reshape(20, 20), "TIFF"))
     assert picture.min() == 0
@@ -148,6 +154,45 @@ def test_a_page_with_transparent_corners_keeps_the_colour_of_its_page() -> None:
 
 def test_a_wholly_transparent_picture_is_blank() -> None:
     assert prepare(decode(encode(np.zeros((50, 50, 4), np.uint8))), "mnist@1").blank
+
+
+@pytest.mark.parametrize("alpha", [0, 1])
+def test_an_alpha_channel_that_hides_everything_hides_nothing(alpha: int) -> None:
+    np.testing.assert_array_equal(decode(encode(np.dstack([SEVEN, np.full((280, 280), alpha, np.uint8)]))), SEVEN)
+
+
+def sheet_on_nothing(picture: NDArray[np.uint8], shape: NDArray[np.bool_] | None = None) -> NDArray[np.uint8]:
+    """Return a picture, as far as ``shape`` shows it, in the middle of a wide transparent ground, RGBA."""
+    ground = np.zeros((600, 600, 4), np.uint8)
+    ground[160:440, 160:440] = np.dstack([picture, np.full((280, 280), 255, np.uint8)])
+    if shape is not None:
+        ground[160:440, 160:440, 3] *= shape
+    return ground
+
+
+@pytest.mark.parametrize("picture", [SEVEN, 255 - SEVEN], ids=["dark on light", "light on dark"])
+@pytest.mark.parametrize("round_one", [False, True], ids=["square", "round"])
+def test_a_sheet_on_a_wide_transparent_ground_gives_the_ground_its_colour(
+    picture: NDArray[np.uint8], round_one: bool
+) -> None:
+    rows, columns = np.mgrid[:280, :280] - 140
+    shape = rows**2 + columns**2 < 140**2 if round_one else None
+    read = decode(encode(sheet_on_nothing(picture, shape)))
+    np.testing.assert_array_equal(read[160:440, 160:440], picture)
+    assert (read[0, 0] == picture[0, 0]).all()
+
+
+def test_a_thick_stroke_is_no_sheet_even_with_an_outline() -> None:
+    bar = np.zeros((280, 120, 4), np.uint8)
+    bar[40:240, 40:80] = 255, 255, 255, 255
+    bar[46:234, 46:74, :3] = 0
+    assert (decode(encode(bar))[0, 0] == 255).all()
+    bar[40:240, 40:80, :3] = 0
+    assert (decode(encode(bar))[0, 0] == 255).all()
+
+
+def test_an_avif_is_read_as_it_was_saved() -> None:
+    assert np.abs(decode(encode(SEVEN, "AVIF", quality=90)).astype(int) - SEVEN).mean() < 2
 
 
 def test_a_large_photo_is_reduced_by_a_whole_factor() -> None:
@@ -225,12 +270,14 @@ def test_a_bomb_is_refused_from_its_header_in_milliseconds(side: int) -> None:
     assert time.perf_counter() - started < 0.5
 
 
-@pytest.mark.parametrize("name", ["BMP", "GIF", "TIFF", "WEBP"])
+@pytest.mark.parametrize("name", ["BMP", "GIF", "TIFF", "WEBP", "AVIF"])
 def test_other_formats_hide_no_bomb(name: str) -> None:
     image = (
-        Image.new("1" if name != "WEBP" else "L", (12_000, 9_000)) if name != "GIF" else Image.new("L", (8000, 7000))
+        Image.new("L" if name in ("WEBP", "AVIF") else "1", (12_000, 9_000))
+        if name != "GIF"
+        else Image.new("L", (8000, 7000))
     )
-    options = {"compression": "group4"} if name == "TIFF" else {}
+    options = {"TIFF": {"compression": "group4"}, "AVIF": {"speed": 10}}.get(name, {})
     data = encode(image, name, **options)
     with pytest.raises(TooLargeError, match="pixels"):
         decode(data)

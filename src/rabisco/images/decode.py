@@ -11,7 +11,8 @@ import zlib
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin
+from PIL import AvifImagePlugin, Image, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin
+from scipy import ndimage
 
 from rabisco.errors import (
     InvalidImageError,
@@ -28,12 +29,17 @@ FORMATS = (
     "BMP",
     WebPImagePlugin.WebPImageFile.format,  # named through their modules, which register them
     TiffImagePlugin.TiffImageFile.format,
+    AvifImagePlugin.AvifImageFile.format,
 )
 WORKING_SIDE = 1000  # pixels; a character needs 20, a row of thirty still has 33 each
 ORIENTATION_TAG = 0x0112
 MOST_PIXELS = 50_000_000  # unless the caller says otherwise
+DEPTHS = (8, 10, 12, 14, 16)  # bits that scanners, cameras and programs use of sixteen
 MOSTLY_VISIBLE = 0.8  # from here on, what is transparent is the exception and takes the page's colour
-READABLE = "PNG, JPEG, WebP, GIF, BMP, TIFF"
+CARD = 0.7  # share of its bounding box that a sheet on a transparent ground fills, a round one too
+CARD_CONTRAST = 60  # grey levels between a sheet and its writing; one stroke of one colour has none
+HIDDEN = 8  # alpha below which a program wrote the channel without meaning it
+READABLE = "PNG, JPEG, WebP, AVIF, GIF, BMP, TIFF"
 UPRIGHT = {  # EXIF orientation -> what makes it upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -221,7 +227,9 @@ def _load_quietly(image: Image.Image) -> None:
 def _eight_bits(image: Image.Image) -> Image.Image:
     """Bring pictures of 16 and 32 bits a pixel, which are all grey, to 8; leave the others as they are."""
     if image.mode.startswith("I;16"):
-        return Image.fromarray((np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8))
+        values = np.asarray(image).astype(np.uint16)
+        depth = next(bits for bits in DEPTHS if int(values.max()) < 1 << bits)  # sixteen may hold as few as eight
+        return Image.fromarray((values >> (depth - 8)).astype(np.uint8))
     if image.mode in ("I", "F"):
         values = np.nan_to_num(np.asarray(image, dtype=np.float64))
         low, high = float(values.min()), float(values.max())
@@ -233,9 +241,11 @@ def _opaque(image: Image.Image) -> Image.Image:
     """Return RGB, what is transparent filled with the colour against which the visible part stands out."""
     image = image.convert("RGBA")
     alpha = image.getchannel("A")
-    if alpha.getextrema()[0] == 255:
+    pixels = np.asarray(image)
+    lowest, highest = int(pixels[..., 3].min()), int(pixels[..., 3].max())
+    if lowest == 255 or (highest < HIDDEN and bool(np.ptp(pixels[..., :3], axis=(0, 1)).any())):
         return image.convert("RGB")
-    page = Image.new("RGB", image.size, _page_colour(np.asarray(image)))
+    page = Image.new("RGB", image.size, _page_colour(pixels))
     page.paste(image, mask=alpha)
     return page
 
@@ -246,7 +256,21 @@ def _page_colour(pixels: NDArray[np.uint8]) -> tuple[int, int, int]:
     visible = pixels[pixels[..., 3] > 127, :3]
     if not len(visible):
         return 255, 255, 255
-    if len(visible) > MOSTLY_VISIBLE * pixels[..., 3].size:
+    if len(visible) > MOSTLY_VISIBLE * pixels[..., 3].size or _is_card(pixels):
         red, green, blue = np.median(visible, axis=0)
         return int(red), int(green), int(blue)
     return (255, 255, 255) if visible.mean() < 128 else (0, 0, 0)
+
+
+def _is_card(pixels: NDArray[np.uint8]) -> bool:
+    """Return whether what is visible is a sheet with writing on it, not the writing itself; RGBA ``(H, W, 4)``."""
+    opaque = pixels[..., 3] > 127
+    rows, columns = np.flatnonzero(opaque.any(axis=1)), np.flatnonzero(opaque.any(axis=0))
+    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    opaque, grey = opaque[box], pixels[box][..., :3].mean(axis=2)
+    shades = grey[opaque]
+    if opaque.mean() < CARD or np.ptp(shades) < CARD_CONTRAST:
+        return False
+    inner = ndimage.binary_erosion(opaque)
+    edge = grey[opaque & ~inner]
+    return bool((np.abs(edge - np.median(shades)) < CARD_CONTRAST / 2).mean() > MOSTLY_VISIBLE)
