@@ -3,7 +3,8 @@
 import shutil
 from pathlib import Path
 
-from rabisco.artifacts import BUNDLED_DIR, Artifact, Card, install
+from rabisco.artifacts import BUNDLED_DIR, Artifact, install
+from rabisco.artifacts.loading import read_card
 from rabisco.settings import get_settings
 
 
@@ -16,5 +17,5 @@ def add_version(
     folder = parent / f".copy-{name}"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(BUNDLED_DIR / like, folder)
-    card = Card.model_validate_json((folder / "card.json").read_text(encoding="utf-8"))
+    card = read_card(like, folder)
     return install(folder, card.model_copy(update={"name": name, "notes": note}), parent, use=use)

@@ -5,6 +5,7 @@ from click.testing import CliRunner
 
 from rabisco import artifacts
 from rabisco.artifacts import BUNDLED_DIR
+from rabisco.artifacts.loading import sha256
 from rabisco.cli import rabisco
 from rabisco.errors import InvalidConfigurationError
 from rabisco.retraining.rule import version_with_rule
@@ -30,7 +31,10 @@ def test_a_new_version_has_a_rule_and_the_same_weights_and_can_be_gone_back_from
     assert after.card.refusal.fits
     assert after.card.refusal.fitted_on["characters"] > 100
     assert after.onnx_path.read_bytes() == before.onnx_path.read_bytes()
-    assert after.card.model_copy(update={"refusal": None}) == before.card
+    assert after.card.files.items() - before.card.files.items() == {
+        ("rejection.json", sha256(after.folder / "rejection.json"))
+    }
+    assert after.card.model_copy(update={"refusal": None, "files": before.card.files}) == before.card
     artifacts.rollback("mine")
     assert artifacts.load_artifact("mine").card.refusal is None
 

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +11,10 @@ from PIL import Image
 from scipy.special import softmax
 from tests.images.pictures import draw
 
-from rabisco.artifacts import BUNDLED_DIR, Card, load_artifact
+from rabisco.artifacts import BUNDLED_DIR, Card, load_artifact, save_again, write_card
+from rabisco.artifacts.loading import read_card
 from rabisco.cli import rabisco
+from rabisco.errors import InvalidArtifactError
 from rabisco.inference import Predictor, get_predictor
 from rabisco.rejection import FEATURES, MESSAGES, REASONS, TRAITS, RejectionRule, picture_features
 from rabisco.rejection.rule import PLACES, PRODUCTS
@@ -77,11 +80,18 @@ def test_what_lies_far_outside_counts_no_more_than_what_lies_outside() -> None:
     assert rule.log_odds(far[np.newaxis]) == pytest.approx(rule.log_odds(outside[np.newaxis]))
 
 
-def test_a_rule_survives_the_card() -> None:
-    card = load_artifact("mnist-cnn").card.model_copy(update={"refusal": a_rule()})
-    again = Card.model_validate_json(card.model_dump_json())
+def test_a_rule_survives_the_card_of_today_and_of_earlier_releases(tmp_path: Path) -> None:
+    card = load_artifact("mnist-cnn").card.model_copy(update={"refusal": a_rule(), "files": {}})
+    (tmp_path / "card.json").write_text(card.model_dump_json(), encoding="utf-8")  # as earlier releases did
+    earlier = read_card("mnist-cnn", tmp_path)
+    for name in ("pesos.h5", "model.onnx"):
+        (tmp_path / name).write_bytes(b"")
+    write_card(tmp_path, earlier)
+    assert "refusal" not in json.loads((tmp_path / "card.json").read_text(encoding="utf-8"))
+    again = read_card("mnist-cnn", tmp_path)
+    assert again.files.keys() == {"pesos.h5", "model.onnx", "rejection.json"}
     features = np.zeros((1, WIDTH))
-    assert again.refusal == card.refusal
+    assert again.refusal == earlier.refusal == card.refusal
     assert again.refusal.log_odds(features) == card.refusal.log_odds(features)
 
 
@@ -94,6 +104,22 @@ def test_energy_margin_and_doubt_are_those_of_the_scaled_logits() -> None:
     assert values["margin"] == pytest.approx(np.log1p(2))
     assert values["doubt"] == pytest.approx(np.log(1 - probabilities[0] + 1e-4))
     assert values["entropy"] == pytest.approx(np.log(1e-3 - (probabilities * np.log(probabilities)).sum()))
+
+
+def test_a_damaged_rule_is_no_artifact(home: Path) -> None:
+    artifact = save_again(load_artifact("mnist-linear"), load_artifact("mnist-linear").card)
+    path = artifact.folder / "rejection.json"
+    path.write_text(path.read_text(encoding="utf-8").replace("1", "2", 1), encoding="utf-8")
+    with pytest.raises(InvalidArtifactError, match=r"rejection\.json"):
+        load_artifact("mnist-linear")
+    path.unlink()
+    with pytest.raises(InvalidArtifactError):
+        load_artifact("mnist-linear")
+
+
+def test_cards_of_bundled_models_are_small_enough_to_read() -> None:
+    for card in BUNDLED_DIR.glob("mnist-*/card.json"):
+        assert card.stat().st_size < 13_000
 
 
 def test_a_card_without_a_rule_refuses_blank_pictures_only() -> None:

@@ -1,4 +1,5 @@
-"""A trained model on disk: a folder with ``pesos.h5``, ``model.onnx`` and ``card.json``, in numbered versions.
+"""A trained model on disk: a folder with ``pesos.h5``, ``model.onnx``, ``card.json`` and ``rejection.json``, in
+numbered versions.
 
 ``card`` says what the model is; ``places`` knows where each version lies and which is current; ``saving`` adds one,
 ``loading`` reads and verifies one, ``versions`` chooses, goes back and deletes; ``durable`` writes what must survive a
@@ -13,6 +14,7 @@ from rabisco.artifacts.places import (
     BUNDLED_DIR,
     CARD_FILE,
     ONNX_FILE,
+    REJECTION_FILE,
     WEIGHTS_FILE,
     check_name,
     exists,
@@ -20,7 +22,7 @@ from rabisco.artifacts.places import (
     promoted,
     stamp,
 )
-from rabisco.artifacts.saving import install, save_again, save_artifact
+from rabisco.artifacts.saving import install, save_again, save_artifact, write_card
 from rabisco.artifacts.versions import (
     Version,
     delete,
@@ -38,6 +40,7 @@ __all__ = [
     "BUNDLED_DIR",
     "CARD_FILE",
     "ONNX_FILE",
+    "REJECTION_FILE",
     "WEIGHTS_FILE",
     "Artifact",
     "Card",
@@ -61,4 +64,5 @@ __all__ = [
     "stamp",
     "use_version",
     "versions",
+    "write_card",
 ]

@@ -1,11 +1,15 @@
 """The card of a model: what it is, where it comes from and how good it is."""
 
+import json
+import re
 from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from rabisco.rejection import RejectionRule
+
+_FLAT = re.compile(r"[\[{]\n[^\[\]{}]*[\]}]")  # lists and objects that hold no other
 
 
 class DatasetCard(BaseModel):
@@ -41,7 +45,8 @@ class Card(BaseModel):
         confusions: Counts on the test split, ``[true class][answered class]``; none if it was not counted.
         reliability: Of the test split, for each interval of confidence: ``low``, ``high``, ``count``, mean
             ``confidence`` and ``accuracy``; none if it was not counted.
-        refusal: By which rule it refuses what is no single character; none if it reads everything.
+        refusal: By which rule it refuses what is no single character; none if it reads everything. It is stored in
+            ``rejection.json`` beside the card; cards of earlier releases hold it themselves.
         refused_below: Of photographs: probability of the best class below which a picture shows none of the classes.
         run: Id of the run that made it, if one did.
         notes: Anything a reader should know.
@@ -72,3 +77,8 @@ class Card(BaseModel):
     run: str = ""
     notes: str = ""
     files: dict[str, str] = {}
+
+    def to_text(self) -> str:
+        """Return what is stored in ``card.json``: all but the rule, each row of a table on a line of its own."""
+        text = json.dumps(self.model_dump(mode="json", exclude={"refusal"}), indent=1, ensure_ascii=False)
+        return _FLAT.sub(lambda found: " ".join(found[0].split()), text) + "\n"

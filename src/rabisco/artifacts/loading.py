@@ -7,8 +7,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from rabisco.artifacts.card import Card
-from rabisco.artifacts.places import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, find, list_names
+from rabisco.artifacts.places import CARD_FILE, ONNX_FILE, REJECTION_FILE, WEIGHTS_FILE, find, list_names
 from rabisco.errors import InvalidArtifactError, ModelNotFoundError, NoModelError
+from rabisco.rejection import RejectionRule
 
 
 @dataclass(frozen=True)
@@ -66,13 +67,17 @@ def list_artifacts() -> list[Artifact]:
 
 
 def read_card(name: str, folder: Path) -> Card:
-    """Return the card in a folder, its files not checked.
+    """Return the card in a folder, with its rejection rule; its files are not checked.
 
     Raises:
         InvalidArtifactError: It is missing or damaged.
     """
     try:
-        return Card.model_validate_json((folder / CARD_FILE).read_text(encoding="utf-8"))
+        card = Card.model_validate_json((folder / CARD_FILE).read_text(encoding="utf-8"))
+        if REJECTION_FILE not in card.files:
+            return card
+        rule = RejectionRule.model_validate_json((folder / REJECTION_FILE).read_text(encoding="utf-8"))
+        return card.model_copy(update={"refusal": rule})
     except (OSError, ValidationError, UnicodeDecodeError) as error:
         raise InvalidArtifactError(
             "the card of model “%(name)s” cannot be read; train it again: rabisco train %(name)s", name=name

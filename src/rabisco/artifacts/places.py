@@ -2,7 +2,7 @@
 
 ::
 
-    artifacts/<name>/versions/<number>/   one version: pesos.h5, model.onnx, card.json; never changed once it is there
+    artifacts/<name>/versions/<number>/   one version: pesos.h5, model.onnx, card.json, rejection.json; never changed
     artifacts/<name>/current.json         the pointer: which version is current, and which were before it
     artifacts/.default.json               which name answers when none is asked for, and which did before
 
@@ -23,6 +23,7 @@ from rabisco.settings import get_settings
 WEIGHTS_FILE = "pesos.h5"
 ONNX_FILE = "model.onnx"
 CARD_FILE = "card.json"
+REJECTION_FILE = "rejection.json"
 POINTER_FILE = "current.json"
 DEFAULT_FILE = ".default.json"
 VERSIONS_DIR = "versions"

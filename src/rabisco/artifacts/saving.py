@@ -25,6 +25,7 @@ from rabisco.artifacts.places import (
     BUNDLED,
     CARD_FILE,
     ONNX_FILE,
+    REJECTION_FILE,
     VERSIONS_DIR,
     WEIGHTS_FILE,
     check_name,
@@ -83,13 +84,28 @@ def install(folder: Path, card: Card, parent: Path | None = None, *, use: bool =
         use: As for ``save_artifact``.
     """
     parent = parent_or_home(parent)
-    hashes = {name: sha256(folder / name) for name in (WEIGHTS_FILE, ONNX_FILE)}
-    card = card.model_copy(update={"files": hashes})
-    (folder / CARD_FILE).write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    card = write_card(folder, card)
     for path in (*folder.iterdir(), folder):
         sync(path)
     with locked(parent):
         return _place(folder, card, parent, use)
+
+
+def write_card(folder: Path, card: Card) -> Card:
+    """Write ``card.json``, and ``rejection.json`` if there is a rule; return the card with the sha256 of each file.
+
+    Args:
+        folder: Holds ``pesos.h5`` and ``model.onnx``.
+        card: What is written.
+    """
+    (folder / REJECTION_FILE).unlink(missing_ok=True)
+    names = [WEIGHTS_FILE, ONNX_FILE]
+    if card.refusal:
+        (folder / REJECTION_FILE).write_text(card.refusal.to_text(), encoding="utf-8")
+        names.append(REJECTION_FILE)
+    card = card.model_copy(update={"files": {name: sha256(folder / name) for name in names}})
+    (folder / CARD_FILE).write_text(card.to_text(), encoding="utf-8")
+    return card
 
 
 def _place(folder: Path, card: Card, parent: Path, use: bool) -> Artifact:

@@ -14,6 +14,7 @@ from rabisco.artifacts.places import (
     DEFAULT_FILE,
     FLAT,
     ONNX_FILE,
+    REJECTION_FILE,
     WEIGHTS_FILE,
     Default,
     Pointer,
@@ -190,7 +191,7 @@ def remove(name: str, version: int, parent: Path | None = None) -> None:
     parent = parent_or_home(parent)
     folder = folders(name, parent)[version]
     if version == FLAT and folder == parent / name:
-        for file in (CARD_FILE, ONNX_FILE, WEIGHTS_FILE):  # without its card it is no version any more
+        for file in (CARD_FILE, REJECTION_FILE, ONNX_FILE, WEIGHTS_FILE):  # without its card it is no version any more
             (folder / file).unlink(missing_ok=True)
     else:
         _discard(folder, parent)

@@ -3,6 +3,7 @@
 A rule is fitted with each model (``rabisco.rejection.fitting``) and kept in its card; here it is only applied.
 """
 
+import json
 from functools import cached_property
 from typing import Literal, Self, get_args
 
@@ -53,6 +54,13 @@ class RejectionRule(BaseModel):
     biases: tuple[float, ...]
     threshold: float
     fitted_on: dict[str, int]
+
+    def to_text(self) -> str:
+        """Return what is stored in ``rejection.json``: one line for each field, one for each row of the weights."""
+        fields = self.model_dump(mode="json")
+        rows = ",\n  ".join(json.dumps(row) for row in fields["weights"])
+        lines = {name: json.dumps(value) for name, value in fields.items()} | {"weights": f"[\n  {rows}\n ]"}
+        return "{\n" + ",\n".join(f' "{name}": {line}' for name, line in lines.items()) + "\n}\n"
 
     def log_odds(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return how much likelier than not each picture shows no single character, ``(N,)``, in nats."""

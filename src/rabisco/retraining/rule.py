@@ -1,7 +1,7 @@
 """Fit the rule of rejection of an artifact again; its weights stay as they are."""
 
 from rabisco import artifacts, data
-from rabisco.artifacts import CARD_FILE, Artifact, Card
+from rabisco.artifacts import Artifact, Card
 from rabisco.errors import InvalidConfigurationError
 from rabisco.images import normalize_pixels
 from rabisco.inference import Predictor
@@ -40,10 +40,8 @@ def fit_rule(artifact: Artifact) -> Card:
 
 
 def replace_rule(artifact: Artifact) -> Card:
-    """Replace the rule in an artifact's own ``card.json``, as is done for those that come with the package."""
-    card = fit_rule(artifact)
-    (artifact.folder / CARD_FILE).write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    return card
+    """Replace the rule in an artifact's own folder, as is done for those that come with the package."""
+    return artifacts.write_card(artifact.folder, fit_rule(artifact))
 
 
 def version_with_rule(name: str) -> Artifact:
