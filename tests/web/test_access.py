@@ -150,6 +150,17 @@ def test_a_name_that_a_stranger_let_point_at_this_machine_opens_nothing(server: 
     assert server.post("/models/rollback").status_code != 401
 
 
+@pytest.mark.parametrize(
+    "header",
+    ["X-Forwarded-For", "X-Forwarded-Proto", "Forwarded", "Via", "X-Real-IP", "True-Client-IP", "CF-Connecting-IP"],
+)
+def test_what_a_proxy_passes_on_with_its_own_host_is_not_local(server: Server, header: str) -> None:
+    local = {"Host": f"127.0.0.1:{server.port}"}
+    assert server.post("/models/rollback", headers=local).status_code != 401
+    assert server.post("/models/rollback", headers={**local, header: "203.0.113.9"}).status_code == 401
+    assert server.post("/predict", headers={**local, header: "203.0.113.9"}, files={"file": SEVEN}).status_code == 200
+
+
 def test_every_route_that_changes_something_is_guarded_or_says_why_not() -> None:
     listed = {(route.method, route.path): route for route in ROUTES.values()}
     for rule in create_app().url_map.iter_rules():

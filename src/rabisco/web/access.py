@@ -32,6 +32,19 @@ COOKIE = "access"
 SECONDS = 30 * 24 * 3600
 SHORTEST_TOKEN = 16
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+# What proxies say of the client they ask for; many send their own Host, which then names this machine.
+FORWARDING = (
+    "HTTP_FORWARDED",
+    "HTTP_VIA",
+    "HTTP_X_FORWARDED",
+    "HTTP_X_ORIGINAL_",
+    "HTTP_X_REAL_IP",
+    "HTTP_X_CLIENT_IP",
+    "HTTP_X_CLUSTER_CLIENT_IP",
+    "HTTP_CLIENT_IP",
+    "HTTP_TRUE_CLIENT_IP",
+    "HTTP_CF_CONNECTING_IP",
+)
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
 
 _csrf = CSRFProtect()
@@ -114,7 +127,7 @@ def _secret_key(home: Path, token: str) -> bytes:
 def admits(settings: Settings, environ: Mapping[str, Any]) -> bool:
     """Tell whether a request may change something: by its token, its cookie, or because it is made on this machine."""
     if not settings.access_token:
-        return settings.read_only or _is_local(environ.get("HTTP_HOST", ""))
+        return settings.read_only or (_is_local(environ.get("HTTP_HOST", "")) and not _is_forwarded(environ))
     scheme, _, given = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme.lower() == "bearer":
         return hmac.compare_digest(given.strip().encode(), settings.access_token.encode())
@@ -247,6 +260,11 @@ def _is_local(host: str) -> bool:
         return name == "localhost" or ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+def _is_forwarded(environ: Mapping[str, Any]) -> bool:
+    """Tell whether a request came through a proxy, so that its client may be anywhere."""
+    return any(name.startswith(FORWARDING) for name in environ)
 
 
 def _next() -> str:
