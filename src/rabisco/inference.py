@@ -142,7 +142,10 @@ class Predictor:
         """
         started = time.perf_counter()
         prepared = prepare(picture, self.card.normalizer)
-        logits = self.logits(prepared.views).mean(axis=0, keepdims=True)
+        if prepared.others is None:
+            logits = self.logits(prepared.pixels[np.newaxis])
+        else:
+            logits = self.logits(prepared.views).mean(axis=0, keepdims=True)
         probabilities = self.calibrated(logits, among)[0]
         refused, doubt = refuse(self.card, prepared, logits)
         best = self.best_classes(probabilities, top_k)

@@ -28,7 +28,7 @@ def test_the_test_part_is_the_same_for_every_seed() -> None:
 
 def test_ink_fills_a_box_of_20_with_its_centre_of_mass_in_the_middle() -> None:
     images = data.load("digits").train.images[..., 0].astype(np.float64)
-    rows, columns = np.arange(28)[:, None] + 0.5, np.arange(28)[None, :] + 0.5
+    rows, columns = np.arange(28)[:, None], np.arange(28)[None, :]
     mass = images.sum(axis=(1, 2))
     for weights in (rows, columns):
         centres = (images * weights).sum(axis=(1, 2)) / mass

@@ -38,15 +38,22 @@ def as_mnist(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
     width = stroke_width(small)
     if not MNIST_WIDTHS[0] <= width <= MNIST_WIDTHS[1]:
         small = redraw(crop, max(small.shape), MNIST_THIN if width < MNIST_THIN else MNIST_WIDTHS[1])
-    grey = (small * 255).astype(np.uint8)
-    total = max(float(grey.sum()), 1.0)
+    return centre_mass((small * 255).astype(np.uint8))
+
+
+def centre_mass(small: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a small image, uint8 ``(h, w)``, in 28×28: its centre of mass at row and column 14, counted from 0.
+
+    That is where MNIST's images have it; what does not fit is moved as little as it must be.
+    """
+    total = max(float(small.sum()), 1.0)
     field = np.zeros((SIDE, SIDE), np.uint8)
     place = []
-    for axis, side in enumerate(grey.shape):
-        centre = float(grey.sum(axis=1 - axis) @ np.arange(side)) / total
+    for axis, side in enumerate(small.shape):
+        centre = float(small.sum(axis=1 - axis) @ np.arange(side)) / total
         start = min(max(round(SIDE / 2 - centre), 0), SIDE - side)
         place.append(slice(start, start + side))
-    field[tuple(place)] = grey
+    field[tuple(place)] = small
     return field
 
 

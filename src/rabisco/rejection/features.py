@@ -53,7 +53,7 @@ def describe(ink: Ink) -> NDArray[np.float32]:
     Args:
         ink: What ``find_ink`` found in the picture, in whatever resolution.
     """
-    if ink.blank:
+    if not ink.values.any():
         return np.zeros(len(TRAITS), np.float32)
     strong = ink.values > 0.5
     crop = ink.values[bounding_box(strong if strong.any() else ink.values)]
