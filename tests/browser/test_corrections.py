@@ -89,7 +89,7 @@ def test_a_model_learns_from_the_page_is_used_and_goes_back(visit, learning_serv
     expect(page.locator(".mistakes li")).to_have_count(2)
     assert faults(page) == []
     assert overflow(page) <= 0
-    window.screenshot("relearned-dark-375")
+    window.screenshot("retrained-dark-375")
     use = page.get_by_role("button", name="Use version 2")
     if not use.is_visible():  # it got worse beyond noise: asked twice
         page.get_by_text("Use version 2 all the same…").click()

@@ -9,8 +9,8 @@ from tests.intake.tables import glyphs, png, write_table, zipped
 from rabisco import intake, runs, uploads
 from rabisco.cli.own import source_of
 from rabisco.errors import InvalidConfigurationError, UnusableDataError
-from rabisco.runs import sources
 from rabisco.runs.request import check
+from rabisco.runs.tasks import load_data
 
 IMAGES, LABELS = glyphs()
 PICTURES = {
@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 def loaded(values: dict, tmp_path: Path) -> intake.loading.Dataset:
     request = runs.RunRequest.parse(values)
     assert runs.submit(request).state == "queued"
-    return sources.load(request, check(request), tmp_path)[1]
+    return load_data(check(request), request=request, folder=tmp_path)[1]
 
 
 def test_a_folder_of_pictures_is_trained_on_as_it_was_when_it_was_ordered(

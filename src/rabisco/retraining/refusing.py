@@ -27,7 +27,7 @@ _Answers = NDArray[np.float64]
 
 
 def fit_again(
-    lesson: CorrectionSet,
+    corrections: CorrectionSet,
     reader: Reader,
     card: Card,
     images: NDArray[np.uint8],
@@ -40,7 +40,7 @@ def fit_again(
     by code, as far as the judging pictures allow, and all of them together as a small share.
 
     Args:
-        lesson: With the readers' corrections, and the earlier version.
+        corrections: With the readers' corrections, and the earlier version.
         reader: The new version.
         card: Its card, with the earlier version's rule; without one of today's features nothing is fitted.
         images: Validation images, uint8 ``(N, H, W, 1)``; a quarter of them judges.
@@ -51,18 +51,20 @@ def fit_again(
     started = time.perf_counter()
     fitting, judging = divide(images, card.class_names)
     readers = {
-        CHARACTERS: of_readers((one for one in lesson.given if one.true_label in card.class_names), card.normalizer),
-        OTHERS: of_readers((one for one in lesson.given if one.true_label is None), card.normalizer),
+        CHARACTERS: of_readers(
+            (one for one in corrections.given if one.true_label in card.class_names), card.normalizer
+        ),
+        OTHERS: of_readers((one for one in corrections.given if one.true_label is None), card.normalizer),
     }
-    looks = 1 + lesson.changes_weights
+    looks = 1 + corrections.changes_weights
     told = _told(on_share, fitting.size + looks * judging.size + sum(one.size for one in readers.values()))
     read, refuse = fitting.describe(reader, card, told)
     for kind, one in readers.items():
         if one.size:
             (refuse if kind == OTHERS else read)[kind] = one.describe(reader, card, told)
     judges = before = _Judges(*judging.describe(reader, card, told))
-    if lesson.changes_weights:
-        before = _Judges(*judging.describe(Predictor(lesson.artifact), lesson.artifact.card, told))
+    if corrections.changes_weights:
+        before = _Judges(*judging.describe(Predictor(corrections.artifact), corrections.artifact.card, told))
     counts = {kind: len(one.files) for kind, one in readers.items() if one.size}
     found = _best(card.refusal, read, refuse, counts, judges)
     rule = found or card.refusal

@@ -28,7 +28,7 @@ def task_of(request: RunRequest, run_id: str, folder: Path, until: datetime) -> 
         RabiscoError: It cannot be trained; which class says why.
     """
     recipe = check(request)
-    load = partial(_load, request=request, folder=folder)
+    load = partial(load_data, request=request, folder=folder)
     if not request.corrections:
         return RecipeTask(recipe, load, request.base, request.use, run_id)
     return RetrainingTask(
@@ -41,7 +41,8 @@ def task_of(request: RunRequest, run_id: str, folder: Path, until: datetime) -> 
     )
 
 
-def _load(recipe: Recipe, *, request: RunRequest, folder: Path) -> tuple[Recipe, Dataset]:
+def load_data(recipe: Recipe, *, request: RunRequest, folder: Path) -> tuple[Recipe, Dataset]:
+    """Return the recipe of a request and its data, as they are trained; see ``task_of``."""
     if request.data.upload is None:
         return load_material(recipe, limit_of(request))
     return recipe, with_supplements(recipe, _load_upload(request, recipe, folder))

@@ -14,8 +14,8 @@ from rabisco.web import shapes, training_shapes
 from rabisco.web.aliases import default_model
 from rabisco.web.fields import only_known
 from rabisco.web.problems import wants_page
-from rabisco.web.relearned import outcome
-from rabisco.web.relearned import title_of as part_title
+from rabisco.web.retrained import outcome
+from rabisco.web.retrained import title_of as part_title
 from rabisco.web.routing import route
 from rabisco.web.streams import Event, events, last_event_id
 from rabisco.web.titles import PHASES, STATES, architecture_title
@@ -81,7 +81,7 @@ def show(run_id: str) -> ResponseReturnValue:
         phases=PHASES,
         card=_card(run),
         is_default=default_model() == run.artifact,
-        relearned=outcome(run),
+        retrained=outcome(run),
         part_title=part_title,
     )
 
