@@ -40,7 +40,7 @@ def test_json_lines_tell_of_every_request_and_hold_nothing_of_it(tmp_path: Path)
     server = Server(port, start(port, tmp_path, log_format="json"))
     wait_until_live(server)
     text = base64.b64encode(SEVEN).decode()
-    server.post("/predict/cnn?secret=k3y", json={"image": text}, headers={"X-Request-ID": "order-17"})
+    server.post("/predict/cnn?lang=k3y", json={"image": text}, headers={"X-Request-ID": "order-17"})
     server.get("/nothing/k3y", headers={"Authorization": "Bearer k3y", "Cookie": "session=k3y"})
     lines = lines_of(server)
     (line,) = [line for line in lines if line["request_id"] == "order-17"]

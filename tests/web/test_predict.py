@@ -1,6 +1,7 @@
 """``/predict`` over a real server: every way of sending a picture, and the shape and order of the answer."""
 
 import base64
+from typing import Any
 
 import pytest
 from tests.web.serving import Server, draw_seven, encoded, seven_png
@@ -73,6 +74,60 @@ def test_the_body_may_be_the_image(server: Server, kind: str) -> None:
 def test_each_model_has_its_routes(server: Server, path: str, model: str) -> None:
     (prediction,) = server.post(path, files={"file": SEVEN}).json()["predictions"]
     assert (prediction["model"], prediction["category"]) == (model, "7")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"params": {"model": "linear", "steps": "true"}, "files": {"file": SEVEN}},
+        {"data": {"model": "linear", "steps": "1", "image": TEXT}},
+        {"data": {"model": "linear", "steps": "yes"}, "files": {"file": SEVEN}},
+        {"json": {"model": "linear", "steps": True, "image": TEXT}},
+    ],
+    ids=["query", "form", "multipart", "json"],
+)
+def test_an_option_counts_wherever_it_stands(server: Server, sent: dict[str, Any]) -> None:
+    (prediction,) = server.post("/predict", **sent).json()["predictions"]
+    assert (prediction["model"], "steps" in prediction) == ("mnist-linear", True)
+
+
+@pytest.mark.parametrize("path", ["/predict", "/explain"])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"params": {"modle": "linear"}, "files": {"file": SEVEN}},
+        {"data": {"modle": "linear", "image": TEXT}},
+        {"data": {"modle": "linear"}, "files": {"file": SEVEN}},
+        {"json": {"modle": "linear", "image": TEXT}},
+    ],
+    ids=["query", "form", "multipart", "json"],
+)
+def test_an_unknown_option_is_refused_wherever_it_stands(server: Server, path: str, sent: dict[str, Any]) -> None:
+    answer = server.post(path, **sent)
+    assert answer.status_code == 422
+    assert "“modle”" in answer.json()["detail"]
+    assert "Did you mean “model”?" in answer.json()["detail"]
+
+
+def test_a_model_in_the_address_admits_no_other(server: Server) -> None:
+    assert server.post("/predict/cnn", data={"model": "linear"}, files={"file": SEVEN}).status_code == 422
+
+
+@pytest.mark.parametrize("field", ["files", "image", "images", "img", "file[]", "files[]", "images[]"])
+def test_files_are_taken_under_the_usual_names(server: Server, field: str) -> None:
+    assert categories(server.post("/predict", files=[(field, SEVEN), (field, SEVEN)])) == ["7", "7"]
+
+
+def test_a_file_under_another_name_is_not_left_out(server: Server) -> None:
+    answer = server.post("/predict", files={"file": SEVEN, "file2": SEVEN})
+    assert answer.status_code == 422
+    assert "“file2”" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("no", ["0", "false", "False", "no", "off", ""])
+def test_no_steps_are_no_steps(server: Server, no: str) -> None:
+    (prediction,) = server.post("/predict", params={"steps": no}, files={"file": SEVEN}).json()["predictions"]
+    assert "steps" not in prediction
 
 
 def test_the_steps_of_the_preparation_come_on_demand(server: Server) -> None:

@@ -1,7 +1,7 @@
-"""The fields of a JSON body: one that nobody knows is refused by name, for whoever wrote it expects it to count."""
+"""The fields of a request: one that nobody knows is refused by name, for whoever wrote it expects it to count."""
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable
+from difflib import get_close_matches
 
 from flask_babel import gettext
 
@@ -10,19 +10,22 @@ from rabisco.errors import UnknownFieldError
 MOST_NAMED = 5  # unknown fields
 
 
-def only_known(given: Mapping[str, Any], known: Collection[str]) -> None:
-    """Refuse a JSON object that holds other fields than those known.
+def only_known(given: Iterable[str], known: Collection[str]) -> None:
+    """Refuse fields other than those known, and name the known one that is spelled most alike.
 
     Raises:
         UnknownFieldError: It does.
     """
-    unknown = [f"“{name[:40]}”" for name in given if name not in known]
+    unknown = [name[:40] for name in given if name not in known]
     if unknown:
+        nearest = next((near for name in unknown for near in get_close_matches(name, known, 1)), None)
+        hint = " " + gettext("Did you mean “%(name)s”?", name=nearest) if nearest else ""
         raise UnknownFieldError(
             gettext(
                 "expected no other fields than %(known)s. Received: %(unknown)s; leave it out, or write its name as "
                 "it stands here",
                 known=", ".join(known),
-                unknown=", ".join(unknown[:MOST_NAMED]),
+                unknown=", ".join(f"“{name}”" for name in unknown[:MOST_NAMED]),
             )
+            + hint
         )

@@ -95,7 +95,10 @@ def _bodies(route: Route) -> Schema:
     if route.receives == "form":
         chosen = {"model": {"type": "array", "items": {"type": "string"}}}
         return {"multipart/form-data": {"schema": _pictures({**files, **chosen}, (FILE_FIELD,))}}
-    texts = dict.fromkeys(TEXT_FIELDS, TEXT)
+    texts = {
+        **dict.fromkeys(TEXT_FIELDS, TEXT),
+        **{name: CHOSEN.get(name, {"type": "string"}) for name in route.query},
+    }
     several = {"images": {"type": "array", "items": TEXT, "minItems": 1}}
     return {
         "multipart/form-data": {"schema": _pictures({**files, **texts})},
@@ -107,7 +110,7 @@ def _bodies(route: Route) -> Schema:
 
 def _pictures(properties: Schema, required: tuple[str, ...] = ()) -> Schema:
     """Return the schema of a body; that one of several fields must be there makes no type, so it is not said."""
-    return {"type": "object", "properties": {**properties, **CHOSEN}, "required": list(required)}
+    return {"type": "object", "properties": {**CHOSEN, **properties}, "required": list(required)}
 
 
 def _responses(route: Route) -> Schema:

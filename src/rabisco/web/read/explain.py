@@ -15,7 +15,7 @@ from rabisco.web.aliases import resolve
 from rabisco.web.metrics import count_predictions
 from rabisco.web.read import options
 from rabisco.web.read.answers import as_json, data_url
-from rabisco.web.read.pictures import PROBLEMS, decode_all, read_pictures
+from rabisco.web.read.pictures import PROBLEMS, check_names, decode_all, read_pictures
 from rabisco.web.routing import route
 
 blueprint = Blueprint("explain", __name__)
@@ -43,8 +43,10 @@ STRENGTH = 0.8  # of the colour where it matters most
 def explain_pictures() -> Response:
     """Read every picture of the request with one model, and say what mattered."""
     settings: Settings = current_app.config["RABISCO"]
-    predictor = get_predictor(resolve(request.args.get("model")))
-    decoded = decode_all(read_pictures(request, min(MOST, settings.max_files)))
+    predictor = get_predictor(resolve(options.given(request, options.MODEL)))
+    pictures = read_pictures(request, min(MOST, settings.max_files))
+    check_names(request, (options.MODEL, options.AMONG_FIELD))
+    decoded = decode_all(pictures)
     among = options.expected(request)
     answers = [_as_json(explain(predictor, pixels, among)) for pixels in decoded]
     count_predictions(predictor.card.name, len(answers))

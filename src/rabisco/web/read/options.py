@@ -9,8 +9,21 @@ from rabisco.characters import AMONG, Among
 from rabisco.errors import InvalidRequestError
 
 CHARACTERS, CHARACTERS_CHOICES = "characters", ("one", "many")
-AMONG_FIELD = "among"
+AMONG_FIELD, MODEL, STEPS = "among", "model", "steps"
+NO = ("", "0", "false", "no", "off")
 _Choice = TypeVar("_Choice", bound=str)
+
+
+def given(request: Request, field: str) -> str:
+    """Return what a request gives for a field in its address, its form or its JSON; empty if it gives nothing."""
+    body = request.get_json(silent=True) if request.is_json else None
+    in_json = body.get(field) if isinstance(body, dict) else None
+    return request.args.get(field) or request.form.get(field) or ("" if in_json is None else str(in_json))
+
+
+def wants_steps(request: Request) -> bool:
+    """Tell whether a request asks for how each picture was prepared (``steps=1``, ``steps=true``)."""
+    return given(request, STEPS).lower() not in NO
 
 
 def asks_for_many(request: Request) -> bool:
@@ -32,9 +45,7 @@ def expected(request: Request) -> Among:
 
 
 def _choice(request: Request, field: str, choices: tuple[_Choice, ...]) -> _Choice:
-    body = request.get_json(silent=True) if request.is_json else None
-    given = body.get(field) if isinstance(body, dict) else None
-    asked = request.args.get(field) or request.form.get(field) or given or choices[0]
+    asked = given(request, field) or choices[0]
     for choice in choices:
         if asked == choice:
             return choice
@@ -43,6 +54,6 @@ def _choice(request: Request, field: str, choices: tuple[_Choice, ...]) -> _Choi
             "expected “%(field)s” to be one of %(choices)s, received “%(asked)s”",
             field=field,
             choices=", ".join(choices),
-            asked=str(asked)[:40],
+            asked=asked[:40],
         )
     )

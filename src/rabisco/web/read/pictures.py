@@ -20,7 +20,9 @@ from rabisco.web.read import options
 FILE_FIELD = "file"
 # Names under which clients of other demos send base64; `image` is the documented one.
 TEXT_FIELDS = ("image", "imageBase64", "data", "img")
-JSON_FIELDS = (*TEXT_FIELDS, "images", options.CHARACTERS, options.AMONG_FIELD)
+FILE_FIELDS = (FILE_FIELD, "files", "image", "images", "img", "file[]", "files[]", "image[]", "images[]")
+JSON_FIELDS = (*TEXT_FIELDS, "images", options.MODEL, options.STEPS, options.CHARACTERS, options.AMONG_FIELD)
+EVERYWHERE = ("lang", "theme")  # what any address may ask for
 RAW_TYPES = ("image/", "application/octet-stream")
 PROBLEMS = (400, 404, 408, 413, 415, 422, 503)  # of a route that reads pictures
 
@@ -62,6 +64,24 @@ def read_pictures(request: Request, max_files: int) -> list[Picture]:
     return pictures
 
 
+def check_names(request: Request, known: tuple[str, ...]) -> None:
+    """Refuse what a program sends under a name that this route does not know, wherever it stands.
+
+    Args:
+        request: A request for predictions or explanations.
+        known: The route's options, such as ``model``.
+
+    Raises:
+        UnknownFieldError: There is such a name.
+    """
+    only_known([name for name in request.args if name not in EVERYWHERE], known)
+    only_known(request.form, (*known, FILE_FIELD, *TEXT_FIELDS))
+    only_known(request.files, FILE_FIELDS)
+    body = request.get_json(silent=True) if request.is_json else None
+    if isinstance(body, dict):
+        only_known(body, (*TEXT_FIELDS, "images", *known))
+
+
 def decode_all(pictures: list[Picture]) -> list[NDArray[np.uint8]]:
     """Return the pixels of each picture; an error of one among several names which."""
     if len(pictures) == 1:
@@ -84,7 +104,7 @@ def _raw(request: Request) -> list[Picture]:
 
 
 def _files(request: Request) -> list[Picture]:
-    uploads = request.files.getlist(FILE_FIELD)
+    uploads = [upload for field in FILE_FIELDS for upload in request.files.getlist(field)]
     pictures = [Picture(upload.filename or "", upload.stream.read()) for upload in uploads]
     # A browser's form sends a nameless empty part when nothing was chosen.
     return [picture for picture in pictures if picture.name or picture.data]

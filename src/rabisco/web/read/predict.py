@@ -10,10 +10,11 @@ from rabisco.web.aliases import resolve
 from rabisco.web.metrics import count_predictions
 from rabisco.web.read import options, several
 from rabisco.web.read.answers import as_json
-from rabisco.web.read.pictures import PROBLEMS, decode_all, read_pictures
+from rabisco.web.read.pictures import PROBLEMS, check_names, decode_all, read_pictures
 from rabisco.web.routing import route
 
 blueprint = Blueprint("predict", __name__)
+OPTIONS = (options.STEPS, options.CHARACTERS, options.AMONG_FIELD)
 
 
 @route(
@@ -32,7 +33,7 @@ blueprint = Blueprint("predict", __name__)
     ),
     answer=shapes.Predictions,
     receives="any",
-    query=("steps", "characters", "among"),
+    query=OPTIONS,
     problems=PROBLEMS,
     open="it changes nothing",
 )
@@ -57,17 +58,18 @@ blueprint = Blueprint("predict", __name__)
     ),
     answer=shapes.Predictions,
     receives="any",
-    query=("model", "steps", "characters", "among"),
+    query=(options.MODEL, *OPTIONS),
     problems=PROBLEMS,
     open="it changes nothing",
 )
 def predict(model: str | None = None) -> Response:
     """Read every picture of the request with one model and answer in the same order."""
     settings: Settings = current_app.config["RABISCO"]
-    predictor = get_predictor(resolve(model or request.args.get("model")))
+    predictor = get_predictor(resolve(model or options.given(request, options.MODEL)))
     pictures = read_pictures(request, settings.max_files)
+    check_names(request, OPTIONS if model else (options.MODEL, *OPTIONS))
     decoded = decode_all(pictures)
-    with_steps = request.args.get("steps", "") not in ("", "0")
+    with_steps = options.wants_steps(request)
     among = options.expected(request)
     if options.asks_for_many(request):
         readings = several.read_all(pictures, decoded, predictor, settings.max_characters, among)
