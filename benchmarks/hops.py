@@ -30,7 +30,7 @@ PACKAGE = f"{Path(rabisco.__file__).parent}{os.sep}"
 SIDE = 280
 SEVEN = ((70, 60), (205, 60), (120, 225))
 COMPREHENSIONS = ("<listcomp>", "<dictcomp>", "<setcomp>", "<genexpr>")
-CORE = ("artifacts", "characters", "expected", "images", "inference", "lookalikes", "refusal", "rejection", "settings")
+CORE = ("artifacts", "characters", "images", "inference", "rejection", "settings")
 
 
 def run() -> dict[str, Any]:
