@@ -6,8 +6,15 @@ from pathlib import Path
 import pytest
 from tests.drawing import digit_dataset, save_quickly
 
+from rabisco import artifacts
 from rabisco.artifacts import list_artifacts, list_names, load_artifact, places, save_artifact
-from rabisco.errors import InvalidArtifactError, ModelNotFoundError, NoModelError, StorageError
+from rabisco.errors import (
+    InvalidArtifactError,
+    InvalidConfigurationError,
+    ModelNotFoundError,
+    NoModelError,
+    StorageError,
+)
 from rabisco.inference import get_predictor
 from rabisco.models import create_model
 
@@ -81,6 +88,13 @@ def test_a_damaged_card_is_refused_without_naming_its_path(saved: Path, content:
     with pytest.raises(InvalidArtifactError) as caught:
         load_artifact("mine")
     assert str(saved) not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["linear", "cnn", "cifar10", "Linear", "CNN"])
+def test_a_name_that_an_alias_would_hide_is_refused_with_another(name: str) -> None:
+    with pytest.raises(InvalidConfigurationError, match=f"my-{name}"):
+        artifacts.check_name(name)
+    artifacts.check_name(f"my-{name}")
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones(saved: Path) -> None:

@@ -10,6 +10,7 @@ kill. Versions never change; what is replaced are pointers, in one step. Artifac
 from rabisco.artifacts.card import Card, DatasetCard
 from rabisco.artifacts.loading import Artifact, list_artifacts, load_artifact
 from rabisco.artifacts.places import (
+    ALIASES,
     BUNDLED,
     BUNDLED_DIR,
     CARD_FILE,
@@ -36,6 +37,7 @@ from rabisco.artifacts.versions import (
 )
 
 __all__ = [
+    "ALIASES",
     "BUNDLED",
     "BUNDLED_DIR",
     "CARD_FILE",

@@ -30,6 +30,9 @@ VERSIONS_DIR = "versions"
 BUNDLED_DIR = Path(__file__).parent.parent / "bundled"
 BUNDLED, FLAT = 0, 1  # numbers of the version in the package, and of that in a home of earlier releases
 
+# Short names and the models that answer to them; a model of one's own called so would be hidden behind them.
+ALIASES = {"cnn": ("mnist-cnn",), "linear": ("mnist-linear",), "cifar10": ("cifar10-cnn", "cifar10-resnet18")}
+
 _NAME = re.compile(r"\w[\w.-]{0,59}")
 _UNSAFE, _LONGEST = frozenset("/\\\0"), 255  # earlier releases saved under any other name
 _MOST_REMEMBERED = 100
@@ -76,6 +79,13 @@ def check_name(name: str) -> None:
             "a model's name must be 1 to 60 letters, digits, '-', '_' or '.', the first a letter or digit. "
             "Received: %(name)s; choose another name",
             name=repr(name[:80]),
+        )
+    if name.casefold() in ALIASES:
+        raise InvalidConfigurationError(
+            "“%(name)s” is the short name of another model (%(model)s) and would be hidden by it; choose another "
+            "name, such as my-%(name)s",
+            name=name,
+            model=ALIASES[name.casefold()][0],
         )
 
 

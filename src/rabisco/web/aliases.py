@@ -4,12 +4,9 @@ from collections.abc import Sequence
 
 from flask import current_app
 
-from rabisco.artifacts import exists, list_names, promoted
+from rabisco.artifacts import ALIASES, exists, list_names, promoted
 from rabisco.inference import get_predictor
 from rabisco.settings import Settings
-
-# The model that answers to an alias: the one with the best validation accuracy, of those that are there.
-MODEL_ALIASES = {"cnn": ("mnist-cnn",), "linear": ("mnist-linear",), "cifar10": ("cifar10-cnn", "cifar10-resnet18")}
 
 
 def resolve(name: str | None) -> str:
@@ -18,8 +15,12 @@ def resolve(name: str | None) -> str:
 
 
 def named(name: str) -> str:
-    """Return the artifact's name for an alias or a name; the usual one where no model of an alias is there."""
-    known = MODEL_ALIASES.get(name, (name,))
+    """Return the artifact's name for an alias or a name.
+
+    Of several models that answer to an alias it is the one with the best validation accuracy, of those that are there;
+    the usual one where none is.
+    """
+    known = ALIASES.get(name, (name,))
     here = [one for one in known if exists(one)] if len(known) > 1 else []
     if len(here) < 2:
         return here[0] if here else known[0]
@@ -28,7 +29,7 @@ def named(name: str) -> str:
 
 def aliases_of(name: str) -> list[str]:
     """Return the aliases to which an artifact answers."""
-    return [alias for alias in MODEL_ALIASES if named(alias) == name]
+    return [alias for alias in ALIASES if named(alias) == name]
 
 
 def default_model() -> str:

@@ -42,6 +42,10 @@ SENTENCES = (
         "a model's name must be 1 to 60 letters, digits, '-', '_' or '.', the first a letter or digit. "
         "Received: %(name)s; choose another name"
     ),
+    lazy_gettext(
+        "“%(name)s” is the short name of another model (%(model)s) and would be hidden by it; choose another "
+        "name, such as my-%(name)s"
+    ),
     lazy_gettext("no model has been trained yet; train one first: rabisco train mnist-cnn"),
     lazy_gettext(
         "a model is one of %(names)s. Received: %(name)s; choose one of them, or train another: rabisco train --help"

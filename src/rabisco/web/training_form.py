@@ -14,6 +14,7 @@ from rabisco.intake import Inspection
 from rabisco.models import DEFAULT, choices, get_architecture
 from rabisco.runs import RunRequest, limits
 from rabisco.uploads import Upload
+from rabisco.web.details import detail_of
 
 AUGMENTATIONS: dict[str, LazyString] = {
     "": lazy_gettext("as suits the model"),
@@ -105,10 +106,8 @@ class TrainingForm:
         if self.get("name"):
             try:
                 artifacts.check_name(self.values["name"])
-            except InvalidConfigurationError:
-                self.errors["name"] = gettext(
-                    "a model's name has 1 to 60 letters, digits, “-”, “_” or “.”, and begins with a letter or digit"
-                )
+            except InvalidConfigurationError as error:
+                self.errors["name"] = detail_of(error)
             else:
                 if self.values["name"] in _bundled_names():
                     self.errors["name"] = gettext("a model that came with Rabisco has this name; choose another")
