@@ -7,7 +7,7 @@ from flask import Request
 from rabisco.web.read.pictures import Picture
 
 FIELD = "example"
-_FOLDER = Path(__file__).parent / "static" / "examples"
+_FOLDER = Path(__file__).parents[1] / "static" / "examples"
 EXAMPLES = tuple(sorted(path.stem for path in _FOLDER.glob("*.png")))
 
 
