@@ -1,3 +1,5 @@
+"""Training on photographs: transforms, schedules, precision."""
+
 from dataclasses import replace
 
 import numpy as np

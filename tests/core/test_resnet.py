@@ -1,3 +1,5 @@
+"""ResNet-18: its shape, its weights by name, and its outputs beside an independent computation."""
+
 import json
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""A data set as folders of pictures by class, and back."""
+
 from pathlib import Path
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""Photographs of any size as a model of photographs sees them."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""A grid of trainings: each with its line and plot, resumed where it ended."""
+
 import json
 from pathlib import Path
 

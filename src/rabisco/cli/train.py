@@ -11,22 +11,11 @@ from rabisco.cli.output import json_option, percent, print_json
 from rabisco.cli.own import source_of
 
 
-class ArchitectureOption(click.Option):
-    """An option whose help names the architectures, which are looked up only then."""
-
-    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        """Return what the help of a command says of it."""
-        from rabisco.models import architecture_names
-
-        self.help = f"Kind of model: {', '.join(architecture_names())}."
-        return super().get_help_record(ctx)
-
-
 @click.command()
 @click.argument("what", metavar="RECIPE|FILE|FOLDER")
 @click.option("--test", type=click.Path(path_type=Path), help="Test data for a FILE or FOLDER of your own.")
 @click.option("--name", help="Save under this name instead of the recipe's, or the file's.")
-@click.option("--model", "architecture", cls=ArchitectureOption, help="Kind of model.")
+@click.option("--model", "architecture", help="Kind of model, such as cnn; an unknown one is answered with them all.")
 @click.option("--epochs", type=int, help="Passes over the training images.")
 @click.option("--batch-size", type=int, help="Images per step.")
 @click.option("--learning-rate", type=float, help="Peak of the learning rate.")
