@@ -122,12 +122,12 @@ class Film:
             self.move(*point, pictures=3)
         self.page.mouse.up()
 
-    def wait_for(self, target: Locator, every: float = 0.7, most: int = 400) -> None:
-        """Film, shortened, until something is there."""
-        for _ in range(most):
+    def wait_for(self, target: Locator, pictures: int = 100) -> None:
+        """Film, the more shortened the longer it lasts, until something is there."""
+        for number in range(pictures):
             if target.count() and target.first.is_visible():
                 return
-            self.page.wait_for_timeout(every * 1000)
+            self.page.wait_for_timeout(500 + 50 * number)
             self.shoot()
         raise TimeoutError(f"{target} did not come")
 
@@ -140,8 +140,7 @@ def draw_and_read(film: Film) -> None:
     film.page.locator("model-answer[data-state=read]").first.wait_for()
     film.hold(2.5)
     film.say("Each step from your drawing to what the model sees")
-    steps = film.page.locator("model-answer img, model-answer canvas, .steps").first
-    film.scroll_to(steps)
+    film.scroll_to(film.page.get_by_role("heading", name="What happens to your drawing first").locator("xpath=.."))
     film.hold(3)
 
 
@@ -233,6 +232,8 @@ def correct(film: Film) -> None:
 
 def ask(film: Film) -> None:
     film.page.goto("/assistance")
+    if film.page.get_by_role("heading", name="Nobody answers here yet").count():
+        return  # no assistant, no scene
     film.say("Ask the assistant")
     film.hold(1)
     question = film.page.get_by_role("main").get_by_role("textbox").first
@@ -250,7 +251,8 @@ def speak(film: Film) -> None:
     film.page.goto("/")
     for name in ("Português", "Русский", "Français"):
         film.click(film.page.get_by_role("contentinfo").get_by_role("link", name=name))
-        film.page.evaluate("scrollTo(0, 0)")
+        film.page.wait_for_load_state()
+        film.page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
         film.hold(1.2)
     film.click(film.page.locator("header .theme button"))
     film.hold(2)

@@ -12,6 +12,7 @@ from rabisco.errors import RabiscoError
 from rabisco.images import decode
 from rabisco.inference import Prediction, get_predictor
 from rabisco.rejection import MESSAGES
+from rabisco.settings import get_settings
 from rabisco.studio.words import LANGUAGES, translations
 
 pad = declare_component("rabisco_pad", path=str(Path(__file__).with_name("pad")))
@@ -100,8 +101,9 @@ def chosen_models() -> list[str]:
 
 def show(source: bytes | str, names: list[str]) -> None:
     """Read one picture, bytes or a data URL, with each model, side by side."""
+    settings = get_settings()
     try:
-        picture = decode(source)
+        picture = decode(source, max_bytes=settings.max_upload_bytes, max_pixels=settings.max_image_pixels)
         predictions = [get_predictor(name).predict(picture) for name in names]
     except RabiscoError as error:
         st.error(str(error))

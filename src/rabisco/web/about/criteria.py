@@ -78,7 +78,7 @@ DOCUMENTS = (
             Criterion(_("It is documented what each route does."), ("/docs",), ("docs/routes.md",)),
             Criterion(
                 _("The README says how to install and run it, in blocks of code, and shows a recorded video."),
-                files=("README.md",),
+                files=("README.md", "docs/video/rabisco.webm"),
             ),
         ),
     ),
