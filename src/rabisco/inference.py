@@ -6,7 +6,7 @@ weights in the artifact. Keras is never imported.
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -29,6 +29,10 @@ class ClassProbability:
     category: str
     category_index: int
     probability: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the class as plain values, its probability rounded to six decimals."""
+        return {**vars(self), "probability": round(self.probability, 6)}
 
 
 @dataclass(frozen=True)
@@ -65,15 +69,16 @@ class Prediction:
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as the API and the command give it, as plain values."""
         return {
-            **asdict(self.best),
-            "top_k": [asdict(one) for one in self.top_k],
+            **self.best.to_dict(),
+            "top_k": [one.to_dict() for one in self.top_k],
             "alike": list(self.alike),
             "among": self.among,
             "model": self.model,
+            "version": self.version,
+            "latency_ms": round(self.latency_ms, 3),
             "blank": self.prepared.blank,
             "refused": self.refused and {"reason": self.refused, "message": MESSAGES[self.refused]},
             "doubt": None if self.doubt is None else round(self.doubt, 4),
-            "latency_ms": round(self.latency_ms, 3),
         }
 
 

@@ -3,7 +3,7 @@
 import itertools
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -50,8 +50,8 @@ class ReadCharacter:
         """Return the character as the API and the command give it, as plain values."""
         box = {"left": self.box.left, "top": self.box.top, "width": self.box.width, "height": self.box.height}
         return {
-            **_class_dict(self.best),
-            "top_k": [_class_dict(one) for one in self.top_k],
+            **self.best.to_dict(),
+            "top_k": [one.to_dict() for one in self.top_k],
             "box": box,
             "line": self.line,
         }
@@ -221,7 +221,3 @@ def _divide(group: Group, costs: NDArray[np.float64]) -> list[int]:
         if cost + costs[number] < best[candidate.stop][0]:
             best[candidate.stop] = (cost + float(costs[number]), [*before, number])
     return best[-1][1]
-
-
-def _class_dict(candidate: ClassProbability) -> dict[str, Any]:
-    return {**asdict(candidate), "probability": round(candidate.probability, 6)}

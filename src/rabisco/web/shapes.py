@@ -5,104 +5,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from rabisco.artifacts import Card
-from rabisco.characters import Among
-from rabisco.rejection import Reason
 
-__all__ = ["Card", "Comparison", "Live", "Models", "OpenAPI", "Predictions", "Problem", "Reading", "Ready"]
+__all__ = ["Card", "Comparison", "Live", "Models", "OpenAPI", "Problem", "Ready"]
 
 Probability = Annotated[float, Field(ge=0, le=1)]
-
-
-class Candidate(BaseModel):
-    """One class and how probable the model holds it to be; calibrated."""
-
-    category: str
-    category_index: int = Field(ge=0)
-    probability: Probability
-
-
-class Step(BaseModel):
-    """One step of the way from the picture to what the model saw; `image` is a PNG data URL."""
-
-    name: str
-    title: str
-    image: str = Field(pattern="^data:image/png;base64,")
-
-
-class Refusal(BaseModel):
-    """Why a picture should not be read; the classes are then no more than the best guess."""
-
-    reason: Reason
-    message: str
-
-
-class Prediction(Candidate):
-    """What a model reads in one picture: the best class, then the other facts."""
-
-    top_k: list[Candidate] = Field(min_length=1)
-    alike: list[str] = Field(description="The model's other classes of the same shape: O and o for a 0.")
-    among: Among = Field(description="What was expected to be written (`among`); nothing else is answered.")
-    model: str
-    version: int = Field(ge=0, description="Which version of the model answered; 0 is the bundled one.")
-    latency_ms: float = Field(ge=0)
-    blank: bool
-    refused: Refusal | None
-    doubt: Probability | None = Field(description="Above 0.5 the picture is refused; null without a rule.")
-    steps: list[Step] = Field(default=[], description="Only with `?steps=1`.")
-
-
-class Box(BaseModel):
-    """Where a character lies, in pixels of the picture as it was sent, upright."""
-
-    left: int = Field(ge=0)
-    top: int = Field(ge=0)
-    width: int = Field(ge=1)
-    height: int = Field(ge=1)
-
-
-class ReadCharacter(Candidate):
-    """One character of several: the best class, then what else it may be, and where it is."""
-
-    top_k: list[Candidate] = Field(min_length=1)
-    box: Box
-    line: int = Field(ge=0, description="Number of its line, from 0 at the top.")
-    steps: list[Step] = Field(default=[], description="Only with `?steps=1`.")
-
-
-class Reading(BaseModel):
-    """What a model reads in a picture of several characters (`characters=many`), in reading order."""
-
-    text: str = Field(description="The characters as a string; lines are parted by line feeds, words by spaces.")
-    characters: list[ReadCharacter]
-    among: Among = Field(description="What was expected to be written (`among`); nothing else is answered.")
-    model: str
-    version: int = Field(ge=0, description="Which version of the model answered; 0 is the bundled one.")
-    latency_ms: float = Field(ge=0)
-    blank: bool
-    width: int = Field(ge=1, description="Of the picture as it was sent, upright, in pixels.")
-    height: int = Field(ge=1)
-
-
-class Predictions(BaseModel):
-    """One prediction for each picture, in their order; readings where several characters were asked for."""
-
-    predictions: list[Prediction | Reading] = Field(min_length=1)
-
-
-class Explanation(Prediction):
-    """A prediction and what mattered to it; `image` is what the model saw, coloured, as a PNG data URL."""
-
-    importance: list[list[float]] = Field(
-        description="For each pixel that the model saw, row by row, how much the probability of the answer falls, "
-        "from -1 to 1, where the patches around it are covered."
-    )
-    image: str = Field(pattern="^data:image/png;base64,")
-
-
-class Explanations(BaseModel):
-    """One explanation for each picture, in their order."""
-
-    explanations: list[Explanation] = Field(min_length=1)
 
 
 class Model(BaseModel):

@@ -1,47 +1,143 @@
-"""Predictions as the API answers them and as pages show them."""
+"""What reading a picture answers, as the API gives it and its OpenAPI document describes it."""
 
 import base64
 import io
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from pydantic import BaseModel, Field
 
-from rabisco.inference import ClassProbability, Prediction
-from rabisco.text_reading import ReadCharacter
-from rabisco.web import refusals
+from rabisco import inference, text_reading
+from rabisco.characters import Among
+from rabisco.rejection import Reason
+from rabisco.text_reading import TextReading
 from rabisco.web.read.steps import step_title
+from rabisco.web.refusals import refusal_message
+from rabisco.web.shapes import Probability
 
 
-def as_json(prediction: Prediction, with_steps: bool = False) -> dict[str, Any]:
-    """Return one entry of ``predictions``; the first two keys are the contract, the rest may grow."""
-    answer = {
-        **_as_json(prediction.best),
-        "top_k": [_as_json(candidate) for candidate in prediction.top_k],
-        "alike": list(prediction.alike),
-        "among": prediction.among,
-        "model": prediction.model,
-        "version": prediction.version,
-        "latency_ms": round(prediction.latency_ms, 3),
-        "blank": prediction.prepared.blank,
-        "refused": refusals.as_json(prediction),
-        "doubt": None if prediction.doubt is None else round(prediction.doubt, 4),
-    }
-    if with_steps:
-        answer["steps"] = steps(prediction)
-    return answer
+class Candidate(BaseModel):
+    """One class and how probable the model holds it to be; calibrated."""
+
+    category: str
+    category_index: int = Field(ge=0)
+    probability: Probability
 
 
-def steps(prediction: Prediction | ReadCharacter) -> list[dict[str, str]]:
+class Step(BaseModel):
+    """One step of the way from the picture to what the model saw; `image` is a PNG data URL."""
+
+    name: str
+    title: str
+    image: str = Field(pattern="^data:image/png;base64,")
+
+
+class Refusal(BaseModel):
+    """Why a picture should not be read; the classes are then no more than the best guess."""
+
+    reason: Reason
+    message: str
+
+
+class Prediction(Candidate):
+    """What a model reads in one picture: the best class, then the other facts."""
+
+    top_k: list[Candidate] = Field(min_length=1)
+    alike: list[str] = Field(description="The model's other classes of the same shape: O and o for a 0.")
+    among: Among = Field(description="What was expected to be written (`among`); nothing else is answered.")
+    model: str
+    version: int = Field(ge=0, description="Which version of the model answered; 0 is the bundled one.")
+    latency_ms: float = Field(ge=0)
+    blank: bool
+    refused: Refusal | None
+    doubt: Probability | None = Field(description="Above 0.5 the picture is refused; null without a rule.")
+    steps: list[Step] = Field(default=[], description="Only with `?steps=1`.")
+
+    @classmethod
+    def of(cls, read: inference.Prediction, *, with_steps: bool = False, **further: Any) -> Self:
+        """Return the answer for what a model read; ``further`` are the fields that a class of its own has more."""
+        facts = {**read.to_dict(), **further}
+        if read.refused:
+            facts["refused"] = {"reason": read.refused, "message": refusal_message(read.refused)}
+        if with_steps:
+            facts["steps"] = steps(read)
+        return cls.model_validate(facts)
+
+
+class Box(BaseModel):
+    """Where a character lies, in pixels of the picture as it was sent, upright."""
+
+    left: int = Field(ge=0)
+    top: int = Field(ge=0)
+    width: int = Field(ge=1)
+    height: int = Field(ge=1)
+
+
+class ReadCharacter(Candidate):
+    """One character of several: the best class, then what else it may be, and where it is."""
+
+    top_k: list[Candidate] = Field(min_length=1)
+    box: Box
+    line: int = Field(ge=0, description="Number of its line, from 0 at the top.")
+    steps: list[Step] = Field(default=[], description="Only with `?steps=1`.")
+
+
+class Reading(BaseModel):
+    """What a model reads in a picture of several characters (`characters=many`), in reading order."""
+
+    text: str = Field(description="The characters as a string; lines are parted by line feeds, words by spaces.")
+    characters: list[ReadCharacter]
+    among: Among = Field(description="What was expected to be written (`among`); nothing else is answered.")
+    model: str
+    version: int = Field(ge=0, description="Which version of the model answered; 0 is the bundled one.")
+    latency_ms: float = Field(ge=0)
+    blank: bool
+    width: int = Field(ge=1, description="Of the picture as it was sent, upright, in pixels.")
+    height: int = Field(ge=1)
+
+    @classmethod
+    def of(cls, read: TextReading, *, with_steps: bool = False) -> Self:
+        """Return the answer for a text that a model read."""
+        facts = read.to_dict()
+        if with_steps:
+            for answered, character in zip(facts["characters"], read.characters, strict=True):
+                answered["steps"] = steps(character)
+        return cls.model_validate(facts)
+
+
+class Predictions(BaseModel):
+    """One prediction for each picture, in their order; readings where several characters were asked for."""
+
+    predictions: list[Prediction | Reading] = Field(min_length=1)
+
+
+class Explanation(Prediction):
+    """A prediction and what mattered to it; `image` is what the model saw, coloured, as a PNG data URL."""
+
+    importance: list[list[float]] = Field(
+        description="For each pixel that the model saw, row by row, how much the probability of the answer falls, "
+        "from -1 to 1, where the patches around it are covered."
+    )
+    image: str = Field(pattern="^data:image/png;base64,")
+
+
+class Explanations(BaseModel):
+    """One explanation for each picture, in their order."""
+
+    explanations: list[Explanation] = Field(min_length=1)
+
+
+def steps(read: inference.Prediction | text_reading.ReadCharacter) -> list[dict[str, str]]:
     """Return how the picture became the model's input: name, title and PNG data URL of each step."""
     return [
         {
             "name": step.name,
-            "title": step_title(step.name, prediction.prepared.pixels.shape),
+            "title": step_title(step.name, read.prepared.pixels.shape),
             "image": data_url(step.picture),
         }
-        for step in prediction.prepared.steps
+        for step in read.prepared.steps
     ]
 
 
@@ -58,11 +154,3 @@ def thumbnail(pixels: NDArray[np.uint8], side: int = 192) -> str:
     image = Image.fromarray(pixels)
     image.thumbnail((side, side))
     return data_url(np.asarray(image))
-
-
-def _as_json(candidate: ClassProbability) -> dict[str, Any]:
-    return {
-        "category": candidate.category,
-        "category_index": candidate.category_index,
-        "probability": round(candidate.probability, 6),
-    }

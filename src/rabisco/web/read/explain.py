@@ -1,20 +1,17 @@
 """``POST /explain``: which parts of a picture mattered to a model's answer."""
 
-from typing import Any
-
 import numpy as np
-from flask import Blueprint, Response, current_app, jsonify, request
+from flask import Blueprint, current_app, request
 from flask_babel import lazy_gettext
 from numpy.typing import NDArray
 
 from rabisco.explanation import Explanation, explain
 from rabisco.inference import get_predictor
 from rabisco.settings import Settings
-from rabisco.web import shapes
 from rabisco.web.aliases import resolve
 from rabisco.web.metrics import count_predictions
-from rabisco.web.read import options
-from rabisco.web.read.answers import as_json, data_url
+from rabisco.web.read import answers, options
+from rabisco.web.read.answers import Explanations, data_url
 from rabisco.web.read.pictures import PROBLEMS, check_names, decode_all, read_pictures
 from rabisco.web.routing import route
 
@@ -34,13 +31,13 @@ STRENGTH = 0.8  # of the colour where it matters most
         "becomes where a part is covered."
     ),
     ("curl -F file=@seven.png '{url}/explain?model=cnn'",),
-    answer=shapes.Explanations,
+    answer=Explanations,
     receives="any",
     query=("model", "among"),
     problems=PROBLEMS,
     open="it changes nothing",
 )
-def explain_pictures() -> Response:
+def explain_pictures() -> Explanations:
     """Read every picture of the request with one model, and say what mattered."""
     settings: Settings = current_app.config["RABISCO"]
     predictor = get_predictor(resolve(options.given(request, options.MODEL)))
@@ -48,9 +45,9 @@ def explain_pictures() -> Response:
     check_names(request, (options.MODEL, options.AMONG_FIELD))
     decoded = decode_all(pictures)
     among = options.expected(request)
-    answers = [_as_json(explain(predictor, pixels, among)) for pixels in decoded]
-    count_predictions(predictor.card.name, len(answers))
-    return jsonify(explanations=answers)
+    explained = [explain(predictor, pixels, among) for pixels in decoded]
+    count_predictions(predictor.card.name, len(explained))
+    return Explanations(explanations=[_answer(each) for each in explained])
 
 
 def heat(explanation: Explanation) -> NDArray[np.uint8]:
@@ -63,9 +60,6 @@ def heat(explanation: Explanation) -> NDArray[np.uint8]:
     return np.asarray((seen * (1 - share) + colour * share).round(), np.uint8)
 
 
-def _as_json(explanation: Explanation) -> dict[str, Any]:
-    return {
-        **as_json(explanation.prediction),
-        "importance": np.round(explanation.importance.astype(np.float64), 4).tolist(),
-        "image": data_url(heat(explanation)),
-    }
+def _answer(explained: Explanation) -> answers.Explanation:
+    importance = np.round(explained.importance.astype(np.float64), 4).tolist()
+    return answers.Explanation.of(explained.prediction, importance=importance, image=data_url(heat(explained)))

@@ -1,15 +1,14 @@
 """``POST /predict`` and ``POST /predict/<model>``: pictures in, predictions out."""
 
-from flask import Blueprint, Response, current_app, jsonify, request
+from flask import Blueprint, current_app, request
 from flask_babel import lazy_gettext
 
 from rabisco.inference import get_predictor
 from rabisco.settings import Settings
-from rabisco.web import shapes
 from rabisco.web.aliases import resolve
 from rabisco.web.metrics import count_predictions
 from rabisco.web.read import options, several
-from rabisco.web.read.answers import as_json
+from rabisco.web.read.answers import Prediction, Predictions, Reading
 from rabisco.web.read.pictures import PROBLEMS, check_names, decode_all, read_pictures
 from rabisco.web.routing import route
 
@@ -31,7 +30,7 @@ OPTIONS = (options.STEPS, options.CHARACTERS, options.AMONG_FIELD)
         """curl --json '{{"image": "'$(base64 -w0 seven.png)'"}}' {url}/predict/linear""",
         "curl --data-urlencode image@seven.b64 {url}/predict/cnn",
     ),
-    answer=shapes.Predictions,
+    answer=Predictions,
     receives="any",
     query=OPTIONS,
     problems=PROBLEMS,
@@ -56,13 +55,13 @@ OPTIONS = (options.STEPS, options.CHARACTERS, options.AMONG_FIELD)
         "curl -F file=@seven.png -F characters=many {url}/predict",
         "curl -F file=@seven.png '{url}/predict?model=emnist-cnn&among=digits'",
     ),
-    answer=shapes.Predictions,
+    answer=Predictions,
     receives="any",
     query=(options.MODEL, *OPTIONS),
     problems=PROBLEMS,
     open="it changes nothing",
 )
-def predict(model: str | None = None) -> Response:
+def predict(model: str | None = None) -> Predictions:
     """Read every picture of the request with one model and answer in the same order."""
     settings: Settings = current_app.config["RABISCO"]
     predictor = get_predictor(resolve(model or options.given(request, options.MODEL)))
@@ -73,8 +72,9 @@ def predict(model: str | None = None) -> Response:
     among = options.expected(request)
     if options.asks_for_many(request):
         readings = several.read_all(pictures, decoded, predictor, settings.max_characters, among)
-        answers = [several.as_json(reading, with_steps) for reading in readings]
+        answer = Predictions(predictions=[Reading.of(read, with_steps=with_steps) for read in readings])
     else:
-        answers = [as_json(prediction, with_steps) for prediction in predictor.predict_many(decoded, among=among)]
-    count_predictions(predictor.card.name, len(answers))
-    return jsonify(predictions=answers)
+        reads = predictor.predict_many(decoded, among=among)
+        answer = Predictions(predictions=[Prediction.of(read, with_steps=with_steps) for read in reads])
+    count_predictions(predictor.card.name, len(pictures))
+    return answer

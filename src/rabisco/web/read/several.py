@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from rabisco.text_reading import TextReading, read_many
 from rabisco.web.details import detail_of
 from rabisco.web.metrics import count_predictions
 from rabisco.web.problems import title_of
-from rabisco.web.read.answers import steps, thumbnail
+from rabisco.web.read.answers import thumbnail
 from rabisco.web.read.pictures import Picture
 
 SHOWN_SIDE = 720  # pixels of a picture on the page
@@ -63,12 +62,3 @@ def page_row(picture: Picture, models: Sequence[str], most: int, among: Among) -
     for reading in readings:
         count_predictions(reading.model, 1)
     return UploadedText(picture.name, thumbnail(pixels, SHOWN_SIDE), readings)
-
-
-def as_json(reading: TextReading, with_steps: bool = False) -> dict[str, Any]:
-    """Return one entry of ``predictions`` for a picture of several characters."""
-    answer = reading.to_dict()
-    if with_steps:
-        for character, read in zip(answer["characters"], reading.characters, strict=True):
-            character["steps"] = steps(read)
-    return answer
