@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test quick setup lint format bench screenshots notebooks docs site video wheel notes lock clean help
+.PHONY: run test quick setup lint format bench screenshots notebooks docs site video wheel notes words lock clean help
 run: setup ## set up, then serve on http://127.0.0.1:3000
 	$(BIN)/rabisco serve
 
@@ -66,6 +66,11 @@ wheel: setup ## build the wheel into dist/
 notes: setup ## print what the changelog says of this version, or of what is not released yet
 	@awk -v version="$$($(BIN)/python -c 'import rabisco; print(rabisco.__version__)')" \
 		'/^## /{shown = index($$0, version) || (!found && /Unreleased/); if (index($$0, version)) found = 1} shown' CHANGELOG.md
+
+words: $(VENV)/.dev-done ## collect the sentences, bring the four catalogs up to date and compile them
+	$(BIN)/pybabel -q extract -F src/rabisco/web/babel.cfg -k lazy_gettext -k N_ --no-location --sort-output -o messages.pot src/rabisco
+	$(BIN)/pybabel -q update -i messages.pot -d src/rabisco/web/translations --no-fuzzy-matching --ignore-obsolete --width=110
+	$(BIN)/pybabel -q compile -d src/rabisco/web/translations
 
 lock: ## compile the hashed requirements files again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --extra train --extra dev --extra studio --extra postgresql pyproject.toml -o requirements/dev.txt

@@ -140,5 +140,13 @@ class TrainingCancelledError(RabiscoError):
     """A training was stopped by its user before it ended."""
 
 
-class AssistantUnavailableError(RabiscoError):
-    """A question was asked, and no assistant is configured that could answer it."""
+class AssistantFailedError(RabiscoError):
+    """The server of the language model could not be asked, or did not answer as it should."""
+
+
+class AssistantTimeoutError(RabiscoError):
+    """The server of the language model did not answer in time."""
+
+
+class AssistantQuotaError(RabiscoError):
+    """More was asked of the language model than its server or our budget allows."""

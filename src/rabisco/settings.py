@@ -113,7 +113,35 @@ class Settings(BaseSettings):
         default=500, ge=1, description="Most characters in one picture, where several are read (`characters=many`)."
     )
 
-    @field_validator("access_token")
+    assistant_url: str = Field(
+        default="",
+        description="Server that the assistant asks: the base URL of an OpenAI-compatible API, ending in `/v1`; "
+        "empty means OpenAI's own if there is a key, else answers come from the documentation.",
+    )
+    assistant_key: str = Field(
+        default="", repr=False, description="Key of that server; servers of your own often need none."
+    )
+    assistant_key_file: Folder | None = Field(
+        default=None, description="File that holds the key, such as a mounted secret; used when there is no key."
+    )
+    assistant_model: str = Field(default="gpt-4o-mini", description="Name of the model that answers there.")
+    assistant_timeout: float = Field(
+        default=60, gt=0, le=600, description="Seconds that server may be silent before the question is given up."
+    )
+    assistant_daily_tokens: int = Field(
+        default=200_000,
+        ge=0,
+        description="Tokens that answers may cost in one day (UTC), all visitors together; 0 means no limit.",
+    )
+
+    @field_validator("assistant_url")
+    @classmethod
+    def _check_assistant_url(cls, url: str) -> str:
+        if url and not url.startswith(("http://", "https://")):
+            raise ValueError("a URL such as http://127.0.0.1:11434/v1")
+        return url.rstrip("/")
+
+    @field_validator("access_token", "assistant_key")
     @classmethod
     def _strip_token(cls, token: str) -> str:
         token = token.strip()  # a token read from a file ends in a line feed
@@ -130,6 +158,16 @@ class Settings(BaseSettings):
             return limit if not limit or parse_many(limit) else ""
         except ValueError:
             raise ValueError("a number of requests and a time, such as 60/minute") from None
+
+    @property
+    def assistant_secret(self) -> str:
+        """The key of the assistant's server, from its variable or its file; empty if there is none."""
+        if self.assistant_key or self.assistant_key_file is None:
+            return self.assistant_key
+        try:
+            return self.assistant_key_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            return ""
 
     def __copy__(self) -> Self:
         """Return a copy that works out anew what follows from fields: ``model_copy`` may be about to change them."""
@@ -172,6 +210,8 @@ def unknown_variables() -> dict[str, str]:
 
 _EXPECTED = {
     "int_parsing": "a whole number",
+    "float_parsing": "a number",
+    "greater_than": "more than {gt}",
     "greater_than_equal": "at least {ge}",
     "less_than_equal": "at most {le}",
     "literal_error": "{expected}",

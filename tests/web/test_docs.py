@@ -100,9 +100,6 @@ def test_every_example_runs_as_it_stands_on_the_page(
     command = example.format(url=documented.url)
     assert command in html.unescape(page)
     result = shell(command, tmp_path, prepared(documented, folder, tmp_path, example))
-    if "question=" in example:  # nobody answers here
-        assert json.loads(result.stdout)["status"] == 503
-        return
     assert result.returncode == 0, result.stdout + result.stderr
     if "/training" in example or "/runs" in example or "/retrain" in example:
         cancel_all(documented)

@@ -1,4 +1,4 @@
-"""What must outlive a process: runs and their events, uploads, corrections. SQLite by default, PostgreSQL by URL.
+"""What must outlive a process, such as runs and corrections. SQLite by default, PostgreSQL by URL.
 
 ``tables`` says what is kept, ``database`` opens it and hands out transactions, ``schema`` brings it up to date by the
 ``migrations``. A transaction is had by ``reading``, ``writing`` or ``alone``; nothing else touches the database::
@@ -8,6 +8,18 @@
 """
 
 from rabisco.store.database import alone, close, reading, writing
-from rabisco.store.tables import Base, Correction, RunEvent, RunRow, Upload, now
+from rabisco.store.tables import AssistantMessage, Base, Correction, RunEvent, RunRow, Upload, now
 
-__all__ = ["Base", "Correction", "RunEvent", "RunRow", "Upload", "alone", "close", "now", "reading", "writing"]
+__all__ = [
+    "AssistantMessage",
+    "Base",
+    "Correction",
+    "RunEvent",
+    "RunRow",
+    "Upload",
+    "alone",
+    "close",
+    "now",
+    "reading",
+    "writing",
+]

@@ -174,3 +174,27 @@ class Correction(Base):
     person: Mapped[str] = mapped_column(String(64), index=True)
     consent: Mapped[bool]
     used_in_run: Mapped[str | None] = mapped_column(ForeignKey("runs.id", ondelete="SET NULL"))
+
+
+class AssistantMessage(Base):
+    """A question to the assistant or its answer, kept until the visitor clears the conversation.
+
+    Attributes:
+        visitor: Token of whose conversation it is.
+        role: ``user`` or ``assistant``; ``cleared`` for what a deleted conversation cost.
+        text: Plain text of a question, Markdown of an answer.
+        source: Of an answer: ``model`` or ``documentation``.
+        details: Of an answer: tools that were called, pages it came from.
+        tokens: What the answer cost.
+    """
+
+    __tablename__ = "assistant_messages"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    created: Mapped[datetime] = mapped_column(default=now, index=True)
+    visitor: Mapped[str] = mapped_column(String(64), index=True)
+    role: Mapped[str] = mapped_column(String(16))
+    text: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(String(16), default="")
+    details: Mapped[dict[str, Any]]
+    tokens: Mapped[int] = mapped_column(default=0)

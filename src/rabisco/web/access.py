@@ -206,7 +206,7 @@ def _protect() -> None:
     unsafe = request.method not in SAFE_METHODS
     declared = ROUTES.get(("GET" if request.method == "HEAD" else request.method, request.url_rule.rule))
     guarded = declared.needs_access if declared else unsafe
-    if (unsafe or guarded) and _is_foreign():
+    if (unsafe or guarded) and is_foreign():
         raise CrossSiteError(
             gettext("another site made your browser send this, so it was not done; do it from a page of this server")
         )
@@ -244,7 +244,7 @@ def _check_form() -> None:
         raise CrossSiteError(gettext("this form is too old or not from here; load its page again")) from error
 
 
-def _is_foreign() -> bool:
+def is_foreign() -> bool:
     """Tell whether another site made a browser send this request; programs that are no browser say nothing."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:

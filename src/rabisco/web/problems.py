@@ -57,7 +57,9 @@ PROBLEMS: dict[type[errors.RabiscoError], Kind] = {
     errors.BusyError: Kind(503, "busy", lazy_gettext("The server is busy")),
     errors.NoModelError: Kind(503, "no-model", lazy_gettext("No model has been trained yet")),
     errors.InvalidArtifactError: Kind(503, "invalid-artifact", lazy_gettext("This model's files are damaged")),
-    errors.AssistantUnavailableError: Kind(503, "no-assistant", lazy_gettext("No assistant is configured here")),
+    errors.AssistantFailedError: Kind(502, "assistant-failed", lazy_gettext("The assistant could not answer")),
+    errors.AssistantTimeoutError: Kind(504, "assistant-timeout", lazy_gettext("The assistant took too long")),
+    errors.AssistantQuotaError: Kind(429, "assistant-quota", lazy_gettext("The assistant takes no more questions")),
 }
 
 # HTTP errors that the framework raises by itself, with titles and details for readers.

@@ -11,6 +11,24 @@ __all__ = ["Card", "Comparison", "Live", "Models", "OpenAPI", "Problem", "Ready"
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
+class AssistantPage(BaseModel):
+    """A page of the documentation that an answer comes from."""
+
+    page: str
+    title: str
+
+
+class AssistantAnswer(BaseModel):
+    """What the assistant says."""
+
+    answer: str = Field(description="Markdown.")
+    source: Literal["model", "documentation"]
+    html: str = Field(description="The same as safe HTML.")
+    pages: list[AssistantPage]
+    tools: list[str] = Field(description="What the language model looked up.")
+    note: str
+
+
 class Model(BaseModel):
     """One model of the list; `predict` is where it is asked."""
 

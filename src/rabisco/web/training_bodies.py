@@ -44,6 +44,32 @@ _TRAINING: Schema = {
     "notes": _TEXT,
 }
 
+_QUESTION: Schema = {"type": "string", "minLength": 1, "maxLength": 1000}
+_QUESTION_WITH_FACTS: Schema = {
+    "type": "object",
+    "properties": {
+        "question": _QUESTION,
+        "source": {"type": "string", "enum": ["", "documentation"]},
+        "page": {"type": "string", "maxLength": 300},
+        "readings": {
+            "type": "array",
+            "maxItems": 8,
+            "items": {
+                "type": "object",
+                "properties": {
+                    "model": {"type": "string", "maxLength": 120},
+                    "category": {"type": "string", "maxLength": 120},
+                    "probability": {"type": "number", "minimum": 0, "maximum": 1},
+                },
+                "required": ["model", "category", "probability"],
+            },
+        },
+        "image": {"type": "string", "pattern": "^data:image/png;base64,[A-Za-z0-9+/=]+$", "maxLength": 200_000},
+    },
+    "required": ["question"],
+    "additionalProperties": False,
+}
+
 _READING: Schema = {
     "type": "object",
     "properties": {
@@ -110,6 +136,10 @@ BODIES: dict[str, Schema] = {
             "schema": {"type": "object", "properties": {**_FILES, **_TRAINING}, "required": ["train"]}
         },
         **_forms(_TRAINING),
+    },
+    "question": {
+        **_forms({"question": _QUESTION, "source": {"type": "string", "enum": ["", "documentation"]}}, ("question",)),
+        "application/json": {"schema": _QUESTION_WITH_FACTS},
     },
     "correction": {"application/json": {"schema": _CORRECTION}},
     "token": {

@@ -7,6 +7,7 @@ import "../components/preparation-steps.js";
 import "../components/request-code.js";
 import "../components/what-mattered.js";
 import { address, predict } from "../lib/api.js";
+import { forgetReading, rememberReading } from "../lib/last-reading.js";
 import { verdict } from "../lib/text.js";
 import { readWhileDrawing } from "./reading.js";
 import { connectToolbar } from "./toolbar.js";
@@ -26,6 +27,7 @@ function reset() {
   mattered.show("");
   code.show("", "");
   correction.reset();
+  forgetReading();
   sentence.textContent = messages.waiting;
 }
 
@@ -45,6 +47,7 @@ async function read(picture, signal) {
   const predictions = await Promise.all(answers.map(ask));
   show(predictions);
   correction.show(picture, predictions);
+  rememberReading(picture, predictions);
   mattered.show(picture);
   code.show(address(location.origin, answers[0].dataset), picture);
 }

@@ -1,0 +1,3 @@
+// The assistant page.
+
+import "../components/ask-assistant.js";
