@@ -92,9 +92,9 @@ def test_its_usual_configuration_trains_and_onnx_runtime_agrees_with_keras(case:
     model = case.create()
     result = train(model, data, replace(case.entry.usual(case.kind), epochs=1, batch_size=32))
     assert np.isfinite(result.history[0]["loss"])
-    save_quickly(model, case.entry.name, data)
+    save_quickly(model, f"my-{case.entry.name}", data)
     expected = read(model, data.test.images)
-    artifact = load_artifact(case.entry.name)
+    artifact = load_artifact(f"my-{case.entry.name}")
     reloaded = keras.models.load_model(artifact.weights_path, compile=False)
     np.testing.assert_allclose(read(reloaded, data.test.images), expected, atol=1e-5)
     halved = artifact.card.parameters > HALVED
