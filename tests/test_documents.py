@@ -226,3 +226,28 @@ def test_every_link_between_documents_leads_somewhere() -> None:
         targets = re.findall(r"\]\((?!https?://|mailto:|#)([^)#\s]+)", text)
         broken += [f"{path.name}: {target}" for target in targets if not (path.parent / target).exists()]
     assert not broken
+
+
+# Words for which the glossary has another: whole, in documents, templates, docstrings and names.
+REPLACED = re.compile(r"\b(datum|preds|relearn\w*|lessons?|refitted|hyper-?params?|ground truth)\b", re.IGNORECASE)
+
+
+def test_one_word_stands_for_one_thing_everywhere() -> None:
+    glossary = ROOT / "docs" / "glossary.md"
+    source = ROOT / "src" / "rabisco"
+    files = [*DOCUMENTS, *source.rglob("*.py"), *source.rglob("*.html")]
+    found = [
+        f"{path.relative_to(ROOT)}: {word}"
+        for path in files
+        if path != glossary
+        for word in REPLACED.findall(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
+
+
+def test_the_glossary_has_each_term_once_in_every_language() -> None:
+    rows = re.findall(r"^\| (?!English|:)(.+) \|$", (ROOT / "docs" / "glossary.md").read_text("utf-8"), re.MULTILINE)
+    terms = [row.split(" | ") for row in rows]
+    assert len(terms) >= 60
+    assert all(len(term) == 6 and all(term) for term in terms)
+    assert len({term[0] for term in terms}) == len(terms)
