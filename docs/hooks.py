@@ -27,7 +27,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "artifacts.md",
         "runs.md",
     ),
-    "Explanation": ("architecture.md", "extending.md", "measurements.md", "glossary.md"),
+    "Explanation": ("questions.md", "architecture.md", "extending.md", "measurements.md", "glossary.md"),
     "Decisions": (),
     "Project": ("changelog.md", "contributing.md", "license.md"),
 }
