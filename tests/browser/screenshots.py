@@ -110,7 +110,7 @@ def opened(page: Page) -> None:
 
 def tried(page: Page) -> None:
     """Send the request of a form on the documentation."""
-    form = page.locator("#try-post_predict")
+    form = page.locator("#try-predict")
     form.locator("summary").first.click()
     form.get_by_label("steps").fill("1")
     form.locator("button.button").first.click()

@@ -28,7 +28,7 @@ def test_a_picture_is_sent_and_the_answer_shown_with_status_time_and_headers(vis
     page = visit().open("/docs")
     form = console(page, "predict")
     form.get_by_label("file").set_input_files({"name": "my 7.png", "mimeType": "image/png", "buffer": seven_png()})
-    form.get_by_label("steps").fill("1")
+    form.get_by_label("?steps").fill("1")
     expect(form.locator(".curl code")).to_have_text(f"curl -F 'file=@my 7.png' '{page.url[:-5]}/predict?steps=1'")
     form.get_by_role("button", name="Send").click()
     expect(form.locator(".status")).to_contain_text("200 OK · ")
@@ -65,7 +65,7 @@ def test_by_keyboard_alone_and_without_a_picture_a_drawn_seven_is_read(visit) ->
 
 def test_a_refusal_is_shown_as_it_is(visit) -> None:
     window = visit()
-    form = console(window.open("/docs"), "get_models_name")
+    form = console(window.open("/docs"), "get_model")
     form.get_by_label("name").fill("nobody")
     form.get_by_role("button", name="Send").click()
     expect(form.locator(".status")).to_contain_text("404")
@@ -83,7 +83,7 @@ def test_a_file_that_is_answered_can_be_saved(visit) -> None:
 
 
 def test_json_is_sent_as_the_document_says(visit) -> None:
-    form = console(visit().open("/docs"), "post_corrections")
+    form = console(visit().open("/docs"), "store_corrections")
     expect(form.get_by_label("readings")).to_have_value(
         '[{"model":"mnist-cnn","version":0,"predicted":"1","probability":0.6}]'
     )
@@ -107,7 +107,7 @@ def test_on_a_phone_it_fits_and_axe_finds_nothing(visit, scheme: str) -> None:
 
 def test_without_javascript_the_prose_and_the_examples_stand_alone(visit) -> None:
     page = visit(java_script_enabled=False).open("/docs")
-    expect(page.locator("#post_predict .examples").first).to_contain_text("curl -F file=@seven.png")
+    expect(page.locator("#predict .examples").first).to_contain_text("curl -F file=@seven.png")
     expect(page.get_by_text("Try it").first).to_be_hidden()
 
 

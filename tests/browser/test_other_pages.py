@@ -76,8 +76,7 @@ def test_a_model_of_photos_says_its_words_within_a_phone(visit, tmp_path: Path, 
         assert faults(page) == []
         page = window.open("/?model=photos&model=mnist-cnn")
         draw(page, SEVEN)
-        expect(page.locator("model-answer .character")).to_have_text(["automobile", "7"])
-        expect(page.locator(".steps")).to_contain_text("32 × 32 pixels")
+        expect(page.locator("model-answer .character")).to_have_text(["7"])  # photographs are not drawn
         assert overflow(page) <= 0
         assert faults(page) == []
         page.wait_for_load_state("networkidle")  # before its server goes

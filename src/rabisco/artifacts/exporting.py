@@ -1,5 +1,6 @@
 """What the ONNX file of a model needs beyond its export: an operation that the converter lacks, and half its size."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ MOST_HALF = 60_000.0  # float16 reaches 65,504
 
 def teach_converter() -> None:
     """Let tf2onnx write TensorFlow's ``Erfc``, which exact GELU is made of, as 1 minus ``Erf``."""
+    if "tensorflow" not in sys.modules:
+        return  # Keras computes on something else
     try:
         from tf2onnx.handler import tf_op
         from tf2onnx.utils import make_name
-    except ImportError:  # Keras computes on something else than TensorFlow
-        return
+    except ImportError:
+        return  # the export says that tf2onnx is missing
     if any("Erfc" in known for domain in tf_op.get_opsets().values() for known in domain):
         return
 
