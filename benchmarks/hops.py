@@ -86,7 +86,9 @@ def through_server(app: Flask, settings: Settings) -> Callable[[], None]:
 
     def send() -> None:
         exchange = _Exchange(seven())
-        asyncio.run(application.__rsgi__(exchange.scope, exchange))
+        loop = threading.Thread(target=lambda: asyncio.run(application.__rsgi__(exchange.scope, exchange)))
+        loop.start()  # in a thread of its own, for the caller's may have a loop that runs
+        loop.join()
         assert exchange.status == 200
 
     return send

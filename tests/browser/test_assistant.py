@@ -68,7 +68,7 @@ def test_it_knows_what_was_read_in_the_drawing(visit) -> None:
 
 
 @pytest.mark.parametrize("connected", ["harmful"], indirect=True)
-def test_nothing_that_a_model_or_a_reader_writes_is_carried_out(visit, connected: Server) -> None:
+def test_nothing_that_a_model_or_a_reader_writes_is_carried_out(connected: Server, visit) -> None:
     window = visit()
     window.server = connected
     page = window.open("/assistant")
@@ -86,7 +86,7 @@ def test_nothing_that_a_model_or_a_reader_writes_is_carried_out(visit, connected
 
 
 @pytest.mark.parametrize("connected", ["fluent"], indirect=True)
-def test_a_harmful_class_name_is_no_more_than_text(visit, connected: Server) -> None:
+def test_a_harmful_class_name_is_no_more_than_text(connected: Server, visit) -> None:
     window = visit()
     window.server = connected
     page = window.open("/assistant")
@@ -101,7 +101,7 @@ def test_a_harmful_class_name_is_no_more_than_text(visit, connected: Server) -> 
 
 
 @pytest.mark.parametrize("connected", ["dripping"], indirect=True)
-def test_an_answer_comes_as_it_is_written_and_can_be_stopped(visit, connected: Server) -> None:
+def test_an_answer_comes_as_it_is_written_and_can_be_stopped(connected: Server, visit) -> None:
     window = visit()
     window.server = connected
     page = window.open("/assistant")
@@ -114,7 +114,7 @@ def test_an_answer_comes_as_it_is_written_and_can_be_stopped(visit, connected: S
 
 
 @pytest.mark.parametrize("connected", ["cut"], indirect=True)
-def test_of_a_broken_answer_the_question_stays_in_the_box(visit, connected: Server) -> None:
+def test_of_a_broken_answer_the_question_stays_in_the_box(connected: Server, visit) -> None:
     window = visit()
     window.server = connected
     page = window.open("/assistant")

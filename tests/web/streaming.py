@@ -6,10 +6,11 @@ from itertools import count
 from pathlib import Path
 
 from flask import Flask, Response, jsonify, request, stream_with_context
+from flask_babel import lazy_gettext
 
 from rabisco import web
 from rabisco.settings import Settings
-from rabisco.web.limits import LARGE
+from rabisco.web.routing import ROUTES, Route
 from rabisco.web.streams import Event, events, last_event_id
 
 PROGRAM = (
@@ -20,7 +21,7 @@ PROGRAM = (
 
 def create_app(settings: Settings) -> Flask:
     """Return the application with more routes."""
-    LARGE.add(("POST", "/swallow"))
+    ROUTES["POST", "/swallow"] = Route("POST", "/swallow", "swallow", lazy_gettext("Swallows."), (), large=True)
     app = web.create_app(settings)
 
     @app.get("/count")

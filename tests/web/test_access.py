@@ -176,6 +176,8 @@ def test_every_route_that_changes_something_is_guarded_or_says_why_not() -> None
         "/corrections/<number>",
         "/corrections/<number>/delete",
         "/corrections/delete",
+        "/assistant/messages",
+        "/assistant/clear",
         "/sign-in",
         "/sign-out",
     }

@@ -31,6 +31,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/predict": {"image": SEVEN, "epoch": 3},
     "/predict/cnn": {"images": [SEVEN], "epoch": 3},
     "/explain": {"image": SEVEN, "epoch": 3},
+    "/assistant/messages": {"question": "Why?", "epoch": 3},
 }
 
 

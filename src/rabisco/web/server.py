@@ -12,7 +12,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from rabisco.artifacts import exists, list_names
+from rabisco.artifacts import exists, list_names, load_artifact
 from rabisco.errors import InvalidConfigurationError, RabiscoError
 from rabisco.inference import get_predictor
 from rabisco.runs import start_supervisor
@@ -25,6 +25,8 @@ from rabisco.web.rsgi import RSGIApplication
 HEADER_SECONDS = 10
 # Connections that one process holds at a time; the next wait in the system's queue.
 CONNECTIONS = 256
+# A model of more weights is loaded with the first request for it: it takes memory that many servers never need.
+MOST_WEIGHTS = 1_000_000
 # Seconds between two looks of a worker at whether the process that started it is still there.
 PARENT_INTERVAL = 0.25
 
@@ -89,7 +91,8 @@ def _end_with(parent: int) -> None:
 
 def _warm(name: str) -> None:
     try:
-        get_predictor(name)
+        if load_artifact(name).card.parameters <= MOST_WEIGHTS:
+            get_predictor(name)
     except RabiscoError as error:
         logs.LOGGER.warning("%s", error)  # the others still serve; asking for this one says the same
 
