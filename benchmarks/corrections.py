@@ -146,7 +146,7 @@ def draw_seven(random: np.random.Generator) -> NDArray[np.uint8]:
 
 
 def _sevens(predictor: Predictor, pictures: list[NDArray[np.uint8]]) -> int:
-    return sum(one.best.category == "7" for one in predictor.predict_many(pictures))
+    return sum(predictor.predict(one).best.category == "7" for one in pictures)
 
 
 if __name__ == "__main__":

@@ -154,7 +154,7 @@ def _correct(predictor: Predictor, picture: Picture) -> bool:
 
 
 def _refused(predictor: Predictor, pictures: list[Picture]) -> int:
-    return sum(one.refused is not None for one in predictor.predict_many(pictures))
+    return sum(predictor.predict(one).refused is not None for one in pictures)
 
 
 def _original() -> Dataset:

@@ -5,7 +5,6 @@ weights in the artifact. Keras is never imported.
 """
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -68,9 +67,10 @@ class Prediction:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as the API and the command give it, as plain values."""
+        classes = [one.to_dict() for one in self.top_k]
         return {
-            **self.best.to_dict(),
-            "top_k": [one.to_dict() for one in self.top_k],
+            **classes[0],
+            "top_k": classes,
             "alike": list(self.alike),
             "among": self.among,
             "model": self.model,
@@ -169,12 +169,6 @@ class Predictor:
             latency_ms=(time.perf_counter() - started) * 1000,
             prepared=prepared,
         )
-
-    def predict_many(
-        self, pictures: Sequence[NDArray[np.uint8]], top_k: int = 3, among: Among = "any"
-    ) -> list[Prediction]:
-        """Read several decoded pictures, in order; see ``predict``."""
-        return [self.predict(picture, top_k, among) for picture in pictures]
 
     def best_classes(self, probabilities: NDArray[np.float32], top_k: int) -> tuple[ClassProbability, ...]:
         """Return the most probable classes of one image, ``(classes,)``, best first: at most ``top_k``."""

@@ -44,7 +44,7 @@ def correct(predictor: Predictor, picture: Picture, true_label: str | None = Non
 
 
 def refused(predictor: Predictor, pictures: list[Picture]) -> int:
-    return sum(one.refused is not None for one in predictor.predict_many(pictures))
+    return sum(predictor.predict(one).refused is not None for one in pictures)
 
 
 @pytest.fixture(scope="module")

@@ -74,7 +74,7 @@ def predict(model: str | None = None) -> Predictions:
         readings = several.read_all(pictures, decoded, predictor, settings.max_characters, among)
         answer = Predictions(predictions=[Reading.of(read, with_steps=with_steps) for read in readings])
     else:
-        reads = predictor.predict_many(decoded, among=among)
+        reads = [predictor.predict(picture, among=among) for picture in decoded]
         answer = Predictions(predictions=[Prediction.of(read, with_steps=with_steps) for read in reads])
     count_predictions(predictor.card.name, len(pictures))
     return answer
