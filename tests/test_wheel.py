@@ -1,5 +1,6 @@
 """What a wheel holds: all that the package is made of, so that an install needs no repository."""
 
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -19,9 +20,9 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     if tracked.returncode:
         pytest.skip("not a git checkout")
     for name in tracked.stdout.split("\0"):
-        if name.startswith(("src/", "pyproject.toml", "README.md", "LICENSE")) and (ROOT / name).is_file():
+        if name.startswith(("src/", "docs/", "pyproject.toml", "README.md", "LICENSE")) and (ROOT / name).exists():
             (copied / name).parent.mkdir(parents=True, exist_ok=True)
-            (copied / name).write_bytes((ROOT / name).read_bytes())
+            shutil.copy2(ROOT / name, copied / name, follow_symlinks=False)
     command = ["wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(copied)]
     subprocess.run([sys.executable, "-m", "pip", *command], check=True, capture_output=True)
     with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
@@ -41,3 +42,5 @@ def test_models_words_templates_and_the_pad_of_the_studio_are_among_them(names: 
     assert [name for name in names if name.endswith("ru/LC_MESSAGES/messages.mo")]
     assert [name for name in names if name.endswith("templates/draw.html")]
     assert "rabisco/studio/pad/pad.js" in names
+    assert {f"rabisco/assistant/pages/questions.{tag}.md" for tag in ("pt", "es", "fr", "ru")} <= names
+    assert "rabisco/assistant/pages/training.md" in names
