@@ -1,0 +1,243 @@
+"""``/assistant``: questions and their answers, by a language model that looks facts up, or by the documentation.
+
+``GET /model`` answers one question, as JSON or as the page; ``POST /assistant/messages`` also streams. Without a
+language model, or where a visitor may not use it, the documentation answers.
+"""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, current_app, jsonify, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, lazy_gettext
+
+from rabisco import assistant
+from rabisco.assistant import Message
+from rabisco.errors import (
+    AssistantFailedError,
+    AssistantQuotaError,
+    AssistantTimeoutError,
+    BusyError,
+    InvalidRequestError,
+)
+from rabisco.settings import Settings
+from rabisco.web import shapes
+from rabisco.web.assistant.answering import (
+    as_json,
+    asks_model,
+    from_documentation,
+    from_model,
+    keep,
+    may_ask,
+    repeated,
+    streamed,
+    told,
+)
+from rabisco.web.assistant.question import MOST_CHARACTERS, Question, checked
+from rabisco.web.fields import only_known
+from rabisco.web.languages import chosen
+from rabisco.web.problems import wants_page
+from rabisco.web.routing import route
+from rabisco.web.streams import events
+from rabisco.web.visitors import new_visitor, remember
+from rabisco.web.visitors import visitor as this_visitor
+
+blueprint = Blueprint("assistant", __name__)
+
+
+# The page of the documentation -> where that is done on these pages.
+_PLACES = {
+    "training": "train.index",
+    "your-data": "train.index",
+    "runs": "runs.index",
+    "artifacts": "models.index",
+    "measurements": "compare.index",
+    "routes": "docs.index",
+    "commands": "docs.index",
+}
+# Which questions of the documentation are suggested to a visitor who comes from such a page.
+_SUGGESTED = (
+    (("/train", "/upload-data", "/uploads", "/runs"), (10, 23, 20, 24)),
+    (("/models", "/compare"), (7, 8, 16, 9)),
+    (("/corrections",), (25, 26, 0)),
+    (("/",), (0, 4, 1, 7)),
+)
+
+
+@route(
+    blueprint,
+    "GET",
+    "/assistance",
+    "assistant_page_in_french",
+    lazy_gettext("The same page under its French name."),
+    ("curl {url}/assistance",),
+    page=True,
+    problems=(507,),
+)
+@route(
+    blueprint,
+    "GET",
+    "/assistant",
+    "assistant_page",
+    lazy_gettext("The page on which a question is asked, with the conversation so far."),
+    ("curl {url}/assistant",),
+    page=True,
+    query=("question", "from"),
+    problems=(507,),
+)
+def index() -> ResponseReturnValue:
+    """Show the conversation and the form for a question."""
+    return _page(request.args.get("question", "")[:MOST_CHARACTERS])
+
+
+@route(
+    blueprint,
+    "GET",
+    "/model",
+    "ask_assistant",
+    lazy_gettext(
+        "Answers a question: by the language model that the server is connected to, else, or with "
+        "“source=documentation”, by the documentation."
+    ),
+    ("curl -G --data-urlencode 'question=What is overfitting?' {url}/model",),
+    answer=shapes.AssistantAnswer,
+    page=True,
+    query=("question", "source"),
+    problems=(400, 502, 503, 504, 507),
+)
+def answer() -> ResponseReturnValue:
+    """Answer one question: with a page in a browser, else with JSON."""
+    return _answered(checked({name: request.args[name] for name in ("question", "source") if name in request.args}))
+
+
+@route(
+    blueprint,
+    "POST",
+    "/assistant/messages",
+    "send_question",
+    lazy_gettext(
+        "The same with what the question is about: the “page” and the “readings” of a drawing. For “Accept: "
+        "text/event-stream” the answer comes piece by piece."
+    ),
+    ("""curl --json '{{"question": "What is overfitting?"}}' {url}/assistant/messages""",),
+    answer=shapes.AssistantAnswer,
+    page=True,
+    receives="question",
+    problems=(400, 408, 413, 422, 502, 503, 504, 507),
+    open="without the access token only the documentation answers",
+)
+def ask() -> ResponseReturnValue:
+    """Answer one question, as it comes where the client takes server-sent events."""
+    given: Any = request.get_json(silent=True) if request.is_json else request.form.to_dict()
+    if not isinstance(given, dict):
+        raise InvalidRequestError(gettext("expected a JSON object with “question”; see the API page"))
+    given.pop("csrf_token", None)
+    only_known(given, tuple(Question.model_fields))
+    question = checked(given)
+    if "text/event-stream" not in request.headers.get("Accept", ""):
+        return _answered(question)
+    token, visitor = new_visitor()
+    response = events(
+        streamed(question, visitor) if asks_model(question) else told(from_documentation(question), question, visitor)
+    )
+    remember(response, token)
+    return response
+
+
+@route(
+    blueprint,
+    "POST",
+    "/assistant/clear",
+    "clear_conversation",
+    lazy_gettext("Deletes the conversation of this browser for good."),
+    ("curl -b cookies.txt -X POST {url}/assistant/clear",),
+    answer=shapes.Deleted,
+    page=True,
+    problems=(507,),
+    open="each browser reaches only its own",
+)
+def clear() -> ResponseReturnValue:
+    """Delete this browser's conversation."""
+    assistant.clear(this_visitor())
+    return redirect(url_for("assistant.index"), 303) if wants_page() else jsonify(deleted="conversation")
+
+
+def _latest() -> str:
+    return url_for("assistant.index", _anchor="latest")
+
+
+def _page(question: str = "", problem: str = "", status: int = 200, visitor: str = "") -> ResponseReturnValue:
+    settings = _settings()
+    came_from = _came_from()
+    page = render_template(
+        "assistant.html",
+        question=question,
+        problem=problem,
+        messages_so_far=[_shown(message) for message in assistant.latest(visitor or this_visitor())],
+        suggested=_suggested(came_from),
+        came_from=came_from,
+        connected=assistant.is_configured(settings),
+        may_ask=may_ask(settings),
+        model_name=settings.assistant_model,
+        most_characters=MOST_CHARACTERS,
+    )
+    response = make_response(page, status)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _answered(question: Question) -> ResponseReturnValue:
+    """Answer at once; where that fails, a browser gets its question back."""
+    token, visitor = new_visitor()
+    known = bool(this_visitor())
+    try:
+        message = repeated(question, visitor) if known and request.method == "GET" else None
+        if message is None:
+            message = from_model(question, visitor) if asks_model(question) else from_documentation(question)
+            if known or wants_page():
+                keep(visitor, question, message)
+            elif message.tokens:
+                assistant.add("", Message("cost", "", tokens=message.tokens))
+    except (AssistantFailedError, AssistantTimeoutError, AssistantQuotaError, BusyError) as error:
+        if not wants_page():
+            raise
+        status = {AssistantTimeoutError: 504, AssistantQuotaError: 429, BusyError: 503}.get(type(error), 502)
+        return _page(question.question, str(error), status)
+    if not wants_page():
+        return jsonify(as_json(message))
+    response = make_response(_page(visitor=visitor) if request.method == "GET" else redirect(_latest(), 303))
+    remember(response, token)
+    return response
+
+
+def _shown(message: Message) -> dict[str, Any]:
+    """Return a message as the page shows it: an answer as safe HTML, with links to where things are done."""
+    if message.role != "assistant":
+        return {"role": message.role, "text": message.text}
+    pages = [{**page, "address": place_of(page["page"])} for page in message.details.get("pages", [])]
+    return {**as_json(message), "role": "assistant", "pages": pages, "stopped": message.details.get("stopped", False)}
+
+
+def place_of(page: str) -> str:
+    """Return the address on these pages that a page of the documentation is about; empty if there is none."""
+    return url_for(_PLACES[page]) if page in _PLACES else ""
+
+
+def _came_from() -> str:
+    """Return the path of the page of ours that the visitor came from, or an empty string."""
+    asked = request.args.get("from", "")
+    if asked.startswith("/") and not asked.startswith("//"):
+        return asked[:300]
+    before = urlsplit(request.referrer or "")
+    return before.path[:300] if before.netloc == request.host else ""
+
+
+def _suggested(came_from: str) -> list[str]:
+    questions = assistant.questions(chosen())
+    numbers = next((chosen_ for starts, chosen_ in _SUGGESTED if came_from.startswith(starts)), (0, 7, 10, 31))
+    return [questions[number].title for number in numbers if number < len(questions)]
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.config["RABISCO"]
+    return settings

@@ -1,0 +1,276 @@
+"""Answering a question: by the documentation, or by a language model, whole or as it comes; failures in words."""
+
+import queue
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from flask import current_app, request
+from flask_babel import gettext, lazy_gettext
+from limits import parse
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+
+from rabisco import artifacts, assistant
+from rabisco.assistant import Entry, Facts, Failure, Message, ModelServerError, Text, ToolUse
+from rabisco.errors import (
+    AssistantFailedError,
+    AssistantQuotaError,
+    AssistantTimeoutError,
+    BusyError,
+    RabiscoError,
+)
+from rabisco.settings import Settings
+from rabisco.web import access
+from rabisco.web.assistant.question import Question
+from rabisco.web.languages import chosen
+from rabisco.web.logs import LOGGER
+from rabisco.web.streams import Event
+
+QUESTIONS = parse("20/minute")  # that one address may ask a language model
+_asked = FixedWindowRateLimiter(MemoryStorage())
+_places: dict[int, threading.BoundedSemaphore] = {}
+
+FAILURES: dict[Failure, tuple[type[RabiscoError], Any]] = {
+    "unreachable": (
+        AssistantFailedError,
+        lazy_gettext("the language model’s server cannot be reached; check RABISCO_ASSISTANT_URL and that it runs"),
+    ),
+    "slow": (
+        AssistantTimeoutError,
+        lazy_gettext("the language model did not answer in time; ask again, or raise RABISCO_ASSISTANT_TIMEOUT"),
+    ),
+    "broken": (AssistantFailedError, lazy_gettext("the answer broke off; ask again")),
+    "key": (
+        AssistantFailedError,
+        lazy_gettext("the language model’s server refused its key; check RABISCO_ASSISTANT_KEY"),
+    ),
+    "model": (
+        AssistantFailedError,
+        lazy_gettext(
+            "the language model’s server knows no such model or address; check RABISCO_ASSISTANT_MODEL and "
+            "RABISCO_ASSISTANT_URL, which ends in /v1"
+        ),
+    ),
+    "quota": (
+        AssistantQuotaError,
+        lazy_gettext("the language model’s server takes no more questions now: its quota is used up; try again later"),
+    ),
+    "server": (
+        AssistantFailedError,
+        lazy_gettext("the language model’s server failed; try again later"),
+    ),
+    "malformed": (
+        AssistantFailedError,
+        lazy_gettext(
+            "the language model’s server sent something that is no answer; check that RABISCO_ASSISTANT_URL "
+            "is an OpenAI-compatible API, ending in /v1"
+        ),
+    ),
+    "refused": (AssistantFailedError, lazy_gettext("the language model declined to answer this; put it another way")),
+    "rejected": (
+        AssistantFailedError,
+        lazy_gettext("the language model’s server did not accept the question; make it shorter, or use another model"),
+    ),
+}
+
+
+def repeated(question: Question, visitor: str) -> Message | None:
+    """Return the last answer where the same question is asked again, as by a page that is loaded again."""
+    last = assistant.latest(visitor, 2)
+    same = len(last) == 2 and (last[0].role, last[0].text) == ("user", question.question)
+    wanted = "documentation" if question.source or not asks_model(question) else "model"
+    return last[1] if same and last[1].source == wanted else None
+
+
+def from_documentation(question: Question) -> Message:
+    """Return what the documentation says, and what this server's own figures are where they matter."""
+    language = chosen()
+    found = assistant.search(question.question, language)
+    if not found:
+        words = gettext("The documentation says nothing about this. Try other words, or a suggested question.")
+        return Message("assistant", str(words), "documentation", {"pages": [], "tools": []})
+    best, *others = found
+    parts = [f"**{best.title}**", best.text]
+    if question.readings:
+        parts.append(str(gettext("In your drawing, the models read:")))
+        parts.append(
+            "\n".join(f"- {one.model}: {_plain(one.category)} ({one.probability:.1%})" for one in question.readings)
+        )
+    if best.page == "measurements" and (lines := _figures()):
+        parts += [str(gettext("On this server, on test images:")), "\n".join(lines)]
+    if others:
+        titles = " · ".join(dict.fromkeys(_plain(entry.title) for entry in others))
+        parts.append(str(gettext("See also: %(titles)s", titles=titles)))
+    return Message("assistant", "\n\n".join(parts), "documentation", {"pages": _pages(found), "tools": []})
+
+
+def _figures() -> list[str]:
+    """Return a line for each model: its accuracy on its test images, with the interval."""
+    lines = []
+    for name in artifacts.list_names()[:6]:
+        try:
+            figures = artifacts.load_artifact(name).card.metrics
+        except RabiscoError:
+            continue
+        if {"test_accuracy", "test_accuracy_low", "test_accuracy_high"} <= figures.keys():
+            low, high = figures["test_accuracy_low"], figures["test_accuracy_high"]
+            lines.append(f"- {name}: {figures['test_accuracy']:.2%} ({low:.2%} – {high:.2%})")
+    return lines
+
+
+def from_model(question: Question, visitor: str) -> Message:
+    """Return the whole answer of the language model.
+
+    Raises:
+        BusyError: As many threads wait for it as may.
+    """
+    settings = _settings()
+    place = _places.setdefault(settings.threads, threading.BoundedSemaphore(max(1, settings.threads // 2)))
+    if not place.acquire(blocking=False):
+        raise BusyError(gettext("other questions are being answered; ask again in a few seconds"))
+    try:
+        facts = question.facts()
+        pieces = list(assistant.ask(question.question, _earlier(visitor), facts, settings, language=chosen()))
+        text = "".join(piece.text for piece in pieces if isinstance(piece, Text))
+        return _message(text, [piece.name for piece in pieces if isinstance(piece, ToolUse)], facts)
+    except ModelServerError as error:
+        raise _failure(error.failure) from None
+    finally:
+        place.release()
+
+
+def streamed(question: Question, visitor: str) -> Iterator[Event | None]:
+    """Yield the language model's answer as it comes; a thread waits for it, and is told when nobody listens."""
+    settings, language, earlier = _settings(), chosen(), _earlier(visitor)
+    words = {failure: (kind, str(text)) for failure, (kind, text) in FAILURES.items()}
+    facts, cancelled, news = question.facts(), threading.Event(), queue.SimpleQueue[Event]()
+
+    def wait_for_it() -> None:
+        text, used = "", []
+        try:
+            for piece in assistant.ask(
+                question.question, earlier, facts, settings, language=language, cancelled=cancelled
+            ):
+                if isinstance(piece, Text):
+                    text += piece.text
+                    news.put(Event({"text": piece.text}, "text"))
+                else:
+                    used.append(piece.name)
+                    news.put(Event({"name": piece.name, "arguments": piece.arguments}, "tool"))
+            message = _message(text, used, facts, stopped=cancelled.is_set())
+            if text:
+                keep(visitor, question, message)
+            news.put(Event(as_json(message), "done"))
+        except ModelServerError as error:
+            if facts.tokens:
+                assistant.add("", Message("cost", "", tokens=facts.tokens))
+            news.put(Event({"detail": words[error.failure][1]}, "problem"))
+        except RabiscoError as error:
+            news.put(Event({"detail": str(error)}, "problem"))
+        except Exception:
+            LOGGER.exception("unforeseen error while the assistant answered")
+            news.put(Event({"detail": words["server"][1]}, "problem"))
+
+    threading.Thread(target=wait_for_it, name="assistant", daemon=True).start()
+
+    def told() -> Iterator[Event | None]:
+        try:
+            while True:
+                try:
+                    event = news.get_nowait()
+                except queue.Empty:
+                    yield None
+                    continue
+                yield event
+                if event.name in ("done", "problem"):
+                    return
+        finally:
+            cancelled.set()
+
+    return told()
+
+
+def told(message: Message, question: Question, visitor: str) -> Iterator[Event]:
+    """Yield an answer that is there already."""
+    keep(visitor, question, message)
+    return iter([Event(as_json(message), "done")])
+
+
+def keep(visitor: str, question: Question, message: Message) -> None:
+    assistant.add(visitor, Message("user", question.question), message)
+
+
+def _message(text: str, used: list[str], facts: Facts, stopped: bool = False) -> Message:
+    details = {"pages": [], "tools": used, "stopped": stopped}
+    return Message("assistant", text, "model", details, facts.tokens or len(text) // 3)
+
+
+def as_json(message: Message) -> dict[str, Any]:
+    note = (
+        "" if message.source == "model" else str(gettext("From the documentation: no language model answered this."))
+    )
+    return {
+        "answer": message.text,
+        "source": message.source,
+        "html": assistant.to_html(message.text),
+        "pages": message.details.get("pages", []),
+        "tools": message.details.get("tools", []),
+        "note": str(note),
+    }
+
+
+def _pages(found: list[Entry]) -> list[dict[str, str]]:
+    """Return where entries stand, each page once."""
+    first = {entry.page: entry.title for entry in reversed(found)}
+    return [{"page": page, "title": first[page]} for page in dict.fromkeys(entry.page for entry in found)]
+
+
+def _plain(text: str) -> str:
+    """Return text without what Markdown would read as more than text."""
+    return "".join(f"\\{letter}" if letter in "\\`*_[]<>#|!" else letter for letter in text)
+
+
+def _earlier(visitor: str) -> list[dict[str, str]]:
+    return [
+        {"role": message.role, "content": message.text}
+        for message in assistant.latest(visitor, 12)
+        if message.role in ("user", "assistant")
+    ]
+
+
+def asks_model(question: Question) -> bool:
+    """Tell whether a language model answers this; counts the question where it does.
+
+    Raises:
+        AssistantQuotaError: This address asked too often, or today's budget is spent.
+    """
+    settings = _settings()
+    if question.source == "documentation" or not assistant.is_configured(settings) or not may_ask(settings):
+        return False
+    if not _asked.test(QUESTIONS, request.remote_addr or ""):
+        raise AssistantQuotaError(gettext("too many questions in a minute; wait a little and ask again"))
+    if settings.assistant_daily_tokens and assistant.tokens_today() >= settings.assistant_daily_tokens:
+        raise AssistantQuotaError(
+            gettext(
+                "today’s budget for the language model is spent (RABISCO_ASSISTANT_DAILY_TOKENS); it begins anew "
+                "at midnight UTC. The documentation still answers"
+            )
+        )
+    _asked.hit(QUESTIONS, request.remote_addr or "")
+    return True
+
+
+def may_ask(settings: Settings) -> bool:
+    """Tell whether this visitor may cause what a language model costs."""
+    return not settings.read_only and access.admits(settings, request.environ) and not access.is_foreign()
+
+
+def _failure(failure: Failure) -> RabiscoError:
+    kind, words = FAILURES[failure]
+    return kind(str(words))
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.config["RABISCO"]
+    return settings
