@@ -1,9 +1,11 @@
 """The production server behind ``rabisco serve``: granian, a few processes of a few threads."""
 
+import ctypes
 import os
 import socket
 import threading
 import time
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -25,6 +27,7 @@ from rabisco.web.rsgi import RSGIApplication
 HEADER_SECONDS = 10
 # Connections that one process holds at a time; the next wait in the system's queue.
 CONNECTIONS = 256
+M_ARENA_MAX = -8  # of mallopt(3)
 # A model of more weights is loaded with the first request for it: it takes memory that many servers never need.
 MOST_WEIGHTS = 1_000_000
 # Seconds between two looks of a worker at whether the process that started it is still there.
@@ -62,6 +65,7 @@ def serve(settings: Settings) -> None:
 def _load(settings: Settings) -> Any:
     """Make one worker's application, its models loaded before the first request."""
     threading.Thread(target=_end_with, args=(os.getppid(),), name="parent", daemon=True).start()
+    _bound_heaps()
     logs.configure(settings)
     for variable, nearest in unknown_variables().items():
         logs.LOGGER.warning("%s is no setting; the nearest is %s", variable, nearest or "none")
@@ -87,6 +91,12 @@ def _end_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(PARENT_INTERVAL)
     os._exit(1)
+
+
+def _bound_heaps() -> None:
+    """Let threads share two heaps: one for each would keep what its largest request needed. glibc alone has them."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
 
 
 def _warm(name: str) -> None:
