@@ -13,7 +13,7 @@ class AskAssistant extends HTMLElement {
     this.box = this.form.elements.question;
     this.stop = this.querySelector(".stop");
     this.reading = lastReading();
-    this.querySelector(".share").hidden = !this.reading?.image;
+    this.querySelector(".share").hidden = !this.reading?.image || !("connected" in this.dataset);
     this.form.addEventListener("submit", (event) => this.#ask(event));
     this.stop.addEventListener("click", () => this.request?.abort());
     this.box.addEventListener("keydown", (event) => this.#sendByKey(event));
