@@ -606,5 +606,5 @@ assert np.array_equal(decode(file.getvalue()), canvas)  # un archivo se lee como
 # - Prueba: da a `TrainingConfiguration` un `augmentation=Augmentation()` (de `rabisco.training.augment`) en la sección 9. ¿Se acorta la
 #   distancia?
 # - Sigue leyendo (en inglés): [cómo se preparan las imágenes](../docs/decisions/0002-ink-before-geometry.md),
-#   [cómo aprende un modelo a no responder](../docs/decisions/0015-learning-to-refuse.md),
+#   [cómo aprende un modelo a no responder](../docs/decisions/0011-learning-to-refuse.md),
 #   [qué se ha medido](../docs/measurements.md).

@@ -602,4 +602,4 @@ assert np.array_equal(decode(file.getvalue()), canvas)  # a file is read like a 
 # - Try: replace `"cnn"` with `"cnn-tiny"` in section 7. How many weights does it have, and how many more mistakes does it make?
 # - Try: give `TrainingConfiguration` an `augmentation=Augmentation()` (from `rabisco.training.augment`) in section 9. Does the gap close?
 # - Read on: [how the pictures are prepared](../docs/decisions/0002-ink-before-geometry.md),
-#   [how a model learns to refuse](../docs/decisions/0015-learning-to-refuse.md), [what was measured](../docs/measurements.md).
+#   [how a model learns to refuse](../docs/decisions/0011-learning-to-refuse.md), [what was measured](../docs/measurements.md).

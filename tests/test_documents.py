@@ -251,3 +251,11 @@ def test_the_glossary_has_each_term_once_in_every_language() -> None:
     assert len(terms) >= 60
     assert all(len(term) == 6 and all(term) for term in terms)
     assert len({term[0] for term in terms}) == len(terms)
+
+
+def test_decisions_are_numbered_without_a_gap_and_indexed() -> None:
+    folder = ROOT / "docs" / "decisions"
+    names = sorted(path.name for path in folder.glob("0*.md"))
+    assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
+    index = (folder / "index.md").read_text(encoding="utf-8")
+    assert [name for name in names if f"]({name})" not in index] == []
