@@ -45,6 +45,11 @@ def test_every_module_says_what_it_is_for(path: Path) -> None:
         assert ast.get_docstring(tree), f"{name_of(path)} has no docstring"
 
 
+def test_no_test_has_a_name_over_80_characters() -> None:
+    text = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name in re.findall(r"def (test_\w+)", text) if len(name) > 80] == []
+
+
 def test_help_answers_without_loading_what_only_commands_need() -> None:
     result = subprocess.run([sys.executable, "-c", HELP], capture_output=True, text=True, check=True)
     loaded = set(json.loads(result.stdout.splitlines()[-1]))

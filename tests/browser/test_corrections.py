@@ -27,7 +27,7 @@ def correct(page: Page, label: str) -> None:
     expect(form.get_by_role("status")).to_have_text("Thank you: it is stored.")
 
 
-def test_nothing_is_kept_without_consent_and_what_is_kept_can_be_seen_exported_and_deleted(visit, tmp_path) -> None:
+def test_what_is_kept_with_consent_can_be_seen_exported_and_deleted(visit, tmp_path) -> None:
     window = visit(viewport={"width": 375, "height": 812})
     page = window.open("/")
     draw(page, SEVEN)

@@ -21,7 +21,7 @@ class Knows:
         return images[:, 4 : 4 + len(self.card.class_names), :, 0].sum(axis=2).astype(np.float32)
 
 
-def test_logits_stand_in_the_order_of_the_data_set_and_unknown_classes_are_never_answered() -> None:
+def test_logits_stand_in_the_data_sets_order_and_unknown_classes_are_never_answered() -> None:
     images = digit_dataset(100).test.images
     model = Knows(("b", "a", "x"))
     reader = DatasetReader(model, ("a", "b", "c"))

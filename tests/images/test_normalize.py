@@ -45,7 +45,7 @@ def test_an_unknown_normaliser_is_a_wrong_configuration() -> None:
             act(draw(), "mnist@2")
 
 
-def test_the_character_fits_a_box_of_twenty_pixels_with_its_centre_of_mass_in_the_middle() -> None:
+def test_the_character_fits_twenty_pixels_with_its_centre_of_mass_in_the_middle() -> None:
     image = SEVEN[..., 0]
     rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
     assert max(np.ptp(rows), np.ptp(columns)) + 1 == 20

@@ -38,7 +38,7 @@ def a_rule(threshold: float = 0.0) -> RejectionRule:
     )
 
 
-def test_a_rule_is_logistic_regression_over_bent_features_their_products_and_their_places() -> None:
+def test_a_rule_is_logistic_regression_over_bent_features_and_their_products() -> None:
     rule = a_rule()
     features = np.random.default_rng(1).normal(0, 3, (200, WIDTH))
     standard = (features - rule.means) / rule.scales

@@ -132,9 +132,7 @@ def test_the_model_looks_facts_up_and_the_answer_cites_them(connected, language_
     assert result["figures"]["test_accuracy"] == pytest.approx(0.95, abs=0.001)
 
 
-def test_what_was_read_in_the_drawing_is_a_tool_and_the_picture_is_sent_only_when_given(
-    connected, language_model
-) -> None:
+def test_what_was_read_is_a_tool_and_the_picture_is_sent_only_when_given(connected, language_model) -> None:
     server = connected("fluent")
     reading = {"model": "mnist-cnn", "category": "1", "probability": 0.62, "top_k": []}
     stream(server, "why?", readings=[reading])

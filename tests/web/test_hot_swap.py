@@ -62,7 +62,7 @@ def swap(turn: int) -> None:
             artifacts.promote("mine", artifacts.versions("mine")[0].number)
 
 
-def test_two_hundred_swaps_fail_no_request_and_every_process_answers_with_the_new_one(home_of_two: Server) -> None:
+def test_two_hundred_swaps_fail_no_request_and_reach_every_process(home_of_two: Server) -> None:
     workers = [psutil.Process(pid.pid) for pid in psutil.Process(home_of_two.process.pid).children()]
     busy = [worker.cpu_times().user for worker in workers]
     clients = [Client(home_of_two.url) for _ in range(2)]

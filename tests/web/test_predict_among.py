@@ -5,7 +5,7 @@ import re
 
 import pytest
 from PIL import Image
-from tests.core.test_characters import ROUND
+from tests.test_characters import ROUND
 from tests.web.serving import Server, encoded, problem_of
 
 from rabisco.characters import AMONG

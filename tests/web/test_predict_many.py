@@ -132,7 +132,7 @@ def test_the_upload_page_shows_string_and_boxes_without_javascript(server: Serve
     assert "This file is not a picture we can read" in response.text
 
 
-def test_the_upload_page_says_of_a_picture_that_it_holds_no_character_and_offers_no_string(server: Server) -> None:
+def test_the_upload_page_says_that_a_picture_holds_no_character(server: Server) -> None:
     blank = encoded(Image.new("L", (300, 160), 255))
     response = server.post(
         "/upload", files={"file": blank}, data={"characters": "many"}, headers={"Accept": "text/html"}

@@ -87,7 +87,7 @@ def test_ctrl_c_and_termination_end_it_in_silence(tmp_path: Path, end: signal.Si
     assert not [worker for worker in workers if worker.is_running()]
 
 
-def test_a_server_that_is_killed_takes_its_workers_with_it_and_its_port_is_free_again(tmp_path: Path) -> None:
+def test_a_killed_server_takes_its_workers_with_it_and_frees_its_port(tmp_path: Path) -> None:
     with serving(tmp_path, workers=2) as killed:
         workers = psutil.Process(killed.process.pid).children()
         killed.process.kill()

@@ -70,7 +70,7 @@ def test_a_body_that_never_comes_is_answered_408(monkeypatch: pytest.MonkeyPatch
     assert answers == [(408, [("connection", "close"), ("content-type", "text/plain"), ("x-request-id", "late")])]
 
 
-def test_repeated_headers_and_foreign_letters_reach_the_application_as_wsgi_wants_them() -> None:
+def test_repeated_headers_and_foreign_letters_arrive_as_wsgi_wants_them() -> None:
     headers = [
         ("accept", "text/html"),
         ("accept", "*/*"),

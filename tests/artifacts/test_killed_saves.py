@@ -59,7 +59,7 @@ def test_a_killed_saver_leaves_the_old_or_the_new(home: Path) -> None:
     assert len(versions("mine")) <= get_settings().keep_versions + 2
 
 
-def test_what_a_killed_saver_leaves_beside_the_artifacts_is_swept_and_what_another_is_making_is_not(
+def test_what_a_killed_saver_leaves_is_swept_and_what_another_makes_is_not(
     home: Path,
 ) -> None:
     add_version("mine")

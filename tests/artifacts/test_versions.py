@@ -181,9 +181,7 @@ def test_a_damaged_pointer_leaves_the_model_readable(home: Path, content: str) -
 
 
 @pytest.mark.parametrize("name", ["", ".hidden", "a/b", "../mine", "-x", "x" * 61, "a b", "a\0b"])
-def test_a_name_that_cannot_be_a_folder_and_an_address_is_refused_before_anything_is_written(
-    home: Path, name: str
-) -> None:
+def test_a_name_that_cannot_be_a_folder_and_an_address_is_refused_first(home: Path, name: str) -> None:
     card = load_artifact("mnist-linear").card.model_copy(update={"name": name})
     with pytest.raises(InvalidConfigurationError, match="a model's name must be"):
         save_artifact(object(), card)

@@ -24,7 +24,7 @@ def epoch(eta: Eta, clock: Clock, batches: list[float]) -> None:
         eta.end_batch(step)
 
 
-def test_building_does_not_count_so_that_the_first_estimate_of_a_long_training_is_right() -> None:
+def test_building_does_not_count_in_the_first_estimate_of_a_long_training() -> None:
     clock = Clock()
     eta = Eta(examples=1200, batch_size=100, steps=12, epochs=9000, clock=clock)
     eta.begin_fit()
@@ -36,7 +36,7 @@ def test_building_does_not_count_so_that_the_first_estimate_of_a_long_training_i
     assert eta.eta_seconds(1, 2) == pytest.approx(9000 * 12 * 0.01, rel=0.001)  # 18 minutes, not 17 hours
 
 
-def test_validation_counts_as_time_but_not_as_speed_and_the_first_only_until_there_is_another() -> None:
+def test_validation_counts_as_time_but_not_as_speed() -> None:
     clock = Clock()
     eta = Eta(examples=250, batch_size=100, steps=3, epochs=10, clock=clock)
     eta.begin_fit()

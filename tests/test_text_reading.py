@@ -111,7 +111,7 @@ def test_more_characters_than_allowed_are_refused(predictor: Predictor) -> None:
         read_many(predictor, write((SEVEN, 40, 60), (ONE, 200, 60)), most=1)
 
 
-def test_two_hundred_characters_are_read_about_as_fast_as_the_network_reads_their_images(predictor: Predictor) -> None:
+def test_two_hundred_characters_are_read_about_as_fast_as_their_images(predictor: Predictor) -> None:
     image = Image.new("RGB", (1500, 900), "white")
     pencil = ImageDraw.Draw(image)
     for number in range(200):

@@ -180,7 +180,7 @@ def test_pytorch_computes_the_same_where_it_is_installed(images: np.ndarray) -> 
     np.testing.assert_allclose(forward(images, random_weights())["logits"], logits.numpy(), atol=1e-3)
 
 
-def test_the_last_layer_is_replaced_for_the_classes_at_hand_and_the_first_for_small_images(tmp_path: Path) -> None:
+def test_the_last_layer_is_replaced_for_the_classes_and_the_first_for_small_images(tmp_path: Path) -> None:
     path = write(tmp_path / "model.safetensors", random_weights())
     model = create_model("resnet18", (32, 32, 3), 10)
     before = model.get_layer("logits").get_weights()[0].copy()
