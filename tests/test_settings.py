@@ -45,6 +45,16 @@ def test_a_token_read_from_a_file_loses_its_line_feed(given) -> None:
     assert given(access_token="secret\n").access_token == "secret"
 
 
+def test_a_key_lies_in_a_file_that_can_be_read_or_is_refused(given, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("sk-secret\n")
+    settings = given(assistant_key_file=str(tmp_path / "key"))
+    assert settings.assistant_secret == "sk-secret"
+    with pytest.raises(InvalidConfigurationError, match=r"RABISCO_ASSISTANT_KEY_FILE=.*expected a text file"):
+        given(assistant_key_file=str(tmp_path / "nowhere"))
+    with pytest.raises(InvalidConfigurationError, match="expected a URL such as"):
+        given(assistant_key_file="", assistant_url="localhost:11434")
+
+
 def test_every_mistake_has_a_line_with_variable_value_and_what_was_expected(given) -> None:
     wrong = {"port": "http", "workers": "0", "rate_limit": "60", "log_format": "xml", "max_upload_bytes": "big"}
     with pytest.raises(InvalidConfigurationError) as caught:

@@ -141,6 +141,16 @@ class Settings(BaseSettings):
             raise ValueError("a URL such as http://127.0.0.1:11434/v1")
         return url.rstrip("/")
 
+    @field_validator("assistant_key_file")
+    @classmethod
+    def _check_key_file(cls, path: Path | None) -> Path | None:
+        try:
+            if path is not None:
+                path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            raise ValueError("a text file that can be read") from None
+        return path
+
     @field_validator("access_token", "assistant_key")
     @classmethod
     def _strip_token(cls, token: str) -> str:

@@ -135,6 +135,11 @@ def declined(_: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield piece({}, "content_filter")
 
 
+def expensive(_: dict[str, Any]) -> Iterator[dict[str, Any] | None]:
+    yield spent(100)
+    yield None
+
+
 def harmful(_: dict[str, Any]) -> Iterator[dict[str, Any]]:
     return said(HARMFUL)
 
@@ -146,6 +151,7 @@ BEHAVIOURS = {
     "dripping": dripping,
     "cut": cut,
     "declined": declined,
+    "expensive": expensive,
     "harmful": harmful,
 }
 

@@ -72,3 +72,8 @@ def test_page_and_report_speak_every_language(app: Flask, tag: str) -> None:
         text = client.get(address, headers={"Accept-Language": tag}).text
         assert english not in text
         assert "What was asked for" not in text
+
+
+def test_what_only_the_code_could_do_and_no_model_here_has_done_is_not_met() -> None:
+    report = create_app().test_client().get("/about/report.md").text
+    assert re.search(r"ResNet-18 begins with weights from ImageNet[^\n]*not yet", report)

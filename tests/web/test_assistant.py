@@ -91,6 +91,18 @@ def test_the_page_shows_question_and_answer_and_they_can_be_cleared(server: Serv
     assert "diagonal" not in visitor.get(f"{server.url}/assistant", headers=PAGE).text
 
 
+@pytest.mark.parametrize(
+    ("page", "question"),
+    [("/train", "What must my CSV file look like?"), ("/models/mnist-cnn", "What is a confusion matrix?")],
+)
+def test_questions_are_suggested_that_fit_the_page_the_visitor_came_from(
+    server: Server, page: str, question: str
+) -> None:
+    came = server.get("/assistant", headers={**PAGE, "Referer": f"{server.url}{page}"}).text
+    assert f">{question}</a>" in came
+    assert f">{question}</a>" not in server.get("/assistant?from=/corrections", headers=PAGE).text
+
+
 def test_the_question_of_which_model_is_better_is_answered_with_this_servers_figures(server: Server) -> None:
     answer = server.get("/model", params={"question": "is the linear model good enough?"}, headers=JSON).json()
     assert "mnist-linear: 95.00% (94.56% – 95.41%)" in answer["answer"]
@@ -221,6 +233,12 @@ def test_todays_budget_ends_and_the_documentation_still_answers(connected) -> No
     assert [server.get("/model", params=ask, headers=JSON).status_code for _ in range(3)] == [200, 200, 429]
     answer = server.get("/model", params={**ask, "source": "documentation"}, headers=JSON).json()
     assert answer["source"] == "documentation"
+
+
+def test_what_an_answer_that_failed_has_cost_counts(connected) -> None:
+    server = connected("expensive", assistant_daily_tokens=50)
+    statuses = [server.get("/model", params={"question": "Why?"}, headers=JSON).status_code for _ in range(2)]
+    assert statuses == [502, 429]
 
 
 def test_one_address_asks_so_often_in_a_minute(connected) -> None:

@@ -97,10 +97,12 @@ DOCUMENTS = (
             Criterion(
                 _("ResNet-18 begins with weights from ImageNet and gets a new last layer of ten classes."),
                 files=("src/rabisco/models/resnet.py",),
+                check=evidence.trained("resnet18"),
             ),
             Criterion(
                 _("SGD trains it; the learning rate falls after every period of epochs; validation is watched."),
                 files=("src/rabisco/training/schedule.py",),
+                check=evidence.trained("resnet18"),
             ),
             Criterion(
                 _("More than 95 of 100 photographs are read rightly."),

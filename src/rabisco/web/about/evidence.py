@@ -75,6 +75,20 @@ def logistic_regression(name: str, seed: int) -> Check:
     return check
 
 
+def trained(architecture: str) -> Check:
+    """Return a check that a model of an architecture was trained; its accuracy is the figure."""
+
+    def check() -> Outcome:
+        cards = [
+            card for name in artifacts.list_names() if (card := _card(name)) and card.architecture == architecture
+        ]
+        if not cards:
+            return Outcome(False, gettext("There is no such model"))
+        return Outcome(True, f"{cards[0].name} {percent(cards[0].metrics.get('test_accuracy', 0), 2)}")
+
+    return check
+
+
 def judged(name: str) -> Check:
     """Return a check that a model has a ROC AUC and a confusion matrix."""
 

@@ -129,12 +129,13 @@ def from_model(question: Question, visitor: str) -> Message:
     place = _places.setdefault(settings.threads, threading.BoundedSemaphore(max(1, settings.threads // 2)))
     if not place.acquire(blocking=False):
         raise BusyError(gettext("other questions are being answered; ask again in a few seconds"))
+    facts = question.facts()
     try:
-        facts = question.facts()
         pieces = list(assistant.ask(question.question, _earlier(visitor), facts, settings, language=chosen()))
         text = "".join(piece.text for piece in pieces if isinstance(piece, Text))
         return _message(text, [piece.name for piece in pieces if isinstance(piece, ToolUse)], facts)
     except ModelServerError as error:
+        _note_cost(facts)
         raise _failure(error.failure) from None
     finally:
         place.release()
@@ -163,8 +164,7 @@ def streamed(question: Question, visitor: str) -> Iterator[Event | None]:
                 keep(visitor, question, message)
             news.put(Event(as_json(message), "done"))
         except ModelServerError as error:
-            if facts.tokens:
-                assistant.add("", Message("cost", "", tokens=facts.tokens))
+            _note_cost(facts)
             news.put(Event({"detail": words[error.failure][1]}, "problem"))
         except RabiscoError as error:
             news.put(Event({"detail": str(error)}, "problem"))
@@ -199,6 +199,12 @@ def told(message: Message, question: Question, visitor: str) -> Iterator[Event]:
 
 def keep(visitor: str, question: Question, message: Message) -> None:
     assistant.add(visitor, Message("user", question.question), message)
+
+
+def _note_cost(facts: Facts) -> None:
+    """Count what an answer that failed has cost: its tokens are spent all the same."""
+    if facts.tokens:
+        assistant.add("", Message("cost", "", tokens=facts.tokens))
 
 
 def _message(text: str, used: list[str], facts: Facts, stopped: bool = False) -> Message:
