@@ -24,7 +24,7 @@ import rabisco
 from rabisco.evaluation.tables import markdown_table
 from rabisco.settings import Settings, get_settings
 from rabisco.web import create_app
-from rabisco.web.rsgi import RSGIApplication
+from rabisco.web.platform.rsgi import RSGIApplication
 
 PACKAGE = f"{Path(rabisco.__file__).parent}{os.sep}"
 SIDE = 280

@@ -19,7 +19,7 @@ from benchmarks import RESULTS_DIR, ROOT, read
 from rabisco.artifacts import BUNDLED_DIR
 from rabisco.settings import Settings
 from rabisco.web import create_app
-from rabisco.web.docs import GROUPS
+from rabisco.web.platform.docs import GROUPS
 
 PUBLISHED = ("compare", "robustness")  # results that the page *Compare* shows
 _BLOCK = re.compile(

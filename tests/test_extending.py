@@ -23,7 +23,8 @@ from rabisco.runs import RunRequest
 from rabisco.runs.request import check
 from rabisco.settings import get_settings
 from rabisco.training import TrainingConfiguration, train
-from rabisco.web import create_app, routing
+from rabisco.web import create_app
+from rabisco.web.platform import routing
 
 PAGE = (Path(__file__).parents[1] / "docs" / "extending.md").read_text(encoding="utf-8")
 ARCHITECTURE, DATA_SET, RECIPE, METRIC, ROUTE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)

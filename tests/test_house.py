@@ -50,6 +50,14 @@ def test_no_test_has_a_name_over_80_characters() -> None:
     assert [name for name in re.findall(r"def (test_\w+)", text) if len(name) > 80] == []
 
 
+def test_the_pages_and_routes_and_their_tests_are_packages_by_topic() -> None:
+    web = ROOT / "src" / "rabisco" / "web"
+    topics = {path.parent.name for path in web.glob("*/__init__.py")}
+    assert [path.name for path in web.glob("*.py")] == ["__init__.py"]
+    assert {path.parent.name for path in (ROOT / "tests" / "web").glob("*/test_*.py")} == topics
+    assert {path.name for path in (web / "templates").iterdir() if path.is_dir()} == topics
+
+
 def test_help_answers_without_loading_what_only_commands_need() -> None:
     result = subprocess.run([sys.executable, "-c", HELP], capture_output=True, text=True, check=True)
     loaded = set(json.loads(result.stdout.splitlines()[-1]))

@@ -11,7 +11,7 @@ import pytest
 from benchmarks import ROOT
 
 from rabisco.cli import rabisco
-from rabisco.web.routing import ROUTES
+from rabisco.web.platform.routing import ROUTES
 
 pytestmark = pytest.mark.skipif(find_spec("material") is None, reason="mkdocs-material is not installed")
 LOADED = re.compile(r"<(?:script|link|img|source|video|iframe)\b[^>]*?\b(?:src|href)=\"?(https?:[^\s\">]+)")

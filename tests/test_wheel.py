@@ -40,7 +40,7 @@ def test_every_file_of_the_package_is_in_the_wheel(names: set[str]) -> None:
 def test_models_words_templates_and_the_pad_of_the_studio_are_among_them(names: set[str]) -> None:
     assert "rabisco/bundled/mnist-cnn/pesos.h5" in names
     assert [name for name in names if name.endswith("ru/LC_MESSAGES/messages.mo")]
-    assert [name for name in names if name.endswith("templates/draw.html")]
+    assert [name for name in names if name.endswith("templates/read/draw.html")]
     assert "rabisco/studio/pad/pad.js" in names
     assert {f"rabisco/assistant/pages/questions.{tag}.md" for tag in ("pt", "es", "fr", "ru")} <= names
     assert "rabisco/assistant/pages/training.md" in names

@@ -2,7 +2,7 @@
 
 Each message has three beats, written for its reader: what was expected, what was received, what to do. A message
 never holds a path of the server or a secret, so that the web layer may show it as it is. Which HTTP status each
-class gets stands in one table, in ``rabisco.web.problems``.
+class gets stands in one table, in ``rabisco.web.platform.problems``.
 """
 
 

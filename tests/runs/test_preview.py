@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from rabisco.runs.preview import STRENGTHS, draw, path_of
-from rabisco.web.training_form import AUGMENTATIONS
+from rabisco.web.train.form import AUGMENTATIONS
 
 
 @pytest.mark.training

@@ -23,7 +23,9 @@ from PIL import Image, ImageDraw
 from rabisco import artifacts
 
 WITHOUT_BUNDLED = "import pathlib, rabisco.artifacts.places as a; a.BUNDLED_DIR = pathlib.Path('/nowhere'); "
-PROGRAM = "from rabisco.settings import get_settings; from rabisco.web.server import serve; serve(get_settings())"
+PROGRAM = (
+    "from rabisco.settings import get_settings; from rabisco.web.platform.server import serve; serve(get_settings())"
+)
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from flask_babel import lazy_gettext
 
 from rabisco import web
 from rabisco.settings import Settings
-from rabisco.web.routing import ROUTES, Route
-from rabisco.web.streams import Event, events, last_event_id
+from rabisco.web.platform.routing import ROUTES, Route
+from rabisco.web.platform.streams import Event, events, last_event_id
 
 PROGRAM = (
-    "from rabisco.settings import get_settings; from rabisco.web import server; from tests.web import streaming; "
-    "server.create_app = streaming.create_app; server.serve(get_settings())"
+    "from rabisco.settings import get_settings; from rabisco.web.platform import server; "
+    "from tests.web import streaming; server.create_app = streaming.create_app; server.serve(get_settings())"
 )
 
 

@@ -168,7 +168,7 @@ def serve(**given: Any) -> None:
         rabisco serve --host 0.0.0.0 --port 8080 --workers 2
     """
     from rabisco.settings import get_settings
-    from rabisco.web.server import serve as start
+    from rabisco.web.platform.server import serve as start
 
     changes = {key: value for key, value in given.items() if value is not None}
     start(get_settings().model_copy(update=changes))

@@ -7,35 +7,29 @@ goes wrong is raised as a ``RabiscoError`` and becomes an answer in ``problems``
 from flask import Flask
 
 from rabisco.settings import Settings, get_settings
-from rabisco.web import (
-    about,
+from rabisco.web import about, assistant
+from rabisco.web.corrections import pages as corrections
+from rabisco.web.models import charts, compare, confusions, versions
+from rabisco.web.models import pages as models
+from rabisco.web.platform import (
     access,
-    assistant,
-    charts,
-    compare,
     compression,
-    confusions,
-    corrections,
     docs,
-    drawn,
     formats,
     health,
     languages,
     limits,
     logs,
     metrics,
-    models,
     navigation,
     problems,
-    runs,
     security,
     theme,
-    train,
-    uploads,
-    versions,
 )
+from rabisco.web.platform.routing import Application
 from rabisco.web.read import explain, pages, predict
-from rabisco.web.routing import Application
+from rabisco.web.train import drawn, runs, uploads
+from rabisco.web.train import pages as train
 
 
 def create_app(settings: Settings | None = None) -> Flask:

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext
 
 from rabisco import __version__
 from rabisco.web.about.criteria import DOCUMENTS
-from rabisco.web.routing import route
+from rabisco.web.platform.routing import route
 
 blueprint = Blueprint("about", __name__)
 
@@ -24,7 +24,7 @@ blueprint = Blueprint("about", __name__)
 )
 def index() -> ResponseReturnValue:
     """Show every criterion with whether it is met and where that can be seen."""
-    return render_template("about.html", documents=DOCUMENTS, version=__version__)
+    return render_template("about/about.html", documents=DOCUMENTS, version=__version__)
 
 
 @route(
@@ -38,6 +38,6 @@ def index() -> ResponseReturnValue:
 )
 def report() -> ResponseReturnValue:
     """Return the same as a file to hand in."""
-    text = render_template("about.md", documents=DOCUMENTS, version=__version__, now=datetime.now(UTC))
+    text = render_template("about/report.md", documents=DOCUMENTS, version=__version__, now=datetime.now(UTC))
     headers = {"Content-Disposition": "attachment; filename=rabisco-report.md"}
     return Response(text, mimetype="text/markdown", headers=headers)

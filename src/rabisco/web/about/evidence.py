@@ -9,7 +9,7 @@ from flask_babel import gettext
 from rabisco import artifacts
 from rabisco.artifacts import Card
 from rabisco.errors import RabiscoError
-from rabisco.web.formats import percent
+from rabisco.web.platform.formats import percent
 
 
 @dataclass(frozen=True)

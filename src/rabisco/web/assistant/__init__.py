@@ -21,7 +21,6 @@ from rabisco.errors import (
     InvalidRequestError,
 )
 from rabisco.settings import Settings
-from rabisco.web import shapes
 from rabisco.web.assistant.answering import (
     as_json,
     asks_model,
@@ -34,13 +33,14 @@ from rabisco.web.assistant.answering import (
     told,
 )
 from rabisco.web.assistant.question import MOST_CHARACTERS, Question, checked
-from rabisco.web.fields import only_known
-from rabisco.web.languages import chosen
-from rabisco.web.problems import wants_page
-from rabisco.web.routing import route
-from rabisco.web.streams import events
-from rabisco.web.visitors import new_visitor, remember
-from rabisco.web.visitors import visitor as this_visitor
+from rabisco.web.platform import shapes
+from rabisco.web.platform.fields import only_known
+from rabisco.web.platform.languages import chosen
+from rabisco.web.platform.problems import wants_page
+from rabisco.web.platform.routing import route
+from rabisco.web.platform.streams import events
+from rabisco.web.platform.visitors import new_visitor, remember
+from rabisco.web.platform.visitors import visitor as this_visitor
 
 blueprint = Blueprint("assistant", __name__)
 
@@ -170,7 +170,7 @@ def _page(question: str = "", problem: str = "", status: int = 200, visitor: str
     settings = _settings()
     came_from = _came_from()
     page = render_template(
-        "assistant.html",
+        "assistant/assistant.html",
         question=question,
         problem=problem,
         messages_so_far=[_shown(message) for message in assistant.latest(visitor or this_visitor())],

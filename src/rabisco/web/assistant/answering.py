@@ -21,11 +21,11 @@ from rabisco.errors import (
     RabiscoError,
 )
 from rabisco.settings import Settings
-from rabisco.web import access
 from rabisco.web.assistant.question import Question
-from rabisco.web.languages import chosen
-from rabisco.web.logs import LOGGER
-from rabisco.web.streams import Event
+from rabisco.web.platform import access
+from rabisco.web.platform.languages import chosen
+from rabisco.web.platform.logs import LOGGER
+from rabisco.web.platform.streams import Event
 
 QUESTIONS = parse("20/minute")  # that one address may ask a language model
 _asked = FixedWindowRateLimiter(MemoryStorage())

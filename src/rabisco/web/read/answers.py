@@ -13,9 +13,9 @@ from rabisco import inference, text_reading
 from rabisco.characters import Among
 from rabisco.rejection import Reason
 from rabisco.text_reading import TextReading
+from rabisco.web.platform.shapes import Probability
+from rabisco.web.read.refusals import refusal_message
 from rabisco.web.read.steps import step_title
-from rabisco.web.refusals import refusal_message
-from rabisco.web.shapes import Probability
 
 
 class Candidate(BaseModel):

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from rabisco.explanation import Explanation, explain
 from rabisco.inference import get_predictor
 from rabisco.settings import Settings
-from rabisco.web.aliases import resolve
-from rabisco.web.metrics import count_predictions
+from rabisco.web.models.aliases import resolve
+from rabisco.web.platform.metrics import count_predictions
+from rabisco.web.platform.routing import route
 from rabisco.web.read import answers, options
 from rabisco.web.read.answers import Explanations, data_url
 from rabisco.web.read.pictures import PROBLEMS, check_names, decode_all, read_pictures
-from rabisco.web.routing import route
 
 blueprint = Blueprint("explain", __name__)
 MOST = 8  # pictures: each is read many times

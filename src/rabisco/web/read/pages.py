@@ -13,14 +13,14 @@ from rabisco.errors import RabiscoError
 from rabisco.images import image_kind
 from rabisco.inference import Prediction, get_predictor
 from rabisco.settings import Settings
-from rabisco.web.aliases import default_model, shown_models
-from rabisco.web.details import detail_of
-from rabisco.web.metrics import count_predictions
-from rabisco.web.problems import title_of
+from rabisco.web.models.aliases import default_model, shown_models
+from rabisco.web.platform.details import detail_of
+from rabisco.web.platform.metrics import count_predictions
+from rabisco.web.platform.problems import title_of
+from rabisco.web.platform.routing import route
 from rabisco.web.read import examples, options, several
 from rabisco.web.read.answers import data_url, thumbnail
 from rabisco.web.read.pictures import Picture, read_pictures
-from rabisco.web.routing import route
 
 blueprint = Blueprint("pages", __name__)
 KEPT_SIDE = 320  # pixels: the normaliser looks at no more
@@ -58,7 +58,7 @@ def draw() -> ResponseReturnValue:
         return redirect(url_for("pages.upload", model=[card.name for card in shown["cards"]]))
     shown["cards"] = drawn
     shown["choices"] = [name for name in shown["choices"] if _reads_drawings(get_predictor(name).card)]
-    return render_template("draw_many.html" if shown["many"] else "draw.html", **shown)
+    return render_template("read/draw_many.html" if shown["many"] else "read/draw.html", **shown)
 
 
 @route(
@@ -74,7 +74,7 @@ def draw() -> ResponseReturnValue:
 )
 def upload() -> ResponseReturnValue:
     """Show the form for pictures."""
-    return render_template("upload.html", **_asked())
+    return render_template("read/upload.html", **_asked())
 
 
 @route(
@@ -99,8 +99,8 @@ def show_uploaded() -> ResponseReturnValue:
     if shown["many"]:
         names = [card.name for card in cards]
         readings = [several.page_row(picture, names, settings.max_characters, among) for picture in pictures]
-        return render_template("upload.html", **shown, several=readings)
-    return render_template("upload.html", **shown, rows=[_row(picture, cards, among) for picture in pictures])
+        return render_template("read/upload.html", **shown, several=readings)
+    return render_template("read/upload.html", **shown, rows=[_row(picture, cards, among) for picture in pictures])
 
 
 def _asked() -> dict[str, Any]:

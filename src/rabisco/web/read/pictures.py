@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from rabisco.errors import InvalidRequestError, RabiscoError, TooLargeError
 from rabisco.images import decode, sent_side
 from rabisco.settings import get_settings
-from rabisco.web.details import detail_of
-from rabisco.web.fields import only_known
+from rabisco.web.platform.details import detail_of
+from rabisco.web.platform.fields import only_known
 from rabisco.web.read import options
 
 FILE_FIELD = "file"

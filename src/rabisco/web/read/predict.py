@@ -5,12 +5,12 @@ from flask_babel import lazy_gettext
 
 from rabisco.inference import get_predictor
 from rabisco.settings import Settings
-from rabisco.web.aliases import resolve
-from rabisco.web.metrics import count_predictions
+from rabisco.web.models.aliases import resolve
+from rabisco.web.platform.metrics import count_predictions
+from rabisco.web.platform.routing import route
 from rabisco.web.read import options, several
 from rabisco.web.read.answers import Prediction, Predictions, Reading
 from rabisco.web.read.pictures import PROBLEMS, check_names, decode_all, read_pictures
-from rabisco.web.routing import route
 
 blueprint = Blueprint("predict", __name__)
 OPTIONS = (options.STEPS, options.CHARACTERS, options.AMONG_FIELD)

@@ -10,9 +10,9 @@ from rabisco.characters import Among
 from rabisco.errors import RabiscoError
 from rabisco.inference import Predictor, get_predictor
 from rabisco.text_reading import TextReading, read_many
-from rabisco.web.details import detail_of
-from rabisco.web.metrics import count_predictions
-from rabisco.web.problems import title_of
+from rabisco.web.platform.details import detail_of
+from rabisco.web.platform.metrics import count_predictions
+from rabisco.web.platform.problems import title_of
 from rabisco.web.read.answers import thumbnail
 from rabisco.web.read.pictures import Picture
 

@@ -1,0 +1,1 @@
+"""Corrections: what readers say of readings, and what a model learned of them."""

@@ -1,0 +1,1 @@
+"""Models: their pages and routes, versions, comparisons, charts, and what they are called."""

@@ -1,0 +1,90 @@
+"""``GET /models`` and ``GET /models/<name>``: what each model is and how good it is, from its card."""
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext
+
+from rabisco.artifacts import Artifact, list_artifacts, load_artifact
+from rabisco.web.models.aliases import aliases_of, default_model, resolve
+from rabisco.web.models.versions import asked_version, standing
+from rabisco.web.platform import shapes
+from rabisco.web.platform.problems import wants_page
+from rabisco.web.platform.routing import route
+
+blueprint = Blueprint("models", __name__)
+
+# What the page says after a form has changed something.
+DONE = {
+    "used": lazy_gettext("Done: another version answers from now on."),
+    "undone": lazy_gettext("Undone: the earlier version answers again."),
+    "deleted": lazy_gettext("The version has been deleted."),
+    "promoted": lazy_gettext("Done: this model answers by default from now on."),
+}
+
+
+@route(
+    blueprint,
+    "GET",
+    "/models",
+    "list_models",
+    lazy_gettext("Lists the models: what each learned from and how often it is right."),
+    ("curl {url}/models",),
+    answer=shapes.Models,
+    page=True,
+)
+def index() -> ResponseReturnValue:
+    """List the models, as a page for browsers and as JSON for all others."""
+    artifacts = list_artifacts()
+    if wants_page():
+        return render_template(
+            "models/index.html", cards=[artifact.card for artifact in artifacts], default=default_model()
+        )
+    return jsonify(models=[_as_json(artifact) for artifact in artifacts], default=default_model())
+
+
+@route(
+    blueprint,
+    "GET",
+    "/models/<name>",
+    "get_model",
+    lazy_gettext("Answers one model's whole card, with its training curve and the hashes of its files."),
+    ("curl {url}/models/mnist-cnn",),
+    answer=shapes.Card,
+    page=True,
+    query=("version",),
+    problems=(404, 503),
+)
+def card(name: str) -> ResponseReturnValue:
+    """Show one model's whole card, that of the version asked for; the page shows the other versions beside it."""
+    artifact = load_artifact(resolve(name), asked_version(request.args.get("version")))
+    if wants_page():
+        return render_template(
+            "models/model.html",
+            card=artifact.card,
+            version=artifact.version,
+            sizes=_sizes(artifact),
+            standing=standing(resolve(name)),
+            done=DONE.get(request.args.get("done", "")),
+        )
+    return Response(artifact.card.model_dump_json(), mimetype="application/json")
+
+
+def _as_json(artifact: Artifact) -> dict[str, Any]:
+    card = artifact.card
+    return {
+        "name": card.name,
+        "aliases": aliases_of(card.name),
+        "architecture": card.architecture,
+        "dataset": card.dataset.name,
+        "classes": list(card.class_names),
+        "parameters": card.parameters,
+        "metrics": card.metrics,
+        "training_seconds": card.training_seconds,
+        "predict": f"{request.script_root}/predict/{card.name}",
+    }
+
+
+def _sizes(artifact: Artifact) -> dict[str, int]:
+    return {path.name: path.stat().st_size for path in (artifact.weights_path, artifact.onnx_path)}

@@ -1,0 +1,279 @@
+"""Who may change something here: whoever holds the token, and only from this server's own pages or a program.
+
+Every request that is no mere reading is guarded unless its route says why anybody may send it. Three rules:
+the token (``RABISCO_ACCESS_TOKEN``), no request that another site made a browser send, and a form's own proof that it
+came from one of our pages.
+"""
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Mapping
+from functools import lru_cache
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask, current_app, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, lazy_gettext
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.http import parse_cookie
+
+from rabisco.errors import AccessDeniedError, CrossSiteError, InvalidConfigurationError, ReadOnlyError
+from rabisco.settings import Settings
+from rabisco.web.platform.routing import ROUTES, route
+
+blueprint = Blueprint("access", __name__)
+
+COOKIE = "access"
+SECONDS = 30 * 24 * 3600
+SHORTEST_TOKEN = 16
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+# What proxies say of the client they ask for; many send their own Host, which then names this machine.
+FORWARDING = (
+    "HTTP_FORWARDED",
+    "HTTP_VIA",
+    "HTTP_X_FORWARDED",
+    "HTTP_X_ORIGINAL_",
+    "HTTP_X_REAL_IP",
+    "HTTP_X_CLIENT_IP",
+    "HTTP_X_CLUSTER_CLIENT_IP",
+    "HTTP_CLIENT_IP",
+    "HTTP_TRUE_CLIENT_IP",
+    "HTTP_CF_CONNECTING_IP",
+)
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
+
+_csrf = CSRFProtect()
+
+
+def init_app(app: Flask) -> None:
+    """Guard every request; comes after the limits, so that guessing is limited too."""
+    settings: Settings = app.config["RABISCO"]
+    app.config.update(
+        SECRET_KEY=secret_key(settings),
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+    )
+    _csrf.init_app(app)
+    app.before_request(_protect)
+    app.context_processor(
+        lambda: {
+            "read_only": settings.read_only,
+            "must_sign_in": bool(settings.access_token) and not admits(settings, request.environ),
+            "signed_in": bool(settings.access_token) and admits(settings, request.environ),
+        }
+    )
+
+
+def check_settings(settings: Settings, host: str) -> None:
+    """Refuse to serve strangers what may change something without a token.
+
+    Args:
+        settings: ``access_token`` and ``read_only`` are looked at.
+        host: The numeric address that is going to be listened on.
+
+    Raises:
+        InvalidConfigurationError: There is no token though others can reach the server, or it is easily guessed.
+    """
+    if settings.access_token and len(settings.access_token) < SHORTEST_TOKEN:
+        raise InvalidConfigurationError(
+            f"expected RABISCO_ACCESS_TOKEN to have at least {SHORTEST_TOKEN} characters, received "
+            f"{len(settings.access_token)}; make one: openssl rand -hex 16"
+        )
+    if not ip_address(host).is_loopback and not settings.access_token and not settings.read_only:
+        raise InvalidConfigurationError(
+            f"expected RABISCO_ACCESS_TOKEN to be set, because {host} can be reached from other machines and this "
+            "server trains and deletes; set it (openssl rand -hex 16 makes one), or switch all of that off: "
+            "RABISCO_READ_ONLY=1"
+        )
+
+
+def secret_key(settings: Settings) -> bytes:
+    """Return the key that signs this server's cookies."""
+    return _secret_key(settings.home, settings.access_token)
+
+
+@lru_cache
+def _secret_key(home: Path, token: str) -> bytes:
+    """Return the key made once, kept in the home for every process, readable by its owner alone.
+
+    Where the home cannot be written to, it is made of the access token, or else anew for each process.
+    """
+    path = home / "secret_key"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"secret_key.{os.getpid()}.{secrets.token_hex(4)}")
+        if not path.exists():
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(secrets.token_bytes(32))
+            try:
+                os.link(draft, path)  # fails where another process was first: then its key counts
+            except FileExistsError:
+                pass
+            finally:
+                draft.unlink()
+        return path.read_bytes()
+    except OSError:
+        return hashlib.sha256(b"cookies:" + token.encode()).digest() if token else secrets.token_bytes(32)
+
+
+def admits(settings: Settings, environ: Mapping[str, Any]) -> bool:
+    """Tell whether a request may change something: by its token, its cookie, or because it is made on this machine."""
+    if not settings.access_token:
+        return settings.read_only or (_is_local(environ.get("HTTP_HOST", "")) and not _is_forwarded(environ))
+    scheme, _, given = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return hmac.compare_digest(given.strip().encode(), settings.access_token.encode())
+    cookie = parse_cookie(dict(environ)).get(COOKIE, "")
+    return hmac.compare_digest(cookie.encode(), seal(settings).encode())
+
+
+def seal(settings: Settings) -> str:
+    """Return what the cookie of a signed-in reader holds: it proves the token and does not tell it."""
+    return hmac.new(secret_key(settings), settings.access_token.encode(), "sha256").hexdigest()
+
+
+@route(
+    blueprint,
+    "GET",
+    "/sign-in",
+    "sign_in_page",
+    lazy_gettext("The page that asks for the access token and remembers it in a cookie."),
+    ("curl {url}/sign-in",),
+    page=True,
+    query=("next",),
+)
+def form() -> ResponseReturnValue:
+    """Show the form that asks for the token."""
+    return render_template("platform/sign_in.html", next=_next())
+
+
+@route(
+    blueprint,
+    "POST",
+    "/sign-in",
+    "sign_in",
+    lazy_gettext("What its form sends; programs send “Authorization: Bearer …” with each request instead."),
+    ("curl -c cookies.txt -d token=$RABISCO_ACCESS_TOKEN {url}/sign-in",),
+    page=True,
+    receives="token",
+    problems=(400, 401, 403),
+    open="it is how one gets access",
+)
+def sign_in() -> ResponseReturnValue:
+    """Remember in a cookie that the reader knows the token."""
+    settings = _settings()
+    given = request.form.get("token", "").strip()
+    if settings.access_token and not hmac.compare_digest(given.encode(), settings.access_token.encode()):
+        return render_template("platform/sign_in.html", next=_next(), wrong=True), 401
+    response = redirect(_next(), 303)
+    if settings.access_token:
+        response.set_cookie(
+            COOKIE, seal(settings), max_age=SECONDS, httponly=True, samesite="Strict", secure=request.is_secure
+        )
+    return response
+
+
+@route(
+    blueprint,
+    "POST",
+    "/sign-out",
+    "sign_out",
+    lazy_gettext("Forgets the access token."),
+    ("curl -b cookies.txt -X POST {url}/sign-out",),
+    page=True,
+    problems=(403,),
+    open="it gives access up",
+)
+def sign_out() -> ResponseReturnValue:
+    """Forget that the reader knows the token."""
+    response = redirect(url_for("pages.draw"), 303)
+    response.delete_cookie(COOKIE, httponly=True, samesite="Strict")
+    session.clear()
+    return response
+
+
+def _protect() -> None:
+    if request.url_rule is None:
+        return
+    unsafe = request.method not in SAFE_METHODS
+    declared = ROUTES.get(("GET" if request.method == "HEAD" else request.method, request.url_rule.rule))
+    guarded = declared.needs_access if declared else unsafe
+    if (unsafe or guarded) and is_foreign():
+        raise CrossSiteError(
+            gettext("another site made your browser send this, so it was not done; do it from a page of this server")
+        )
+    if guarded:
+        _check_access()
+    if unsafe and (guarded or request.blueprint == blueprint.name):
+        _check_form()
+
+
+def _check_access() -> None:
+    settings = _settings()
+    if settings.read_only:
+        raise ReadOnlyError(
+            gettext("this server only reads pictures: training, changing models and the assistant are switched off")
+        )
+    if admits(settings, request.environ):
+        return
+    if not settings.access_token:
+        raise AccessDeniedError(
+            gettext("this server has no access token, so this works on its own machine alone, at 127.0.0.1")
+        )
+    raise AccessDeniedError(
+        gettext("expected the access token of this server; sign in, or send it as “Authorization: Bearer …”")
+    )
+
+
+def _check_form() -> None:
+    """Refuse a form of a reader who has been on our pages that does not prove to come from one."""
+    has_session = current_app.config["SESSION_COOKIE_NAME"] in request.cookies or COOKIE in request.cookies
+    if request.mimetype not in FORMS or not has_session or "Authorization" in request.headers:
+        return
+    try:
+        _csrf.protect()
+    except CSRFError as error:
+        raise CrossSiteError(gettext("this form is too old or not from here; load its page again")) from error
+
+
+def is_foreign() -> bool:
+    """Tell whether another site made a browser send this request; programs that are no browser say nothing."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    return origin is not None and urlsplit(origin).netloc != request.host
+
+
+def _is_local(host: str) -> bool:
+    """Tell whether a Host header names this machine; a name that a stranger let point here does not."""
+    name = urlsplit(f"//{host}").hostname or ""
+    try:
+        return name == "localhost" or ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_forwarded(environ: Mapping[str, Any]) -> bool:
+    """Tell whether a request came through a proxy, so that its client may be anywhere."""
+    return any(name.startswith(FORWARDING) for name in environ)
+
+
+def _next() -> str:
+    """Return where to go after signing in: an address of this server."""
+    asked = str(request.values.get("next", ""))
+    safe = asked.startswith("/") and not asked.startswith(("//", "/\\")) and asked.isprintable()
+    return asked if safe else url_for("pages.draw")
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.config["RABISCO"]
+    return settings

@@ -1,0 +1,103 @@
+"""``GET /docs`` and ``GET /openapi.json``: what each route does, in the reader's language, for people and programs."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import LazyString, lazy_gettext
+
+from rabisco.web.platform import shapes
+from rabisco.web.platform.openapi import PARAMETER, document
+from rabisco.web.platform.routing import ROUTES, Route, route
+
+blueprint = Blueprint("docs", __name__)
+
+
+ANSWER = """{"predictions": [
+  {"category": "7", "category_index": 7, "probability": 0.9998,
+   "top_k": [{"category": "7", "category_index": 7, "probability": 0.9998}, …], "alike": [], "among": "any",
+   "model": "mnist-cnn", "version": 0, "latency_ms": 0.9, "blank": false, "refused": null, "doubt": 0.0003}
+]}"""
+
+PROBLEM = """{"type": "urn:rabisco:problem:model-not-found", "status": 404,
+ "title": "There is no such model",
+ "detail": "a model is one of mnist-cnn, mnist-linear. Received: 'nobody'; choose …"}"""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Routes that belong together.
+
+    Attributes:
+        name: Where a link to them leads.
+        title: What they are about, in the reader's language.
+        first: What their paths begin with, in the order in which they are shown.
+    """
+
+    name: str
+    title: LazyString
+    first: tuple[str, ...] = ()
+
+    @property
+    def routes(self) -> list[Route]:
+        """The routes."""
+        own = [declared for declared in ROUTES.values() if _group_of(declared) == self]
+        order = dict(zip(self.first, range(len(self.first)), strict=True))
+        return sorted(own, key=lambda declared: (order.get(_first(declared), len(order)), declared.path.count("/")))
+
+
+GROUPS = (
+    Group("reading", lazy_gettext("Reading pictures"), ("predict", "explain")),
+    Group("models", lazy_gettext("Models"), ("models", "compare")),
+    Group("training", lazy_gettext("Training"), ("training", "uploads", "runs")),
+    Group("corrections", lazy_gettext("Corrections"), ("corrections",)),
+    Group("server", lazy_gettext("The server itself"), ("health", "metrics", "sign-in", "sign-out", "openapi.json")),
+    Group(
+        "pages",
+        lazy_gettext("Pages"),
+        ("", "upload", "train", "entrainer-le-modele", "assistant", "assistance", "model", "about", "docs"),
+    ),
+)
+
+
+@route(
+    blueprint,
+    "GET",
+    "/docs",
+    "api_page",
+    lazy_gettext("This page."),
+    ("curl {url}/docs",),
+    page=True,
+)
+def index() -> ResponseReturnValue:
+    """Show the documentation of the API."""
+    url = request.url_root.rstrip("/")
+    return render_template(
+        "platform/docs.html", groups=GROUPS, url=url, answer=ANSWER, problem=PROBLEM, openapi_path=_openapi_path
+    )
+
+
+@route(
+    blueprint,
+    "GET",
+    "/openapi.json",
+    "openapi",
+    lazy_gettext("These routes as an OpenAPI 3.1 document, from which programs make their own clients."),
+    ("curl {url}/openapi.json",),
+    answer=shapes.OpenAPI,
+)
+def openapi() -> Response:
+    """Answer the OpenAPI document."""
+    return jsonify(document(request.root_path))
+
+
+def _group_of(declared: Route) -> Group:
+    return next((group for group in GROUPS if _first(declared) in group.first), GROUPS[-1])
+
+
+def _first(declared: Route) -> str:
+    return declared.path.split("/")[1]
+
+
+def _openapi_path(path: str) -> str:
+    return PARAMETER.sub(r"{\1}", path)

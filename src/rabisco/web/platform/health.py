@@ -1,0 +1,52 @@
+"""``GET /health``: whether this process can answer predictions."""
+
+from flask import Blueprint, Response, jsonify
+from flask_babel import lazy_gettext
+
+from rabisco.artifacts import list_names
+from rabisco.inference import get_predictor
+from rabisco.web.models.aliases import default_model
+from rabisco.web.platform import shapes
+from rabisco.web.platform.routing import route
+
+blueprint = Blueprint("health", __name__)
+
+
+@route(
+    blueprint,
+    "GET",
+    "/health/ready",
+    "health_ready",
+    lazy_gettext("The same, under the name that orchestrators use."),
+    ("curl {url}/health/ready",),
+    answer=shapes.Ready,
+    problems=(503,),
+)
+@route(
+    blueprint,
+    "GET",
+    "/health",
+    "health",
+    lazy_gettext("Answers 200 when predictions can be made, and 503 with the reason when they cannot."),
+    ("curl {url}/health",),
+    answer=shapes.Ready,
+    problems=(503,),
+)
+def ready() -> Response:
+    """Answer 200 when the default model is loaded and can predict; else 503, with the reason."""
+    predictor = get_predictor(default_model())
+    return jsonify(status="ready", default_model=predictor.card.name, models=list_names())
+
+
+@route(
+    blueprint,
+    "GET",
+    "/health/live",
+    "health_live",
+    lazy_gettext("Answers 200 as long as the process answers at all."),
+    ("curl {url}/health/live",),
+    answer=shapes.Live,
+)
+def live() -> Response:
+    """Answer 200 as long as the process answers at all."""
+    return jsonify(status="live")

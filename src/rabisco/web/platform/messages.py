@@ -1,0 +1,42 @@
+"""Strings that the pages' JavaScript shows; they reach it, translated, through ``<body data-messages>``."""
+
+from flask_babel import lazy_gettext
+
+from rabisco.web.models.titles import PHASES, STATES
+
+_MESSAGES = {
+    "agree": lazy_gettext("Both models read {category}."),
+    "disagree": lazy_gettext("They disagree: {first} reads {category}, {second} reads {other}."),
+    "one": lazy_gettext("{first} reads {category}."),
+    "all": lazy_gettext("All models read {category}."),
+    "split": lazy_gettext("They disagree. {readings}"),
+    "waiting": lazy_gettext("Draw, and watch what each model reads."),
+    "waiting_many": lazy_gettext("Draw a row of characters and watch what each model reads."),
+    "draw_class": lazy_gettext("Draw: {name} ({number} of {each})"),
+    "all_drawn": lazy_gettext("All are drawn. Send them, or draw more of any."),
+    "blank": lazy_gettext("Nothing is drawn in this picture."),
+    "alike": lazy_gettext("Looks the same in many hands: {names}"),
+    "failed": lazy_gettext("No answer: {reason}"),
+    "offline": lazy_gettext("the server cannot be reached"),
+    "pen_down": lazy_gettext("Pen down"),
+    "pen_up": lazy_gettext("Pen up"),
+    "copied": lazy_gettext("Copied"),
+    "selected": lazy_gettext("Selected: copy it with Ctrl+C"),
+    "cell": lazy_gettext("{category} read as {read_as}: {count} of {total} ({share})"),
+    "cell_right": lazy_gettext("{category} read as itself: {count} of {total} ({share})"),
+    "latency": lazy_gettext("{milliseconds} ms"),
+    "sent": lazy_gettext("{done} of {all} MB sent"),
+    "stored": lazy_gettext("All sent; the server is storing it."),
+    "curve": lazy_gettext("{figure} after {epochs} epochs: training images {train}, validation images {validation}"),
+    "required": lazy_gettext("required"),
+    "file": lazy_gettext("file"),
+    "lines": lazy_gettext("One per line"),
+    "save": lazy_gettext("Save {name}"),
+    **{f"run_{name}": words for name, words in STATES.items()},
+    **{f"phase_{name}": words for name, words in PHASES.items()},
+}
+
+
+def messages() -> dict[str, str]:
+    """Return every message in the language of the current request, by key; ``{name}`` is filled in by JavaScript."""
+    return {key: str(message) for key, message in _MESSAGES.items()}

@@ -1,0 +1,165 @@
+"""What goes wrong, as an answer: one table, one JSON shape (RFC 9457), one page for browsers.
+
+A core error's message is written for its reader and shown as it is. Anything unforeseen is logged and answered by a
+bare 500: no stack trace, path or key ever leaves.
+"""
+
+from dataclasses import dataclass
+
+from flask import Flask, Response, jsonify, render_template, request
+from flask_babel import LazyString, lazy_gettext
+from werkzeug import Response as WerkzeugResponse
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.routing import RequestRedirect
+
+from rabisco import errors
+from rabisco.web.platform.details import detail_of
+from rabisco.web.platform.limits import too_large
+from rabisco.web.platform.logs import LOGGER, matched_rule
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of problem: its HTTP status, its name in ``type`` and its title."""
+
+    status: int
+    name: str
+    title: LazyString
+
+
+UNFORESEEN = Kind(500, "internal-error", lazy_gettext("Something went wrong on our side"))
+
+# Error class -> answer; a class that is not here is a fault of the server.
+PROBLEMS: dict[type[errors.RabiscoError], Kind] = {
+    errors.InvalidRequestError: Kind(400, "invalid-request", lazy_gettext("This request cannot be answered")),
+    errors.UnknownFieldError: Kind(422, "unknown-field", lazy_gettext("This request holds a field nobody knows")),
+    errors.InvalidImageError: Kind(400, "invalid-image", lazy_gettext("This picture is damaged or empty")),
+    errors.UnsupportedImageError: Kind(
+        415, "unsupported-image", lazy_gettext("This file is not a picture we can read")
+    ),
+    errors.TooLargeError: Kind(413, "too-large", lazy_gettext("This is too large")),
+    errors.ModelNotFoundError: Kind(404, "model-not-found", lazy_gettext("There is no such model")),
+    errors.VersionNotFoundError: Kind(404, "version-not-found", lazy_gettext("This model has no such version")),
+    errors.VersionConflictError: Kind(409, "version-conflict", lazy_gettext("This version cannot be changed so")),
+    errors.CorrectionNotFoundError: Kind(404, "correction-not-found", lazy_gettext("There is no such correction")),
+    errors.UploadNotFoundError: Kind(404, "upload-not-found", lazy_gettext("There is no such upload")),
+    errors.RunNotFoundError: Kind(404, "run-not-found", lazy_gettext("There is no such training")),
+    errors.RunConflictError: Kind(409, "run-conflict", lazy_gettext("This training cannot be changed so")),
+    errors.UnknownDatasetError: Kind(404, "unknown-dataset", lazy_gettext("There is no such data set")),
+    errors.UnusableDataError: Kind(422, "unusable-data", lazy_gettext("These data cannot be trained on")),
+    errors.InvalidConfigurationError: Kind(
+        422, "invalid-configuration", lazy_gettext("This cannot be trained as it was asked for")
+    ),
+    errors.StorageError: Kind(507, "storage", lazy_gettext("The server could not store this")),
+    errors.AccessDeniedError: Kind(401, "access-denied", lazy_gettext("This needs the access token")),
+    errors.CrossSiteError: Kind(403, "cross-site", lazy_gettext("This did not come from a page of this server")),
+    errors.ReadOnlyError: Kind(403, "read-only", lazy_gettext("This server only reads pictures")),
+    errors.BusyError: Kind(503, "busy", lazy_gettext("The server is busy")),
+    errors.NoModelError: Kind(503, "no-model", lazy_gettext("No model has been trained yet")),
+    errors.InvalidArtifactError: Kind(503, "invalid-artifact", lazy_gettext("This model's files are damaged")),
+    errors.AssistantFailedError: Kind(502, "assistant-failed", lazy_gettext("The assistant could not answer")),
+    errors.AssistantTimeoutError: Kind(504, "assistant-timeout", lazy_gettext("The assistant took too long")),
+    errors.AssistantQuotaError: Kind(429, "assistant-quota", lazy_gettext("The assistant takes no more questions")),
+}
+
+# HTTP errors that the framework raises by itself, with titles and details for readers.
+HTTP_PROBLEMS: dict[int, tuple[Kind, LazyString]] = {
+    400: (
+        Kind(400, "bad-request", lazy_gettext("This request cannot be understood")),
+        lazy_gettext("the body or the address is malformed; see the API page for the right form"),
+    ),
+    404: (
+        Kind(404, "not-found", lazy_gettext("There is nothing at this address")),
+        lazy_gettext("check the address, or start again from the drawing page"),
+    ),
+    405: (
+        Kind(405, "method-not-allowed", lazy_gettext("This address is used in another way")),
+        lazy_gettext("the Allow header names the methods that it answers; predictions are asked for by POST"),
+    ),
+    415: (
+        Kind(415, "unsupported-media-type", lazy_gettext("This kind of content is not read here")),
+        lazy_gettext("send multipart/form-data, JSON or an image"),
+    ),
+    429: (
+        Kind(429, "too-many-requests", lazy_gettext("Too many requests")),
+        lazy_gettext("wait a little and try again"),
+    ),
+}
+# Seconds after which a request refused for want of room may come again.
+RETRY_AFTER = "2"
+_KEPT_HEADERS = ("Allow", "Retry-After")
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error of the application from here."""
+    app.register_error_handler(errors.RabiscoError, _answer_rabisco_error)
+    app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(Exception, _answer_unforeseen)
+
+
+def title_of(error: errors.RabiscoError) -> str:
+    """Return the translated title of an error of the core."""
+    return str(PROBLEMS.get(type(error), UNFORESEEN).title)
+
+
+def wants_page() -> bool:
+    """Tell whether the client is a browser that shows pages; ``*/*`` (curl, fetch, requests) is not."""
+    offered = ["application/json", "application/problem+json", "text/html"]
+    return request.accept_mimetypes.best_match(offered) == "text/html"
+
+
+def _answer_rabisco_error(error: errors.RabiscoError) -> Response:
+    problem = PROBLEMS.get(type(error))
+    if problem is None:
+        return _answer_unforeseen(error)
+    response = _answer(problem, detail_of(error))
+    if isinstance(error, errors.BusyError):
+        response.headers["Retry-After"] = RETRY_AFTER
+    if isinstance(error, errors.AccessDeniedError):
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _answer_http_error(error: HTTPException) -> WerkzeugResponse:
+    if isinstance(error, RequestRedirect):
+        return error.get_response()
+    if isinstance(error, RequestEntityTooLarge):
+        return _answer(PROBLEMS[errors.TooLargeError], too_large())
+    status = error.code or 500
+    problem, detail = HTTP_PROBLEMS.get(status) or _unlisted(status)
+    response = _answer(problem, str(detail))
+    for name, value in error.get_headers():
+        if name in _KEPT_HEADERS:
+            response.headers[name] = value
+    return response
+
+
+def _unlisted(status: int) -> tuple[Kind, LazyString]:
+    if status >= 500:
+        return UNFORESEEN, lazy_gettext("the fault has been noted; try again later")
+    return Kind(status, "bad-request", HTTP_PROBLEMS[400][0].title), HTTP_PROBLEMS[400][1]
+
+
+def _answer_unforeseen(error: Exception) -> Response:
+    LOGGER.error("unforeseen error in %s %s", request.method, matched_rule(), exc_info=error)
+    problem, detail = _unlisted(500)
+    return _answer(problem, str(detail))
+
+
+def _answer(problem: Kind, detail: str) -> Response:
+    title = str(problem.title)
+    if wants_page():
+        page = render_template(
+            "platform/problem.html", title=title, detail=detail, status=problem.status, name=problem.name
+        )
+        return Response(page, problem.status, mimetype="text/html")
+    body = {
+        "type": f"urn:rabisco:problem:{problem.name}",
+        "title": title,
+        "status": problem.status,
+        "detail": detail,
+    }
+    response = jsonify(body)
+    response.status_code = problem.status
+    response.mimetype = "application/problem+json"
+    return response

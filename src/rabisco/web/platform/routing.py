@@ -1,0 +1,129 @@
+"""A route is declared once, where its view is; the API page, ``docs/routes.md`` and ``/openapi.json`` follow from it.
+
+::
+
+    class Counts(BaseModel):
+        pictures: int
+
+    @route(
+        blueprint, "GET", "/counts", "count_pictures",
+        lazy_gettext("Counts the pictures."), ("curl {url}/counts",),
+        answer=Counts, page=True,
+    )
+    def counts() -> Counts | str:
+        counted = Counts(pictures=7)
+        return render_template("counts.html", counted=counted) if wants_page() else counted
+
+A view that returns a Pydantic model answers with it as JSON: the fields that were set, with the status of its route.
+Of several routes of one view the lowest is the one that ``url_for`` gives.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flask import Blueprint, Flask, Response, request
+from flask_babel import LazyString
+from pydantic import BaseModel
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Route:
+    """One route as its documentation shows it.
+
+    Attributes:
+        method: ``GET``, ``POST`` or ``DELETE``.
+        path: The rule, as Flask writes it.
+        operation: Its name for programs, unique: ``list_models``.
+        summary: What it does, in the reader's language.
+        examples: Commands; ``{url}`` stands for the address of this server.
+        answer: The model of its JSON; ``None`` if it answers with a page only.
+        page: Whether a browser gets a page.
+        plain: Whether it answers with plain text.
+        file: Media type of the file that it answers with.
+        receives: The pictures it takes: ``any`` accepted form, or only those of a ``form``, or none; or a body of
+            ``rabisco.web.train.bodies``.
+        query: Parameters after the question mark.
+        problems: Statuses that it may answer besides those that every route may.
+        guarded: Whether it asks for the access token though it is a ``GET``; others do unless they are ``open``.
+        success: Status of the answer when all is well; a browser's form is led on to a page instead (303).
+        open: Why anybody may use it though it is no ``GET``.
+        large: Whether its body may be as large as training data are (``RABISCO_MAX_TRAINING_BYTES``).
+    """
+
+    method: str
+    path: str
+    operation: str
+    summary: LazyString
+    examples: tuple[str, ...]
+    answer: type[BaseModel] | None = None
+    page: bool = False
+    plain: bool = False
+    file: str = ""
+    receives: str = ""
+    query: tuple[str, ...] = ()
+    problems: tuple[int, ...] = ()
+    large: bool = False
+    guarded: bool = False
+    success: int = 200
+    open: str = ""
+
+    @property
+    def needs_access(self) -> bool:
+        """Whether it asks for the access token."""
+        return self.guarded or (self.method != "GET" and not self.open)
+
+
+# Every route by its method and its rule; complete once the topics are imported.
+ROUTES: dict[tuple[str, str], Route] = {}
+
+
+def route(  # noqa: PLR0917 - in the order in which one reads them
+    blueprint: Blueprint,
+    method: str,
+    path: str,
+    operation: str,
+    summary: LazyString,
+    examples: tuple[str, ...],
+    *,
+    defaults: dict[str, str] | None = None,
+    **described: Any,
+) -> Callable[[View], View]:
+    """Return a decorator that gives a view an address and says what is to be known of it.
+
+    Args:
+        blueprint: Of the view's topic.
+        method: See ``Route``, as for all that follows.
+        path: The rule.
+        operation: Its name for programs.
+        summary: What it does.
+        examples: At least one command.
+        defaults: Arguments of the view that this address stands for.
+        described: The other attributes of ``Route``.
+    """
+    declared = Route(method, path, operation, summary, examples, **described)
+
+    def declare(view: View) -> View:
+        ROUTES[method, path] = declared
+        blueprint.add_url_rule(path, view_func=view, methods=[method], defaults=defaults or {})
+        return view
+
+    return declare
+
+
+class Application(Flask):
+    """A Flask application whose views may return Pydantic models."""
+
+    def make_response(self, rv: Any) -> Response:
+        """Return what a view returned as a response; a model as JSON."""
+        if not isinstance(rv, BaseModel):
+            return super().make_response(rv)
+        rule = request.url_rule
+        declared = ROUTES.get((request.method, rule.rule)) if rule else None
+        return self.response_class(
+            rv.model_dump_json(exclude_unset=True),
+            declared.success if declared else 200,
+            mimetype="application/json",
+        )

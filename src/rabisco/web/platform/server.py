@@ -1,0 +1,130 @@
+"""The production server behind ``rabisco serve``: granian, a few processes of a few threads."""
+
+import ctypes
+import os
+import socket
+import threading
+import time
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+
+from rabisco.artifacts import exists, list_names, load_artifact
+from rabisco.errors import InvalidConfigurationError, RabiscoError
+from rabisco.inference import get_predictor
+from rabisco.runs import start_supervisor
+from rabisco.settings import Settings, unknown_variables
+from rabisco.web import create_app
+from rabisco.web.models.aliases import named
+from rabisco.web.platform import access, logs
+from rabisco.web.platform.rsgi import RSGIApplication
+
+# A client that has not finished its headers by then is dropped, so that slow ones hold no place.
+HEADER_SECONDS = 10
+# Connections that one process holds at a time; the next wait in the system's queue.
+CONNECTIONS = 256
+M_ARENA_MAX = -8  # of mallopt(3)
+# A model of more weights is loaded with the first request for it: it takes memory that many servers never need.
+MOST_WEIGHTS = 1_000_000
+# Seconds between two looks of a worker at whether the process that started it is still there.
+PARENT_INTERVAL = 0.25
+
+
+def serve(settings: Settings) -> None:
+    """Serve until interrupted (Ctrl-C or SIGTERM).
+
+    Raises:
+        InvalidConfigurationError: The address cannot be listened on, as when the port is taken; or the default model
+            that the settings name is not there.
+    """
+    _check_default_model(settings)
+    host, port = _claim(settings)
+    access.check_settings(settings, host)
+    access.secret_key(settings)  # made once, before there are several processes
+    server = Granian(
+        "rabisco.web:create_app",
+        address=host,
+        port=port,
+        interface=Interfaces.RSGI,
+        http=HTTPModes.http1,
+        workers=settings.workers,
+        backpressure=CONNECTIONS,
+        websockets=False,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000),
+        log_level=LogLevels.error,
+        workers_kill_timeout=5,
+    )
+    server.on_startup(partial(_announce, host, port))
+    server.serve(target_loader=partial(_load, settings), wrap_loader=False)
+
+
+def _load(settings: Settings) -> Any:
+    """Make one worker's application, its models loaded before the first request."""
+    threading.Thread(target=_end_with, args=(os.getppid(),), name="parent", daemon=True).start()
+    _bound_heaps()
+    logs.configure(settings)
+    for variable, nearest in unknown_variables().items():
+        logs.LOGGER.warning("%s is no setting; the nearest is %s", variable, nearest or "none")
+    app = create_app(settings)
+    for name in list_names():
+        _warm(name)
+    if settings.trainings:
+        start_supervisor()
+    return RSGIApplication(app, settings)
+
+
+def _check_default_model(settings: Settings) -> None:
+    """Refuse a default model that somebody asked for and that is not there, instead of serving another."""
+    name = settings.default_model
+    if "default_model" in settings.model_fields_set and not exists(named(name)):
+        raise InvalidConfigurationError(
+            f"RABISCO_DEFAULT_MODEL={name!r}: expected the name of a saved model, one of {', '.join(list_names())}"
+        )
+
+
+def _end_with(parent: int) -> None:
+    """End this process once ``parent`` has ended, even if it was killed: else it would keep the port for itself."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_INTERVAL)
+    os._exit(1)
+
+
+def _bound_heaps() -> None:
+    """Let threads share two heaps: one for each would keep what its largest request needed. glibc alone has them."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
+
+
+def _warm(name: str) -> None:
+    try:
+        if load_artifact(name).card.parameters <= MOST_WEIGHTS:
+            get_predictor(name)
+    except RabiscoError as error:
+        logs.LOGGER.warning("%s", error)  # the others still serve; asking for this one says the same
+
+
+def _claim(settings: Settings) -> tuple[str, int]:
+    """Return the numeric address and the port to listen on; a name is looked up, and port 0 becomes a free one."""
+    try:
+        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
+        family, kind, *_, address = min(found, key=lambda each: each[0] != socket.AF_INET)  # IPv4 where there is one
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            host, port, *_ = probe.getsockname()
+            return host, port
+    except OSError as error:
+        raise InvalidConfigurationError(
+            f"expected to listen on {settings.host}:{settings.port}, which cannot be had ({error.strerror}); "
+            f"stop what uses it or choose another port: rabisco serve --port {settings.port + 1}"
+        ) from error
+
+
+def _announce(host: str, port: int) -> None:
+    shown = f"[{host}]" if ":" in host else host
+    print(f"Rabisco is at http://{shown}:{port}/ (stop with Ctrl-C)", flush=True)

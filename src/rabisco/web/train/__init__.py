@@ -1,0 +1,1 @@
+"""Training: pages and routes for data sets, uploads and runs."""

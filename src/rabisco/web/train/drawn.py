@@ -1,0 +1,124 @@
+"""``/train/draw``: a data set of one's own, so many drawings of each class; then it is an upload like any other."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, lazy_gettext
+
+from rabisco import uploads
+from rabisco.errors import InvalidRequestError
+from rabisco.images import decode
+from rabisco.settings import get_settings
+from rabisco.uploads.drawings import LabelledDrawing, create_of_drawings
+from rabisco.web.platform.fields import only_known
+from rabisco.web.platform.routing import route
+from rabisco.web.train import shapes as training_shapes
+from rabisco.web.train.uploads import answer
+
+blueprint = Blueprint("drawn", __name__)
+
+DIGITS = "0 1 2 3 4 5 6 7 8 9"
+EACH = 10
+LEAST_EACH, MOST_EACH = 3, 200
+LEAST_CLASSES, MOST_CLASSES = 2, 100
+LONGEST_NAME = 40
+MOST_DRAWINGS = 5000
+_UNFIT = re.compile(r"[\x00-\x1f\x7f/\\:]|^\.|^__MACOSX")  # what no folder in a zip may be called
+
+
+@route(
+    blueprint,
+    "GET",
+    "/train/draw",
+    "draw_dataset_page",
+    lazy_gettext("The page on which a data set of one's own is drawn: “each” drawings of each of the “classes”."),
+    ("curl '{url}/train/draw?classes=ja+nein&each=10'",),
+    page=True,
+    query=("classes", "each"),
+)
+def index() -> ResponseReturnValue:
+    """Ask which classes are to be drawn; once that is known, show the pad and how far one is."""
+    given = request.args.get("classes")
+    wish, each = DIGITS if given is None else given, _each(request.args.get("each", ""))
+    names = list(dict.fromkeys(re.split(r"[\s,;]+", wish.strip()))) if wish.strip() else []
+    wrong = _wrong_with(names)
+    shown = [] if given is None or wrong else names
+    return render_template(
+        "train/draw.html",
+        classes=shown,
+        each=each,
+        wish=wish,
+        wrong=wrong if given is not None else "",
+        least_each=LEAST_EACH,
+        most_each=MOST_EACH,
+    )
+
+
+@route(
+    blueprint,
+    "POST",
+    "/uploads/drawn",
+    "upload_drawings",
+    lazy_gettext("Keeps drawings, each with its class, as an upload, and begins to look through it."),
+    (
+        """curl --json '{{"drawings": [{{"label": "seven", "image": "'$(base64 -w0 seven.png)'"}}, """
+        """{{"label": "three", "image": "'$(base64 -w0 three.png)'"}}]}}' {url}/uploads/drawn""",
+    ),
+    answer=training_shapes.Upload,
+    receives="drawings",
+    problems=(400, 413, 415, 422, 507),
+    success=201,
+)
+def create() -> ResponseReturnValue:
+    """Keep drawings as an upload, and begin to look through it."""
+    body = request.get_json()
+    given = body.get("drawings") if isinstance(body, Mapping) else None
+    if not isinstance(given, list) or not 0 < len(given) <= MOST_DRAWINGS:
+        raise _malformed()
+    only_known(body, ("drawings",))
+    drawings = [_drawing(one) for one in given]
+    names = list(dict.fromkeys(one.class_name for one in drawings))
+    if wrong := _wrong_with(names):
+        raise InvalidRequestError(wrong)
+    upload = create_of_drawings(drawings, gettext("my drawings"))
+    return answer(uploads.look(upload.id), 201)
+
+
+def _drawing(one: Any) -> LabelledDrawing:
+    label, image = (one.get("label"), one.get("image")) if isinstance(one, Mapping) else (None, None)
+    if not isinstance(label, str) or not isinstance(image, str):
+        raise _malformed()
+    only_known(one, ("label", "image"))
+    return LabelledDrawing(label, decode(image, **get_settings().picture_limits))
+
+
+def _wrong_with(names: list[str]) -> str:
+    """Return what is wrong with the names of the classes, nothing if they will do."""
+    if not LEAST_CLASSES <= len(names) <= MOST_CLASSES:
+        words = gettext("%(least)s to %(most)s classes were expected, received %(count)s; put spaces between")
+        return str(words % {"least": LEAST_CLASSES, "most": MOST_CLASSES, "count": len(names)})
+    unfit = next((name for name in names if _UNFIT.search(name) or not 0 < len(name) <= LONGEST_NAME), None)
+    if unfit is None:
+        return ""
+    words = gettext(
+        "a class has a name of 1 to %(most)s letters, digits or signs that a folder may have; received “%(name)s”"
+    )
+    return str(words % {"most": LONGEST_NAME, "name": unfit[:LONGEST_NAME]})
+
+
+def _each(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else EACH
+    return min(MOST_EACH, max(LEAST_EACH, number))
+
+
+def _malformed() -> InvalidRequestError:
+    return InvalidRequestError(
+        gettext(
+            "expected “drawings”, 1 to %(most)s of them, each with “label”, a class name, and “image”, base64 text or "
+            "a data URL",
+            most=MOST_DRAWINGS,
+        )
+    )

@@ -1,0 +1,186 @@
+"""The form of a training: what may be filled in, what is wrong with it in words, and the request that comes of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask_babel import LazyString, gettext, lazy_gettext
+
+from rabisco import artifacts, data
+from rabisco.artifacts import Card
+from rabisco.data import Entry
+from rabisco.errors import InvalidConfigurationError, RabiscoError
+from rabisco.intake import Inspection
+from rabisco.models import DEFAULT, choices, get_architecture
+from rabisco.runs import RunRequest, limits
+from rabisco.uploads import Upload
+from rabisco.web.platform.details import detail_of
+
+AUGMENTATIONS: dict[str, LazyString] = {
+    "": lazy_gettext("as suits the model"),
+    "1": lazy_gettext("usual"),
+    "0.5": lazy_gettext("gentle"),
+    "0": lazy_gettext("off"),
+}
+FORM_WORDS = {"training_models": choices, "augmentations": AUGMENTATIONS}  # for the templates
+NUMBERS = ("epochs", "batch_size", "learning_rate", "augmentation", "minutes")
+FIELDS = ("model", *NUMBERS, "base", "name", "preset", "upload", "dataset", "recipe", "notes")
+PRESETS = ("", "seconds")
+STEPS = 400  # that a training should have, where the images are few
+MOST_EPOCHS_SUGGESTED = 60
+FEW = 1000  # images, of which even the quick try needs more than a few steps
+
+
+@dataclass
+class TrainingForm:
+    """What was filled in, and what is wrong with it.
+
+    Attributes:
+        values: Text of each field; what nobody filled in is missing.
+        errors: What is wrong, by field, in the reader's language.
+    """
+
+    values: dict[str, str]
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def fresh(cls, upload: Upload | None = None, dataset: str = "") -> "TrainingForm":
+        """Return the form as it is first shown, filled in with what usually serves."""
+        name = free_name(upload.name.split(".")[0] if upload else dataset)
+        given = suited(_rows_of(upload)) if upload else {}
+        sources = {"upload": upload.id if upload else "", "dataset": dataset}
+        return cls({"model": DEFAULT, **given, "name": name, **sources})
+
+    @classmethod
+    def sent(cls, given: Mapping[str, Any]) -> "TrainingForm":
+        """Return what a form or JSON says; what is wrong with it is found at once."""
+        values = {name: str(given[name]).strip() for name in FIELDS if given.get(name) not in (None, "")}
+        form = cls(values)
+        form._check()
+        return form
+
+    def get(self, name: str) -> str:
+        """Return the text of a field, empty if there is none."""
+        return self.values.get(name, "")
+
+    @property
+    def sentence(self) -> str:
+        """All that is wrong, in one sentence."""
+        return "; ".join(f"{name}: {words}" for name, words in self.errors.items())
+
+    def request(self, source: Mapping[str, Any], title: str, rows: int = 0) -> RunRequest:
+        """Return what is asked of a run.
+
+        Args:
+            source: Where the images come from, as ``RunRequest.data`` holds it.
+            title: What the data are called.
+            rows: How many images there are, if that is known.
+
+        Raises:
+            InvalidConfigurationError: The form holds something wrong.
+        """
+        if self.errors:
+            raise InvalidConfigurationError(self.sentence)
+        asked: dict[str, Any] = {"data": dict(source), "artifact": self.get("name") or free_name(title)}
+        quick = self.get("preset") == "seconds"
+        plain = ("minutes", "notes") if quick else (*NUMBERS, "notes")
+        asked.update({name: self.values[name] for name in plain if name in self.values})
+        if quick:
+            asked["preset"] = "seconds"
+            asked.update(suited(rows) if 0 < rows < FEW else {})
+        elif self.get("base"):
+            asked["base"] = self.values["base"]
+        elif self.get("model"):
+            chosen = choices()[self.values["model"]]
+            asked.update(architecture=chosen.architecture.name, solver=chosen.solver)
+        return RunRequest.parse(asked)
+
+    def _check(self) -> None:
+        one_of = gettext("choose one of: %(names)s")
+        if self.get("model") and self.values["model"] not in choices():
+            self.errors["model"] = one_of % {"names": ", ".join(choices())}
+        if self.get("preset") not in PRESETS:
+            self.errors["preset"] = one_of % {"names": "seconds"}
+        for name in NUMBERS:
+            self._check_number(name, *limits(name))
+        if self.get("name"):
+            try:
+                artifacts.check_name(self.values["name"])
+            except InvalidConfigurationError as error:
+                self.errors["name"] = detail_of(error)
+            else:
+                if self.values["name"] in _bundled_names():
+                    self.errors["name"] = gettext("a model that came with Rabisco has this name; choose another")
+        if self.get("base") and not artifacts.exists(self.values["base"]):
+            self.errors["base"] = gettext("there is no such model")
+
+    def _check_number(self, name: str, kind: type, low: float, high: float) -> None:
+        if name not in self.values:
+            return
+        text = self.values[name] = self.values[name].replace(",", ".")
+        try:
+            fits = low <= kind(text) <= high
+        except ValueError:
+            fits = False
+        if not fits:
+            what = gettext("a whole number") if kind is int else gettext("a number")
+            words = gettext("%(what)s from %(low)s to %(high)s was expected, received “%(text)s”")
+            self.errors[name] = words % {"what": what, "low": f"{low:,g}", "high": f"{high:,.0f}", "text": text[:40]}
+
+
+def trainable() -> list[Entry]:
+    """Return the data sets of the catalog that can be trained on: they have images for training and for the test."""
+    entries = [data.get_entry(name) for name in data.dataset_names()]
+    return [entry for entry in entries if entry.train_examples and entry.test_examples]
+
+
+def compatible_models(inspection: Inspection) -> list[str]:
+    """Return the models that can be trained further on such data: of the same classes and preparation."""
+    return [
+        card.name
+        for card in _cards()
+        if tuple(card.class_names) == inspection.class_names and card.normalizer == inspection.dialect.normalizer
+    ]
+
+
+def compatible_with_entry(entry: Entry) -> list[str]:
+    """Return the models that can be trained further on a data set of the catalog."""
+    return [card.name for card in _cards() if tuple(card.class_names) == tuple(entry.class_names)]
+
+
+def suited(rows: int) -> dict[str, str]:
+    """Return batch size and epochs with which so many images, the usual or fewer, give a training enough steps."""
+    if rows == 0:
+        return {}
+    batch = min(128, max(4, 1 << (rows // 8).bit_length() >> 1))
+    usual = get_architecture(DEFAULT).configuration.epochs
+    epochs = min(MOST_EPOCHS_SUGGESTED, max(usual, -(-STEPS * batch // rows)))
+    return {"batch_size": str(batch), "epochs": str(epochs)}
+
+
+def _rows_of(upload: Upload) -> int:
+    """Return how many images there are to train on, 0 if nobody has looked."""
+    return upload.inspection.train.rows if upload.inspection else 0
+
+
+def free_name(wish: str) -> str:
+    """Return a name for a model, like ``wish``, that no model has yet."""
+    plain = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in wish).strip("-_.")[:40]
+    plain = plain or "model"
+    names = set(artifacts.list_names())
+    numbered = (f"{plain}-{number}" for number in range(1, len(names) + 2))
+    return next(name for name in numbered if name not in names)
+
+
+def _bundled_names() -> set[str]:
+    return {folder.name for folder in artifacts.BUNDLED_DIR.iterdir()} if artifacts.BUNDLED_DIR.is_dir() else set()
+
+
+def _cards() -> list[Card]:
+    cards = []
+    for name in artifacts.list_names():
+        try:
+            cards.append(artifacts.load_artifact(name).card)
+        except RabiscoError:
+            continue  # damaged; its own page says so
+    return cards

@@ -1,0 +1,192 @@
+"""``/train`` and ``POST /training``: choose data, say how to train, start a run."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, lazy_gettext
+from werkzeug.exceptions import BadRequest
+
+from rabisco import data, runs, uploads
+from rabisco.errors import InvalidConfigurationError, InvalidRequestError, RabiscoError
+from rabisco.images import image_kind
+from rabisco.runs import Run, RunRequest
+from rabisco.settings import Settings
+from rabisco.uploads import Upload
+from rabisco.web.platform.fields import only_known
+from rabisco.web.platform.problems import wants_page
+from rabisco.web.platform.routing import route
+from rabisco.web.train import shapes as training_shapes
+from rabisco.web.train import uploads as upload_pages
+from rabisco.web.train.form import FIELDS, FORM_WORDS, TrainingForm, compatible_with_entry, trainable
+from rabisco.web.train.runs import as_json
+
+blueprint = Blueprint("train", __name__)
+
+# Commands that do the same, the quickest first; the tests hold them to the recipes.
+COMMANDS = (
+    ("rabisco train digits-linear", lazy_gettext("A linear model, in seconds, on digits that need no download:")),
+    ("rabisco train mnist-cnn", lazy_gettext("The neural network of the drawing page; the longest, and the best:")),
+)
+
+
+@route(
+    blueprint,
+    "GET",
+    "/entrainer-le-modele",
+    "train_page_in_french",
+    lazy_gettext("The same page under its French name."),
+    ("curl {url}/entrainer-le-modele",),
+    page=True,
+    query=("dataset",),
+    problems=(404,),
+)
+@route(
+    blueprint,
+    "GET",
+    "/train",
+    "train_page",
+    lazy_gettext("The page on which data are chosen and trained on; “?dataset=” chooses a data set of the catalog."),
+    ("curl '{url}/train?dataset=digits'",),
+    page=True,
+    query=("dataset",),
+    problems=(404,),
+)
+def index() -> ResponseReturnValue:
+    """Show what can be trained on; of a data set that was chosen, the form of a training."""
+    name = request.args.get("dataset")
+    if name:
+        return _dataset_page(TrainingForm.fresh(dataset=name))
+    return _choice_page(TrainingForm.fresh())
+
+
+@route(
+    blueprint,
+    "POST",
+    "/training",
+    "start_training",
+    lazy_gettext(
+        "Starts a training and answers at once with it: on the files “train” and “test” (CSV, or a zip of "
+        "pictures), on an “upload”, or on a “dataset” of the catalog."
+    ),
+    (
+        "curl -F train=@train.csv -F test=@test.csv -F epochs=12 {url}/training",
+        """curl --json '{{"dataset": "digits", "preset": "seconds"}}' {url}/training""",
+    ),
+    answer=training_shapes.Run,
+    page=True,
+    receives="training",
+    problems=(400, 404, 413, 415, 422, 503, 507),
+    large=True,
+    success=202,
+)
+def start() -> ResponseReturnValue:
+    """Start a training on files that are sent, on an upload, or on a data set of the catalog; answer with the run."""
+    form = TrainingForm.sent(_given())
+    upload = (
+        upload_pages.receive() if request.files else uploads.get(form.get("upload")) if form.get("upload") else None
+    )
+    if upload:
+        form.values["upload"] = upload.id
+    try:
+        run = runs.submit(_request(form, upload))
+    except RabiscoError as error:
+        if not wants_page() or not (form.errors or isinstance(error, InvalidConfigurationError)):
+            raise
+        return _again(form, upload, "" if form.errors else str(error))
+    address = url_for("runs.show", run_id=run.id)
+    if wants_page():
+        return redirect(address, 303)
+    return _accepted(run, address)
+
+
+def _accepted(run: Run, address: str) -> ResponseReturnValue:
+    response = jsonify(as_json(run))
+    response.headers["Location"] = address
+    return response, 202
+
+
+def _given() -> Mapping[str, Any]:
+    """Return the fields of this request, from a form or from JSON."""
+    if not request.is_json:
+        return request.form
+    try:
+        given = request.get_json()
+    except BadRequest:
+        given = None
+    if not isinstance(given, dict):
+        raise InvalidRequestError(gettext("a JSON object was expected, received something else"))
+    only_known(given, FIELDS)
+    return given
+
+
+def _request(form: TrainingForm, upload: Upload | None) -> RunRequest:
+    if upload is not None:
+        inspection = upload.inspection
+        source: dict[str, Any] = {"upload": upload.folder, "title": upload.name}
+        if inspection is not None:
+            source["dialect"] = inspection.dialect.to_dict()
+            source["test_dialect"] = inspection.test_dialect.to_dict() if inspection.test_dialect else None
+        rows = inspection.train.rows if inspection else 0
+        return form.request(source, upload.name.split(".")[0], rows)
+    if form.get("recipe"):
+        return form.request({"recipe": form.get("recipe")}, form.get("recipe"))
+    if form.get("dataset"):
+        entry = data.get_entry(form.get("dataset"))
+        return form.request({"catalog": entry.name}, entry.name)
+    raise InvalidRequestError(
+        gettext(
+            "something to train on was expected: files in the fields “train” and “test”, an upload, or a data set of "
+            "the catalog. Received: nothing; choose one"
+        )
+    )
+
+
+def _again(form: TrainingForm, upload: Upload | None, error: str) -> ResponseReturnValue:
+    """Return the page that the form stood on, as it was filled in, with what is wrong."""
+    if error:
+        form.errors["form"] = error
+    if upload is not None:
+        if upload.state == "waiting":
+            upload = uploads.look(upload.id)
+        return upload_pages.page(upload, form, 422)
+    if form.get("dataset"):
+        return _dataset_page(form, 422)
+    return _choice_page(form, 422)
+
+
+def _choice_page(form: TrainingForm, status: int = 200) -> ResponseReturnValue:
+    settings: Settings = current_app.config["RABISCO"]
+    here_now = [entry for entry in trainable() if data.is_local(entry.name)]
+    return render_template(
+        "train/index.html",
+        here_now=here_now,
+        elsewhere=[entry for entry in trainable() if entry not in here_now],
+        form=form,
+        most=settings.max_training_bytes,
+        size_of=_size_of,
+        commands=COMMANDS,
+    ), status
+
+
+def _dataset_page(form: TrainingForm, status: int = 200) -> ResponseReturnValue:
+    entry = data.get_entry(form.get("dataset"))
+    bases = compatible_with_entry(entry)
+    local = data.is_local(entry.name)
+    return render_template(
+        "train/dataset.html",
+        entry=entry,
+        local=local,
+        form=form,
+        bases=bases,
+        kind=image_kind(entry.normalizer),
+        **FORM_WORDS,
+    ), status
+
+
+def _size_of(entry: data.Entry) -> int:
+    """Return the bytes of a data set's images when they are loaded."""
+    count = entry.train_examples + entry.test_examples
+    height, width, channels = entry.image_shape
+    return count * height * width * channels

@@ -1,0 +1,326 @@
+"""``/runs``: trainings as they wait, run and end; what happens in one, told live to whoever watches."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, lazy_gettext
+
+from rabisco import artifacts, runs
+from rabisco.errors import InvalidRequestError, RabiscoError
+from rabisco.runs import ENDED, Run
+from rabisco.web.corrections.retrained import outcome
+from rabisco.web.corrections.retrained import title_of as part_title
+from rabisco.web.models.aliases import default_model
+from rabisco.web.models.titles import PHASES, STATES, architecture_title
+from rabisco.web.platform import shapes
+from rabisco.web.platform.fields import only_known
+from rabisco.web.platform.problems import wants_page
+from rabisco.web.platform.routing import route
+from rabisco.web.platform.streams import Event, events, last_event_id
+from rabisco.web.train import shapes as training_shapes
+
+blueprint = Blueprint("runs", __name__)
+
+ACTIONS: dict[str, Callable[[str], Run]] = {
+    "stop": runs.request_stop,
+    "cancel": runs.request_cancel,
+    "resume": runs.resume,
+    "retry": runs.retry,
+}
+MOST_LISTED = 200
+MOST_EVENTS = 1000
+
+
+@route(
+    blueprint,
+    "GET",
+    "/runs",
+    "list_runs",
+    lazy_gettext("Lists the trainings, the newest first; “?state=” shows those in one state."),
+    ("curl {url}/runs",),
+    answer=training_shapes.Runs,
+    page=True,
+    query=("state",),
+    problems=(507,),
+)
+def index() -> ResponseReturnValue:
+    """List the runs, the newest first; those of one state if asked."""
+    state = request.args.get("state", "")
+    found = [run for run in runs.list_runs(MOST_LISTED) if state in ("", run.state)]
+    if wants_page():
+        return render_template("train/runs.html", runs=found, state=state, states=STATES, title_of=title_of)
+    return jsonify(runs=[as_json(run) for run in found])
+
+
+@route(
+    blueprint,
+    "GET",
+    "/runs/<run_id>",
+    "get_run",
+    lazy_gettext("How a training stands, and what it came to; the page keeps itself up to date."),
+    ("curl {url}/runs/$RUN",),
+    answer=training_shapes.Run,
+    page=True,
+    problems=(404, 507),
+)
+def show(run_id: str) -> ResponseReturnValue:
+    """Show one run: how it stands, what it came to, what can be done with it."""
+    run = runs.get(run_id)
+    if not wants_page():
+        return jsonify(as_json(run))
+    past = _past(run_id)
+    return render_template(
+        "train/run.html",
+        run=run,
+        live=run.state not in ENDED,
+        epochs=[event.payload for event in past if event.kind == "epoch"],
+        phase=next((event.payload for event in reversed(past) if event.kind == "phase"), {}),
+        title=title_of(run),
+        states=STATES,
+        phases=PHASES,
+        card=_card(run),
+        is_default=default_model() == run.artifact,
+        retrained=outcome(run),
+        part_title=part_title,
+    )
+
+
+@route(
+    blueprint,
+    "GET",
+    "/runs/<run_id>/events",
+    "follow_run",
+    lazy_gettext(
+        "What happens in a training: as server-sent events for “Accept: text/event-stream”, going on after the "
+        "header “Last-Event-ID”, and else as JSON, after the event that “?after=” names."
+    ),
+    ("curl {url}/runs/$RUN/events",),
+    answer=training_shapes.RunEvents,
+    file="text/event-stream",
+    query=("after",),
+    problems=(400, 404, 503, 507),
+)
+def follow(run_id: str) -> ResponseReturnValue:
+    """Tell what happens in a run as it happens, beginning after the event that the client had last."""
+    run = runs.get(run_id)
+    after = _after()
+    if "text/event-stream" in request.headers.get("Accept", ""):
+        return events(_told(run, after))
+    found = runs.events(run_id, after, MOST_EVENTS)
+    return jsonify(
+        events=[_event_as_json(event) for event in found],
+        last=found[-1].number if found else after,
+        state=run.state,
+        ended=run.state in ENDED and len(found) < MOST_EVENTS,
+    )
+
+
+@route(
+    blueprint,
+    "POST",
+    "/runs/<run_id>/retry",
+    "retry_run",
+    lazy_gettext("Starts the same training again from the beginning, as a new one."),
+    ("curl -X POST {url}/runs/$RUN/retry",),
+    defaults={"action": "retry"},
+    answer=training_shapes.Run,
+    page=True,
+    problems=(400, 404, 409, 422, 507),
+    success=202,
+)
+@route(
+    blueprint,
+    "POST",
+    "/runs/<run_id>/resume",
+    "resume_run",
+    lazy_gettext("Lets a training that ended early go on from its last checkpoint."),
+    ("curl -X POST {url}/runs/$RUN/resume",),
+    defaults={"action": "resume"},
+    answer=training_shapes.Run,
+    page=True,
+    problems=(400, 404, 409, 422, 507),
+    success=202,
+)
+@route(
+    blueprint,
+    "POST",
+    "/runs/<run_id>/cancel",
+    "cancel_run",
+    lazy_gettext("Ends a training without a result, or takes it out of the queue."),
+    ("curl -X POST {url}/runs/$RUN/cancel",),
+    defaults={"action": "cancel"},
+    answer=training_shapes.Run,
+    page=True,
+    problems=(400, 404, 409, 422, 507),
+    success=202,
+)
+@route(
+    blueprint,
+    "POST",
+    "/runs/<run_id>/stop",
+    "stop_run",
+    lazy_gettext("Ends a training and keeps the best weights so far."),
+    ("curl -X POST {url}/runs/$RUN/stop",),
+    defaults={"action": "stop"},
+    answer=training_shapes.Run,
+    page=True,
+    problems=(400, 404, 409, 422, 507),
+    success=202,
+)
+def act(run_id: str, action: str) -> ResponseReturnValue:
+    """Stop a run and keep the best, cancel it, resume it, or repeat it as a new one."""
+    return answer(ACTIONS[action](run_id), 202)
+
+
+@route(
+    blueprint,
+    "POST",
+    "/runs/<run_id>/rename",
+    "rename_run",
+    lazy_gettext("Gives a training another “name”."),
+    ("curl -d name=evening {url}/runs/$RUN/rename",),
+    answer=training_shapes.Run,
+    page=True,
+    receives="name",
+    problems=(400, 404, 422, 507),
+)
+def rename(run_id: str) -> ResponseReturnValue:
+    """Give a run another name."""
+    return answer(runs.rename(run_id, text_of("name")))
+
+
+@route(
+    blueprint,
+    "POST",
+    "/runs/<run_id>/notes",
+    "set_run_notes",
+    lazy_gettext("Replaces the “notes” on a training."),
+    ("curl --data-urlencode 'notes=thicker pen' {url}/runs/$RUN/notes",),
+    answer=training_shapes.Run,
+    page=True,
+    receives="notes",
+    problems=(400, 404, 422, 507),
+)
+def set_notes(run_id: str) -> ResponseReturnValue:
+    """Replace what is noted on a run."""
+    return answer(runs.set_notes(run_id, text_of("notes").replace("\r\n", "\n")))
+
+
+@route(
+    blueprint,
+    "POST",
+    "/runs/<run_id>/delete",
+    "delete_run",
+    lazy_gettext("Deletes a training that has ended, with its curves; the model that it made stays."),
+    ("curl -X POST {url}/runs/$RUN/delete",),
+    answer=shapes.Deleted,
+    page=True,
+    problems=(400, 404, 409, 507),
+)
+def delete(run_id: str) -> ResponseReturnValue:
+    """Delete a run; the model that it made stays."""
+    runs.delete(run_id)
+    if wants_page():
+        return redirect(url_for("runs.index"), 303)
+    return jsonify(deleted=run_id)
+
+
+def as_json(run: Run) -> dict[str, Any]:
+    """Return a run as the API gives it."""
+    values = run.to_dict()
+    del values["owner"]
+    values["request"] = {name: value for name, value in values["request"].items() if name != "owner"}
+    report = runs.report_of(run.id) if run.request.get("corrections") else None
+    values["report"] = report and report.to_dict()
+    values["page"] = url_for("runs.show", run_id=run.id)
+    values["events"] = url_for("runs.follow", run_id=run.id)
+    return values
+
+
+def title_of(run: Run) -> str:
+    """Return what a run trains, in the reader's language."""
+    if run.configuration.get("solver") == "logistic-regression":
+        return str(gettext("Logistic regression"))
+    return architecture_title(run.architecture)
+
+
+def _told(run: Run, after: int) -> Iterator[Event | None]:
+    """Yield every event after number ``after``, as long as the run goes on, and ``end`` when it has ended."""
+    state = str(run.state)
+    while True:
+        found = runs.events(run.id, after, MOST_EVENTS)
+        for event in found:
+            after = event.number
+            if event.kind == "state":
+                state = str(event.payload["state"])
+            yield Event(_event_as_json(event), id=str(event.number))
+        if not found:
+            if state in ENDED:
+                yield Event({"state": state}, "end")
+                return
+            yield None
+
+
+def _past(run_id: str) -> list[runs.Event]:
+    """Return all events of a run so far."""
+    found: list[runs.Event] = []
+    while more := runs.events(run_id, found[-1].number if found else 0, MOST_EVENTS):
+        found += more
+    return found
+
+
+def _event_as_json(event: runs.Event) -> dict[str, Any]:
+    return {
+        "number": event.number,
+        "kind": event.kind,
+        "payload": event.payload,
+        "created": event.created.isoformat(),
+    }
+
+
+def _after() -> int:
+    """Return the number of the event that the client had last, 0 if it had none."""
+    text = last_event_id() or request.args.get("after", "0")
+    if not text.isascii() or not text.isdecimal() or len(text) > 9:
+        raise InvalidRequestError(
+            gettext("the number of an event was expected, 0 or above. Received: %(text)s", text=text[:40])
+        )
+    return int(text)
+
+
+def text_of(name: str) -> str:
+    """Return the only field that a form or JSON of this request has.
+
+    Raises:
+        InvalidRequestError: It is not there, or no text.
+        UnknownFieldError: The JSON holds another.
+    """
+    given = request.get_json(silent=True) if request.is_json else request.form
+    if request.is_json and isinstance(given, Mapping):
+        only_known(given, (name,))
+    value = given.get(name) if isinstance(given, Mapping) else None
+    if not isinstance(value, str):
+        raise InvalidRequestError(gettext("the field “%(name)s” was expected. Received: none", name=name))
+    return value
+
+
+def _card(run: Run) -> artifacts.Card | None:
+    """Return the card of the model that a run made; ``None`` if it made none, or if that is deleted."""
+    if run.artifact_version is None:
+        return None
+    try:
+        return artifacts.load_artifact(run.artifact, run.artifact_version).card
+    except RabiscoError:
+        return None
+
+
+def answer(run: Run, status: int = 200) -> ResponseReturnValue:
+    """Answer an order: a browser with the run's page, a program with the run as it stands."""
+    address = url_for("runs.show", run_id=run.id)
+    if wants_page():
+        return redirect(address, 303)
+    response = jsonify(as_json(run))
+    response.headers["Location"] = address
+    return response, status
