@@ -277,7 +277,7 @@ def test_a_run_that_is_cancelled_while_its_process_starts_leaves_none(home: Path
     store.close()
     run = submit()
     runs.tend()
-    child = supervisor._own.children[run.id]
+    child = supervisor.SUPERVISORS[0].children[run.id]
     assert runs.request_cancel(run.id).state == "cancelled"
     runs.tend()
     assert child.wait(timeout=5) == -signal.SIGKILL

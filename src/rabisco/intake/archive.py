@@ -78,7 +78,7 @@ def _bounded(members: list[Member]) -> list[Member]:
 
 
 def _is_clutter(parts: tuple[str, ...]) -> bool:
-    return parts[-1].lower() in _CLUTTER or any(part.startswith((".", "__MACOSX")) for part in parts)
+    return not parts or parts[-1].lower() in _CLUTTER or any(part.startswith((".", "__MACOSX")) for part in parts)
 
 
 def _folder_members(folder: Path) -> list[Member]:
@@ -112,7 +112,7 @@ def _zip_members(archive: zipfile.ZipFile, archive_bytes: int) -> list[Member]:
     for info in infos:
         _refuse_harm(info)
         parts = PurePosixPath(info.filename).parts
-        if not info.is_dir() and not _is_clutter(parts):
+        if not _is_clutter(parts) and not info.is_dir():  # zipfile asks an empty name for its last letter
             members.append(Member(info.filename, info.file_size))
     return members
 

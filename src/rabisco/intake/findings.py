@@ -60,6 +60,12 @@ REFUSALS: dict[str, str] = {
     "too-many-files": "expected at most %(limit)s files, received more; use a part of them",
     "total-too-large": "expected at most %(limit)s bytes of pictures, received more; make the pictures smaller",
     "zip-of-tables": "expected pictures in the archive, received a CSV file; unpack it and send the CSV itself",
+    "looking-died": "expected to look through the file to its end, but the process that did so was ended, perhaps for "
+    "lack of memory; look again, or send a part of the file",
+    "looking-memory": "expected to look through the file to its end, which needs more memory than there is; "
+    "send a part of it",
+    "looking-failed": "expected a file like those that other programs write, received one that led to an error here "
+    "(%(kind)s); export it again, or send it with a report of this error",
     "no-pictures": "expected pictures in one folder per class, such as cat/1.png, received none; make the zip again",
 }
 

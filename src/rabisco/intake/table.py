@@ -130,6 +130,8 @@ def _with_numbers(dialect: Dialect, body: list[bytes], choices: Choices) -> Dial
         ranges.append((min(values), max(values)))
     if not ranges and words:
         raise refuse("not-numbers", text=excerpt(words))
+    if not ranges:
+        raise refuse("uneven")
     within = [high for low, high in ranges if low >= 0 and high <= 255.5]
     if len(within) <= len(ranges) / 2:
         low, high = (

@@ -1,9 +1,9 @@
 """A training run: a row in the store, a folder, and a process that can be killed at any moment.
 
-``request`` says what can be asked for, ``queue`` takes orders and answers questions, ``retraining`` orders what learns
-from corrections, ``states`` makes every change of state, ``supervisor`` starts processes and notices those that died,
-``worker`` is what such a process does, ``process`` tells whether one lives. Importing this package imports no Keras;
-the worker alone does.
+Looking through an upload is such a process too. ``request`` says what can be asked for, ``queue`` takes orders and
+answers questions, ``retraining`` orders what learns from corrections, ``states`` makes every change of state,
+``supervisor`` starts processes of both ``kinds`` and notices those that died, ``worker`` and ``looking`` are what such
+processes do, ``process`` tells whether one lives. Importing this package imports no Keras; the worker alone does.
 """
 
 from rabisco.runs.queue import (

@@ -8,6 +8,7 @@ from rabisco import artifacts, store
 from rabisco.artifacts import Card
 from rabisco.runs.process import host, lives
 from rabisco.runs.states import ACTIVE, State, active, move
+from rabisco.store import OfProcess
 
 SILENT = timedelta(minutes=2)  # without a heartbeat, on another machine, whose processes cannot be seen from here
 KILLED = "its process ended before the training did; resume it to go on from the last checkpoint"
@@ -20,7 +21,7 @@ def reconcile() -> None:
     the others, those that were to be cancelled are, and the rest is interrupted.
     """
     with store.reading() as session:
-        dead = [row for row in active(session) if not _lives(row)]
+        dead = [row for row in active(session) if not works(row)]
     for row in dead:
         target, changes = _outcome(row)
         guards = store.RunRow.pid == row.pid, store.RunRow.process_started == row.process_started
@@ -48,7 +49,8 @@ def result_of(version: int, card: Card) -> dict[str, Any]:
     }
 
 
-def _lives(row: store.RunRow) -> bool:
+def works(row: OfProcess) -> bool:
+    """Tell whether the process lives that a row names."""
     if row.host == host():
         return lives(row.pid, row.process_started)
     return row.heartbeat is not None and store.now() - row.heartbeat < SILENT

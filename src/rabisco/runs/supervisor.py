@@ -1,7 +1,7 @@
 """Starting what waits, ending what was cancelled, noticing what died: any process may, one at a time does.
 
-Trainings are children in sessions of their own: they outlive the process that started them, and whoever supervises
-next finds them by their rows.
+Trainings, and what looks through uploads, are children in sessions of their own: they outlive the process that started
+them, and whoever supervises next finds them by their rows.
 """
 
 import logging
@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import select, update
@@ -19,17 +20,16 @@ from sqlalchemy import select, update
 from rabisco import store
 from rabisco.artifacts.durable import told_of_storage, try_lock
 from rabisco.errors import RabiscoError, StorageError
-from rabisco.runs.places import LOG_FILE, folder_of, runs_dir
+from rabisco.runs.kinds import LOOKING, TRAINING, Kind
+from rabisco.runs.places import LOG_FILE, runs_dir
 from rabisco.runs.process import host, kill
-from rabisco.runs.reconcile import reconcile
-from rabisco.runs.states import active, move
 from rabisco.settings import get_settings
+from rabisco.store import OfProcess
 
 LOGGER = logging.getLogger("rabisco.runs")
 INTERVAL = 0.25  # seconds between two looks
 GRACE = 0.8  # seconds that a cancelled training has to end by itself
 MOST_LAUNCHES = 3
-LOCK_FILE = ".supervisor"
 _PASSED_ON = (
     "home",
     "data_dir",
@@ -43,70 +43,74 @@ _PASSED_ON = (
 _THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
-def start_supervisor() -> threading.Thread:
-    """Start a thread that supervises whenever no other process does, for as long as this process lives."""
-    thread = threading.Thread(target=_supervise, name="runs", daemon=True)
-    thread.start()
-    return thread
+def start_supervisor() -> None:
+    """Start threads that supervise whenever no other process does, for as long as this process lives.
+
+    Where no training may run, another server with the same home supervises trainings.
+    """
+    for supervisor in SUPERVISORS:
+        if supervisor.kind is not TRAINING or get_settings().trainings:
+            target = partial(_supervise, supervisor)
+            threading.Thread(target=target, name=f"supervisor of {supervisor.kind.name}", daemon=True).start()
 
 
 def tend() -> None:
-    """Look once, if nobody else supervises: for a command that orders something where no server runs."""
-    handle = _acquire_supervisor_lock()
-    if handle is not None:
-        try:
-            _own.look()
-        finally:
-            os.close(handle)
+    """Look once, if nobody else supervises: for what orders something where no server may run."""
+    for supervisor in SUPERVISORS:
+        handle = _acquire_supervisor_lock(supervisor.kind)
+        if handle is not None:
+            try:
+                supervisor.look()
+            finally:
+                os.close(handle)
 
 
 @dataclass
-class _Supervisor:
-    """What one process knows beyond the rows.
+class Supervisor:
+    """What one process knows of one kind of work beyond the rows.
 
     Attributes:
-        children: Processes started here, by run; reaped when they have ended.
-        cancelled: When each run was first seen to be cancelled, by the monotonic clock.
+        kind: Of work.
+        children: Processes started here, by row; reaped when they have ended.
+        cancelled: When each row was first seen to be cancelled, by the monotonic clock.
     """
 
+    kind: Kind
     children: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
     cancelled: dict[str, float] = field(default_factory=dict)
 
     def look(self) -> None:
-        self.children = {run_id: child for run_id, child in self.children.items() if child.poll() is None}
-        reconcile()
+        """Notice what died, end what was cancelled, and start what waits as far as there is room."""
+        self.children = {row_id: child for row_id, child in self.children.items() if child.poll() is None}
+        kind = self.kind
+        kind.reconcile()
         with store.reading() as session:
-            rows = active(session)
-            waiting = list(
-                session.scalars(
-                    select(store.RunRow)
-                    .where(store.RunRow.state == "queued")
-                    .order_by(store.RunRow.queued, store.RunRow.id)
-                )
-            )
-            gone = store.RunRow.id.in_(self.children), store.RunRow.state == "cancelled"
-            too_late = list(session.scalars(select(store.RunRow.id).where(*gone)))
-        for run_id in too_late:  # cancelled before its process had taken it up
-            self.children[run_id].kill()
-        self._end_cancelled(rows)
-        busy = {row.id for row in rows} | set(self.children)
-        for row in waiting:
-            if len(busy) >= get_settings().trainings:
+            open_ones = select(kind.table).where(kind.table.state.in_(("queued", *kind.active)))
+            rows = list(session.scalars(open_ones.order_by(kind.table.queued, kind.table.id)))
+            gone = kind.table.id.in_(self.children), kind.table.state == kind.cancelled
+            too_late = list(session.scalars(select(kind.table.id).where(*gone))) if self.children else []
+        for row_id in too_late:  # cancelled before its process had taken it up
+            self.children[row_id].kill()
+        active = [row for row in rows if row.state in kind.active]
+        self._end_cancelled(active)
+        busy = {row.id for row in active} | set(self.children)
+        for row in rows:
+            if len(busy) >= kind.places():
                 break
             if row.id not in busy and self._launch(row):
                 busy.add(row.id)
 
-    def _end_cancelled(self, rows: list[store.RunRow]) -> None:
+    def _end_cancelled(self, rows: list[OfProcess]) -> None:
         now = time.monotonic()
-        wanted = [row for row in rows if row.wanted == "cancel" and row.host == host()]
+        wanted = [row for row in rows if self.kind.is_cancelled(row) and row.host == host()]
         self.cancelled = {row.id: self.cancelled.get(row.id, now) for row in wanted}
         for row in wanted:
             if now - self.cancelled[row.id] > GRACE:
                 kill(row.pid, row.process_started)
 
-    def _launch(self, row: store.RunRow) -> bool:
-        """Start the process of a run that waits; it takes the run up itself, in one step, or lets it be."""
-        folder = folder_of(row.id)
+    def _launch(self, row: OfProcess) -> bool:
+        """Start the process of a row that waits; it takes the row up itself, in one step, or lets it be."""
+        folder = self.kind.folder_of(row.id)
         try:
             if row.launches >= MOST_LAUNCHES:
                 raise StorageError(_last_words(folder / LOG_FILE))
@@ -114,7 +118,7 @@ class _Supervisor:
                 folder.mkdir(parents=True, exist_ok=True)
                 with (folder / LOG_FILE).open("ab") as log:
                     child = subprocess.Popen(
-                        [sys.executable, "-m", "rabisco.runs.worker", row.id],
+                        [sys.executable, "-m", self.kind.module, row.id],
                         env=_environment(),
                         cwd=folder,
                         stdin=subprocess.DEVNULL,
@@ -123,52 +127,48 @@ class _Supervisor:
                         start_new_session=True,
                     )
         except RabiscoError as error:
-            with store.writing() as session:
-                move(session, row.id, ("queued",), "failed", message=str(error))
+            self.kind.fail(row.id, error)
             return False
         self.children[row.id] = child
+        table = self.kind.table
         with store.writing() as session:
-            count = store.RunRow.launches + 1
-            session.execute(
-                update(store.RunRow)
-                .where(store.RunRow.id == row.id, store.RunRow.state == "queued")
-                .values(launches=count)
-            )
+            waits = table.id == row.id, table.state == "queued"
+            session.execute(update(table).where(*waits).values(launches=table.launches + 1))
         return True
 
 
-_own = _Supervisor()
+SUPERVISORS = (Supervisor(TRAINING), Supervisor(LOOKING))
 
 
-def _supervise() -> None:
+def _supervise(supervisor: Supervisor) -> None:
     while True:
         try:
-            handle = _acquire_supervisor_lock()
+            handle = _acquire_supervisor_lock(supervisor.kind)
         except RabiscoError as error:
-            LOGGER.warning("no training can be started: %s", error)
+            LOGGER.warning("%s cannot be started: %s", supervisor.kind.name, error)
             time.sleep(60)
             continue
         while handle is not None:
             try:
-                _own.look()
+                supervisor.look()
             except RabiscoError as error:
-                LOGGER.warning("runs could not be looked after: %s", error)
+                LOGGER.warning("%s could not be looked after: %s", supervisor.kind.name, error)
                 time.sleep(5)
             except Exception:
-                LOGGER.exception("runs could not be looked after")
+                LOGGER.exception("%s could not be looked after", supervisor.kind.name)
                 time.sleep(5)
             time.sleep(INTERVAL)
         time.sleep(1)
 
 
-def _acquire_supervisor_lock() -> int | None:
+def _acquire_supervisor_lock(kind: Kind) -> int | None:
     with told_of_storage():
         runs_dir().mkdir(parents=True, exist_ok=True)
-        return try_lock(runs_dir() / LOCK_FILE)
+        return try_lock(runs_dir() / kind.lock_file)
 
 
 def _environment() -> dict[str, str]:
-    """Return what a training is told: this process's settings, and with how many threads to compute."""
+    """Return what a process is told: this one's settings, and with how many threads to compute."""
     settings = get_settings()
     given = {name: getattr(settings, name) for name in _PASSED_ON}
     told = {f"RABISCO_{name.upper()}": str(value) for name, value in given.items() if value not in (None, "")}

@@ -8,12 +8,13 @@
 """
 
 from rabisco.store.database import alone, close, reading, writing
-from rabisco.store.tables import AssistantMessage, Base, Correction, RunEvent, RunRow, Upload, now
+from rabisco.store.tables import AssistantMessage, Base, Correction, OfProcess, RunEvent, RunRow, Upload, now
 
 __all__ = [
     "AssistantMessage",
     "Base",
     "Correction",
+    "OfProcess",
     "RunEvent",
     "RunRow",
     "Upload",

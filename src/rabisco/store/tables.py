@@ -42,11 +42,35 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: Moment, dict[str, Any]: JSON}  # noqa: RUF012 - the form SQLAlchemy asks for
 
 
-class RunRow(Base):
+class OfProcess:
+    """The columns by which a row's process is found, and known to live; ``rabisco.runs`` alone writes them.
+
+    Attributes:
+        id: Also the name of the row's folder.
+        state: Where the work stands; each table names its states.
+        queued: Since when it waits, or waited last.
+        host: Machine that it runs on.
+        pid: Process that works on it; none while none does.
+        process_started: When that process started, as its system says it, so that another with that number is told
+            apart.
+        heartbeat: When the process last said that it lives.
+        launches: Processes started for it that ended before they took it up.
+    """
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    state: Mapped[str] = mapped_column(String(16), default="queued", index=True)
+    queued: Mapped[datetime] = mapped_column(default=now)
+    host: Mapped[str] = mapped_column(String(120), default="")
+    pid: Mapped[int | None]
+    process_started: Mapped[str] = mapped_column(String(80), default="")
+    heartbeat: Mapped[datetime | None]
+    launches: Mapped[int] = mapped_column(default=0)
+
+
+class RunRow(OfProcess, Base):
     """One training: what was asked for, where it stands, what it came to. ``rabisco.runs`` alone writes it.
 
     Attributes:
-        id: Also the name of its folder.
         name: For people; may be changed.
         notes: For people.
         state: See ``rabisco.runs.State``.
@@ -62,12 +86,6 @@ class RunRow(Base):
         metrics: All figures of the card, once there is one.
         progress: The last progress, for lists.
         message: Why it failed, for its reader.
-        host: Machine that it runs on.
-        pid: Process that trains; none while none does.
-        process_started: When that process started, as its system says it, so that another with that number is told
-            apart.
-        heartbeat: When the process last said that it lives.
-        launches: Processes started for it that ended before they took it up.
         last_event: Sequence number of its last event.
         owner: Token of who started it, if the pages know one.
         retry_of: The run that this one repeats.
@@ -75,10 +93,8 @@ class RunRow(Base):
 
     __tablename__ = "runs"
 
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
     name: Mapped[str] = mapped_column(String(120))
     notes: Mapped[str] = mapped_column(Text, default="")
-    state: Mapped[str] = mapped_column(String(16), index=True)
     wanted: Mapped[str] = mapped_column(String(8), default="")
     request: Mapped[dict[str, Any]]
     data: Mapped[dict[str, Any]]
@@ -92,14 +108,8 @@ class RunRow(Base):
     progress: Mapped[dict[str, Any] | None]
     message: Mapped[str] = mapped_column(Text, default="")
     created: Mapped[datetime] = mapped_column(default=now, index=True)
-    queued: Mapped[datetime] = mapped_column(default=now)
     started: Mapped[datetime | None]
     ended: Mapped[datetime | None]
-    host: Mapped[str] = mapped_column(String(120), default="")
-    pid: Mapped[int | None]
-    process_started: Mapped[str] = mapped_column(String(80), default="")
-    heartbeat: Mapped[datetime | None]
-    launches: Mapped[int] = mapped_column(default=0)
     last_event: Mapped[int] = mapped_column(default=0)
     owner: Mapped[str] = mapped_column(String(64), default="")
     retry_of: Mapped[str | None] = mapped_column(ForeignKey("runs.id", ondelete="SET NULL"))
@@ -125,23 +135,26 @@ class RunEvent(Base):
     created: Mapped[datetime] = mapped_column(default=now)
 
 
-class Upload(Base):
+class Upload(OfProcess, Base):
     """Files that were uploaded to be trained on, and what was found in them.
 
     Attributes:
-        id: Also the name of its folder.
         name: The file's name, for people.
         folder: Where it lies, relative to the settings' ``home``.
+        state: See ``rabisco.uploads.State``.
+        choices: What the user decided, as ``rabisco.intake.Choices.to_dict`` gives it.
+        progress: How far the looking is: ``rows``, ``share``.
         inspection: What was found, as JSON; none before it was looked at.
         owner: Token of who uploaded it, if the pages know one.
     """
 
     __tablename__ = "uploads"
 
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
     created: Mapped[datetime] = mapped_column(default=now, index=True)
     name: Mapped[str] = mapped_column(String(255), default="")
     folder: Mapped[str] = mapped_column(String(255))
+    choices: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    progress: Mapped[dict[str, Any] | None]
     inspection: Mapped[dict[str, Any] | None]
     owner: Mapped[str] = mapped_column(String(64), default="", index=True)
 

@@ -23,7 +23,7 @@ class LabelledDrawing:
 
 
 def create_of_drawings(drawings: Iterable[LabelledDrawing], name: str, owner: str = "") -> Upload:
-    """Keep drawings as an upload that waits to be looked through.
+    """Keep drawings as an upload, queued to be looked through.
 
     Args:
         drawings: In any order; a class name must be fit for a folder.
@@ -38,7 +38,7 @@ def create_of_drawings(drawings: Iterable[LabelledDrawing], name: str, owner: st
             for number, one in enumerate(drawings, 1):
                 archive.writestr(f"{one.class_name}/{number:05}.png", _encode(one.picture))
         content.seek(0)
-        return create({TRAIN: content}, name, owner)
+        return create({TRAIN: content}, name, owner, choices={})
 
 
 def _encode(picture: NDArray[np.uint8]) -> bytes:

@@ -1,4 +1,4 @@
-"""Uploads: made from streams, found by id, deleted with their files."""
+"""Uploads: made from streams, queued to be looked through, found by id, deleted with their files."""
 
 import secrets
 import shutil
@@ -6,15 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Any, Literal, cast
+
+from sqlalchemy import func, null, select, update
+from sqlalchemy.orm import Session
 
 from rabisco import store
 from rabisco.errors import StorageError, UploadNotFoundError
 from rabisco.intake import Finding, Inspection
-from rabisco.uploads.places import TEST, TRAIN, WANTED, folder_of, is_looked_at, read_progress, uploads_dir
+from rabisco.uploads.places import TEST, TRAIN, folder_of, uploads_dir
 
 PIECE = 1 << 20
+MOST_LOOKING = 2  # uploads that are looked through at the same time; each holds a core
+_AGAIN: dict[str, Any] = {"inspection": null(), "progress": null(), "pid": None, "process_started": "", "launches": 0}
 State = Literal["waiting", "queued", "looking", "refused", "unusable", "ready"]
+OPEN = ("queued", "looking")
 
 
 @dataclass(frozen=True)
@@ -28,8 +34,8 @@ class Upload:
         has_test: Whether there is a test file.
         created: When they came.
         owner: Token of who sent them, if the pages know one.
-        state: ``waiting`` to be looked through, ``queued`` until others have been, ``looking``, ``refused`` (cannot be
-            read), ``unusable`` (can be read and not trained on), or ``ready``.
+        state: ``waiting`` until someone wants them looked through, ``queued`` until others have been, ``looking``,
+            ``refused`` (cannot be read), ``unusable`` (can be read and not trained on), or ``ready``.
         rows: Rows, or pictures, looked at so far.
         share: Of the work done, in [0, 1]; ``None`` where it cannot be told.
         inspection: What was found.
@@ -54,14 +60,17 @@ class Upload:
         return f"uploads/{self.id}"
 
 
-def create(files: Mapping[str, IO[bytes]], name: str, owner: str = "") -> Upload:
-    """Keep files, and return them as an upload that waits to be looked through.
+def create(
+    files: Mapping[str, IO[bytes]], name: str, owner: str = "", choices: Mapping[str, Any] | None = None
+) -> Upload:
+    """Keep files, and return them as an upload.
 
     Args:
         files: The training data as ``train`` and, if there are any, the test data as ``test``; read from where they
             stand to their ends.
         name: Of the training file.
         owner: Token of who sent them.
+        choices: What the user decided; given, the upload is queued to be looked through, as by ``look``.
 
     Raises:
         StorageError: They could not be kept; nothing is.
@@ -74,8 +83,11 @@ def create(files: Mapping[str, IO[bytes]], name: str, owner: str = "") -> Upload
             if part in files:
                 with (folder / part).open("wb") as target:
                     shutil.copyfileobj(files[part], target, PIECE)
+        state: State = "waiting" if choices is None else "queued"
+        row = store.Upload(id=upload_id, name=name[:255], folder=f"uploads/{upload_id}", owner=owner, state=state)
+        row.choices = dict(choices or {})
         with store.writing() as session:
-            session.add(store.Upload(id=upload_id, name=name[:255], folder=f"uploads/{upload_id}", owner=owner))
+            session.add(row)
     except (OSError, StorageError) as error:
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, StorageError):
@@ -94,9 +106,9 @@ def get(upload_id: str) -> Upload:
         UploadNotFoundError: There is none of that id, or its files are gone.
     """
     folder = folder_of(upload_id)
-    busy = is_looked_at(folder)  # before the row is read: what is found is written before the lock is let go of
     with store.reading() as session:
         row = session.get(store.Upload, upload_id)
+        state = _shown_state(session, row) if row else "waiting"
     if row is None or not (folder / TRAIN).is_file():
         raise UploadNotFoundError(
             f"an upload is named by the id that it got when it came. Received: {upload_id[:40]!r}, which none has; "
@@ -110,16 +122,58 @@ def get(upload_id: str) -> Upload:
         has_test=len(files) > 1,
         created=row.created,
         owner=row.owner,
-        state="waiting",
+        state=state,
+        **(row.progress or {}),
     )
-    if row.inspection is None and busy:
-        return replace(plain, state="looking", **read_progress(folder))
     if row.inspection is None:
-        return replace(plain, state="queued") if (folder / WANTED).is_file() else plain
+        return plain
     if "refusal" in row.inspection:
-        return replace(plain, state="refused", refusal=Finding.from_dict(row.inspection["refusal"]))
-    inspection = Inspection.from_dict(row.inspection)
-    return replace(plain, state="ready" if inspection.usable else "unusable", inspection=inspection)
+        return replace(plain, refusal=Finding.from_dict(row.inspection["refusal"]))
+    return replace(plain, inspection=Inspection.from_dict(row.inspection))
+
+
+def look(upload_id: str, choices: Mapping[str, Any] | None = None) -> Upload:
+    """Queue an upload to be looked through, anew if it has been, and return it at once; a supervisor sees to it.
+
+    Args:
+        upload_id: Which.
+        choices: What the user decided, as ``Choices.to_dict`` gives it.
+
+    Raises:
+        UploadNotFoundError: There is none of that id.
+        StorageError: The database cannot be written to.
+    """
+    get(upload_id)
+    wanted = dict(choices or {})
+    with store.writing() as session:
+        row = session.get(store.Upload, upload_id)
+        if row is not None and not (row.state in OPEN and row.choices == wanted):
+            again = {"state": "queued", "choices": wanted, "queued": store.now(), **_AGAIN}
+            session.execute(update(store.Upload).where(store.Upload.id == upload_id).values(**again))
+    return get(upload_id)
+
+
+def cancel(upload_id: str) -> Upload:
+    """Have nobody look through an upload any more; one that was looked through stays as it is.
+
+    Raises:
+        UploadNotFoundError: There is none of that id.
+        StorageError: The database cannot be written to.
+    """
+    get(upload_id)
+    looked_for = store.Upload.id == upload_id, store.Upload.state.in_(OPEN)
+    with store.writing() as session:
+        session.execute(update(store.Upload).where(*looked_for).values(state="waiting", **_AGAIN))
+    return get(upload_id)
+
+
+def _shown_state(session: Session, row: store.Upload) -> State:
+    """Return the state of a row; one whose process is about to start is being looked through already."""
+    if row.state == "queued":
+        before = (store.Upload.state == "queued") & (store.Upload.queued < row.queued)
+        ahead = select(func.count()).where((store.Upload.state == "looking") | before)
+        return "looking" if (session.scalar(ahead) or 0) < MOST_LOOKING else "queued"
+    return cast("State", row.state)
 
 
 def delete(upload_id: str) -> None:

@@ -35,7 +35,8 @@ def keep(train: Path, test: Path | None = None) -> Upload:
         files = {part: opened.enter_context(_as_file(path)) for part, path in paths.items()}
         upload = create(files, train.resolve().name)
     with store.writing() as session:
-        session.get_one(store.Upload, upload.id).inspection = inspection.to_dict()
+        row = session.get_one(store.Upload, upload.id)
+        row.state, row.inspection = "ready", inspection.to_dict()
     return get(upload.id)
 
 

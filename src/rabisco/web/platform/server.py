@@ -73,8 +73,7 @@ def _load(settings: Settings) -> Any:
     app = create_app(settings)
     for name in list_names():
         _warm(name)
-    if settings.trainings:
-        start_supervisor()
+    start_supervisor()
     return RSGIApplication(app, settings)
 
 

@@ -8,7 +8,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 
-from rabisco import uploads
+from rabisco import runs
 from rabisco.errors import InvalidRequestError
 from rabisco.images import decode
 from rabisco.settings import get_settings
@@ -84,7 +84,8 @@ def create() -> ResponseReturnValue:
     if wrong := _wrong_with(names):
         raise InvalidRequestError(wrong)
     upload = create_of_drawings(drawings, gettext("my drawings"))
-    return answer(uploads.look(upload.id), 201)
+    runs.tend()
+    return answer(upload, 201)
 
 
 def _drawing(one: Any) -> LabelledDrawing:

@@ -99,6 +99,17 @@ SENTENCES: dict[str, LazyString] = {
     "zip-of-tables": lazy_gettext(
         "expected pictures in the archive, received a CSV file; unpack it and send the CSV itself"
     ),
+    "looking-died": lazy_gettext(
+        "expected to look through the file to its end, but the process that did so was ended, perhaps for lack of "
+        "memory; look again, or send a part of the file"
+    ),
+    "looking-memory": lazy_gettext(
+        "expected to look through the file to its end, which needs more memory than there is; send a part of it"
+    ),
+    "looking-failed": lazy_gettext(
+        "expected a file like those that other programs write, received one that led to an error here (%(kind)s); "
+        "export it again, or send it with a report of this error"
+    ),
     "no-pictures": lazy_gettext(
         "expected pictures in one folder per class, such as cat/1.png, received none; make the zip again"
     ),

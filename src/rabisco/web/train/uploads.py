@@ -54,8 +54,9 @@ CHOICES = (*BOOLEAN_CHOICES, *TEXT_CHOICES, "scale")
     success=201,
 )
 def create() -> ResponseReturnValue:
-    """Keep the files and begin to look through them."""
-    upload = uploads.look(receive().id, choices_of(request.form))
+    """Keep the files and queue them to be looked through."""
+    upload = receive(choices_of(request.form))
+    runs.tend()
     return answer(upload, 201)
 
 
@@ -72,8 +73,8 @@ def create() -> ResponseReturnValue:
     guarded=True,
 )
 def show(upload_id: str) -> ResponseReturnValue:
-    """Show what was found, or how far the looking is; one that was queued is begun as soon as there is a place."""
-    upload = uploads.take_up(upload_id)
+    """Show what was found, or how far the looking is."""
+    upload = uploads.get(upload_id)
     if wants_page():
         return page(upload, TrainingForm.fresh(upload=upload))
     return jsonify(as_json(upload))
@@ -97,7 +98,9 @@ def inspect(upload_id: str) -> ResponseReturnValue:
     given = request.get_json(silent=True) if request.is_json else request.form
     if request.is_json and isinstance(given, Mapping):
         only_known(given, CHOICES)
-    return answer(uploads.look(upload_id, choices_of(given if isinstance(given, Mapping) else {})), 202)
+    upload = uploads.look(upload_id, choices_of(given if isinstance(given, Mapping) else {}))
+    runs.tend()
+    return answer(upload, 202)
 
 
 @route(
@@ -139,8 +142,8 @@ def delete(upload_id: str) -> ResponseReturnValue:
     return jsonify(deleted=upload_id)
 
 
-def receive() -> Upload:
-    """Return the files of this request as an upload.
+def receive(choices: Mapping[str, Any] | None = None) -> Upload:
+    """Return the files of this request as an upload, queued to be looked through if choices are given.
 
     Raises:
         InvalidRequestError: There is none, or one is empty.
@@ -159,7 +162,7 @@ def receive() -> Upload:
                 "per class. Received: none; choose a file"
             )
         )
-    return uploads.create(files, names["train"].replace("\\", "/").rsplit("/", 1)[-1])
+    return uploads.create(files, names["train"].replace("\\", "/").rsplit("/", 1)[-1], choices=choices)
 
 
 def choices_of(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,107 @@
+"""The kinds of work that processes of their own do, as the supervisor needs to know them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select, update
+
+from rabisco import store
+from rabisco.intake import Finding
+from rabisco.runs import places
+from rabisco.runs.reconcile import reconcile, works
+from rabisco.runs.states import ACTIVE, move
+from rabisco.settings import get_settings
+from rabisco.uploads.keeping import MOST_LOOKING
+from rabisco.uploads.places import folder_of
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of work. Its rows wait as ``queued``; its processes take them up and say how they ended.
+
+    Attributes:
+        name: For the log.
+        module: What a process runs, with the id of a row.
+        table: Where the rows are, an ``OfProcess``.
+        active: States of rows that a process works on.
+        cancelled: State of a row that nobody wants worked on any more.
+        lock_file: Held by whoever supervises.
+        places: How many may be worked on at the same time.
+        folder_of: The folder of a row, for the log.
+        is_cancelled: Whether the process of an active row is to end.
+        reconcile: Changes the state of every active row whose process is gone.
+        fail: Ends a row whose process does not start.
+    """
+
+    name: str
+    module: str
+    table: Any
+    active: tuple[str, ...]
+    cancelled: str
+    lock_file: str
+    places: Callable[[], int]
+    folder_of: Callable[[str], Path]
+    is_cancelled: Callable[[Any], bool]
+    reconcile: Callable[[], None]
+    fail: Callable[[str, Exception], None]
+
+
+def found(upload_id: str, result: dict[str, Any], *guards: Any) -> None:
+    """Keep what was found in an upload, or why it cannot be read, if the guards hold."""
+    state = "refused" if "refusal" in result else "unusable" if result["errors"] else "ready"
+    changes = {"state": state, "inspection": result, "pid": None, "process_started": ""}
+    with store.writing() as session:
+        session.execute(update(store.Upload).where(store.Upload.id == upload_id, *guards).values(**changes))
+
+
+def refusal(code: str, **parameters: str | int) -> dict[str, Any]:
+    """Return that an upload cannot be read, as it is kept."""
+    return {"refusal": Finding(code, parameters).to_dict()}
+
+
+def _fail_training(run_id: str, error: Exception) -> None:
+    with store.writing() as session:
+        move(session, run_id, ("queued",), "failed", message=str(error))
+
+
+def _refuse_dead() -> None:
+    with store.reading() as session:
+        rows = session.scalars(select(store.Upload).where(store.Upload.state == "looking")).all()
+    for row in rows:
+        if not works(row):
+            same = store.Upload.pid == row.pid, store.Upload.process_started == row.process_started
+            found(row.id, refusal("looking-died"), *same)
+
+
+def _fail_looking(upload_id: str, error: Exception) -> None:  # noqa: ARG001 - the log says it
+    found(upload_id, refusal("looking-died"), store.Upload.state == "queued")
+
+
+TRAINING = Kind(
+    name="trainings",
+    module="rabisco.runs.worker",
+    table=store.RunRow,
+    active=ACTIVE,
+    cancelled="cancelled",
+    lock_file=".supervisor",
+    places=lambda: get_settings().trainings,
+    folder_of=places.folder_of,
+    is_cancelled=lambda row: bool(row.wanted == "cancel"),
+    reconcile=reconcile,
+    fail=_fail_training,
+)
+LOOKING = Kind(
+    name="uploads",
+    module="rabisco.runs.looking",
+    table=store.Upload,
+    active=("looking",),
+    cancelled="waiting",
+    lock_file=".supervisor-of-uploads",
+    places=lambda: MOST_LOOKING,
+    folder_of=folder_of,
+    is_cancelled=lambda _: False,  # a cancelled one is no longer active; its process ends by itself
+    reconcile=_refuse_dead,
+    fail=_fail_looking,
+)

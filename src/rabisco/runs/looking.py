@@ -1,0 +1,148 @@
+"""``python -m rabisco.runs.looking <id>`` looks through an upload and keeps what it finds; it may be killed."""
+
+import logging
+import os
+import sys
+import threading
+import time
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select, update
+
+from rabisco import store
+from rabisco.errors import RabiscoError, UnusableDataError
+from rabisco.intake import Choices, Finding, inspect
+from rabisco.runs.kinds import found, refusal
+from rabisco.runs.process import host, identity
+from rabisco.uploads import files_of
+from rabisco.uploads.places import folder_of
+
+LOGGER = logging.getLogger("rabisco.runs")
+LISTEN_SECONDS = 0.3
+HEARTBEAT_SECONDS = 5
+PROGRESS_SECONDS = 0.3
+MEASURED_BYTES = 1 << 20
+
+
+def main(upload_id: str) -> None:
+    """Take an upload up and look through it, unless another process does or nobody wants it any more."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    session = take_up(upload_id)
+    if session is not None:
+        session.listen()
+        session.end(_look(upload_id, session))
+
+
+def _look(upload_id: str, session: "LookingSession") -> dict[str, Any]:
+    """Return what was found, as it is kept; whatever goes wrong is a refusal with its reason."""
+    train, test = files_of(folder_of(upload_id))
+    try:
+        session.expect([path for path in (train, test) if path])
+        return inspect(train, test, session.choices, on_rows=session.progress).to_dict()
+    except UnusableDataError as error:
+        return {"refusal": Finding(error.code, error.parameters).to_dict()}
+    except RabiscoError as error:
+        return refusal("picture-unreadable", reason=str(error))
+    except MemoryError:
+        LOGGER.exception("failed")
+        return refusal("looking-memory")
+    except Exception as error:
+        LOGGER.exception("failed")
+        return refusal("looking-failed", kind=type(error).__name__)
+
+
+def take_up(upload_id: str) -> "LookingSession | None":
+    """Make an upload that is queued this process's own; ``None`` if it is not to be had."""
+    me = {"pid": os.getpid(), "process_started": identity(os.getpid()) or "", "host": host()}
+    waits = store.Upload.id == upload_id, store.Upload.state == "queued"
+    with store.writing() as session:
+        taking = update(store.Upload).where(*waits).values(state="looking", launches=0, heartbeat=store.now(), **me)
+        if session.scalar(taking.returning(store.Upload.id)) is None:
+            return None
+        row = session.get_one(store.Upload, upload_id)
+        session.expunge(row)
+    return LookingSession(row)
+
+
+class LookingSession:
+    """What one process says of the upload that it took up, until the row is no longer its own.
+
+    Attributes:
+        choices: What the user decided.
+    """
+
+    def __init__(self, row: store.Upload) -> None:
+        self.choices = Choices.from_dict(row.choices)
+        self._own = (
+            store.Upload.id == row.id,
+            store.Upload.pid == row.pid,
+            store.Upload.process_started == row.process_started,
+        )
+        self._id = row.id
+        self._rows = 0
+        self._said = 0.0
+        self._expected: int | None = None
+
+    def listen(self) -> None:
+        """End this process as soon as the row is no longer its own, and say meanwhile that it lives."""
+        threading.Thread(target=self._listen, name="session", daemon=True).start()
+
+    def expect(self, files: list[Path]) -> None:
+        """Foresee how many rows these files hold, for the share of the work that is done."""
+        counts = [_expected_rows(path) for path in files]
+        self._expected = None if None in counts else sum(count for count in counts if count)
+
+    def progress(self, rows: int) -> None:
+        """Say that so many rows more were looked at, a few times a second."""
+        self._rows += rows
+        if time.monotonic() - self._said > PROGRESS_SECONDS:
+            self._said = time.monotonic()
+            share = min(0.99, self._rows / self._expected) if self._expected else None
+            self._change(progress={"rows": self._rows, "share": share})
+
+    def end(self, result: dict[str, Any]) -> None:
+        """Keep what was found."""
+        found(self._id, result, *self._own)
+
+    def _change(self, **changes: Any) -> None:
+        try:
+            with store.writing() as session:
+                session.execute(update(store.Upload).where(*self._own).values(**changes))
+        except RabiscoError as error:  # what is lost is one of many
+            LOGGER.warning("%s", error)
+
+    def _listen(self) -> None:
+        said = time.monotonic()
+        while True:
+            time.sleep(LISTEN_SECONDS)
+            try:
+                with store.reading() as session:
+                    if session.scalar(select(store.Upload.id).where(*self._own)) is None:
+                        os._exit(0)
+            except RabiscoError as error:
+                LOGGER.warning("%s", error)
+            if time.monotonic() - said > HEARTBEAT_SECONDS:
+                said = time.monotonic()
+                self._change(heartbeat=store.now())
+
+
+def _expected_rows(path: Path) -> int | None:
+    """Return about how many rows or pictures a file holds; ``None`` where that cannot be told."""
+    with path.open("rb") as file:
+        head = file.read(MEASURED_BYTES)
+    if head.startswith(b"\x1f\x8b"):
+        return None
+    if head.startswith(b"PK"):
+        with suppress(Exception), zipfile.ZipFile(path) as archive:  # what is wrong with it is said by ``inspect``
+            return len(archive.infolist())
+        return None
+    lines = head.count(b"\n") or head.count(b"\r") or 1
+    return max(1, round(path.stat().st_size * lines / max(1, len(head))))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
+    os._exit(0)  # at once: nothing is left to be done
