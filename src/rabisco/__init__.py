@@ -11,3 +11,7 @@ __version__ = "0.1.0"
 # ONNX Runtime ≥ 1.29 writes a device id and an event queue to the home folder and looks up its maker's collector.
 # It reads this variable once, when first imported. Child processes inherit it.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+# The solvers here are small: OpenBLAS's threads wait for each other longer than they compute, far longer where another
+# process has the cores. It reads this variable once, when NumPy is first imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

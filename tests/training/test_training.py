@@ -11,7 +11,7 @@ from rabisco.data.dataset import Dataset, Split
 from rabisco.errors import InvalidConfigurationError, TrainingCancelledError
 from rabisco.models import create_model
 from rabisco.training import Progress, Request, TrainingConfiguration, train
-from rabisco.training.augment import Augmentation, PhotoAugmentation, create_layer
+from rabisco.training.augment import Augmentation, PhotoAugmentation, augmented
 
 pytestmark = pytest.mark.training
 
@@ -181,21 +181,63 @@ def test_a_model_for_other_images_is_refused() -> None:
         train(create_model("linear", SHAPE, 3), digit_dataset(100), QUICK)
 
 
-def test_augmentation_changes_images_in_training_only_and_stays_within_bytes() -> None:
-    images = digit_dataset(100).train.images[:32]
-    layer = create_layer(Augmentation(), seed=1)
-    changed = np.asarray(layer(images, training=True))
-    assert changed.dtype == np.uint8
-    assert changed.shape == images.shape
-    assert (changed != images).mean() > 0.05
-    np.testing.assert_array_equal(np.asarray(layer(images, training=False)), images)
+def changed(images: np.ndarray, augmentation: Augmentation | PhotoAugmentation, seed: int = 1) -> np.ndarray:
+    return augmented(images, augmentation, np.random.default_rng(seed))
+
+
+def test_augmentation_changes_images_and_stays_within_bytes() -> None:
+    images = digit_dataset(100).train.images[:80]
+    before = images.copy()
+    after = changed(images, Augmentation())
+    assert after.dtype == np.uint8
+    assert after.shape == images.shape
+    assert (after != images).mean() > 0.05
+    np.testing.assert_array_equal(images, before)
+    np.testing.assert_array_equal(changed(images, Augmentation()), after)
+    assert (changed(images, Augmentation(), seed=2) != after).any()
 
 
 def test_augmentation_of_no_strength_changes_nothing() -> None:
     images = digit_dataset(100).train.images[:32]
-    none = Augmentation(0, 0, 0, 0, 0, 0, 0, damage=0)
-    difference = np.asarray(create_layer(none, seed=1)(images, training=True)).astype(int) - images
-    assert np.abs(difference).max() <= 1
+    np.testing.assert_array_equal(changed(images, Augmentation().scaled(0)), images)
+
+
+@pytest.mark.parametrize("image_shape", [(28, 28, 1), (32, 20, 3)])
+def test_augmentation_keeps_shapes_and_treats_channels_alike(image_shape: tuple[int, int, int]) -> None:
+    grey = np.random.default_rng(0).integers(0, 256, (5, *image_shape[:2], 1), dtype=np.uint8)
+    images = np.repeat(grey, image_shape[2], axis=-1)
+    after = changed(images, replace(Augmentation(), noise=0))
+    assert after.shape == images.shape
+    np.testing.assert_array_equal(after, np.repeat(after[..., :1], image_shape[2], axis=-1))
+
+
+def test_a_turn_is_about_the_middle() -> None:
+    images = np.zeros((200, 29, 29, 1), np.uint8)
+    images[:, 14, 14] = 255
+    images[:, 14, 24] = 255  # 10 pixels to the right of the middle
+    still = dict.fromkeys(("shear", "scale", "shift", "elastic", "stroke", "blur", "damage"), 0.0)
+    after = changed(images, Augmentation(rotation=30, **still))[..., 0].astype(float)
+    assert (after[:, 14, 14] > 250).all()
+    after[:, 13:16, 13:16] = 0
+    rows, columns = np.mgrid[:29, :29] - 14.0
+    ink = after.sum(axis=(1, 2))
+    down, right = (after * rows).sum(axis=(1, 2)) / ink, (after * columns).sum(axis=(1, 2)) / ink
+    np.testing.assert_allclose(np.hypot(down, right), 10, atol=0.3)
+    angles = np.degrees(np.arctan2(down, right))
+    assert angles.min() < -25
+    assert angles.max() > 25
+    assert np.abs(angles).max() < 31
+
+
+def test_strokes_get_thicker_or_thinner_but_not_both() -> None:
+    images = np.zeros((300, 28, 28, 1), np.uint8)
+    images[:, 8:20, 12:16] = 200
+    still = dict.fromkeys(("rotation", "shear", "scale", "shift", "elastic", "blur", "damage"), 0.0)
+    after = changed(images, Augmentation(stroke=0.4, **still)).astype(int)[..., 0]
+    outside, inside = after[:, 10, 11], after[:, 10, 12]
+    assert outside.max() > 60
+    assert inside.min() < 140
+    assert ((outside == 0) | (inside == 200)).all()
 
 
 @pytest.mark.parametrize("kind", ["erasing", "lines", "contrast", "brightness", "noise"])
@@ -204,8 +246,7 @@ def test_each_damage_reaches_its_share_of_the_images(kind: str) -> None:
     still = dict.fromkeys(("rotation", "shear", "scale", "shift", "elastic", "stroke", "blur"), 0.0)
     damage = {"erasing": 0.0, "lines": 0.0, "contrast": 0.0, "brightness": 0.0, "noise": 0.0}
     damage[kind] = getattr(Augmentation(), kind)
-    layer = create_layer(Augmentation(**still, **damage, damage=0.5), seed=1)
-    difference = np.asarray(layer(images, training=True)).astype(int) - images
+    difference = changed(images, Augmentation(**still, **damage, damage=0.5)).astype(int) - images
     reached = (np.abs(difference).max(axis=(1, 2, 3)) > 1).mean()
     assert 0.12 < reached < 0.55  # a patch may fall beside the ink, and an amount may round to nothing
 
@@ -213,7 +254,7 @@ def test_each_damage_reaches_its_share_of_the_images(kind: str) -> None:
 def test_augmentation_moves_by_whole_pixels_as_a_plain_shift_does() -> None:
     from rabisco.training.augment import _bilinear
 
-    images = digit_dataset(100).train.images[:8].astype("float32")
+    images = digit_dataset(100).train.images[:8]
     rows, columns = np.meshgrid(np.arange(28.0), np.arange(28.0), indexing="ij")
     shape = (8, 28, 28)
     moved = _bilinear(
@@ -221,7 +262,7 @@ def test_augmentation_moves_by_whole_pixels_as_a_plain_shift_does() -> None:
     )
     expected = np.zeros_like(images)
     expected[:, :25, 2:] = images[:, 3:, :26]
-    np.testing.assert_allclose(np.asarray(moved), expected, atol=1e-3)
+    np.testing.assert_allclose(moved, expected, atol=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -247,9 +288,9 @@ def test_a_value_out_of_range_is_refused_by_name(field: str, value: object) -> N
 def test_photographs_are_mirrored_moved_and_partly_covered() -> None:
     images = np.random.default_rng(0).integers(0, 256, (64, 32, 32, 3), dtype=np.uint8)
     still = PhotoAugmentation(flip=0.0, shift=0.0, erasing=0.0)
-    mirrored = np.asarray(create_layer(replace(still, flip=1.0), seed=1)(images, training=True))
+    mirrored = changed(images, replace(still, flip=1.0))
     np.testing.assert_array_equal(mirrored, images[:, :, ::-1])
-    moved = np.asarray(create_layer(replace(still, shift=2.0), seed=1)(images, training=True))
+    moved = changed(images, replace(still, shift=2.0))
     padded = np.pad(images, ((0, 0), (2, 2), (2, 2), (0, 0)), mode="reflect")
     places = set()
     for one, wide in zip(moved, padded, strict=True):
@@ -257,10 +298,10 @@ def test_photographs_are_mirrored_moved_and_partly_covered() -> None:
         assert len(found) == 1
         places.update(found)
     assert len(places) > 10
-    covered = np.asarray(create_layer(replace(still, erasing=8.0), seed=1)(images, training=True))
-    changed = (covered != images).any(axis=-1)
-    assert (covered[changed] == 128).all()
-    assert 40 < changed.sum(axis=(1, 2)).max() <= 64
+    covered = changed(images, replace(still, erasing=8.0))
+    places = (covered != images).any(axis=-1)
+    assert (covered[places] == 128).all()
+    assert 40 < places.sum(axis=(1, 2)).max() <= 64
 
 
 def test_a_configuration_survives_being_written_down() -> None:

@@ -1,7 +1,7 @@
 """What augmentation does to images, as the pictures of the training form: ``python -m rabisco.runs.preview``.
 
-They are made by the very layer that training uses, from digits that come with scikit-learn, and kept as files, for the
-pages never import Keras. A test makes them anew.
+They are made by the very function that training uses, from digits that come with scikit-learn, and kept as files. A
+test makes them anew.
 """
 
 from pathlib import Path
@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rabisco import data
-from rabisco.models.backend import start_keras
-from rabisco.training.augment import Augmentation, create_layer
+from rabisco.training.augment import Augmentation, augmented
 
 FOLDER = Path(__file__).parents[1] / "web" / "static" / "img"
 STRENGTHS = ("1", "0.5")  # those of the form that change anything
@@ -25,11 +24,10 @@ SEED = 7
 
 def draw(strength: str) -> NDArray[np.uint8]:
     """Return rows of a digit and what training may make of it, grey uint8 ``(H, W)``."""
-    start_keras()
-    layer = create_layer(Augmentation().scaled(float(strength)), SEED)
     train = data.load("digits").train
     originals = np.stack([train.images[np.flatnonzero(train.labels == digit)[0]] for digit in DIGITS])
-    changed = np.asarray(layer(np.repeat(originals, COLUMNS, axis=0), training=True))
+    changes = Augmentation().scaled(float(strength))
+    changed = augmented(np.repeat(originals, COLUMNS, axis=0), changes, np.random.default_rng(SEED))
     rows = [_row(one, changed[place * COLUMNS :][:COLUMNS]) for place, one in enumerate(originals)]
     return np.concatenate([part for row in rows for part in (row, _gap(row.shape[1], 1).T)][:-1])
 

@@ -3,20 +3,26 @@
 The geometry is one warp, so that every pixel is interpolated once: rotation, shear, scale and shift, and on top a
 smooth elastic field (Simard et al. 2003). Then the look: stroke width (soft grey dilation or erosion) and blur. Last
 the damage, which reaches a share of the images only, so that most of what is learned from is clean: a wiped patch,
-ruled lines, loss of contrast, a lifted background, noise. A layer of these, or of the changes to photographs, is put
-before a model while it is trained and is no part of the artifact.
+ruled lines, loss of contrast, a lifted background, noise. All of it is NumPy, on the way from the data set to the
+model: the same on every backend, never compiled, and no part of the artifact.
 """
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rabisco.images import ImageKind
 from rabisco.training.photos import PhotoAugmentation
 
-if TYPE_CHECKING:
-    import keras
+Maps = NDArray[np.float32]
+Masks = NDArray[np.bool_]
 
+GRID = 5  # points across the elastic field
+PIECE = 64  # images changed at once: what they take stays in the processor's cache
 SHARES = ("stroke", "blur", "damage", "lines", "contrast", "brightness")  # at most 1
 
 
@@ -64,9 +70,11 @@ class Augmentation:
         """The changes of the last epochs."""
         return GENTLE
 
-    def change(self, images: Any, seed: Any) -> Any:
-        """Return float32 images ``(B, H, W, 1)`` of 0 to 255, changed by the random numbers of ``seed``."""
-        return _damage(_restyle(_warp(images, self, seed), self, seed), self, seed)
+    def change(self, images: NDArray[np.uint8], random: np.random.Generator) -> Maps:
+        """Return uint8 images ``(B, H, W, C)`` changed, float32 of 0 to 255; the channels alike, but for noise."""
+        maps = _restyle(_warp(images, self, random), self, random)
+        _damage(maps, self, random)
+        return maps
 
 
 GENTLE = Augmentation(rotation=6, shear=0.1, scale=0.06, shift=1, elastic=0.4, stroke=0.2, blur=0.1, damage=0.05)
@@ -82,167 +90,188 @@ def augmentation_of(values: Mapping[str, Any]) -> AnyAugmentation:
     return kind(**{field.name: values.get(field.name, 0.0) for field in fields(kind)})
 
 
-def create_layer(augmentation: AnyAugmentation, seed: int) -> "keras.layers.Layer":
-    """Return a Keras layer that changes uint8 images in training and passes them on otherwise.
+def augmented(
+    images: NDArray[np.uint8], augmentation: AnyAugmentation, random: np.random.Generator
+) -> NDArray[np.uint8]:
+    """Return images changed at random.
 
     Args:
+        images: uint8 ``(B, H, W, C)``; left as they are.
         augmentation: What is changed, and how strongly.
-        seed: Seed of its random numbers, whose state is saved with the weights.
+        random: The random numbers.
 
     Returns:
-        A layer from uint8 ``(B, H, W, C)`` to uint8 of the same shape: a model sees nothing finer than in serving.
+        uint8 of the same shape: a model sees nothing finer than in serving.
     """
-    import keras
-    from keras import ops
-
-    class Augment(keras.layers.Layer):  # type: ignore[misc]
-        def __init__(self) -> None:
-            super().__init__(name="augment", dtype="uint8")
-            self.seed_generator = keras.random.SeedGenerator(seed)
-
-        def call(self, images: Any, training: bool = False) -> Any:
-            if not training:
-                return images
-            images = augmentation.change(ops.cast(images, "float32"), self.seed_generator)
-            return ops.cast(ops.clip(ops.round(images), 0, 255), "uint8")
-
-        def compute_output_shape(self, input_shape: Any) -> Any:
-            return input_shape
-
-    return Augment()
+    changed = np.empty_like(images)
+    for first in range(0, len(images), PIECE):
+        maps = augmentation.change(images[first : first + PIECE], random)
+        np.rint(maps, out=maps)
+        changed[first : first + PIECE] = np.clip(maps, 0, 255, out=maps)
+    return changed
 
 
-def _uniform(shape: tuple[Any, ...], limit: float, seed: Any) -> Any:
-    import keras
+def _uniform(random: np.random.Generator, count: int, low: float, high: float) -> Maps:
+    """Return a number for each image, ``(B, 1, 1)``."""
+    return (low + (high - low) * random.random((count, 1, 1), np.float32)).astype(np.float32)
 
-    return keras.random.uniform(shape, -limit, limit, seed=seed)
 
-
-def _warp(images: Any, augmentation: Augmentation, seed: Any) -> Any:
+def _warp(images: NDArray[np.uint8], augmentation: Augmentation, random: np.random.Generator) -> Maps:
     """Sample ``images`` where an inverse affine map and an elastic field point, bilinearly; outside is background."""
-    from keras import ops
+    count, height, width = images.shape[:3]
 
-    batch, height, width = ops.shape(images)[0], images.shape[1], images.shape[2]
-    rows, columns = ops.meshgrid(
-        ops.arange(height, dtype="float32") - (height - 1) / 2,
-        ops.arange(width, dtype="float32") - (width - 1) / 2,
-        indexing="ij",
-    )
-    rows, columns = _affine(rows, columns, batch, augmentation, seed)
-    field = _elastic(batch, height, width, augmentation.elastic, seed)  # (B, H, W, 2)
-    rows = rows + field[..., 0] + (height - 1) / 2
-    columns = columns + field[..., 1] + (width - 1) / 2
+    def each(limit: float) -> Maps:
+        return _uniform(random, count, -limit, limit)
+
+    angle, slant = each(np.radians(augmentation.rotation)), each(augmentation.shear)
+    taller, down, wider, right = (each(one) for one in (augmentation.scale, augmentation.shift) * 2)
+    sine, cosine = np.sin(angle), np.cos(angle)
+    middle = np.array([height - 1, width - 1], np.float32) / 2
+    row: Any = np.arange(height, dtype=np.float32)[:, None] - middle[0]
+    column: Any = np.arange(width, dtype=np.float32) - middle[1]
+    rows: Maps = row * (cosine * (1 + taller)) - column * (sine * (1 + taller))
+    columns: Maps = row * ((sine + slant * cosine) * (1 + wider)) + column * ((cosine - slant * sine) * (1 + wider))
+    rows += down + middle[0]
+    columns += right + middle[1]
+    if augmentation.elastic:
+        field = _elastic((count, height, width), augmentation.elastic, random)
+        rows += field[0]
+        columns += field[1]
     return _bilinear(images, rows, columns)
 
 
-def _affine(rows: Any, columns: Any, batch: Any, augmentation: Augmentation, seed: Any) -> tuple[Any, Any]:
-    from keras import ops
-
-    def per_image(limit: float) -> Any:
-        return _uniform((batch, 1, 1), limit, seed)
-
-    angle = per_image(augmentation.rotation * 3.14159265 / 180)
-    slant = per_image(augmentation.shear)
-    sine, cosine = ops.sin(angle), ops.cos(angle)
-    rows, columns = rows[None] * cosine - columns[None] * sine, rows[None] * sine + columns[None] * cosine
-    columns = columns + slant * rows
-    rows = rows * (1 + per_image(augmentation.scale)) + per_image(augmentation.shift)
-    columns = columns * (1 + per_image(augmentation.scale)) + per_image(augmentation.shift)
-    return rows, columns
+def _elastic(shape: tuple[int, int, int], amount: float, random: np.random.Generator) -> Maps:
+    """Return two smooth fields of displacements in pixels, ``(2, B, H, W)``, from coarse grids of normal ones."""
+    count, height, width = shape
+    coarse = random.standard_normal((2, count, GRID, GRID), np.float32) * np.float32(amount)
+    fields: Maps = _bicubic(height) @ coarse @ _bicubic(width).T
+    return fields
 
 
-def _elastic(batch: Any, height: int, width: int, amount: float, seed: Any) -> Any:
-    """Return a smooth field of displacements, ``(B, H, W, 2)`` in pixels, from a coarse 5×5 grid of normal ones."""
-    import keras
-    from keras import ops
+@cache
+def _bicubic(side: int) -> Maps:
+    """Return the weight of each point of a grid at every pixel of a side, ``(side, GRID)``."""
+    places = (np.arange(side) + 0.5) * GRID / side - 0.5
+    away = np.abs(places[:, None] - np.arange(GRID))
+    near, far = 1.5 * away**3 - 2.5 * away**2 + 1, -0.5 * away**3 + 2.5 * away**2 - 4 * away + 2
+    weights = np.where(away < 1, near, np.where(away < 2, far, 0.0))  # Keys's kernel
+    shares: Maps = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    return shares
 
-    coarse = keras.random.normal((batch, 5, 5, 2), stddev=amount, seed=seed)
-    return ops.image.resize(coarse, (height, width), interpolation="bicubic", data_format="channels_last")
 
-
-def _bilinear(images: Any, rows: Any, columns: Any) -> Any:
+def _bilinear(images: NDArray[np.uint8], rows: Maps, columns: Maps) -> Maps:
     """Return ``images`` read at the real-valued ``rows`` and ``columns``, both ``(B, H, W)``."""
-    from keras import ops
+    count, height, width, channels = images.shape
+    padded = np.zeros((count, height + 3, width + 3, channels), np.float32)  # a border of background
+    padded[:, 1 : height + 1, 1 : width + 1] = images
+    flat = padded.reshape(-1, channels) if channels > 1 else padded.reshape(-1)
+    rows = np.clip(rows + np.float32(1), 0, height + 1)
+    columns = np.clip(columns + np.float32(1), 0, width + 1)
+    top, left = np.floor(rows), np.floor(columns)
+    rows -= top
+    columns -= left
+    top *= width + 3
+    top += left
+    index = top.astype(np.intp)
+    index += (np.arange(count) * ((height + 3) * (width + 3)))[:, None, None]
+    if channels > 1:
+        rows, columns = rows[..., None], columns[..., None]
 
-    height, width = images.shape[1], images.shape[2]
-    padded = ops.pad(images[..., 0], ((0, 0), (1, 1), (1, 1)))  # a border of background
-    rows = ops.clip(rows + 1, 0.0, height + 0.999)
-    columns = ops.clip(columns + 1, 0.0, width + 0.999)
-    top, left = ops.floor(rows), ops.floor(columns)
-    down, right = rows - top, columns - left
-    index = ops.cast(top, "int32") * (width + 2) + ops.cast(left, "int32")
-    flat = ops.reshape(padded, (-1, (height + 2) * (width + 2)))
-    flat = ops.pad(flat, ((0, 0), (0, width + 3)))  # the last row's neighbours
+    def between(first: NDArray[np.intp]) -> Maps:
+        """Return what lies between a pixel and its right neighbour."""
+        here = flat.take(first, axis=0)
+        beside = flat.take(first + 1, axis=0)
+        beside -= here
+        beside *= columns
+        beside += here
+        return beside
 
-    def at(offset: int) -> Any:
-        return ops.reshape(
-            ops.take_along_axis(flat, ops.reshape(index + offset, (-1, height * width)), axis=1),
-            (-1, height, width),
-        )
-
-    upper = at(0) * (1 - right) + at(1) * right
-    lower = at(width + 2) * (1 - right) + at(width + 3) * right
-    return (upper * (1 - down) + lower * down)[..., None]
+    upper, lower = between(index), between(index + (width + 3))
+    lower -= upper
+    lower *= rows
+    lower += upper
+    return lower.reshape(images.shape)
 
 
-def _restyle(images: Any, augmentation: Augmentation, seed: Any) -> Any:
+def _restyle(images: Maps, augmentation: Augmentation, random: np.random.Generator) -> Maps:
     """Mix in thicker or thinner strokes and a blur, each by a random share."""
-    import numpy as np
-    from keras import ops
+    count = len(images)
+    if augmentation.stroke:
+        share = _uniform(random, count, -augmentation.stroke, augmentation.stroke)[..., None]
+        sign = np.sign(share)
+        extreme = _largest_of_nine(images * sign)  # the largest or, below 0, the smallest
+        extreme *= sign
+        extreme -= images
+        extreme *= np.abs(share)
+        images += extreme
+    if augmentation.blur:
+        share = np.maximum(_uniform(random, count, -augmentation.blur, augmentation.blur), 0)[..., None]
+        blurred = np.flatnonzero(share)
+        images[blurred] += share[blurred] * (_blurred(images[blurred]) - images[blurred])
+    return images
 
-    shape = (ops.shape(images)[0], 1, 1, 1)
-    thicker = ops.max_pool(images, 3, 1, padding="same")
-    thinner = -ops.max_pool(-images, 3, 1, padding="same")
-    share = _uniform(shape, augmentation.stroke, seed)
-    images = images + ops.maximum(share, 0.0) * (thicker - images) - ops.maximum(-share, 0.0) * (images - thinner)
-    kernel = np.outer([1, 2, 1], [1, 2, 1]).astype("float32")[..., None, None] / 16
-    share = ops.maximum(_uniform(shape, augmentation.blur, seed), 0.0)
-    return images + share * (ops.conv(images, kernel, padding="same") - images)
+
+def _largest_of_nine(images: Maps) -> Maps:
+    """Return the largest value in the 3×3 pixels about each."""
+    across = images.copy()
+    np.maximum(across[:, :, 1:], images[:, :, :-1], out=across[:, :, 1:])
+    np.maximum(across[:, :, :-1], images[:, :, 1:], out=across[:, :, :-1])
+    largest = across.copy()
+    np.maximum(largest[:, 1:], across[:, :-1], out=largest[:, 1:])
+    np.maximum(largest[:, :-1], across[:, 1:], out=largest[:, :-1])
+    return largest
 
 
-def _damage(images: Any, augmentation: Augmentation, seed: Any) -> Any:
+def _blurred(images: Maps) -> Maps:
+    """Return images under a 3×3 binomial kernel; outside is background."""
+    across = images * np.float32(0.5)
+    across[:, :, 1:] += np.float32(0.25) * images[:, :, :-1]
+    across[:, :, :-1] += np.float32(0.25) * images[:, :, 1:]
+    blurred = across * np.float32(0.5)
+    blurred[:, 1:] += np.float32(0.25) * across[:, :-1]
+    blurred[:, :-1] += np.float32(0.25) * across[:, 1:]
+    return blurred
+
+
+def _damage(images: Maps, augmentation: Augmentation, random: np.random.Generator) -> None:
     """Do to some images what bad pens, paper, light and cameras do; each kind reaches its own random share."""
-    import keras
-    from keras import ops
 
-    shape = (ops.shape(images)[0], 1, 1, 1)
+    def hit(most: float) -> tuple[NDArray[np.intp], Maps]:
+        """Return images drawn at the rate of ``damage``, and for each an amount up to ``most``, ``(b, 1, 1, 1)``."""
+        places = np.flatnonzero(random.random(len(images)) < augmentation.damage) if most else np.arange(0)
+        return places, _uniform(random, len(places), 0, most)[..., None]
 
-    def amount(most: float) -> Any:
-        """Return for each image, at the rate of ``damage``, a value up to ``most``, else 0."""
-        hit = keras.random.uniform(shape, seed=seed) < augmentation.damage
-        return ops.where(hit, keras.random.uniform(shape, 0.0, most, seed=seed), 0.0) if most else ops.zeros(shape)
-
-    images = images * (1 - _patches(images, amount(augmentation.erasing), seed))
-    images = ops.maximum(images, 255 * amount(augmentation.lines) * _rules(images, seed))
-    pivot = ops.mean(images, axis=(1, 2, 3), keepdims=True) * keras.random.uniform(shape, seed=seed)
-    images = pivot + (1 - amount(augmentation.contrast)) * (images - pivot)
-    images = images + 255 * amount(augmentation.brightness)
-    return images + 255 * amount(augmentation.noise) * keras.random.normal(ops.shape(images), seed=seed)
-
-
-def _patches(images: Any, side: Any, seed: Any) -> Any:
-    """Return 1 within a square of ``side`` pixels, ``(B, 1, 1, 1)``, at a random place of each image, else 0."""
-    import keras
-    from keras import ops
-
-    batch, height, width = ops.shape(images)[0], images.shape[1], images.shape[2]
-    top = keras.random.uniform((batch, 1, 1, 1), 0.0, float(height), seed=seed)
-    left = keras.random.uniform((batch, 1, 1, 1), 0.0, float(width), seed=seed)
-    rows = ops.arange(height, dtype="float32")[None, :, None, None]
-    columns = ops.arange(width, dtype="float32")[None, None, :, None]
-    within = (ops.abs(rows - top) < side / 2) & (ops.abs(columns - left) < side / 2)
-    return ops.cast(within, "float32")
+    places, side = hit(augmentation.erasing)
+    images[places] *= ~_patches(images.shape, side, random)
+    places, grey = hit(augmentation.lines)
+    images[places] = np.maximum(images[places], 255 * grey * _rules(images.shape, len(places), random))
+    places, lost = hit(augmentation.contrast)
+    pivot = images[places].mean(axis=(1, 2, 3), keepdims=True) * _uniform(random, len(places), 0, 1)[..., None]
+    images[places] = pivot + (1 - lost) * (images[places] - pivot)
+    places, lift = hit(augmentation.brightness)
+    images[places] += 255 * lift
+    places, noise = hit(augmentation.noise)
+    images[places] += 255 * noise * random.standard_normal((len(places), *images.shape[1:]), np.float32)
 
 
-def _rules(images: Any, seed: Any) -> Any:
-    """Return 1 on lines a random 5 to 14 pixels apart, across or down each image, else 0."""
-    import keras
-    from keras import ops
+def _patches(shape: tuple[int, ...], side: Maps, random: np.random.Generator) -> Masks:
+    """Return where a square of ``side`` pixels, ``(b, 1, 1, 1)``, lies at a random place of each image."""
+    rows, columns = _rows_and_columns(shape)
+    top = _uniform(random, len(side), 0, shape[1])[..., None]
+    left = _uniform(random, len(side), 0, shape[2])[..., None]
+    patches: Masks = (np.abs(rows - top) < side / 2) & (np.abs(columns - left) < side / 2)
+    return patches
 
-    batch, height, width = ops.shape(images)[0], images.shape[1], images.shape[2]
-    spacing = ops.floor(keras.random.uniform((batch, 1, 1, 1), 5.0, 15.0, seed=seed))
-    offset = ops.floor(keras.random.uniform((batch, 1, 1, 1), 0.0, 15.0, seed=seed))
-    across = keras.random.uniform((batch, 1, 1, 1), seed=seed) < 0.5
-    rows = ops.arange(height, dtype="float32")[None, :, None, None]
-    columns = ops.arange(width, dtype="float32")[None, None, :, None]
-    return ops.cast(ops.mod(ops.where(across, rows, columns) + offset, spacing) < 1, "float32")
+
+def _rules(shape: tuple[int, ...], count: int, random: np.random.Generator) -> Masks:
+    """Return where lines a random 5 to 14 pixels apart are, across or down each of ``count`` images."""
+    rows, columns = _rows_and_columns(shape)
+    spacing = np.floor(_uniform(random, count, 5, 15))[..., None]
+    offset = np.floor(_uniform(random, count, 0, 15))[..., None]
+    across = _uniform(random, count, 0, 1)[..., None] < 0.5
+    rules: Masks = np.mod(np.where(across, rows, columns) + offset, spacing) < 1
+    return rules
+
+
+def _rows_and_columns(shape: tuple[int, ...]) -> tuple[Maps, Maps]:
+    return np.arange(shape[1], dtype=np.float32)[:, None, None], np.arange(shape[2], dtype=np.float32)[:, None]

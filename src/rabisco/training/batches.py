@@ -7,10 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabisco.data.dataset import Split
+from rabisco.training.augment import AnyAugmentation, augmented
+from rabisco.training.photos import PhotoAugmentation
 
 
 def create_batches(
-    split: Split, num_classes: int, batch_size: int, seed: int | None = None, first: int = 0, *, flip: bool = False
+    split: Split,
+    num_classes: int,
+    batch_size: int,
+    seed: int | None = None,
+    first: int = 0,
+    *,
+    augmentation: AnyAugmentation | None = None,
 ) -> Any:
     """Return the split in batches of uint8 ``(B, H, W, C)`` and one-hot float32 ``(B, num_classes)``.
 
@@ -20,7 +28,7 @@ def create_batches(
         batch_size: Images in all batches but the last.
         seed: Draws the order of each epoch; none: the order of the split, every time.
         first: Batches to leave out at the beginning of each epoch: for one that was begun before.
-        flip: Whether each image is mirrored, left to right, in every other epoch.
+        augmentation: Random changes to the images, which depend on seed, epoch and batch alone; none: as they are.
 
     Returns:
         A ``keras.utils.PyDataset``, whose attribute ``epoch``, from 1, is to be set before each epoch.
@@ -29,6 +37,7 @@ def create_batches(
 
     sides = np.random.default_rng(seed).integers(0, 2, len(split))  # on which each begins
     targets: NDArray[np.float32] = np.eye(num_classes, dtype=np.float32)
+    alternate = isinstance(augmentation, PhotoAugmentation) and augmentation.alternate
 
     class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         epoch = 1
@@ -41,9 +50,11 @@ def create_batches(
             index += first
             rows = self.order[index * batch_size : (index + 1) * batch_size]
             images = split.images[rows]
-            if flip:
+            if alternate:
                 mirrored = (sides[rows] + self.epoch) % 2 == 1
                 images[mirrored] = images[mirrored, :, ::-1]
+            if augmentation is not None:
+                images = augmented(images, augmentation, np.random.default_rng((seed or 0, self.epoch, index)))
             return images, targets[split.labels[rows]]
 
         def on_epoch_begin(self) -> None:

@@ -5,7 +5,9 @@ pixel is interpolated once, and none where the size stays. Beyond the edge an im
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -38,49 +40,45 @@ class PhotoAugmentation:
         """The changes of the last epochs."""
         return self.scaled(0.5)
 
-    def change(self, images: Any, seed: Any) -> Any:
-        """Return float32 images ``(B, H, W, C)`` of 0 to 255, changed by the random numbers of ``seed``.
+    def change(self, images: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.float32]:
+        """Return uint8 images ``(B, H, W, C)`` changed, float32 of 0 to 255.
 
         Alternate flips are not made here but where the batches are, since only they know which image is which.
         """
-        import keras
-        from keras import ops
+        count, height, width = images.shape[:3]
 
-        def drawn(low: float, high: float) -> Any:
-            return keras.random.uniform((ops.shape(images)[0], 1, 1, 1), low, high, seed=seed)
+        def drawn(low: float, high: float) -> NDArray[np.float32]:
+            return random.uniform(low, high, (count, 1, 1)).astype(np.float32)
 
+        maps = images.astype(np.float32)
         if self.flip and not self.alternate:
-            images = ops.where(drawn(0, 1) < self.flip, ops.flip(images, axis=2), images)
+            mirrored = random.random(count) < self.flip
+            maps[mirrored] = maps[mirrored, :, ::-1]
         if self.shift or self.zoom:
-            size = ops.where(drawn(0, 1) < self.zoomed, drawn(1 - self.zoom, 1 + self.zoom), 1.0)
+            size = np.where(drawn(0, 1) < self.zoomed, drawn(1 - self.zoom, 1 + self.zoom), np.float32(1))
             limit = int(self.shift) + 0.499  # every whole number of pixels is as likely
-            down, right = (ops.round(drawn(-limit, limit)) for _ in range(2))
-            images = _resampled(images, size, down, right)
+            down, right = (np.rint(drawn(-limit, limit)) for _ in range(2))
+            maps = _resampled(maps, size, down, right)
         if self.erasing:
-            top, left = drawn(0, float(images.shape[1])), drawn(0, float(images.shape[2]))
-            images = ops.where(_square(images, top, left, self.erasing), 127.5, images)
-        return images
+            rows = np.abs(np.arange(height)[:, None] - drawn(0, height)) < self.erasing / 2
+            columns = np.abs(np.arange(width) - drawn(0, width)) < self.erasing / 2
+            maps[rows & columns] = 127.5
+        return maps
 
 
-def _resampled(images: Any, size: Any, down: Any, right: Any) -> Any:
-    """Return images that show ``size`` times as much, moved; each is ``(B, 1, 1, 1)``."""
-    from keras import ops
+def _resampled(
+    images: NDArray[np.float32], size: NDArray[np.float32], down: NDArray[np.float32], right: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return images that show ``size`` times as much, moved; each is ``(B, 1, 1)``."""
 
-    def shares(side: int, move: Any) -> Any:
+    def shares_of(side: int, move: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return how much of each pixel is in each new one, ``(B, side, side)``."""
-        middle = (side - 1) / 2
-        places = (ops.arange(side, dtype="float32")[None, :, None] - middle) * size[..., 0] + middle - move[..., 0]
-        places = (side - 1) - ops.abs((side - 1) - ops.abs(places))  # mirrored at both edges
-        return ops.maximum(1 - ops.abs(places - ops.arange(side, dtype="float32")[None, None]), 0.0)
+        middle = np.float32((side - 1) / 2)
+        places = (np.arange(side, dtype=np.float32)[:, None] - middle) * size + middle - move
+        places = (side - 1) - np.abs((side - 1) - np.abs(places))  # mirrored at both edges
+        shares: NDArray[np.float32] = np.maximum(1 - np.abs(places - np.arange(side, dtype=np.float32)), 0)
+        return shares
 
-    images = ops.einsum("bih,bhwc->biwc", shares(images.shape[1], down), images)
-    return ops.einsum("bjw,biwc->bijc", shares(images.shape[2], right), images)
-
-
-def _square(images: Any, top: Any, left: Any, side: float) -> Any:
-    """Return where, ``(B, H, W, 1)``, a square of ``side`` pixels about ``top`` and ``left`` lies."""
-    from keras import ops
-
-    rows = ops.arange(images.shape[1], dtype="float32")[None, :, None, None]
-    columns = ops.arange(images.shape[2], dtype="float32")[None, None, :, None]
-    return (ops.abs(rows - top) < side / 2) & (ops.abs(columns - left) < side / 2)
+    count, height, width = images.shape[:3]
+    images = (shares_of(height, down) @ images.reshape(count, height, -1)).reshape(images.shape)
+    return shares_of(width, right)[:, None] @ images

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from rabisco.data.dataset import Dataset
 from rabisco.errors import InvalidConfigurationError
-from rabisco.training.augment import create_layer
 from rabisco.training.batches import create_batches
 from rabisco.training.checkpoint import Checkpoints, Position
 from rabisco.training.config import TrainingConfiguration
 from rabisco.training.cooldown import cooldown, cooldown_checkpoints, counted_together, joined
 from rabisco.training.eta import Eta
-from rabisco.training.photos import PhotoAugmentation
 from rabisco.training.precision import in_precision
 from rabisco.training.progress import Progress, Request, TrainingResult
 from rabisco.training.regression import fit_logistic_regression
@@ -111,8 +109,7 @@ def _train_by_gradient(
 
     steps = math.ceil(len(dataset.train) / configuration.batch_size)
     fitted = in_precision(model, configuration.precision)
-    trained = _with_augmentation(fitted, configuration)
-    trained.compile(
+    fitted.compile(
         optimizer=create_optimizer(configuration, steps),
         loss=_create_loss(configuration),
         metrics=["accuracy"],
@@ -130,13 +127,13 @@ def _train_by_gradient(
         position=position,
     )
     if position.arrays:
-        put_back(trained, position.arrays)
+        put_back(fitted, position.arrays)
     while not position.ended and watch.result.ended == "completed":
         if position.step:  # an epoch that was begun before; Keras numbers the batches of a fit from its beginning
-            _fit(trained, dataset, configuration, watch=watch, position=position, until=position.epoch + 1)
-            put_back(trained, position.arrays)  # where a fit ends, averaged weights take the place of the trained ones
+            _fit(fitted, dataset, configuration, watch=watch, position=position, until=position.epoch + 1)
+            put_back(fitted, position.arrays)  # where a fit ends, averaged weights take the place of the trained ones
         else:
-            _fit(trained, dataset, configuration, watch=watch, position=position, until=configuration.epochs)
+            _fit(fitted, dataset, configuration, watch=watch, position=position, until=configuration.epochs)
     result: TrainingResult = watch.finish()
     if fitted is not model:
         model.set_weights(fitted.get_weights())
@@ -145,7 +142,7 @@ def _train_by_gradient(
 
 
 def _fit(
-    trained: "keras.Model",
+    fitted: "keras.Model",
     dataset: Dataset,
     configuration: TrainingConfiguration,
     *,
@@ -155,14 +152,17 @@ def _fit(
 ) -> None:
     """Fit from where the training stands to the end of epoch ``until``, or until the watch ends it."""
     size, num_classes = configuration.batch_size, dataset.num_classes
-    changes = configuration.augmentation
-    flip = isinstance(changes, PhotoAugmentation) and changes.alternate
     watch.batches = create_batches(
-        dataset.train, num_classes, size, configuration.seed, first=position.step, flip=flip
+        dataset.train,
+        num_classes,
+        size,
+        configuration.seed,
+        first=position.step,
+        augmentation=configuration.augmentation,
     )
     if position.step:
-        trained.test_on_batch(*watch.batches[0])  # makes the metrics' variables, which are then put back
-    trained.fit(
+        fitted.test_on_batch(*watch.batches[0])  # makes the metrics' variables, which are then put back
+    fitted.fit(
         watch.batches,
         initial_epoch=position.epoch,
         epochs=until,
@@ -178,15 +178,6 @@ def _identity(model: "keras.Model", dataset: Dataset, configuration: TrainingCon
     shapes = [list(weight.shape) for weight in model.weights]
     told = [model.name, shapes, dataset.fingerprint, len(dataset.train), dataset.class_names, configuration.identity]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
-
-
-def _with_augmentation(model: "keras.Model", configuration: TrainingConfiguration) -> "keras.Model":
-    import keras
-
-    if configuration.augmentation is None:
-        return keras.Sequential([keras.Input(model.input_shape[1:], dtype="uint8"), model])
-    augment = create_layer(configuration.augmentation, configuration.seed)
-    return keras.Sequential([keras.Input(model.input_shape[1:], dtype="uint8"), augment, model])
 
 
 def _create_loss(configuration: TrainingConfiguration) -> "keras.losses.Loss":
