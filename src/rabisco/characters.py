@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, get_args
 
-from rabisco.errors import InvalidRequestError
+from rabisco.errors import N_, InvalidRequestError
 
 Among = Literal["any", "digits", "letters", "capitals", "small-letters"]
 AMONG: tuple[Among, ...] = get_args(Among)
@@ -34,8 +34,10 @@ def classes_among(names: Sequence[str], among: Among) -> list[int]:
     places = [place for place, name in enumerate(names) if len(name) == 1 and _KINDS[among](name)]
     if not places:
         raise InvalidRequestError(
-            "expected a model that knows such characters (%(among)s), received one that knows %(names)s; "
-            "ask another model, or for “any”",
+            N_(
+                "expected a model that knows such characters (%(among)s), received one that knows %(names)s; "
+                "ask another model, or for “any”"
+            ),
             among=among,
             names=", ".join(names[:10]) + (" …" if len(names) > 10 else ""),
         )

@@ -5,25 +5,61 @@ never holds a path of the server or a secret, so that the web layer may show it 
 class gets stands in one table, in ``rabisco.web.platform.problems``.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
 
 def N_(message: str) -> str:  # noqa: N802 - the name by which catalogs of translations are extracted
     """Mark a sentence for translation where it stands; it is translated where it is shown."""
     return message
 
 
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence apart from the values in it, so that it can be told in another language; ``str`` tells it in English.
+
+    Attributes:
+        message: Marked by ``N_``, with ``%(name)s`` where a value stands.
+        values: The values; of a sentence in a sentence, that. Whole numbers get separators of thousands.
+    """
+
+    message: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON holds it."""
+        return {
+            "message": self.message,
+            "values": {
+                name: value.to_dict() if isinstance(value, Sentence) else value for name, value in self.values.items()
+            },
+        }
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> "Sentence":
+        """Return what ``to_dict`` wrote."""
+        values = value["values"].items()
+        return cls(
+            value["message"], {name: cls.from_dict(one) if isinstance(one, dict) else one for name, one in values}
+        )
+
+    def __str__(self) -> str:
+        shown = {name: f"{value:,}" if isinstance(value, int) else value for name, value in self.values.items()}
+        return self.message % shown if shown else self.message
+
+
 class RabiscoError(Exception):
     """Root of all intended errors; ``str(error)`` is fit to be shown to whoever caused it.
 
     Args:
-        message: The sentence, with ``%(name)s`` where a value stands: so it can be shown in another language too.
-        **values: The values; whole numbers are written with separators of thousands.
+        message: What ``sentence`` has, see there.
+        **values: The values in it.
     """
 
     def __init__(self, message: str, **values: object) -> None:
-        self.message = message
-        self.values = values
-        shown = {name: f"{value:,}" if isinstance(value, int) else value for name, value in values.items()}
-        super().__init__(message % shown if values else message)
+        self.sentence = Sentence(message, values)
+        super().__init__(str(self.sentence))
 
 
 class InvalidRequestError(RabiscoError):
@@ -106,12 +142,12 @@ class UnusableDataError(InvalidDataError):
     """A user's own file, or data in it, cannot be trained on.
 
     Attributes:
-        code: What is wrong, for translation: a key of ``rabisco.intake.MESSAGES``.
+        code: What is wrong, for programs: a key of ``rabisco.intake.MESSAGES``.
         parameters: What the message's places are filled with.
     """
 
-    def __init__(self, message: str, code: str, parameters: dict[str, str | int | float]) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, code: str, parameters: Mapping[str, Any]) -> None:
+        super().__init__(message, **parameters)
         self.code = code
         self.parameters = parameters
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabisco.characters import Among
-from rabisco.errors import InvalidRequestError
+from rabisco.errors import N_, InvalidRequestError
 from rabisco.images import Box, Group, Prepared, prepare_ink, segment
 from rabisco.images.normalize import CHARACTERS
 from rabisco.inference import ClassProbability, Predictor
@@ -127,8 +127,10 @@ def read_many(
     card = predictor.card
     if card.normalizer not in CHARACTERS:
         raise InvalidRequestError(
-            "expected a model of characters to read several at once, received “%(name)s”, which looks at whole "
-            "pictures; ask it for one",
+            N_(
+                "expected a model of characters to read several at once, received “%(name)s”, which looks at whole "
+                "pictures; ask it for one"
+            ),
             name=card.name,
         )
     started = time.perf_counter()

@@ -110,7 +110,7 @@ def test_ctrl_c_keeps_the_best_weights_so_far(home: Path) -> None:
     out, errors = process.communicate(timeout=600)
     assert process.returncode == 0, errors
     card = json.loads(out)
-    assert "Ended: stopped" in card["notes"]
+    assert "Stopped by hand" in card["notes"]
     assert [(run.id, run.state) for run in runs.list_runs()] == [(card["run"], "stopped")]
 
 

@@ -1,14 +1,16 @@
 """A trained model on disk: a folder with ``pesos.h5``, ``model.onnx``, ``card.json`` and ``rejection.json``, in
 numbered versions.
 
-``card`` says what the model is; ``places`` knows where each version lies and which is current; ``saving`` adds one,
-``loading`` reads and verifies one, ``versions`` chooses, goes back and deletes; ``durable`` writes what must survive a
-kill. Versions never change; what is replaced are pointers, in one step. Artifacts made here live under the settings'
-``home``; those that come with the package are bundled in it, as version 0 of their name.
+``card`` says what the model is, ``notes`` what its training noted; ``places`` knows where each version lies and which
+is current; ``saving`` adds one, ``loading`` reads and verifies one, ``versions`` chooses, goes back and deletes;
+``durable`` writes what must survive a kill. Versions never change; what is replaced are pointers, in one step.
+Artifacts made here live under the settings' ``home``; those that come with the package are bundled in it, as version
+0 of their name.
 """
 
 from rabisco.artifacts.card import Card, DatasetCard
 from rabisco.artifacts.loading import Artifact, list_artifacts, load_artifact
+from rabisco.artifacts.notes import said_of
 from rabisco.artifacts.places import (
     ALIASES,
     BUNDLED,
@@ -61,6 +63,7 @@ __all__ = [
     "promoted",
     "rollback",
     "rollback_default",
+    "said_of",
     "save_again",
     "save_artifact",
     "stamp",

@@ -5,8 +5,10 @@ import re
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 
+from rabisco.errors import Sentence
 from rabisco.rejection import RejectionRule
 
 _FLAT = re.compile(r"[\[{]\n[^\[\]{}]*[\]}]")  # lists and objects that hold no other
@@ -49,7 +51,8 @@ class Card(BaseModel):
             ``rejection.json`` beside the card; cards of earlier releases hold it themselves.
         refused_below: Of photographs: probability of the best class below which a picture shows none of the classes.
         run: Id of the run that made it, if one did.
-        notes: Anything a reader should know.
+        notes: Anything a reader should know, in English.
+        said: The same as sentences that each reader gets in their language; see ``notes.said_of``.
         files: sha256 (hex) of each other file in the folder.
     """
 
@@ -76,9 +79,13 @@ class Card(BaseModel):
     refused_below: float | None = None
     run: str = ""
     notes: str = ""
+    said: SkipJsonSchema[tuple[Sentence, ...]] = Field(default=(), exclude=True)
     files: dict[str, str] = {}
 
     def to_text(self) -> str:
         """Return what is stored in ``card.json``: all but the rule, each row of a table on a line of its own."""
-        text = json.dumps(self.model_dump(mode="json", exclude={"refusal"}), indent=1, ensure_ascii=False)
+        values = self.model_dump(mode="json", exclude={"refusal"})
+        if self.said:
+            values["said"] = [one.to_dict() for one in self.said]
+        text = json.dumps(values, indent=1, ensure_ascii=False)
         return _FLAT.sub(lambda found: " ".join(found[0].split()), text) + "\n"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rabisco.errors import StorageError
+from rabisco.errors import N_, StorageError
 
 LOCK_FILE = ".lock"
 
@@ -67,8 +67,10 @@ def told_of_storage() -> Iterator[None]:
         yield
     except OSError as error:
         raise StorageError(
-            "the folder of models must be writable and have room. Received: %(reason)s; nothing was "
-            "changed. Free some space, or give write permission, and try again",
+            N_(
+                "the folder of models must be writable and have room. Received: %(reason)s; nothing was "
+                "changed. Free some space, or give write permission, and try again"
+            ),
             reason=error.strerror or error,
         ) from error
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from rabisco.artifacts.card import Card
 from rabisco.artifacts.places import CARD_FILE, ONNX_FILE, REJECTION_FILE, WEIGHTS_FILE, find, list_names
-from rabisco.errors import InvalidArtifactError, ModelNotFoundError, NoModelError
+from rabisco.errors import N_, InvalidArtifactError, ModelNotFoundError, NoModelError
 from rabisco.rejection import RejectionRule
 
 
@@ -80,7 +80,7 @@ def read_card(name: str, folder: Path) -> Card:
         return card.model_copy(update={"refusal": rule})
     except (OSError, ValidationError, UnicodeDecodeError) as error:
         raise InvalidArtifactError(
-            "the card of model “%(name)s” cannot be read; train it again: rabisco train %(name)s", name=name
+            N_("the card of model “%(name)s” cannot be read; train it again: rabisco train %(name)s"), name=name
         ) from error
 
 
@@ -94,8 +94,10 @@ def read_verified(name: str, folder: Path) -> Card:
     for file, expected in card.files.items():
         if sha256(folder / file) != expected:
             raise InvalidArtifactError(
-                "%(file)s of model “%(name)s” is missing or is not the file its card describes; "
-                "restore it or train again: rabisco train %(name)s",
+                N_(
+                    "%(file)s of model “%(name)s” is missing or is not the file its card describes; "
+                    "restore it or train again: rabisco train %(name)s"
+                ),
                 file=file,
                 name=name,
             )

@@ -17,7 +17,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rabisco.artifacts.durable import write_whole
-from rabisco.errors import InvalidConfigurationError, ModelNotFoundError, NoModelError, VersionNotFoundError
+from rabisco.errors import N_, InvalidConfigurationError, ModelNotFoundError, NoModelError, VersionNotFoundError
 from rabisco.settings import get_settings
 
 WEIGHTS_FILE = "pesos.h5"
@@ -76,14 +76,18 @@ def check_name(name: str) -> None:
     """
     if not _NAME.fullmatch(name):
         raise InvalidConfigurationError(
-            "a model's name must be 1 to 60 letters, digits, '-', '_' or '.', the first a letter or digit. "
-            "Received: %(name)s; choose another name",
+            N_(
+                "a model's name must be 1 to 60 letters, digits, '-', '_' or '.', the first a letter or digit. "
+                "Received: %(name)s; choose another name"
+            ),
             name=repr(name[:80]),
         )
     if name.casefold() in ALIASES:
         raise InvalidConfigurationError(
-            "“%(name)s” is the short name of another model (%(model)s) and would be hidden by it; choose another "
-            "name, such as my-%(name)s",
+            N_(
+                "“%(name)s” is the short name of another model (%(model)s) and would be hidden by it; choose another "
+                "name, such as my-%(name)s"
+            ),
             name=name,
             model=ALIASES[name.casefold()][0],
         )
@@ -158,7 +162,7 @@ def find(name: str, version: int | None = None) -> tuple[int, Path]:
     number = pointer_of(name).version if version is None else version
     if number not in there:
         raise VersionNotFoundError(
-            "the versions of model “%(name)s” are %(versions)s. Received: %(number)s; choose one of them",
+            N_("the versions of model “%(name)s” are %(versions)s. Received: %(number)s; choose one of them"),
             name=name,
             versions=", ".join(map(str, there)),
             number=number,
@@ -203,9 +207,12 @@ def unknown(name: str) -> NoModelError | ModelNotFoundError:
     """Return the error that says that no artifact has that name."""
     names = list_names()
     if not names:
-        return NoModelError("no model has been trained yet; train one first: rabisco train mnist-cnn")
+        return NoModelError(N_("no model has been trained yet; train one first: rabisco train mnist-cnn"))
     return ModelNotFoundError(
-        "a model is one of %(names)s. Received: %(name)s; choose one of them, or train another: rabisco train --help",
+        N_(
+            "a model is one of %(names)s. Received: %(name)s; choose one of them, or train another: rabisco train "
+            "--help"
+        ),
         names=", ".join(names),
         name=repr(name),
     )

@@ -27,7 +27,7 @@ from rabisco.artifacts.places import (
     read_default,
     write_pointer,
 )
-from rabisco.errors import InvalidArtifactError, VersionConflictError
+from rabisco.errors import N_, InvalidArtifactError, VersionConflictError
 from rabisco.settings import get_settings
 
 _DELETED = ".deleted-"
@@ -95,8 +95,10 @@ def rollback(name: str) -> int:
         previous = _previous(pointer, there)
         if previous is None:
             raise VersionConflictError(
-                "going back needs a version of “%(name)s” that answered before version %(number)s; there is "
-                "none. Choose a version by its number instead",
+                N_(
+                    "going back needs a version of “%(name)s” that answered before version %(number)s; there is "
+                    "none. Choose a version by its number instead"
+                ),
                 name=name,
                 number=pointer.version,
             )
@@ -117,10 +119,15 @@ def delete(name: str, version: int) -> None:
         find(name, version)
         pointer = pointer_of(name)
         if version == BUNDLED:
-            raise VersionConflictError("version 0 comes with the package and cannot be deleted; use another instead")
+            raise VersionConflictError(
+                N_("version 0 comes with the package and cannot be deleted; use another instead")
+            )
         if version == pointer.version:
             raise VersionConflictError(
-                "version %(number)s of “%(name)s” is the one that answers, so it was not deleted; use another first",
+                N_(
+                    "version %(number)s of “%(name)s” is the one that answers, so it was not deleted; use another "
+                    "first"
+                ),
                 number=version,
                 name=name,
             )
@@ -139,10 +146,10 @@ def delete_model(name: str) -> None:
     with locked(parent):
         find(name)
         if set(folders(name)) == {BUNDLED}:
-            raise VersionConflictError("“%(name)s” comes with the package and cannot be deleted", name=name)
+            raise VersionConflictError(N_("“%(name)s” comes with the package and cannot be deleted"), name=name)
         if promoted() == name and BUNDLED not in folders(name):
             raise VersionConflictError(
-                "“%(name)s” answers by default, so it was not deleted; promote another first", name=name
+                N_("“%(name)s” answers by default, so it was not deleted; promote another first"), name=name
             )
         _discard(parent / name, parent)
 
@@ -175,7 +182,7 @@ def rollback_default() -> str | None:
         default = read_default()
         before = [name for name in default.before if not name or exists(name)]
         if not before:
-            raise VersionConflictError("going back needs a model that answered by default before; there is none")
+            raise VersionConflictError(N_("going back needs a model that answered by default before; there is none"))
         _write_default(Default(name=before[-1], before=tuple(before[:-1])))
         return before[-1] or None
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from rabisco.data.dataset import Split
-from rabisco.errors import InvalidDataError
+from rabisco.errors import N_, InvalidDataError
 from rabisco.evaluation.reader import Reader, read_logits
 from rabisco.evaluation.statistics import wilson_interval
 
@@ -101,6 +101,19 @@ CORRUPTIONS: dict[str, Corruption] = {
     "brightness": brightness,
     "contrast": contrast,
     "lines": lines,
+}
+TITLES = {
+    "noise": N_("Noise"),
+    "blur": N_("Blurred"),
+    "rotation": N_("Turned by 20°"),
+    "scale": N_("A quarter smaller or larger"),
+    "shear": N_("Slanted by 17°"),
+    "translation": N_("Moved by 3 pixels"),
+    "thin strokes": N_("Thinner strokes"),
+    "thick strokes": N_("Thicker strokes"),
+    "brightness": N_("Brighter by 20%"),
+    "contrast": N_("Contrast cut to 40%"),
+    "lines": N_("Ruled with grey lines"),
 }
 
 

@@ -15,6 +15,7 @@ from PIL import AvifImagePlugin, Image, TiffImagePlugin, UnidentifiedImageError,
 from scipy import ndimage
 
 from rabisco.errors import (
+    N_,
     InvalidImageError,
     InvalidRequestError,
     RabiscoError,
@@ -78,7 +79,7 @@ def decode(data: bytes | str, *, max_bytes: int | None = None, max_pixels: int =
     if isinstance(data, str):
         data = decode_base64(data, max_bytes)
     if not data:
-        raise InvalidImageError("expected a picture file, received zero bytes; choose the file again")
+        raise InvalidImageError(N_("expected a picture file, received zero bytes; choose the file again"))
     if max_bytes is not None and len(data) > max_bytes:
         raise _too_many_bytes(len(data), max_bytes)
     if data.startswith(PNG_SIGNATURE):
@@ -95,7 +96,7 @@ def decode(data: bytes | str, *, max_bytes: int | None = None, max_pixels: int =
         raise
     except Exception as error:  # a damaged file makes Pillow raise anything from struct.error to OverflowError
         raise InvalidImageError(
-            "expected a whole picture file, received one that is truncated or damaged; export or send it again"
+            N_("expected a whole picture file, received one that is truncated or damaged; export or send it again")
         ) from error
     if image.mode[0] in "IF":
         image = _eight_bits(image)
@@ -131,15 +132,17 @@ def decode_base64(text: str, max_bytes: int | None = None) -> bytes:
         prefix, _, body = body.partition(",")
         if not prefix.lower().endswith(";base64"):
             raise InvalidRequestError(
-                "expected a data URL in base64 (data:image/png;base64,...), received another one"
+                N_("expected a data URL in base64 (data:image/png;base64,...), received another one")
             )
     body = body.strip().replace(" ", "+").translate(_FROM_URL_SAFE).rstrip("=")
     try:
         return base64.b64decode(body + "=" * (-len(body) % 4), validate=True)
     except (binascii.Error, ValueError) as error:
         raise InvalidRequestError(
-            "expected a picture as base64 text or data URL, received text that is not base64; "
-            "send the file itself or encode all of it"
+            N_(
+                "expected a picture as base64 text or data URL, received text that is not base64; "
+                "send the file itself or encode all of it"
+            )
         ) from error
 
 
@@ -148,7 +151,10 @@ _FROM_URL_SAFE = str.maketrans("-_", "+/", "\r\n\t")
 
 def _too_many_bytes(received: int, limit: int) -> TooLargeError:
     return TooLargeError(
-        "expected a file of at most %(limit)s bytes, received %(received)s; send a smaller or more compressed picture",
+        N_(
+            "expected a file of at most %(limit)s bytes, received %(received)s; send a smaller or more compressed "
+            "picture"
+        ),
         limit=limit,
         received=received,
     )
@@ -163,7 +169,7 @@ def _check_png(data: bytes, max_pixels: int) -> None:
         end = position + 8 + length
         if zlib.crc32(data[position + 4 : end]) != int.from_bytes(data[end : end + 4]) or len(data) < end + 4:
             raise InvalidImageError(
-                "expected a whole PNG file, received one whose end or checksums are wrong; export or send it again"
+                N_("expected a whole PNG file, received one whose end or checksums are wrong; export or send it again")
             )
         position = end + 4
         if kind == b"IHDR" and length >= 8:
@@ -182,12 +188,12 @@ def _open(data: bytes, max_pixels: int) -> tuple[Image.Image, int]:
             return image, _orientation(image) if turned else 1
     except Image.DecompressionBombError as error:
         raise TooLargeError(
-            "expected at most %(limit)s pixels, received far more; send the picture made smaller",
+            N_("expected at most %(limit)s pixels, received far more; send the picture made smaller"),
             limit=max_pixels,
         ) from error
     except UnidentifiedImageError as error:
         raise UnsupportedImageError(
-            "expected a picture (%(formats)s), received something else; save it in one of these formats",
+            N_("expected a picture (%(formats)s), received something else; save it in one of these formats"),
             formats=READABLE,
         ) from error
 
@@ -195,7 +201,7 @@ def _open(data: bytes, max_pixels: int) -> tuple[Image.Image, int]:
 def _check_pixels(width: int, height: int, max_pixels: int) -> None:
     if width * height > max_pixels:
         raise TooLargeError(
-            "expected at most %(limit)s pixels, received %(width)s × %(height)s; send the picture made smaller",
+            N_("expected at most %(limit)s pixels, received %(width)s × %(height)s; send the picture made smaller"),
             limit=max_pixels,
             width=width,
             height=height,

@@ -9,13 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from rabisco.errors import InvalidConfigurationError
+from rabisco.errors import N_, InvalidConfigurationError, Sentence
 from rabisco.images.geometry import SIDE, as_emnist, as_mnist, bounding_box, deskew
 from rabisco.images.ink import Ink, find_ink
 from rabisco.images.photo import BLANK, photo_views
 
 ImageKind = Literal["grey", "colour"]
 PHOTO_SIDES = (32, 64)
+STEPS = {
+    "polarity": N_("Light on dark"),
+    "ink": N_("Only the ink"),
+    "crop": N_("Cut out"),
+    "result": N_("28 × 28, centred"),
+}
 WORKING_SIDE = 320  # pixels; a character that fills a quarter of the picture still has four for each of its own
 
 
@@ -30,6 +36,14 @@ class Step:
 
     name: str
     picture: NDArray[np.uint8]
+
+    @property
+    def title(self) -> Sentence:
+        """What people call it."""
+        if self.name == "result" and self.picture.ndim == 3:
+            height, width = self.picture.shape[:2]
+            return Sentence(N_("%(height)s × %(width)s pixels"), {"height": height, "width": width})
+        return Sentence(STEPS[self.name])
 
 
 @dataclass(frozen=True)
@@ -164,7 +178,7 @@ NORMALIZERS = (*CHARACTERS, *PHOTOS)
 
 def _unknown(name: str, known: Iterable[str]) -> InvalidConfigurationError:
     return InvalidConfigurationError(
-        "no normaliser of that kind is called “%(name)s”; use the one that the model's card names: %(names)s",
+        N_("no normaliser of that kind is called “%(name)s”; use the one that the model's card names: %(names)s"),
         name=name,
         names=", ".join(known),
     )

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from rabisco.errors import TooLargeError
+from rabisco.errors import N_, TooLargeError
 from rabisco.images.cut import find_cuts
 from rabisco.images.ink import SOLID, Ink, find_ink
 from rabisco.images.pieces import Box, Piece, crop, find_lines, find_pieces, join, union, usual_height
@@ -117,8 +117,10 @@ def segment(picture: NDArray[np.uint8], most: int = 1000) -> list[Group]:
 def _check_number(found: int, limit: int, most: int) -> None:
     if found > limit:
         raise TooLargeError(
-            "expected at most %(most)s characters in one picture, found %(found)s marks; "
-            "send a part of it, or a picture of writing alone",
+            N_(
+                "expected at most %(most)s characters in one picture, found %(found)s marks; "
+                "send a part of it, or a picture of writing alone"
+            ),
             most=most,
             found=found,
         )

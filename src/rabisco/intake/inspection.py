@@ -215,7 +215,7 @@ def _forbidding(train: _Part, test: _Part | None) -> list[Finding]:
         return [formula_finding(formula)]
     if not tally.rows:
         reason = tally.bad_rows[0].reason if tally.bad_rows else Finding("no-pictures")
-        return [Finding("no-rows", {"reason": reason.text})]
+        return [Finding("no-rows", {"reason": reason.sentence})]
     counts = tally.class_counts()
     if len(counts) == 1:
         return [Finding("one-class", {"class_name": next(iter(counts))})]

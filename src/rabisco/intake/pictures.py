@@ -111,7 +111,7 @@ def _read_one(picture: _Picture, read: Read, normalizer: str) -> NDArray[np.uint
     except UnusableDataError:
         raise
     except RabiscoError as error:
-        return Finding("picture-unreadable", {"reason": str(error)})
+        return Finding("picture-unreadable", {"reason": error.sentence})
     return Finding("picture-blank") if prepared.blank else prepared.pixels
 
 

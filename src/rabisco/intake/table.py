@@ -148,7 +148,7 @@ def _with_appearance(dialect: Dialect, body: list[bytes], choices: Choices) -> D
     rows = RowReader(dialect).read(b"\n".join(body) + b"\n", 1)
     values = rows.values
     if not len(values):
-        raise refuse("no-rows", reason=rows.bad[0].reason.text)
+        raise refuse("no-rows", reason=rows.bad[0].reason.sentence)
     if dialect.layout != "grey":
         dialect = replace(dialect, layout=choices.layout or find_layout(values, dialect.side))
     grey = dialect.layout == "grey"

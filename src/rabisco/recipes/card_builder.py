@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabisco import __version__
-from rabisco.artifacts import Card, DatasetCard
+from rabisco.artifacts import Card, DatasetCard, notes
 from rabisco.data.dataset import Dataset
+from rabisco.errors import Sentence
 from rabisco.evaluation.calibration import fit_temperature
 from rabisco.evaluation.metrics import Evaluation, evaluate_logits
 from rabisco.evaluation.reader import Reader
@@ -43,6 +44,7 @@ def build_card(recipe: Recipe, dataset: Dataset, model: "keras.Model", result: T
     temperature = fit_temperature(validation_logits, dataset.validation.labels)
     validation = evaluate_logits(dataset.validation.labels, validation_logits, temperature=temperature)
     test = evaluate_logits(dataset.test.labels, reader.logits(dataset.test.images), temperature=temperature)
+    said = _notes(recipe, result)
     return Card(
         name=recipe.name,
         architecture=recipe.architecture,
@@ -64,7 +66,8 @@ def build_card(recipe: Recipe, dataset: Dataset, model: "keras.Model", result: T
         refusal=_fit_refusal(recipe, dataset, reader, temperature),
         refused_below=_refused_below(recipe, validation_logits / temperature),
         run=run,
-        notes=_notes(recipe, result),
+        notes=" ".join(map(str, said)),
+        said=said,
     )
 
 
@@ -138,11 +141,13 @@ def describe_hardware() -> str:
     return f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
 
 
-def _notes(recipe: Recipe, result: TrainingResult) -> str:
-    further = f" Trained on {', '.join(recipe.supplements)} as well." if recipe.supplements else ""
+def _notes(recipe: Recipe, result: TrainingResult) -> tuple[Sentence, ...]:
+    said = [Sentence(notes.ENDED[result.ended], {"epoch": result.best_epoch})]
+    if recipe.supplements:
+        said.append(Sentence(notes.SUPPLEMENTS, {"names": ", ".join(recipe.supplements)}))
     if recipe.pretrained:
-        further += " Began with ImageNet's published weights."
-    return f"Ended: {result.ended}; weights of epoch {result.best_epoch}.{further}"
+        said.append(Sentence(notes.PRETRAINED))
+    return tuple(said)
 
 
 def _versions() -> dict[str, Any]:

@@ -11,17 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from rabisco.errors import N_
 from rabisco.images.ink import Ink
 from rabisco.rejection.features import FEATURES
 
 Reason = Literal["blank", "scribble", "more-than-one-character", "not-a-character", "none-of-the-classes"]
 REASONS: tuple[Reason, ...] = get_args(Reason)[:-1]  # of a picture of no single character, in the order of the weights
 MESSAGES: dict[Reason, str] = {
-    "blank": "Nothing is drawn in this picture.",
-    "scribble": "This does not look like one character: it looks scribbled.",
-    "more-than-one-character": "This does not look like one character: it looks like several.",
-    "not-a-character": "This does not look like one character: it looks like something else.",
-    "none-of-the-classes": "This does not look like any of the things that the model knows.",
+    "blank": N_("Nothing is drawn in this picture."),
+    "scribble": N_("This does not look like one character: it looks scribbled."),
+    "more-than-one-character": N_("This does not look like one character: it looks like several."),
+    "not-a-character": N_("This does not look like one character: it looks like something else."),
+    "none-of-the-classes": N_("This does not look like any of the things that the model knows."),
 }
 
 RESTLESS = 20.0  # standard deviation of grey levels above which a picture without ink is not an empty one

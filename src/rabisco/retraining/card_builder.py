@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabisco import recipes
-from rabisco.artifacts import Card
+from rabisco.artifacts import Card, notes
 from rabisco.data.dataset import Dataset, Split
+from rabisco.errors import Sentence
 from rabisco.evaluation.calibration import fit_temperature
 from rabisco.evaluation.metrics import evaluate_logits
 from rabisco.evaluation.reader import Reader, read_logits
@@ -53,7 +54,7 @@ def build_card(
         "hardware": recipes.describe_hardware(),
         "created": datetime.now(UTC),
         "run": run,
-        "notes": f"{before.notes} Retrained with {len(corrections.learned)} corrections.".strip(),
+        **notes.with_note(before, Sentence(notes.RETRAINED, {"count": len(corrections.learned)})),
     }
     return before.model_copy(update=changes)
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from rabisco import corrections
-from rabisco.artifacts import Artifact, Card, load_artifact, save_again, save_artifact
+from rabisco.artifacts import Artifact, Card, load_artifact, notes, save_again, save_artifact
 from rabisco.data.dataset import Dataset
-from rabisco.errors import InvalidConfigurationError
+from rabisco.errors import InvalidConfigurationError, Sentence
 from rabisco.evaluation.reader import Reader, read_logits
 from rabisco.inference import Predictor
 from rabisco.models.backend import start_keras
@@ -126,8 +126,8 @@ class RetrainingTask:
         watcher.phase("judging")
         report = build_report(given, reader, card, original, examples, step)
         if self._model is None:
-            notes = f"{card.notes} Its rule of refusal fitted with {report.not_characters} corrections.".strip()
-            card = card.model_copy(update={"created": datetime.now(UTC), "run": self.run, "notes": notes})
+            noted = notes.with_note(card, Sentence(notes.REFITTED, {"count": report.not_characters}))
+            card = card.model_copy(update={"created": datetime.now(UTC), "run": self.run, **noted})
         self.report = replace(report, rule=rule, seconds=result.seconds)
         watcher.report(self.report.to_dict())
         if self.run:

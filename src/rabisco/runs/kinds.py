@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from rabisco import store
 from rabisco.intake import Finding
+from rabisco.intake.findings import Parameter
 from rabisco.runs import places
 from rabisco.runs.reconcile import reconcile, works
 from rabisco.runs.states import ACTIVE, move
@@ -56,7 +57,7 @@ def found(upload_id: str, result: dict[str, Any], *guards: Any) -> None:
         session.execute(update(store.Upload).where(store.Upload.id == upload_id, *guards).values(**changes))
 
 
-def refusal(code: str, **parameters: str | int) -> dict[str, Any]:
+def refusal(code: str, **parameters: Parameter) -> dict[str, Any]:
     """Return that an upload cannot be read, as it is kept."""
     return {"refusal": Finding(code, parameters).to_dict()}
 

@@ -45,7 +45,7 @@ def _look(upload_id: str, session: "LookingSession") -> dict[str, Any]:
     except UnusableDataError as error:
         return {"refusal": Finding(error.code, error.parameters).to_dict()}
     except RabiscoError as error:
-        return refusal("picture-unreadable", reason=str(error))
+        return refusal("picture-unreadable", reason=error.sentence)
     except MemoryError:
         LOGGER.exception("failed")
         return refusal("looking-memory")

@@ -10,15 +10,33 @@
     stopped, cancelled, failed, interrupted ──► queued (resume)
 """
 
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from rabisco import store
+from rabisco.errors import N_
 
 State = Literal["queued", "running", "stopping", "succeeded", "stopped", "cancelled", "failed", "interrupted"]
-STATES: tuple[State, ...] = get_args(State)
+STATES: dict[State, str] = {
+    "queued": N_("waiting"),
+    "running": N_("running"),
+    "stopping": N_("stopping"),
+    "succeeded": N_("succeeded"),
+    "stopped": N_("stopped early"),
+    "cancelled": N_("cancelled"),
+    "failed": N_("failed"),
+    "interrupted": N_("interrupted"),
+}
+PHASES = {
+    "starting": N_("starting"),
+    "loading": N_("reading the data"),
+    "training": N_("training"),
+    "refusing": N_("learning what to refuse"),
+    "judging": N_("judging it on images it never saw"),
+    "saving": N_("saving the model"),
+}
 ACTIVE: tuple[State, ...] = ("running", "stopping")
 ENDED: tuple[State, ...] = ("succeeded", "stopped", "cancelled", "failed", "interrupted")
 RESUMABLE: tuple[State, ...] = ("stopped", "cancelled", "failed", "interrupted")

@@ -6,8 +6,6 @@ from PIL import Image, ImageDraw
 from tests.web.serving import Server, draw_seven, encoded, seven_png
 
 from rabisco.rejection import MESSAGES
-from rabisco.web import create_app
-from rabisco.web.read.refusals import refusal_message
 
 SIDE = 280
 
@@ -75,8 +73,3 @@ def test_the_upload_page_shows_the_reason_and_the_guess_below_it(server: Server)
         assert page.count(f'<p class="refusal">{MESSAGES[reason]}</p>') == 2  # one for each model
     assert page.count('class="guess"') == 2
     assert page.count('<ol class="bars">') == 4  # none for the blank one
-
-
-def test_the_pages_sentences_are_those_of_the_command() -> None:
-    with create_app().test_request_context():
-        assert {reason: refusal_message(reason) for reason in MESSAGES} == MESSAGES

@@ -8,9 +8,7 @@ import pytest
 from tests.web.serving import Server, problem_of, seven_png
 from tests.web.training import digits_csv, looked_through, send, wait_for
 
-from rabisco.intake import MESSAGES
 from rabisco.models import choices
-from rabisco.web.train.findings import SENTENCES
 
 PAGE = {"Accept": "text/html"}
 
@@ -22,10 +20,6 @@ def text_of(page: str) -> str:
 @pytest.fixture(scope="module")
 def upload(server: Server) -> dict:
     return looked_through(server, send(server, train=digits_csv(0, 300))["id"])
-
-
-def test_every_finding_has_its_sentence_for_translation() -> None:
-    assert {code: str(words) for code, words in SENTENCES.items()} == MESSAGES
 
 
 def test_what_was_found_is_told_to_programs_and_shown_to_people(server: Server, upload: dict) -> None:

@@ -9,7 +9,7 @@ from rabisco.errors import RabiscoError
 from rabisco.images import decode
 from rabisco.retraining.report import Reread, RetrainingReport
 from rabisco.runs import Run
-from rabisco.web.models.corruptions import corruption_title
+from rabisco.web.models.titles import corruption_title
 from rabisco.web.platform.visitors import visitor
 from rabisco.web.read.answers import thumbnail
 

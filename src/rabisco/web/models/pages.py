@@ -6,7 +6,7 @@ from flask import Blueprint, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 
-from rabisco.artifacts import Artifact, list_artifacts, load_artifact
+from rabisco.artifacts import Artifact, list_artifacts, load_artifact, said_of
 from rabisco.web.models.aliases import aliases_of, default_model, resolve
 from rabisco.web.models.versions import asked_version, standing
 from rabisco.web.platform import shapes
@@ -63,6 +63,7 @@ def card(name: str) -> ResponseReturnValue:
         return render_template(
             "models/model.html",
             card=artifact.card,
+            said=said_of(artifact.card),
             version=artifact.version,
             sizes=_sizes(artifact),
             standing=standing(resolve(name)),

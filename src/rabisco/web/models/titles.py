@@ -1,29 +1,15 @@
-"""What pages call a model: by its architecture, in the reader's language."""
+"""What pages call models, by their architecture, and ways to spoil images."""
 
-from flask_babel import LazyString, gettext, lazy_gettext
+from flask_babel import gettext
 
 from rabisco.artifacts import Card
+from rabisco.evaluation.robustness import TITLES
 from rabisco.models import architecture_names, get_architecture
 
-# States and phases of a training.
-STATES: dict[str, LazyString] = {
-    "queued": lazy_gettext("waiting"),
-    "running": lazy_gettext("running"),
-    "stopping": lazy_gettext("stopping"),
-    "succeeded": lazy_gettext("succeeded"),
-    "stopped": lazy_gettext("stopped early"),
-    "cancelled": lazy_gettext("cancelled"),
-    "failed": lazy_gettext("failed"),
-    "interrupted": lazy_gettext("interrupted"),
-}
-PHASES: dict[str, LazyString] = {
-    "starting": lazy_gettext("starting"),
-    "loading": lazy_gettext("reading the data"),
-    "training": lazy_gettext("training"),
-    "refusing": lazy_gettext("learning what to refuse"),
-    "judging": lazy_gettext("judging it on images it never saw"),
-    "saving": lazy_gettext("saving the model"),
-}
+
+def corruption_title(name: str) -> str:
+    """Return the title of a way to spoil test images; an unknown one shows its own name."""
+    return str(gettext(TITLES.get(name, name)))
 
 
 def architecture_title(name: str) -> str:

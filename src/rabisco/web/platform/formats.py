@@ -6,10 +6,9 @@ from babel.units import format_unit
 from flask import Flask
 from flask_babel import format_date, format_datetime, format_decimal, format_percent, get_locale, ngettext
 
-from rabisco.web.models.corruptions import corruption_title
-from rabisco.web.models.titles import distinct_title, model_title
-from rabisco.web.platform.details import notes_of
-from rabisco.web.read.refusals import refusal_message
+from rabisco.rejection import MESSAGES
+from rabisco.web.models.titles import corruption_title, distinct_title, model_title
+from rabisco.web.platform.words import translated
 
 
 def init_app(app: Flask) -> None:
@@ -25,10 +24,10 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(date)
     app.add_template_filter(moment)
     app.add_template_global(model_title)
-    app.add_template_global(refusal_message)
+    app.add_template_filter(translated)
     app.add_template_global(corruption_title)
-    app.add_template_global(notes_of)
     app.add_template_global(distinct_title)
+    app.jinja_env.globals["refusals"] = MESSAGES
 
 
 def percent(fraction: float, digits: int = 1) -> str:

@@ -1,8 +1,8 @@
 """Strings that the pages' JavaScript shows; they reach it, translated, through ``<body data-messages>``."""
 
-from flask_babel import lazy_gettext
+from flask_babel import gettext, lazy_gettext
 
-from rabisco.web.models.titles import PHASES, STATES
+from rabisco.runs.states import PHASES, STATES
 
 _MESSAGES = {
     "agree": lazy_gettext("Both models read {category}."),
@@ -32,11 +32,11 @@ _MESSAGES = {
     "file": lazy_gettext("file"),
     "lines": lazy_gettext("One per line"),
     "save": lazy_gettext("Save {name}"),
-    **{f"run_{name}": words for name, words in STATES.items()},
-    **{f"phase_{name}": words for name, words in PHASES.items()},
 }
 
 
 def messages() -> dict[str, str]:
     """Return every message in the language of the current request, by key; ``{name}`` is filled in by JavaScript."""
-    return {key: str(message) for key, message in _MESSAGES.items()}
+    states = {f"run_{name}": gettext(words) for name, words in STATES.items()}
+    phases = {f"phase_{name}": gettext(words) for name, words in PHASES.items()}
+    return {key: str(message) for key, message in _MESSAGES.items()} | states | phases

@@ -13,9 +13,9 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import RequestRedirect
 
 from rabisco import errors
-from rabisco.web.platform.details import detail_of
 from rabisco.web.platform.limits import too_large
 from rabisco.web.platform.logs import LOGGER, matched_rule
+from rabisco.web.platform.words import translated
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def _answer_rabisco_error(error: errors.RabiscoError) -> Response:
     problem = PROBLEMS.get(type(error))
     if problem is None:
         return _answer_unforeseen(error)
-    response = _answer(problem, detail_of(error))
+    response = _answer(problem, translated(error.sentence))
     if isinstance(error, errors.BusyError):
         response.headers["Retry-After"] = RETRY_AFTER
     if isinstance(error, errors.AccessDeniedError):

@@ -5,17 +5,17 @@ import io
 from typing import Any, Self
 
 import numpy as np
+from flask_babel import gettext
 from numpy.typing import NDArray
 from PIL import Image
 from pydantic import BaseModel, Field
 
 from rabisco import inference, text_reading
 from rabisco.characters import Among
-from rabisco.rejection import Reason
+from rabisco.rejection import MESSAGES, Reason
 from rabisco.text_reading import TextReading
 from rabisco.web.platform.shapes import Probability
-from rabisco.web.read.refusals import refusal_message
-from rabisco.web.read.steps import step_title
+from rabisco.web.platform.words import translated
 
 
 class Candidate(BaseModel):
@@ -60,7 +60,7 @@ class Prediction(Candidate):
         """Return the answer for what a model read; ``further`` are the fields that a class of its own has more."""
         facts = {**read.to_dict(), **further}
         if read.refused:
-            facts["refused"] = {"reason": read.refused, "message": refusal_message(read.refused)}
+            facts["refused"] = {"reason": read.refused, "message": str(gettext(MESSAGES[read.refused]))}
         if with_steps:
             facts["steps"] = steps(read)
         return cls.model_validate(facts)
@@ -134,7 +134,7 @@ def steps(read: inference.Prediction | text_reading.ReadCharacter) -> list[dict[
     return [
         {
             "name": step.name,
-            "title": step_title(step.name, read.prepared.pixels.shape),
+            "title": translated(step.title),
             "image": data_url(step.picture),
         }
         for step in read.prepared.steps

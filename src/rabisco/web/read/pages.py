@@ -14,10 +14,10 @@ from rabisco.images import image_kind
 from rabisco.inference import Prediction, get_predictor
 from rabisco.settings import Settings
 from rabisco.web.models.aliases import default_model, shown_models
-from rabisco.web.platform.details import detail_of
 from rabisco.web.platform.metrics import count_predictions
 from rabisco.web.platform.problems import title_of
 from rabisco.web.platform.routing import route
+from rabisco.web.platform.words import translated
 from rabisco.web.read import examples, options, several
 from rabisco.web.read.answers import data_url, thumbnail
 from rabisco.web.read.pictures import Picture, read_pictures
@@ -139,7 +139,7 @@ def _row(picture: Picture, cards: list[Card], among: Among) -> UploadedPicture:
     try:
         pixels = picture.decode()
     except RabiscoError as error:
-        return UploadedPicture(picture.name, title=title_of(error), detail=detail_of(error))
+        return UploadedPicture(picture.name, title=title_of(error), detail=translated(error.sentence))
     predictions = tuple(
         get_predictor(card.name).predict(pixels, 3 if _reads_drawings(card) else 5, among) for card in cards
     )

@@ -10,10 +10,9 @@ from flask import Request
 from flask_babel import gettext
 from numpy.typing import NDArray
 
-from rabisco.errors import InvalidRequestError, RabiscoError, TooLargeError
+from rabisco.errors import N_, InvalidRequestError, RabiscoError, Sentence, TooLargeError
 from rabisco.images import decode, sent_side
 from rabisco.settings import get_settings
-from rabisco.web.platform.details import detail_of
 from rabisco.web.platform.fields import only_known
 from rabisco.web.read import options
 
@@ -93,8 +92,8 @@ def _decode_named(picture: Picture, position: int) -> NDArray[np.uint8]:
     try:
         return picture.decode()
     except RabiscoError as error:
-        which = gettext("picture %(position)s (%(name)s)", position=position, name=picture.name)
-        raise type(error)(f"{which}: {detail_of(error)}") from error
+        which = Sentence(N_("picture %(position)s (%(name)s)"), {"position": position, "name": picture.name})
+        raise type(error)(N_("%(which)s: %(reason)s"), which=which, reason=error.sentence) from error
 
 
 def _raw(request: Request) -> list[Picture]:

@@ -10,9 +10,9 @@ from rabisco.characters import Among
 from rabisco.errors import RabiscoError
 from rabisco.inference import Predictor, get_predictor
 from rabisco.text_reading import TextReading, read_many
-from rabisco.web.platform.details import detail_of
 from rabisco.web.platform.metrics import count_predictions
 from rabisco.web.platform.problems import title_of
+from rabisco.web.platform.words import translated
 from rabisco.web.read.answers import thumbnail
 from rabisco.web.read.pictures import Picture
 
@@ -58,7 +58,7 @@ def page_row(picture: Picture, models: Sequence[str], most: int, among: Among) -
         pixels = picture.decode()
         readings = tuple(read_all([picture], [pixels], get_predictor(name), most, among)[0] for name in models)
     except RabiscoError as error:
-        return UploadedText(picture.name, title=title_of(error), detail=detail_of(error))
+        return UploadedText(picture.name, title=title_of(error), detail=translated(error.sentence))
     for reading in readings:
         count_predictions(reading.model, 1)
     return UploadedText(picture.name, thumbnail(pixels, SHOWN_SIDE), readings)

@@ -14,7 +14,7 @@ from rabisco.intake import Inspection
 from rabisco.models import DEFAULT, choices, get_architecture
 from rabisco.runs import RunRequest, limits
 from rabisco.uploads import Upload
-from rabisco.web.platform.details import detail_of
+from rabisco.web.platform.words import translated
 
 AUGMENTATIONS: dict[str, LazyString] = {
     "": lazy_gettext("as suits the model"),
@@ -107,7 +107,7 @@ class TrainingForm:
             try:
                 artifacts.check_name(self.values["name"])
             except InvalidConfigurationError as error:
-                self.errors["name"] = detail_of(error)
+                self.errors["name"] = translated(error.sentence)
             else:
                 if self.values["name"] in _bundled_names():
                     self.errors["name"] = gettext("a model that came with Rabisco has this name; choose another")

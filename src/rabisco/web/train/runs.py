@@ -10,10 +10,11 @@ from flask_babel import gettext, lazy_gettext
 from rabisco import artifacts, runs
 from rabisco.errors import InvalidRequestError, RabiscoError
 from rabisco.runs import ENDED, Run
+from rabisco.runs.states import PHASES, STATES
 from rabisco.web.corrections.retrained import outcome
 from rabisco.web.corrections.retrained import title_of as part_title
 from rabisco.web.models.aliases import default_model
-from rabisco.web.models.titles import PHASES, STATES, architecture_title
+from rabisco.web.models.titles import architecture_title
 from rabisco.web.platform import shapes
 from rabisco.web.platform.fields import only_known
 from rabisco.web.platform.problems import wants_page

@@ -13,18 +13,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 
 from rabisco import runs, uploads
-from rabisco.errors import InvalidRequestError, RunConflictError
+from rabisco.errors import InvalidRequestError, RunConflictError, Sentence
 from rabisco.images import image_kind
-from rabisco.intake import Choices
+from rabisco.intake import Choices, Finding
 from rabisco.uploads import Upload
 from rabisco.web.platform import shapes
 from rabisco.web.platform.fields import only_known
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import route
+from rabisco.web.platform.words import translated
 from rabisco.web.read.answers import data_url
 from rabisco.web.train import shapes as training_shapes
-from rabisco.web.train.findings import as_json as finding_as_json
-from rabisco.web.train.findings import sentence
 from rabisco.web.train.form import FORM_WORDS, TrainingForm, compatible_models
 
 blueprint = Blueprint("uploads", __name__)
@@ -193,7 +192,6 @@ def page(upload: Upload, form: TrainingForm, status: int = 200) -> ResponseRetur
         chosen=chosen,
         with_choice=_with_choice(chosen),
         most_classes=MOST_CLASSES,
-        finding_sentence=sentence,
         data_url=data_url,
         **FORM_WORDS,
     ), status
@@ -220,6 +218,12 @@ def as_json(upload: Upload) -> dict[str, Any]:
         "refusal": finding_as_json(upload.refusal) if upload.refusal else None,
         "inspection": found,
     }
+
+
+def finding_as_json(finding: Finding) -> dict[str, Any]:
+    """Return what was found as the API gives it."""
+    parameters = {name: str(one) if isinstance(one, Sentence) else one for name, one in finding.parameters.items()}
+    return {"code": finding.code, "text": translated(finding.sentence), "parameters": parameters}
 
 
 def _with_choice(chosen: Choices) -> Any:
