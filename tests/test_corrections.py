@@ -40,7 +40,7 @@ def test_a_large_picture_is_stored_no_larger_than_models_need() -> None:
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
-        ({"true_label": "A"}, InvalidRequestError),
+        ({"true_label": "AB"}, InvalidRequestError),
         ({"predicted": "<script>"}, InvalidRequestError),
         ({"probability": 1.5}, InvalidRequestError),
         ({"probability": float("nan")}, InvalidRequestError),

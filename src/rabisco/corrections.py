@@ -5,6 +5,7 @@ exported and deleted. The picture is stored as PNG, no larger than the models ne
 """
 
 import csv
+import hashlib
 import io
 import json
 import zipfile
@@ -26,6 +27,7 @@ from rabisco.store import Correction
 LONGEST_SIDE = 640  # pixels; the normalisers look at no more than about that
 MOST_EACH = 5000  # corrections that one person may have stored
 PAGE_SIZE = 24
+OTHER = "another-character"  # what a picture shows whose class the model does not know and nobody named
 _MOMENT = (Correction.person, Correction.created)  # what was said at one moment is said of one picture
 COLUMNS = ("id", "file", "created", "model", "version", "predicted", "probability", "true_label", "right")
 
@@ -72,6 +74,7 @@ def add(
     true_label: str | None,
     person: str,
     when: datetime | None = None,
+    once: bool = False,
 ) -> Correction:
     """Store what a reader said of one prediction.
 
@@ -81,9 +84,11 @@ def add(
         version: Its version.
         predicted: The class that it named.
         probability: Of that class, in [0, 1].
-        true_label: The class that it is, one of the model's; ``None``: no character at all.
+        true_label: The class that it is: one of the model's, any one character, or ``OTHER``; ``None``: no character
+            at all.
         person: Token of who says so.
         when: The moment; the same for all readings of one picture. Now, if not given.
+        once: Whether what this person said before of the same picture and model is replaced.
 
     Raises:
         ModelNotFoundError: There is no such model.
@@ -92,24 +97,32 @@ def add(
         StorageError: It could not be stored.
     """
     names = load_artifact(model).card.class_names
-    for label in (predicted, *(() if true_label is None else (true_label,))):
-        if label not in names:
+    for label, fits in ((predicted, predicted in names), (true_label or "", _can_be(true_label, names))):
+        if not fits:
             raise InvalidRequestError(
                 f"a correction must name one of the classes of {model}: {' '.join(names)[:300]}. "
-                f"Received: {label[:40]!r}; choose one of them, or say that it is not a character"
+                f"Received: {label[:40]!r}; choose one of them, or say that it is another character or none"
             )
     if not 0 <= probability <= 1:
         raise InvalidRequestError(
             f"a probability lies between 0 and 1. Received: {probability}; send the one answered"
         )
+    image = encode(picture)
     with store.alone() as session:
+        same = select(Correction).where(
+            Correction.person == person, Correction.model == model, Correction.image == image
+        )
+        before = session.scalar(same.limit(1)) if once else None
+        if before is not None:
+            before.true_label = true_label
+            return before
         count = session.scalar(select(func.count()).where(Correction.person == person)) or 0
         if count >= MOST_EACH:
             raise TooLargeError(
                 f"one person may store {MOST_EACH} corrections, and these are here. Export them, and delete some"
             )
         correction = Correction(
-            image=encode(picture),
+            image=image,
             model=model,
             artifact_version=version,
             predicted=predicted,
@@ -121,6 +134,16 @@ def add(
         )
         session.add(correction)
     return correction
+
+
+def _can_be(label: str | None, names: tuple[str, ...]) -> bool:
+    """Return whether a picture can be said to be that: a class of the model, another character, or no character."""
+    return label is None or label in names or label == OTHER or (len(label) == 1 and label.isalnum())
+
+
+def key_of(image: bytes) -> str:
+    """Return what names a stored picture, PNG, where a model was taught it."""
+    return hashlib.sha256(image).hexdigest()[:32]
 
 
 def listed(person: str | None = None, *, wrong_only: bool = False, model: str = "", page: int = 1) -> Page:
@@ -203,6 +226,24 @@ def get(number: int, person: str) -> Correction:
     if found is None:
         raise CorrectionNotFoundError("no correction of yours has that number; it may have been deleted already")
     return found
+
+
+def of_picture(number: int, person: str) -> list[Correction]:
+    """Return all that a person said of the picture of one correction.
+
+    Raises:
+        CorrectionNotFoundError: It is not there, or is another's.
+    """
+    moment = get(number, person).created
+    with store.reading() as session:
+        same = select(Correction).where(Correction.person == person, Correction.created == moment)
+        return list(session.scalars(same))
+
+
+def everything_of(person: str) -> list[Correction]:
+    """Return every correction of a person."""
+    with store.reading() as session:
+        return list(session.scalars(select(Correction).where(Correction.person == person)))
 
 
 def delete(number: int, person: str) -> None:

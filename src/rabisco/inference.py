@@ -17,6 +17,7 @@ from rabisco.artifacts import Artifact, Card, load_artifact, stamp
 from rabisco.characters import Among, alike_among, classes_among
 from rabisco.errors import InvalidArtifactError
 from rabisco.images import Prepared, is_mirrored, mean_over_mirrored, prepare
+from rabisco.memory import Recall, features
 from rabisco.rejection import MESSAGES, Reason, picture_features, reason_without_ink
 from rabisco.rejection.features import describe
 
@@ -48,6 +49,7 @@ class Prediction:
         doubt: Whether the picture shows one character, in [0, 1]; above 0.5 it is refused. ``None`` without a rule.
         latency_ms: Milliseconds from the decoded picture to this answer.
         prepared: The pixels that the model saw and the steps that led there.
+        remembered: Whether an example that the model was taught answers, and not its weights.
     """
 
     model: str
@@ -59,6 +61,7 @@ class Prediction:
     doubt: float | None
     latency_ms: float
     prepared: Prepared
+    remembered: bool = False
 
     @property
     def best(self) -> ClassProbability:
@@ -79,6 +82,7 @@ class Prediction:
             "blank": self.prepared.blank,
             "refused": self.refused and {"reason": self.refused, "message": MESSAGES[self.refused]},
             "doubt": None if self.doubt is None else round(self.doubt, 4),
+            "remembered": self.remembered,
         }
 
 
@@ -101,6 +105,7 @@ class Predictor:
         self._mirrored = is_mirrored(self.card.normalizer)
         self._alike = {name: alike_among(name, self.card.class_names) for name in self.card.class_names}
         self._input_name = self._session.get_inputs()[0].name
+        self._memory = artifact.memory
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the raw outputs, ``(N, classes)``, for normalised images, uint8 ``(N, H, W, C)``.
@@ -153,6 +158,10 @@ class Predictor:
             logits = self.logits(prepared.views).mean(axis=0, keepdims=True)
         probabilities = self.calibrated(logits, among)[0]
         refused, doubt = refuse(self.card, prepared, logits)
+        recalled = self.recall(prepared, logits, among)
+        if recalled:
+            probabilities, refused = self.as_taught(probabilities, recalled)
+            doubt = float(refused is not None)
         best = self.best_classes(probabilities, top_k)
         alike = self._alike[best[0].category]
         if among != "any":
@@ -168,7 +177,35 @@ class Predictor:
             doubt=doubt,
             latency_ms=(time.perf_counter() - started) * 1000,
             prepared=prepared,
+            remembered=recalled is not None,
         )
+
+    def recall(self, prepared: Prepared, logits: NDArray[np.float32], among: Among = "any") -> Recall | None:
+        """Return the example that answers for a picture in the model's place; ``None`` if none does.
+
+        Args:
+            prepared: The picture as the model saw it.
+            logits: What the model made of it, ``(1, classes)``.
+            among: What is expected to be written; an example of another kind does not answer.
+        """
+        if self._memory is None or prepared.blank:
+            return None
+        recalled = self._memory.recall(features(prepared.pixels[np.newaxis], logits)[0])
+        if recalled is None or recalled.example.category is None or among == "any":
+            return recalled
+        place = self.card.class_names.index(recalled.example.category)
+        return recalled if place in classes_among(self.card.class_names, among) else None
+
+    def as_taught(
+        self, probabilities: NDArray[np.float32], recalled: Recall
+    ) -> tuple[NDArray[np.float32], Reason | None]:
+        """Return probabilities, ``(classes,)``, in which the taught class leads, or why the picture is refused."""
+        category = recalled.example.category
+        if category is None:
+            return probabilities, recalled.example.reason
+        mixed = (1 - recalled.strength) * probabilities
+        mixed[self.card.class_names.index(category)] += recalled.strength
+        return mixed, None
 
     def best_classes(self, probabilities: NDArray[np.float32], top_k: int) -> tuple[ClassProbability, ...]:
         """Return the most probable classes of one image, ``(classes,)``, best first: at most ``top_k``."""

@@ -34,12 +34,14 @@ class ReadCharacter:
         box: Where it lies in the picture as it was sent, in its pixels.
         line: Number of its line, from 0.
         prepared: The pixels that the model saw.
+        remembered: Whether an example that the model was taught answers, and not its weights.
     """
 
     top_k: tuple[ClassProbability, ...]
     box: Box
     line: int
     prepared: Prepared
+    remembered: bool = False
 
     @property
     def best(self) -> ClassProbability:
@@ -54,6 +56,7 @@ class ReadCharacter:
             "top_k": [one.to_dict() for one in self.top_k],
             "box": box,
             "line": self.line,
+            "remembered": self.remembered,
         }
 
 
@@ -188,15 +191,21 @@ def _classify(predictor: Predictor, groups: list[Group], top_k: int, among: Amon
     probabilities = predictor.calibrated(logits, among)
     costs = np.array([candidate.cost for candidate in candidates])
     costs[asked] += _doubt(logits, probabilities, np.array([candidates[number].width for number in asked]))
-    rows = dict(zip(asked, probabilities, strict=True))
+    rows = {number: (each, row[np.newaxis]) for number, each, row in zip(asked, probabilities, logits, strict=True)}
     found: list[ReadCharacter] = []
     first = 0
     for group in groups:
         for number in _divide(group, costs[first : first + len(group.candidates)]):
             character = group.candidates[number].character
             if character is not None:
-                classes = predictor.best_classes(rows[first + number], top_k)
-                found.append(ReadCharacter(classes, character.box, character.line, prepared[first + number]))
+                seen, (likely, row) = prepared[first + number], rows[first + number]
+                recalled = predictor.recall(seen, row, among)
+                if recalled:
+                    likely, refused = predictor.as_taught(likely, recalled)
+                    if refused == "not-a-character":
+                        continue
+                classes = predictor.best_classes(likely, top_k)
+                found.append(ReadCharacter(classes, character.box, character.line, seen, recalled is not None))
         first += len(group.candidates)
     return found
 

@@ -1,4 +1,4 @@
-"""A trained model on disk: a folder with ``pesos.h5``, ``model.onnx``, ``card.json`` and ``rejection.json``, in
+"""A trained model on disk: a folder with ``pesos.h5``, ``model.onnx``, ``card.json`` and what else its card names, in
 numbered versions.
 
 ``card`` says what the model is, ``notes`` what its training noted; ``places`` knows where each version lies and which
@@ -16,7 +16,9 @@ from rabisco.artifacts.places import (
     BUNDLED,
     BUNDLED_DIR,
     CARD_FILE,
+    MEMORY_FILE,
     ONNX_FILE,
+    REFERENCE_FILE,
     REJECTION_FILE,
     WEIGHTS_FILE,
     check_name,
@@ -25,7 +27,7 @@ from rabisco.artifacts.places import (
     promoted,
     stamp,
 )
-from rabisco.artifacts.saving import install, save_again, save_artifact, write_card
+from rabisco.artifacts.saving import install, save_again, save_artifact, save_memory, write_card
 from rabisco.artifacts.versions import (
     Version,
     delete,
@@ -43,7 +45,9 @@ __all__ = [
     "BUNDLED",
     "BUNDLED_DIR",
     "CARD_FILE",
+    "MEMORY_FILE",
     "ONNX_FILE",
+    "REFERENCE_FILE",
     "REJECTION_FILE",
     "WEIGHTS_FILE",
     "Artifact",
@@ -66,6 +70,7 @@ __all__ = [
     "said_of",
     "save_again",
     "save_artifact",
+    "save_memory",
     "stamp",
     "use_version",
     "versions",

@@ -50,6 +50,7 @@ class Card(BaseModel):
         refusal: By which rule it refuses what is no single character; none if it reads everything. It is stored in
             ``rejection.json`` beside the card; cards of earlier releases hold it themselves.
         refused_below: Of photographs: probability of the best class below which a picture shows none of the classes.
+        taught: How many pictures it was taught since, one by one; they are in ``memory.json``.
         run: Id of the run that made it, if one did.
         notes: Anything a reader should know, in English.
         said: The same as sentences that each reader gets in their language; see ``notes.said_of``.
@@ -77,6 +78,7 @@ class Card(BaseModel):
     reliability: list[dict[str, float]] | None = None
     refusal: RejectionRule | None = None
     refused_below: float | None = None
+    taught: int = 0
     run: str = ""
     notes: str = ""
     said: SkipJsonSchema[tuple[Sentence, ...]] = Field(default=(), exclude=True)

@@ -7,8 +7,18 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from rabisco.artifacts.card import Card
-from rabisco.artifacts.places import CARD_FILE, ONNX_FILE, REJECTION_FILE, WEIGHTS_FILE, find, list_names
+from rabisco.artifacts.places import (
+    CARD_FILE,
+    MEMORY_FILE,
+    ONNX_FILE,
+    REFERENCE_FILE,
+    REJECTION_FILE,
+    WEIGHTS_FILE,
+    find,
+    list_names,
+)
 from rabisco.errors import N_, InvalidArtifactError, ModelNotFoundError, NoModelError
+from rabisco.memory import Memory, Reference
 from rabisco.rejection import RejectionRule
 
 
@@ -40,6 +50,34 @@ class Artifact:
     def onnx_path(self) -> Path:
         """The same model for ONNX Runtime."""
         return self.folder / ONNX_FILE
+
+    @property
+    def reference(self) -> Reference | None:
+        """What it answers on images that it was validated and tested on; ``None`` where that was not kept.
+
+        Raises:
+            InvalidArtifactError: The file is damaged.
+        """
+        if REFERENCE_FILE not in self.card.files:
+            return None
+        try:
+            return Reference.read(self.folder / REFERENCE_FILE)
+        except (OSError, ValueError) as error:
+            raise _damaged(REFERENCE_FILE, self.name) from error
+
+    @property
+    def memory(self) -> Memory | None:
+        """The examples that it was taught; ``None`` without any.
+
+        Raises:
+            InvalidArtifactError: The file is damaged.
+        """
+        if MEMORY_FILE not in self.card.files:
+            return None
+        try:
+            return Memory.model_validate_json((self.folder / MEMORY_FILE).read_text(encoding="utf-8"))
+        except (OSError, ValidationError, UnicodeDecodeError) as error:
+            raise _damaged(MEMORY_FILE, self.name) from error
 
 
 def load_artifact(name: str, version: int | None = None) -> Artifact:
@@ -93,14 +131,7 @@ def read_verified(name: str, folder: Path) -> Card:
     card = read_card(name, folder)
     for file, expected in card.files.items():
         if sha256(folder / file) != expected:
-            raise InvalidArtifactError(
-                N_(
-                    "%(file)s of model “%(name)s” is missing or is not the file its card describes; "
-                    "restore it or train again: rabisco train %(name)s"
-                ),
-                file=file,
-                name=name,
-            )
+            raise _damaged(file, name)
     return card
 
 
@@ -111,3 +142,14 @@ def sha256(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""
+
+
+def _damaged(file: str, name: str) -> InvalidArtifactError:
+    return InvalidArtifactError(
+        N_(
+            "%(file)s of model “%(name)s” is missing or is not the file its card describes; "
+            "restore it or train again: rabisco train %(name)s"
+        ),
+        file=file,
+        name=name,
+    )

@@ -2,7 +2,8 @@
 
 ::
 
-    artifacts/<name>/versions/<number>/   one version: pesos.h5, model.onnx, card.json, rejection.json; never changed
+    artifacts/<name>/versions/<number>/   one version: pesos.h5, model.onnx, card.json and, where it has them,
+                                          rejection.json, reference.npz and memory.json; never changed
     artifacts/<name>/current.json         the pointer: which version is current, and which were before it
     artifacts/.default.json               which name answers when none is asked for, and which did before
 
@@ -24,6 +25,8 @@ WEIGHTS_FILE = "pesos.h5"
 ONNX_FILE = "model.onnx"
 CARD_FILE = "card.json"
 REJECTION_FILE = "rejection.json"
+REFERENCE_FILE = "reference.npz"
+MEMORY_FILE = "memory.json"
 POINTER_FILE = "current.json"
 DEFAULT_FILE = ".default.json"
 VERSIONS_DIR = "versions"

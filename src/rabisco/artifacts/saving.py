@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,9 @@ from rabisco.artifacts.loading import Artifact, sha256
 from rabisco.artifacts.places import (
     BUNDLED,
     CARD_FILE,
+    MEMORY_FILE,
     ONNX_FILE,
+    REFERENCE_FILE,
     REJECTION_FILE,
     VERSIONS_DIR,
     WEIGHTS_FILE,
@@ -35,6 +37,7 @@ from rabisco.artifacts.places import (
     write_pointer,
 )
 from rabisco.artifacts.versions import remove
+from rabisco.memory import Memory, Reference
 from rabisco.settings import get_settings
 
 _SAVING = ".saving-"
@@ -42,7 +45,9 @@ _IN_USE = "in-use"
 HALVED = 1_000_000  # weights; the ONNX files of models with more keep them as float16
 
 
-def save_artifact(model: Any, card: Card, parent: Path | None = None, *, use: bool = True) -> Artifact:
+def save_artifact(
+    model: Any, card: Card, parent: Path | None = None, *, use: bool = True, reference: Reference | None = None
+) -> Artifact:
     """Write a Keras model and its card as a new version of the artifact that the card names.
 
     Args:
@@ -50,6 +55,7 @@ def save_artifact(model: Any, card: Card, parent: Path | None = None, *, use: bo
         card: Its card; ``files`` is filled in here.
         parent: Folder that holds the artifacts; the settings' own if not given.
         use: Whether the new version becomes the current one; a name's only version always is.
+        reference: What the model answers on images that it was judged on; examples are taught by it.
 
     Returns:
         The new version. Earlier ones are kept, as many as the settings say.
@@ -62,6 +68,8 @@ def save_artifact(model: Any, card: Card, parent: Path | None = None, *, use: bo
     parent = parent_or_home(parent)
     with told_of_storage(), _workplace(parent) as folder:
         _export(model, card, folder)
+        if reference is not None:
+            reference.write(folder / REFERENCE_FILE)
         return install(folder, card, parent, use=use)
 
 
@@ -69,9 +77,31 @@ def save_again(artifact: Artifact, card: Card, parent: Path | None = None, *, us
     """Make a new version of an artifact's weights with another card, which keeps its name; see ``save_artifact``."""
     parent = parent_or_home(parent)
     with told_of_storage(), _workplace(parent) as folder:
-        for path in (artifact.weights_path, artifact.onnx_path):
-            shutil.copyfile(path, folder / path.name)
+        _take_over(artifact, folder, parent, (WEIGHTS_FILE, ONNX_FILE, REFERENCE_FILE, MEMORY_FILE))
         return install(folder, card, parent, use=use)
+
+
+def save_memory(artifact: Artifact, memory: Memory) -> Artifact:
+    """Make a new version of an artifact that knows other examples, and let it answer; see ``save_artifact``."""
+    parent = parent_or_home(None)
+    with told_of_storage(), _workplace(parent) as folder:
+        _take_over(artifact, folder, parent, (WEIGHTS_FILE, ONNX_FILE, REFERENCE_FILE))
+        if memory.examples:
+            (folder / MEMORY_FILE).write_text(memory.model_dump_json() + "\n", encoding="utf-8")
+        return install(folder, artifact.card.model_copy(update={"taught": len(memory.examples)}), parent)
+
+
+def _take_over(artifact: Artifact, folder: Path, parent: Path, names: tuple[str, ...]) -> None:
+    """Put files of a version into the folder of the next: of one that was saved here, as the same file on the disk."""
+    for name in names:
+        source, target = artifact.folder / name, folder / name
+        if not source.exists():
+            continue
+        if artifact.folder.is_relative_to(parent):  # else in the package, which others may replace
+            with suppress(OSError):
+                os.link(source, target)
+        if not target.exists():
+            shutil.copyfile(source, target)
 
 
 def install(folder: Path, card: Card, parent: Path | None = None, *, use: bool = True) -> Artifact:
@@ -95,11 +125,11 @@ def write_card(folder: Path, card: Card) -> Card:
     """Write ``card.json``, and ``rejection.json`` if there is a rule; return the card with the sha256 of each file.
 
     Args:
-        folder: Holds ``pesos.h5`` and ``model.onnx``.
+        folder: Holds ``pesos.h5`` and ``model.onnx``; and ``reference.npz`` and ``memory.json``, if there are any.
         card: What is written.
     """
     (folder / REJECTION_FILE).unlink(missing_ok=True)
-    names = [WEIGHTS_FILE, ONNX_FILE]
+    names = [WEIGHTS_FILE, ONNX_FILE, *(name for name in (REFERENCE_FILE, MEMORY_FILE) if (folder / name).exists())]
     if card.refusal:
         (folder / REJECTION_FILE).write_text(card.refusal.to_text(), encoding="utf-8")
         names.append(REJECTION_FILE)
@@ -130,13 +160,18 @@ def _place(folder: Path, card: Card, parent: Path, use: bool) -> Artifact:
 
 
 def _prune(name: str, parent: Path) -> None:
-    """Remove the oldest versions beyond the settings' number, but never the current one and the one before it."""
+    """Remove the oldest versions beyond the settings' number, but never the current one and the one before it.
+
+    Versions that were only taught are counted apart, so that twenty corrections push no training out.
+    """
     pointer = pointer_of(name, parent)
     kept = {BUNDLED, pointer.version, *pointer.before[-1:]}
-    numbered = [number for number in folders(name, parent) if number != BUNDLED]
-    for number in numbered[: max(0, len(numbered) - get_settings().keep_versions)]:
-        if number not in kept:
-            remove(name, number, parent)
+    there = {number: (folder / MEMORY_FILE).exists() for number, folder in folders(name, parent).items()}
+    for kind in (False, True):
+        numbered = [number for number, taught in there.items() if taught is kind and number != BUNDLED]
+        for number in numbered[: max(0, len(numbered) - get_settings().keep_versions)]:
+            if number not in kept:
+                remove(name, number, parent)
 
 
 @contextmanager

@@ -13,7 +13,9 @@ from rabisco.artifacts.places import (
     CARD_FILE,
     DEFAULT_FILE,
     FLAT,
+    MEMORY_FILE,
     ONNX_FILE,
+    REFERENCE_FILE,
     REJECTION_FILE,
     WEIGHTS_FILE,
     Default,
@@ -198,7 +200,8 @@ def remove(name: str, version: int, parent: Path | None = None) -> None:
     parent = parent_or_home(parent)
     folder = folders(name, parent)[version]
     if version == FLAT and folder == parent / name:
-        for file in (CARD_FILE, REJECTION_FILE, ONNX_FILE, WEIGHTS_FILE):  # without its card it is no version any more
+        # without its card it is no version any more
+        for file in (CARD_FILE, REJECTION_FILE, REFERENCE_FILE, MEMORY_FILE, ONNX_FILE, WEIGHTS_FILE):
             (folder / file).unlink(missing_ok=True)
     else:
         _discard(folder, parent)

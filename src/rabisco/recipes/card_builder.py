@@ -18,6 +18,7 @@ from rabisco.evaluation.calibration import fit_temperature
 from rabisco.evaluation.metrics import Evaluation, evaluate_logits
 from rabisco.evaluation.reader import Reader
 from rabisco.images import is_mirrored, mean_over_mirrored
+from rabisco.memory import Reference
 from rabisco.recipes.table import Recipe
 from rabisco.rejection import RejectionRule
 from rabisco.rejection.fitting import QUICKLY, WRONGLY_REFUSED, fit_from_catalog
@@ -29,8 +30,10 @@ if TYPE_CHECKING:
 BATCH = 512
 
 
-def build_card(recipe: Recipe, dataset: Dataset, model: "keras.Model", result: TrainingResult, run: str = "") -> Card:
-    """Return the card of a trained model, which is judged on validation and, once, on the test split.
+def build_card(
+    recipe: Recipe, dataset: Dataset, model: "keras.Model", result: TrainingResult, run: str = ""
+) -> tuple[Card, Reference]:
+    """Return the card of a trained model, which is judged on validation and, once, on the test split; and its answers.
 
     Args:
         recipe: What was trained.
@@ -43,9 +46,11 @@ def build_card(recipe: Recipe, dataset: Dataset, model: "keras.Model", result: T
     validation_logits = reader.logits(dataset.validation.images)
     temperature = fit_temperature(validation_logits, dataset.validation.labels)
     validation = evaluate_logits(dataset.validation.labels, validation_logits, temperature=temperature)
-    test = evaluate_logits(dataset.test.labels, reader.logits(dataset.test.images), temperature=temperature)
+    test_logits = reader.logits(dataset.test.images)
+    test = evaluate_logits(dataset.test.labels, test_logits, temperature=temperature)
+    reference = Reference.of((dataset.validation.images, validation_logits), (dataset.test.images, test_logits))
     said = _notes(recipe, result)
-    return Card(
+    card = Card(
         name=recipe.name,
         architecture=recipe.architecture,
         parameters=model.count_params(),
@@ -69,6 +74,7 @@ def build_card(recipe: Recipe, dataset: Dataset, model: "keras.Model", result: T
         notes=" ".join(map(str, said)),
         said=said,
     )
+    return card, reference
 
 
 def _refused_below(recipe: Recipe, logits: NDArray[np.float32]) -> float | None:

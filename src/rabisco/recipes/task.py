@@ -10,6 +10,7 @@ import numpy as np
 from rabisco.artifacts import Artifact, Card, load_artifact, save_artifact
 from rabisco.data.dataset import Dataset
 from rabisco.errors import InvalidConfigurationError
+from rabisco.memory import Reference
 from rabisco.models import create_model, get_architecture
 from rabisco.models.backend import start_keras
 from rabisco.recipes.card_builder import build_card
@@ -45,6 +46,7 @@ class RecipeTask:
     parent: Path | None = None
     _dataset: Dataset = field(init=False, repr=False)
     _model: "keras.Model" = field(init=False, repr=False)
+    _reference: Reference | None = field(init=False, repr=False, default=None)
 
     @property
     def configuration(self) -> TrainingConfiguration:
@@ -61,11 +63,12 @@ class RecipeTask:
 
     def finish(self, result: TrainingResult, watcher: Watcher) -> Card:  # noqa: ARG002
         """Judge the model on the validation split and, once, on the test split."""
-        return build_card(self.recipe, self._dataset, self._model, result, self.run)
+        card, self._reference = build_card(self.recipe, self._dataset, self._model, result, self.run)
+        return card
 
     def save(self, card: Card) -> Artifact:
         """Save the model under the recipe's name."""
-        return save_artifact(self._model, card, self.parent, use=self.use)
+        return save_artifact(self._model, card, self.parent, use=self.use, reference=self._reference)
 
 
 def new_model(recipe: Recipe, dataset: Dataset) -> "keras.Model":

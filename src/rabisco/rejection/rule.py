@@ -15,14 +15,17 @@ from rabisco.errors import N_
 from rabisco.images.ink import Ink
 from rabisco.rejection.features import FEATURES
 
-Reason = Literal["blank", "scribble", "more-than-one-character", "not-a-character", "none-of-the-classes"]
-REASONS: tuple[Reason, ...] = get_args(Reason)[:-1]  # of a picture of no single character, in the order of the weights
+Reason = Literal[
+    "blank", "scribble", "more-than-one-character", "not-a-character", "none-of-the-classes", "another-character"
+]
+REASONS: tuple[Reason, ...] = get_args(Reason)[:4]  # of a picture of no single character, in the order of the weights
 MESSAGES: dict[Reason, str] = {
     "blank": N_("Nothing is drawn in this picture."),
     "scribble": N_("This does not look like one character: it looks scribbled."),
     "more-than-one-character": N_("This does not look like one character: it looks like several."),
     "not-a-character": N_("This does not look like one character: it looks like something else."),
     "none-of-the-classes": N_("This does not look like any of the things that the model knows."),
+    "another-character": N_("This is a character that the model does not know."),
 }
 
 RESTLESS = 20.0  # standard deviation of grey levels above which a picture without ink is not an empty one

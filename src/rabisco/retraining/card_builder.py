@@ -17,6 +17,7 @@ from rabisco.evaluation.reader import Reader, read_logits
 from rabisco.evaluation.robustness import CORRUPTIONS, corrupt
 from rabisco.images import Prepared, decode, prepare
 from rabisco.inference import Predictor, refuse
+from rabisco.memory import Reference
 from rabisco.retraining.correction_set import CorrectionSet
 from rabisco.retraining.report import Difference, Reread, RetrainingReport, difference
 from rabisco.store import Correction
@@ -28,8 +29,8 @@ BATCH = 500
 
 def build_card(
     corrections: CorrectionSet, reader: Reader, original: Dataset, result: TrainingResult, run: str
-) -> Card:
-    """Return the card of the new version: the earlier one's with what was measured anew.
+) -> tuple[Card, Reference]:
+    """Return the card of the new version, the earlier one's with what was measured anew, and what it answers.
 
     Args:
         corrections: What was learned.
@@ -39,10 +40,11 @@ def build_card(
         run: Id of the run that trained it.
     """
     before = corrections.artifact.card
-    logits = read_logits(reader, original.validation.images, BATCH)
-    temperature = fit_temperature(logits, original.validation.labels)
-    validation = evaluate_logits(original.validation.labels, logits, temperature=temperature)
+    validation_logits = read_logits(reader, original.validation.images, BATCH)
+    temperature = fit_temperature(validation_logits, original.validation.labels)
+    validation = evaluate_logits(original.validation.labels, validation_logits, temperature=temperature)
     logits = read_logits(reader, original.test.images, BATCH)
+    reference = Reference.of((original.validation.images, validation_logits), (original.test.images, logits))
     test = evaluate_logits(original.test.labels, logits, temperature=temperature)
     changes = {
         "metrics": recipes.metrics_of("validation", validation) | recipes.metrics_of("test", test),
@@ -54,9 +56,10 @@ def build_card(
         "hardware": recipes.describe_hardware(),
         "created": datetime.now(UTC),
         "run": run,
+        "taught": 0,
         **notes.with_note(before, Sentence(notes.RETRAINED, {"count": len(corrections.learned)})),
     }
-    return before.model_copy(update=changes)
+    return before.model_copy(update=changes), reference
 
 
 def build_report(  # noqa: PLR0917

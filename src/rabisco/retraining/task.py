@@ -115,7 +115,7 @@ class RetrainingTask:
         if self._model is not None:
             step, examples = self._go_back(self._model), self.robustness_examples
             reader = KerasReader(self._model)
-            card = build_card(given, reader, original, result, self.run)
+            card, self._reference = build_card(given, reader, original, result, self.run)
         card, rule = fit_again(
             given,
             reader,
@@ -140,7 +140,7 @@ class RetrainingTask:
         if self._model is None:
             artifact = save_again(self._corrections.artifact, card, use=False)
         else:
-            artifact = save_artifact(self._model, card, use=False)
+            artifact = save_artifact(self._model, card, use=False, reference=self._reference)
         self.report = replace(self.report, version=artifact.version)
         return artifact
 

@@ -7,9 +7,11 @@ import zipfile
 
 import pytest
 from flask.testing import FlaskClient
-from tests.web.serving import seven_png
+from PIL import Image
+from tests.web.serving import draw_seven, encoded, seven_png
 
 from rabisco import corrections
+from rabisco.settings import get_settings
 from rabisco.web import create_app
 
 PAGE = {"Accept": "text/html"}
@@ -72,7 +74,10 @@ def test_another_browser_sees_and_deletes_nothing_of_it(client: FlaskClient) -> 
     [
         ({"consent": False}, 400),
         ({"consent": "yes"}, 400),
-        ({"true_label": "A"}, 400),
+        ({"true_label": "AB"}, 400),
+        ({"true_label": "?"}, 400),
+        ({"box": [1, 2, 3, 4]}, 400),
+        ({"box": {"left": 0, "top": 0, "width": 0, "height": 9}}, 400),
         ({"true_label": 7}, 400),
         ({"readings": []}, 400),
         ({"readings": [READING] * 10}, 400),
@@ -117,19 +122,79 @@ def test_without_javascript_the_upload_page_stores_and_the_list_shows_and_delete
     assert "1 picture<" in after
     listed = after[after.index('<ol class="list') :]
     assert [listed.count(f">{model}</a>") for model in sent["read_by"]] == [1, 1]
-    client.post("/corrections", data=sent, headers=PAGE)
-    assert client.get("/corrections").json["pictures"] == 2
+    client.post("/corrections", data=sent, headers=PAGE)  # said again, stored once
+    assert client.get("/corrections").json["pictures"] == 1
     address = re.search(r'action="(/corrections/\d+/delete)"', after)[1]
-    assert client.post(address, headers=PAGE, follow_redirects=True).text.count("<strong>not a character") == 1
-    client.post("/corrections/delete", headers=PAGE)
+    assert "<strong>not a character" not in client.post(address, headers=PAGE, follow_redirects=True).text
     assert corrections.listed().total == 0
 
 
 def test_long_lists_have_pages(client: FlaskClient) -> None:
-    for _ in range(corrections.PAGE_SIZE + 1):
-        client.post("/corrections", json=BODY)
+    for side in range(40, 40 + corrections.PAGE_SIZE + 1):
+        client.post("/corrections", json={**BODY, "image": base64.b64encode(encoded(draw_seven(side))).decode()})
     first = client.get("/corrections", headers=PAGE).text
     assert 'rel="next"' in first
     assert 'rel="prev"' not in first
     assert client.get("/corrections?page=2").json["page"] == 2
     assert client.get("/corrections?page=x").status_code == 404
+
+
+def predicted(client: FlaskClient, **further: object) -> dict[str, object]:
+    """Return what the default model reads in the seven."""
+    return client.post("/predict", json={"image": SEVEN, **further}).json["predictions"][0]
+
+
+@pytest.mark.parametrize("label", ["1", "A", "another-character", None])
+def test_what_was_corrected_is_remembered_at_once_and_undone(client: FlaskClient, label: str | None) -> None:
+    before = predicted(client)
+    assert (before["category"], before["remembered"]) == ("7", False)
+    answer = client.post("/corrections", json={"image": SEVEN, "true_label": label, "consent": True}).json
+    (result,) = answer["taught"]
+    assert (result["model"], result["version"], result["counted"]) == ("mnist-cnn", 1, 10_000)
+    assert result["unchanged"] == result["counted"]
+    after = predicted(client)
+    assert after["remembered"] is True
+    if label == "1":
+        assert (after["category"], after["refused"]) == ("1", None)
+    else:
+        reason = "another-character" if label else "not-a-character"
+        assert after["refused"]["reason"] == reason
+    client.post(f"/corrections/{answer['corrections'][0]['id']}/delete")
+    assert {**predicted(client), "latency_ms": 0, "version": 0} == {**before, "latency_ms": 0}
+
+
+def test_the_version_that_learned_is_rolled_back_like_any(client: FlaskClient) -> None:
+    client.post("/corrections", json=BODY | {"true_label": "1"})
+    assert predicted(client)["category"] == "1"
+    assert client.post("/models/mnist-cnn/rollback").status_code == 200
+    assert (predicted(client)["category"], predicted(client)["remembered"]) == ("7", False)
+
+
+def test_a_right_reading_is_stored_and_teaches_nothing(client: FlaskClient) -> None:
+    right = {**READING, "predicted": "7"}
+    assert client.post("/corrections", json={**BODY, "readings": [right]}).json["taught"] == []
+
+
+def test_one_character_of_several_is_corrected_by_its_box(client: FlaskClient) -> None:
+    row = Image.new("L", (560, 280), 255)
+    row.paste(draw_seven(), (0, 0))
+    row.paste(draw_seven(), (280, 0))
+    picture = base64.b64encode(encoded(row)).decode()
+
+    def read() -> dict[str, object]:
+        return client.post("/predict", json={"image": picture, "characters": "many"}).json["predictions"][0]
+
+    assert read()["text"] == "77"
+    body = {"image": picture, "true_label": "1", "consent": True, "box": read()["characters"][1]["box"]}
+    assert client.post("/corrections", json=body).json["taught"]
+    assert [one["remembered"] for one in read()["characters"]][1] is True
+    assert read()["text"].endswith("1")
+
+
+def test_who_may_not_change_models_is_heard_but_teaches_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RABISCO_ACCESS_TOKEN", "a token that is long")
+    get_settings.cache_clear()
+    stranger = create_app().test_client()
+    answer = stranger.post("/corrections", json={**BODY, "true_label": "1"}).json
+    assert (len(answer["corrections"]), answer["taught"]) == (1, [])
+    assert predicted(stranger)["remembered"] is False

@@ -3,9 +3,6 @@
 A browser reaches only its own; see ``rabisco.web.platform.visitors``. A model learns from everybody's.
 """
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
@@ -18,9 +15,10 @@ from rabisco.errors import CorrectionNotFoundError, InvalidRequestError, Rabisco
 from rabisco.images import decode
 from rabisco.settings import get_settings
 from rabisco.store import Correction, now
+from rabisco.web.corrections import received, taught
 from rabisco.web.models.aliases import resolve
 from rabisco.web.platform import shapes
-from rabisco.web.platform.fields import only_known
+from rabisco.web.platform.access import may_change
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import route
 from rabisco.web.platform.visitors import new_visitor, remember, visitor
@@ -31,25 +29,11 @@ from rabisco.web.train.runs import answer, text_of
 blueprint = Blueprint("corrections", __name__)
 
 THUMBNAIL = 96  # pixels
-NO_CHARACTER = "none"
-READING_FIELDS = ("model", "version", "predicted", "probability")
-JSON_FIELDS = ("image", "true_label", "consent", "readings")
-_LABEL = "label:"
 
 DONE = {
     "stored": lazy_gettext("Thank you: it is stored, and listed below."),
     "deleted": lazy_gettext("Deleted."),
 }
-
-
-@dataclass(frozen=True)
-class CorrectedReading:
-    """What a model read, as the page sends it back."""
-
-    model: str
-    version: int
-    predicted: str
-    probability: float
 
 
 @route(
@@ -91,9 +75,15 @@ def index() -> ResponseReturnValue:
     "/corrections",
     "store_corrections",
     lazy_gettext(
-        "Stores a picture, what models read in it and what it really is, with consent; a random cookie makes it yours."
+        "Stores a picture and what it really is, with consent, and teaches it to the models that misread it: they "
+        "answer that from now on, and say “remembered”. “readings” says what models read; without, the default model "
+        "reads it. With “box”, left, top, width and height, it is one character of several. A character that the "
+        "model does not know, or “another-character”, and null for no character are refused from now on. A random "
+        "cookie makes it yours."
     ),
     (
+        """curl --json '{{"image": "'$(base64 -w0 seven.png)'", "true_label": "7", "consent": true}}' """
+        "-c cookies.txt {url}/corrections",
         """curl --json '{{"image": "'$(base64 -w0 seven.png)'", "true_label": "7", "consent": true, "readings": """
         """[{{"model": "mnist-cnn", "version": 0, "predicted": "1", "probability": 0.6}}]}}' -c cookies.txt """
         "{url}/corrections",
@@ -105,32 +95,35 @@ def index() -> ResponseReturnValue:
     open="each browser reaches only its own",
 )
 def store() -> ResponseReturnValue:
-    """Store what the reader says of one picture and of each reading of it."""
-    body = _from_json() if request.is_json else _from_form()
-    if not body["consent"]:
+    """Store what the reader says of one picture and of each reading of it; who was wrong learns it at once."""
+    said = received.from_json(request) if request.is_json else received.from_form(request)
+    if not said.consent:
         raise InvalidRequestError(
             gettext("storing a picture needs your consent; tick the box, or send “consent”: true")
         )
-    picture = decode(body["image"], **get_settings().picture_limits)
+    picture = decode(said.image, **get_settings().picture_limits)
     token, known_as = new_visitor()
     moment = now()
+    readings = said.readings or (taught.reading_of(resolve(None), picture, said),)
     stored = [
         corrections.add(
-            picture,
+            taught.cut_out(picture, said),
             model=one.model,
             version=one.version,
             predicted=one.predicted,
             probability=one.probability,
-            true_label=body["true_label"],
+            true_label=said.true_label,
             person=known_as,
             when=moment,
+            once=True,
         )
-        for one in body["readings"]
+        for one in readings
     ]
+    results = taught.teach(stored, picture, said) if may_change() else []
     if wants_page():
         response = make_response(redirect(url_for("corrections.index", done="stored"), 303))
     else:
-        response = jsonify(corrections=[_as_json(one) for one in stored])
+        response = jsonify(corrections=[_as_json(one) for one in stored], taught=[vars(one) for one in results])
     remember(response, token)
     return response
 
@@ -173,7 +166,9 @@ def retrain() -> ResponseReturnValue:
 )
 def delete(number: str) -> ResponseReturnValue:
     """Delete one correction for good."""
-    corrections.delete(_whole(number), visitor())
+    number_asked = _whole(number)
+    taught.forget(corrections.get(number_asked, visitor()))
+    corrections.delete(number_asked, visitor())
     return _deleted(1)
 
 
@@ -191,6 +186,7 @@ def delete(number: str) -> ResponseReturnValue:
 )
 def delete_picture(number: str) -> ResponseReturnValue:
     """Delete the picture of one correction for good, with all that was said of it."""
+    taught.forget(*corrections.of_picture(_whole(number), visitor()))
     return _deleted(corrections.delete_picture(_whole(number), visitor()))
 
 
@@ -208,6 +204,7 @@ def delete_picture(number: str) -> ResponseReturnValue:
 )
 def delete_all() -> ResponseReturnValue:
     """Delete everything that this browser stored."""
+    taught.forget(*corrections.everything_of(visitor()))
     return _deleted(corrections.delete_all(visitor()))
 
 
@@ -250,61 +247,6 @@ def _whole(text: str) -> int:
             "the number of a page or of a correction was expected; choose one that is listed"
         )
     return int(text)
-
-
-def _from_json() -> dict[str, Any]:
-    body = request.get_json()
-    readings = body.get("readings") if isinstance(body, dict) else None
-    if not isinstance(readings, list) or not 0 < len(readings) < 10 or not isinstance(body.get("image"), str):
-        raise _malformed()
-    only_known(body, JSON_FIELDS)
-    label = body.get("true_label", NO_CHARACTER.encode())
-    if label is not None and not isinstance(label, str):
-        raise _malformed()
-    return {
-        "image": body["image"],
-        "true_label": label,
-        "consent": body.get("consent") is True,
-        "readings": [_reading(one, only=True) for one in readings],
-    }
-
-
-def _from_form() -> dict[str, Any]:
-    form = request.form
-    names = ("read_by", "version", "predicted", "probability")
-    rows = list(zip(*(form.getlist(name) for name in names), strict=False))
-    said = form.get("true_label", "")
-    if not rows or len(rows) > 9 or "image" not in form or not (said == NO_CHARACTER or said.startswith(_LABEL)):
-        raise _malformed()
-    return {
-        "image": form["image"],
-        "true_label": None if said == NO_CHARACTER else said.removeprefix(_LABEL),
-        "consent": form.get("consent") == "yes",
-        "readings": [_reading(dict(zip(("model", *names[1:]), row, strict=True))) for row in rows],
-    }
-
-
-def _reading(one: Any, *, only: bool = False) -> CorrectedReading:
-    if only and isinstance(one, Mapping):
-        only_known(one, READING_FIELDS)
-    try:
-        reading = CorrectedReading(
-            str(one["model"]), int(one["version"]), str(one["predicted"]), float(one["probability"])
-        )
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise _malformed() from error
-    if not 0 <= reading.version < 2**31 or not math.isfinite(reading.probability):
-        raise _malformed()
-    return reading
-
-
-def _malformed() -> InvalidRequestError:
-    return InvalidRequestError(
-        gettext(
-            "expected “image” (base64), “true_label” (a class, or null for no character), “consent” and “readings”, "
-            "each with “model”, “version”, “predicted” and “probability”; see the API page for an example"
-        )
-    )
 
 
 def _listing(page: Page) -> dict[str, Any]:

@@ -135,6 +135,12 @@ def admits(settings: Settings, environ: Mapping[str, Any]) -> bool:
     return hmac.compare_digest(cookie.encode(), seal(settings).encode())
 
 
+def may_change() -> bool:
+    """Tell whether whoever sends this request may change models."""
+    settings = _settings()
+    return not settings.read_only and admits(settings, request.environ)
+
+
 def seal(settings: Settings) -> str:
     """Return what the cookie of a signed-in reader holds: it proves the token and does not tell it."""
     return hmac.new(secret_key(settings), settings.access_token.encode(), "sha256").hexdigest()

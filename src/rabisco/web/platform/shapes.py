@@ -139,10 +139,20 @@ class Corrections(BaseModel):
     pictures: int = Field(ge=0, description="Several models may have read the same picture.")
 
 
+class Taught(BaseModel):
+    """What came of teaching a model one picture; `unchanged` of `counted` test images are answered as before."""
+
+    model: str
+    version: int = Field(ge=0, description="The version that knows the picture; a roll-back goes to the one before.")
+    unchanged: int = Field(ge=0)
+    counted: int = Field(ge=0, description="0 where the model keeps no test images to count on.")
+
+
 class StoredCorrections(BaseModel):
-    """What has been stored: one correction for each reading of the picture."""
+    """What has been stored, one correction for each reading of the picture, and which models know it from now on."""
 
     corrections: list[Correction] = Field(min_length=1)
+    taught: list[Taught]
 
 
 class DeletedCorrections(BaseModel):

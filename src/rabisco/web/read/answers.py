@@ -53,6 +53,7 @@ class Prediction(Candidate):
     blank: bool
     refused: Refusal | None
     doubt: Probability | None = Field(description="Above 0.5 the picture is refused; null without a rule.")
+    remembered: bool = Field(description="Whether a correction of a picture like this one answers.")
     steps: list[Step] = Field(default=[], description="Only with `?steps=1`.")
 
     @classmethod
@@ -81,6 +82,7 @@ class ReadCharacter(Candidate):
     top_k: list[Candidate] = Field(min_length=1)
     box: Box
     line: int = Field(ge=0, description="Number of its line, from 0 at the top.")
+    remembered: bool = Field(description="Whether a correction of a character like this one answers.")
     steps: list[Step] = Field(default=[], description="Only with `?steps=1`.")
 
 

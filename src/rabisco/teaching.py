@@ -1,0 +1,121 @@
+"""Teaching a model one picture: what it is from now on, without training, and what that changes elsewhere."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabisco.artifacts import list_names, load_artifact, save_memory
+from rabisco.artifacts.durable import locked
+from rabisco.errors import RabiscoError
+from rabisco.images import Box, Prepared, prepare
+from rabisco.inference import Predictor, get_predictor
+from rabisco.memory import Memory, features, reach_of
+from rabisco.rejection import Reason
+from rabisco.settings import get_settings
+from rabisco.text_reading import read_many
+
+_LOCK = "teaching"
+LEAST_OVERLAP = 0.5  # of two boxes that are the same character's
+
+
+@dataclass(frozen=True)
+class Taught:
+    """What came of teaching a model one picture.
+
+    Attributes:
+        model: Its name.
+        version: The version that knows it.
+        unchanged: Test images that are answered as before.
+        counted: Of so many; 0 where the model keeps none to count on.
+    """
+
+    model: str
+    version: int
+    unchanged: int
+    counted: int
+
+
+def teach(
+    name: str, prepared: Prepared, key: str, category: str | None, reason: Reason | None = None
+) -> Taught | None:
+    """Let a model answer from now on what one picture is, and what looks like it; a new version knows that.
+
+    Args:
+        name: The model.
+        prepared: The picture as the model sees it.
+        key: Names the picture, for ``forget``.
+        category: The class that it is; ``None`` where it is none of the model's.
+        reason: Why such pictures are to be refused then.
+
+    Returns:
+        The result; ``None`` where there is nothing in the picture to be remembered.
+
+    Raises:
+        ModelNotFoundError: There is no such model.
+        StorageError: The version could not be saved.
+    """
+    if prepared.blank:
+        return None
+    with locked(get_settings().artifacts_dir / f".{_LOCK}"):
+        artifact = load_artifact(name)
+        predictor, reference = Predictor(artifact), artifact.reference
+        logits = predictor.logits(prepared.views).mean(axis=0, keepdims=True)
+        seen = features(prepared.pixels[np.newaxis], logits)[0]
+        place = -1 if category is None else artifact.card.class_names.index(category)
+        memory = artifact.memory or Memory()
+        memory = memory.with_example(key, seen, category, reason, reach_of(seen, place, reference))
+        artifact = save_memory(artifact, memory)
+    counted = 0 if reference is None else len(reference.counted)
+    unchanged = 0 if reference is None else memory.unchanged(reference, artifact.card.class_names)
+    return Taught(name, artifact.version, unchanged, counted)
+
+
+def forget(keys: Iterable[str], names: Iterable[str] | None = None) -> list[str]:
+    """Let models forget pictures that they were taught; return the names of those that knew one.
+
+    Args:
+        keys: Of the pictures.
+        names: Of the models; all that are there, if not given.
+    """
+    forgotten, changed = set(keys), []
+    with locked(get_settings().artifacts_dir / f".{_LOCK}"):
+        for name in list_names() if names is None else dict.fromkeys(names):
+            try:
+                artifact = load_artifact(name)
+                memory = artifact.memory
+            except RabiscoError:
+                continue  # deleted or damaged: it answers nothing
+            if memory and any(one.key in forgotten for one in memory.examples):
+                save_memory(artifact, memory.without(forgotten))
+                changed.append(name)
+    return changed
+
+
+def prepare_for(
+    name: str, picture: NDArray[np.uint8], box: Box | None = None, sent_side: int | None = None
+) -> Prepared:
+    """Return a picture as a model sees it, or one character of several in it.
+
+    Args:
+        name: The model.
+        picture: RGB, uint8 ``(H, W, 3)``.
+        box: Around the character, in pixels of the picture as it was sent.
+        sent_side: Longer side of the picture as it was sent.
+    """
+    predictor = get_predictor(name)
+    if box is not None:
+        read = read_many(predictor, picture, sent_side=sent_side)
+        best = max(read.characters, key=lambda one: _overlap(one.box, box), default=None)
+        if best is not None and _overlap(best.box, box) >= LEAST_OVERLAP:
+            return best.prepared
+    return prepare(picture, predictor.card.normalizer)
+
+
+def _overlap(first: Box, second: Box) -> float:
+    """Return the share of two boxes' joint area that both cover, in [0, 1]."""
+    width = min(first.right, second.right) - max(first.left, second.left)
+    height = min(first.bottom, second.bottom) - max(first.top, second.top)
+    both = max(0, width) * max(0, height)
+    return both / max(1, first.width * first.height + second.width * second.height - both)

@@ -1,0 +1,76 @@
+"""A correction teaches the models that misread the picture, and is unlearned when it is deleted."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabisco import teaching
+from rabisco.corrections import key_of
+from rabisco.images import Prepared, image_kind, sent_side
+from rabisco.inference import get_predictor
+from rabisco.rejection import Reason
+from rabisco.store import Correction
+from rabisco.teaching import Taught
+from rabisco.web.corrections.received import CorrectedReading, Said
+
+
+def reading_of(name: str, picture: NDArray[np.uint8], said: Said) -> CorrectedReading:
+    """Return what a model reads in the picture, for those who do not say."""
+    predictor = get_predictor(name)
+    read = predictor.predict(cut_out(picture, said))
+    return CorrectedReading(read.model, read.version, read.best.category, read.best.probability)
+
+
+def cut_out(picture: NDArray[np.uint8], said: Said) -> NDArray[np.uint8]:
+    """Return the character that is meant, with a margin: the whole picture unless it is one of several."""
+    if said.box is None:
+        return picture
+    height, width = picture.shape[:2]
+    box = said.box.scaled(max(height, width) / max(1, sent_side(said.image)))
+    margin = max(4, (box.bottom - box.top) // 4)
+    rows = slice(max(0, box.top - margin), min(height, box.bottom + margin))
+    columns = slice(max(0, box.left - margin), min(width, box.right + margin))
+    cut = picture[rows, columns]
+    return cut if cut.size else picture
+
+
+def teach(stored: Iterable[Correction], picture: NDArray[np.uint8], said: Said) -> list[Taught]:
+    """Teach each model that misread or refused the picture what it is; return what came of it."""
+    results = []
+    for one in stored:
+        prepared = _prepared(one, picture, said)
+        category, reason = _answer(one)
+        if one.true_label == one.predicted and _answers_already(one.model, picture, category, said):
+            continue
+        result = teaching.teach(one.model, prepared, key_of(one.image), category, reason)
+        if result is not None:
+            results.append(result)
+    return results
+
+
+def forget(*given: Correction) -> None:
+    """Let the models forget what these corrections taught them."""
+    if given:
+        teaching.forget({key_of(one.image) for one in given}, {one.model for one in given})
+
+
+def _prepared(one: Correction, picture: NDArray[np.uint8], said: Said) -> Prepared:
+    if said.box is None:
+        return teaching.prepare_for(one.model, picture)
+    return teaching.prepare_for(one.model, picture, said.box, sent_side(said.image))
+
+
+def _answer(one: Correction) -> tuple[str | None, Reason | None]:
+    """Return the class that a model is to answer, or why it is to refuse."""
+    card = get_predictor(one.model).card
+    if one.true_label in card.class_names:
+        return one.true_label, None
+    if image_kind(card.normalizer) == "colour":
+        return None, "none-of-the-classes"
+    return None, "not-a-character" if one.true_label is None else "another-character"
+
+
+def _answers_already(name: str, picture: NDArray[np.uint8], category: str | None, said: Said) -> bool:
+    read = get_predictor(name).predict(cut_out(picture, said))
+    return read.refused is None and read.best.category == category
