@@ -65,6 +65,16 @@ def test_pixels_are_writable_rgb_bytes() -> None:
     assert picture.flags.writeable
 
 
+def test_a_grey_picture_is_kept_once_and_looks_like_rgb() -> None:
+    grey = Image.fromarray(SEVEN).convert("L")
+    picture = decode(encode(grey, "PNG"))
+    np.testing.assert_array_equal(picture, np.asarray(grey.convert("RGB")))
+    assert picture.strides[2] == 0
+    assert not picture.flags.writeable  # what is written to one channel would be in all
+    for normalizer in ("mnist@1", "emnist@1", "photo32@2"):
+        np.testing.assert_array_equal(prepare(picture, normalizer).pixels, prepare(picture.copy(), normalizer).pixels)
+
+
 @pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "PA", "RGBA", "CMYK", "I;16", "I"])
 def test_every_colour_mode_gives_the_same_black_and_white(mode: str) -> None:
     grey = Image.fromarray(SEVEN).convert("L")

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
-from rabisco.images.geometry import fast_median, framed
+from rabisco.images.geometry import deskew, distance_inside, fast_median, framed, soften
 from rabisco.rejection.features import _deviation
 
 
@@ -11,9 +12,34 @@ from rabisco.rejection.features import _deviation
 def test_the_median_and_the_deviation_are_numpys(shape: tuple[int, ...]) -> None:
     values = np.random.default_rng(0).integers(0, 20, shape).astype(np.float32)
     assert fast_median(values) == np.median(values)
+    assert fast_median(np.minimum(values, 2)) == np.median(np.minimum(values, 2))
     assert _deviation(values.ravel()) == pytest.approx(float(values.std()), abs=1e-5)
 
 
 def test_a_frame_is_a_border_without_ink() -> None:
     ink = np.random.default_rng(0).random((5, 9)).astype(np.float32)
     np.testing.assert_array_equal(framed(ink), np.pad(ink, 1))
+
+
+def test_distances_are_exact_and_the_same_wherever_in_memory_the_mask_lies() -> None:
+    mask = np.pad(np.random.default_rng(1).random((40, 33)) < 0.9, 1)
+    exact = ndimage.distance_transform_edt(mask)
+    for start in range(8):
+        room = np.empty(mask.size + 8, bool)
+        moved = room[start : start + mask.size].reshape(mask.shape)
+        moved[...] = mask
+        np.testing.assert_array_equal(distance_inside(moved), exact.astype(np.float32))
+
+
+def test_softening_and_shearing_are_scipys() -> None:
+    ink = np.random.default_rng(2).random((31, 22)).astype(np.float32)
+    np.testing.assert_allclose(soften(ink, 1.2), ndimage.gaussian_filter(ink, 1.2), atol=1e-6)
+    image = np.zeros((28, 28), np.uint8)
+    image[4:24, 6:20] = np.tri(20, 14) * 250
+    weights = image.astype(np.float64)
+    row = np.arange(28.0) - weights.sum(axis=1) @ np.arange(28) / weights.sum()
+    slope = (row @ weights @ (np.arange(28) - weights.sum(axis=0) @ np.arange(28) / weights.sum())) / (
+        weights.sum(axis=1) @ row**2
+    )
+    sheared = ndimage.affine_transform(weights, np.array([[1, 0], [slope, 1]]), (0, slope * row[0]), order=1)
+    np.testing.assert_array_equal(deskew(image), np.clip(sheared + 0.5, 0, 255).astype(np.uint8))

@@ -1,9 +1,11 @@
 """Uneven light is taken out of a photo: shadows, gradients and vignettes, without touching what was written."""
 
+from typing import Any
+
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
 from rabisco.images.geometry import border, brightness
 
@@ -27,7 +29,7 @@ def is_uneven(picture: NDArray[np.uint8]) -> bool:
     picture is cut so close that writing reaches the border, its edges are known by the full ink right behind them.
 
     Args:
-        picture: RGB, uint8 ``(H, W, 3)``.
+        picture: uint8, RGB ``(H, W, 3)`` or grey ``(H, W, 1)``.
     """
     ring = brightness(border(picture))
     if min(picture.shape[:2]) < LEAST_SIDE:
@@ -79,21 +81,22 @@ def flatten_light(picture: NDArray[np.uint8], stroke: float) -> NDArray[np.uint8
     division would only raise noise.
 
     Args:
-        picture: RGB, uint8 ``(H, W, 3)``.
+        picture: uint8, RGB ``(H, W, 3)`` or grey ``(H, W, 1)``.
         stroke: Widest stroke to be kept, as a share of the longer side, in (0, 1).
     """
-    image = Image.fromarray(picture)
+    grey = picture.shape[2] == 1
+    image = Image.fromarray(picture[..., 0] if grey else picture)
     factor = MAP_SIDE / max(image.size)
     small_size = (max(8, round(image.width * factor)), max(8, round(image.height * factor)))
     small = np.asarray(image.resize(small_size, Image.Resampling.BOX), dtype=np.float32)
+    small = small[..., np.newaxis] if grey else small
     window = max(3, round(stroke * MAP_SIDE) | 1)
     trend = _trend(small.mean(axis=2))[..., np.newaxis]
     paper = _paper(small / trend, window, dark_ink=_is_dark_ink(small)) * trend
     level = np.median(paper, axis=(0, 1))
-    full_size = np.asarray(
-        Image.fromarray(np.clip(paper, 0, 255).astype(np.uint8)).resize(image.size, Image.Resampling.BILINEAR),
-        dtype=np.float32,
-    )
+    paper = np.clip(paper[..., 0] if grey else paper, 0, 255).astype(np.uint8)
+    full_size = np.asarray(Image.fromarray(paper).resize(image.size, Image.Resampling.BILINEAR), dtype=np.float32)
+    full_size = full_size[..., np.newaxis] if grey else full_size
     dark = level.mean() < DARK_PAPER
     flat = picture - full_size + level if dark else picture * (level / np.maximum(full_size, DARKEST))
     return np.asarray(np.clip(flat, 0, 255), dtype=np.uint8)
@@ -115,14 +118,17 @@ def _trend(grey: NDArray[np.float32]) -> NDArray[np.float32]:
 def _is_dark_ink(small: NDArray[np.float32]) -> bool:
     """Strokes are the few pixels far from their surroundings, so they give the differences their skew."""
     grey = small.mean(axis=2)
-    difference = grey - ndimage.uniform_filter(grey, MAP_SIDE // 4, mode="nearest")
+    difference = grey - _mean_around(grey, MAP_SIDE // 4)
     return bool((difference**3).sum() < 0)
 
 
 def _paper(small: NDArray[np.float32], window: int, *, dark_ink: bool) -> NDArray[np.float32]:
-    size = (window, window, 1)
-    filters = (ndimage.maximum_filter, ndimage.minimum_filter)
-    first, second = filters if dark_ink else filters[::-1]
-    calm = ndimage.uniform_filter(small, (3, 3, 1), mode="nearest")
-    closed = second(first(calm, size, mode="nearest"), size, mode="nearest")
-    return np.asarray(ndimage.uniform_filter(closed, (5, 5, 1), mode="nearest"), dtype=np.float32)
+    operation = cv2.MORPH_CLOSE if dark_ink else cv2.MORPH_OPEN
+    square = np.ones((window, window), np.uint8)
+    closed = cv2.morphologyEx(_mean_around(small, 3), operation, square, borderType=cv2.BORDER_REPLICATE)
+    return _mean_around(closed, 5).reshape(small.shape)
+
+
+def _mean_around(values: NDArray[Any], side: int) -> NDArray[np.float32]:
+    """Return the mean of the square of so many pixels around each pixel."""
+    return np.asarray(cv2.blur(values, (side, side), borderType=cv2.BORDER_REPLICATE))

@@ -9,10 +9,10 @@ import threading
 import warnings
 import zlib
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import AvifImagePlugin, Image, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin
-from scipy import ndimage
 
 from rabisco.errors import (
     N_,
@@ -68,7 +68,8 @@ def decode(data: bytes | str, *, max_bytes: int | None = None, max_pixels: int =
         max_pixels: Largest picture that is read, width × height.
 
     Returns:
-        uint8 ``(H, W, 3)``, the longer side below 2000.
+        uint8 ``(H, W, 3)``, the longer side below 2000. A grey picture is kept once, not three times: its pixels
+        cannot be written to.
 
     Raises:
         InvalidRequestError: The text is not base64.
@@ -100,11 +101,7 @@ def decode(data: bytes | str, *, max_bytes: int | None = None, max_pixels: int =
         ) from error
     if image.mode[0] in "IF":
         image = _eight_bits(image)
-    factor = max(image.size) // WORKING_SIDE
-    if factor >= 2:
-        image = image.convert("RGBA" if image.has_transparency_data else "RGB").reduce(factor)
-    image = _opaque(image) if image.has_transparency_data else image.convert("RGB")
-    return np.array(image.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else image)
+    return _pixels(image, orientation)
 
 
 def sent_side(data: bytes | str) -> int:
@@ -230,6 +227,20 @@ def _load_quietly(image: Image.Image) -> None:
         image.load()
 
 
+def _pixels(image: Image.Image, orientation: int) -> NDArray[np.uint8]:
+    """Return a decoded picture as RGB, upright, a large one reduced."""
+    transparent = image.has_transparency_data
+    if image.mode != "L" or transparent:
+        image = image.convert("RGBA" if transparent else "RGB")
+    factor = max(image.size) // WORKING_SIDE
+    if factor >= 2:
+        image = image.reduce(factor)
+    if transparent:
+        image = _opaque(image)
+    pixels = np.array(image.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else image)
+    return pixels if pixels.ndim == 3 else np.broadcast_to(pixels[..., np.newaxis], (*pixels.shape, 3))
+
+
 def _eight_bits(image: Image.Image) -> Image.Image:
     """Bring pictures of 16 and 32 bits a pixel, which are all grey, to 8; leave the others as they are."""
     if image.mode.startswith("I;16"):
@@ -244,8 +255,7 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 
 def _opaque(image: Image.Image) -> Image.Image:
-    """Return RGB, what is transparent filled with the colour against which the visible part stands out."""
-    image = image.convert("RGBA")
+    """Return RGBA as RGB, what is transparent filled with the colour against which the visible part stands out."""
     alpha = image.getchannel("A")
     pixels = np.asarray(image)
     lowest, highest = int(pixels[..., 3].min()), int(pixels[..., 3].max())
@@ -277,6 +287,7 @@ def _is_card(pixels: NDArray[np.uint8]) -> bool:
     shades = grey[opaque]
     if opaque.mean() < CARD or np.ptp(shades) < CARD_CONTRAST:
         return False
-    inner = ndimage.binary_erosion(opaque)
-    edge = grey[opaque & ~inner]
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    inner = cv2.erode(opaque.astype(np.uint8), cross, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    edge = grey[opaque & (inner == 0)]
     return bool((np.abs(edge - np.median(shades)) < CARD_CONTRAST / 2).mean() > MOSTLY_VISIBLE)

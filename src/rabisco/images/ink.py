@@ -2,10 +2,12 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from rabisco.images.background import LEAST_SHADE, flatten_light, is_uneven
 from rabisco.images.geometry import border, bounding_box, brightness, fast_median, stroke_width
@@ -23,7 +25,6 @@ FEWEST_CROSSINGS = 4
 WIDEST_RULE = 0.02  # of the border's length, on average
 LEAST_RING = 250  # pixels of border from which rules on the paper can be told from the soft edge of a stroke
 
-NEIGHBOURS = np.ones((3, 3), bool)
 SOLID = 0.5  # ink from here on belongs to a stroke and not merely to its soft edge
 THIN_LINE = 0.06  # share of a side that a line between cells is wide
 EDGE = 0.08  # share of the shorter side along the border where page edges, frames and fingers lie
@@ -46,7 +47,13 @@ class Ink:
     @property
     def blank(self) -> bool:
         """Whether nothing was written."""
-        return not self.values.any()
+        return self.box is None
+
+    @cached_property
+    def box(self) -> tuple[slice, slice] | None:
+        """Rows and columns that hold all ink; ``None`` where there is none."""
+        written = self.values > 0
+        return bounding_box(written) if written.any() else None
 
 
 def find_ink(picture: NDArray[np.uint8]) -> Ink:
@@ -58,6 +65,8 @@ def find_ink(picture: NDArray[np.uint8]) -> Ink:
     Args:
         picture: RGB, uint8 ``(H, W, 3)``.
     """
+    if _is_grey(picture):
+        picture = np.ascontiguousarray(picture[..., :1])
     origin = (0, 0)
     shades = brightness(border(picture))
     glance = np.abs(brightness(picture[::8, ::8]) - fast_median(shades))
@@ -86,10 +95,14 @@ def _cropped(
 
 
 def colour_contrast(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return each pixel's difference from the paper, along the line from the paper's to the pen's colour."""
+    """Return each pixel's difference from the paper, along the line from the paper's to the pen's colour.
+
+    Args:
+        picture: uint8, RGB ``(H, W, 3)`` or grey ``(H, W, 1)``.
+    """
     ring = border(picture)
     paper = ring[0].astype(np.float32) if (ring == ring[0]).all() else _paper_colour(picture, ring)
-    if _is_grey(picture):
+    if picture.shape[2] == 1:
         grey = np.asarray(picture[..., 0] - paper[0], dtype=np.float32)
         return grey if grey.max() > -grey.min() else -grey
     difference = picture.astype(np.float32) - paper
@@ -100,7 +113,7 @@ def colour_contrast(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _paper_colour(picture: NDArray[np.uint8], ring: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the colour of the paper, float32 ``(3,)``: the border's median, so polarity needs no decision of its own.
+    """Return the colour of the paper, float32 ``(C,)``: the border's median, so polarity needs no decision of its own.
 
     Where a picture is cut so close that writing takes half of its border, and the border's median would make paper of
     the smaller part of the picture, the rest of the border is the paper.
@@ -119,6 +132,9 @@ def _paper_colour(picture: NDArray[np.uint8], ring: NDArray[np.uint8]) -> NDArra
 
 
 def _is_grey(picture: NDArray[np.uint8]) -> bool:
+    """Return whether the channels of a picture, ``(H, W, 3)``, are equal; ``decode`` says so by not repeating them."""
+    if picture.strides[2] == 0:
+        return True
     across_pixels = np.arange(3 * picture.shape[1] - 1) % 3 == 2  # a blue and the next pixel's red
     for rows in (picture[::16], picture[::4]):
         channels = rows.reshape(len(rows), -1)
@@ -163,10 +179,11 @@ def _lowest_ink(contrast: NDArray[np.float32], paper: float, noise: float, full:
     rules, its folds, a rest of shade.
     """
     span = full - paper
-    faint = np.count_nonzero((contrast > paper + 1) & (contrast < paper + 0.12 * span))
-    edges = np.count_nonzero((contrast > paper + 0.12 * span) & (contrast < paper + 0.88 * span))
-    if noise < 1 and faint <= 0.5 * edges + 2:
-        return paper
+    if noise < 1:
+        faint = np.count_nonzero((contrast > paper + 1) & (contrast < paper + 0.12 * span))
+        edges = faint and np.count_nonzero((contrast > paper + 0.12 * span) & (contrast < paper + 0.88 * span))
+        if faint <= 0.5 * edges + 2:
+            return paper
     lowest = max(4 * noise, 0.15 * span)
     return paper + min(max(lowest, _rules(border(contrast - np.float32(paper)), lowest, span)), WEAKEST_STROKE * span)
 
@@ -191,16 +208,17 @@ def drop_marks(ink: NDArray[np.float32]) -> NDArray[np.float32]:
     if not written.any():
         return ink
     box = bounding_box(written)  # what lies outside need not be looked at: a drawing mostly is one piece
-    pieces, count = ndimage.label(written[box], NEIGHBOURS)
-    if count == 1:
+    cut = np.ascontiguousarray(written[box]).view(np.uint8)
+    if cv2.connectedComponents(cut)[0] == 2:  # the ground is one of the two
         return ink
+    count, pieces, facts, _ = cv2.connectedComponentsWithStats(cut)
     labels = np.zeros(ink.shape, np.int32)
     labels[box] = pieces
     solid = (ink > SOLID).ravel()
-    areas = np.bincount(labels.ravel()[solid], minlength=count + 1)
+    areas = np.bincount(labels.ravel()[solid], minlength=count)
     keep = areas >= _least_area(ink, float(areas.max()))
     keep[0] = False
-    for marks in (_lies_along_border(labels, solid, areas), _crosses_picture(labels)):
+    for marks in (_lies_along_border(labels, solid, areas), _crosses_picture(facts, ink.shape)):
         if (keep & ~marks).any():
             keep &= ~marks
     return np.where(keep[labels], ink, 0)
@@ -220,20 +238,16 @@ def _lies_along_border(
     return np.asarray(touching & (inside < 0.4 * areas))
 
 
-def _crosses_picture(labels: NDArray[np.int32]) -> NDArray[np.bool_]:
+def _crosses_picture(facts: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.bool_]:
     """Return for each label whether it is a straight line from border to opposite border, as between cells of a form.
 
     Where one mark crosses the picture without being a line, the picture is cut close, and none is taken for a line.
     """
-    height, width = labels.shape
-    line = np.zeros(int(labels.max()) + 1, bool)
-    for number, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1):
-        tall, wide = rows.stop - rows.start, columns.stop - columns.start
-        if tall == height or wide == width:
-            line[number] = min(tall / height, wide / width) < THIN_LINE
-            if not line[number]:
-                return np.zeros_like(line)
-    return line
+    height, width = shape
+    tall, wide = facts[:, cv2.CC_STAT_HEIGHT], facts[:, cv2.CC_STAT_WIDTH]
+    crossing = (tall == height) | (wide == width)
+    line = crossing & (np.minimum(tall / height, wide / width) < THIN_LINE)
+    return np.asarray(line & (line == crossing)[1:].all())
 
 
 def _least_area(ink: NDArray[np.float32], largest: float) -> float:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rabisco.errors import N_, InvalidConfigurationError, Sentence
-from rabisco.images.geometry import SIDE, as_emnist, as_mnist, bounding_box, deskew
+from rabisco.images.geometry import SIDE, as_emnist, as_mnist, deskew, reduced
 from rabisco.images.ink import Ink, find_ink
 from rabisco.images.photo import BLANK, photo_views
 
@@ -75,7 +75,7 @@ class Prepared:
             return (result,)
         ink = (self.ink.values * 255).astype(np.uint8)
         polarity = np.clip(self.ink.contrast, 0, 255).astype(np.uint8)
-        crop = ink if self.blank else ink[bounding_box(self.ink.values)]
+        crop = ink if self.ink.box is None else ink[self.ink.box]
         return Step("polarity", polarity), Step("ink", ink), Step("crop", crop), result
 
 
@@ -91,8 +91,7 @@ def prepare(picture: NDArray[np.uint8], normalizer: str) -> Prepared:
     """
     if normalizer in CHARACTERS:
         factor = max(picture.shape[:2]) // WORKING_SIDE
-        smaller = picture if factor < 2 else np.asarray(Image.fromarray(picture).reduce(factor))
-        return prepare_ink(find_ink(smaller), normalizer)
+        return prepare_ink(find_ink(picture if factor < 2 else reduced(picture, factor)), normalizer)
     if normalizer not in PHOTOS:
         raise _unknown(normalizer, NORMALIZERS)
     return PHOTOS[normalizer](picture)
@@ -144,9 +143,8 @@ def prepare_ink(ink: Ink, normalizer: str) -> Prepared:
     """
     if normalizer not in CHARACTERS:
         raise _unknown(normalizer, CHARACTERS)
-    blank = not ink.values.any()
-    pixels = np.zeros((SIDE, SIDE), np.uint8) if blank else CHARACTERS[normalizer](ink.values)
-    return Prepared(pixels[..., np.newaxis], blank, ink)
+    pixels = np.zeros((SIDE, SIDE), np.uint8) if ink.box is None else CHARACTERS[normalizer](ink.values[ink.box])
+    return Prepared(pixels[..., np.newaxis], ink.blank, ink)
 
 
 def _photo(side: int) -> Callable[[NDArray[np.uint8]], Prepared]:

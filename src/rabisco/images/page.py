@@ -1,9 +1,9 @@
 """Where the sheet lies in a picture that also shows the desk, a frame or another page's edge."""
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
 from rabisco.images.geometry import border, brightness, fast_median
 
@@ -25,7 +25,7 @@ def find_sheet(picture: NDArray[np.uint8]) -> Region | None:
     """Return rows and columns of a sheet on a desk, or of the field inside a frame; ``None`` where there is neither.
 
     Args:
-        picture: RGB, uint8 ``(H, W, 3)``.
+        picture: uint8, RGB ``(H, W, 3)`` or grey ``(H, W, 1)``.
     """
     ring = brightness(border(picture))
     desk = fast_median(ring)
@@ -52,7 +52,8 @@ def inside_strips(picture: NDArray[np.uint8]) -> Region:
 
 def _small(picture: NDArray[np.uint8]) -> tuple[NDArray[np.float32], int]:
     factor = max(1, max(picture.shape[:2]) // SMALL_SIDE)
-    return np.asarray(Image.fromarray(picture).convert("L").reduce(factor), dtype=np.float32), factor
+    grey = Image.fromarray(picture[..., 0]) if picture.shape[2] == 1 else Image.fromarray(picture).convert("L")
+    return np.asarray(grey.reduce(factor), dtype=np.float32), factor
 
 
 def _enlarge(region: Region, factor: int) -> Region:
@@ -65,11 +66,12 @@ def _find_rectangle(difference: NDArray[np.float32], least: float) -> Region | N
     mask = difference > least
     if mask.mean() < LEAST_PAGE:
         return None
-    labels, count = ndimage.label(mask)
-    largest = 1 + int(np.argmax(np.bincount(labels.ravel(), minlength=count + 1)[1:]))
-    rows, columns = ndimage.find_objects(labels)[largest - 1]
+    _, labels, facts, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=4)
+    largest = 1 + int(np.argmax(facts[1:, cv2.CC_STAT_AREA]))
+    left, top, width, height, _ = facts[largest].tolist()
+    rows, columns = slice(top, top + height), slice(left, left + width)
     blob = labels[rows, columns] == largest
-    filled = ndimage.binary_fill_holes(blob)
+    filled = _without_holes(blob)
     inset = _inset(filled)
     if inset is None or blob.size < LEAST_PAGE * mask.size or blob.sum() < (1 - MOST_WRITTEN) * filled.sum():
         return None
@@ -77,6 +79,13 @@ def _find_rectangle(difference: NDArray[np.float32], least: float) -> Region | N
     found = slice(rows.start + top, rows.stop - top), slice(columns.start + left, columns.stop - left)
     inside = difference[found]
     return found if np.ptp(inside) > LEAST_WRITING * inside.max() else None
+
+
+def _without_holes(blob: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return a mask with all that it encloses."""
+    field = np.pad(blob, 1).view(np.uint8)
+    cv2.floodFill(field, None, (0, 0), 2)  # the ground outside, by sides and not by corners
+    return np.asarray(field[1:-1, 1:-1] != 2)
 
 
 def _inset(filled: NDArray[np.bool_]) -> tuple[int, int] | None:

@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
-from rabisco.images.geometry import stroke_width
+from rabisco.images.geometry import distance_inside, stroke_width
 
-NEIGHBOURS = np.ones((3, 3), bool)
 CORE = 0.3  # of a piece's full ink: what holds two strokes together only by less may be parted
 LEAST_CORE = 1.5  # of the squared stroke width; what is smaller is a faint stroke's own weak place
 SAME_COLUMN = 0.5  # share of the narrower piece's width that lies over the other: parts of one character
@@ -62,28 +61,28 @@ class Piece:
 
 def find_pieces(values: NDArray[np.float32]) -> list[Piece]:
     """Return what hangs together in ink, float32 ``(H, W)`` in [0, 1]; what only soft edges join is parted."""
-    labels, _ = ndimage.label(values > 0, NEIGHBOURS)
+    _, labels, facts, _ = cv2.connectedComponentsWithStats((values > 0).view(np.uint8))
     least = LEAST_CORE * stroke_width(values) ** 2
     pieces = []
-    for number, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1):
-        mask = labels[rows, columns] == number
-        box = Box(columns.start, rows.start, columns.stop, rows.stop)
-        pieces += _part_at_soft_edges(box, mask, values[rows, columns], least)
+    for number, (left, top, width, height, _) in enumerate(facts[1:].tolist(), start=1):
+        place = slice(top, top + height), slice(left, left + width)
+        box = Box(left, top, left + width, top + height)
+        pieces += _part_at_soft_edges(box, labels[place] == number, values[place], least)
     return pieces
 
 
 def _part_at_soft_edges(box: Box, mask: NDArray[np.bool_], values: NDArray[np.float32], least: float) -> list[Piece]:
-    cores, count = ndimage.label(mask & (values > CORE * np.percentile(values[mask], 90)), NEIGHBOURS)
-    if count < 2:
-        return [Piece(box, mask)]
-    areas = np.bincount(cores.ravel(), minlength=count + 1)[1:]
-    strokes = np.flatnonzero(areas >= least) + 1
+    full = mask & (values > CORE * np.percentile(values[mask], 90))
+    count, cores, facts, _ = cv2.connectedComponentsWithStats(full.view(np.uint8))
+    strokes = [number for number in range(1, count) if facts[number, cv2.CC_STAT_AREA] >= least]
     if len(strokes) < 2:
         return [Piece(box, mask)]
-    cores = np.where(np.isin(cores, strokes), cores, 0)
-    nearest = ndimage.distance_transform_edt(cores == 0, return_distances=False, return_indices=True)
-    owner = np.where(mask, cores[tuple(nearest)], 0)
-    return _restack([crop(box, owner == number) for number in strokes])
+    nearest, owner = distance_inside(cores != strokes[0]), np.full(mask.shape, strokes[0])
+    for number in strokes[1:]:
+        distance = distance_inside(cores != number)
+        owner[distance < nearest] = number
+        np.minimum(nearest, distance, out=nearest)
+    return _restack([crop(box, mask & (owner == number)) for number in strokes])
 
 
 def _restack(parts: list[Piece]) -> list[Piece]:

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from rabisco.errors import N_, TooLargeError
 from rabisco.images.cut import find_cuts
+from rabisco.images.geometry import reduced
 from rabisco.images.ink import SOLID, Ink, find_ink
 from rabisco.images.pieces import Box, Piece, crop, find_lines, find_pieces, join, union, usual_height
 
@@ -98,7 +98,7 @@ def segment(picture: NDArray[np.uint8], most: int = 1000) -> list[Group]:
         TooLargeError: There are more, or so many marks that it is no writing.
     """
     factor = max(1, max(picture.shape[:2]) // WORKING_SIDE)
-    ink = find_ink(picture if factor == 1 else np.asarray(Image.fromarray(picture).reduce(factor)))
+    ink = find_ink(picture if factor == 1 else reduced(picture, factor))
     if ink.blank:
         return []
     marks = find_pieces(ink.values)

@@ -4,18 +4,18 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
-from rabisco.images.geometry import border, bounding_box, fast_median, framed
+from rabisco.images.geometry import border, bounding_box, distance_inside, fast_median, framed
 from rabisco.images.ink import Ink
 
 SKETCH_SIDE = 48  # pixels of the longer side of the ink's box; enough to count strokes, pieces and holes
 SAMPLES = 48  # rows and columns of the picture that its ground is judged by
 LEAST_PIECE = 0.02  # share of the ink below which a piece is a speck
-NEIGHBOURS = np.ones((3, 3), bool)
+_AROUND = np.ones((3, 3), np.uint8)
 
 TRAITS = (
     "aspect",
@@ -53,16 +53,17 @@ def describe(ink: Ink) -> NDArray[np.float32]:
     Args:
         ink: What ``find_ink`` found in the picture, in whatever resolution.
     """
-    if not ink.values.any():
+    if ink.box is None:
         return np.zeros(len(TRAITS), np.float32)
-    strong = ink.values > 0.5
-    crop = ink.values[bounding_box(strong if strong.any() else ink.values)]
+    crop = ink.values[ink.box]
+    strong = crop > 0.5
+    crop = crop[bounding_box(strong)] if strong.any() else crop
     height, width = crop.shape
     sketch, ring = _sketch(crop), border(ink.values)
     whole = [
-        np.log(width / height),
-        np.log(max(height, width) / max(ink.values.shape)),
-        float(sketch.mean()),
+        math.log(width / height),
+        math.log(max(height, width) / max(ink.values.shape)),
+        float(sketch.sum()) / sketch.size,
         int(np.count_nonzero((sketch > 0.15) & (sketch < 0.85)))
         / max(int(np.count_nonzero(sketch > 0.5)), 0.02 * sketch.size),
         np.count_nonzero(ring > 0.5) / ring.size,
@@ -120,21 +121,18 @@ def _sketch(crop: NDArray[np.float32]) -> NDArray[np.float32]:
 def _strokes(mask: NDArray[np.bool_], area: int) -> list[float]:
     """Return width, length and variation of the strokes of a sketch; no ink lies along its border."""
     side = max(mask.shape)
-    inner = ndimage.distance_transform_edt(mask)
-    tallest = np.maximum(np.maximum(inner[:-2], inner[1:-1]), inner[2:])
-    greatest = np.maximum(np.maximum(tallest[:, :-2], tallest[:, 1:-1]), tallest[:, 2:])  # of each 3×3 window
-    middle = inner[1:-1, 1:-1]
-    ridge = middle[(middle == greatest) & mask[1:-1, 1:-1]]
+    inner = distance_inside(mask)
+    ridge = inner[(inner == cv2.dilate(inner, _AROUND)) & mask]
     if not len(ridge):
-        return [np.log(1 / side), np.log(area / side), 0.0]
-    width = 2 * float(ridge.mean())
-    return [np.log(width / side), np.log(area / width / side), _deviation(ridge) / (width / 2)]
+        return [math.log(1 / side), math.log(area / side), 0.0]
+    width = 2 * float(ridge.sum()) / len(ridge)
+    return [math.log(width / side), math.log(area / width / side), _deviation(ridge) / (width / 2)]
 
 
 def _layout(mask: NDArray[np.bool_], area: int) -> list[float]:
     """Return how the strokes of a sketch are laid out: pieces, holes, how often a row or column enters ink, gaps."""
-    labels, _ = ndimage.label(mask, NEIGHBOURS)
-    areas = np.bincount(labels.ravel())[1:]
+    _, _, facts, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8))
+    areas = facts[1:, cv2.CC_STAT_AREA]
     large = areas[areas >= LEAST_PIECE * area] if len(areas) else np.array([area])
     runs, gaps = [], []
     for lines in (mask, mask.T):
