@@ -81,7 +81,14 @@ def test_memorises_one_batch_in_evaluation_mode(case: Case) -> None:
     alone = Dataset("batch", data.class_names, batch, batch, batch, "", 0)
     model = case.create()
     steps = TrainingConfiguration(epochs=90, batch_size=32, learning_rate=1e-2, weight_decay=0.0, schedule="constant")
-    train(model, alone, steps)
+    reached: list[float] = []
+    train(
+        model,
+        alone,
+        steps,
+        lambda progress: reached.append(progress.validation_accuracy or 0),
+        lambda: "stop" if 1.0 in reached else "continue",
+    )
     assert (read(model, batch.images).argmax(axis=1) == batch.labels).all()
 
 
