@@ -215,6 +215,7 @@ def regress(
         penalty: Of that distance, squared; the usual one if not given.
     """
     from scipy.optimize import minimize
+    from threadpoolctl import threadpool_limits
 
     columns, counts, read = examples.columns, examples.counts, examples.outcomes == 0
     width, outcomes = columns.shape[1], 1 + len(REASONS)
@@ -232,7 +233,8 @@ def regress(
         return fit + penalty / 2 * float(((weights - origin) ** 2).sum()), gradient
 
     start = np.concatenate([origin.ravel(), biases_there])
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": MOST_STEPS})
+    with threadpool_limits(1, "blas"):  # more threads wait for each other
+        found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": MOST_STEPS})
     return found.x[: width * outcomes].reshape(width, outcomes), found.x[width * outcomes :]
 
 

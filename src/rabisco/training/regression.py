@@ -28,6 +28,7 @@ def fit_logistic_regression(
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
     if model.name != "linear":
         raise InvalidConfigurationError(
@@ -40,7 +41,7 @@ def fit_logistic_regression(
         max_iter=configuration.max_iterations,
         random_state=configuration.seed,
     )
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), threadpool_limits(1, "blas"):  # more threads wait for each other
         warnings.simplefilter("ignore", ConvergenceWarning)  # the card says how many iterations were needed
         regression.fit(_scaled(dataset.train), dataset.train.labels)
     _set_weights(model, regression.coef_, regression.intercept_)

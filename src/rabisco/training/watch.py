@@ -17,6 +17,8 @@ from rabisco.training.progress import Progress, Request, TrainingResult
 if TYPE_CHECKING:
     import keras
 
+LOOK_SECONDS = 0.25  # between two looks at the learning rate
+
 
 def create_watch(
     model: "keras.Model",
@@ -54,7 +56,7 @@ def create_watch(
             self.started = time.perf_counter() - position.seconds
             self.kept = time.perf_counter()
             self.epoch, self.first, self.epoch_started = 0, 0, self.started
-            self.learning_rate = 0.0
+            self.learning_rate, self.looked = 0.0, 0.0
             self.midway = False  # whether the training was left within an epoch
 
         def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
@@ -68,7 +70,8 @@ def create_watch(
                 assign(self.model.metrics_variables, position.arrays["metrics"])
 
         def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
-            self.learning_rate = float(self.model.optimizer.learning_rate)
+            if self.first + batch + 1 == steps or time.perf_counter() - self.looked > LOOK_SECONDS:  # a look is slow
+                self.learning_rate, self.looked = float(self.model.optimizer.learning_rate), time.perf_counter()
 
         def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
             step = self.first + batch + 1
