@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from rabisco import artifacts, corrections, recipes, store
+from rabisco.corrections import CorrectedReading
 from rabisco.evaluation.tables import markdown_table
 from rabisco.inference import Predictor, get_predictor
 from rabisco.retraining import RetrainingTask
@@ -51,10 +52,7 @@ def _measure() -> dict[str, Any]:
             misread += 1
             corrections.add(
                 picture,
-                model=MODEL,
-                version=read.version,
-                predicted=read.best.category,
-                probability=read.best.probability,
+                [CorrectedReading(MODEL, read.version, read.best.category, read.best.probability)],
                 true_label="7",
                 person="benchmark",
             )

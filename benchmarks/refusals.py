@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from benchmarks.realworld import folder_of, read_manifest
 from rabisco import artifacts, corrections, data, recipes, store
+from rabisco.corrections import CorrectedReading
 from rabisco.data.dataset import Dataset
 from rabisco.data.pen import TURN, Points, draw_strokes
 from rabisco.evaluation.statistics import wilson_interval
@@ -143,10 +144,7 @@ def _correct(predictor: Predictor, picture: Picture) -> bool:
     if read.refused is None:
         corrections.add(
             picture,
-            model=MODEL,
-            version=read.version,
-            predicted=read.best.category,
-            probability=read.best.probability,
+            [CorrectedReading(MODEL, read.version, read.best.category, read.best.probability)],
             true_label=None,
             person="benchmark",
         )

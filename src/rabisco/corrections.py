@@ -9,7 +9,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,18 +18,35 @@ from numpy.typing import NDArray
 from PIL import Image
 from sqlalchemy import case, func, select, update
 from sqlalchemy import delete as sql_delete
+from sqlalchemy.orm import Session
 
 from rabisco import store
 from rabisco.artifacts import load_artifact
 from rabisco.errors import CorrectionNotFoundError, InvalidRequestError, TooLargeError
-from rabisco.store import Correction
+from rabisco.store import Correction, Picture
 
 LONGEST_SIDE = 640  # pixels; the normalisers look at no more than about that
 MOST_EACH = 5000  # corrections that one person may have stored
 PAGE_SIZE = 24
 OTHER = "another-character"  # what a picture shows whose class the model does not know and nobody named
-_MOMENT = (Correction.person, Correction.created)  # what was said at one moment is said of one picture
 COLUMNS = ("id", "file", "created", "model", "version", "predicted", "probability", "true_label", "right")
+
+
+@dataclass(frozen=True)
+class CorrectedReading:
+    """What a model read in a picture.
+
+    Attributes:
+        model: Name of the artifact that answered.
+        version: Its version.
+        predicted: The class that it named.
+        probability: Of that class, in [0, 1].
+    """
+
+    model: str
+    version: int
+    predicted: str
+    probability: float
 
 
 @dataclass(frozen=True)
@@ -45,7 +62,7 @@ class Page:
     """Some corrected pictures of a list, newest first.
 
     Attributes:
-        pictures: Those of this page: what was said at one moment of one picture, one correction for each reading.
+        pictures: Those of this page: of each, one correction for each reading.
         number: Of the page, from 1.
         pages: How many there are, at least 1.
         total: How many corrections there are on all of them.
@@ -65,75 +82,56 @@ class Page:
 
 
 def add(
-    picture: NDArray[np.uint8],
-    *,
-    model: str,
-    version: int,
-    predicted: str,
-    probability: float,
-    true_label: str | None,
-    person: str,
-    when: datetime | None = None,
-    once: bool = False,
-) -> Correction:
-    """Store what a reader said of one prediction.
+    picture: NDArray[np.uint8], readings: Sequence[CorrectedReading], *, true_label: str | None, person: str
+) -> list[Correction]:
+    """Store what a picture really is, and what models read in it; all of it or nothing.
+
+    What a person says again of the same picture replaces what it is; of a model that read it before, nothing is added.
 
     Args:
         picture: As it was read, RGB, uint8 ``(H, W, 3)``.
-        model: Name of the artifact that answered.
-        version: Its version.
-        predicted: The class that it named.
-        probability: Of that class, in [0, 1].
-        true_label: The class that it is: one of the model's, any one character, or ``OTHER``; ``None``: no character
+        readings: One or more.
+        true_label: The class that it is: one of each model's, any one character, or ``OTHER``; ``None``: no character
             at all.
         person: Token of who says so.
-        when: The moment; the same for all readings of one picture. Now, if not given.
-        once: Whether what this person said before of the same picture and model is replaced.
+
+    Returns:
+        One correction for each reading.
 
     Raises:
         ModelNotFoundError: There is no such model.
-        InvalidRequestError: The model has no such class, or the probability is none.
+        InvalidRequestError: A model has no such class, or a probability is none.
         TooLargeError: This person has stored as many as one may.
         StorageError: It could not be stored.
     """
-    names = load_artifact(model).card.class_names
-    for label, fits in ((predicted, predicted in names), (true_label or "", _can_be(true_label, names))):
-        if not fits:
-            raise InvalidRequestError(
-                f"a correction must name one of the classes of {model}: {' '.join(names)[:300]}. "
-                f"Received: {label[:40]!r}; choose one of them, or say that it is another character or none"
-            )
-    if not 0 <= probability <= 1:
-        raise InvalidRequestError(
-            f"a probability lies between 0 and 1. Received: {probability}; send the one answered"
-        )
+    for one in readings:
+        _check(one, true_label)
     image = encode(picture)
     with store.alone() as session:
-        same = select(Correction).where(
-            Correction.person == person, Correction.model == model, Correction.image == image
-        )
-        before = session.scalar(same.limit(1)) if once else None
-        if before is not None:
-            before.true_label = true_label
-            return before
-        count = session.scalar(select(func.count()).where(Correction.person == person)) or 0
-        if count >= MOST_EACH:
+        same = select(Picture).where(Picture.person == person, Picture.key == key_of(image))
+        stored = session.scalar(same.order_by(Picture.id.desc()).limit(1))
+        if stored is None:
+            stored = Picture(image=image, key=key_of(image), person=person, consent=True)
+        stored.true_label = true_label
+        session.add(stored)
+        session.flush()
+        said_before = session.scalars(select(Correction).where(Correction.picture_id == stored.id))
+        known = {one.model: one for one in said_before}
+        new = {one.model: _correction_of(one) for one in readings if one.model not in known}
+        owned = select(func.count()).select_from(Correction).join(Correction.picture).where(Picture.person == person)
+        if new and (session.scalar(owned) or 0) + len(new) > MOST_EACH:
             raise TooLargeError(
                 f"one person may store {MOST_EACH} corrections, and these are here. Export them, and delete some"
             )
-        correction = Correction(
-            image=image,
-            model=model,
-            artifact_version=version,
-            predicted=predicted,
-            probability=probability,
-            true_label=true_label,
-            person=person,
-            consent=True,
-            created=when or store.now(),
-        )
-        session.add(correction)
-    return correction
+        stored.corrections.extend(new.values())
+        session.flush()
+    return [{**known, **new}[one.model] for one in readings]
+
+
+def _correction_of(one: CorrectedReading) -> Correction:
+    return Correction(
+        model=one.model, artifact_version=one.version, predicted=one.predicted, probability=one.probability
+    )
 
 
 def _can_be(label: str | None, names: tuple[str, ...]) -> bool:
@@ -142,7 +140,7 @@ def _can_be(label: str | None, names: tuple[str, ...]) -> bool:
 
 
 def key_of(image: bytes) -> str:
-    """Return what names a stored picture, PNG, where a model was taught it."""
+    """Return what names a stored picture, PNG, also where a model was taught it."""
     return hashlib.sha256(image).hexdigest()[:32]
 
 
@@ -157,24 +155,24 @@ def listed(person: str | None = None, *, wrong_only: bool = False, model: str = 
     """
     wanted = []
     if person is not None:
-        wanted.append(Correction.person == person)
+        wanted.append(Picture.person == person)
     if wrong_only:
-        wanted.append(Correction.true_label.is_(None) | (Correction.true_label != Correction.predicted))
+        wanted.append(Picture.true_label.is_(None) | (Picture.true_label != Correction.predicted))
     if model:
         wanted.append(Correction.model == model)
-    moments = select(Correction.person, Correction.created).where(*wanted).group_by(*_MOMENT)
-    newest = moments.order_by(func.max(Correction.id).desc())
+    matching = select(Picture.id).join(Picture.corrections).where(*wanted)
     with store.reading() as session:
-        total = session.scalar(select(func.count()).select_from(Correction).where(*wanted)) or 0
-        total_pictures = session.scalar(select(func.count()).select_from(moments.subquery())) or 0
+        total = session.scalar(select(func.count()).select_from(matching.subquery())) or 0
+        total_pictures = session.scalar(select(func.count()).select_from(matching.distinct().subquery())) or 0
         pages = max(1, -(-total_pictures // PAGE_SIZE))
         number = min(max(1, page), pages)
-        found = session.execute(newest.offset((number - 1) * PAGE_SIZE).limit(PAGE_SIZE)).all()
-        rows = select(Correction).where(*wanted, Correction.created.in_([row.created for row in found]))
-        by_moment: dict[tuple[str, datetime], list[Correction]] = {(row.person, row.created): [] for row in found}
+        newest = matching.distinct().order_by(Picture.id.desc())
+        found = session.scalars(newest.offset((number - 1) * PAGE_SIZE).limit(PAGE_SIZE)).all()
+        rows = select(Correction).join(Correction.picture).where(*wanted, Picture.id.in_(found))
+        by_picture: dict[int, list[Correction]] = {picture: [] for picture in found}
         for one in session.scalars(rows.order_by(Correction.id)):
-            by_moment.get((one.person, one.created), []).append(one)
-    return Page(tuple(map(tuple, by_moment.values())), number, pages, total, total_pictures)
+            by_picture[one.picture_id].append(one)
+    return Page(tuple(map(tuple, by_picture.values())), number, pages, total, total_pictures)
 
 
 def to_train_on(model: str, until: datetime | None = None) -> list[Correction]:
@@ -184,17 +182,19 @@ def to_train_on(model: str, until: datetime | None = None) -> list[Correction]:
         model: Name of the model.
         until: Only those given by then.
     """
-    wanted = select(Correction).where(Correction.model == model, Correction.consent.is_(True))
+    of_model = select(Correction).join(Correction.picture).where(Correction.model == model)
+    wanted = of_model.where(Picture.consent.is_(True))
     if until is not None:
-        wanted = wanted.where(Correction.created <= until)
+        wanted = wanted.where(Picture.created <= until)
     with store.reading() as session:
         return list(session.scalars(wanted.order_by(Correction.id)))
 
 
 def counts() -> dict[str, Count]:
     """Return for each model, by name, how many corrections of its readings may be trained on, everybody's."""
-    no_character = func.sum(case((Correction.true_label.is_(None), 1), else_=0))
-    wanted = select(Correction.model, func.count(), no_character).where(Correction.consent.is_(True))
+    no_character = func.sum(case((Picture.true_label.is_(None), 1), else_=0))
+    counted = select(Correction.model, func.count(), no_character).join(Correction.picture)
+    wanted = counted.where(Picture.consent.is_(True))
     with store.reading() as session:
         rows = session.execute(wanted.group_by(Correction.model).order_by(Correction.model)).all()
     return {model: Count(total - none, none) for model, total, none in rows}
@@ -202,9 +202,9 @@ def counts() -> dict[str, Count]:
 
 def pictures(numbers: Iterable[int], person: str) -> dict[int, bytes]:
     """Return those of the corrections' pictures, PNG by number, that are this person's and still there."""
-    wanted = select(Correction.id, Correction.image).where(Correction.id.in_(list(numbers)))
+    wanted = select(Correction.id, Picture.image).join(Correction.picture).where(Correction.id.in_(list(numbers)))
     with store.reading() as session:
-        rows = session.execute(wanted.where(Correction.person == person)).all()
+        rows = session.execute(wanted.where(Picture.person == person)).all()
     return {row.id: row.image for row in rows}
 
 
@@ -222,10 +222,7 @@ def get(number: int, person: str) -> Correction:
         CorrectionNotFoundError: It is not there, or is another's.
     """
     with store.reading() as session:
-        found = session.scalar(select(Correction).where(Correction.id == number, Correction.person == person))
-    if found is None:
-        raise CorrectionNotFoundError("no correction of yours has that number; it may have been deleted already")
-    return found
+        return _own(session, number, person)
 
 
 def of_picture(number: int, person: str) -> list[Correction]:
@@ -234,55 +231,55 @@ def of_picture(number: int, person: str) -> list[Correction]:
     Raises:
         CorrectionNotFoundError: It is not there, or is another's.
     """
-    moment = get(number, person).created
     with store.reading() as session:
-        same = select(Correction).where(Correction.person == person, Correction.created == moment)
-        return list(session.scalars(same))
+        same = Correction.picture_id == _own(session, number, person).picture_id
+        return list(session.scalars(select(Correction).where(same).order_by(Correction.id)))
 
 
 def everything_of(person: str) -> list[Correction]:
-    """Return every correction of a person."""
+    """Return every correction of a person, oldest first."""
+    wanted = select(Correction).join(Correction.picture).where(Picture.person == person).order_by(Correction.id)
     with store.reading() as session:
-        return list(session.scalars(select(Correction).where(Correction.person == person)))
+        return list(session.scalars(wanted))
 
 
 def delete(number: int, person: str) -> None:
-    """Delete one correction of a person for good.
+    """Delete one correction of a person for good, and its picture if nothing else is said of it.
 
     Raises:
         CorrectionNotFoundError: It is not there, or is another's.
     """
-    get(number, person)
     with store.writing() as session:
-        session.execute(sql_delete(Correction).where(Correction.id == number, Correction.person == person))
+        found = _own(session, number, person)
+        others = select(Correction.id).where(Correction.picture_id == found.picture_id, Correction.id != number)
+        session.delete(found if session.scalar(others.limit(1)) else found.picture)
 
 
 def delete_picture(number: int, person: str) -> int:
-    """Delete all that a person said of the picture of one correction, for good; return how many corrections.
+    """Delete the picture of one correction with all that was said of it, for good; return how many corrections.
 
     Raises:
         CorrectionNotFoundError: It is not there, or is another's.
     """
-    moment = get(number, person).created
     with store.writing() as session:
-        same = Correction.person == person, Correction.created == moment
-        numbers = list(session.scalars(select(Correction.id).where(*same)))
-        session.execute(sql_delete(Correction).where(*same))
-    return len(numbers)
+        picture = _own(session, number, person).picture
+        count = len(picture.corrections)
+        session.delete(picture)
+    return count
 
 
 def delete_all(person: str) -> int:
     """Delete every correction of a person for good, and return how many there were."""
     with store.writing() as session:
-        numbers = list(session.scalars(select(Correction.id).where(Correction.person == person)))
-        session.execute(sql_delete(Correction).where(Correction.person == person))
-    return len(numbers)
+        owned = select(func.count()).select_from(Correction).join(Correction.picture).where(Picture.person == person)
+        count = session.scalar(owned) or 0
+        session.execute(sql_delete(Picture).where(Picture.person == person))
+    return count
 
 
 def export(person: str) -> bytes:
     """Return every correction of a person as a zip: the pictures, ``corrections.csv`` and the same as JSON."""
-    with store.reading() as session:
-        found = list(session.scalars(select(Correction).where(Correction.person == person).order_by(Correction.id)))
+    found = everything_of(person)
     rows = [_row(correction) for correction in found]
     table = io.StringIO()
     writer = csv.DictWriter(table, COLUMNS)
@@ -293,7 +290,7 @@ def export(person: str) -> bytes:
         archive.writestr("corrections.csv", table.getvalue())
         archive.writestr("corrections.json", json.dumps(rows, indent=1, ensure_ascii=False, default=_iso))
         for correction, row in zip(found, rows, strict=True):
-            archive.writestr(str(row["file"]), correction.image, zipfile.ZIP_STORED)
+            archive.writestr(str(row["file"]), correction.picture.image, zipfile.ZIP_STORED)
     return content.getvalue()
 
 
@@ -306,22 +303,39 @@ def encode(picture: NDArray[np.uint8]) -> bytes:
     return content.getvalue()
 
 
-def is_right(correction: Correction) -> bool:
-    """Tell whether it says that the model read rightly."""
-    return correction.true_label == correction.predicted
+def _check(one: CorrectedReading, true_label: str | None) -> None:
+    names = load_artifact(one.model).card.class_names
+    for label, fits in ((one.predicted, one.predicted in names), (true_label or "", _can_be(true_label, names))):
+        if not fits:
+            raise InvalidRequestError(
+                f"a correction must name one of the classes of {one.model}: {' '.join(names)[:300]}. "
+                f"Received: {label[:40]!r}; choose one of them, or say that it is another character or none"
+            )
+    if not 0 <= one.probability <= 1:
+        raise InvalidRequestError(
+            f"a probability lies between 0 and 1. Received: {one.probability}; send the one answered"
+        )
+
+
+def _own(session: Session, number: int, person: str) -> Correction:
+    mine = Correction.id == number, Picture.person == person
+    found = session.scalar(select(Correction).join(Correction.picture).where(*mine))
+    if found is None:
+        raise CorrectionNotFoundError("no correction of yours has that number; it may have been deleted already")
+    return found
 
 
 def _row(correction: Correction) -> dict[str, object]:
     values = (
         correction.id,
         f"images/{correction.id}.png",
-        correction.created,
+        correction.picture.created,
         correction.model,
         correction.artifact_version,
         correction.predicted,
         correction.probability,
         correction.true_label,
-        is_right(correction),
+        correction.is_right,
     )
     return dict(zip(COLUMNS, values, strict=True))
 

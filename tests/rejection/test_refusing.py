@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from tests.drawing import digit_dataset, retrain
 
 from rabisco import artifacts, corrections
+from rabisco.corrections import CorrectedReading
 from rabisco.data.dataset import Dataset, Split
 from rabisco.data.pen import TURN, draw_strokes
 from rabisco.inference import Predictor, get_predictor
@@ -34,10 +35,7 @@ def draw_drop(index: int) -> Picture:
 def correct(predictor: Predictor, picture: Picture, true_label: str | None = None) -> None:
     corrections.add(
         picture,
-        model=predictor.card.name,
-        version=predictor.version,
-        predicted="0",
-        probability=0.9,
+        [CorrectedReading(predictor.card.name, predictor.version, "0", 0.9)],
         true_label=true_label,
         person="ana",
     )

@@ -10,6 +10,7 @@ from tests.images.pictures import draw
 
 from rabisco import artifacts, corrections
 from rabisco.artifacts import load_artifact
+from rabisco.corrections import CorrectedReading
 from rabisco.data.dataset import Split
 from rabisco.errors import InvalidConfigurationError
 from rabisco.inference import get_predictor
@@ -36,9 +37,7 @@ def test_without_corrections_there_is_nothing_to_learn() -> None:
     with pytest.raises(InvalidConfigurationError, match="correct some of its readings first"):
         gather("mnist-linear")
     blank = np.full((40, 40, 3), 255, np.uint8)
-    corrections.add(
-        blank, model="mnist-linear", version=0, predicted="1", probability=0.5, true_label=None, person="ana"
-    )
+    corrections.add(blank, [CorrectedReading("mnist-linear", 0, "1", 0.5)], true_label=None, person="ana")
     with pytest.raises(InvalidConfigurationError, match="correct some of its readings first"):
         gather("mnist-linear")
 
@@ -55,10 +54,7 @@ def test_corrections_are_learned_and_the_new_version_waits_to_be_used() -> None:
         picture = draw(place=(70 + 8 * shift, 60))
         corrections.add(
             picture,
-            model="mine",
-            version=read.version,
-            predicted=read.best.category,
-            probability=read.best.probability,
+            [CorrectedReading("mine", read.version, read.best.category, read.best.probability)],
             true_label=wrong,
             person="ana",
         )

@@ -6,13 +6,12 @@ import pytest
 from tests.images.pictures import draw
 
 from rabisco import artifacts, corrections, runs
+from rabisco.corrections import CorrectedReading
 from rabisco.errors import InvalidConfigurationError, ModelNotFoundError
 
 
 def correct(model: str, true_label: str | None = "7") -> None:
-    corrections.add(
-        draw(), model=model, version=0, predicted="1", probability=0.6, true_label=true_label, person="ana"
-    )
+    corrections.add(draw(), [CorrectedReading(model, 0, "1", 0.6)], true_label=true_label, person="ana")
 
 
 def test_such_a_run_begins_with_the_version_that_answers_and_with_its_own_images(home: Path) -> None:

@@ -41,14 +41,11 @@ def test_what_is_written_is_read_again(database: str) -> None:
         session.add(store.RunEvent(run_id="one", number=1, kind="state", payload={"state": "queued", "é": [1, None]}))
         session.add(
             store.Correction(
-                image=b"\x89PNG\0",
+                picture=store.Picture(image=b"\x89PNG\0", key="k", true_label=None, person="p", consent=True),
                 model="mnist-cnn",
                 artifact_version=0,
                 predicted="1",
                 probability=0.5,
-                true_label=None,
-                person="p",
-                consent=True,
                 used_in_run="one",
             )
         )
@@ -59,7 +56,7 @@ def test_what_is_written_is_read_again(database: str) -> None:
         assert run.created.tzinfo is UTC
         assert abs((datetime.now(UTC) - run.created).total_seconds()) < 60
         assert session.get_one(store.RunEvent, ("one", 1)).payload == {"state": "queued", "é": [1, None]}
-        assert session.scalars(select(store.Correction.image)).one() == b"\x89PNG\0"
+        assert session.scalars(select(store.Picture.image)).one() == b"\x89PNG\0"
 
 
 def test_a_block_that_raises_changes_nothing(database: str) -> None:

@@ -38,7 +38,7 @@ def list_(name: str, as_json: bool) -> None:
     rows = [
         {
             "id": one.id,
-            "created": one.created,
+            "created": one.picture.created,
             "model": one.model,
             "version": one.artifact_version,
             "predicted": one.predicted,

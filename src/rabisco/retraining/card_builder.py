@@ -120,7 +120,7 @@ def _right(reader: Reader, split: Split) -> NDArray[np.float64]:
 def _reread(given: Sequence[Correction], before: Predictor, reader: Reader, card: Card) -> Iterator[Reread]:
     """Yield each correction as both versions read it."""
     for one in given:
-        prepared = prepare(decode(one.image), card.normalizer)
+        prepared = prepare(decode(one.picture.image), card.normalizer)
         yield Reread(one.id, one.true_label, *_answer(before, before.card, prepared), *_answer(reader, card, prepared))
 
 

@@ -131,5 +131,5 @@ def nothing_to_learn(name: str) -> InvalidConfigurationError:
 
 
 def _pixels(one: Correction, artifact: Artifact) -> NDArray[np.uint8] | None:
-    prepared = prepare(decode(one.image), artifact.card.normalizer)
+    prepared = prepare(decode(one.picture.image), artifact.card.normalizer)
     return None if prepared.blank else prepared.pixels

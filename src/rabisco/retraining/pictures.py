@@ -115,6 +115,6 @@ class ReadersPictures:
 
 def of_readers(given: Iterable[Correction], normalizer: str) -> ReadersPictures:
     """Return the pictures of some corrections."""
-    prepared = [(one.image, prepare(decode(one.image), normalizer)) for one in given]
+    prepared = [(one.picture.image, prepare(decode(one.picture.image), normalizer)) for one in given]
     drawn = [(file, seen.pixels) for file, seen in prepared if not seen.blank]
     return ReadersPictures(tuple(file for file, _ in drawn), tuple(pixels for _, pixels in drawn))

@@ -4,17 +4,18 @@
 ``migrations``. A transaction is had by ``reading``, ``writing`` or ``alone``; nothing else touches the database::
 
     with store.writing() as session:
-        session.add(store.Correction(...))
+        session.add(store.Upload(...))
 """
 
 from rabisco.store.database import alone, close, reading, writing
-from rabisco.store.tables import AssistantMessage, Base, Correction, OfProcess, RunEvent, RunRow, Upload, now
+from rabisco.store.tables import AssistantMessage, Base, Correction, OfProcess, Picture, RunEvent, RunRow, Upload, now
 
 __all__ = [
     "AssistantMessage",
     "Base",
     "Correction",
     "OfProcess",
+    "Picture",
     "RunEvent",
     "RunRow",
     "Upload",

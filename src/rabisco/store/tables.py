@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import JSON, Dialect, ForeignKey, LargeBinary, MetaData, String, Text
 from sqlalchemy import DateTime as SqlDateTime
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
 
 _NAMES = {
@@ -159,34 +159,64 @@ class Upload(OfProcess, Base):
     owner: Mapped[str] = mapped_column(String(64), default="", index=True)
 
 
-class Correction(Base):
-    """What a reader said of one prediction; stored with consent, exported and deleted on demand.
+class Picture(Base):
+    """A picture that a reader said something of; stored with consent, exported and deleted on demand.
 
     Attributes:
-        image: The picture, PNG.
+        image: PNG.
+        key: Names the image: the same picture of the same person is stored once.
+        true_label: The class it is; none: it is not a character at all.
+        person: Token of who said so.
+        consent: Whether it may be trained on.
+        corrections: What was said of each reading of it.
+    """
+
+    __tablename__ = "pictures"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    created: Mapped[datetime] = mapped_column(default=now, index=True)
+    image: Mapped[bytes] = mapped_column(LargeBinary)
+    key: Mapped[str] = mapped_column(String(32))
+    true_label: Mapped[str | None] = mapped_column(String(80))
+    person: Mapped[str] = mapped_column(String(64), index=True)
+    consent: Mapped[bool]
+    corrections: Mapped[list["Correction"]] = relationship(
+        back_populates="picture", cascade="all", order_by="Correction.id", passive_deletes=True
+    )
+
+
+class Correction(Base):
+    """What one model read in a picture that a reader said something of.
+
+    Attributes:
         model: Name of the artifact that answered.
         artifact_version: Version of it.
         predicted: The class it named.
         probability: Of that class, in [0, 1].
-        true_label: The class it is; none: it is not a character at all.
-        person: Token of who said so.
-        consent: Whether it may be trained on.
         used_in_run: The run that last trained on it.
+        picture: The picture, and what it really is.
     """
 
     __tablename__ = "corrections"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    created: Mapped[datetime] = mapped_column(default=now, index=True)
-    image: Mapped[bytes] = mapped_column(LargeBinary)
+    picture_id: Mapped[int] = mapped_column(ForeignKey("pictures.id", ondelete="CASCADE"), index=True)
     model: Mapped[str] = mapped_column(String(60))
     artifact_version: Mapped[int]
     predicted: Mapped[str] = mapped_column(String(80))
     probability: Mapped[float]
-    true_label: Mapped[str | None] = mapped_column(String(80))
-    person: Mapped[str] = mapped_column(String(64), index=True)
-    consent: Mapped[bool]
     used_in_run: Mapped[str | None] = mapped_column(ForeignKey("runs.id", ondelete="SET NULL"))
+    picture: Mapped[Picture] = relationship(back_populates="corrections", lazy="joined", innerjoin=True)
+
+    @property
+    def true_label(self) -> str | None:
+        """The class that the picture shows; none: it shows no character at all."""
+        return self.picture.true_label
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the model read rightly."""
+        return self.true_label == self.predicted
 
 
 class AssistantMessage(Base):

@@ -54,7 +54,7 @@ def test_the_key_is_a_cookie_that_no_script_reads_and_the_database_does_not_hold
     assert "SameSite=Lax" in cookie
     token = re.match(r"reader=([^;]+)", cookie)[1]
     (stored,) = corrections.listed().corrections
-    assert token not in stored.person
+    assert token not in stored.picture.person
     assert "person" not in answer.text
 
 

@@ -14,7 +14,7 @@ from rabisco.corrections import Page
 from rabisco.errors import CorrectionNotFoundError, InvalidRequestError, RabiscoError
 from rabisco.images import decode
 from rabisco.settings import get_settings
-from rabisco.store import Correction, now
+from rabisco.store import Correction
 from rabisco.web.corrections import received, taught
 from rabisco.web.models.aliases import resolve
 from rabisco.web.platform import shapes
@@ -61,7 +61,7 @@ def index() -> ResponseReturnValue:
     return render_template(
         "corrections/index.html",
         page=page,
-        thumbnails=[thumbnail(decode(picture[0].image), THUMBNAIL) for picture in page.pictures],
+        thumbnails=[thumbnail(decode(readings[0].picture.image), THUMBNAIL) for readings in page.pictures],
         wrong_only=wrong_only,
         done=DONE.get(request.args.get("done", "")),
         counts=counts,
@@ -103,22 +103,8 @@ def store() -> ResponseReturnValue:
         )
     picture = decode(said.image, **get_settings().picture_limits)
     token, known_as = new_visitor()
-    moment = now()
     readings = said.readings or (taught.reading_of(resolve(None), picture, said),)
-    stored = [
-        corrections.add(
-            taught.cut_out(picture, said),
-            model=one.model,
-            version=one.version,
-            predicted=one.predicted,
-            probability=one.probability,
-            true_label=said.true_label,
-            person=known_as,
-            when=moment,
-            once=True,
-        )
-        for one in readings
-    ]
+    stored = corrections.add(taught.cut_out(picture, said), readings, true_label=said.true_label, person=known_as)
     results = taught.teach(stored, picture, said) if may_change() else []
     if wants_page():
         response = make_response(redirect(url_for("corrections.index", done="stored"), 303))
@@ -262,11 +248,11 @@ def _listing(page: Page) -> dict[str, Any]:
 def _as_json(one: Correction) -> dict[str, Any]:
     return {
         "id": one.id,
-        "created": one.created.isoformat(),
+        "created": one.picture.created.isoformat(),
         "model": one.model,
         "version": one.artifact_version,
         "predicted": one.predicted,
         "probability": round(one.probability, 6),
         "true_label": one.true_label,
-        "right": corrections.is_right(one),
+        "right": one.is_right,
     }

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Request
 from flask_babel import gettext
 
+from rabisco.corrections import CorrectedReading
 from rabisco.errors import InvalidRequestError
 from rabisco.images import Box
 from rabisco.web.platform.fields import only_known
@@ -19,16 +20,6 @@ JSON_FIELDS = ("image", "true_label", "consent", "readings", "box")
 MOST_READINGS = 9
 MOST_PIXELS = 2**24
 _LABEL = "label:"
-
-
-@dataclass(frozen=True)
-class CorrectedReading:
-    """What a model read, as the page sends it back."""
-
-    model: str
-    version: int
-    predicted: str
-    probability: float
 
 
 @dataclass(frozen=True)

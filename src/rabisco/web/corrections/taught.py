@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabisco import teaching
-from rabisco.corrections import key_of
+from rabisco.corrections import CorrectedReading
 from rabisco.images import Prepared, image_kind, sent_side
 from rabisco.inference import get_predictor
 from rabisco.rejection import Reason
 from rabisco.store import Correction
 from rabisco.teaching import Taught
-from rabisco.web.corrections.received import CorrectedReading, Said
+from rabisco.web.corrections.received import Said
 
 
 def reading_of(name: str, picture: NDArray[np.uint8], said: Said) -> CorrectedReading:
@@ -43,7 +43,7 @@ def teach(stored: Iterable[Correction], picture: NDArray[np.uint8], said: Said) 
         category, reason = _answer(one)
         if one.true_label == one.predicted and _answers_already(one.model, picture, category, said):
             continue
-        result = teaching.teach(one.model, prepared, key_of(one.image), category, reason)
+        result = teaching.teach(one.model, prepared, one.picture.key, category, reason)
         if result is not None:
             results.append(result)
     return results
@@ -52,7 +52,7 @@ def teach(stored: Iterable[Correction], picture: NDArray[np.uint8], said: Said) 
 def forget(*given: Correction) -> None:
     """Let the models forget what these corrections taught them."""
     if given:
-        teaching.forget({key_of(one.image) for one in given}, {one.model for one in given})
+        teaching.forget({one.picture.key for one in given}, {one.model for one in given})
 
 
 def _prepared(one: Correction, picture: NDArray[np.uint8], said: Said) -> Prepared:
