@@ -16,6 +16,11 @@ if "RABISCO_DATA_DIR" not in os.environ and (ROOT / ".data").is_dir():
     os.environ["RABISCO_DATA_DIR"] = str(ROOT / ".data")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one process more than there are cores: some always wait, for a browser, a server or a training."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs a running server, and begin with what trains.
 
