@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from rabisco import store
 from rabisco.artifacts import load_artifact
-from rabisco.errors import CorrectionNotFoundError, InvalidRequestError, TooLargeError
+from rabisco.errors import N_, CorrectionNotFoundError, InvalidRequestError, TooLargeError
 from rabisco.store import Correction, Picture
 
 LONGEST_SIDE = 640  # pixels; the normalisers look at no more than about that
@@ -121,7 +121,8 @@ def add(
         owned = select(func.count()).select_from(Correction).join(Correction.picture).where(Picture.person == person)
         if new and (session.scalar(owned) or 0) + len(new) > MOST_EACH:
             raise TooLargeError(
-                f"one person may store {MOST_EACH} corrections, and these are here. Export them, and delete some"
+                N_("one person may store %(most)s corrections, and these are here. Export them, and delete some"),
+                most=MOST_EACH,
             )
         stored.corrections.extend(new.values())
         session.flush()
@@ -308,12 +309,18 @@ def _check(one: CorrectedReading, true_label: str | None) -> None:
     for label, fits in ((one.predicted, one.predicted in names), (true_label or "", _can_be(true_label, names))):
         if not fits:
             raise InvalidRequestError(
-                f"a correction must name one of the classes of {one.model}: {' '.join(names)[:300]}. "
-                f"Received: {label[:40]!r}; choose one of them, or say that it is another character or none"
+                N_(
+                    "a correction must name one of the classes of %(model)s: %(names)s. Received: %(label)s; choose "
+                    "one of them, or say that it is another character or none"
+                ),
+                model=one.model,
+                names=" ".join(names)[:300],
+                label=repr(label[:40]),
             )
     if not 0 <= one.probability <= 1:
         raise InvalidRequestError(
-            f"a probability lies between 0 and 1. Received: {one.probability}; send the one answered"
+            N_("a probability lies between 0 and 1. Received: %(probability)s; send the one answered"),
+            probability=one.probability,
         )
 
 
@@ -321,7 +328,7 @@ def _own(session: Session, number: int, person: str) -> Correction:
     mine = Correction.id == number, Picture.person == person
     found = session.scalar(select(Correction).join(Correction.picture).where(*mine))
     if found is None:
-        raise CorrectionNotFoundError("no correction of yours has that number; it may have been deleted already")
+        raise CorrectionNotFoundError(N_("no correction of yours has that number; it may have been deleted already"))
     return found
 
 

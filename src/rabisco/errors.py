@@ -44,6 +44,9 @@ class Sentence:
             value["message"], {name: cls.from_dict(one) if isinstance(one, dict) else one for name, one in values}
         )
 
+    def __bool__(self) -> bool:
+        return bool(self.message)
+
     def __str__(self) -> str:
         shown = {name: f"{value:,}" if isinstance(value, int) else value for name, value in self.values.items()}
         return self.message % shown if shown else self.message

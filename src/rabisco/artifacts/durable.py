@@ -71,7 +71,7 @@ def told_of_storage() -> Iterator[None]:
                 "the folder of models must be writable and have room. Received: %(reason)s; nothing was "
                 "changed. Free some space, or give write permission, and try again"
             ),
-            reason=error.strerror or error,
+            reason=str(error.strerror or error),
         ) from error
 
 

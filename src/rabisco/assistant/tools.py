@@ -146,6 +146,6 @@ def _training(run: runs.Run) -> dict[str, Any]:
         "data": run.data,
         "model": run.artifact,
         "test_accuracy": run.accuracy,
-        "message": run.message,
+        "message": str(run.message),
         "progress": run.progress,
     }

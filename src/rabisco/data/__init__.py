@@ -14,7 +14,7 @@ from rabisco.data.dataset import Dataset, Split
 from rabisco.data.entry import DataFile, Entry
 from rabisco.data.reading import read_parts
 from rabisco.data.split import stratified_cut, stratified_split
-from rabisco.errors import InvalidConfigurationError
+from rabisco.errors import N_, InvalidConfigurationError
 
 __all__ = [
     "DataFile",
@@ -81,14 +81,22 @@ def is_local(name: str) -> bool:
 def _check(entry: Entry, validation_fraction: float, limit: int | None) -> None:
     if not 0 < validation_fraction < 1:
         raise InvalidConfigurationError(
-            f"the validation fraction must lie between 0 and 1, both excluded; received "
-            f"{validation_fraction}; 0.1 is usual"
+            N_(
+                "the validation fraction must lie between 0 and 1, both excluded; received %(validation)s; 0.1 is "
+                "usual"
+            ),
+            validation=validation_fraction,
         )
     least = 2 * entry.num_classes
     if limit is not None and limit < least:
         raise InvalidConfigurationError(
-            f"the limit must be at least two examples of each class of {entry.name}, {least}; received "
-            f"{limit}; raise it or leave it out"
+            N_(
+                "the limit must be at least two examples of each class of %(name)s, %(least)s; received %(limit)s; "
+                "raise it or leave it out"
+            ),
+            name=entry.name,
+            least=least,
+            limit=limit,
         )
 
 

@@ -12,7 +12,7 @@ from rabisco.data.content import fingerprint
 from rabisco.data.counts import to_mnist
 from rabisco.data.dataset import Parts, Split
 from rabisco.data.split import stratified_cut
-from rabisco.errors import MissingExtraError
+from rabisco.errors import N_, MissingExtraError
 
 _TEST_FRACTION = 0.2
 _TEST_SEED = 25
@@ -30,8 +30,10 @@ def read_bundled_digits(class_names: tuple[str, ...]) -> Parts:
         from sklearn.datasets import load_digits
     except ModuleNotFoundError:
         raise MissingExtraError(
-            "data set 'digits' comes with scikit-learn, which is not installed; "
-            "install what training needs: pip install 'rabisco[train]'"
+            N_(
+                "data set 'digits' comes with scikit-learn, which is not installed; "
+                "install what training needs: pip install 'rabisco[train]'"
+            )
         ) from None
     bunch = load_digits()
     labels = bunch.target.astype(np.int64)

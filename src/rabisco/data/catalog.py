@@ -8,7 +8,7 @@ import difflib
 from dataclasses import replace
 
 from rabisco.data.entry import DataFile, Entry
-from rabisco.errors import UnknownDatasetError
+from rabisco.errors import N_, UnknownDatasetError
 
 DIGITS = tuple("0123456789")
 UPPERCASE = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -286,5 +286,10 @@ def get_entry(name: str) -> Entry:
     if name in CATALOG:
         return CATALOG[name]
     near = difflib.get_close_matches(name, CATALOG, n=1)
-    advice = f"did you mean {near[0]!r}?" if near else f"choose one of: {', '.join(CATALOG)}"
-    raise UnknownDatasetError(f"no data set is called {name!r}; {advice}")
+    if near:
+        raise UnknownDatasetError(
+            N_("no data set is called %(name)s; did you mean %(near)s?"), name=repr(name), near=repr(near[0])
+        )
+    raise UnknownDatasetError(
+        N_("no data set is called %(name)s; choose one of: %(names)s"), name=repr(name), names=", ".join(CATALOG)
+    )

@@ -9,7 +9,7 @@ from io import BufferedIOBase
 from pathlib import Path
 from typing import IO
 
-from rabisco.errors import InvalidDataError
+from rabisco.errors import N_, InvalidDataError
 
 # EMNIST's largest member, 697,932 images of 28×28, has 547 MB.
 MAX_CONTENT_BYTES = 1 << 30
@@ -18,8 +18,13 @@ MAX_CONTENT_BYTES = 1 << 30
 def invalid(name: str, expected: str, received: str) -> InvalidDataError:
     """Return the error for the file called ``name``: what was expected, what came, what to do."""
     return InvalidDataError(
-        f"{name} is not as it should be: expected {expected}, received {received}; "
-        "put an undamaged copy in its place, or delete it so that it is downloaded again"
+        N_(
+            "%(name)s is not as it should be: expected %(expected)s, received %(received)s; "
+            "put an undamaged copy in its place, or delete it so that it is downloaded again"
+        ),
+        name=name,
+        expected=expected,
+        received=received,
     )
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from rabisco.data.entry import DataFile, Entry
-from rabisco.errors import DataUnavailableError
+from rabisco.errors import N_, DataUnavailableError, Sentence
 from rabisco.settings import get_settings
 
 _CHUNK_BYTES = 1 << 16
@@ -67,8 +67,12 @@ def _download(file: DataFile, needed_by: str, files: tuple[DataFile, ...]) -> Pa
             failures.append(f"{urlsplit(url).hostname} {_reason(error)}")
         except OSError as error:
             raise DataUnavailableError(
-                f"{file.name} was to be kept in the cache folder, which cannot be written "
-                f"({error.strerror}); make room there, or set RABISCO_CACHE_DIR to another folder"
+                N_(
+                    "%(name)s was to be kept in the cache folder, which cannot be written (%(reason)s); make room "
+                    "there, or set RABISCO_CACHE_DIR to another folder"
+                ),
+                name=file.name,
+                reason=str(error.strerror),
             ) from None
     raise _unavailable(file, needed_by, _missing(files) or [file], failures)
 
@@ -98,12 +102,19 @@ def _reason(error: Exception) -> str:
 
 
 def _unavailable(file: DataFile, needed_by: str, missing: list[DataFile], failures: list[str]) -> DataUnavailableError:
-    tried = f", and cannot be downloaded ({'; '.join(failures)})" if failures else ""
-    unset = "" if get_settings().data_dir else " (it is not set)"
     wanted = ", ".join(f"{each.places[0]} (from {each.urls[0]})" if each.urls else each.places[0] for each in missing)
     return DataUnavailableError(
-        f"{needed_by} needs {file.name}, which is neither in the data folder nor in the cache{tried}; "
-        f"put into the folder that RABISCO_DATA_DIR names{unset}: {wanted}"
+        N_(
+            "%(needed_by)s needs %(name)s, which is neither in the data folder nor in the cache%(tried)s; "
+            "put into the folder that RABISCO_DATA_DIR names%(unset)s: %(wanted)s"
+        ),
+        needed_by=needed_by,
+        name=file.name,
+        tried=Sentence(N_(", and cannot be downloaded (%(reasons)s)"), {"reasons": "; ".join(failures)})
+        if failures
+        else "",
+        unset="" if get_settings().data_dir else Sentence(N_(" (it is not set)")),
+        wanted=wanted,
     )
 
 

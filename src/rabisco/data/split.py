@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rabisco.errors import InvalidDataError
+from rabisco.errors import N_, InvalidDataError
 
 Indices = NDArray[np.int64]
 
@@ -76,10 +76,14 @@ def _refuse_rare_classes(counts: Indices, least: int, class_names: Sequence[str]
     rare = np.flatnonzero((counts > 0) & (counts < least))
     if len(rare):
         named = ", ".join(f"{class_names[label]!r} ({counts[label]})" for label in rare[:5])
-        more = f" and {len(rare) - 5} more" if len(rare) > 5 else ""
+        more = f" (+{len(rare) - 5})" if len(rare) > 5 else ""
         raise InvalidDataError(
-            f"a split needs at least {least} examples of each class; too few are there of {named}{more}; "
-            "add examples of these classes, or leave the classes out"
+            N_(
+                "a split needs at least %(least)s examples of each class; too few are there of %(names)s; "
+                "add examples of these classes, or leave the classes out"
+            ),
+            least=least,
+            names=named + more,
         )
 
 

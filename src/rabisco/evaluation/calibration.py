@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
-from rabisco.errors import InvalidDataError
+from rabisco.errors import N_, InvalidDataError
 
 BINS = 15
 
@@ -113,7 +113,7 @@ def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> 
     Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017.
     """
     if not len(labels):
-        raise InvalidDataError("a temperature needs at least one validation example; received none")
+        raise InvalidDataError(N_("a temperature needs at least one validation example; received none"))
     logits = np.asarray(logits, dtype=np.float64)
     from scipy.optimize import minimize_scalar
 

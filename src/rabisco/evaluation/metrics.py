@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from rabisco.data.dataset import Split
-from rabisco.errors import InvalidDataError
+from rabisco.errors import N_, InvalidDataError
 from rabisco.evaluation.calibration import (
     ReliabilityBin,
     adaptive_calibration_error,
@@ -118,7 +118,7 @@ def evaluate(
         InvalidDataError: The split is empty, or has labels that the model does not know.
     """
     if not len(split):
-        raise InvalidDataError("an evaluation needs at least one example; received an empty split")
+        raise InvalidDataError(N_("an evaluation needs at least one example; received an empty split"))
     return evaluate_logits(split.labels, read_logits(reader, split.images), class_names, temperature)
 
 
@@ -216,6 +216,11 @@ def _area(positive: NDArray[np.bool_], scores: NDArray[np.floating]) -> float:
 def _check_labels(labels: NDArray[np.int64], num_classes: int) -> None:
     if labels.min() < 0 or labels.max() >= num_classes:
         raise InvalidDataError(
-            f"labels must lie in 0…{num_classes - 1}, the classes of this model; received "
-            f"{labels.min()}…{labels.max()}. Evaluate it on the data set it was trained on"
+            N_(
+                "labels must lie in 0…%(last)s, the classes of this model; received %(lowest)s…%(highest)s. "
+                "Evaluate it on the data set it was trained on"
+            ),
+            last=num_classes - 1,
+            lowest=int(labels.min()),
+            highest=int(labels.max()),
         )

@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rabisco.errors import InvalidConfigurationError
+from rabisco.errors import N_, InvalidConfigurationError
 from rabisco.images import normalize_pixels
 
 # Logit of a class that a model does not know: no answer, and no overflow either.
@@ -58,8 +58,14 @@ class DatasetReader:
         known = reader.card.class_names
         if not set(known) & set(asked):
             raise InvalidConfigurationError(
-                f"a model is judged on classes it knows. It knows {known[0]} … {known[-1]}, the data set has "
-                f"{asked[0]} … {asked[-1]}, none in common; choose another data set"
+                N_(
+                    "a model is judged on classes it knows. It knows %(first_known)s … %(last_known)s, the data set "
+                    "has %(first_asked)s … %(last_asked)s, none in common; choose another data set"
+                ),
+                first_known=known[0],
+                last_known=known[-1],
+                first_asked=asked[0],
+                last_asked=asked[-1],
             )
         self.class_names = (*asked, *(name for name in known if name not in asked))
         self._reader = reader

@@ -161,8 +161,11 @@ def robustness_table(reader: Reader, split: Split, seed: int = 0) -> Robustness:
     """
     if split.images.shape[-1] != 1:
         raise InvalidDataError(
-            f"corruptions are drawn on grey images, (N, H, W, 1); received {split.images.shape}. "
-            "Choose a data set of handwriting"
+            N_(
+                "corruptions are drawn on grey images, (N, H, W, 1); received %(received)s. Choose a data set of "
+                "handwriting"
+            ),
+            received=str(split.images.shape),
         )
     rows = tuple(_read_corrupted(reader, split, name, seed) for name in CORRUPTIONS)
     return Robustness(

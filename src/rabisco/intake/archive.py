@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from rabisco.errors import InvalidImageError
+from rabisco.errors import N_, InvalidImageError
 from rabisco.intake.findings import refuse
 from rabisco.settings import get_settings
 
@@ -152,4 +152,4 @@ def _read_member(archive: zipfile.ZipFile, member: Member) -> bytes:
                 return stream.read(get_settings().max_upload_bytes + 1)
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError, NotImplementedError, RuntimeError):
         pass
-    raise InvalidImageError("expected a whole file in the archive, received a damaged one; make the zip again")
+    raise InvalidImageError(N_("expected a whole file in the archive, received a damaged one; make the zip again"))

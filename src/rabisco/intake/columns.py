@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rabisco.errors import N_, Sentence
 from rabisco.intake.findings import excerpt, refuse
 from rabisco.intake.report import Choices
 
@@ -85,7 +86,10 @@ def image_shape(pixels: int) -> tuple[int, int] | None:
 def _find_delimiter(lines: Lines, choices: Choices) -> tuple[str, int]:
     if choices.delimiter is not None and choices.delimiter not in DELIMITERS:
         raise refuse(
-            "choice", name="delimiter", expected="comma, semicolon, tab, bar or space", received=choices.delimiter
+            "choice",
+            name=Sentence(N_("delimiter")),
+            expected=Sentence(N_("comma, semicolon, tab, bar or space")),
+            received=choices.delimiter,
         )
     best = (False, False, False, 0.0, 0, "")
     for delimiter in DELIMITERS if choices.delimiter is None else (choices.delimiter,):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from rabisco.errors import N_, Sentence
 from rabisco.images import shape_of
 from rabisco.intake import pictures, table
 from rabisco.intake.batch import Batch
@@ -48,7 +49,12 @@ def inspect(
     """
     choices = choices or Choices()
     if choices.normalizer is not None and not is_known(choices.normalizer):
-        raise refuse("choice", name="normaliser", expected="one that there is", received=choices.normalizer)
+        raise refuse(
+            "choice",
+            name=Sentence(N_("normaliser")),
+            expected=Sentence(N_("one that there is")),
+            received=choices.normalizer,
+        )
     train = _survey(path, choices, test is not None, on_rows)
     held_out = _survey_test(path, test, train.dialect, choices, on_rows)
     warnings = [
@@ -139,7 +145,7 @@ def _survey_test(path: Path, test: Path | None, train: Dialect, choices: Choices
         has_header=None,
     )
     if is_pictures(test) != (train.kind == "pictures"):
-        raise refuse("test-shape", expected=_size(train), received="other kinds of")
+        raise refuse("test-shape", expected=_size(train), received=Sentence(N_("other kinds of")))
     part = _survey(test, same, has_test=False, on_rows=on_rows, with_samples=False)
     if part.dialect.image_shape != train.image_shape:
         raise refuse("test-shape", expected=_size(train), received=_size(part.dialect))

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from rabisco.errors import N_, Sentence
 from rabisco.intake.findings import refuse
 
 BLOCK_BYTES = 1 << 20
@@ -20,29 +21,29 @@ MAX_RATIO = 250  # a CSV of nothing but black images is compressed 200 times
 HARMLESS_BYTES = 64 << 20  # so much is read whatever its ratio
 
 _KINDS: tuple[tuple[bytes, str], ...] = (
-    (b"%PDF", "a PDF document"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (XLS)"),
-    (b"\x89PNG", "a PNG picture"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"GIF8", "a GIF picture"),
-    (b"\x93NUMPY", "a NumPy array"),
-    (b"\x89HDF", "an HDF5 file"),
-    (b"SQLite format 3", "a database"),
-    (b"PAR1", "a Parquet file"),
-    (b"7z\xbc\xaf", "a 7-Zip archive"),
-    (b"Rar!", "a RAR archive"),
-    (b"BZh", "a bzip2 file"),
-    (b"\xfd7zXZ", "an xz file"),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard file"),
-    (b"\x80\x04", "a Python pickle"),
-    (b"\x80\x05", "a Python pickle"),
-    (b"\x7fELF", "a program"),
-    (b"MZ\x90", "a program"),
-    (b"\x00\x00\x08", "an IDX file"),
-    (b"PK\x03\x04", "a zip archive"),
+    (b"%PDF", N_("a PDF document")),
+    (b"\xd0\xcf\x11\xe0", N_("an old Excel workbook (XLS)")),
+    (b"\x89PNG", N_("a PNG picture")),
+    (b"\xff\xd8\xff", N_("a JPEG picture")),
+    (b"GIF8", N_("a GIF picture")),
+    (b"\x93NUMPY", N_("a NumPy array")),
+    (b"\x89HDF", N_("an HDF5 file")),
+    (b"SQLite format 3", N_("a database")),
+    (b"PAR1", N_("a Parquet file")),
+    (b"7z\xbc\xaf", N_("a 7-Zip archive")),
+    (b"Rar!", N_("a RAR archive")),
+    (b"BZh", N_("a bzip2 file")),
+    (b"\xfd7zXZ", N_("an xz file")),
+    (b"\x28\xb5\x2f\xfd", N_("a Zstandard file")),
+    (b"\x80\x04", N_("a Python pickle")),
+    (b"\x80\x05", N_("a Python pickle")),
+    (b"\x7fELF", N_("a program")),
+    (b"MZ\x90", N_("a program")),
+    (b"\x00\x00\x08", N_("an IDX file")),
+    (b"PK\x03\x04", N_("a zip archive")),
     (b"{", "JSON"),
     (b"[", "JSON"),
-    (b"{\\rtf", "a text document (RTF)"),
+    (b"{\\rtf", N_("a text document (RTF)")),
 )
 
 
@@ -91,7 +92,7 @@ def _decoded(path: Path) -> Iterator[bytes]:
                 yield decoder.decode(part).encode().removeprefix(codecs.BOM_UTF8)
             decoder.decode(b"", final=True)
         except UnicodeError:
-            raise refuse("encoding", encoding="damaged UTF-16") from None
+            raise refuse("encoding", encoding=Sentence(N_("damaged UTF-16"))) from None
 
 
 def _with_rest(head: bytes, stream: IO[bytes]) -> Iterator[bytes]:
@@ -122,9 +123,9 @@ def _refuse_other_kinds(start: bytes) -> None:
     text = start.lstrip()
     for magic, kind in _KINDS:
         if text.startswith(magic):
-            raise refuse("binary", kind=kind)
+            raise refuse("binary", kind=Sentence(kind))
     if start[257:262] == b"ustar":
-        raise refuse("binary", kind="a tar archive")
+        raise refuse("binary", kind=Sentence(N_("a tar archive")))
     if text.startswith(b"<"):
         raise refuse("page")
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rabisco.data.content import fingerprint
 from rabisco.data.dataset import Dataset, Split
 from rabisco.data.split import stratified_cut, stratified_split
-from rabisco.errors import InvalidConfigurationError, StorageError
+from rabisco.errors import N_, InvalidConfigurationError, Sentence, StorageError
 from rabisco.images import shape_of
 from rabisco.intake import pictures
 from rabisco.intake.batch import Batch
@@ -65,8 +65,12 @@ def load(
     """
     if min(validation_fraction, test_fraction) <= 0 or validation_fraction + test_fraction >= 1:
         raise InvalidConfigurationError(
-            "expected shares for validation and test above 0 and below 1 together, received "
-            f"{validation_fraction} and {test_fraction}; 0.1 and 0.1 are usual"
+            N_(
+                "expected shares for validation and test above 0 and below 1 together, received %(validation)s and "
+                "%(test)s; 0.1 and 0.1 are usual"
+            ),
+            validation=validation_fraction,
+            test=test_fraction,
         )
     try:
         return _load(
@@ -78,7 +82,8 @@ def load(
         )
     except OSError as error:
         raise StorageError(
-            f"expected room for the images on the disk, received {error.strerror!r}; free some space and try again"
+            N_("expected room for the images on the disk, received %(reason)s; free some space and try again"),
+            reason=repr(error.strerror),
         ) from error
 
 
@@ -161,7 +166,7 @@ def _store(batches: Iterator[Batch], dialect: Dialect, file: "tempfile.SpooledTe
         if len(known) > MAX_CLASSES:
             raise refuse("too-many-classes", limit=MAX_CLASSES)
     if not labels:
-        raise refuse("no-rows", reason="none of the rows can be read")
+        raise refuse("no-rows", reason=Sentence(N_("none of the rows can be read")))
     return _Stored(file, shape_of(dialect.normalizer), np.concatenate(labels), tuple(known))
 
 

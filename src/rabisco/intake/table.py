@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
+from rabisco.errors import N_, Sentence
 from rabisco.intake.appearance import arrange, find_layout, find_normalizer, is_inverted, is_transposed
 from rabisco.intake.batch import Batch
 from rabisco.intake.cells import RowReader
@@ -52,7 +53,7 @@ def detect(path: Path, choices: Choices) -> tuple[Dialect, list[Finding]]:
     columns = find_columns(lines, choices)
     body = lines[1:] if columns.has_header else lines
     if not body:
-        raise refuse("no-rows", reason="there is a header and nothing else")
+        raise refuse("no-rows", reason=Sentence(N_("there is a header and nothing else")))
     dialect = Dialect(
         kind="table",
         normalizer="",
@@ -112,7 +113,9 @@ def _is_utf8(block: bytes) -> bool:
 def _with_numbers(dialect: Dialect, body: list[bytes], choices: Choices) -> Dialect:
     """Return the dialect with the way its pixels are written: decimals, and the value of a full one."""
     if choices.scale is not None and choices.scale not in SCALES:
-        raise refuse("choice", name="scale", expected="1, 16 or 255", received=choices.scale)
+        raise refuse(
+            "choice", name=Sentence(N_("scale")), expected=Sentence(N_("1, 16 or 255")), received=choices.scale
+        )
     ranges, decimals, comma, words = [], 0, False, b""
     for line in body:
         cells = split_line(line, dialect.delimiter)

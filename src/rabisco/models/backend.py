@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rabisco.errors import MissingExtraError
+from rabisco.errors import N_, MissingExtraError
 
 
 def start_keras() -> None:
@@ -26,8 +26,11 @@ def start_keras() -> None:
             keras.backend.backend()
     except ModuleNotFoundError as error:
         raise MissingExtraError(
-            f"training needs {error.name}, which is not installed; in a checkout run: make setup "
-            "(elsewhere: pip install 'rabisco[train]')"
+            N_(
+                "training needs %(name)s, which is not installed; in a checkout run: make setup (elsewhere: pip "
+                "install 'rabisco[train]')"
+            ),
+            name=error.name,
         ) from error
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rabisco.errors import InvalidDataError
+from rabisco.errors import N_, InvalidDataError
 
 if TYPE_CHECKING:
     import keras
@@ -130,6 +130,11 @@ def _tensor(tensors: Tensors, name: str, path: Path) -> NDArray[np.float32]:
 
 def _invalid(path: Path, expected: str, received: str) -> InvalidDataError:
     return InvalidDataError(
-        f"{path.name}: expected {expected}, received {received}; use ResNet-18's weights as timm or torchvision name "
-        "them, in a safetensors file"
+        N_(
+            "%(name)s: expected %(expected)s, received %(received)s; use ResNet-18's weights as timm or torchvision "
+            "name them, in a safetensors file"
+        ),
+        name=path.name,
+        expected=expected,
+        received=received,
     )

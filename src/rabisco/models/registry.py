@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 from rabisco import models
-from rabisco.errors import InvalidConfigurationError
+from rabisco.errors import N_, InvalidConfigurationError
 from rabisco.images import ImageKind
 from rabisco.models.architecture import Architecture
 from rabisco.models.backend import start_keras
@@ -44,7 +44,9 @@ def get_architecture(name: str) -> Architecture:
     """
     if name not in _architectures():
         names = ", ".join(_architectures())
-        raise InvalidConfigurationError(f"architecture must be one of {names}. Received: {name!r}")
+        raise InvalidConfigurationError(
+            N_("architecture must be one of %(names)s. Received: %(name)s"), names=names, name=repr(name)
+        )
     return _architectures()[name]
 
 
@@ -76,6 +78,8 @@ def create_model(architecture: str, image_shape: tuple[int, int, int], num_class
     """
     entry = get_architecture(architecture)
     if num_classes < 2:
-        raise InvalidConfigurationError(f"a classifier needs at least 2 classes. Received: {num_classes}")
+        raise InvalidConfigurationError(
+            N_("a classifier needs at least 2 classes. Received: %(num_classes)s"), num_classes=num_classes
+        )
     start_keras()
     return entry.build(image_shape, num_classes)

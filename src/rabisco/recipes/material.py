@@ -6,7 +6,7 @@ import numpy as np
 
 from rabisco import data
 from rabisco.data.dataset import Dataset, Split
-from rabisco.errors import DataUnavailableError
+from rabisco.errors import N_, DataUnavailableError
 from rabisco.images import normalize_pixels, prepare
 from rabisco.recipes.table import Recipe
 
@@ -37,9 +37,15 @@ def check_supplements(recipe: Recipe) -> None:
     missing = ", ".join(name for name in recipe.supplements if not data.is_local(name))
     if missing:
         raise DataUnavailableError(
-            f"the recipe of {recipe.name} needs its supplements, {', '.join(recipe.supplements)}. Received: no "
-            f"{missing}; put it into the data folder (rabisco data {missing.split(',')[0]} says under which name), or "
-            "train another model without any: --without-supplements"
+            N_(
+                "the recipe of %(name)s needs its supplements, %(supplements)s. Received: no %(missing)s; put it "
+                "into the data folder (rabisco data %(first)s says under which name), or train another model "
+                "without any: --without-supplements"
+            ),
+            name=recipe.name,
+            supplements=", ".join(recipe.supplements),
+            missing=missing,
+            first=missing.split(",")[0],
         )
 
 

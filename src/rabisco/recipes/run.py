@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from rabisco.artifacts import Artifact, Card
 from rabisco.data.dataset import Dataset
-from rabisco.errors import TrainingCancelledError
+from rabisco.errors import N_, TrainingCancelledError
 from rabisco.models.backend import start_keras
 from rabisco.training import Checkpoints, Progress, Request, TrainingConfiguration, TrainingResult, train
 
@@ -78,7 +78,7 @@ def run(task: Task, watcher: Watcher | None = None, checkpoints: Checkpoints | N
     result = TrainingResult()
     if model is not None:
         if watcher.request() == "stop" and not (checkpoints and checkpoints.begun):
-            raise TrainingCancelledError("the run was stopped before its first step; there was nothing to keep")
+            raise TrainingCancelledError(N_("the run was stopped before its first step; there was nothing to keep"))
         splits = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
         counts = {name: len(split) for name, split in splits.items()}
         watcher.phase("training", classes=dataset.num_classes, **counts)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from rabisco.errors import InvalidConfigurationError
+from rabisco.errors import N_, InvalidConfigurationError
 from rabisco.models import get_architecture
 from rabisco.training.augment import GENTLE
 from rabisco.training.config import TrainingConfiguration
@@ -140,4 +140,6 @@ def get_recipe(name: str) -> Recipe:
     for recipe in _RECIPES:
         if recipe.name == name:
             return recipe
-    raise InvalidConfigurationError(f"a recipe must be one of {', '.join(recipe_names())}. Received: {name!r}")
+    raise InvalidConfigurationError(
+        N_("a recipe must be one of %(names)s. Received: %(name)s"), names=", ".join(recipe_names()), name=repr(name)
+    )

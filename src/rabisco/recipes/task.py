@@ -9,7 +9,7 @@ import numpy as np
 
 from rabisco.artifacts import Artifact, Card, load_artifact, save_artifact
 from rabisco.data.dataset import Dataset
-from rabisco.errors import InvalidConfigurationError
+from rabisco.errors import N_, InvalidConfigurationError
 from rabisco.memory import Reference
 from rabisco.models import create_model, get_architecture
 from rabisco.models.backend import start_keras
@@ -100,8 +100,13 @@ def begin_with(model: "keras.Model", base: str, class_names: tuple[str, ...]) ->
     trained = keras.saving.load_model(artifact.weights_path, compile=False)
     if tuple(trained.input_shape[1:]) != tuple(model.input_shape[1:]):
         raise InvalidConfigurationError(
-            f"a base must read images of the same shape, {tuple(model.input_shape[1:])}. Received: {base!r}, which "
-            f"reads {tuple(trained.input_shape[1:])}; choose another base, or none"
+            N_(
+                "a base must read images of the same shape, %(shape)s. Received: %(base)s, which reads "
+                "%(received)s; choose another base, or none"
+            ),
+            shape=str(tuple(model.input_shape[1:])),
+            base=repr(base),
+            received=str(tuple(trained.input_shape[1:])),
         )
     known = {name: place for place, name in enumerate(artifact.card.class_names)}
     pairs = [(place, known[name]) for place, name in enumerate(class_names) if name in known]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
-from rabisco.errors import InvalidDataError
+from rabisco.errors import N_, InvalidDataError
 from rabisco.evaluation.reader import Reader
 from rabisco.images.normalize import CHARACTERS as CHARACTER_NORMALIZERS
 from rabisco.rejection.drawn import KINDS
@@ -61,7 +61,9 @@ def fit_rejection(
     """
     if len(characters) < LEAST_CHARACTERS:
         raise InvalidDataError(
-            f"a rule of refusal needs at least {LEAST_CHARACTERS} validation images; received {len(characters)}"
+            N_("a rule of refusal needs at least %(least)s validation images; received %(received)s"),
+            least=LEAST_CHARACTERS,
+            received=len(characters),
         )
 
     shown, others = fit_pictures(

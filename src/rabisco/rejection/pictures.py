@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rabisco import data
-from rabisco.errors import InvalidDataError
+from rabisco.errors import N_, InvalidDataError
 from rabisco.evaluation.reader import Reader, read_logits
 from rabisco.images import prepare
 from rabisco.rejection.drawn import KINDS, draw_kind
@@ -129,7 +129,10 @@ def describe_pictures(reader: Reader, normalizer: str, temperature: float, pictu
     for picture in pictures:
         prepared = prepare(picture, normalizer)
         if prepared.ink is None:
-            raise InvalidDataError(f"only models of characters refuse pictures; {normalizer!r} looks at whole ones")
+            raise InvalidDataError(
+                N_("only models of characters refuse pictures; %(normalizer)s looks at whole ones"),
+                normalizer=repr(normalizer),
+            )
         pixels.append(prepared.pixels)
         traits.append(describe(prepared.ink))
         blank.append(prepared.blank)

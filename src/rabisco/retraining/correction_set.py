@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from rabisco import corrections
 from rabisco.artifacts import Artifact, Card, load_artifact
 from rabisco.data.dataset import Dataset, Split
-from rabisco.errors import InvalidConfigurationError
+from rabisco.errors import N_, InvalidConfigurationError
 from rabisco.images import decode, prepare
 from rabisco.inference import Predictor
 from rabisco.store import Correction
@@ -125,8 +125,11 @@ def can_refuse(card: Card) -> bool:
 def nothing_to_learn(name: str) -> InvalidConfigurationError:
     """Return what is said where no correction of a model's readings can change it."""
     return InvalidConfigurationError(
-        f"retraining needs corrections of {name} that name one of its classes, or say “not a character” where it has "
-        "a rule by which it refuses. Received: none; correct some of its readings first"
+        N_(
+            "retraining needs corrections of %(name)s that name one of its classes, or say “not a character” where "
+            "it has a rule by which it refuses. Received: none; correct some of its readings first"
+        ),
+        name=name,
     )
 
 

@@ -2,7 +2,7 @@
 
 from rabisco import artifacts, data
 from rabisco.artifacts import Artifact, Card
-from rabisco.errors import InvalidConfigurationError
+from rabisco.errors import N_, InvalidConfigurationError
 from rabisco.images import normalize_pixels
 from rabisco.inference import Predictor
 from rabisco.rejection.fitting import fit_from_catalog, reads_handwriting
@@ -23,7 +23,9 @@ def fit_rule(artifact: Artifact) -> Card:
     card = artifact.card
     if not reads_handwriting(card.normalizer, card.dataset.name):
         raise InvalidConfigurationError(
-            "only a model that reads handwriting refuses what is none. Received “%(name)s”, trained on %(dataset)s",
+            N_(
+                "only a model that reads handwriting refuses what is none. Received “%(name)s”, trained on %(dataset)s"
+            ),
             name=card.name,
             dataset=card.dataset.name,
         )

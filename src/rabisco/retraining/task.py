@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rabisco import corrections
 from rabisco.artifacts import Artifact, Card, load_artifact, notes, save_again, save_artifact
 from rabisco.data.dataset import Dataset
-from rabisco.errors import InvalidConfigurationError, Sentence
+from rabisco.errors import N_, InvalidConfigurationError, Sentence
 from rabisco.evaluation.reader import Reader, read_logits
 from rabisco.inference import Predictor
 from rabisco.models.backend import start_keras
@@ -93,8 +93,11 @@ class RetrainingTask:
         artifact, seed = self._corrections.artifact, self.configuration.seed
         if self._original.class_names != artifact.card.class_names:
             raise InvalidConfigurationError(
-                f"the data set must have the classes that {artifact.name} reads. Received: others; train the model "
-                "again instead"
+                N_(
+                    "the data set must have the classes that %(name)s reads. Received: others; train the model "
+                    "again instead"
+                ),
+                name=artifact.name,
             )
         if not self._corrections.changes_weights:
             return None, self._original

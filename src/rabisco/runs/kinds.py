@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from rabisco import store
+from rabisco.errors import RabiscoError
 from rabisco.intake import Finding
 from rabisco.intake.findings import Parameter
 from rabisco.runs import places
@@ -46,7 +47,7 @@ class Kind:
     folder_of: Callable[[str], Path]
     is_cancelled: Callable[[Any], bool]
     reconcile: Callable[[], None]
-    fail: Callable[[str, Exception], None]
+    fail: Callable[[str, RabiscoError], None]
 
 
 def found(upload_id: str, result: dict[str, Any], *guards: Any) -> None:
@@ -62,9 +63,9 @@ def refusal(code: str, **parameters: Parameter) -> dict[str, Any]:
     return {"refusal": Finding(code, parameters).to_dict()}
 
 
-def _fail_training(run_id: str, error: Exception) -> None:
+def _fail_training(run_id: str, error: RabiscoError) -> None:
     with store.writing() as session:
-        move(session, run_id, ("queued",), "failed", message=str(error))
+        move(session, run_id, ("queued",), "failed", message=error.sentence)
 
 
 def _refuse_dead() -> None:
@@ -76,7 +77,7 @@ def _refuse_dead() -> None:
             found(row.id, refusal("looking-died"), *same)
 
 
-def _fail_looking(upload_id: str, error: Exception) -> None:  # noqa: ARG001 - the log says it
+def _fail_looking(upload_id: str, error: RabiscoError) -> None:  # noqa: ARG001 - the log says it
     found(upload_id, refusal("looking-died"), store.Upload.state == "queued")
 
 

@@ -8,12 +8,24 @@ from sqlalchemy import delete as sql_delete
 from sqlalchemy import select, update
 
 from rabisco import store
-from rabisco.errors import InvalidConfigurationError, RunConflictError, RunNotFoundError
+from rabisco.errors import N_, InvalidConfigurationError, RunConflictError, RunNotFoundError, Sentence
 from rabisco.runs.places import folder_of
 from rabisco.runs.reconcile import reconcile
 from rabisco.runs.records import Event, Run, event_of, run_of
 from rabisco.runs.request import RunRequest, check
 from rabisco.runs.states import ENDED, RESUMABLE, State, move
+
+# How a run stands, for a sentence.
+_STANDS: dict[State, str] = {
+    "queued": N_("waits"),
+    "running": N_("is running"),
+    "stopping": N_("is stopping"),
+    "succeeded": N_("succeeded"),
+    "stopped": N_("is stopped"),
+    "cancelled": N_("is cancelled"),
+    "failed": N_("failed"),
+    "interrupted": N_("was interrupted"),
+}
 
 
 def submit(request: RunRequest, *, retry_of: str | None = None) -> Run:
@@ -100,7 +112,9 @@ def request_stop(run_id: str) -> Run:
         moved = move(session, run_id, ("running",), "stopping", wanted="stop")
     run = get(run_id)
     if not moved and not (run.state == "stopping" and run.wanted == "stop"):
-        raise _conflict(run, "be stopped", "one that is running")
+        raise _conflict(
+            run, N_("to be stopped, a run must be one that is running. Received: %(name)s, which %(state)s")
+        )
     return run
 
 
@@ -117,7 +131,9 @@ def request_cancel(run_id: str) -> Run:
         )
     run = get(run_id)
     if not moved and run.state in ENDED and run.state != "cancelled":
-        raise _conflict(run, "be cancelled", "one that waits or runs")
+        raise _conflict(
+            run, N_("to be cancelled, a run must be one that waits or runs. Received: %(name)s, which %(state)s")
+        )
     return run
 
 
@@ -128,12 +144,24 @@ def resume(run_id: str) -> Run:
         RunNotFoundError: There is no such run.
         RunConflictError: It waits, runs or succeeded.
     """
-    again: dict[str, Any] = {"queued": store.now(), "ended": None, "message": "", "wanted": "", "launches": 0}
+    again: dict[str, Any] = {
+        "queued": store.now(),
+        "ended": None,
+        "message": Sentence(""),
+        "wanted": "",
+        "launches": 0,
+    }
     with store.writing() as session:
         moved = move(session, run_id, RESUMABLE, "queued", **again)
     run = get(run_id)
     if not moved:
-        raise _conflict(run, "be resumed", "one that was stopped, cancelled or interrupted, or that failed")
+        raise _conflict(
+            run,
+            N_(
+                "to be resumed, a run must be one that was stopped, cancelled or interrupted, or that failed. "
+                "Received: %(name)s, which %(state)s"
+            ),
+        )
     return run
 
 
@@ -159,7 +187,9 @@ def delete(run_id: str) -> None:
         guard = store.RunRow.id == run_id, store.RunRow.state.in_(ENDED)
         gone = session.scalar(sql_delete(store.RunRow).where(*guard).returning(store.RunRow.id))
     if gone is None:
-        raise _conflict(get(run_id), "be deleted", "one that has ended")
+        raise _conflict(
+            get(run_id), N_("to be deleted, a run must be one that has ended. Received: %(name)s, which %(state)s")
+        )
     shutil.rmtree(folder_of(run_id), ignore_errors=True)
 
 
@@ -172,7 +202,9 @@ def rename(run_id: str, name: str) -> Run:
     """
     name = " ".join(name.split())
     if not 1 <= len(name) <= 120:
-        raise InvalidConfigurationError(f"a run's name must be 1 to 120 characters. Received: {len(name)}")
+        raise InvalidConfigurationError(
+            N_("a run's name must be 1 to 120 characters. Received: %(count)s"), count=len(name)
+        )
     return _change(run_id, name=name)
 
 
@@ -184,7 +216,9 @@ def set_notes(run_id: str, notes: str) -> Run:
         InvalidConfigurationError: They are too long.
     """
     if len(notes) > 20_000:
-        raise InvalidConfigurationError(f"notes must be at most 20,000 characters. Received: {len(notes):,}")
+        raise InvalidConfigurationError(
+            N_("notes must be at most 20,000 characters. Received: %(count)s"), count=len(notes)
+        )
     return _change(run_id, notes=notes)
 
 
@@ -196,12 +230,13 @@ def _change(run_id: str, **changes: str) -> Run:
 
 def _unknown(run_id: str) -> RunNotFoundError:
     return RunNotFoundError(
-        f"a run is named by the id that it got when it was submitted. Received: {run_id[:40]!r}, which none has; "
-        "rabisco runs list shows them"
+        N_(
+            "a run is named by the id that it got when it was submitted. Received: %(received)s, which none has; "
+            "rabisco runs list shows them"
+        ),
+        received=repr(run_id[:40]),
     )
 
 
-def _conflict(run: Run, action: str, expected: str) -> RunConflictError:
-    states: dict[State, str] = {"queued": "waits", "stopping": "is stopping", "running": "is running"}
-    state = states.get(run.state, f"is {run.state}" if run.state in ("stopped", "cancelled") else run.state)
-    return RunConflictError(f"to {action}, a run must be {expected}. Received: {run.name!r}, which {state}")
+def _conflict(run: Run, message: str) -> RunConflictError:
+    return RunConflictError(message, name=repr(run.name), state=Sentence(_STANDS[run.state]))

@@ -6,12 +6,13 @@ from typing import Any
 
 from rabisco import artifacts, store
 from rabisco.artifacts import Card
+from rabisco.errors import N_, Sentence
 from rabisco.runs.process import host, lives
 from rabisco.runs.states import ACTIVE, State, active, move
 from rabisco.store import OfProcess
 
 SILENT = timedelta(minutes=2)  # without a heartbeat, on another machine, whose processes cannot be seen from here
-KILLED = "its process ended before the training did; resume it to go on from the last checkpoint"
+KILLED = N_("its process ended before the training did; resume it to go on from the last checkpoint")
 
 
 def reconcile() -> None:
@@ -45,7 +46,7 @@ def result_of(version: int, card: Card) -> dict[str, Any]:
         "artifact_version": version,
         "accuracy": card.metrics.get("test_accuracy"),
         "metrics": {key: value for key, value in card.metrics.items() if math.isfinite(value)},
-        "message": "",
+        "message": Sentence(""),
     }
 
 
@@ -62,4 +63,4 @@ def _outcome(row: store.RunRow) -> tuple[State, dict[str, Any]]:
         return ("stopped" if row.wanted == "stop" else "succeeded"), result_of(*saved)
     if row.wanted == "cancel":
         return "cancelled", {}
-    return "interrupted", {"message": KILLED}
+    return "interrupted", {"message": Sentence(KILLED)}

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from rabisco import store
+from rabisco.errors import Sentence
 from rabisco.runs.places import has_checkpoint
 from rabisco.runs.states import RESUMABLE, State
 
@@ -43,7 +44,7 @@ class Run:
     accuracy: float | None
     metrics: dict[str, Any] | None
     progress: dict[str, Any] | None
-    message: str
+    message: Sentence
     created: datetime
     queued: datetime
     started: datetime | None
@@ -56,7 +57,7 @@ class Run:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as values for JSON; moments as ISO 8601 texts."""
-        values = asdict(self)
+        values = {**asdict(self), "message": str(self.message)}
         return {key: value.isoformat() if isinstance(value, datetime) else value for key, value in values.items()}
 
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from rabisco import artifacts, data
-from rabisco.errors import InvalidConfigurationError
+from rabisco.errors import N_, InvalidConfigurationError, Sentence
 from rabisco.images import image_kind
 from rabisco.models import DEFAULT, architecture_names, choices, get_architecture
 from rabisco.recipes import Recipe, check_supplements, get_recipe
@@ -20,6 +21,32 @@ FINE_TUNING_RATE = 1e-3
 PRETRAINED_RATE = 0.2  # of the usual one
 # The preset "seconds": batches so small that a few hundred images make steps enough to learn from.
 _QUICK_EPOCHS, _QUICK_BATCH, _QUICK_LIMIT, _QUICK_MINUTES, _QUICK_ARCHITECTURE = 12, 32, 5000, 1.0, "cnn-tiny"
+
+
+_KINDS = {"grey": N_("grey"), "colour": N_("colour")}
+# What Pydantic says of a value, by the type of its error.
+_EXPECTED = {
+    "source": N_("must name exactly one of catalog, recipe and upload"),
+    "greater_than_equal": N_("should be greater than or equal to %(ge)s"),
+    "less_than_equal": N_("should be less than or equal to %(le)s"),
+    "less_than": N_("should be less than %(lt)s"),
+    "int_type": N_("should be a valid integer"),
+    "int_from_float": N_("should be a valid integer, got a number with a fractional part"),
+    "int_parsing": N_("should be a valid integer, unable to parse string as an integer"),
+    "int_parsing_size": N_("should be a valid integer, unable to parse string as an integer"),
+    "float_type": N_("should be a valid number"),
+    "float_parsing": N_("should be a valid number, unable to parse string as a number"),
+    "finite_number": N_("should be a finite number"),
+    "bool_type": N_("should be a valid boolean"),
+    "bool_parsing": N_("should be a valid boolean, unable to interpret input"),
+    "string_type": N_("should be a valid string"),
+    "string_too_long": N_("String should have at most %(max_length)s characters"),
+    "literal_error": N_("should be %(expected)s"),
+    "extra_forbidden": N_("Extra inputs are not permitted"),
+    "missing": N_("Field required"),
+    "model_type": N_("should be a valid dictionary or object"),
+    "dict_type": N_("should be a valid dictionary"),
+}
 
 
 class Source(BaseModel):
@@ -47,7 +74,7 @@ class Source(BaseModel):
     @model_validator(mode="after")
     def _exactly_one(self) -> "Source":
         if sum(one is not None for one in (self.catalog, self.recipe, self.upload)) != 1:
-            raise ValueError("must name exactly one of catalog, recipe and upload")
+            raise PydanticCustomError("source", "must name exactly one of catalog, recipe and upload")
         return self
 
     @property
@@ -125,9 +152,15 @@ class RunRequest(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"] if part != "data") or "data"
-            received = repr(first["input"])[:80] if first["type"] != "missing" else "nothing"
-            expected = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
-            raise InvalidConfigurationError(f"{where}: {expected}. Received: {received}") from error
+            received = repr(first["input"])[:80] if first["type"] != "missing" else Sentence(N_("nothing"))
+            known = _EXPECTED.get(first["type"])
+            expected = Sentence(known, first.get("ctx", {})) if known else Sentence(first["msg"])
+            raise InvalidConfigurationError(
+                N_("%(where)s: %(expected)s. Received: %(received)s"),
+                where=where,
+                expected=expected,
+                received=received,
+            ) from error
 
 
 def limits(name: str) -> tuple[type, float, float]:
@@ -167,8 +200,12 @@ def _resolve(request: RunRequest) -> Recipe:
     architecture = get_architecture(name)
     if kind not in architecture.augmentation:
         raise InvalidConfigurationError(
-            f"the architecture must read {kind} images, as these are. Received: {name!r}; choose one of "
-            f"{', '.join(choices(kind))}"
+            N_(
+                "the architecture must read %(kind)s images, as these are. Received: %(name)s; choose one of %(names)s"
+            ),
+            kind=Sentence(_KINDS[kind]),
+            name=repr(name),
+            names=", ".join(choices(kind)),
         )
     usual = recipe.configuration if name == recipe.architecture else architecture.usual(kind)
     asked: dict[str, Any] = {
@@ -185,13 +222,17 @@ def _resolve(request: RunRequest) -> Recipe:
         configuration = replace(configuration, augmentation=architecture.augmented(kind, strength or 0))
     if configuration.solver not in (*GRADIENT_SOLVERS, *architecture.solvers):
         raise InvalidConfigurationError(
-            f"the solver must be one that fits the architecture {name!r}: "
-            f"{', '.join((*GRADIENT_SOLVERS, *architecture.solvers))}. Received: {configuration.solver!r}"
+            N_("the solver must be one that fits the architecture %(name)s: %(names)s. Received: %(solver)s"),
+            name=repr(name),
+            names=", ".join((*GRADIENT_SOLVERS, *architecture.solvers)),
+            solver=repr(configuration.solver),
         )
     if request.pretrained and architecture.pretrained is None:
         published = [one for one in architecture_names() if get_architecture(one).pretrained]
         raise InvalidConfigurationError(
-            f"pretrained: published weights are there for {', '.join(published)}. Received: {name!r}; leave it out"
+            N_("pretrained: published weights are there for %(names)s. Received: %(name)s; leave it out"),
+            names=", ".join(published),
+            name=repr(name),
         )
     return replace(
         recipe,
@@ -250,11 +291,18 @@ def _check_base(base: str, recipe: Recipe) -> None:
     card = artifacts.load_artifact(base).card
     if card.architecture != recipe.architecture:
         raise InvalidConfigurationError(
-            f"a base must have the architecture that is trained, {recipe.architecture!r}. Received: {base!r}, which "
-            f"is of {card.architecture!r}; choose another base, or that architecture"
+            N_(
+                "a base must have the architecture that is trained, %(architecture)s. Received: %(base)s, which is "
+                "of %(received)s; choose another base, or that architecture"
+            ),
+            architecture=repr(recipe.architecture),
+            base=repr(base),
+            received=repr(card.architecture),
         )
     if recipe.configuration.solver not in GRADIENT_SOLVERS:
-        raise InvalidConfigurationError("logistic regression begins anew; choose a base for gradient training only")
+        raise InvalidConfigurationError(
+            N_("logistic regression begins anew; choose a base for gradient training only")
+        )
 
 
 def _check_upload(folder: str) -> None:
@@ -262,5 +310,6 @@ def _check_upload(folder: str) -> None:
     path = (home / folder).resolve()
     if not path.is_relative_to(home) or path == home or not path.exists():
         raise InvalidConfigurationError(
-            f"the upload must be one of those made here. Received: {folder[-80:]!r}; upload the files again"
+            N_("the upload must be one of those made here. Received: %(received)s; upload the files again"),
+            received=repr(folder[-80:]),
         )

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from rabisco import artifacts, corrections, data, store
 from rabisco.artifacts import Card
-from rabisco.errors import InvalidConfigurationError, RunNotFoundError
+from rabisco.errors import N_, InvalidConfigurationError, RunNotFoundError
 from rabisco.recipes import get_recipe, recipe_names
 from rabisco.retraining import RetrainingReport, can_refuse, nothing_to_learn
 from rabisco.runs.queue import get, submit
@@ -64,6 +64,9 @@ def _origin(card: Card) -> tuple[Source, int | None]:
     if card.dataset.name in data.dataset_names():
         return Source(catalog=card.dataset.name), None
     raise InvalidConfigurationError(
-        f"a model learns from corrections beside the images that it was trained on. Received: {card.name!r}, whose "
-        "images are not known here any more; train it again"
+        N_(
+            "a model learns from corrections beside the images that it was trained on. Received: %(name)s, whose "
+            "images are not known here any more; train it again"
+        ),
+        name=repr(card.name),
     )

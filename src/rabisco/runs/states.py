@@ -66,7 +66,9 @@ def move(
     )
     if number is None:
         return False
-    said = {key: changes[key] for key in ("message", "accuracy", "artifact_version") if changes.get(key)}
+    said = {key: changes[key] for key in ("accuracy", "artifact_version") if changes.get(key)}
+    if changes.get("message"):
+        said["message"] = str(changes["message"])
     if changes.get("wanted"):
         said["wanted"] = changes["wanted"]
     session.add(store.RunEvent(run_id=run_id, number=number, kind="state", payload={"state": target, **said}))

@@ -19,7 +19,7 @@ from sqlalchemy import select, update
 
 from rabisco import store
 from rabisco.artifacts.durable import told_of_storage, try_lock
-from rabisco.errors import RabiscoError, StorageError
+from rabisco.errors import N_, RabiscoError, Sentence, StorageError
 from rabisco.runs.kinds import LOOKING, TRAINING, Kind
 from rabisco.runs.places import LOG_FILE, runs_dir
 from rabisco.runs.process import host, kill
@@ -113,7 +113,7 @@ class Supervisor:
         folder = self.kind.folder_of(row.id)
         try:
             if row.launches >= MOST_LAUNCHES:
-                raise StorageError(_last_words(folder / LOG_FILE))
+                raise _not_started(folder / LOG_FILE)
             with told_of_storage():
                 folder.mkdir(parents=True, exist_ok=True)
                 with (folder / LOG_FILE).open("ab") as log:
@@ -176,11 +176,16 @@ def _environment() -> dict[str, str]:
     return {**os.environ, **told, **dict.fromkeys(_THREADS, threads)}
 
 
-def _last_words(log: Path) -> str:
-    """Say that a process did not start, with the kind of the error that its log ends with."""
+def _not_started(log: Path) -> StorageError:
+    """Return the error that a process did not start, with the kind of the error that its log ends with."""
     text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
-    kind = (re.findall(r"^(?:[\w.]*\.)?(\w+Error)\b", text, flags=re.MULTILINE) or ["nothing"])[-1]
-    return (
-        f"a training's process must start, and did not in {MOST_LAUNCHES} attempts. Received: {kind}; the log in the "
-        "run's folder says more"
+    kinds = re.findall(r"^(?:[\w.]*\.)?(\w+Error)\b", text, flags=re.MULTILINE)
+    return StorageError(
+        N_(
+            "a training's process must start, and did not in %(attempts)s attempts. Received: %(kind)s; the log "
+            "in the "
+            "run's folder says more"
+        ),
+        attempts=MOST_LAUNCHES,
+        kind=kinds[-1] if kinds else Sentence(N_("nothing")),
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from rabisco import intake
 from rabisco.data.dataset import Dataset, Split
 from rabisco.data.split import stratified_cut
-from rabisco.errors import InvalidConfigurationError
+from rabisco.errors import N_, InvalidConfigurationError
 from rabisco.recipes import Recipe, RecipeTask, Task, load_material, with_supplements
 from rabisco.retraining import RetrainingTask
 from rabisco.runs.request import RunRequest, check, limit_of
@@ -55,8 +55,10 @@ def _load_upload(request: RunRequest, recipe: Recipe, folder: Path) -> Dataset:
     test_file = test if test.exists() and test != train else None
     if not train.exists():
         raise InvalidConfigurationError(
-            "the files that a run is trained on must still be there. Received: an upload that was deleted; upload "
-            "them again and train anew"
+            N_(
+                "the files that a run is trained on must still be there. Received: an upload that was deleted; upload "
+                "them again and train anew"
+            )
         )
     if source.dialect is not None:
         dialect = intake.Dialect.from_dict(source.dialect)

@@ -3,7 +3,7 @@
 import logging
 import sys
 
-from rabisco.errors import RabiscoError, TrainingCancelledError
+from rabisco.errors import N_, RabiscoError, Sentence, TrainingCancelledError
 from rabisco.recipes import run
 from rabisco.runs.places import checkpoints_of, folder_of
 from rabisco.runs.process import give_way
@@ -12,6 +12,8 @@ from rabisco.runs.tasks import task_of
 from rabisco.settings import get_settings
 from rabisco.training import Checkpoints
 
+OUT_OF_MEMORY = N_("the training needs more memory than there is; train on fewer images at a time")
+UNFORESEEN = N_("the training met an error that nobody foresaw; the log in the run's folder has it")
 LOGGER = logging.getLogger("rabisco.runs")
 
 
@@ -28,18 +30,16 @@ def main(run_id: str) -> None:
         task = task_of(session.asked, run_id, folder_of(run_id), session.row.created)
         run(task, session, Checkpoints(checkpoints_of(run_id)))
     except TrainingCancelledError as error:
-        session.end("cancelled", message=str(error))
+        session.end("cancelled", message=error.sentence)
     except RabiscoError as error:
         LOGGER.exception("failed")
-        session.end("failed", message=str(error))
+        session.end("failed", message=error.sentence)
     except MemoryError:
         LOGGER.exception("failed")
-        session.end("failed", message="the training needs more memory than there is; train on fewer images at a time")
+        session.end("failed", message=Sentence(OUT_OF_MEMORY))
     except Exception:
         LOGGER.exception("failed")
-        session.end(
-            "failed", message="the training met an error that nobody foresaw; the log in the run's folder has it"
-        )
+        session.end("failed", message=Sentence(UNFORESEEN))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from rabisco.errors import InvalidConfigurationError, MissingExtraError, StorageError
+from rabisco.errors import N_, InvalidConfigurationError, MissingExtraError, StorageError
 from rabisco.settings import get_settings
 from rabisco.store.schema import bring_up_to_date, take_lock
 
@@ -84,13 +84,19 @@ def told_of_database() -> Iterator[None]:
     except DBAPIError as error:
         first = str(error.orig).strip().splitlines()[0][:120] if isinstance(error.orig, sqlite3.Error) else "no answer"
         raise StorageError(
-            f"the database must be reachable and writable and have room. Received: {first}; nothing was changed. "
-            "Free some space, give write permission or start the database, and try again"
+            N_(
+                "the database must be reachable and writable and have room. Received: %(reason)s; nothing was "
+                "changed. Free some space, give write permission or start the database, and try again"
+            ),
+            reason=first,
         ) from error
     except OSError as error:
         raise StorageError(
-            f"the folder of the database must be writable. Received: {error.strerror or error}; nothing was changed. "
-            "Give write permission, or set RABISCO_HOME to another folder"
+            N_(
+                "the folder of the database must be writable. Received: %(reason)s; nothing was changed. Give write "
+                "permission, or set RABISCO_HOME to another folder"
+            ),
+            reason=str(error.strerror or error),
         ) from error
 
 
@@ -128,7 +134,8 @@ def _create(address: str) -> Engine:
             return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": BUSY_SECONDS})
         except ModuleNotFoundError as error:
             raise MissingExtraError(
-                f"PostgreSQL needs {error.name}, which is not installed: pip install 'rabisco[postgresql]'"
+                N_("PostgreSQL needs %(name)s, which is not installed: pip install 'rabisco[postgresql]'"),
+                name=error.name,
             ) from error
     Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"isolation_level": None, "timeout": BUSY_SECONDS})
@@ -147,8 +154,11 @@ def _parse(address: str) -> URL:
     if url.drivername in ("postgres", "postgresql", "postgresql+psycopg"):
         return url.set(drivername="postgresql+psycopg")
     raise InvalidConfigurationError(
-        "RABISCO_DATABASE_URL must be postgresql://user:password@host/database, or sqlite:///path with a file that "
-        "outlives the process. Received: something else; leave it out for SQLite in RABISCO_HOME"
+        N_(
+            "RABISCO_DATABASE_URL must be postgresql://user:password@host/database, or sqlite:///path with a file "
+            "that "
+            "outlives the process. Received: something else; leave it out for SQLite in RABISCO_HOME"
+        )
     )
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from rabisco.errors import InvalidConfigurationError
+from rabisco.errors import N_, InvalidConfigurationError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 HEAD = "0004"  # the newest migration; a test holds it to that
@@ -25,8 +25,12 @@ def bring_up_to_date(connection: Connection) -> None:
         return
     if version and version > HEAD:
         raise InvalidConfigurationError(
-            f"this release of Rabisco knows the database up to version {HEAD}. Received: one of version {version}; "
-            "install the release that wrote it, or a later one"
+            N_(
+                "this release of Rabisco knows the database up to version %(known)s. Received: one of version "
+                "%(version)s; install the release that wrote it, or a later one"
+            ),
+            known=HEAD,
+            version=version,
         )
     from alembic import command
     from alembic.config import Config

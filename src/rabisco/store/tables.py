@@ -1,5 +1,6 @@
 """The tables, as SQLAlchemy declares them; a change here needs a migration, and a test compares the two."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,6 +8,8 @@ from sqlalchemy import JSON, Dialect, ForeignKey, LargeBinary, MetaData, String,
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
+
+from rabisco.errors import Sentence
 
 _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_name)s",
@@ -30,6 +33,23 @@ class Moment(TypeDecorator[datetime]):
         )
 
 
+class Told(TypeDecorator[Sentence]):
+    """A sentence, as JSON; earlier releases wrote it as English text."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Sentence | None, dialect: Dialect) -> str:  # noqa: ARG002
+        return json.dumps(value.to_dict(), ensure_ascii=False, default=str) if value else ""
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Sentence:  # noqa: ARG002
+        return (
+            Sentence.from_dict(json.loads(value))
+            if value and value.startswith('{"message"')
+            else Sentence(value or "")
+        )
+
+
 def now() -> datetime:
     """Return the present moment, UTC."""
     return datetime.now(UTC)
@@ -39,7 +59,7 @@ class Base(DeclarativeBase):
     """Root of the tables."""
 
     metadata = MetaData(naming_convention=_NAMES)
-    type_annotation_map = {datetime: Moment, dict[str, Any]: JSON}  # noqa: RUF012 - the form SQLAlchemy asks for
+    type_annotation_map = {datetime: Moment, Sentence: Told, dict[str, Any]: JSON}  # noqa: RUF012 - the form SQLAlchemy asks for
 
 
 class OfProcess:
@@ -106,7 +126,7 @@ class RunRow(OfProcess, Base):
     accuracy: Mapped[float | None]
     metrics: Mapped[dict[str, Any] | None]
     progress: Mapped[dict[str, Any] | None]
-    message: Mapped[str] = mapped_column(Text, default="")
+    message: Mapped[Sentence] = mapped_column(default=Sentence(""))
     created: Mapped[datetime] = mapped_column(default=now, index=True)
     started: Mapped[datetime | None]
     ended: Mapped[datetime | None]

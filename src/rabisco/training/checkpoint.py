@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rabisco.errors import InvalidConfigurationError, StorageError
+from rabisco.errors import N_, InvalidConfigurationError, StorageError
 
 SUFFIX = ".checkpoint"
 KEPT = 2
@@ -94,8 +94,11 @@ class Checkpoints:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
             raise StorageError(
-                f"a checkpoint must fit on the disk. Received: {error.strerror or error}; the training ended at the "
-                "last one that did. Free some space or give write permission, and resume it"
+                N_(
+                    "a checkpoint must fit on the disk. Received: %(reason)s; the training ended at the last one "
+                    "that did. Free some space or give write permission, and resume it"
+                ),
+                reason=str(error.strerror or error),
             ) from error
 
     def load(self, identity: str) -> Position | None:
@@ -109,8 +112,11 @@ class Checkpoints:
             if position is not None:
                 if position.identity != identity:
                     raise InvalidConfigurationError(
-                        "a training goes on only from a checkpoint of the same data, architecture and configuration. "
-                        "Received: one of others; train anew"
+                        N_(
+                            "a training goes on only from a checkpoint of the same data, architecture and "
+                            "configuration. "
+                            "Received: one of others; train anew"
+                        )
                     )
                 return position
         return None

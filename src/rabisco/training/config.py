@@ -3,7 +3,7 @@
 from dataclasses import InitVar, asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
-from rabisco.errors import InvalidConfigurationError
+from rabisco.errors import N_, InvalidConfigurationError, Sentence
 from rabisco.training.augment import AnyAugmentation, augmentation_of
 
 Solver = Literal["adamw", "sgd", "logistic-regression"]
@@ -66,20 +66,25 @@ class TrainingConfiguration:
         if settle_epochs is not None:
             object.__setattr__(self, "cooldown_epochs", settle_epochs)
         for name, known in _LISTED.items():
-            self._require(name, getattr(self, name) in known, f"one of {', '.join(known)}")
+            self._require(name, getattr(self, name) in known, N_("one of %(names)s"), names=", ".join(known))
         for name in ("epochs", "batch_size", "step_epochs", "max_iterations"):
-            self._require(name, getattr(self, name) >= 1, "at least 1")
+            self._require(name, getattr(self, name) >= 1, N_("at least 1"))
         for name in ("learning_rate", "inverse_regularization"):
-            self._require(name, getattr(self, name) > 0, "above 0")
+            self._require(name, getattr(self, name) > 0, N_("above 0"))
         for name in ("weight_decay", "warmup_epochs", "cooldown_epochs"):
-            self._require(name, getattr(self, name) >= 0, "at least 0")
-        self._require("patience", self.patience is None or self.patience >= 1, "at least 1, or none")
-        self._require("momentum", 0 <= self.momentum < 1, "in [0, 1)")
-        self._require("label_smoothing", 0 <= self.label_smoothing < 1, "in [0, 1)")
+            self._require(name, getattr(self, name) >= 0, N_("at least 0"))
+        self._require("patience", self.patience is None or self.patience >= 1, N_("at least 1, or none"))
+        self._require("momentum", 0 <= self.momentum < 1, N_("in [0, 1)"))
+        self._require("label_smoothing", 0 <= self.label_smoothing < 1, N_("in [0, 1)"))
 
-    def _require(self, name: str, holds: bool, expected: str) -> None:
+    def _require(self, name: str, holds: bool, expected: str, **values: str) -> None:
         if not holds:
-            raise InvalidConfigurationError(f"{name} must be {expected}. Received: {getattr(self, name)!r}")
+            raise InvalidConfigurationError(
+                N_("%(name)s must be %(expected)s. Received: %(received)s"),
+                name=name,
+                expected=Sentence(expected, values),
+                received=repr(getattr(self, name)),
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the configuration as plain values, for a card or a database."""
@@ -100,7 +105,9 @@ class TrainingConfiguration:
         """
         unknown = set(values) - {field.name for field in fields(cls)} - {"settle_epochs"}
         if unknown:
-            raise InvalidConfigurationError(f"a training has no setting called {', '.join(sorted(unknown))}")
+            raise InvalidConfigurationError(
+                N_("a training has no setting called %(names)s"), names=", ".join(sorted(unknown))
+            )
         augmentation = values.get("augmentation")
         if isinstance(augmentation, dict):
             values = {**values, "augmentation": augmentation_of(augmentation)}

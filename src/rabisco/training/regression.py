@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rabisco.data.dataset import Dataset, Split
-from rabisco.errors import InvalidConfigurationError
+from rabisco.errors import N_, InvalidConfigurationError
 from rabisco.training.config import TrainingConfiguration
 
 if TYPE_CHECKING:
@@ -32,8 +32,11 @@ def fit_logistic_regression(
 
     if model.name != "linear":
         raise InvalidConfigurationError(
-            f"logistic regression fits the architecture 'linear' alone. Received: {model.name!r}; "
-            "choose the solver adamw or sgd"
+            N_(
+                "logistic regression fits the architecture 'linear' alone. Received: %(name)s; choose the solver "
+                "adamw or sgd"
+            ),
+            name=repr(model.name),
         )
     _check_every_class(dataset)
     regression = LogisticRegression(
@@ -56,7 +59,9 @@ def _check_every_class(dataset: Dataset) -> None:
     missing = set(range(dataset.num_classes)) - set(dataset.train.labels.tolist())
     if missing:
         names = ", ".join(dataset.class_names[label] for label in sorted(missing))
-        raise InvalidConfigurationError(f"every class needs a training image; there is none of: {names}")
+        raise InvalidConfigurationError(
+            N_("every class needs a training image; there is none of: %(names)s"), names=names
+        )
 
 
 def _scaled(split: Split) -> "np.ndarray[tuple[int, int], np.dtype[np.float32]]":

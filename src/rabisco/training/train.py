@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from rabisco.data.dataset import Dataset
-from rabisco.errors import InvalidConfigurationError
+from rabisco.errors import N_, InvalidConfigurationError
 from rabisco.training.batches import create_batches
 from rabisco.training.checkpoint import Checkpoints, Position
 from rabisco.training.config import TrainingConfiguration
@@ -89,9 +89,15 @@ def train(
 def _check_fit(model: "keras.Model", dataset: Dataset) -> None:
     if tuple(model.input_shape[1:]) != dataset.image_shape or model.output_shape[-1] != dataset.num_classes:
         raise InvalidConfigurationError(
-            f"the model reads images {tuple(model.input_shape[1:])} of {model.output_shape[-1]} classes, data set "
-            f"{dataset.name!r} has images {dataset.image_shape} of {dataset.num_classes}; create the model for the "
-            "data set"
+            N_(
+                "the model reads images %(shape)s of %(classes)s classes, data set %(name)s has images "
+                "%(image_shape)s of %(num_classes)s; create the model for the data set"
+            ),
+            shape=str(tuple(model.input_shape[1:])),
+            classes=model.output_shape[-1],
+            name=repr(dataset.name),
+            image_shape=str(dataset.image_shape),
+            num_classes=dataset.num_classes,
         )
 
 

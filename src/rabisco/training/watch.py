@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rabisco.errors import InvalidConfigurationError, TrainingCancelledError
+from rabisco.errors import N_, InvalidConfigurationError, TrainingCancelledError
 from rabisco.training.checkpoint import Checkpoints, Position
 from rabisco.training.config import TrainingConfiguration
 from rabisco.training.eta import Eta
@@ -79,13 +79,18 @@ def create_watch(
             report = self.progress(step, logs or {}, eta.eta_seconds(self.epoch, step))
             if not math.isfinite(report.loss):
                 raise InvalidConfigurationError(
-                    f"the loss became {report.loss} in epoch {self.epoch}; train with a lower learning rate than "
-                    f"{configuration.learning_rate:g}"
+                    N_(
+                        "the loss became %(loss)s in epoch %(epoch)s; train with a lower learning rate than "
+                        "%(learning_rate)s"
+                    ),
+                    loss=str(report.loss),
+                    epoch=self.epoch,
+                    learning_rate=f"{configuration.learning_rate:g}",
                 )
             on_progress(report)
             asked = request()
             if asked == "cancel":
-                raise TrainingCancelledError("the training was cancelled; nothing was saved")
+                raise TrainingCancelledError(N_("the training was cancelled; nothing was saved"))
             if asked == "stop":
                 self.result.ended, self.model.stop_training, self.midway = "stopped", True, step < steps
             due = checkpoints is not None and time.perf_counter() - self.kept > checkpoints.every_seconds

@@ -12,7 +12,7 @@ from sqlalchemy import func, null, select, update
 from sqlalchemy.orm import Session
 
 from rabisco import store
-from rabisco.errors import StorageError, UploadNotFoundError
+from rabisco.errors import N_, StorageError, UploadNotFoundError
 from rabisco.intake import Finding, Inspection
 from rabisco.uploads.places import TEST, TRAIN, folder_of, uploads_dir
 
@@ -93,8 +93,11 @@ def create(
         if isinstance(error, StorageError):
             raise
         raise StorageError(
-            f"expected room for the upload on the disk. Received: {error.strerror or error}; nothing was kept. Free "
-            "some space, or give write permission, and try again"
+            N_(
+                "expected room for the upload on the disk. Received: %(reason)s; nothing was kept. Free some space, "
+                "or give write permission, and try again"
+            ),
+            reason=str(error.strerror or error),
         ) from error
     return get(upload_id)
 
@@ -111,8 +114,11 @@ def get(upload_id: str) -> Upload:
         state = _shown_state(session, row) if row else "waiting"
     if row is None or not (folder / TRAIN).is_file():
         raise UploadNotFoundError(
-            f"an upload is named by the id that it got when it came. Received: {upload_id[:40]!r}, which none has; "
-            "upload the files again"
+            N_(
+                "an upload is named by the id that it got when it came. Received: %(received)s, which none has; "
+                "upload the files again"
+            ),
+            received=repr(upload_id[:40]),
         )
     files = [path for path in files_of(folder) if path is not None]
     plain = Upload(

@@ -1,15 +1,47 @@
 """What the core says reaches the reader in their language: the words of its errors, and the notes of cards."""
 
+import ast
 import json
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from flask_babel import force_locale
 
+import rabisco
+from rabisco import errors
 from rabisco.artifacts import Card, load_artifact, said_of
 from rabisco.artifacts.notes import ENDED, RETRAINED, with_note
 from rabisco.errors import N_, RabiscoError, Sentence, TooLargeError
 from rabisco.web import create_app
 from rabisco.web.platform.words import translated as told
+
+ROOT = Path(rabisco.__file__).parent
+ERRORS = {name for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, RabiscoError)}
+# What only a terminal shows; and errors made of sentences that stand elsewhere.
+TERMINAL = {"cli", "studio", "settings.py", "evaluation/plots.py", "evaluation/compare.py", "data/export.py"}
+TERMINAL |= {"runs/sweep.py"}
+ELSEWHERE = {"MESSAGES[finding.code]", "self.sentence", "wrong.message", "_UNKNOWN", "message"}
+
+
+def first_arguments(path: Path) -> Iterator[str]:
+    """Yield the message of each error that a module makes, as it is written."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        name = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
+        if name in ERRORS and node.args:
+            yield ast.unparse(node.args[0])
+
+
+def test_every_error_that_readers_see_is_a_marked_sentence() -> None:
+    paths = [path for path in ROOT.rglob("*.py") if not TERMINAL & {str(part) for part in places(path)}]
+    found = {(str(path.relative_to(ROOT)), one) for path in paths for one in first_arguments(path)}
+    assert len(found) > 120
+    assert {one for one in found if not one[1].startswith("N_(") and one[1] not in ELSEWHERE} == set()
+
+
+def places(path: Path) -> list[Path]:
+    inside = path.relative_to(ROOT)
+    return [inside, *inside.parents]
 
 
 def translated(error: RabiscoError, locale: str) -> str:

@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, current_app, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, lazy_gettext
+from flask_babel import lazy_gettext
 
 from rabisco import assistant
 from rabisco.assistant import Message
 from rabisco.errors import (
+    N_,
     AssistantFailedError,
     AssistantQuotaError,
     AssistantTimeoutError,
@@ -41,6 +42,7 @@ from rabisco.web.platform.routing import route
 from rabisco.web.platform.streams import events
 from rabisco.web.platform.visitors import new_visitor, remember
 from rabisco.web.platform.visitors import visitor as this_visitor
+from rabisco.web.platform.words import translated
 
 blueprint = Blueprint("assistant", __name__)
 
@@ -130,7 +132,7 @@ def ask() -> ResponseReturnValue:
     """Answer one question, as it comes where the client takes server-sent events."""
     given: Any = request.get_json(silent=True) if request.is_json else request.form.to_dict()
     if not isinstance(given, dict):
-        raise InvalidRequestError(gettext("expected a JSON object with “question”; see the API page"))
+        raise InvalidRequestError(N_("expected a JSON object with “question”; see the API page"))
     given.pop("csrf_token", None)
     only_known(given, tuple(Question.model_fields))
     question = checked(given)
@@ -202,7 +204,7 @@ def _answered(question: Question) -> ResponseReturnValue:
         if not wants_page():
             raise
         status = {AssistantTimeoutError: 504, AssistantQuotaError: 429, BusyError: 503}.get(type(error), 502)
-        return _page(question.question, str(error), status)
+        return _page(question.question, translated(error.sentence), status)
     if not wants_page():
         return jsonify(as_json(message))
     response = make_response(_page(visitor=visitor) if request.method == "GET" else redirect(_latest(), 303))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import current_app, request
-from flask_babel import gettext, lazy_gettext
+from flask_babel import force_locale, get_locale, gettext, lazy_gettext
 from limits import parse
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
@@ -14,6 +14,7 @@ from limits.strategies import FixedWindowRateLimiter
 from rabisco import artifacts, assistant
 from rabisco.assistant import Entry, Facts, Failure, Message, ModelServerError, Text, ToolUse
 from rabisco.errors import (
+    N_,
     AssistantFailedError,
     AssistantQuotaError,
     AssistantTimeoutError,
@@ -26,6 +27,7 @@ from rabisco.web.platform import access
 from rabisco.web.platform.languages import chosen
 from rabisco.web.platform.logs import LOGGER
 from rabisco.web.platform.streams import Event
+from rabisco.web.platform.words import translated
 
 QUESTIONS = parse("20/minute")  # that one address may ask a language model
 _asked = FixedWindowRateLimiter(MemoryStorage())
@@ -128,7 +130,7 @@ def from_model(question: Question, visitor: str) -> Message:
     settings = _settings()
     place = _places.setdefault(settings.threads, threading.BoundedSemaphore(max(1, settings.threads // 2)))
     if not place.acquire(blocking=False):
-        raise BusyError(gettext("other questions are being answered; ask again in a few seconds"))
+        raise BusyError(N_("other questions are being answered; ask again in a few seconds"))
     facts = question.facts()
     try:
         pieces = list(assistant.ask(question.question, _earlier(visitor), facts, settings, language=chosen()))
@@ -144,6 +146,7 @@ def from_model(question: Question, visitor: str) -> Message:
 def streamed(question: Question, visitor: str) -> Iterator[Event | None]:
     """Yield the language model's answer as it comes; a thread waits for it, and is told when nobody listens."""
     settings, language, earlier = _settings(), chosen(), _earlier(visitor)
+    app, locale = current_app._get_current_object(), get_locale()  # type: ignore[attr-defined]
     words = {failure: (kind, str(text)) for failure, (kind, text) in FAILURES.items()}
     facts, cancelled, news = question.facts(), threading.Event(), queue.SimpleQueue[Event]()
 
@@ -167,7 +170,8 @@ def streamed(question: Question, visitor: str) -> Iterator[Event | None]:
             _note_cost(facts)
             news.put(Event({"detail": words[error.failure][1]}, "problem"))
         except RabiscoError as error:
-            news.put(Event({"detail": str(error)}, "problem"))
+            with app.app_context(), force_locale(str(locale)):
+                news.put(Event({"detail": translated(error.sentence)}, "problem"))
         except Exception:
             LOGGER.exception("unforeseen error while the assistant answered")
             news.put(Event({"detail": words["server"][1]}, "problem"))
@@ -255,10 +259,10 @@ def asks_model(question: Question) -> bool:
     if question.source == "documentation" or not assistant.is_configured(settings) or not may_ask(settings):
         return False
     if not _asked.test(QUESTIONS, request.remote_addr or ""):
-        raise AssistantQuotaError(gettext("too many questions in a minute; wait a little and ask again"))
+        raise AssistantQuotaError(N_("too many questions in a minute; wait a little and ask again"))
     if settings.assistant_daily_tokens and assistant.tokens_today() >= settings.assistant_daily_tokens:
         raise AssistantQuotaError(
-            gettext(
+            N_(
                 "today’s budget for the language model is spent (RABISCO_ASSISTANT_DAILY_TOKENS); it begins anew "
                 "at midnight UTC. The documentation still answers"
             )

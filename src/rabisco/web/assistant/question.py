@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from flask_babel import gettext
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rabisco.assistant import Facts
-from rabisco.errors import InvalidRequestError
+from rabisco.errors import N_, InvalidRequestError
 
 MOST_CHARACTERS = 1000
 MOST_IMAGE = 200_000  # characters of a data URL
@@ -63,19 +62,17 @@ def checked(given: dict[str, Any]) -> Question:
     """
     text = given.get("question")
     if not isinstance(text, str) or not text.strip():
-        raise InvalidRequestError(gettext("expected a question as “question”, received none; write one"))
+        raise InvalidRequestError(N_("expected a question as “question”, received none; write one"))
     if len(text.strip()) > MOST_CHARACTERS:
         raise InvalidRequestError(
-            gettext(
-                "expected a question of at most %(most)s characters, received %(count)s; make it shorter",
-                most=MOST_CHARACTERS,
-                count=len(text.strip()),
-            )
+            N_("expected a question of at most %(most)s characters, received %(count)s; make it shorter"),
+            most=MOST_CHARACTERS,
+            count=len(text.strip()),
         )
     try:
         return Question.model_validate({**given, "question": text.strip().replace("\0", "")})
     except ValidationError as error:
         field = ".".join(map(str, error.errors()[0]["loc"]))
         raise InvalidRequestError(
-            gettext("“%(field)s” has not the form that the API page gives; correct it or leave it out", field=field)
+            N_("“%(field)s” has not the form that the API page gives; correct it or leave it out"), field=field
         ) from None

@@ -7,11 +7,11 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, lazy_gettext
+from flask_babel import lazy_gettext
 
 from rabisco import artifacts, corrections, runs
 from rabisco.corrections import Page
-from rabisco.errors import CorrectionNotFoundError, InvalidRequestError, RabiscoError
+from rabisco.errors import N_, CorrectionNotFoundError, InvalidRequestError, RabiscoError
 from rabisco.images import decode
 from rabisco.settings import get_settings
 from rabisco.store import Correction
@@ -98,9 +98,7 @@ def store() -> ResponseReturnValue:
     """Store what the reader says of one picture and of each reading of it; who was wrong learns it at once."""
     said = received.from_json(request) if request.is_json else received.from_form(request)
     if not said.consent:
-        raise InvalidRequestError(
-            gettext("storing a picture needs your consent; tick the box, or send “consent”: true")
-        )
+        raise InvalidRequestError(N_("storing a picture needs your consent; tick the box, or send “consent”: true"))
     picture = decode(said.image, **get_settings().picture_limits)
     token, known_as = new_visitor()
     readings = said.readings or (taught.reading_of(resolve(None), picture, said),)
@@ -134,7 +132,7 @@ def retrain() -> ResponseReturnValue:
     """Start a training of a model on what readers corrected; answer with the run."""
     name = text_of("model")
     if not name:
-        raise InvalidRequestError(gettext("the field “%(name)s” was expected. Received: none", name="model"))
+        raise InvalidRequestError(N_("the field “%(name)s” was expected. Received: none"), name="model")
     return answer(runs.retrain(resolve(name)), 202)
 
 
@@ -230,7 +228,7 @@ def _deleted(count: int) -> ResponseReturnValue:
 def _whole(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 10):
         raise CorrectionNotFoundError(
-            "the number of a page or of a correction was expected; choose one that is listed"
+            N_("the number of a page or of a correction was expected; choose one that is listed")
         )
     return int(text)
 

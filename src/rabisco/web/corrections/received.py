@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Request
-from flask_babel import gettext
 
 from rabisco.corrections import CorrectedReading
-from rabisco.errors import InvalidRequestError
+from rabisco.errors import N_, InvalidRequestError
 from rabisco.images import Box
 from rabisco.web.platform.fields import only_known
 
@@ -116,7 +115,7 @@ def _box(given: Any) -> Box:
 
 def _malformed() -> InvalidRequestError:
     return InvalidRequestError(
-        gettext(
+        N_(
             "expected “image” (base64), “true_label” (a class, or null for no character), “consent” and, if you like, "
             "“readings”, each with “model”, “version”, “predicted” and “probability”, and “box” with “left”, “top”, "
             "“width” and “height”; see the API page for an example"

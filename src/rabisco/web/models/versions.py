@@ -9,11 +9,11 @@ from typing import Any
 
 from flask import Blueprint, current_app, jsonify, redirect, request, send_file, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, lazy_gettext
+from flask_babel import lazy_gettext
 
 from rabisco import artifacts
 from rabisco.artifacts import Version, load_artifact
-from rabisco.errors import VersionNotFoundError
+from rabisco.errors import N_, VersionNotFoundError
 from rabisco.settings import Settings
 from rabisco.web.models.aliases import default_model, resolve
 from rabisco.web.platform import shapes
@@ -76,7 +76,7 @@ def asked_version(text: str | None) -> int | None:
         return None
     if not text.isascii() or not text.isdecimal() or len(text) > 9:
         raise VersionNotFoundError(
-            gettext("a version is a number, 0 or above. Received: %(text)s; choose one of the list", text=text[:40])
+            N_("a version is a number, 0 or above. Received: %(text)s; choose one of the list"), text=text[:40]
         )
     return int(text)
 

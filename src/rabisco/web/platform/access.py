@@ -18,11 +18,11 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, current_app, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, lazy_gettext
+from flask_babel import lazy_gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.http import parse_cookie
 
-from rabisco.errors import AccessDeniedError, CrossSiteError, InvalidConfigurationError, ReadOnlyError
+from rabisco.errors import N_, AccessDeniedError, CrossSiteError, InvalidConfigurationError, ReadOnlyError
 from rabisco.settings import Settings
 from rabisco.web.platform.routing import ROUTES, route
 
@@ -84,14 +84,21 @@ def check_settings(settings: Settings, host: str) -> None:
     """
     if settings.access_token and len(settings.access_token) < SHORTEST_TOKEN:
         raise InvalidConfigurationError(
-            f"expected RABISCO_ACCESS_TOKEN to have at least {SHORTEST_TOKEN} characters, received "
-            f"{len(settings.access_token)}; make one: openssl rand -hex 16"
+            N_(
+                "expected RABISCO_ACCESS_TOKEN to have at least %(least)s characters, received %(count)s; make one: "
+                "openssl rand -hex 16"
+            ),
+            least=SHORTEST_TOKEN,
+            count=len(settings.access_token),
         )
     if not ip_address(host).is_loopback and not settings.access_token and not settings.read_only:
         raise InvalidConfigurationError(
-            f"expected RABISCO_ACCESS_TOKEN to be set, because {host} can be reached from other machines and this "
-            "server trains and deletes; set it (openssl rand -hex 16 makes one), or switch all of that off: "
-            "RABISCO_READ_ONLY=1"
+            N_(
+                "expected RABISCO_ACCESS_TOKEN to be set, because %(host)s can be reached from other machines and "
+                "this server trains and deletes; set it (openssl rand -hex 16 makes one), or switch all of that "
+                "off: RABISCO_READ_ONLY=1"
+            ),
+            host=host,
         )
 
 
@@ -214,7 +221,7 @@ def _protect() -> None:
     guarded = declared.needs_access if declared else unsafe
     if (unsafe or guarded) and is_foreign():
         raise CrossSiteError(
-            gettext("another site made your browser send this, so it was not done; do it from a page of this server")
+            N_("another site made your browser send this, so it was not done; do it from a page of this server")
         )
     if guarded:
         _check_access()
@@ -226,16 +233,16 @@ def _check_access() -> None:
     settings = _settings()
     if settings.read_only:
         raise ReadOnlyError(
-            gettext("this server only reads pictures: training, changing models and the assistant are switched off")
+            N_("this server only reads pictures: training, changing models and the assistant are switched off")
         )
     if admits(settings, request.environ):
         return
     if not settings.access_token:
         raise AccessDeniedError(
-            gettext("this server has no access token, so this works on its own machine alone, at 127.0.0.1")
+            N_("this server has no access token, so this works on its own machine alone, at 127.0.0.1")
         )
     raise AccessDeniedError(
-        gettext("expected the access token of this server; sign in, or send it as “Authorization: Bearer …”")
+        N_("expected the access token of this server; sign in, or send it as “Authorization: Bearer …”")
     )
 
 
@@ -247,7 +254,7 @@ def _check_form() -> None:
     try:
         _csrf.protect()
     except CSRFError as error:
-        raise CrossSiteError(gettext("this form is too old or not from here; load its page again")) from error
+        raise CrossSiteError(N_("this form is too old or not from here; load its page again")) from error
 
 
 def is_foreign() -> bool:

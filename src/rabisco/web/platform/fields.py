@@ -3,11 +3,12 @@
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
-from flask_babel import gettext
-
-from rabisco.errors import UnknownFieldError
+from rabisco.errors import N_, Sentence, UnknownFieldError
 
 MOST_NAMED = 5  # unknown fields
+_UNKNOWN = N_(
+    "expected no other fields than %(known)s. Received: %(unknown)s; leave it out, or write its name as it stands here"
+)
 
 
 def only_known(given: Iterable[str], known: Collection[str]) -> None:
@@ -19,13 +20,8 @@ def only_known(given: Iterable[str], known: Collection[str]) -> None:
     unknown = [name[:40] for name in given if name not in known]
     if unknown:
         nearest = next((near for name in unknown for near in get_close_matches(name, known, 1)), None)
-        hint = " " + gettext("Did you mean “%(name)s”?", name=nearest) if nearest else ""
-        raise UnknownFieldError(
-            gettext(
-                "expected no other fields than %(known)s. Received: %(unknown)s; leave it out, or write its name as "
-                "it stands here",
-                known=", ".join(known),
-                unknown=", ".join(f"“{name}”" for name in unknown[:MOST_NAMED]),
-            )
-            + hint
-        )
+        values = {"known": ", ".join(known), "unknown": ", ".join(f"“{name}”" for name in unknown[:MOST_NAMED])}
+        if nearest is None:
+            raise UnknownFieldError(_UNKNOWN, **values)
+        refusal = Sentence(_UNKNOWN, values)
+        raise UnknownFieldError(N_("%(refusal)s Did you mean “%(name)s”?"), refusal=refusal, name=nearest)

@@ -11,7 +11,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.utils import cached_property
 from werkzeug.wsgi import LimitedStream
 
-from rabisco.errors import BusyError, StorageError
+from rabisco.errors import N_, BusyError, StorageError
 from rabisco.settings import Settings
 from rabisco.web.platform import access
 from rabisco.web.platform.bodies import temporary_file
@@ -130,9 +130,9 @@ def _refuse() -> None:
     """Say what the RSGI application could not take; health and static files are answered even in a crowd."""
     refusal = request.environ.get(REFUSAL)
     if refusal == BUSY and not _is_free():
-        raise BusyError(gettext("more requests came than can be answered now; send this one again in a few seconds"))
+        raise BusyError(N_("more requests came than can be answered now; send this one again in a few seconds"))
     if refusal == STORAGE:
-        raise StorageError(gettext("the server has no room for this upload; ask whoever runs it to make some"))
+        raise StorageError(N_("the server has no room for this upload; ask whoever runs it to make some"))
 
 
 def _is_free() -> bool:

@@ -15,7 +15,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from rabisco.artifacts import exists, list_names, load_artifact
-from rabisco.errors import InvalidConfigurationError, RabiscoError
+from rabisco.errors import N_, InvalidConfigurationError, RabiscoError
 from rabisco.inference import get_predictor
 from rabisco.runs import start_supervisor
 from rabisco.settings import Settings, unknown_variables
@@ -82,7 +82,9 @@ def _check_default_model(settings: Settings) -> None:
     name = settings.default_model
     if "default_model" in settings.model_fields_set and not exists(named(name)):
         raise InvalidConfigurationError(
-            f"RABISCO_DEFAULT_MODEL={name!r}: expected the name of a saved model, one of {', '.join(list_names())}"
+            N_("RABISCO_DEFAULT_MODEL=%(name)s: expected the name of a saved model, one of %(names)s"),
+            name=repr(name),
+            names=", ".join(list_names()),
         )
 
 
@@ -119,8 +121,14 @@ def _claim(settings: Settings) -> tuple[str, int]:
             return host, port
     except OSError as error:
         raise InvalidConfigurationError(
-            f"expected to listen on {settings.host}:{settings.port}, which cannot be had ({error.strerror}); "
-            f"stop what uses it or choose another port: rabisco serve --port {settings.port + 1}"
+            N_(
+                "expected to listen on %(host)s:%(port)s, which cannot be had (%(reason)s); stop what uses it or "
+                "choose another port: rabisco serve --port %(next)s"
+            ),
+            host=settings.host,
+            port=str(settings.port),
+            reason=str(error.strerror),
+            next=str(settings.port + 1),
         ) from error
 
 

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, request
-from flask_babel import gettext
 
-from rabisco.errors import BusyError
+from rabisco.errors import N_, BusyError
 
 # How long the server waits after a generator had no news.
 PAUSE_SECONDS = 0.5
@@ -59,7 +58,7 @@ def events(source: Iterable[Event | None]) -> Response:
         BusyError: As many streams are open as one process keeps.
     """
     if request.environ.get(OPEN_STREAMS, 0) >= MOST_STREAMS:
-        raise BusyError(gettext("too many pages are following at the same time; ask again in a few seconds"))
+        raise BusyError(N_("too many pages are following at the same time; ask again in a few seconds"))
     waits = OPEN_STREAMS in request.environ
     return Response(
         _encoded(iter(source), waits),

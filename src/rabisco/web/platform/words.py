@@ -9,7 +9,7 @@ from rabisco.errors import Sentence
 
 def translated(sentence: Sentence) -> str:
     """Return a sentence in the reader's language, its numbers as that language writes them."""
-    message = str(gettext(sentence.message))
+    message = str(gettext(sentence.message)) if sentence else ""  # the empty one's translation is the catalog's head
     values = {name: _shown(value) for name, value in sentence.values.items()}
     return message % values if values else message
 

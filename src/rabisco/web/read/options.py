@@ -3,10 +3,9 @@
 from typing import TypeVar
 
 from flask import Request
-from flask_babel import gettext
 
 from rabisco.characters import AMONG, Among
-from rabisco.errors import InvalidRequestError
+from rabisco.errors import N_, InvalidRequestError
 
 CHARACTERS, CHARACTERS_CHOICES = "characters", ("one", "many")
 AMONG_FIELD, MODEL, STEPS = "among", "model", "steps"
@@ -50,10 +49,8 @@ def _choice(request: Request, field: str, choices: tuple[_Choice, ...]) -> _Choi
         if asked == choice:
             return choice
     raise InvalidRequestError(
-        gettext(
-            "expected “%(field)s” to be one of %(choices)s, received “%(asked)s”",
-            field=field,
-            choices=", ".join(choices),
-            asked=asked[:40],
-        )
+        N_("expected “%(field)s” to be one of %(choices)s, received “%(asked)s”"),
+        field=field,
+        choices=", ".join(choices),
+        asked=asked[:40],
     )

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from flask import Request
-from flask_babel import gettext
 from numpy.typing import NDArray
 
 from rabisco.errors import N_, InvalidRequestError, RabiscoError, Sentence, TooLargeError
@@ -51,14 +50,12 @@ def read_pictures(request: Request, max_files: int) -> list[Picture]:
     """
     pictures = _raw(request) or _from_json(request) or _files(request) or _fields(request)
     if not pictures:
-        raise InvalidRequestError(_nothing_received(request))
+        raise _nothing_received(request)
     if len(pictures) > max_files:
         raise TooLargeError(
-            gettext(
-                "expected at most %(limit)s pictures in one request, received %(count)s; send them in several",
-                limit=max_files,
-                count=len(pictures),
-            )
+            N_("expected at most %(limit)s pictures in one request, received %(count)s; send them in several"),
+            limit=max_files,
+            count=len(pictures),
         )
     return pictures
 
@@ -119,24 +116,25 @@ def _from_json(request: Request) -> list[Picture]:
         return []
     body = request.get_json()
     if not isinstance(body, dict):
-        raise InvalidRequestError(gettext('expected a JSON object, such as {"image": "data:image/png;base64,…"}'))
+        raise InvalidRequestError(N_('expected a JSON object, such as {"image": "data:image/png;base64,…"}'))
     only_known(body, JSON_FIELDS)
     several = body.get("images", [])
     named = [(field, body[field]) for field in TEXT_FIELDS if field in body]
     if not isinstance(several, list):
-        raise InvalidRequestError(gettext("expected “images” to be a list of base64 texts"))
+        raise InvalidRequestError(N_("expected “images” to be a list of base64 texts"))
     values = [*named, *((f"images[{index}]", value) for index, value in enumerate(several))]
     for name, value in values:
         if not isinstance(value, str):
-            raise InvalidRequestError(gettext("expected “%(name)s” to be base64 text", name=name))
+            raise InvalidRequestError(N_("expected “%(name)s” to be base64 text"), name=name)
     return [Picture(name, value) for name, value in values]
 
 
-def _nothing_received(request: Request) -> str:
-    received = [*request.files, *request.form] or [request.mimetype or gettext("an empty request")]
-    message = gettext(
-        "expected one or more pictures as multipart field “file”, base64 in “image”, or an image as the body; "
-        "received %(received)s",
-        received=", ".join(received[:5]),
+def _nothing_received(request: Request) -> InvalidRequestError:
+    received = ", ".join([*request.files, *request.form][:5]) or request.mimetype
+    return InvalidRequestError(
+        N_(
+            "expected one or more pictures as multipart field “file”, base64 in “image”, or an image as the body; "
+            "received %(received)s"
+        ),
+        received=received or Sentence(N_("an empty request")),
     )
-    return str(message)

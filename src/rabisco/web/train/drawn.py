@@ -9,12 +9,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 
 from rabisco import runs
-from rabisco.errors import InvalidRequestError
+from rabisco.errors import N_, InvalidRequestError, Sentence
 from rabisco.images import decode
 from rabisco.settings import get_settings
 from rabisco.uploads.drawings import LabelledDrawing, create_of_drawings
 from rabisco.web.platform.fields import only_known
 from rabisco.web.platform.routing import route
+from rabisco.web.platform.words import translated
 from rabisco.web.train import shapes as training_shapes
 from rabisco.web.train.uploads import answer
 
@@ -51,7 +52,7 @@ def index() -> ResponseReturnValue:
         classes=shown,
         each=each,
         wish=wish,
-        wrong=wrong if given is not None else "",
+        wrong=translated(wrong) if wrong and given is not None else "",
         least_each=LEAST_EACH,
         most_each=MOST_EACH,
     )
@@ -82,7 +83,7 @@ def create() -> ResponseReturnValue:
     drawings = [_drawing(one) for one in given]
     names = list(dict.fromkeys(one.class_name for one in drawings))
     if wrong := _wrong_with(names):
-        raise InvalidRequestError(wrong)
+        raise InvalidRequestError(wrong.message, **wrong.values)
     upload = create_of_drawings(drawings, gettext("my drawings"))
     runs.tend()
     return answer(upload, 201)
@@ -96,18 +97,18 @@ def _drawing(one: Any) -> LabelledDrawing:
     return LabelledDrawing(label, decode(image, **get_settings().picture_limits))
 
 
-def _wrong_with(names: list[str]) -> str:
-    """Return what is wrong with the names of the classes, nothing if they will do."""
+def _wrong_with(names: list[str]) -> Sentence | None:
+    """Return what is wrong with the names of the classes; ``None`` if they will do."""
     if not LEAST_CLASSES <= len(names) <= MOST_CLASSES:
-        words = gettext("%(least)s to %(most)s classes were expected, received %(count)s; put spaces between")
-        return str(words % {"least": LEAST_CLASSES, "most": MOST_CLASSES, "count": len(names)})
+        message = N_("%(least)s to %(most)s classes were expected, received %(count)s; put spaces between")
+        return Sentence(message, {"least": LEAST_CLASSES, "most": MOST_CLASSES, "count": len(names)})
     unfit = next((name for name in names if _UNFIT.search(name) or not 0 < len(name) <= LONGEST_NAME), None)
     if unfit is None:
-        return ""
-    words = gettext(
+        return None
+    message = N_(
         "a class has a name of 1 to %(most)s letters, digits or signs that a folder may have; received “%(name)s”"
     )
-    return str(words % {"most": LONGEST_NAME, "name": unfit[:LONGEST_NAME]})
+    return Sentence(message, {"most": LONGEST_NAME, "name": unfit[:LONGEST_NAME]})
 
 
 def _each(text: str) -> int:
@@ -117,9 +118,9 @@ def _each(text: str) -> int:
 
 def _malformed() -> InvalidRequestError:
     return InvalidRequestError(
-        gettext(
+        N_(
             "expected “drawings”, 1 to %(most)s of them, each with “label”, a class name, and “image”, base64 text or "
-            "a data URL",
-            most=MOST_DRAWINGS,
-        )
+            "a data URL"
+        ),
+        most=MOST_DRAWINGS,
     )

@@ -5,11 +5,11 @@ from typing import Any
 
 from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, lazy_gettext
+from flask_babel import lazy_gettext
 from werkzeug.exceptions import BadRequest
 
 from rabisco import data, runs, uploads
-from rabisco.errors import InvalidConfigurationError, InvalidRequestError, RabiscoError
+from rabisco.errors import N_, InvalidConfigurationError, InvalidRequestError, RabiscoError
 from rabisco.images import image_kind
 from rabisco.runs import Run, RunRequest
 from rabisco.settings import Settings
@@ -17,6 +17,7 @@ from rabisco.uploads import Upload
 from rabisco.web.platform.fields import only_known
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import route
+from rabisco.web.platform.words import translated
 from rabisco.web.train import shapes as training_shapes
 from rabisco.web.train import uploads as upload_pages
 from rabisco.web.train.form import FIELDS, FORM_WORDS, TrainingForm, compatible_with_entry, trainable
@@ -94,7 +95,7 @@ def start() -> ResponseReturnValue:
     except RabiscoError as error:
         if not wants_page() or not (form.errors or isinstance(error, InvalidConfigurationError)):
             raise
-        return _again(form, upload, "" if form.errors else str(error))
+        return _again(form, upload, "" if form.errors else translated(error.sentence))
     address = url_for("runs.show", run_id=run.id)
     if wants_page():
         return redirect(address, 303)
@@ -116,7 +117,7 @@ def _given() -> Mapping[str, Any]:
     except BadRequest:
         given = None
     if not isinstance(given, dict):
-        raise InvalidRequestError(gettext("a JSON object was expected, received something else"))
+        raise InvalidRequestError(N_("a JSON object was expected, received something else"))
     only_known(given, FIELDS)
     return given
 
@@ -136,7 +137,7 @@ def _request(form: TrainingForm, upload: Upload | None) -> RunRequest:
         entry = data.get_entry(form.get("dataset"))
         return form.request({"catalog": entry.name}, entry.name)
     raise InvalidRequestError(
-        gettext(
+        N_(
             "something to train on was expected: files in the fields “train” and “test”, an upload, or a data set of "
             "the catalog. Received: nothing; choose one"
         )

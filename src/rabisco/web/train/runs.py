@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 
 from rabisco import artifacts, runs
-from rabisco.errors import InvalidRequestError, RabiscoError
+from rabisco.errors import N_, InvalidRequestError, RabiscoError
 from rabisco.runs import ENDED, Run
 from rabisco.runs.states import PHASES, STATES
 from rabisco.web.corrections.retrained import outcome
@@ -20,6 +20,7 @@ from rabisco.web.platform.fields import only_known
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import route
 from rabisco.web.platform.streams import Event, events, last_event_id
+from rabisco.web.platform.words import translated
 from rabisco.web.train import shapes as training_shapes
 
 blueprint = Blueprint("runs", __name__)
@@ -230,7 +231,7 @@ def delete(run_id: str) -> ResponseReturnValue:
 
 def as_json(run: Run) -> dict[str, Any]:
     """Return a run as the API gives it."""
-    values = run.to_dict()
+    values = {**run.to_dict(), "message": translated(run.message)}
     del values["owner"]
     values["request"] = {name: value for name, value in values["request"].items() if name != "owner"}
     report = runs.report_of(run.id) if run.request.get("corrections") else None
@@ -286,7 +287,7 @@ def _after() -> int:
     text = last_event_id() or request.args.get("after", "0")
     if not text.isascii() or not text.isdecimal() or len(text) > 9:
         raise InvalidRequestError(
-            gettext("the number of an event was expected, 0 or above. Received: %(text)s", text=text[:40])
+            N_("the number of an event was expected, 0 or above. Received: %(text)s"), text=text[:40]
         )
     return int(text)
 
@@ -303,7 +304,7 @@ def text_of(name: str) -> str:
         only_known(given, (name,))
     value = given.get(name) if isinstance(given, Mapping) else None
     if not isinstance(value, str):
-        raise InvalidRequestError(gettext("the field “%(name)s” was expected. Received: none", name=name))
+        raise InvalidRequestError(N_("the field “%(name)s” was expected. Received: none"), name=name)
     return value
 
 

@@ -10,10 +10,10 @@ from typing import IO, Any
 
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, lazy_gettext
+from flask_babel import lazy_gettext
 
 from rabisco import runs, uploads
-from rabisco.errors import InvalidRequestError, RunConflictError, Sentence
+from rabisco.errors import N_, InvalidRequestError, RunConflictError, Sentence
 from rabisco.images import image_kind
 from rabisco.intake import Choices, Finding
 from rabisco.uploads import Upload
@@ -134,7 +134,7 @@ def delete(upload_id: str) -> ResponseReturnValue:
     """Delete the files, unless a training needs them now."""
     upload = uploads.get(upload_id)
     if any(run.data.get("upload") == upload.folder and run.state not in runs.ENDED for run in runs.list_runs()):
-        raise RunConflictError(gettext("a training that waits or runs needs these files; cancel it first"))
+        raise RunConflictError(N_("a training that waits or runs needs these files; cancel it first"))
     uploads.delete(upload_id)
     if wants_page():
         return redirect(url_for("train.index"), 303)
@@ -156,7 +156,7 @@ def receive(choices: Mapping[str, Any] | None = None) -> Upload:
             files[part], names[part] = sent.stream, sent.filename
     if "train" not in files:
         raise InvalidRequestError(
-            gettext(
+            N_(
                 "a training file was expected in the field “train”: a CSV file, or a zip of pictures in one folder "
                 "per class. Received: none; choose a file"
             )
