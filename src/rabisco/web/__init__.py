@@ -28,6 +28,7 @@ from rabisco.web.platform import (
 )
 from rabisco.web.platform.routing import Application
 from rabisco.web.read import explain, pages, predict
+from rabisco.web.read.direct import Direct
 from rabisco.web.train import drawn, runs, uploads
 from rabisco.web.train import pages as train
 
@@ -80,4 +81,5 @@ def create_app(settings: Settings | None = None) -> Flask:
         access,
     ):
         app.register_blueprint(topic.blueprint)
+    app.direct = Direct(app).answer
     return app

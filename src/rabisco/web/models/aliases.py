@@ -9,9 +9,9 @@ from rabisco.inference import get_predictor
 from rabisco.settings import Settings
 
 
-def resolve(name: str | None) -> str:
+def resolve(name: str | None, settings: Settings | None = None) -> str:
     """Return the artifact's name for what a request asked: an alias, a name, or nothing (the default)."""
-    return named(name) if name else default_model()
+    return named(name) if name else default_model(settings)
 
 
 def named(name: str) -> str:
@@ -32,9 +32,13 @@ def aliases_of(name: str) -> list[str]:
     return [alias for alias in ALIASES if named(alias) == name]
 
 
-def default_model() -> str:
-    """Return the promoted model, else that of the settings, else the first there is where that was never trained."""
-    settings: Settings = current_app.config["RABISCO"]
+def default_model(settings: Settings | None = None) -> str:
+    """Return the promoted model, else that of the settings, else the first there is where that was never trained.
+
+    Args:
+        settings: Of the application; those of the current request's if not given.
+    """
+    settings = settings or current_app.config["RABISCO"]
     chosen = promoted() or named(settings.default_model)
     return chosen if exists(chosen) else next(iter(list_names()), chosen)
 

@@ -25,7 +25,8 @@ class Lines(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Add the id; keep the record."""
-        record.request_id = g.get("request_id", "-") if has_request_context() else "-"
+        if not hasattr(record, "request_id"):
+            record.request_id = g.get("request_id", "-") if has_request_context() else "-"
         return True
 
 
@@ -85,12 +86,31 @@ def _begin() -> None:
 
 def _end(response: Response) -> Response:
     response.headers[HEADER] = g.request_id
-    facts = {
-        "method": request.method,
-        "route": matched_rule(),
-        "status": response.status_code,
-        "milliseconds": round(elapsed() * 1000, 3),
-        "bytes": response.content_length,
-    }
-    LOGGER.info("request", extra={"facts": facts})
+    note_request(
+        request.method, matched_rule(), response.status_code, elapsed(), response.content_length, g.request_id
+    )
     return response
+
+
+def note_request(  # noqa: PLR0917 - in the order of the line
+    method: str, rule: str, status: int, seconds: float, length: int | None, name: str
+) -> None:
+    """Write the line of a request, where every request has one.
+
+    Args:
+        method: As it was sent.
+        rule: That it matched.
+        status: Of the answer.
+        seconds: From the whole request to its answer.
+        length: Of the answer, in bytes; ``None`` of one that is still being made.
+        name: The request's id.
+    """
+    if LOGGER.isEnabledFor(logging.INFO):
+        facts = {
+            "method": method,
+            "route": rule,
+            "status": status,
+            "milliseconds": round(seconds * 1000, 3),
+            "bytes": length,
+        }
+        LOGGER.info("request", extra={"facts": facts, "request_id": name})

@@ -33,6 +33,11 @@ class Metrics:
         self.predictions = Counter("rabisco_predictions", "Pictures read.", ("model",), registry=self.registry)
         ProcessCollector(registry=self.registry)
 
+    def count(self, method: str, rule: str, status: int, seconds: float) -> None:
+        """Count a request and the seconds from the whole of it to its answer."""
+        self.requests.labels(method, rule, status).inc()
+        self.seconds.labels(rule).observe(seconds)
+
 
 def init_app(app: Flask) -> None:
     """Count every request of the application."""
@@ -66,6 +71,5 @@ def _metrics() -> Metrics:
 
 def _count(response: Response) -> Response:
     method = request.method if request.method in HTTPMethod.__members__ else "other"
-    _metrics().requests.labels(method, matched_rule(), response.status_code).inc()
-    _metrics().seconds.labels(matched_rule()).observe(elapsed())
+    _metrics().count(method, matched_rule(), response.status_code, elapsed())
     return response

@@ -20,6 +20,7 @@ Of several routes of one view the lowest is the one that ``url_for`` gives.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 from flask import Blueprint, Flask, Response, request
@@ -114,7 +115,22 @@ def route(  # noqa: PLR0917 - in the order in which one reads them
 
 
 class Application(Flask):
-    """A Flask application whose views may return Pydantic models."""
+    """A Flask application whose views may return Pydantic models.
+
+    Attributes:
+        direct: Answers the requests that are made most without a view, and the others with ``None``.
+    """
+
+    direct: Callable[..., tuple[int, list[tuple[str, str]], bytes] | None] | None = None
+
+    def wsgi_app(self, environ: Any, start_response: Any) -> Any:
+        """Answer a request: directly, or by a view."""
+        answer = self.direct(environ) if self.direct else None
+        if answer is None:
+            return super().wsgi_app(environ, start_response)
+        status, headers, body = answer
+        start_response(f"{status} {HTTPStatus(status).phrase}", headers)
+        return [body]
 
     def make_response(self, rv: Any) -> Response:
         """Return what a view returned as a response; a model as JSON."""

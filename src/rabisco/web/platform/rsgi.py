@@ -28,6 +28,9 @@ from rabisco.web.platform.streams import OPEN_STREAMS, PAUSE_SECONDS
 # Threads for what takes no time: the next part of a stream, a piece of a body to the disk, a refusal, a health check.
 ASIDE_THREADS = 2
 
+# Bytes of a request that may be answered without a thread of its own.
+SMALL = 65 * 1024
+
 Headers = list[tuple[str, str]]
 
 
@@ -115,9 +118,11 @@ class RSGIApplication:
             environ[REFUSAL] = STORAGE
 
     async def _serve(self, exchange: Exchange, environ: dict[str, Any]) -> None:
+        if await self._serve_directly(exchange, environ):
+            return
         context = contextvars.copy_context()  # of this request: Flask's lives on from part to part
         pool = self._aside if environ["PATH_INFO"].startswith("/health") else self._threads
-        if self._busy >= self._settings.threads + self._settings.max_waiting:
+        if self._is_full:
             environ[REFUSAL] = BUSY
             pool = self._aside
         environ[OPEN_STREAMS] = self._streams
@@ -134,6 +139,26 @@ class RSGIApplication:
             await self._stream(exchange, answer, context)
         finally:
             self._streams -= 1
+
+    async def _serve_directly(self, exchange: Exchange, environ: dict[str, Any]) -> bool:
+        """Answer here what takes a moment, for handing it to a thread takes as long; tell whether it was done."""
+        direct = getattr(self._app, "direct", None)
+        if direct is None or self._is_full or int(environ.get("CONTENT_LENGTH") or SMALL) >= SMALL:
+            return False
+        self._busy += 1
+        try:
+            if self._busy > 1:  # all that came by now are counted before the next is answered
+                await asyncio.sleep(0)
+            answer = direct(environ, only_small=True)
+        finally:
+            self._busy -= 1
+        if answer:
+            exchange.response_bytes(*answer)
+        return answer is not None
+
+    @property
+    def _is_full(self) -> bool:
+        return self._busy >= self._settings.threads + self._settings.max_waiting
 
     def _answer(self, environ: dict[str, Any]) -> Answer:
         started: list[tuple[int, Headers]] = []

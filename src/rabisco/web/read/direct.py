@@ -1,0 +1,145 @@
+"""The short way of the request that is made most: one picture in, one prediction out, past the framework.
+
+Reading a picture takes less time than the hooks, sessions and parsers of a view, so ``POST /predict`` and
+``/predict/<model>`` with one picture, sent as the body or as the only part of a form, pass none of them. What is
+anything but plain is left to the views: options, several pictures, what another site made a browser send, what is
+refused or cannot be read. Tests hold both ways to the same answers, headers, figures and log lines.
+"""
+
+import io
+import re
+import struct
+import time
+from typing import Any
+
+from flask import Flask
+from pydantic_core import to_json
+
+from rabisco.errors import RabiscoError
+from rabisco.images import decode
+from rabisco.inference import Prediction, get_predictor
+from rabisco.settings import Settings
+from rabisco.web.models.aliases import resolve
+from rabisco.web.platform import logs, metrics
+from rabisco.web.platform.limits import REFUSAL
+from rabisco.web.platform.security import HEADERS
+from rabisco.web.read.pictures import FILE_FIELDS
+
+# What is read at once, without a thread of its own: a PNG of so many bytes and pixels takes a millisecond or two.
+SMALL_BYTES, SMALL_PIXELS = 64 * 1024, 640 * 640
+# Says of a request that it was looked at here and left to the views.
+LEFT = "rabisco.left"
+PNG_HEADER = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
+
+_PATH = re.compile(r"/predict(?:/([A-Za-z0-9_][A-Za-z0-9_.-]{0,59}))?")
+_FORM = re.compile(r"""multipart/form-data; ?boundary=("?)([A-Za-z0-9'+_.-]{1,70})\1""")
+_FIELDS = "|".join(map(re.escape, FILE_FIELDS))
+_PART = re.compile(
+    rb'Content-Disposition: form-data; name="(?:%b)"; filename="[A-Za-z0-9 ()+,_.-]+"'
+    rb"(?:\r\nContent-Type: [A-Za-z0-9/+.-]+)?\r\n\r\n" % _FIELDS.encode()
+)
+_RAW = re.compile(r"image/[a-z0-9.+-]+|application/octet-stream")
+
+Answer = tuple[int, list[tuple[str, str]], bytes]
+
+
+class Direct:
+    """Answers plain requests of one application.
+
+    Args:
+        app: The application; its settings and figures are used.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self._settings: Settings = app.config["RABISCO"]
+        self._figures: metrics.Metrics = app.extensions["rabisco-metrics"]
+
+    def answer(self, environ: dict[str, Any], *, only_small: bool = False) -> Answer | None:
+        """Return status, headers and body of the answer; ``None`` for what the views are to answer.
+
+        Args:
+            environ: The request's environment (PEP 3333); its body is there again for the views.
+            only_small: Whether to leave to others what takes longer than a moment.
+        """
+        started = time.perf_counter()
+        path = _PATH.fullmatch(environ["PATH_INFO"])
+        if path is None or not self._is_plain(environ):
+            return None
+        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        environ["wsgi.input"] = io.BytesIO(body)
+        data = only_picture(environ.get("CONTENT_TYPE", ""), body)
+        if not data or (only_small and not is_small(data)):
+            return None
+        read = self._read(data, path[1])
+        if read is None:
+            environ[LEFT] = True
+            return None
+        answer = to_json({"predictions": [read.to_dict()]})
+        name = logs.request_id(environ.get("HTTP_X_REQUEST_ID"))
+        rule, seconds = "/predict/<model>" if path[1] else "/predict", time.perf_counter() - started
+        self._figures.count("POST", rule, 200, seconds)
+        self._figures.predictions.labels(read.model).inc()
+        logs.note_request("POST", rule, 200, seconds, len(answer), name)
+        length = str(len(answer))
+        return 200, [("content-type", "application/json"), ("content-length", length), *_SAFE, (_ID, name)], answer
+
+    def _read(self, data: bytes, model: str | None) -> Prediction | None:
+        """Return what a model reads; ``None`` where the answer holds a sentence in the reader's language."""
+        try:
+            predictor = get_predictor(resolve(model, self._settings))
+            read = predictor.predict(decode(data, **self._settings.picture_limits))
+        except (RabiscoError, OSError):
+            return None
+        return None if read.refused else read
+
+    def _is_plain(self, environ: dict[str, Any]) -> bool:
+        """Return whether a request has nothing that only the views know to judge."""
+        site = environ.get("HTTP_SEC_FETCH_SITE")
+        length = environ.get("CONTENT_LENGTH", "")
+        return (
+            environ["REQUEST_METHOD"] == "POST"
+            and not environ["QUERY_STRING"]
+            and REFUSAL not in environ
+            and LEFT not in environ
+            and not self._settings.rate_limit
+            and not environ.get("flask._preserve_context")
+            and (site in ("same-origin", "none") if site else "HTTP_ORIGIN" not in environ)
+            and length.isdecimal()
+            and int(length) <= self._settings.max_upload_bytes
+        )
+
+
+def only_picture(content_type: str, body: bytes) -> bytes | None:
+    """Return the file that is the whole body, or the only part of a form; ``None`` where there is more to it.
+
+    Args:
+        content_type: As it was sent.
+        body: The same.
+
+    Source: RFC 7578; a part ends where a line begins with the boundary, behind whatever kind of line end.
+    """
+    if _RAW.fullmatch(content_type):
+        return body
+    form = _FORM.fullmatch(content_type)
+    if form is None:
+        return None
+    edge = b"--" + form[2].encode()
+    start = 2 if body.startswith(b"\r\n") else 0
+    part = _PART.match(body, start + len(edge) + 2)
+    if part is None or not body.startswith(edge + b"\r\n", start):
+        return None
+    end = body.find(edge, part.end())
+    whole = body[end - 2 : end] == b"\r\n" and end - 2 >= part.end() and body[end:] in (edge + b"--\r\n", edge + b"--")
+    return body[part.end() : end - 2] if whole else None
+
+
+def is_small(data: bytes) -> bool:
+    """Return whether a picture is read in a moment, by its header: a PNG of few bytes and pixels."""
+    if len(data) > SMALL_BYTES or not data.startswith(PNG_HEADER) or len(data) < 24:
+        return False
+    width, height = struct.unpack_from(">II", data, 16)
+    return bool(width * height <= SMALL_PIXELS)
+
+
+_ID = logs.HEADER.lower()
+_SAFE = [(name.lower(), value) for name, value in HEADERS.items()]

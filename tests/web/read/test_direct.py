@@ -1,0 +1,185 @@
+"""The short way of a plain request: the same answers as the views give, and nothing that is not plain."""
+
+import io
+import json
+import logging
+from typing import Any
+
+import pytest
+from flask import Flask
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.web.serving import draw_seven, encoded, seven_png
+from werkzeug.formparser import FormDataParser
+
+from rabisco.settings import Settings
+from rabisco.web import create_app
+from rabisco.web.read.direct import LEFT, is_small, only_picture
+
+SEVEN = seven_png()
+BLANK = encoded(draw_seven().point(lambda _: 255))
+PLAIN = {
+    "a form": ("/predict", {"data": {"file": (io.BytesIO, "seven.png")}}),
+    "a form with a model": ("/predict/linear", {"data": {"image": (io.BytesIO, "a b.png")}}),
+    "a body": ("/predict", {"data": SEVEN, "content_type": "image/png"}),
+    "a JPEG": ("/predict/mnist-cnn", {"data": encoded(draw_seven(), "JPEG"), "content_type": "image/jpeg"}),
+    "from our page": ("/predict", {"data": SEVEN, "content_type": "image/png", "headers": {"Sec-Fetch-Site": "none"}}),
+    "photographs": ("/predict/cifar10-cnn", {"data": SEVEN, "content_type": "application/octet-stream"}),
+}
+NOT_PLAIN = {
+    "options": ("/predict?steps=1", {"data": SEVEN, "content_type": "image/png"}),
+    "two files": ("/predict", {"data": {"file": [(io.BytesIO, "a.png"), (io.BytesIO, "b.png")]}}),
+    "a field beside": ("/predict", {"data": {"file": (io.BytesIO, "a.png"), "among": "digits"}}),
+    "an unknown field": ("/predict", {"data": {"picture": (io.BytesIO, "a.png")}}),
+    "blank": ("/predict", {"data": BLANK, "content_type": "image/png"}),
+    "damaged": ("/predict", {"data": SEVEN[:-40], "content_type": "image/png"}),
+    "nothing": ("/predict", {"data": b"", "content_type": "image/png"}),
+    "no picture": ("/predict", {"data": {"file": (io.BytesIO, "")}}),
+    "no model": ("/predict/nobody", {"data": SEVEN, "content_type": "image/png"}),
+    "another site": ("/predict", {"data": SEVEN, "content_type": "image/png", "headers": {"Origin": "http://x.org"}}),
+    "a browser's other site": (
+        "/predict",
+        {"data": SEVEN, "content_type": "image/png", "headers": {"Sec-Fetch-Site": "cross-site"}},
+    ),
+    "text": ("/predict", {"data": "seven", "content_type": "text/plain"}),
+}
+VARYING = {"x-request-id", "content-length", "date"}
+
+
+@pytest.fixture(scope="module")
+def app() -> Flask:
+    return create_app(Settings())
+
+
+def fresh(options: dict[str, Any]) -> dict[str, Any]:
+    def file(pair: Any) -> Any:
+        return (io.BytesIO(SEVEN), pair[1]) if isinstance(pair, tuple) else pair
+
+    data = options["data"]
+    if isinstance(data, dict):
+        data = {
+            name: [file(one) for one in value] if isinstance(value, list) else file(value)
+            for name, value in data.items()
+        }
+    return {**options, "data": data}
+
+
+def ask(app: Flask, path: str, options: dict[str, Any], *, directly: bool) -> tuple[int, dict[str, str], Any]:
+    way, app.direct = app.direct, app.direct if directly else None
+    try:
+        response = app.test_client().post(path, **fresh(options))
+    finally:
+        app.direct = way
+    answer = json.loads(response.data)
+    for prediction in answer.get("predictions", []):
+        assert prediction.pop("latency_ms") >= 0
+    headers = {name.lower(): value for name, value in response.headers if name.lower() not in VARYING}
+    return response.status_code, headers, answer
+
+
+def figures_of(app: Flask) -> dict[str, float]:
+    found = app.extensions["rabisco-metrics"].registry.collect()
+    return {f"{sample.name} {sample.labels}": sample.value for one in found for sample in one.samples}
+
+
+@pytest.mark.parametrize("name", [*PLAIN, *NOT_PLAIN])
+def test_both_ways_give_the_same_answer_and_headers(app: Flask, name: str) -> None:
+    path, options = (PLAIN | NOT_PLAIN)[name]
+    assert ask(app, path, options, directly=True) == ask(app, path, options, directly=False)
+
+
+@pytest.mark.parametrize("name", [*PLAIN, *NOT_PLAIN])
+def test_only_what_is_plain_is_answered_directly(app: Flask, name: str) -> None:
+    path, options = (PLAIN | NOT_PLAIN)[name]
+    environ = app.test_request_context(path, method="POST", **fresh(options)).request.environ
+    body = environ["wsgi.input"].read()
+    environ["wsgi.input"] = io.BytesIO(body)
+    answer = app.direct(environ)
+    assert (answer is not None) == (name in PLAIN)
+    assert answer is not None or environ["wsgi.input"].read() == body or not body
+    assert answer is not None or app.direct(environ) is None or LEFT not in environ
+
+
+def test_a_direct_answer_is_counted_and_logged_as_any_other(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    path, options = PLAIN["a form with a model"]
+    lines, figures = [], []
+    logging.getLogger("rabisco").propagate = True
+    for directly in (True, False):
+        before = figures_of(app)
+        with caplog.at_level(logging.INFO, "rabisco"):
+            options = {**options, "headers": {"X-Request-ID": "mine"}}
+            ask(app, path, options, directly=directly)
+        record = caplog.records[-1]
+        name = record.request_id if directly else "mine"  # of a view's line the formatter's filter finds it
+        lines.append({**record.facts, "milliseconds": 0, "bytes": 0, "id": name})
+        after = figures_of(app)
+        grown = {name for name in after if after[name] != before.get(name, 0)}
+        figures.append({name for name in grown if "_bucket" not in name and "process_" not in name})
+    assert lines[0] == lines[1] == {**lines[0], "route": "/predict/<model>", "status": 200, "id": "mine"}
+    assert figures[0] == figures[1]
+
+
+def test_a_limit_of_requests_and_one_of_bytes_are_kept() -> None:
+    for limited, status in ((Settings(rate_limit="1/hour"), 429), (Settings(max_upload_bytes=1024), 413)):
+        client = create_app(limited).test_client()
+        answers = [client.post("/predict", data=SEVEN, content_type="image/png").status_code for _ in range(2)]
+        assert answers[-1] == status
+
+
+PIECES = st.sampled_from(
+    [
+        b"--x",
+        b"--x--",
+        b"--xy",
+        b"\r\n",
+        b"\n",
+        b"\r",
+        b'Content-Disposition: form-data; name="file"; filename="a.png"',
+        b'Content-Disposition: form-data; name="file"',
+        b'Content-Disposition: form-data; name="model"',
+        b"Content-Type: image/png",
+        b"Content-Transfer-Encoding: base64",
+        b"pixels",
+        b"",
+    ]
+)
+WELL_MADE = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n'
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.one_of(
+        st.lists(PIECES, max_size=14).map(b"".join),
+        st.binary(max_size=60).map(lambda data: b"\r\n" + WELL_MADE + data + b"\r\n--x--\r\n"),
+        st.lists(PIECES, max_size=8).map(lambda parts: WELL_MADE + b"".join(parts) + b"\r\n--x--\r\n"),
+        st.binary(max_size=60).map(lambda data: WELL_MADE + data + b"\r\n--x--\r\n"),
+    )
+)
+def test_what_is_taken_for_the_only_file_of_a_form_is_what_werkzeug_finds(body: bytes) -> None:
+    found = only_picture("multipart/form-data; boundary=x", body)
+    if found is None:
+        return
+    _, form, files = FormDataParser().parse(io.BytesIO(body), "multipart/form-data", len(body), {"boundary": "x"})
+    assert list(form.items()) == []
+    read = [(name, file.filename, file.read()) for name, file in files.items(multi=True)]
+    for file in files.values():
+        file.close()
+    assert read == [("file", "a.png", found)]
+
+
+def test_a_well_made_form_is_taken() -> None:
+    for boundary in ("x", '"x"'):
+        data = b"\r\nsome --xy\r\n pixels\r\n"
+        assert (
+            only_picture(f"multipart/form-data; boundary={boundary}", WELL_MADE + b"pixels" + b"\r\n--x--\r\n")
+            == b"pixels"
+        )
+        assert only_picture(f"multipart/form-data; boundary={boundary}", WELL_MADE + data + b"\r\n--x--\r\n") is None
+
+
+def test_small_is_what_few_bytes_say_of_few_pixels() -> None:
+    assert is_small(SEVEN)
+    assert not is_small(encoded(draw_seven(), "JPEG"))
+    assert not is_small(encoded(draw_seven(900)))
+    assert not is_small(SEVEN + bytes(70_000))
+    assert not is_small(SEVEN[:20])
