@@ -70,7 +70,7 @@ class Prediction:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as the API and the command give it, as plain values."""
-        classes = [one.to_dict() for one in self.top_k]
+        classes = [{**vars(one), "probability": round(one.probability, 6)} for one in self.top_k]
         return {
             **classes[0],
             "top_k": classes,
@@ -158,7 +158,7 @@ class Predictor:
             logits = self.logits(prepared.views).mean(axis=0, keepdims=True)
         probabilities = self.calibrated(logits, among)[0]
         refused, doubt = refuse(self.card, prepared, logits)
-        recalled = self.recall(prepared, logits, among)
+        recalled = None if self._memory is None else self.recall(prepared, logits, among)
         if recalled:
             probabilities, refused = self.as_taught(probabilities, recalled)
             doubt = float(refused is not None)

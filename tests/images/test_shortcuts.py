@@ -4,21 +4,14 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from rabisco.images.geometry import deskew, distance_inside, fast_median, framed, soften
-from rabisco.rejection.features import _deviation
+from rabisco.images.geometry import deskew, distance_inside, fast_median, soften
 
 
 @pytest.mark.parametrize("shape", [(1,), (2,), (7,), (40, 25), (1000,)])
-def test_the_median_and_the_deviation_are_numpys(shape: tuple[int, ...]) -> None:
+def test_the_median_is_numpys(shape: tuple[int, ...]) -> None:
     values = np.random.default_rng(0).integers(0, 20, shape).astype(np.float32)
     assert fast_median(values) == np.median(values)
     assert fast_median(np.minimum(values, 2)) == np.median(np.minimum(values, 2))
-    assert _deviation(values.ravel()) == pytest.approx(float(values.std()), abs=1e-5)
-
-
-def test_a_frame_is_a_border_without_ink() -> None:
-    ink = np.random.default_rng(0).random((5, 9)).astype(np.float32)
-    np.testing.assert_array_equal(framed(ink), np.pad(ink, 1))
 
 
 def test_distances_are_exact_and_the_same_wherever_in_memory_the_mask_lies() -> None:

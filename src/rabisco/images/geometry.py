@@ -169,17 +169,10 @@ def stroke_width(ink: NDArray[np.float32]) -> float:
 
     The outline's length is the total variation of the ink, which needs no threshold and suits soft edges.
     """
-    padded = framed(ink)
+    padded = cv2.copyMakeBorder(ink, 1, 1, 1, 1, cv2.BORDER_CONSTANT)
     corner = padded[:-1, :-1]
     across, down = padded[:-1, 1:] - corner, padded[1:, :-1] - corner
-    return 2 * float(ink.sum()) / max(float(np.hypot(across, down).sum()), 1e-6)
-
-
-def framed(ink: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return ink, float32 ``(h, w)``, with a border of one pixel without any."""
-    padded = np.zeros((ink.shape[0] + 2, ink.shape[1] + 2), np.float32)
-    padded[1:-1, 1:-1] = ink
-    return padded
+    return 2 * float(ink.sum()) / max(float(np.sqrt(across * across + down * down).sum()), 1e-6)
 
 
 def redraw(crop: NDArray[np.float32], box: int, width: float) -> NDArray[np.float32]:

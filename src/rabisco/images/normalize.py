@@ -144,7 +144,7 @@ def prepare_ink(ink: Ink, normalizer: str) -> Prepared:
     if normalizer not in CHARACTERS:
         raise _unknown(normalizer, CHARACTERS)
     pixels = np.zeros((SIDE, SIDE), np.uint8) if ink.box is None else CHARACTERS[normalizer](ink.values[ink.box])
-    return Prepared(pixels[..., np.newaxis], ink.blank, ink)
+    return Prepared(pixels[..., np.newaxis], ink.box is None, ink)
 
 
 def _photo(side: int) -> Callable[[NDArray[np.uint8]], Prepared]:

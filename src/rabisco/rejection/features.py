@@ -2,14 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from rabisco.images.geometry import border, bounding_box, distance_inside, fast_median, framed
+from rabisco.images.geometry import border, bounding_box, distance_inside, fast_median
 from rabisco.images.ink import Ink
 
 SKETCH_SIDE = 48  # pixels of the longer side of the ink's box; enough to count strokes, pieces and holes
@@ -111,11 +110,12 @@ def picture_features(
 def _sketch(crop: NDArray[np.float32]) -> NDArray[np.float32]:
     step = max(1, max(crop.shape) // (2 * SKETCH_SIDE))
     crop = crop[::step, ::step]
-    image = Image.fromarray((crop * 255).astype(np.uint8))
+    image = Image.fromarray((crop * np.float32(255)).astype(np.uint8))
     scale = SKETCH_SIDE / max(crop.shape)
     size = max(1, round(crop.shape[1] * scale)), max(1, round(crop.shape[0] * scale))
     method = Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR
-    return framed(np.asarray(image.resize(size, method), np.float32) / np.float32(255))
+    small = np.asarray(image.resize(size, method), np.float32) / np.float32(255)
+    return np.asarray(cv2.copyMakeBorder(small, 1, 1, 1, 1, cv2.BORDER_CONSTANT))
 
 
 def _strokes(mask: NDArray[np.bool_], area: int) -> list[float]:
@@ -126,7 +126,7 @@ def _strokes(mask: NDArray[np.bool_], area: int) -> list[float]:
     if not len(ridge):
         return [math.log(1 / side), math.log(area / side), 0.0]
     width = 2 * float(ridge.sum()) / len(ridge)
-    return [math.log(width / side), math.log(area / width / side), _deviation(ridge) / (width / 2)]
+    return [math.log(width / side), math.log(area / width / side), cv2.meanStdDev(ridge)[1].item() / (width / 2)]
 
 
 def _layout(mask: NDArray[np.bool_], area: int) -> list[float]:
@@ -154,12 +154,6 @@ def _layout(mask: NDArray[np.bool_], area: int) -> list[float]:
     ]
 
 
-def _deviation(values: NDArray[np.floating[Any]]) -> float:
-    """Return the standard deviation of a few hundred values in one row, without what NumPy prepares for more."""
-    centred = values - values.sum(dtype=np.float64) / len(values)
-    return math.sqrt(float(centred @ centred) / len(values))
-
-
 def _ground(ink: Ink) -> list[float]:
     """Return how strong the ink is, and how much of the picture is neither even ground nor even ink."""
     step = max(1, max(ink.contrast.shape) // SAMPLES)
@@ -169,7 +163,7 @@ def _ground(ink: Ink) -> list[float]:
     full = max(full, 1.0)
     return [
         np.log(full),
-        _deviation(ground) / full if len(ground) else 1.0,
-        _deviation(written) / full if len(written) else 1.0,
+        cv2.meanStdDev(ground)[1].item() / full if len(ground) else 1.0,
+        cv2.meanStdDev(written)[1].item() / full if len(written) else 1.0,
         float(np.count_nonzero(np.abs(ground) > 0.35 * full)) / contrast.size,
     ]

@@ -4,8 +4,6 @@
 goes wrong is raised as a ``RabiscoError`` and becomes an answer in ``problems``, the only place that knows statuses.
 """
 
-from flask import Flask
-
 from rabisco.settings import Settings, get_settings
 from rabisco.web import about, assistant
 from rabisco.web.corrections import pages as corrections
@@ -33,7 +31,7 @@ from rabisco.web.train import drawn, runs, uploads
 from rabisco.web.train import pages as train
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+def create_app(settings: Settings | None = None) -> Application:
     """Return the application, ready for a WSGI server.
 
     Args:
@@ -81,5 +79,5 @@ def create_app(settings: Settings | None = None) -> Flask:
         access,
     ):
         app.register_blueprint(topic.blueprint)
-    app.direct = Direct(app).answer
+    app.direct = Direct(app)
     return app

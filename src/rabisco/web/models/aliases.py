@@ -9,9 +9,9 @@ from rabisco.inference import get_predictor
 from rabisco.settings import Settings
 
 
-def resolve(name: str | None, settings: Settings | None = None) -> str:
+def resolve(name: str | None) -> str:
     """Return the artifact's name for what a request asked: an alias, a name, or nothing (the default)."""
-    return named(name) if name else default_model(settings)
+    return named(name) if name else default_model()
 
 
 def named(name: str) -> str:
@@ -20,7 +20,9 @@ def named(name: str) -> str:
     Of several models that answer to an alias it is the one with the best validation accuracy, of those that are there;
     the usual one where none is.
     """
-    known = ALIASES.get(name, (name,))
+    if name not in ALIASES:
+        return name
+    known = ALIASES[name]
     here = [one for one in known if exists(one)] if len(known) > 1 else []
     if len(here) < 2:
         return here[0] if here else known[0]

@@ -69,9 +69,9 @@ async def receive(
                 patience.reschedule(asyncio.get_running_loop().time() + BODY_SECONDS)
     if announced is not None and received < announced and received <= limit:
         raise IncompleteBodyError
-    await aside(_finish, file, bytes(piece)) if received > PIECE else _finish(file, bytes(piece))
-
-
-def _finish(file: IO[bytes], rest: bytes) -> None:
-    file.write(rest)
-    file.seek(0)
+    if received > PIECE:
+        await aside(file.write, bytes(piece))
+        await aside(file.seek, 0)
+    else:
+        file.write(piece)
+        file.seek(0)

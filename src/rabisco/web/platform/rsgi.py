@@ -17,19 +17,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import IO, Any, Protocol
 
-from flask import Flask
-
 from rabisco.settings import Settings
 from rabisco.web.platform import bodies
 from rabisco.web.platform.limits import BUSY, REFUSAL, STORAGE, body_limit
 from rabisco.web.platform.logs import HEADER, LOGGER, request_id
+from rabisco.web.platform.routing import Application
 from rabisco.web.platform.streams import OPEN_STREAMS, PAUSE_SECONDS
 
 # Threads for what takes no time: the next part of a stream, a piece of a body to the disk, a refusal, a health check.
 ASIDE_THREADS = 2
-
-# Bytes of a request that may be answered without a thread of its own.
-SMALL = 65 * 1024
 
 Headers = list[tuple[str, str]]
 
@@ -69,12 +65,12 @@ class RSGIApplication:
         settings: ``threads``, ``max_waiting`` and the limits of bodies are obeyed.
     """
 
-    def __init__(self, app: Flask, settings: Settings) -> None:
+    def __init__(self, app: Application, settings: Settings) -> None:
         self._app = app
         self._settings = settings
         self._threads = ThreadPoolExecutor(settings.threads, "answer")
         self._aside = ThreadPoolExecutor(ASIDE_THREADS, "aside")
-        self._busy = 0
+        self._busy, self._most = 0, settings.threads + settings.max_waiting
         self._streams = 0
         self._stopping = asyncio.Event()
 
@@ -103,7 +99,9 @@ class RSGIApplication:
         """Put the body into the environment; nothing of one that is too large, for the application refuses it."""
         length = scope.headers.get("content-length")
         announced = int(length) if length else None
-        limit = body_limit(self._settings, environ)
+        limit: int = self._settings.max_upload_bytes
+        if announced is None or announced > limit:
+            limit = body_limit(self._settings, environ)
         if (announced or 0) > limit:
             return
         large = announced > bodies.PIECE if announced is not None else "transfer-encoding" in scope.headers
@@ -122,7 +120,7 @@ class RSGIApplication:
             return
         context = contextvars.copy_context()  # of this request: Flask's lives on from part to part
         pool = self._aside if environ["PATH_INFO"].startswith("/health") else self._threads
-        if self._is_full:
+        if self._busy >= self._most:
             environ[REFUSAL] = BUSY
             pool = self._aside
         environ[OPEN_STREAMS] = self._streams
@@ -142,8 +140,9 @@ class RSGIApplication:
 
     async def _serve_directly(self, exchange: Exchange, environ: dict[str, Any]) -> bool:
         """Answer here what takes a moment, for handing it to a thread takes as long; tell whether it was done."""
-        direct = getattr(self._app, "direct", None)
-        if direct is None or self._is_full or int(environ.get("CONTENT_LENGTH") or SMALL) >= SMALL:
+        direct = self._app.direct
+        full = self._busy >= self._most
+        if direct is None or full or environ["REQUEST_METHOD"] != "POST":
             return False
         self._busy += 1
         try:
@@ -156,17 +155,13 @@ class RSGIApplication:
             exchange.response_bytes(*answer)
         return answer is not None
 
-    @property
-    def _is_full(self) -> bool:
-        return self._busy >= self._settings.threads + self._settings.max_waiting
-
     def _answer(self, environ: dict[str, Any]) -> Answer:
         started: list[tuple[int, Headers]] = []
 
         def start_response(status: str, headers: Headers, _: object = None) -> None:
             started.append((int(status[:3]), [(name.lower(), value) for name, value in headers]))
 
-        parts = self._app.wsgi_app(environ, start_response)  # type: ignore[arg-type]
+        parts = self._app.wsgi_app(environ, start_response)
         status, headers = started[-1]
         close = getattr(parts, "close", bool)
         if parts and not any(name == "content-length" for name, _ in headers):

@@ -19,7 +19,7 @@ from rabisco.errors import RabiscoError
 from rabisco.images import decode
 from rabisco.inference import Prediction, get_predictor
 from rabisco.settings import Settings
-from rabisco.web.models.aliases import resolve
+from rabisco.web.models.aliases import default_model, named
 from rabisco.web.platform import logs, metrics
 from rabisco.web.platform.limits import REFUSAL
 from rabisco.web.platform.security import HEADERS
@@ -27,6 +27,7 @@ from rabisco.web.read.pictures import FILE_FIELDS
 
 # What is read at once, without a thread of its own: a PNG of so many bytes and pixels takes a millisecond or two.
 SMALL_BYTES, SMALL_PIXELS = 64 * 1024, 640 * 640
+FORM_BYTES = 2048  # that stand around a file
 # Says of a request that it was looked at here and left to the views.
 LEFT = "rabisco.left"
 PNG_HEADER = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
@@ -54,7 +55,7 @@ class Direct:
         self._settings: Settings = app.config["RABISCO"]
         self._figures: metrics.Metrics = app.extensions["rabisco-metrics"]
 
-    def answer(self, environ: dict[str, Any], *, only_small: bool = False) -> Answer | None:
+    def __call__(self, environ: dict[str, Any], *, only_small: bool = False) -> Answer | None:
         """Return status, headers and body of the answer; ``None`` for what the views are to answer.
 
         Args:
@@ -63,7 +64,7 @@ class Direct:
         """
         started = time.perf_counter()
         path = _PATH.fullmatch(environ["PATH_INFO"])
-        if path is None or not self._is_plain(environ):
+        if path is None or not self._is_plain(environ, only_small):
             return None
         body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
         environ["wsgi.input"] = io.BytesIO(body)
@@ -86,13 +87,13 @@ class Direct:
     def _read(self, data: bytes, model: str | None) -> Prediction | None:
         """Return what a model reads; ``None`` where the answer holds a sentence in the reader's language."""
         try:
-            predictor = get_predictor(resolve(model, self._settings))
+            predictor = get_predictor(named(model) if model else default_model(self._settings))
             read = predictor.predict(decode(data, **self._settings.picture_limits))
         except (RabiscoError, OSError):
             return None
         return None if read.refused else read
 
-    def _is_plain(self, environ: dict[str, Any]) -> bool:
+    def _is_plain(self, environ: dict[str, Any], only_small: bool) -> bool:
         """Return whether a request has nothing that only the views know to judge."""
         site = environ.get("HTTP_SEC_FETCH_SITE")
         length = environ.get("CONTENT_LENGTH", "")
@@ -105,7 +106,7 @@ class Direct:
             and not environ.get("flask._preserve_context")
             and (site in ("same-origin", "none") if site else "HTTP_ORIGIN" not in environ)
             and length.isdecimal()
-            and int(length) <= self._settings.max_upload_bytes
+            and int(length) <= (FORM_BYTES + SMALL_BYTES if only_small else self._settings.max_upload_bytes)
         )
 
 
