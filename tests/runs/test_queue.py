@@ -16,9 +16,11 @@ from sqlalchemy import update
 
 from rabisco import runs, store
 from rabisco.errors import InvalidConfigurationError, ModelNotFoundError, RunConflictError, RunNotFoundError
+from rabisco.models import get_architecture
 from rabisco.runs import supervisor
 from rabisco.runs.places import folder_of
 from rabisco.runs.process import host, identity, kill, lives
+from rabisco.runs.request import check, in_fast_epochs
 from rabisco.runs.session import take_up
 from rabisco.runs.states import move
 from rabisco.training import Progress
@@ -91,6 +93,16 @@ def test_the_preset_is_small_and_augmentation_is_a_strength(home: Path) -> None:
     assert run.configuration["augmentation"]["rotation"] == 5
     assert submit(augmentation=0).configuration["augmentation"] is None
     assert submit(base="mnist-cnn").configuration["learning_rate"] == 1e-3
+
+
+def test_the_preset_fast_is_small_and_sees_few_images_as_often_as_it_takes(home: Path) -> None:
+    recipe = check(runs.RunRequest.parse({"data": {"recipe": "mnist-cnn"}, "artifact": "mine", "preset": "fast"}))
+    assert (recipe.architecture, recipe.supplements, recipe.configuration.augmentation) == ("cnn-small", (), None)
+    assert recipe.configuration.schedule == "one-cycle"
+    assert [in_fast_epochs(recipe, images).configuration.epochs for images in (54_000, 13_000, 900)] == [1, 4, 20]
+    assert in_fast_epochs(recipe, 13_000).configuration.warmup_epochs == pytest.approx(1.2)
+    photographs = runs.RunRequest.parse({"data": {"catalog": "cifar-10"}, "artifact": "mine", "preset": "fast"})
+    assert "colour" in get_architecture(check(photographs).architecture).augmentation
 
 
 @pytest.mark.parametrize(

@@ -20,13 +20,14 @@ from rabisco.runs.queue import (
     submit,
 )
 from rabisco.runs.records import Event, Run
-from rabisco.runs.request import RunRequest, Source, limits
+from rabisco.runs.request import PRESETS, RunRequest, Source, limits
 from rabisco.runs.retraining import report_of, retrain
 from rabisco.runs.states import ENDED, State
 from rabisco.runs.supervisor import start_supervisor, tend
 
 __all__ = [
     "ENDED",
+    "PRESETS",
     "Event",
     "Run",
     "RunRequest",

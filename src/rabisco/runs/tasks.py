@@ -11,7 +11,7 @@ from rabisco.data.split import stratified_cut
 from rabisco.errors import N_, InvalidConfigurationError
 from rabisco.recipes import Recipe, RecipeTask, Task, load_material, with_supplements
 from rabisco.retraining import RetrainingTask
-from rabisco.runs.request import RunRequest, check, limit_of
+from rabisco.runs.request import RunRequest, check, in_fast_epochs, limit_of
 from rabisco.settings import get_settings
 
 
@@ -44,8 +44,12 @@ def task_of(request: RunRequest, run_id: str, folder: Path, until: datetime) -> 
 def load_data(recipe: Recipe, *, request: RunRequest, folder: Path) -> tuple[Recipe, Dataset]:
     """Return the recipe of a request and its data, as they are trained; see ``task_of``."""
     if request.data.upload is None:
-        return load_material(recipe, limit_of(request))
-    return recipe, with_supplements(recipe, _load_upload(request, recipe, folder))
+        recipe, dataset = load_material(recipe, limit_of(request))
+    else:
+        dataset = with_supplements(recipe, _load_upload(request, recipe, folder))
+    if request.preset == "fast" and request.epochs is None:
+        recipe = in_fast_epochs(recipe, len(dataset.train))
+    return recipe, dataset
 
 
 def _load_upload(request: RunRequest, recipe: Recipe, folder: Path) -> Dataset:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from rabisco.models import DEFAULT, choices
-from rabisco.runs import limits
+from rabisco.runs import PRESETS, limits
 
 Schema = dict[str, Any]
 
@@ -40,7 +40,11 @@ _TRAINING: Schema = {
     "augmentation": _number("augmentation", "0 is off, 1 the usual."),
     "minutes": _number("minutes", "Time budget."),
     "base": {"type": "string", "description": "Model to begin with."},
-    "preset": {"type": "string", "enum": ["", "seconds"], "description": "`seconds`: a tiny model of few images."},
+    "preset": {
+        "type": "string",
+        "enum": [*PRESETS],
+        "description": "`seconds`: a tiny model of few images; `fast`: a small one of all images, in few epochs.",
+    },
     "notes": _TEXT,
 }
 

@@ -12,7 +12,7 @@ from rabisco.data import Entry
 from rabisco.errors import InvalidConfigurationError, RabiscoError
 from rabisco.intake import Inspection
 from rabisco.models import DEFAULT, choices, get_architecture
-from rabisco.runs import RunRequest, limits
+from rabisco.runs import PRESETS, RunRequest, limits
 from rabisco.uploads import Upload
 from rabisco.web.platform.words import translated
 
@@ -25,7 +25,6 @@ AUGMENTATIONS: dict[str, LazyString] = {
 FORM_WORDS = {"training_models": choices, "augmentations": AUGMENTATIONS}  # for the templates
 NUMBERS = ("epochs", "batch_size", "learning_rate", "augmentation", "minutes")
 FIELDS = ("model", *NUMBERS, "base", "name", "preset", "upload", "dataset", "recipe", "notes")
-PRESETS = ("", "seconds")
 STEPS = 400  # that a training should have, where the images are few
 MOST_EPOCHS_SUGGESTED = 60
 FEW = 1000  # images, of which even the quick try needs more than a few steps
@@ -82,12 +81,12 @@ class TrainingForm:
         if self.errors:
             raise InvalidConfigurationError(self.sentence)
         asked: dict[str, Any] = {"data": dict(source), "artifact": self.get("name") or free_name(title)}
-        quick = self.get("preset") == "seconds"
-        plain = ("minutes", "notes") if quick else (*NUMBERS, "notes")
+        preset = self.get("preset")
+        plain = ("minutes", "notes") if preset else (*NUMBERS, "notes")
         asked.update({name: self.values[name] for name in plain if name in self.values})
-        if quick:
-            asked["preset"] = "seconds"
-            asked.update(suited(rows) if 0 < rows < FEW else {})
+        if preset:
+            asked["preset"] = preset
+            asked.update(suited(rows) if preset == "seconds" and 0 < rows < FEW else {})
         elif self.get("base"):
             asked["base"] = self.values["base"]
         elif self.get("model"):
@@ -100,7 +99,7 @@ class TrainingForm:
         if self.get("model") and self.values["model"] not in choices():
             self.errors["model"] = one_of % {"names": ", ".join(choices())}
         if self.get("preset") not in PRESETS:
-            self.errors["preset"] = one_of % {"names": "seconds"}
+            self.errors["preset"] = one_of % {"names": ", ".join(PRESETS[1:])}
         for name in NUMBERS:
             self._check_number(name, *limits(name))
         if self.get("name"):
