@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from rabisco.errors import InvalidConfigurationError
+
 ROOT = Path(__file__).parent.parent
 RESULTS_DIR = Path(__file__).parent / "results"
 DIGIT_MODELS = ("mnist-cnn", "mnist-linear")
@@ -28,7 +30,16 @@ _LIBRARIES = ("rabisco", "numpy", "pillow", "onnxruntime", "flask", "granian", "
 
 
 def run(name: str) -> dict[str, Any]:
-    """Run one benchmark, write its result and return it."""
+    """Run one benchmark, write its result and return it.
+
+    Raises:
+        InvalidConfigurationError: The code differs from the commit that the result would name.
+    """
+    if changed := _git("status", "--porcelain", "--", "src", "benchmarks/*.py"):
+        raise InvalidConfigurationError(
+            f"a result names the commit that it was measured on, so the code must be committed. Received: changes in "
+            f"{len(changed.splitlines())} files; commit them, or print without writing: python -m benchmarks.{name}"
+        )
     module = importlib.import_module(f"benchmarks.{name}")
     claim = str(module.__doc__).strip().splitlines()[0]
     result = {"benchmark": name, "claim": claim, **module.run(), **environment()}
@@ -79,9 +90,7 @@ def _versions() -> dict[str, str]:
 
 
 def _commit() -> str:
-    """Return the commit, with a mark if the package differs from it."""
-    commit = _git("rev-parse", "--short=12", "HEAD")
-    return f"{commit}+changes" if _git("status", "--porcelain", "--", "src") else commit
+    return _git("rev-parse", "--short=12", "HEAD")
 
 
 def _git(*arguments: str) -> str:

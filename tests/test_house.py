@@ -8,10 +8,12 @@ import sys
 import tomllib
 from pathlib import Path
 
+import benchmarks
 import pytest
 from benchmarks import ROOT
 
 import rabisco
+from rabisco.errors import InvalidConfigurationError
 
 PYTHON_FILES = sorted(path for folder in ("src", "benchmarks", "tests") for path in (ROOT / folder).rglob("*.py"))
 REQUIREMENTS = sorted((ROOT / "requirements").glob("*.txt"))
@@ -36,6 +38,28 @@ def test_modules_import_only_what_the_contract_allows() -> None:
     command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout
+
+
+def test_the_architecture_page_lists_the_layers_of_the_contract() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    listed = re.search(r"```text\n(.*?)```", page, re.DOTALL)
+    assert listed
+    told = [re.split(r"\s{2,}", line)[0] for line in listed[1].splitlines()]
+    assert ["__main__", *told] == contracts[0]["layers"]
+
+
+def test_a_benchmark_of_uncommitted_code_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "changed.py").touch()
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+    monkeypatch.setattr(benchmarks, "ROOT", tmp_path)
+    monkeypatch.setattr(benchmarks, "RESULTS_DIR", tmp_path / "results")
+    with pytest.raises(InvalidConfigurationError, match="must be committed"):
+        benchmarks.run("hops")
+    assert not (tmp_path / "results").exists()
 
 
 @pytest.mark.parametrize("path", PYTHON_FILES, ids=name_of)

@@ -63,7 +63,7 @@ def test_a_class_too_small_for_its_splits_is_named_with_its_size() -> None:
 
 
 def test_many_small_classes_are_counted_and_not_all_named() -> None:
-    with pytest.raises(InvalidDataError, match=r"'e' \(1\) and 5 more; add"):
+    with pytest.raises(InvalidDataError, match=r"'e' \(1\) \(\+5\); add"):
         stratified_cut(np.arange(10), 0.1, 1, NAMES)
 
 

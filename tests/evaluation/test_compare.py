@@ -13,7 +13,7 @@ from rich.console import Console
 from rabisco.data.dataset import Split
 from rabisco.errors import InvalidConfigurationError
 from rabisco.evaluation import Comparison, Contestant, compare
-from rabisco.evaluation.compare import time_interleaved
+from rabisco.evaluation.compare import Pair, time_interleaved
 from rabisco.evaluation.metrics import evaluate_logits
 from rabisco.evaluation.tables import FIGURES, class_table, error_bar
 
@@ -141,3 +141,18 @@ def test_class_table_has_a_row_per_class(split):
 def test_no_model_is_refused(split):
     with pytest.raises(InvalidConfigurationError, match="at least one model"):
         compare([], split)
+
+
+def test_the_paired_difference_is_bonett_and_prices() -> None:
+    pair = Pair(first="a", second="b", only_first=132, only_second=107, p_value=0.12)
+    middle, low, high = pair.difference(1144)
+    assert middle == pytest.approx(25 / 1144)
+    first, second, total = 133 / 1146, 108 / 1146, 1146
+    half = 1.959964 * ((first + second - (first - second) ** 2) / total) ** 0.5
+    assert (low, high) == pytest.approx((first - second - half, first - second + half))
+    assert low < 0 < high
+
+
+def test_a_difference_stays_within_what_is_possible() -> None:
+    assert Pair(first="a", second="b", only_first=1, only_second=0, p_value=1).difference(1)[2] <= 1
+    assert Pair(first="a", second="b", only_first=0, only_second=0, p_value=1).difference(9)[0] == 0

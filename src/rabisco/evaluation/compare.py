@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
 
 from rabisco.data.dataset import Split
 from rabisco.errors import InvalidConfigurationError
 from rabisco.evaluation.reader import Reader, read_logits
-from rabisco.evaluation.statistics import mcnemar, wilson_interval
+from rabisco.evaluation.statistics import mcnemar, paired_interval_of_counts, wilson_interval
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -120,6 +121,15 @@ class Pair:
     only_second: int
     p_value: float
 
+    def difference(self, examples: int) -> tuple[float, float, float]:
+        """Return by how much the first is right more often, in [-1, 1], and the ends of the 95% interval.
+
+        Args:
+            examples: Images that both read, at least one.
+        """
+        low, high = paired_interval_of_counts(self.only_first, self.only_second, examples)
+        return (self.only_first - self.only_second) / examples, low, high
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -146,13 +156,15 @@ class Comparison:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """Return the comparison that ``to_dict`` gave, also after a trip through JSON."""
-        return cls(
-            dataset=values["dataset"],
-            examples=values["examples"],
-            batch_size=values["batch_size"],
-            rows=tuple(_row(row) for row in values["rows"]),
-            pairs=tuple(Pair(**pair) for pair in values["pairs"]),
-        )
+        return TypeAdapter(cls).validate_python(values)
+
+    @classmethod
+    def read(cls, path: Path) -> Self | None:
+        """Return the comparison in a JSON file; ``None`` where there is none, or one of another form."""
+        try:
+            return TypeAdapter(cls).validate_json(path.read_bytes())
+        except (OSError, ValidationError):
+            return None
 
     def to_table(self) -> "Table":
         """Return it as a table for the terminal, accuracies with error bars."""
@@ -249,9 +261,3 @@ def _measured(contestant: Contestant, correct: NDArray[np.bool_], single: Latenc
         weights_bytes=contestant.weights_bytes,
         onnx_bytes=contestant.onnx_bytes,
     )
-
-
-def _row(values: dict[str, Any]) -> Row:
-    low, high = values["accuracy_interval"]
-    nested = {"single": Latency(**values["single"]), "batched": Latency(**values["batched"])}
-    return Row(**(values | nested | {"accuracy_interval": (low, high)}))

@@ -7,12 +7,15 @@ sign, a direction, the noise) comes from a seed.
 Source: in the spirit of Mu and Gilmer, "MNIST-C: A Robustness Benchmark for Computer Vision", 2019.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 from scipy import ndimage
 
 from rabisco.data.dataset import Split
@@ -146,6 +149,14 @@ class Robustness:
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values that JSON can hold."""
         return asdict(self)
+
+    @classmethod
+    def read_all(cls, path: Path) -> dict[str, Self]:
+        """Return what a JSON file says of each model; nothing where it is missing or of another form."""
+        try:
+            return TypeAdapter(dict[str, cls]).validate_python(json.loads(path.read_bytes())["models"])  # type: ignore[valid-type]
+        except (OSError, KeyError, ValueError):
+            return {}
 
 
 def robustness_table(reader: Reader, split: Split, seed: int = 0) -> Robustness:

@@ -9,15 +9,11 @@ from flask.testing import FlaskClient
 from tests.web.serving import copy_model
 
 from rabisco.artifacts import load_artifact
+from rabisco.evaluation import Comparison
+from rabisco.evaluation.robustness import Robustness
 from rabisco.web import create_app
 from rabisco.web.models.charts import axis
-from rabisco.web.models.measurements import (
-    RESULTS_DIR,
-    MeasuredComparison,
-    MeasuredPair,
-    Robustness,
-    paired_difference,
-)
+from rabisco.web.models.compare import RESULTS_DIR, is_of
 
 BROWSER = {"Accept": "text/html"}
 DIGITS = ("mnist-cnn", "mnist-linear")
@@ -102,6 +98,10 @@ def test_a_comparison_made_here_is_shown_until_the_model_is_trained_again(client
         {
             "name": one.name,
             "training_seconds": one.card.training_seconds,
+            "accuracy": 0.95,
+            "accuracy_interval": [0.9, 0.98],
+            "parameters": one.card.parameters,
+            "weights_bytes": one.weights_path.stat().st_size,
             "onnx_bytes": one.onnx_path.stat().st_size,
             "single": timing,
             "batched": timing,
@@ -129,9 +129,10 @@ def test_a_damaged_comparison_is_left_aside(client: FlaskClient, home: Path, con
 def test_committed_results_are_shown_only_of_the_models_that_they_are_of() -> None:
     client = create_app().test_client()
     answer = {model["name"]: model for model in client.get("/compare").json["models"]}
-    comparison = MeasuredComparison.model_validate_json((RESULTS_DIR / "compare.json").read_bytes())
+    comparison = Comparison.read(RESULTS_DIR / "compare.json")
+    assert comparison
     for row in comparison.rows:
-        if row.is_of(load_artifact(row.name)):
+        if is_of(row, load_artifact(row.name)):
             assert answer[row.name]["inference_ms"] == row.single.median_ms
         else:
             assert answer[row.name]["inference_ms"] is None
@@ -144,21 +145,6 @@ def test_figures_are_written_as_the_language_writes_them(language: str) -> None:
     accuracy = load_artifact("mnist-linear").card.metrics["test_accuracy"]
     assert re.search(f"{accuracy * 100:.2f}".replace(".", ",") + " ?%", text)
     assert f"{accuracy:.2%}" not in text
-
-
-def test_the_paired_difference_is_bonett_and_prices() -> None:
-    pair = MeasuredPair(first="a", second="b", only_first=132, only_second=107, p_value=0.12)
-    middle, low, high = paired_difference(pair, 1144)
-    assert middle == pytest.approx(25 / 1144)
-    first, second, total = 133 / 1146, 108 / 1146, 1146
-    half = 1.959964 * ((first + second - (first - second) ** 2) / total) ** 0.5
-    assert (low, high) == pytest.approx((first - second - half, first - second + half))
-    assert low < 0 < high
-
-
-def test_a_difference_stays_within_what_is_possible() -> None:
-    assert paired_difference(MeasuredPair(first="a", second="b", only_first=1, only_second=0, p_value=1), 1)[2] <= 1
-    assert paired_difference(MeasuredPair(first="a", second="b", only_first=0, only_second=0, p_value=1), 9)[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -177,5 +163,5 @@ def test_an_axis_has_round_marks_around_its_values(values: list[float], ticks: t
 
 
 def test_robustness_of_the_package_can_be_read() -> None:
-    models = json.loads((RESULTS_DIR / "robustness.json").read_text(encoding="utf-8"))["models"]
-    assert min(Robustness.model_validate(one).examples for one in models.values()) >= 10_000
+    models = Robustness.read_all(RESULTS_DIR / "robustness.json")
+    assert min(one.examples for one in models.values()) >= 10_000

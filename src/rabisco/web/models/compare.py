@@ -1,31 +1,27 @@
 """``GET /compare``: models side by side, what was measured of them and what each reads in the same drawing."""
 
 import itertools
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from flask import Blueprint, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 
-from rabisco.artifacts import Artifact, Card, list_names, load_artifact
+from rabisco.artifacts import BUNDLED_DIR, Artifact, Card, list_names, load_artifact
+from rabisco.evaluation.compare import Comparison, Pair, Row
+from rabisco.evaluation.robustness import Robustness
+from rabisco.settings import get_settings
 from rabisco.web.models.aliases import default_model, resolve, shown_models
 from rabisco.web.models.charts import Axis, axis, learning_curve
-from rabisco.web.models.measurements import (
-    MeasuredComparison,
-    MeasuredPair,
-    Robustness,
-    Timed,
-    comparisons,
-    paired_difference,
-    robustness,
-)
 from rabisco.web.platform import shapes
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import route
 
 blueprint = Blueprint("compare", __name__)
 
+RESULTS_DIR = BUNDLED_DIR / "results"  # of the measurements that come with the package
 # As many as can be told apart in a chart, and read side by side.
 MOST = 4
 
@@ -35,7 +31,7 @@ class ComparedModel:
     """One model of the comparison; what was not measured is ``None``."""
 
     artifact: Artifact
-    timed: Timed | None
+    timed: Row | None
     robustness: Robustness | None
 
     @property
@@ -59,12 +55,12 @@ class ComparedModel:
 
 
 @dataclass(frozen=True)
-class Difference:
+class ModelDifference:
     """Two models on the same images; without ``pair`` they were never given the same."""
 
     first: Card
     second: Card
-    pair: MeasuredPair | None = None
+    pair: Pair | None = None
     examples: int = 0
     dataset: str = ""
 
@@ -72,7 +68,7 @@ class Difference:
     def interval(self) -> tuple[float, float, float]:
         """The difference of the accuracies and the ends of its 95% interval."""
         assert self.pair
-        return paired_difference(self.pair, self.examples)
+        return self.pair.difference(self.examples)
 
 
 @route(
@@ -119,18 +115,43 @@ def index() -> ResponseReturnValue:
     )
 
 
-def _contestant(artifact: Artifact, run: MeasuredComparison | None) -> ComparedModel:
+def comparisons(artifacts: list[Artifact]) -> Iterator[Comparison]:
+    """Yield the comparisons known of these models, the newest first, without the models trained again since."""
+    by_name = {artifact.name: artifact for artifact in artifacts}
+    for path in (get_settings().home / "comparison.json", RESULTS_DIR / "compare.json"):
+        comparison = Comparison.read(path)
+        if comparison:
+            rows = tuple(row for row in comparison.rows if row.name in by_name and is_of(row, by_name[row.name]))
+            names = {row.name for row in rows}
+            pairs = tuple(pair for pair in comparison.pairs if {pair.first, pair.second} <= names)
+            yield replace(comparison, rows=rows, pairs=pairs)
+
+
+def is_of(row: Row, artifact: Artifact) -> bool:
+    """Return whether a model was measured as it is now; size and training time tell."""
+    now = artifact.card.training_seconds, artifact.onnx_path.stat().st_size
+    return (row.training_seconds, row.onnx_bytes) == now
+
+
+def robustness(artifact: Artifact) -> Robustness | None:
+    """Return how a bundled model reads corrupted images; nothing is known of models trained here."""
+    found = Robustness.read_all(RESULTS_DIR / "robustness.json").get(artifact.name)
+    same = found and found.clean_accuracy == artifact.card.metrics.get("test_accuracy")
+    return found if same and artifact.folder.is_relative_to(BUNDLED_DIR) else None
+
+
+def _contestant(artifact: Artifact, run: Comparison | None) -> ComparedModel:
     timed = next((row for row in run.rows if row.name == artifact.name), None) if run else None
     return ComparedModel(artifact, timed, robustness(artifact))
 
 
-def _difference(first: ComparedModel, second: ComparedModel, known: list[MeasuredComparison]) -> Difference:
+def _difference(first: ComparedModel, second: ComparedModel, known: list[Comparison]) -> ModelDifference:
     for comparison in known:
         for pair in comparison.pairs:
             if {pair.first, pair.second} == {first.card.name, second.card.name}:
                 turned = (second, first) if pair.first == second.card.name else (first, second)
-                return Difference(turned[0].card, turned[1].card, pair, comparison.examples, comparison.dataset)
-    return Difference(first.card, second.card)
+                return ModelDifference(turned[0].card, turned[1].card, pair, comparison.examples, comparison.dataset)
+    return ModelDifference(first.card, second.card)
 
 
 def _accuracy_axis(contestants: list[ComparedModel]) -> Axis | None:
@@ -180,10 +201,10 @@ def _as_json(one: ComparedModel) -> dict[str, Any]:
     }
 
 
-def _pairs(differences: list[Difference]) -> list[dict[str, Any]]:
+def _pairs(differences: list[ModelDifference]) -> list[dict[str, Any]]:
     return [
         {
-            **difference.pair.model_dump(),
+            **asdict(difference.pair),
             "examples": difference.examples,
             **dict(zip(("difference", "difference_low", "difference_high"), difference.interval, strict=True)),
         }
