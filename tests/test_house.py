@@ -142,7 +142,7 @@ def test_a_tagged_commit_is_of_its_version() -> None:
     assert versions <= {rabisco.__version__}
 
 
-def test_no_class_of_the_pages_and_routes_has_the_name_of_another() -> None:
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "src" / "rabisco" / "web").rglob("*.py")]
+def test_no_class_has_the_name_of_another() -> None:
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "src").rglob("*.py")]
     names = [node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
     assert [name for name in set(names) if names.count(name) > 1] == []

@@ -149,12 +149,12 @@ def test_what_a_cancelled_process_finds_is_not_kept(database: str) -> None:
 def test_the_row_of_a_process_that_is_gone_is_refused_and_no_other(database: str) -> None:
     with store.writing() as session:
         for name, where in (("gone", host()), ("elsewhere", "another machine")):
-            row = store.Upload(id=name, folder=f"uploads/{name}", state="looking", pid=2**22 + 1, host=where)
+            row = store.UploadRow(id=name, folder=f"uploads/{name}", state="looking", pid=2**22 + 1, host=where)
             row.process_started, row.heartbeat = "before", store.now()
             session.add(row)
     LOOKING.reconcile()
     with store.reading() as session:
-        states = {row.id: row.state for row in session.query(store.Upload)}
+        states = {row.id: row.state for row in session.query(store.UploadRow)}
     assert states == {"gone": "refused", "elsewhere": "looking"}
 
 

@@ -101,7 +101,7 @@ def test_an_earlier_upload_gets_the_state_that_its_inspection_says(
         told = {"id": "up", "created": str(MOMENT), "name": "a.csv", "folder": "uploads/up", "owner": ""}
         insert(connection, "uploads", **told, inspection=inspection)
     with store.reading() as session:
-        row = session.get_one(store.Upload, "up")
+        row = session.get_one(store.UploadRow, "up")
         assert (row.state, row.choices, row.launches, row.pid) == (state, {}, 0, None)
     with pytest.raises(uploads.keeping.UploadNotFoundError):
         uploads.get("up")  # its files are gone

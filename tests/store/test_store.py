@@ -38,7 +38,9 @@ def test_what_is_written_is_read_again(database: str) -> None:
     with store.writing() as session:
         session.add(a_run())
         session.flush()
-        session.add(store.RunEvent(run_id="one", number=1, kind="state", payload={"state": "queued", "é": [1, None]}))
+        session.add(
+            store.RunEventRow(run_id="one", number=1, kind="state", payload={"state": "queued", "é": [1, None]})
+        )
         session.add(
             store.Correction(
                 picture=store.Picture(image=b"\x89PNG\0", key="k", true_label=None, person="p", consent=True),
@@ -49,13 +51,13 @@ def test_what_is_written_is_read_again(database: str) -> None:
                 used_in_run="one",
             )
         )
-        session.add(store.Upload(id="up", folder="uploads/up"))
+        session.add(store.UploadRow(id="up", folder="uploads/up"))
     with store.reading() as session:
         run = session.get_one(store.RunRow, "one")
         assert (run.data, run.notes, run.accuracy) == ({"catalog": "digits"}, "", None)
         assert run.created.tzinfo is UTC
         assert abs((datetime.now(UTC) - run.created).total_seconds()) < 60
-        assert session.get_one(store.RunEvent, ("one", 1)).payload == {"state": "queued", "é": [1, None]}
+        assert session.get_one(store.RunEventRow, ("one", 1)).payload == {"state": "queued", "é": [1, None]}
         assert session.scalars(select(store.Picture.image)).one() == b"\x89PNG\0"
 
 
@@ -77,13 +79,13 @@ def test_events_go_with_their_run_and_corrections_outlive_theirs(database: str) 
     with store.writing() as session:
         session.delete(session.get_one(store.RunRow, "one"))
     with store.reading() as session:
-        assert session.scalars(select(store.RunEvent)).all() == []
+        assert session.scalars(select(store.RunEventRow)).all() == []
         assert session.scalars(select(store.Correction)).one().used_in_run is None
 
 
 def test_an_event_of_no_run_is_refused(database: str) -> None:
     with pytest.raises(IntegrityError), store.writing() as session:
-        session.add(store.RunEvent(run_id="nobody", number=1, kind="state", payload={}))
+        session.add(store.RunEventRow(run_id="nobody", number=1, kind="state", payload={}))
 
 
 def test_the_migrations_make_the_tables_that_are_declared(database: str) -> None:

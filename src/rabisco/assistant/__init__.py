@@ -5,15 +5,15 @@ the documentation where there is no such server; ``conversation`` keeps what was
 """
 
 from rabisco.assistant.conversation import Message, add, clear, latest, tokens_today
-from rabisco.assistant.knowledge import LANGUAGES, Entry, questions, search
+from rabisco.assistant.knowledge import LANGUAGES, HelpSection, questions, search
 from rabisco.assistant.markdown import to_html
 from rabisco.assistant.model import Facts, Failure, ModelServerError, Text, ToolUse, ask, is_configured
 
 __all__ = [
     "LANGUAGES",
-    "Entry",
     "Facts",
     "Failure",
+    "HelpSection",
     "Message",
     "ModelServerError",
     "Text",

@@ -29,7 +29,7 @@ _COMMON = """
 
 
 @dataclass(frozen=True)
-class Entry:
+class HelpSection:
     """One section of the documentation.
 
     Attributes:
@@ -45,7 +45,7 @@ class Entry:
     language: str
 
 
-def search(question: str, language: str = "en", most: int = 3) -> list[Entry]:
+def search(question: str, language: str = "en", most: int = 3) -> list[HelpSection]:
     """Return the entries that fit a question best, best first; none if no word of it is known.
 
     Args:
@@ -68,7 +68,7 @@ def search(question: str, language: str = "en", most: int = 3) -> list[Entry]:
     return [sections[number] for (number,) in rows]
 
 
-def questions(language: str) -> list[Entry]:
+def questions(language: str) -> list[HelpSection]:
     """Return the questions that the documentation answers, in the same order in every language."""
     start = "questions.md" if language == "en" else f"questions.{language}.md"
     path = FOLDER / "pages" / start
@@ -93,7 +93,7 @@ _lock = threading.Lock()
 
 
 @cache
-def _index() -> tuple[list[Entry], sqlite3.Connection]:
+def _index() -> tuple[list[HelpSection], sqlite3.Connection]:
     pages = FOLDER / "pages"
     english = [path for path in sorted(pages.glob("*.md")) if path.name.count(".") == 1]
     others = [(pages / f"{QUESTIONS}.{language}.md", language) for language in LANGUAGES[1:]]
@@ -108,7 +108,7 @@ def _index() -> tuple[list[Entry], sqlite3.Connection]:
     return sections, index
 
 
-def _sections(path: Path, language: str) -> list[Entry]:
+def _sections(path: Path, language: str) -> list[HelpSection]:
     """Return a page's sections; one of questions names in its last line the page that says more."""
     found = []
     for section in re.split(r"^(?=##? )", path.read_text(encoding="utf-8"), flags=re.MULTILINE):
@@ -119,5 +119,5 @@ def _sections(path: Path, language: str) -> list[Entry]:
         elif page == QUESTIONS:
             continue
         if heading.startswith("#") and text:
-            found.append(Entry(heading.lstrip("# "), page, text, language))
+            found.append(HelpSection(heading.lstrip("# "), page, text, language))
     return found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from rabisco.runs import Event, Run
+    from rabisco.runs import Run, RunEvent
 
 LOOK = 0.3  # seconds between two looks at a run
 
@@ -60,7 +60,7 @@ def _leave(run_id: str) -> None:
     raise SystemExit(130)
 
 
-def _draw(event: "Event", bars: Any, bar: Any) -> None:
+def _draw(event: "RunEvent", bars: Any, bar: Any) -> None:
     told = event.payload
     if event.kind in ("progress", "epoch"):
         figures = f"loss {told['loss']:.3f}, {told['device']}"

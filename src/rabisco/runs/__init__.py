@@ -19,7 +19,7 @@ from rabisco.runs.queue import (
     set_notes,
     submit,
 )
-from rabisco.runs.records import Event, Run
+from rabisco.runs.records import Run, RunEvent
 from rabisco.runs.request import PRESETS, RunRequest, Source, limits
 from rabisco.runs.retraining import report_of, retrain
 from rabisco.runs.states import ENDED, State
@@ -28,8 +28,8 @@ from rabisco.runs.supervisor import start_supervisor, tend
 __all__ = [
     "ENDED",
     "PRESETS",
-    "Event",
     "Run",
+    "RunEvent",
     "RunRequest",
     "Source",
     "State",

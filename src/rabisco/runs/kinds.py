@@ -20,7 +20,7 @@ from rabisco.uploads.places import folder_of
 
 
 @dataclass(frozen=True)
-class Kind:
+class WorkKind:
     """One kind of work. Its rows wait as ``queued``; its processes take them up and say how they ended.
 
     Attributes:
@@ -55,7 +55,7 @@ def found(upload_id: str, result: dict[str, Any], *guards: Any) -> None:
     state = "refused" if "refusal" in result else "unusable" if result["errors"] else "ready"
     changes = {"state": state, "inspection": result, "pid": None, "process_started": ""}
     with store.writing() as session:
-        session.execute(update(store.Upload).where(store.Upload.id == upload_id, *guards).values(**changes))
+        session.execute(update(store.UploadRow).where(store.UploadRow.id == upload_id, *guards).values(**changes))
 
 
 def refusal(code: str, **parameters: Parameter) -> dict[str, Any]:
@@ -70,18 +70,18 @@ def _fail_training(run_id: str, error: RabiscoError) -> None:
 
 def _refuse_dead() -> None:
     with store.reading() as session:
-        rows = session.scalars(select(store.Upload).where(store.Upload.state == "looking")).all()
+        rows = session.scalars(select(store.UploadRow).where(store.UploadRow.state == "looking")).all()
     for row in rows:
         if not works(row):
-            same = store.Upload.pid == row.pid, store.Upload.process_started == row.process_started
+            same = store.UploadRow.pid == row.pid, store.UploadRow.process_started == row.process_started
             found(row.id, refusal("looking-died"), *same)
 
 
 def _fail_looking(upload_id: str, error: RabiscoError) -> None:  # noqa: ARG001 - the log says it
-    found(upload_id, refusal("looking-died"), store.Upload.state == "queued")
+    found(upload_id, refusal("looking-died"), store.UploadRow.state == "queued")
 
 
-TRAINING = Kind(
+TRAINING = WorkKind(
     name="trainings",
     module="rabisco.runs.worker",
     table=store.RunRow,
@@ -94,10 +94,10 @@ TRAINING = Kind(
     reconcile=reconcile,
     fail=_fail_training,
 )
-LOOKING = Kind(
+LOOKING = WorkKind(
     name="uploads",
     module="rabisco.runs.looking",
-    table=store.Upload,
+    table=store.UploadRow,
     active=("looking",),
     cancelled="waiting",
     lock_file=".supervisor-of-uploads",

@@ -57,12 +57,12 @@ def _look(upload_id: str, session: "LookingSession") -> dict[str, Any]:
 def take_up(upload_id: str) -> "LookingSession | None":
     """Make an upload that is queued this process's own; ``None`` if it is not to be had."""
     me = {"pid": os.getpid(), "process_started": identity(os.getpid()) or "", "host": host()}
-    waits = store.Upload.id == upload_id, store.Upload.state == "queued"
+    waits = store.UploadRow.id == upload_id, store.UploadRow.state == "queued"
     with store.writing() as session:
-        taking = update(store.Upload).where(*waits).values(state="looking", launches=0, heartbeat=store.now(), **me)
-        if session.scalar(taking.returning(store.Upload.id)) is None:
+        taking = update(store.UploadRow).where(*waits).values(state="looking", launches=0, heartbeat=store.now(), **me)
+        if session.scalar(taking.returning(store.UploadRow.id)) is None:
             return None
-        row = session.get_one(store.Upload, upload_id)
+        row = session.get_one(store.UploadRow, upload_id)
         session.expunge(row)
     return LookingSession(row)
 
@@ -74,12 +74,12 @@ class LookingSession:
         choices: What the user decided.
     """
 
-    def __init__(self, row: store.Upload) -> None:
+    def __init__(self, row: store.UploadRow) -> None:
         self.choices = Choices.from_dict(row.choices)
         self._own = (
-            store.Upload.id == row.id,
-            store.Upload.pid == row.pid,
-            store.Upload.process_started == row.process_started,
+            store.UploadRow.id == row.id,
+            store.UploadRow.pid == row.pid,
+            store.UploadRow.process_started == row.process_started,
         )
         self._id = row.id
         self._rows = 0
@@ -110,7 +110,7 @@ class LookingSession:
     def _change(self, **changes: Any) -> None:
         try:
             with store.writing() as session:
-                session.execute(update(store.Upload).where(*self._own).values(**changes))
+                session.execute(update(store.UploadRow).where(*self._own).values(**changes))
         except RabiscoError as error:  # what is lost is one of many
             LOGGER.warning("%s", error)
 
@@ -120,7 +120,7 @@ class LookingSession:
             time.sleep(LISTEN_SECONDS)
             try:
                 with store.reading() as session:
-                    if session.scalar(select(store.Upload.id).where(*self._own)) is None:
+                    if session.scalar(select(store.UploadRow.id).where(*self._own)) is None:
                         os._exit(0)
             except RabiscoError as error:
                 LOGGER.warning("%s", error)

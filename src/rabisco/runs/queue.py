@@ -11,7 +11,7 @@ from rabisco import store
 from rabisco.errors import N_, InvalidConfigurationError, RunConflictError, RunNotFoundError, Sentence
 from rabisco.runs.places import folder_of
 from rabisco.runs.reconcile import reconcile
-from rabisco.runs.records import Event, Run, event_of, run_of
+from rabisco.runs.records import Run, RunEvent, event_of, run_of
 from rabisco.runs.request import RunRequest, check
 from rabisco.runs.states import ENDED, RESUMABLE, State, move
 
@@ -56,7 +56,7 @@ def submit(request: RunRequest, *, retry_of: str | None = None) -> Run:
     with store.writing() as session:
         session.add(row)
         session.flush()
-        session.add(store.RunEvent(run_id=row.id, number=1, kind="state", payload={"state": "queued"}))
+        session.add(store.RunEventRow(run_id=row.id, number=1, kind="state", payload={"state": "queued"}))
     return get(row.id)
 
 
@@ -84,7 +84,7 @@ def list_runs(limit: int = 100, owner: str | None = None) -> list[Run]:
         return [run_of(row) for row in session.scalars(query)]
 
 
-def events(run_id: str, after: int = 0, limit: int = 1000) -> list[Event]:
+def events(run_id: str, after: int = 0, limit: int = 1000) -> list[RunEvent]:
     """Return what happened in a run after event number ``after``, in order, at most ``limit`` of it.
 
     Cheap enough to be asked several times a second. A run that has ended has no further events once this is empty.
@@ -92,9 +92,11 @@ def events(run_id: str, after: int = 0, limit: int = 1000) -> list[Event]:
     Raises:
         RunNotFoundError: There is no such run.
     """
-    wanted = store.RunEvent.run_id == run_id, store.RunEvent.number > after
+    wanted = store.RunEventRow.run_id == run_id, store.RunEventRow.number > after
     with store.reading() as session:
-        rows = session.scalars(select(store.RunEvent).where(*wanted).order_by(store.RunEvent.number).limit(limit))
+        rows = session.scalars(
+            select(store.RunEventRow).where(*wanted).order_by(store.RunEventRow.number).limit(limit)
+        )
         found = [event_of(row) for row in rows]
         if not found and session.get(store.RunRow, run_id) is None:
             raise _unknown(run_id)

@@ -62,7 +62,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Event:
+class RunEvent:
     """Something that happened in a run.
 
     Attributes:
@@ -89,6 +89,6 @@ def run_of(row: store.RunRow) -> Run:
     return Run(**fields, dataset=title, actions=actions, begun=begun)
 
 
-def event_of(row: store.RunEvent) -> Event:
+def event_of(row: store.RunEventRow) -> RunEvent:
     """Return what readers see of an event."""
-    return Event(row.number, row.kind, row.payload, row.created)
+    return RunEvent(row.number, row.kind, row.payload, row.created)

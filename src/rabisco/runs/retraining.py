@@ -46,8 +46,8 @@ def retrain(model: str, owner: str = "") -> Run:
 
 def report_of(run_id: str) -> RetrainingReport | None:
     """Return what a run came to that retrained; ``None`` if it has not said so, or is another run."""
-    wanted = store.RunEvent.run_id == run_id, store.RunEvent.kind == "report"
-    newest = select(store.RunEvent.payload).where(*wanted).order_by(store.RunEvent.number.desc()).limit(1)
+    wanted = store.RunEventRow.run_id == run_id, store.RunEventRow.kind == "report"
+    newest = select(store.RunEventRow.payload).where(*wanted).order_by(store.RunEventRow.number.desc()).limit(1)
     with store.reading() as session:
         payload = session.scalar(newest)
     return None if payload is None else RetrainingReport.from_dict(payload)

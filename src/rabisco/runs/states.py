@@ -71,7 +71,7 @@ def move(
         said["message"] = str(changes["message"])
     if changes.get("wanted"):
         said["wanted"] = changes["wanted"]
-    session.add(store.RunEvent(run_id=run_id, number=number, kind="state", payload={"state": target, **said}))
+    session.add(store.RunEventRow(run_id=run_id, number=number, kind="state", payload={"state": target, **said}))
     session.flush()
     return True
 
@@ -87,7 +87,7 @@ def note(session: Session, run_id: str, kind: str, payload: dict[str, Any], *gua
     )
     if number is None:
         return False
-    session.add(store.RunEvent(run_id=run_id, number=number, kind=kind, payload=payload))
+    session.add(store.RunEventRow(run_id=run_id, number=number, kind=kind, payload=payload))
     session.flush()
     return True
 

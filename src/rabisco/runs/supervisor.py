@@ -20,7 +20,7 @@ from sqlalchemy import select, update
 from rabisco import store
 from rabisco.artifacts.durable import told_of_storage, try_lock
 from rabisco.errors import N_, RabiscoError, Sentence, StorageError
-from rabisco.runs.kinds import LOOKING, TRAINING, Kind
+from rabisco.runs.kinds import LOOKING, TRAINING, WorkKind
 from rabisco.runs.places import LOG_FILE, runs_dir
 from rabisco.runs.process import host, kill
 from rabisco.settings import get_settings
@@ -75,7 +75,7 @@ class Supervisor:
         cancelled: When each row was first seen to be cancelled, by the monotonic clock.
     """
 
-    kind: Kind
+    kind: WorkKind
     children: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
     cancelled: dict[str, float] = field(default_factory=dict)
 
@@ -161,7 +161,7 @@ def _supervise(supervisor: Supervisor) -> None:
         time.sleep(1)
 
 
-def _acquire_supervisor_lock(kind: Kind) -> int | None:
+def _acquire_supervisor_lock(kind: WorkKind) -> int | None:
     with told_of_storage():
         runs_dir().mkdir(parents=True, exist_ok=True)
         return try_lock(runs_dir() / kind.lock_file)

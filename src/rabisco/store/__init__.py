@@ -4,11 +4,21 @@
 ``migrations``. A transaction is had by ``reading``, ``writing`` or ``alone``; nothing else touches the database::
 
     with store.writing() as session:
-        session.add(store.Upload(...))
+        session.add(store.UploadRow(...))
 """
 
 from rabisco.store.database import alone, close, reading, writing
-from rabisco.store.tables import AssistantMessage, Base, Correction, OfProcess, Picture, RunEvent, RunRow, Upload, now
+from rabisco.store.tables import (
+    AssistantMessage,
+    Base,
+    Correction,
+    OfProcess,
+    Picture,
+    RunEventRow,
+    RunRow,
+    UploadRow,
+    now,
+)
 
 __all__ = [
     "AssistantMessage",
@@ -16,9 +26,9 @@ __all__ = [
     "Correction",
     "OfProcess",
     "Picture",
-    "RunEvent",
+    "RunEventRow",
     "RunRow",
-    "Upload",
+    "UploadRow",
     "alone",
     "close",
     "now",

@@ -135,7 +135,7 @@ class RunRow(OfProcess, Base):
     retry_of: Mapped[str | None] = mapped_column(ForeignKey("runs.id", ondelete="SET NULL"))
 
 
-class RunEvent(Base):
+class RunEventRow(Base):
     """Something that happened in a run, for those who watch it, now or later.
 
     Attributes:
@@ -155,7 +155,7 @@ class RunEvent(Base):
     created: Mapped[datetime] = mapped_column(default=now)
 
 
-class Upload(OfProcess, Base):
+class UploadRow(OfProcess, Base):
     """Files that were uploaded to be trained on, and what was found in them.
 
     Attributes:

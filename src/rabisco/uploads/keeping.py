@@ -84,7 +84,7 @@ def create(
                 with (folder / part).open("wb") as target:
                     shutil.copyfileobj(files[part], target, PIECE)
         state: State = "waiting" if choices is None else "queued"
-        row = store.Upload(id=upload_id, name=name[:255], folder=f"uploads/{upload_id}", owner=owner, state=state)
+        row = store.UploadRow(id=upload_id, name=name[:255], folder=f"uploads/{upload_id}", owner=owner, state=state)
         row.choices = dict(choices or {})
         with store.writing() as session:
             session.add(row)
@@ -110,7 +110,7 @@ def get(upload_id: str) -> Upload:
     """
     folder = folder_of(upload_id)
     with store.reading() as session:
-        row = session.get(store.Upload, upload_id)
+        row = session.get(store.UploadRow, upload_id)
         state = _shown_state(session, row) if row else "waiting"
     if row is None or not (folder / TRAIN).is_file():
         raise UploadNotFoundError(
@@ -152,10 +152,10 @@ def look(upload_id: str, choices: Mapping[str, Any] | None = None) -> Upload:
     get(upload_id)
     wanted = dict(choices or {})
     with store.writing() as session:
-        row = session.get(store.Upload, upload_id)
+        row = session.get(store.UploadRow, upload_id)
         if row is not None and not (row.state in OPEN and row.choices == wanted):
             again = {"state": "queued", "choices": wanted, "queued": store.now(), **_AGAIN}
-            session.execute(update(store.Upload).where(store.Upload.id == upload_id).values(**again))
+            session.execute(update(store.UploadRow).where(store.UploadRow.id == upload_id).values(**again))
     return get(upload_id)
 
 
@@ -167,17 +167,17 @@ def cancel(upload_id: str) -> Upload:
         StorageError: The database cannot be written to.
     """
     get(upload_id)
-    looked_for = store.Upload.id == upload_id, store.Upload.state.in_(OPEN)
+    looked_for = store.UploadRow.id == upload_id, store.UploadRow.state.in_(OPEN)
     with store.writing() as session:
-        session.execute(update(store.Upload).where(*looked_for).values(state="waiting", **_AGAIN))
+        session.execute(update(store.UploadRow).where(*looked_for).values(state="waiting", **_AGAIN))
     return get(upload_id)
 
 
-def _shown_state(session: Session, row: store.Upload) -> State:
+def _shown_state(session: Session, row: store.UploadRow) -> State:
     """Return the state of a row; one whose process is about to start is being looked through already."""
     if row.state == "queued":
-        before = (store.Upload.state == "queued") & (store.Upload.queued < row.queued)
-        ahead = select(func.count()).where((store.Upload.state == "looking") | before)
+        before = (store.UploadRow.state == "queued") & (store.UploadRow.queued < row.queued)
+        ahead = select(func.count()).where((store.UploadRow.state == "looking") | before)
         return "looking" if (session.scalar(ahead) or 0) < MOST_LOOKING else "queued"
     return cast("State", row.state)
 
@@ -190,7 +190,7 @@ def delete(upload_id: str) -> None:
     """
     get(upload_id)
     with store.writing() as session:
-        row = session.get(store.Upload, upload_id)
+        row = session.get(store.UploadRow, upload_id)
         if row is not None:
             session.delete(row)
     shutil.rmtree(uploads_dir() / upload_id, ignore_errors=True)

@@ -35,7 +35,7 @@ def keep(train: Path, test: Path | None = None) -> Upload:
         files = {part: opened.enter_context(_as_file(path)) for part, path in paths.items()}
         upload = create(files, train.resolve().name)
     with store.writing() as session:
-        row = session.get_one(store.Upload, upload.id)
+        row = session.get_one(store.UploadRow, upload.id)
         row.state, row.inspection = "ready", inspection.to_dict()
     return get(upload.id)
 

@@ -12,7 +12,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
 from rabisco import artifacts, assistant
-from rabisco.assistant import Entry, Facts, Failure, Message, ModelServerError, Text, ToolUse
+from rabisco.assistant import Facts, Failure, HelpSection, Message, ModelServerError, Text, ToolUse
 from rabisco.errors import (
     N_,
     AssistantFailedError,
@@ -230,7 +230,7 @@ def as_json(message: Message) -> dict[str, Any]:
     }
 
 
-def _pages(found: list[Entry]) -> list[dict[str, str]]:
+def _pages(found: list[HelpSection]) -> list[dict[str, str]]:
     """Return where entries stand, each page once."""
     first = {entry.page: entry.title for entry in reversed(found)}
     return [{"page": page, "title": first[page]} for page in dict.fromkeys(entry.page for entry in found)]

@@ -122,7 +122,7 @@ def store() -> ResponseReturnValue:
         "says what became better and worse; the new version answers only when it is told to."
     ),
     ("curl -d model=mnist-cnn {url}/corrections/retrain",),
-    answer=training_shapes.Run,
+    answer=training_shapes.RunSchema,
     page=True,
     receives="model",
     problems=(400, 404, 422, 503, 507),

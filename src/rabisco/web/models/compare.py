@@ -81,7 +81,7 @@ class ModelDifference:
         "several times, chooses them; what was not measured is null."
     ),
     ("curl '{url}/compare?model=cnn&model=linear'",),
-    answer=shapes.Comparison,
+    answer=shapes.ComparisonSchema,
     page=True,
     query=("model",),
     problems=(404, 503),

@@ -18,7 +18,7 @@ def init_app(app: Flask) -> None:
 
 
 @dataclass(frozen=True)
-class Confusion:
+class ConfusedPair:
     """One class read as another.
 
     Attributes:
@@ -54,10 +54,10 @@ class Confusions:
         return sum(map(sum, self.counts))
 
     @property
-    def top(self) -> list[Confusion]:
+    def top(self) -> list[ConfusedPair]:
         """The confusions that happen most often, the commonest first."""
         found = [
-            Confusion(name, self.names[column], count, count / sum(row), alike(name, self.names[column]))
+            ConfusedPair(name, self.names[column], count, count / sum(row), alike(name, self.names[column]))
             for name, row in zip(self.names, self.counts, strict=True)
             for column, count in enumerate(row)
             if count and self.names[column] != name

@@ -25,7 +25,7 @@ PROBLEM = """{"type": "urn:rabisco:problem:model-not-found", "status": 404,
 
 
 @dataclass(frozen=True)
-class Group:
+class RouteGroup:
     """Routes that belong together.
 
     Attributes:
@@ -47,12 +47,14 @@ class Group:
 
 
 GROUPS = (
-    Group("reading", lazy_gettext("Reading pictures"), ("predict", "explain")),
-    Group("models", lazy_gettext("Models"), ("models", "compare")),
-    Group("training", lazy_gettext("Training"), ("training", "uploads", "runs")),
-    Group("corrections", lazy_gettext("Corrections"), ("corrections",)),
-    Group("server", lazy_gettext("The server itself"), ("health", "metrics", "sign-in", "sign-out", "openapi.json")),
-    Group(
+    RouteGroup("reading", lazy_gettext("Reading pictures"), ("predict", "explain")),
+    RouteGroup("models", lazy_gettext("Models"), ("models", "compare")),
+    RouteGroup("training", lazy_gettext("Training"), ("training", "uploads", "runs")),
+    RouteGroup("corrections", lazy_gettext("Corrections"), ("corrections",)),
+    RouteGroup(
+        "server", lazy_gettext("The server itself"), ("health", "metrics", "sign-in", "sign-out", "openapi.json")
+    ),
+    RouteGroup(
         "pages",
         lazy_gettext("Pages"),
         ("", "upload", "train", "entrainer-le-modele", "assistant", "assistance", "model", "about", "docs"),
@@ -91,7 +93,7 @@ def openapi() -> Response:
     return jsonify(document(request.root_path))
 
 
-def _group_of(declared: Route) -> Group:
+def _group_of(declared: Route) -> RouteGroup:
     return next((group for group in GROUPS if _first(declared) in group.first), GROUPS[-1])
 
 

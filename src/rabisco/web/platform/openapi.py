@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document, made of what the routes say of themselves."""
 
+import json
 import re
 from http import HTTPStatus
 from typing import Any
@@ -25,6 +26,7 @@ GUARDED = (401, 403)
 CROSS_SITE = (403,)
 PARAMETER = re.compile(r"<(\w+)>")
 REFERENCE = "#/components/schemas/{model}"
+SUFFIX = "Schema"  # of a class whose name something else of the package has; clients see the name without it
 BINARY: Schema = {"type": "string", "format": "binary"}
 REQUEST_ID: Schema = {
     "description": "The id that the request gave in this header, if well-formed, else a new one.",
@@ -159,12 +161,13 @@ def _problem(status: int) -> Schema:
 
 
 def _reference(name: str) -> Schema:
-    return {"$ref": REFERENCE.format(model=name)}
+    return {"$ref": REFERENCE.format(model=name.removesuffix(SUFFIX))}
 
 
 def _schemas() -> Schema:
     shown: list[type[BaseModel]] = [shapes.Problem, *(route.answer for route in ROUTES.values() if route.answer)]
     models = {shape.__name__: shape for shape in shown}
     _, definitions = models_json_schema([(model, "validation") for model in models.values()], ref_template=REFERENCE)
-    schemas: Schema = definitions["$defs"]
+    named = json.dumps(definitions["$defs"]).replace(f'{SUFFIX}"', '"')
+    schemas: Schema = json.loads(named)
     return schemas

@@ -19,7 +19,7 @@ from rabisco.web.platform.words import translated
 
 
 @dataclass(frozen=True)
-class Kind:
+class ProblemKind:
     """A kind of problem: its HTTP status, its name in ``type`` and its title."""
 
     status: int
@@ -27,61 +27,71 @@ class Kind:
     title: LazyString
 
 
-UNFORESEEN = Kind(500, "internal-error", lazy_gettext("Something went wrong on our side"))
+UNFORESEEN = ProblemKind(500, "internal-error", lazy_gettext("Something went wrong on our side"))
 
 # Error class -> answer; a class that is not here is a fault of the server.
-PROBLEMS: dict[type[errors.RabiscoError], Kind] = {
-    errors.InvalidRequestError: Kind(400, "invalid-request", lazy_gettext("This request cannot be answered")),
-    errors.UnknownFieldError: Kind(422, "unknown-field", lazy_gettext("This request holds a field nobody knows")),
-    errors.InvalidImageError: Kind(400, "invalid-image", lazy_gettext("This picture is damaged or empty")),
-    errors.UnsupportedImageError: Kind(
+PROBLEMS: dict[type[errors.RabiscoError], ProblemKind] = {
+    errors.InvalidRequestError: ProblemKind(400, "invalid-request", lazy_gettext("This request cannot be answered")),
+    errors.UnknownFieldError: ProblemKind(
+        422, "unknown-field", lazy_gettext("This request holds a field nobody knows")
+    ),
+    errors.InvalidImageError: ProblemKind(400, "invalid-image", lazy_gettext("This picture is damaged or empty")),
+    errors.UnsupportedImageError: ProblemKind(
         415, "unsupported-image", lazy_gettext("This file is not a picture we can read")
     ),
-    errors.TooLargeError: Kind(413, "too-large", lazy_gettext("This is too large")),
-    errors.ModelNotFoundError: Kind(404, "model-not-found", lazy_gettext("There is no such model")),
-    errors.VersionNotFoundError: Kind(404, "version-not-found", lazy_gettext("This model has no such version")),
-    errors.VersionConflictError: Kind(409, "version-conflict", lazy_gettext("This version cannot be changed so")),
-    errors.CorrectionNotFoundError: Kind(404, "correction-not-found", lazy_gettext("There is no such correction")),
-    errors.UploadNotFoundError: Kind(404, "upload-not-found", lazy_gettext("There is no such upload")),
-    errors.RunNotFoundError: Kind(404, "run-not-found", lazy_gettext("There is no such training")),
-    errors.RunConflictError: Kind(409, "run-conflict", lazy_gettext("This training cannot be changed so")),
-    errors.UnknownDatasetError: Kind(404, "unknown-dataset", lazy_gettext("There is no such data set")),
-    errors.UnusableDataError: Kind(422, "unusable-data", lazy_gettext("These data cannot be trained on")),
-    errors.InvalidConfigurationError: Kind(
+    errors.TooLargeError: ProblemKind(413, "too-large", lazy_gettext("This is too large")),
+    errors.ModelNotFoundError: ProblemKind(404, "model-not-found", lazy_gettext("There is no such model")),
+    errors.VersionNotFoundError: ProblemKind(404, "version-not-found", lazy_gettext("This model has no such version")),
+    errors.VersionConflictError: ProblemKind(
+        409, "version-conflict", lazy_gettext("This version cannot be changed so")
+    ),
+    errors.CorrectionNotFoundError: ProblemKind(
+        404, "correction-not-found", lazy_gettext("There is no such correction")
+    ),
+    errors.UploadNotFoundError: ProblemKind(404, "upload-not-found", lazy_gettext("There is no such upload")),
+    errors.RunNotFoundError: ProblemKind(404, "run-not-found", lazy_gettext("There is no such training")),
+    errors.RunConflictError: ProblemKind(409, "run-conflict", lazy_gettext("This training cannot be changed so")),
+    errors.UnknownDatasetError: ProblemKind(404, "unknown-dataset", lazy_gettext("There is no such data set")),
+    errors.UnusableDataError: ProblemKind(422, "unusable-data", lazy_gettext("These data cannot be trained on")),
+    errors.InvalidConfigurationError: ProblemKind(
         422, "invalid-configuration", lazy_gettext("This cannot be trained as it was asked for")
     ),
-    errors.StorageError: Kind(507, "storage", lazy_gettext("The server could not store this")),
-    errors.AccessDeniedError: Kind(401, "access-denied", lazy_gettext("This needs the access token")),
-    errors.CrossSiteError: Kind(403, "cross-site", lazy_gettext("This did not come from a page of this server")),
-    errors.ReadOnlyError: Kind(403, "read-only", lazy_gettext("This server only reads pictures")),
-    errors.BusyError: Kind(503, "busy", lazy_gettext("The server is busy")),
-    errors.NoModelError: Kind(503, "no-model", lazy_gettext("No model has been trained yet")),
-    errors.InvalidArtifactError: Kind(503, "invalid-artifact", lazy_gettext("This model's files are damaged")),
-    errors.AssistantFailedError: Kind(502, "assistant-failed", lazy_gettext("The assistant could not answer")),
-    errors.AssistantTimeoutError: Kind(504, "assistant-timeout", lazy_gettext("The assistant took too long")),
-    errors.AssistantQuotaError: Kind(429, "assistant-quota", lazy_gettext("The assistant takes no more questions")),
+    errors.StorageError: ProblemKind(507, "storage", lazy_gettext("The server could not store this")),
+    errors.AccessDeniedError: ProblemKind(401, "access-denied", lazy_gettext("This needs the access token")),
+    errors.CrossSiteError: ProblemKind(
+        403, "cross-site", lazy_gettext("This did not come from a page of this server")
+    ),
+    errors.ReadOnlyError: ProblemKind(403, "read-only", lazy_gettext("This server only reads pictures")),
+    errors.BusyError: ProblemKind(503, "busy", lazy_gettext("The server is busy")),
+    errors.NoModelError: ProblemKind(503, "no-model", lazy_gettext("No model has been trained yet")),
+    errors.InvalidArtifactError: ProblemKind(503, "invalid-artifact", lazy_gettext("This model's files are damaged")),
+    errors.AssistantFailedError: ProblemKind(502, "assistant-failed", lazy_gettext("The assistant could not answer")),
+    errors.AssistantTimeoutError: ProblemKind(504, "assistant-timeout", lazy_gettext("The assistant took too long")),
+    errors.AssistantQuotaError: ProblemKind(
+        429, "assistant-quota", lazy_gettext("The assistant takes no more questions")
+    ),
 }
 
 # HTTP errors that the framework raises by itself, with titles and details for readers.
-HTTP_PROBLEMS: dict[int, tuple[Kind, LazyString]] = {
+HTTP_PROBLEMS: dict[int, tuple[ProblemKind, LazyString]] = {
     400: (
-        Kind(400, "bad-request", lazy_gettext("This request cannot be understood")),
+        ProblemKind(400, "bad-request", lazy_gettext("This request cannot be understood")),
         lazy_gettext("the body or the address is malformed; see the API page for the right form"),
     ),
     404: (
-        Kind(404, "not-found", lazy_gettext("There is nothing at this address")),
+        ProblemKind(404, "not-found", lazy_gettext("There is nothing at this address")),
         lazy_gettext("check the address, or start again from the drawing page"),
     ),
     405: (
-        Kind(405, "method-not-allowed", lazy_gettext("This address is used in another way")),
+        ProblemKind(405, "method-not-allowed", lazy_gettext("This address is used in another way")),
         lazy_gettext("the Allow header names the methods that it answers; predictions are asked for by POST"),
     ),
     415: (
-        Kind(415, "unsupported-media-type", lazy_gettext("This kind of content is not read here")),
+        ProblemKind(415, "unsupported-media-type", lazy_gettext("This kind of content is not read here")),
         lazy_gettext("send multipart/form-data, JSON or an image"),
     ),
     429: (
-        Kind(429, "too-many-requests", lazy_gettext("Too many requests")),
+        ProblemKind(429, "too-many-requests", lazy_gettext("Too many requests")),
         lazy_gettext("wait a little and try again"),
     ),
 }
@@ -134,10 +144,10 @@ def _answer_http_error(error: HTTPException) -> WerkzeugResponse:
     return response
 
 
-def _unlisted(status: int) -> tuple[Kind, LazyString]:
+def _unlisted(status: int) -> tuple[ProblemKind, LazyString]:
     if status >= 500:
         return UNFORESEEN, lazy_gettext("the fault has been noted; try again later")
-    return Kind(status, "bad-request", HTTP_PROBLEMS[400][0].title), HTTP_PROBLEMS[400][1]
+    return ProblemKind(status, "bad-request", HTTP_PROBLEMS[400][0].title), HTTP_PROBLEMS[400][1]
 
 
 def _answer_unforeseen(error: Exception) -> Response:
@@ -146,7 +156,7 @@ def _answer_unforeseen(error: Exception) -> Response:
     return _answer(problem, str(detail))
 
 
-def _answer(problem: Kind, detail: str) -> Response:
+def _answer(problem: ProblemKind, detail: str) -> Response:
     title = str(problem.title)
     if wants_page():
         page = render_template(

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from rabisco.artifacts import Card
 
-__all__ = ["Card", "Comparison", "Live", "Models", "OpenAPI", "Problem", "Ready"]
+__all__ = ["Card", "ComparisonSchema", "Live", "Models", "OpenAPI", "Problem", "Ready"]
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -50,7 +50,7 @@ class Models(BaseModel):
     default: str
 
 
-class Contestant(BaseModel):
+class ContestantSchema(BaseModel):
     """One model in a comparison; figures of its test images, `null` where nothing was measured."""
 
     name: str
@@ -70,7 +70,7 @@ class Contestant(BaseModel):
     corrupted_accuracy: Probability | None
 
 
-class Pair(BaseModel):
+class PairSchema(BaseModel):
     """Two models on the same images: the difference of their accuracies, its 95% interval, McNemar's exact test."""
 
     first: str
@@ -84,11 +84,11 @@ class Pair(BaseModel):
     p_value: Probability
 
 
-class Comparison(BaseModel):
+class ComparisonSchema(BaseModel):
     """Models side by side, and each pair of them that was given the same images."""
 
-    models: list[Contestant]
-    pairs: list[Pair]
+    models: list[ContestantSchema]
+    pairs: list[PairSchema]
 
 
 class ModelVersion(BaseModel):
@@ -116,7 +116,7 @@ class Deleted(BaseModel):
     deleted: str
 
 
-class Correction(BaseModel):
+class CorrectionSchema(BaseModel):
     """What a reader said of one reading; `true_label` is null where the picture shows no character."""
 
     id: int
@@ -132,14 +132,14 @@ class Correction(BaseModel):
 class Corrections(BaseModel):
     """A page of one's own corrections, newest first."""
 
-    corrections: list[Correction]
+    corrections: list[CorrectionSchema]
     page: int = Field(ge=1)
     pages: int = Field(ge=1)
     total: int = Field(ge=0)
     pictures: int = Field(ge=0, description="Several models may have read the same picture.")
 
 
-class Taught(BaseModel):
+class TaughtSchema(BaseModel):
     """What came of teaching a model one picture; `unchanged` of `counted` test images are answered as before."""
 
     model: str
@@ -151,8 +151,8 @@ class Taught(BaseModel):
 class StoredCorrections(BaseModel):
     """What has been stored, one correction for each reading of the picture, and which models know it from now on."""
 
-    corrections: list[Correction] = Field(min_length=1)
-    taught: list[Taught]
+    corrections: list[CorrectionSchema] = Field(min_length=1)
+    taught: list[TaughtSchema]
 
 
 class DeletedCorrections(BaseModel):

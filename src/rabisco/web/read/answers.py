@@ -18,7 +18,7 @@ from rabisco.web.platform.shapes import Probability
 from rabisco.web.platform.words import translated
 
 
-class Candidate(BaseModel):
+class CandidateSchema(BaseModel):
     """One class and how probable the model holds it to be; calibrated."""
 
     category: str
@@ -26,7 +26,7 @@ class Candidate(BaseModel):
     probability: Probability
 
 
-class Step(BaseModel):
+class StepSchema(BaseModel):
     """One step of the way from the picture to what the model saw; `image` is a PNG data URL."""
 
     name: str
@@ -41,10 +41,10 @@ class Refusal(BaseModel):
     message: str
 
 
-class Prediction(Candidate):
+class PredictionSchema(CandidateSchema):
     """What a model reads in one picture: the best class, then the other facts."""
 
-    top_k: list[Candidate] = Field(min_length=1)
+    top_k: list[CandidateSchema] = Field(min_length=1)
     alike: list[str] = Field(description="The model's other classes of the same shape: O and o for a 0.")
     among: Among = Field(description="What was expected to be written (`among`); nothing else is answered.")
     model: str
@@ -54,7 +54,7 @@ class Prediction(Candidate):
     refused: Refusal | None
     doubt: Probability | None = Field(description="Above 0.5 the picture is refused; null without a rule.")
     remembered: bool = Field(description="Whether a correction of a picture like this one answers.")
-    steps: list[Step] = Field(default=[], description="Only with `?steps=1`.")
+    steps: list[StepSchema] = Field(default=[], description="Only with `?steps=1`.")
 
     @classmethod
     def of(cls, read: inference.Prediction, *, with_steps: bool = False, **further: Any) -> Self:
@@ -67,7 +67,7 @@ class Prediction(Candidate):
         return cls.model_validate(facts)
 
 
-class Box(BaseModel):
+class BoxSchema(BaseModel):
     """Where a character lies, in pixels of the picture as it was sent, upright."""
 
     left: int = Field(ge=0)
@@ -76,21 +76,21 @@ class Box(BaseModel):
     height: int = Field(ge=1)
 
 
-class ReadCharacter(Candidate):
+class ReadCharacterSchema(CandidateSchema):
     """One character of several: the best class, then what else it may be, and where it is."""
 
-    top_k: list[Candidate] = Field(min_length=1)
-    box: Box
+    top_k: list[CandidateSchema] = Field(min_length=1)
+    box: BoxSchema
     line: int = Field(ge=0, description="Number of its line, from 0 at the top.")
     remembered: bool = Field(description="Whether a correction of a character like this one answers.")
-    steps: list[Step] = Field(default=[], description="Only with `?steps=1`.")
+    steps: list[StepSchema] = Field(default=[], description="Only with `?steps=1`.")
 
 
 class Reading(BaseModel):
     """What a model reads in a picture of several characters (`characters=many`), in reading order."""
 
     text: str = Field(description="The characters as a string; lines are parted by line feeds, words by spaces.")
-    characters: list[ReadCharacter]
+    characters: list[ReadCharacterSchema]
     among: Among = Field(description="What was expected to be written (`among`); nothing else is answered.")
     model: str
     version: int = Field(ge=0, description="Which version of the model answered; 0 is the bundled one.")
@@ -112,10 +112,10 @@ class Reading(BaseModel):
 class Predictions(BaseModel):
     """One prediction for each picture, in their order; readings where several characters were asked for."""
 
-    predictions: list[Prediction | Reading] = Field(min_length=1)
+    predictions: list[PredictionSchema | Reading] = Field(min_length=1)
 
 
-class Explanation(Prediction):
+class ExplanationSchema(PredictionSchema):
     """A prediction and what mattered to it; `image` is what the model saw, coloured, as a PNG data URL."""
 
     importance: list[list[float]] = Field(
@@ -128,7 +128,7 @@ class Explanation(Prediction):
 class Explanations(BaseModel):
     """One explanation for each picture, in their order."""
 
-    explanations: list[Explanation] = Field(min_length=1)
+    explanations: list[ExplanationSchema] = Field(min_length=1)
 
 
 def steps(read: inference.Prediction | text_reading.ReadCharacter) -> list[dict[str, str]]:

@@ -4,14 +4,14 @@ from pathlib import Path
 
 from flask import Request
 
-from rabisco.web.read.pictures import Picture
+from rabisco.web.read.pictures import SentPicture
 
 FIELD = "example"
 _FOLDER = Path(__file__).parents[1] / "static" / "examples"
 EXAMPLES = tuple(sorted(path.stem for path in _FOLDER.glob("*.png")))
 
 
-def chosen(request: Request) -> list[Picture]:
+def chosen(request: Request) -> list[SentPicture]:
     """Return the example that a form names; nothing where it names none."""
     name = request.form.get(FIELD)
-    return [Picture(name, (_FOLDER / f"{name}.png").read_bytes())] if name in EXAMPLES else []
+    return [SentPicture(name, (_FOLDER / f"{name}.png").read_bytes())] if name in EXAMPLES else []

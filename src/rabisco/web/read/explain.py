@@ -60,6 +60,6 @@ def heat(explanation: Explanation) -> NDArray[np.uint8]:
     return np.asarray((seen * (1 - share) + colour * share).round(), np.uint8)
 
 
-def _answer(explained: Explanation) -> answers.Explanation:
+def _answer(explained: Explanation) -> answers.ExplanationSchema:
     importance = np.round(explained.importance.astype(np.float64), 4).tolist()
-    return answers.Explanation.of(explained.prediction, importance=importance, image=data_url(heat(explained)))
+    return answers.ExplanationSchema.of(explained.prediction, importance=importance, image=data_url(heat(explained)))

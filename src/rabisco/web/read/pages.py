@@ -20,7 +20,7 @@ from rabisco.web.platform.routing import route
 from rabisco.web.platform.words import translated
 from rabisco.web.read import examples, options, several
 from rabisco.web.read.answers import data_url, thumbnail
-from rabisco.web.read.pictures import Picture, read_pictures
+from rabisco.web.read.pictures import SentPicture, read_pictures
 
 blueprint = Blueprint("pages", __name__)
 KEPT_SIDE = 320  # pixels: the normaliser looks at no more
@@ -135,7 +135,7 @@ def _choices() -> list[str]:
     return names if len(names) > 2 else []
 
 
-def _row(picture: Picture, cards: list[Card], among: Among) -> UploadedPicture:
+def _row(picture: SentPicture, cards: list[Card], among: Among) -> UploadedPicture:
     try:
         pixels = picture.decode()
     except RabiscoError as error:

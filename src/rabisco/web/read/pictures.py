@@ -26,7 +26,7 @@ PROBLEMS = (400, 404, 408, 413, 415, 422, 503)  # of a route that reads pictures
 
 
 @dataclass(frozen=True)
-class Picture:
+class SentPicture:
     """One picture as received: its name, for messages, and its bytes or base64 text."""
 
     name: str
@@ -41,7 +41,7 @@ class Picture:
         return sent_side(self.data)
 
 
-def read_pictures(request: Request, max_files: int) -> list[Picture]:
+def read_pictures(request: Request, max_files: int) -> list[SentPicture]:
     """Return the pictures of a request, in order.
 
     Raises:
@@ -78,14 +78,14 @@ def check_names(request: Request, known: tuple[str, ...]) -> None:
         only_known(body, (*TEXT_FIELDS, "images", *known))
 
 
-def decode_all(pictures: list[Picture]) -> list[NDArray[np.uint8]]:
+def decode_all(pictures: list[SentPicture]) -> list[NDArray[np.uint8]]:
     """Return the pixels of each picture; an error of one among several names which."""
     if len(pictures) == 1:
         return [pictures[0].decode()]
     return [_decode_named(picture, position) for position, picture in enumerate(pictures, 1)]
 
 
-def _decode_named(picture: Picture, position: int) -> NDArray[np.uint8]:
+def _decode_named(picture: SentPicture, position: int) -> NDArray[np.uint8]:
     try:
         return picture.decode()
     except RabiscoError as error:
@@ -93,25 +93,25 @@ def _decode_named(picture: Picture, position: int) -> NDArray[np.uint8]:
         raise type(error)(N_("%(which)s: %(reason)s"), which=which, reason=error.sentence) from error
 
 
-def _raw(request: Request) -> list[Picture]:
+def _raw(request: Request) -> list[SentPicture]:
     if not request.mimetype.startswith(RAW_TYPES):
         return []
-    return [Picture("body", request.get_data())]
+    return [SentPicture("body", request.get_data())]
 
 
-def _files(request: Request) -> list[Picture]:
+def _files(request: Request) -> list[SentPicture]:
     uploads = [upload for field in FILE_FIELDS for upload in request.files.getlist(field)]
-    pictures = [Picture(upload.filename or "", upload.stream.read()) for upload in uploads]
+    pictures = [SentPicture(upload.filename or "", upload.stream.read()) for upload in uploads]
     # A browser's form sends a nameless empty part when nothing was chosen.
     return [picture for picture in pictures if picture.name or picture.data]
 
 
-def _fields(request: Request) -> list[Picture]:
+def _fields(request: Request) -> list[SentPicture]:
     fields = (FILE_FIELD, *TEXT_FIELDS)
-    return [Picture(field, value) for field in fields for value in request.form.getlist(field)]
+    return [SentPicture(field, value) for field in fields for value in request.form.getlist(field)]
 
 
-def _from_json(request: Request) -> list[Picture]:
+def _from_json(request: Request) -> list[SentPicture]:
     if not request.is_json:
         return []
     body = request.get_json()
@@ -126,7 +126,7 @@ def _from_json(request: Request) -> list[Picture]:
     for name, value in values:
         if not isinstance(value, str):
             raise InvalidRequestError(N_("expected “%(name)s” to be base64 text"), name=name)
-    return [Picture(name, value) for name, value in values]
+    return [SentPicture(name, value) for name, value in values]
 
 
 def _nothing_received(request: Request) -> InvalidRequestError:

@@ -9,7 +9,7 @@ from rabisco.web.models.aliases import resolve
 from rabisco.web.platform.metrics import count_predictions
 from rabisco.web.platform.routing import route
 from rabisco.web.read import options, several
-from rabisco.web.read.answers import Prediction, Predictions, Reading
+from rabisco.web.read.answers import Predictions, PredictionSchema, Reading
 from rabisco.web.read.pictures import PROBLEMS, check_names, decode_all, read_pictures
 
 blueprint = Blueprint("predict", __name__)
@@ -75,6 +75,6 @@ def predict(model: str | None = None) -> Predictions:
         answer = Predictions(predictions=[Reading.of(read, with_steps=with_steps) for read in readings])
     else:
         reads = [predictor.predict(picture, among=among) for picture in decoded]
-        answer = Predictions(predictions=[Prediction.of(read, with_steps=with_steps) for read in reads])
+        answer = Predictions(predictions=[PredictionSchema.of(read, with_steps=with_steps) for read in reads])
     count_predictions(predictor.card.name, len(pictures))
     return answer

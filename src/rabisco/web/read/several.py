@@ -14,13 +14,13 @@ from rabisco.web.platform.metrics import count_predictions
 from rabisco.web.platform.problems import title_of
 from rabisco.web.platform.words import translated
 from rabisco.web.read.answers import thumbnail
-from rabisco.web.read.pictures import Picture
+from rabisco.web.read.pictures import SentPicture
 
 SHOWN_SIDE = 720  # pixels of a picture on the page
 
 
 def read_all(
-    pictures: Sequence[Picture],
+    pictures: Sequence[SentPicture],
     decoded: Sequence[NDArray[np.uint8]],
     predictor: Predictor,
     most: int,
@@ -52,7 +52,7 @@ class UploadedText:
     detail: str = ""
 
 
-def page_row(picture: Picture, models: Sequence[str], most: int, among: Among) -> UploadedText:
+def page_row(picture: SentPicture, models: Sequence[str], most: int, among: Among) -> UploadedText:
     """Return what the page shows of a picture that may hold so many characters."""
     try:
         pixels = picture.decode()

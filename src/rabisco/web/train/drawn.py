@@ -68,7 +68,7 @@ def index() -> ResponseReturnValue:
         """curl --json '{{"drawings": [{{"label": "seven", "image": "'$(base64 -w0 seven.png)'"}}, """
         """{{"label": "three", "image": "'$(base64 -w0 three.png)'"}}]}}' {url}/uploads/drawn""",
     ),
-    answer=training_shapes.Upload,
+    answer=training_shapes.UploadSchema,
     receives="drawings",
     problems=(400, 413, 415, 422, 507),
     success=201,

@@ -75,7 +75,7 @@ def index() -> ResponseReturnValue:
         "curl -F train=@train.csv -F test=@test.csv -F epochs=12 {url}/training",
         """curl --json '{{"dataset": "digits", "preset": "seconds"}}' {url}/training""",
     ),
-    answer=training_shapes.Run,
+    answer=training_shapes.RunSchema,
     page=True,
     receives="training",
     problems=(400, 404, 413, 415, 422, 503, 507),

@@ -63,7 +63,7 @@ def index() -> ResponseReturnValue:
     "get_run",
     lazy_gettext("How a training stands, and what it came to; the page keeps itself up to date."),
     ("curl {url}/runs/$RUN",),
-    answer=training_shapes.Run,
+    answer=training_shapes.RunSchema,
     page=True,
     problems=(404, 507),
 )
@@ -127,7 +127,7 @@ def follow(run_id: str) -> ResponseReturnValue:
     lazy_gettext("Starts the same training again from the beginning, as a new one."),
     ("curl -X POST {url}/runs/$RUN/retry",),
     defaults={"action": "retry"},
-    answer=training_shapes.Run,
+    answer=training_shapes.RunSchema,
     page=True,
     problems=(400, 404, 409, 422, 507),
     success=202,
@@ -140,7 +140,7 @@ def follow(run_id: str) -> ResponseReturnValue:
     lazy_gettext("Lets a training that ended early go on from its last checkpoint."),
     ("curl -X POST {url}/runs/$RUN/resume",),
     defaults={"action": "resume"},
-    answer=training_shapes.Run,
+    answer=training_shapes.RunSchema,
     page=True,
     problems=(400, 404, 409, 422, 507),
     success=202,
@@ -153,7 +153,7 @@ def follow(run_id: str) -> ResponseReturnValue:
     lazy_gettext("Ends a training without a result, or takes it out of the queue."),
     ("curl -X POST {url}/runs/$RUN/cancel",),
     defaults={"action": "cancel"},
-    answer=training_shapes.Run,
+    answer=training_shapes.RunSchema,
     page=True,
     problems=(400, 404, 409, 422, 507),
     success=202,
@@ -166,7 +166,7 @@ def follow(run_id: str) -> ResponseReturnValue:
     lazy_gettext("Ends a training and keeps the best weights so far."),
     ("curl -X POST {url}/runs/$RUN/stop",),
     defaults={"action": "stop"},
-    answer=training_shapes.Run,
+    answer=training_shapes.RunSchema,
     page=True,
     problems=(400, 404, 409, 422, 507),
     success=202,
@@ -183,7 +183,7 @@ def act(run_id: str, action: str) -> ResponseReturnValue:
     "rename_run",
     lazy_gettext("Gives a training another “name”."),
     ("curl -d name=evening {url}/runs/$RUN/rename",),
-    answer=training_shapes.Run,
+    answer=training_shapes.RunSchema,
     page=True,
     receives="name",
     problems=(400, 404, 422, 507),
@@ -200,7 +200,7 @@ def rename(run_id: str) -> ResponseReturnValue:
     "set_run_notes",
     lazy_gettext("Replaces the “notes” on a training."),
     ("curl --data-urlencode 'notes=thicker pen' {url}/runs/$RUN/notes",),
-    answer=training_shapes.Run,
+    answer=training_shapes.RunSchema,
     page=True,
     receives="notes",
     problems=(400, 404, 422, 507),
@@ -265,15 +265,15 @@ def _told(run: Run, after: int) -> Iterator[Event | None]:
             yield None
 
 
-def _past(run_id: str) -> list[runs.Event]:
+def _past(run_id: str) -> list[runs.RunEvent]:
     """Return all events of a run so far."""
-    found: list[runs.Event] = []
+    found: list[runs.RunEvent] = []
     while more := runs.events(run_id, found[-1].number if found else 0, MOST_EVENTS):
         found += more
     return found
 
 
-def _event_as_json(event: runs.Event) -> dict[str, Any]:
+def _event_as_json(event: runs.RunEvent) -> dict[str, Any]:
     return {
         "number": event.number,
         "kind": event.kind,

@@ -16,7 +16,7 @@ class UploadFinding(BaseModel):
     parameters: dict[str, Any]
 
 
-class Upload(BaseModel):
+class UploadSchema(BaseModel):
     """Files to be trained on; `inspection` is what was found once `state` is `ready` or `unusable`."""
 
     id: str
@@ -31,7 +31,7 @@ class Upload(BaseModel):
     inspection: dict[str, Any] | None
 
 
-class Run(BaseModel):
+class RunSchema(BaseModel):
     """One training; `actions` says what can be asked of it now."""
 
     id: str
@@ -69,10 +69,10 @@ class Run(BaseModel):
 class Runs(BaseModel):
     """The trainings, the newest first."""
 
-    runs: list[Run]
+    runs: list[RunSchema]
 
 
-class RunEvent(BaseModel):
+class RunEventSchema(BaseModel):
     """Something that happened in a training; `number` counts from 1 without gaps."""
 
     number: int = Field(ge=1)
@@ -84,7 +84,7 @@ class RunEvent(BaseModel):
 class RunEvents(BaseModel):
     """What happened after the event that was asked for; ask again with `after=last` until it has `ended`."""
 
-    events: list[RunEvent]
+    events: list[RunEventSchema]
     last: int = Field(ge=0)
     state: State
     ended: bool
