@@ -237,8 +237,11 @@ def _pixels(image: Image.Image, orientation: int) -> NDArray[np.uint8]:
         image = image.reduce(factor)
     if transparent:
         image = _opaque(image)
-    pixels = np.array(image.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else image)
-    return pixels if pixels.ndim == 3 else np.broadcast_to(pixels[..., np.newaxis], (*pixels.shape, 3))
+    upright = image.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else image
+    if upright.mode == "L":
+        grey = np.frombuffer(upright.tobytes(), np.uint8).reshape(upright.height, upright.width, 1)
+        return np.broadcast_to(grey, (upright.height, upright.width, 3))
+    return np.array(upright)
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

@@ -122,10 +122,14 @@ def soften(values: NDArray[np.float32], deviation: float) -> NDArray[np.float32]
 
 def distance_inside(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Return for each pixel of ``(h, w)`` how far it is from the nearest one that is not in the mask, in pixels."""
+    return np.asarray(np.sqrt(squared_distance_inside(mask)))
+
+
+def squared_distance_inside(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return the squares of ``distance_inside``, which are whole numbers."""
     distance = cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.asarray(
-        np.sqrt(np.rint(distance * distance)), np.float32
-    )  # OpenCV's last digit depends on where in memory the mask lies
+    np.multiply(distance, distance, out=distance)
+    return np.asarray(np.rint(distance, out=distance))  # the last digit depends on where in memory the mask lies
 
 
 def border(values: NDArray[Any]) -> NDArray[Any]:
@@ -159,9 +163,9 @@ def fast_median(values: NDArray[np.floating[Any]]) -> float:
 
 def bounding_box(ink: NDArray[Any]) -> tuple[slice, slice]:
     """Return rows and columns that hold all ink, what is true or above 0; there must be some."""
-    written = ink if ink.dtype == bool else ink > 0
-    rows, columns = np.flatnonzero(written.any(axis=1)), np.flatnonzero(written.any(axis=0))
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+    written = np.ascontiguousarray(ink if ink.dtype == bool else ink > 0)
+    left, top, width, height = cv2.boundingRect(written.view(np.uint8))
+    return slice(top, top + height), slice(left, left + width)
 
 
 def stroke_width(ink: NDArray[np.float32]) -> float:

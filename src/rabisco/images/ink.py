@@ -104,7 +104,8 @@ def colour_contrast(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     paper = ring[0].astype(np.float32) if (ring == ring[0]).all() else _paper_colour(picture, ring)
     if picture.shape[2] == 1:
         grey = np.asarray(picture[..., 0] - paper[0], dtype=np.float32)
-        return grey if grey.max() > -grey.min() else -grey
+        lowest, highest, *_ = cv2.minMaxLoc(grey)
+        return grey if highest > -lowest else -grey
     difference = picture.astype(np.float32) - paper
     strength = np.abs(difference) @ np.ones(3, np.float32)
     pen = difference[strength >= 0.5 * strength.max()].mean(axis=0)
@@ -180,9 +181,11 @@ def _lowest_ink(contrast: NDArray[np.float32], paper: float, noise: float, full:
     """
     span = full - paper
     if noise < 1:
-        faint = np.count_nonzero((contrast > paper + 1) & (contrast < paper + 0.12 * span))
-        edges = faint and np.count_nonzero((contrast > paper + 0.12 * span) & (contrast < paper + 0.88 * span))
-        if faint <= 0.5 * edges + 2:
+        weak, strong = paper + 0.12 * span, paper + 0.88 * span
+        faint = np.count_nonzero(contrast > paper + 1) - np.count_nonzero(contrast >= max(weak, paper + 1))
+        if faint <= 2:
+            return paper
+        if faint <= 2 + 0.5 * (np.count_nonzero(contrast > weak) - np.count_nonzero(contrast >= strong)):
             return paper
     lowest = max(4 * noise, 0.15 * span)
     return paper + min(max(lowest, _rules(border(contrast - np.float32(paper)), lowest, span)), WEAKEST_STROKE * span)

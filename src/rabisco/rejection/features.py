@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from rabisco.images.geometry import border, bounding_box, distance_inside, fast_median
+from rabisco.images.geometry import border, bounding_box, fast_median, squared_distance_inside
 from rabisco.images.ink import Ink
 
 SKETCH_SIDE = 48  # pixels of the longer side of the ink's box; enough to count strokes, pieces and holes
 SAMPLES = 48  # rows and columns of the picture that its ground is judged by
 LEAST_PIECE = 0.02  # share of the ink below which a piece is a speck
 _AROUND = np.ones((3, 3), np.uint8)
+_SUM, _WHOLE = cv2.REDUCE_SUM, cv2.CV_32S
 
 TRAITS = (
     "aspect",
@@ -69,8 +70,8 @@ def describe(ink: Ink) -> NDArray[np.float32]:
     ]
     mask = sketch > 0.4
     area = max(int(np.count_nonzero(mask)), 1)
-    values = np.array([*whole, *_strokes(mask, area), *_layout(mask, area), *_ground(ink)], np.float32)
-    return np.nan_to_num(values, posinf=0, neginf=0)
+    traits = (*whole, *_strokes(mask, area), *_layout(mask, area), *_ground(ink))
+    return np.array([value if math.isfinite(value) else 0.0 for value in traits], np.float32)
 
 
 def picture_features(
@@ -87,24 +88,23 @@ def picture_features(
     "A baseline for detecting misclassified and out-of-distribution examples", ICLR 2017 (doubt).
     """
     scaled = np.asarray(logits, np.float64) / temperature
-    top = np.partition(scaled, -2, axis=1)[:, -2:]
-    best = top[:, 1]
+    top = np.partition(scaled, -2, axis=1)
+    best, second = top[:, -1], top[:, -2]
     energy = np.logaddexp.reduce(scaled, axis=1)
     log_probabilities = scaled - energy[:, np.newaxis]
-    probabilities = np.exp(log_probabilities)
-    said = np.stack(
-        [
-            best,
-            energy,
-            np.log1p(best - top[:, 0]),
-            np.log(1e-3 - (probabilities * log_probabilities).sum(axis=1)),
-            best - scaled.mean(axis=1),
-            scaled.std(axis=1),
-            np.log(1 - np.exp(best - energy) + 1e-4),
-        ],
-        axis=1,
-    )
-    return np.concatenate([np.asarray(traits, np.float64), said], axis=1)
+    mean = scaled.sum(axis=1) / scaled.shape[1]
+    centred = scaled - mean[:, np.newaxis]
+    features = np.empty((len(scaled), len(FEATURES)))
+    features[:, : len(TRAITS)] = traits
+    said = features[:, len(TRAITS) :].T
+    said[0] = best
+    said[1] = energy
+    said[2] = np.log1p(best - second)
+    said[3] = np.log(1e-3 - (np.exp(log_probabilities) * log_probabilities).sum(axis=1))
+    said[4] = best - mean
+    said[5] = np.sqrt((centred * centred).sum(axis=1) / scaled.shape[1])
+    said[6] = np.log(1 - np.exp(best - energy) + 1e-4)
+    return features
 
 
 def _sketch(crop: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -121,8 +121,8 @@ def _sketch(crop: NDArray[np.float32]) -> NDArray[np.float32]:
 def _strokes(mask: NDArray[np.bool_], area: int) -> list[float]:
     """Return width, length and variation of the strokes of a sketch; no ink lies along its border."""
     side = max(mask.shape)
-    inner = distance_inside(mask)
-    ridge = inner[(inner == cv2.dilate(inner, _AROUND)) & mask]
+    inner = squared_distance_inside(mask)
+    ridge = np.sqrt(inner[(inner == cv2.dilate(inner, _AROUND)) & mask])
     if not len(ridge):
         return [math.log(1 / side), math.log(area / side), 0.0]
     width = 2 * float(ridge.sum()) / len(ridge)
@@ -131,26 +131,25 @@ def _strokes(mask: NDArray[np.bool_], area: int) -> list[float]:
 
 def _layout(mask: NDArray[np.bool_], area: int) -> list[float]:
     """Return how the strokes of a sketch are laid out: pieces, holes, how often a row or column enters ink, gaps."""
-    _, _, facts, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8))
-    areas = facts[1:, cv2.CC_STAT_AREA]
-    large = areas[areas >= LEAST_PIECE * area] if len(areas) else np.array([area])
+    bits = mask.view(np.uint8)
+    areas = cv2.connectedComponentsWithStats(bits)[2][1:, cv2.CC_STAT_AREA].tolist()
+    large = sum(piece >= LEAST_PIECE * area for piece in areas)
+    holes = cv2.connectedComponents(bits ^ 1, connectivity=4)[0] - 2  # the ink and the ground around it count too
     runs, gaps = [], []
-    for lines in (mask, mask.T):
-        runs.append(np.count_nonzero(lines[1:-1, 1:] > lines[1:-1, :-1], axis=1))
-        used = np.flatnonzero(lines.any(axis=0))
-        gaps.append(float(np.diff(used).max() - 1) / max(mask.shape) if len(used) > 1 else 0.0)
-    set_bits = mask.astype(np.uint8)
-    quads = set_bits[:-1, :-1] + 2 * set_bits[:-1, 1:] + 4 * set_bits[1:, :-1] + 8 * set_bits[1:, 1:]
-    counts = np.bincount(quads.ravel(), minlength=16).tolist()
-    one, three = sum(counts[kind] for kind in (1, 2, 4, 8)), sum(counts[kind] for kind in (7, 11, 13, 14))
-    euler = (one - three - 2 * (counts[6] + counts[9])) // 4  # pieces less holes (Gray, 1971)
+    for lines in (bits, bits.T):
+        entries = cv2.reduce(
+            np.ascontiguousarray(lines[1:-1, 1:] > lines[1:-1, :-1]).view(np.uint8), 1, _SUM, dtype=_WHOLE
+        )
+        runs.append(entries.ravel().tolist())
+        used = np.flatnonzero(lines.any(axis=0)).tolist()
+        gaps.append(max(map(int.__sub__, used[1:], used), default=1) - 1)
     return [
-        np.log(max(len(large), 1)),
-        float(areas.max() / area) if len(areas) else 1.0,
-        np.log1p(max(0, len(areas) - euler)),
-        *(float(entered.mean()) for entered in runs),
-        *(float(entered.max()) for entered in runs),
-        *gaps,
+        math.log(max(large, 1)),
+        max(areas) / area if areas else 1.0,
+        math.log1p(max(0, holes)),
+        *(sum(entries) / len(entries) for entries in runs),
+        *(float(max(entries)) for entries in runs),
+        *(gap / max(mask.shape) for gap in gaps),
     ]
 
 
@@ -162,7 +161,7 @@ def _ground(ink: Ink) -> list[float]:
     full = fast_median(written) if len(written) else float(contrast.max())
     full = max(full, 1.0)
     return [
-        np.log(full),
+        math.log(full),
         cv2.meanStdDev(ground)[1].item() / full if len(ground) else 1.0,
         cv2.meanStdDev(written)[1].item() / full if len(written) else 1.0,
         float(np.count_nonzero(np.abs(ground) > 0.35 * full)) / contrast.size,

@@ -4,6 +4,7 @@ A rule is fitted with each model (``rabisco.rejection.fitting``) and kept in its
 """
 
 import json
+import math
 from functools import cached_property
 from typing import Literal, Self, get_args
 
@@ -90,10 +91,12 @@ class RejectionRule(BaseModel):
             features: ``(1, len(FEATURES))``.
         """
         means, scales, weights, biases = self._arrays
-        character, *others = (expand((features - means) / scales) @ weights + biases)[0]
-        excess = float(np.logaddexp.reduce(others) - character) - self.threshold
-        reason = REASONS[int(np.argmax(others))] if excess > 0 else None
-        return reason, float(1 / (1 + np.exp(np.clip(-excess, -50, 50))))
+        character, *others = (expand((features - means) / scales) @ weights + biases)[0].tolist()
+        likeliest = max(others)
+        total = likeliest + math.log(sum(math.exp(other - likeliest) for other in others))
+        excess = total - character - self.threshold
+        reason = REASONS[others.index(likeliest)] if excess > 0 else None
+        return reason, 1 / (1 + math.exp(min(max(-excess, -50), 50)))
 
     def _outcomes(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
         means, scales, weights, biases = self._arrays
