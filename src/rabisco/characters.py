@@ -44,6 +44,11 @@ def classes_among(names: Sequence[str], among: Among) -> list[int]:
     return places
 
 
+def knows(names: Sequence[str], among: Among) -> bool:
+    """Return whether some of the classes are characters of a kind; of any kind, always."""
+    return among == "any" or any(len(name) == 1 and _KINDS[among](name) for name in names)
+
+
 def alike(first: str, second: str) -> bool:
     """Return whether two classes are different and no reader could tell them apart."""
     return first != second and any(first in group and second in group for group in LOOKALIKES)

@@ -150,10 +150,12 @@ def test_models_are_chosen_once_there_are_more_than_two(
     copy_model(tmp_path, "a-model-with-quite-a-long-name")
     with serving(tmp_path) as window.server:
         page = window.open("/")
-        page.get_by_text("Two models of your choice").click()
+        page.get_by_text("Choose models").click()
         page.get_by_label("Second model").select_option("a-model-with-quite-a-long-name")
-        page.get_by_role("button", name="Ask them").click()
-        expect(page.locator("model-answer h2")).to_have_text(["mnist-cnn", "a-model-with-quite-a-long-name"])
+        page.get_by_role("button", name="Read with these").click()
+        expect(page.locator("model-answer h2")).to_have_text(
+            ["Neural network", "a-model-with-quite-a-long-name Neural network"]
+        )
         assert overflow(page) <= 0
         page = window.open("/upload")
         page.get_by_label("First model").select_option("mnist-linear")

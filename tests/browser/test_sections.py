@@ -13,7 +13,7 @@ from tests.web.serving import copy_model, serving
 pytestmark = pytest.mark.browser
 
 PHONE = {"viewport": {"width": 375, "height": 812}, "has_touch": True, "is_mobile": True}
-SECTIONS = ["Draw", "Upload", "Train", "Compare", "Assistant", "API"]
+SECTIONS = ["Draw", "Upload", "Train", "Models", "Compare", "API"]
 NEW = ("/train", "/compare", "/assistant", "/runs", "/corrections", "/sign-in")
 CHARACTERS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 
@@ -33,7 +33,7 @@ def test_every_section_is_one_step_away_and_marked_when_there(visit, options: di
     page = visit(**options).open("/")
     for name in SECTIONS:
         page.get_by_role("navigation", name="Main").get_by_role("link", name=name, exact=True).click()
-        current = page.locator("header nav a[aria-current]")
+        current = page.locator("header > nav a[aria-current]")
         expect(current).to_have_text(name)
         assert overflow(page) <= 0
 
@@ -41,7 +41,7 @@ def test_every_section_is_one_step_away_and_marked_when_there(visit, options: di
 def test_sections_are_large_enough_for_a_finger_in_every_language(visit) -> None:
     for language in ("en", "pt", "es", "fr", "ru"):
         page = visit(**PHONE, locale=language).open("/train")
-        for link in page.locator("header nav a").all():
+        for link in page.locator("header > nav a").all():
             box = link.bounding_box()
             assert box
             assert min(box["width"], box["height"]) >= 44

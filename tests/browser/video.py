@@ -222,11 +222,10 @@ def correct(film: Film) -> None:
     film.shoot(6)
     form = film.page.locator("correction-form")
     film.click(form.locator("summary"))
-    form.get_by_label("It is").select_option(label="2")
     film.shoot(4)
     film.click(form.locator("input[name=consent]"))
-    film.click(form.get_by_role("button", name="Keep it").first)
-    form.get_by_role("status").wait_for()
+    film.click(form.get_by_role("button", name="2", exact=True))
+    film.page.get_by_text("Learned").wait_for()
     film.hold(2)
 
 

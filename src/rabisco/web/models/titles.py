@@ -2,7 +2,7 @@
 
 from flask_babel import gettext
 
-from rabisco.artifacts import Card
+from rabisco.artifacts import BUNDLED_DIR, Card
 from rabisco.evaluation.robustness import TITLES
 from rabisco.models import architecture_names, get_architecture
 
@@ -18,9 +18,14 @@ def architecture_title(name: str) -> str:
 
 
 def model_title(card: Card) -> str:
-    """Return the title of a model; one of an unknown architecture is called by its own name."""
-    known = card.architecture in architecture_names()
+    """Return the title of a model: of a bundled one its architecture, of one's own the name that it was given."""
+    known = card.architecture in architecture_names() and is_bundled(card.name)
     return architecture_title(card.architecture) if known else card.name
+
+
+def is_bundled(name: str) -> bool:
+    """Return whether a model comes with the package."""
+    return (BUNDLED_DIR / name).is_dir()
 
 
 def distinct_title(card: Card, cards: list[Card]) -> str:

@@ -7,7 +7,7 @@ from flask import Flask
 from flask_babel import format_date, format_datetime, format_decimal, format_percent, get_locale, ngettext
 
 from rabisco.rejection import MESSAGES
-from rabisco.web.models.titles import corruption_title, distinct_title, model_title
+from rabisco.web.models.titles import architecture_title, corruption_title, distinct_title, is_bundled, model_title
 from rabisco.web.platform.words import translated
 
 
@@ -24,6 +24,8 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(date)
     app.add_template_filter(moment)
     app.add_template_global(model_title)
+    app.add_template_global(architecture_title)
+    app.add_template_global(is_bundled)
     app.add_template_filter(translated)
     app.add_template_global(corruption_title)
     app.add_template_global(distinct_title)

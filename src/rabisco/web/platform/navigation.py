@@ -7,7 +7,7 @@ from flask import Flask, request
 from flask_babel import LazyString, lazy_gettext
 
 # Parameters that mean the same page in another language or theme; a form may have sent them in its body.
-KEPT = ("from", "model", "version", "characters", "question", "dataset", "state", "classes", "each")
+KEPT = ("from", "model", "version", "characters", "among", "kind", "question", "dataset", "state", "classes", "each")
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ SECTIONS = (
         lazy_gettext("Train"),
         ("train.start", "drawn.index", "uploads.show", "runs.index", "runs.show"),
     ),
-    Section("compare.index", "compare", lazy_gettext("Compare"), ("models.index", "models.card")),
-    Section("assistant.index", "assistant", lazy_gettext("Assistant"), ("assistant.answer", "assistant.ask")),
+    Section("models.index", "models", lazy_gettext("Models"), ("models.card",)),
+    Section("compare.index", "compare", lazy_gettext("Compare")),
     Section("docs.index", "code", lazy_gettext("API")),
 )
 

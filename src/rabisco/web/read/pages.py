@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 
 from rabisco.artifacts import Card, list_names
-from rabisco.characters import AMONG, Among, classes_among
+from rabisco.characters import AMONG, Among, knows
 from rabisco.errors import RabiscoError
 from rabisco.images import image_kind
 from rabisco.inference import Prediction, get_predictor
@@ -18,12 +18,13 @@ from rabisco.web.platform.metrics import count_predictions
 from rabisco.web.platform.problems import title_of
 from rabisco.web.platform.routing import route
 from rabisco.web.platform.words import translated
-from rabisco.web.read import examples, options, several
+from rabisco.web.read import examples, kinds, options, several
 from rabisco.web.read.answers import data_url, thumbnail
 from rabisco.web.read.pictures import SentPicture, read_pictures
 
 blueprint = Blueprint("pages", __name__)
 KEPT_SIDE = 320  # pixels: the normaliser looks at no more
+FIELDS = ("model", "characters", "among", "kind")
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,13 @@ class UploadedPicture:
     lazy_gettext("The page to draw on; every model reads after each stroke."),
     ("curl {url}/",),
     page=True,
-    query=("model", "characters"),
+    query=FIELDS,
     problems=(400, 404, 503),
 )
 def draw() -> ResponseReturnValue:
     """Show the drawing pad; without any model, how to train one."""
     shown = _asked()
+    shown["letters"] = kinds.model_of_letters(shown["cards"])
     drawn = [card for card in shown["cards"] if _reads_drawings(card)]
     if shown["cards"] and not drawn:
         return redirect(url_for("pages.upload", model=[card.name for card in shown["cards"]]))
@@ -69,7 +71,7 @@ def draw() -> ResponseReturnValue:
     lazy_gettext("The page with a form for pictures; it works without JavaScript."),
     ("curl '{url}/upload?model=linear'",),
     page=True,
-    query=("model", "characters"),
+    query=FIELDS,
     problems=(400, 404, 503),
 )
 def upload() -> ResponseReturnValue:
@@ -86,7 +88,7 @@ def upload() -> ResponseReturnValue:
     ("curl -F file=@seven.png {url}/upload",),
     page=True,
     receives="form",
-    query=("model", "characters"),
+    query=FIELDS,
     problems=(400, 404, 408, 413, 503),
     open="it changes nothing",
 )
@@ -105,28 +107,45 @@ def show_uploaded() -> ResponseReturnValue:
 
 def _asked() -> dict[str, Any]:
     """Return what the pages show of what was asked: which models, how many characters, of what kind."""
-    cards, among = _cards(), options.expected(request)
-    for card in cards:
-        classes_among(card.class_names, among)
+    names, among, instead_of = _who_reads(options.expected(request))
+    cards = [get_predictor(name).card for name in names]
+    photographs = not any(_reads_drawings(card) for card in cards)
     return {
         "cards": cards,
         "choices": _choices(),
-        "many": options.asks_for_many(request),
+        "many": options.asks_for_many(request) and not photographs,
         "among": among,
         "kinds": AMONG,
-        "photographs": not any(_reads_drawings(card) for card in cards),
+        "kind": kinds.kind_of(cards[0], among),
+        "offered": kinds.offered(),
+        "instead_of": instead_of,
+        "photographs": photographs,
         "examples": examples.EXAMPLES,
+        "drawn": examples.DRAWN,
     }
+
+
+def _who_reads(among: Among) -> tuple[list[str], Among, str]:
+    """Return the models that read what is asked for, what they expect, and whom they replace; mostly nobody.
+
+    No combination that a page offers is refused: of models that do not know what is written, better suited ones take
+    the place, and where there are none, anything is expected.
+    """
+    asked = request.values.getlist("model")
+    kind = next((one for one in kinds.KINDS if one == request.values.get("kind")), None)
+    if kind and not asked:
+        names = kinds.models_of(kind)
+        if names:
+            return names, "letters" if kind == "letters" and among == "any" else among, ""
+    names = shown_models(asked) or [default_model()]
+    if knowing := [name for name in names if knows(get_predictor(name).card.class_names, among)]:
+        return knowing, among, ""
+    suited = kinds.models_of("digits" if among == "digits" else "letters")
+    return (suited, among, names[0]) if suited else (names, "any", names[0])
 
 
 def _reads_drawings(card: Card) -> bool:
     return image_kind(card.normalizer) == "grey"
-
-
-def _cards() -> list[Card]:
-    """Return the cards of the models that the pages ask; without any, raise the error that says how to train one."""
-    models = shown_models(request.values.getlist("model")) or [default_model()]
-    return [get_predictor(name).card for name in models]
 
 
 def _choices() -> list[str]:

@@ -1,8 +1,10 @@
 // <drawing-pad><canvas tabindex="0"></canvas><span class="cursor" hidden></span></drawing-pad>
 // SIDE units high, and as wide; data-ratio="2" makes it twice as wide.
+// data-keeps="draw" keeps the drawing under that name until the window is closed, so that it survives a reload.
 // Fires "drawing" (detail: {done}) whenever the drawing changes; `done` is false while a stroke is being drawn.
 
 import { Drawing, SIDE } from "../lib/drawing.js";
+import { tab } from "../lib/kept.js";
 import { paint } from "../lib/paint.js";
 import { PadKeyboard } from "./pad-keyboard.js";
 import { PadPointer } from "./pad-pointer.js";
@@ -19,6 +21,7 @@ class DrawingPad extends HTMLElement {
 
   connectedCallback() {
     this.canvas = this.querySelector("canvas");
+    if (this.dataset.keeps) this.drawing.add(tab.get(this.dataset.keeps) ?? []);
     new PadPointer(this, this.canvas);
     new PadKeyboard(this, this.canvas, this.querySelector(".cursor"));
     new ResizeObserver(() => this.#fit()).observe(this.canvas);
@@ -81,6 +84,7 @@ class DrawingPad extends HTMLElement {
 
   #changed(done) {
     this.update();
+    if (done && this.dataset.keeps) tab.set(this.dataset.keeps, this.drawing.strokes);
     this.dispatchEvent(new CustomEvent("drawing", { detail: { done } }));
   }
 }

@@ -5,9 +5,8 @@ import "./probability-bars.js";
 import { fill, isWord, milliseconds } from "../lib/text.js";
 
 class ModelAnswer extends HTMLElement {
-  show({ category, top_k, alike, latency_ms, steps, refused }, messages) {
+  show({ category, top_k, alike, latency_ms, steps, refused, remembered }, messages) {
     this.dataset.state = refused ? "refused" : "read";
-    this.#say(".refusal", refused?.message ?? "");
     this.#say(".alike", alike.length > 0 ? fill(messages.alike, { names: alike.join(", ") }) : "");
     this.#answer(category);
     this.querySelector("probability-bars").show(top_k);
@@ -15,12 +14,12 @@ class ModelAnswer extends HTMLElement {
     saw.src = steps.at(-1).image;
     saw.hidden = false;
     const time = milliseconds(latency_ms, document.documentElement.lang);
-    this.querySelector(".latency").textContent = fill(messages.latency, { milliseconds: time });
+    this.querySelector(".latency").textContent = remembered ? messages.remembered : fill(messages.latency, { milliseconds: time });
+    this.toggleAttribute("data-remembered", remembered);
   }
 
   reset() {
     this.dataset.state = "waiting";
-    this.#say(".refusal", "");
     this.#say(".alike", "");
     this.#answer("?");
     this.querySelector("probability-bars").show([]);

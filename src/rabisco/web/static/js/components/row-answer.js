@@ -1,4 +1,5 @@
 // <row-answer data-model="mnist-cnn" data-title="Neural network">…</row-answer>: the string that one model reads.
+// Fires "chosen" (detail: {character, reading, picture}) when the box of a character is chosen.
 // .show(reading, picture), or .reset() when there is nothing to read; data-reading holds what the server has read.
 
 import "./probability-bars.js";
@@ -23,6 +24,7 @@ class RowAnswer extends HTMLElement {
   show(reading, picture) {
     if (reading.blank) return this.reset();
     this.reading = reading;
+    this.picture = picture;
     this.dataset.state = "read";
     this.querySelector(".string").textContent = reading.text;
     this.querySelector("[data-copy]").hidden = false;
@@ -66,6 +68,8 @@ class RowAnswer extends HTMLElement {
     this.querySelector(".chosen").hidden = false;
     this.querySelector(".chosen .character").textContent = category;
     this.querySelector("probability-bars").show(candidates);
+    const detail = { character: this.reading.characters[index], reading: this.reading, picture: this.picture };
+    this.dispatchEvent(new CustomEvent("chosen", { bubbles: true, detail }));
   }
 
   #key(event) {

@@ -7,50 +7,100 @@ import "../components/preparation-steps.js";
 import "../components/request-code.js";
 import "../components/what-mattered.js";
 import { address, predict } from "../lib/api.js";
+import { tab } from "../lib/kept.js";
 import { forgetReading, rememberReading } from "../lib/last-reading.js";
-import { verdict } from "../lib/text.js";
+import { letterIn } from "../lib/letters.js";
+import { strokesOf } from "../lib/strokes.js";
+import { swap, swapLinks } from "../lib/swap.js";
+import { fill, verdict } from "../lib/text.js";
+import { sayWhatWasLearned } from "./learned.js";
 import { readWhileDrawing } from "./reading.js";
 import { connectToolbar } from "./toolbar.js";
 
 const messages = JSON.parse(document.body.dataset.messages);
-const pad = document.querySelector("drawing-pad");
-const answers = [...document.querySelectorAll("model-answer")];
-const steps = document.querySelector("preparation-steps");
-const correction = document.querySelector("correction-form");
-const mattered = document.querySelector("what-mattered");
-const code = document.querySelector("request-code");
-const sentence = document.querySelector(".verdict");
+const main = document.querySelector("main");
+const pad = main.querySelector("drawing-pad");
+const sentence = main.querySelector(".verdict");
+const correction = main.querySelector("correction-form");
+const otherKind = main.querySelector(".other-kind");
+const answers = () => [...main.querySelectorAll("model-answer")];
+const part = (name) => main.querySelector(name);
 
 function reset() {
-  answers.forEach((answer) => answer.reset());
-  steps.show([]);
-  mattered.show("");
-  code.show("", "");
+  answers().forEach((answer) => answer.reset());
+  part("preparation-steps").show([]);
+  part("what-mattered").show("");
+  part("request-code").show("", "");
   correction.reset();
   forgetReading();
+  forgetLearned();
+  sayOtherKind("");
   sentence.textContent = messages.waiting;
 }
 
-function show(predictions) {
-  predictions.forEach((prediction, index) => answers[index].show(prediction, messages));
-  steps.show(predictions[0].steps);
+// What is refused while a stroke is still drawn may be a character in a moment.
+function show(predictions, done) {
+  const shown = answers();
+  predictions.forEach((prediction, index) => shown[index].show(prediction, messages));
+  part("preparation-steps").show(predictions[0].steps);
   const readings = predictions.map(({ category, refused }, index) => ({
     category,
     refused,
-    title: answers[index].dataset.title,
+    title: shown[index].dataset.title,
   }));
-  sentence.textContent = verdict(readings, messages);
+  if (done || !readings[0].refused) sentence.textContent = verdict(readings, messages);
 }
 
-async function read(picture, signal) {
+async function read(picture, signal, done) {
   const ask = ({ dataset: { model, among } }) => predict(picture, model, { signal, among });
-  const predictions = await Promise.all(answers.map(ask));
-  show(predictions);
+  const predictions = await Promise.all(answers().map(ask));
+  show(predictions, done);
   correction.show(picture, predictions);
   rememberReading(picture, predictions);
-  mattered.show(picture);
-  code.show(address(location.origin, answers[0].dataset), picture);
+  part("what-mattered").show(picture);
+  part("request-code").show(address(location.origin, answers()[0].dataset), picture);
+  if (done) await lookForLetter(picture, predictions, signal);
 }
 
-readWhileDrawing(pad, { read, reset, messages, sentence });
-connectToolbar(pad, document.querySelector(".draw-side"));
+async function lookForLetter(picture, [{ remembered }], signal) {
+  const { letters } = otherKind.dataset;
+  const found = letters && !remembered ? await predict(picture, letters, { signal, steps: false }) : null;
+  sayOtherKind(letterIn(found));
+}
+
+function sayOtherKind(letter) {
+  otherKind.querySelector("span").textContent = letter && fill(messages.letter, { letter });
+  otherKind.querySelector("a").hidden = !letter;
+}
+
+const again = readWhileDrawing(pad, { read, reset, messages, sentence });
+const forgetLearned = sayWhatWasLearned(main, main.querySelector(".learned"), messages, again);
+pad.addEventListener("drawing", ({ detail }) => detail.done || forgetLearned());
+connectToolbar(pad, main.querySelector(".draw-side"));
+
+function swapped() {
+  const { letters, classes } = part("[data-region=read]").dataset;
+  otherKind.dataset.letters = letters;
+  correction.offer(JSON.parse(classes));
+  sayOtherKind("");
+  again();
+}
+swapLinks(swapped);
+
+main.querySelector(".try").addEventListener("click", async ({ target }) => {
+  const chosen = target.closest("[data-example]");
+  if (!chosen) return;
+  const strokes = strokesOf(chosen.dataset.example);
+  if (chosen.hasAttribute("data-many")) {
+    tab.set("draw-many", strokes);
+    return location.assign("?characters=many");
+  }
+  pad.change((drawing) => {
+    drawing.clear();
+    drawing.add(strokes);
+  });
+  const { kind } = chosen.dataset;
+  const current = part("[data-region=read]").dataset.kind;
+  if (kind !== "any" && kind !== current && current !== "both") await swap(`?kind=${kind}`, swapped);
+});
+if (!pad.drawing.isEmpty) again();

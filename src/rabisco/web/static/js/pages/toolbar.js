@@ -26,8 +26,8 @@ export function connectToolbar(pad, root, examples = EXAMPLES) {
     tool("redo").disabled = !canRedo;
     tool("clear").disabled = isEmpty;
     tool("erase").setAttribute("aria-pressed", pad.pen.erases);
-    tool("play")?.querySelector(".example").toggleAttribute("hidden", !isEmpty);
-    tool("play")?.querySelector(".again").toggleAttribute("hidden", isEmpty);
+    const play = tool("play");
+    if (play) play.ariaLabel = play.title = isEmpty ? play.dataset.show : play.dataset.replay;
   }
   pad.addEventListener("drawing", update);
   update();
