@@ -76,5 +76,6 @@ def test_an_uploaded_picture_is_read_with_it(server: Server) -> None:
 
 def test_a_page_for_models_that_know_no_letters_says_so(server: Server) -> None:
     response = server.get("/?model=mnist-cnn&among=letters", headers=BROWSER)
-    assert response.status_code == 400
-    assert "letters" in response.text
+    assert response.status_code == 200  # no combination that a page offers is refused
+    assert "mnist-cnn cannot read that, so emnist-cnn, emnist-linear reads instead." in response.text
+    assert 'data-model="emnist-cnn" data-among="letters"' in response.text
