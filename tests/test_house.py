@@ -16,6 +16,7 @@ import rabisco
 from rabisco.errors import InvalidConfigurationError
 
 PYTHON_FILES = sorted(path for folder in ("src", "benchmarks", "tests") for path in (ROOT / folder).rglob("*.py"))
+TEMPLATES = sorted((ROOT / "src").rglob("*.html"))
 REQUIREMENTS = sorted((ROOT / "requirements").glob("*.txt"))
 LARGEST_FILE = 3_000_000
 LARGEST_BUNDLED = 8_500_000  # what a model of photographs needs
@@ -108,8 +109,8 @@ def test_serving_requires_nothing_that_trains() -> None:
     assert names.isdisjoint({"keras", "tensorflow", "tensorflow-cpu", "scikit-learn", "matplotlib", "pytest"})
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "src").rglob("*.css")), ids=name_of)
-def test_no_style_sheet_has_a_line_over_120_characters(path: Path) -> None:
+@pytest.mark.parametrize("path", sorted((ROOT / "src").rglob("*.css")) + TEMPLATES, ids=name_of)
+def test_no_style_sheet_or_template_has_a_line_over_120_characters(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if len(line) > 120] == []
 

@@ -75,7 +75,7 @@ def prepared(server: Server, folder: Path, desk: Path, example: str) -> dict[str
             server.post(f"/runs/{run}/cancel")
             wait_for(lambda: server.get(f"/runs/{run}").json(), "cancelled", "succeeded")
     if "$CORRECTION" in example or "/corrections/retrain" in example:
-        (store,) = (one for one in EXAMPLES if "true_label" in one)
+        store = next(one for one in EXAMPLES if "true_label" in one and "readings" in one)
         stored = json.loads(shell(store.format(url=server.url), desk, variables).stdout)
         variables["CORRECTION"] = str(stored["corrections"][0]["id"])
     return variables

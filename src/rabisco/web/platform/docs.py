@@ -16,7 +16,8 @@ blueprint = Blueprint("docs", __name__)
 ANSWER = """{"predictions": [
   {"category": "7", "category_index": 7, "probability": 0.9998,
    "top_k": [{"category": "7", "category_index": 7, "probability": 0.9998}, …], "alike": [], "among": "any",
-   "model": "mnist-cnn", "version": 0, "latency_ms": 0.9, "blank": false, "refused": null, "doubt": 0.0003}
+   "model": "mnist-cnn", "version": 0, "latency_ms": 0.9, "blank": false, "refused": null, "doubt": 0.0003,
+   "remembered": false}
 ]}"""
 
 PROBLEM = """{"type": "urn:rabisco:problem:model-not-found", "status": 404,
