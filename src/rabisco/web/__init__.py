@@ -1,83 +1,24 @@
 """The Flask application: pages and API over the one predictor, one blueprint per topic.
 
-``create_app`` assembles it, ``server.serve`` runs it. A view reads the request, calls the library and answers; what
-goes wrong is raised as a ``RabiscoError`` and becomes an answer in ``problems``, the only place that knows statuses.
+``create_app`` assembles it, ``platform.server.serve`` runs it. A view reads the request, calls the library and
+answers; what goes wrong is raised as a ``RabiscoError`` and becomes an answer in ``platform.problems``, the only place
+that knows statuses. Importing this package loads nothing of it: a server answers its first prediction before the pages
+are there.
 """
 
-from rabisco.settings import Settings, get_settings
-from rabisco.web import about, assistant
-from rabisco.web.corrections import pages as corrections
-from rabisco.web.models import charts, compare, confusions, versions
-from rabisco.web.models import pages as models
-from rabisco.web.platform import (
-    access,
-    compression,
-    docs,
-    formats,
-    health,
-    languages,
-    limits,
-    logs,
-    metrics,
-    navigation,
-    problems,
-    security,
-    theme,
-)
-from rabisco.web.platform.routing import Application
-from rabisco.web.read import explain, pages, predict
-from rabisco.web.read.direct import Direct
-from rabisco.web.train import drawn, runs, uploads
-from rabisco.web.train import pages as train
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rabisco.settings import Settings
+    from rabisco.web.platform.routing import Application
 
 
-def create_app(settings: Settings | None = None) -> Application:
+def create_app(settings: "Settings | None" = None) -> "Application":
     """Return the application, ready for a WSGI server.
 
     Args:
         settings: Settings to obey; those of the environment if not given.
     """
-    settings = settings or get_settings()
-    app = Application(__name__)
-    app.config["RABISCO"] = settings
-    app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
-    for part in (
-        logs,
-        metrics,
-        limits,
-        languages,
-        navigation,
-        formats,
-        charts,
-        confusions,
-        theme,
-        security,
-        access,
-        problems,
-        compression,
-    ):
-        part.init_app(app)
-    for topic in (
-        pages,
-        train,
-        drawn,
-        uploads,
-        runs,
-        compare,
-        assistant,
-        predict,
-        explain,
-        models,
-        versions,
-        corrections,
-        health,
-        metrics,
-        docs,
-        about,
-        access,
-    ):
-        app.register_blueprint(topic.blueprint)
-    app.direct = Direct(app)
-    return app
+    from rabisco.web.platform import application
+
+    return application.create_app(settings)

@@ -25,7 +25,7 @@ from rabisco.settings import Settings
 from rabisco.web.assistant.question import Question
 from rabisco.web.platform import access
 from rabisco.web.platform.languages import chosen
-from rabisco.web.platform.logs import LOGGER
+from rabisco.web.platform.lines import LOGGER
 from rabisco.web.platform.streams import Event
 from rabisco.web.platform.words import translated
 

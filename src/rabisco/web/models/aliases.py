@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from flask import current_app
-
 from rabisco.artifacts import ALIASES, exists, list_names, promoted
 from rabisco.inference import get_predictor
 from rabisco.settings import Settings
@@ -40,7 +38,10 @@ def default_model(settings: Settings | None = None) -> str:
     Args:
         settings: Of the application; those of the current request's if not given.
     """
-    settings = settings or current_app.config["RABISCO"]
+    if settings is None:
+        from flask import current_app
+
+        settings = current_app.config["RABISCO"]
     chosen = promoted() or named(settings.default_model)
     return chosen if exists(chosen) else next(iter(list_names()), chosen)
 

@@ -15,16 +15,13 @@ from rabisco.errors import N_, BusyError, StorageError
 from rabisco.settings import Settings
 from rabisco.web.platform import access
 from rabisco.web.platform.bodies import temporary_file
+from rabisco.web.platform.handover import BUSY, REFUSAL, STORAGE
 from rabisco.web.platform.routing import ROUTES
 
 # Parts of one multipart body, files and fields together; beyond it Werkzeug stops reading.
 MOST_PARTS = 1000
 # Guesses at the access token that one address may make.
 SIGN_INS = "10/minute"
-# Why the RSGI application could not take a request as it came: the application says so in the reader's language.
-REFUSAL = "rabisco.refusal"
-BUSY = "busy"
-STORAGE = "storage"
 
 
 class BoundedStream(LimitedStream):

@@ -1,72 +1,16 @@
-"""What happened, one line each: every request has an id, which its answer and its log lines carry.
+"""The hooks that give each request its number and its line in the log."""
 
-A line holds the route, never the address as it was sent, and nothing of the body: no picture and no secret is written.
-"""
-
-import json
-import logging
-import re
 import time
-from datetime import UTC, datetime
-from typing import Any
-from uuid import uuid4
 
-from flask import Flask, Response, g, has_request_context, request
+from flask import Flask, Response, g, request
 
-from rabisco.settings import Settings
-
-HEADER = "X-Request-ID"
-WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{1,128}")
-LOGGER = logging.getLogger("rabisco")
-
-
-class Lines(logging.Filter):
-    """Gives each log record the id of the request that it belongs to, ``-`` for none."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Add the id; keep the record."""
-        if not hasattr(record, "request_id"):
-            record.request_id = g.get("request_id", "-") if has_request_context() else "-"
-        return True
-
-
-class JSONFormatter(logging.Formatter):
-    """One JSON object per line, for machines."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
-        line: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "message": record.getMessage(),
-            "request_id": getattr(record, "request_id", "-"),
-            **getattr(record, "facts", {}),
-        }
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
-
-
-def configure(settings: Settings) -> None:
-    """Write this process's log to standard error: faults in words, or every request as JSON."""
-    as_json = settings.log_format == "json"
-    handler = logging.StreamHandler()
-    handler.addFilter(Lines())
-    handler.setFormatter(JSONFormatter() if as_json else logging.Formatter("rabisco: [%(request_id)s] %(message)s"))
-    LOGGER.handlers[:] = [handler]
-    LOGGER.setLevel(logging.INFO if as_json else logging.WARNING)
-    LOGGER.propagate = False
+from rabisco.web.platform.lines import HEADER, note_request, request_id
 
 
 def init_app(app: Flask) -> None:
     """Number the requests and log each; must come before whatever may refuse one."""
     app.before_request(_begin)
     app.after_request(_end)
-
-
-def request_id(given: str | None) -> str:
-    """Return the id that a client gave, if it is well-formed, else a new one."""
-    return given if given and WELL_FORMED.fullmatch(given) else uuid4().hex
 
 
 def matched_rule() -> str:
@@ -90,27 +34,3 @@ def _end(response: Response) -> Response:
         request.method, matched_rule(), response.status_code, elapsed(), response.content_length, g.request_id
     )
     return response
-
-
-def note_request(  # noqa: PLR0917 - in the order of the line
-    method: str, rule: str, status: int, seconds: float, length: int | None, name: str
-) -> None:
-    """Write the line of a request, where every request has one.
-
-    Args:
-        method: As it was sent.
-        rule: That it matched.
-        status: Of the answer.
-        seconds: From the whole request to its answer.
-        length: Of the answer, in bytes; ``None`` of one that is still being made.
-        name: The request's id.
-    """
-    if LOGGER.isEnabledFor(logging.INFO):
-        facts = {
-            "method": method,
-            "route": rule,
-            "status": status,
-            "milliseconds": round(seconds * 1000, 3),
-            "bytes": length,
-        }
-        LOGGER.info("request", extra={"facts": facts, "request_id": name})

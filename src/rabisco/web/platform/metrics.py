@@ -4,39 +4,14 @@ from http import HTTPMethod
 
 from flask import Blueprint, Flask, Response, current_app, request
 from flask_babel import lazy_gettext
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, ProcessCollector
+from prometheus_client import CONTENT_TYPE_LATEST
 from prometheus_client import generate_latest as as_text
 
+from rabisco.web.platform.figures import Metrics
 from rabisco.web.platform.logs import elapsed, matched_rule
 from rabisco.web.platform.routing import route
 
 blueprint = Blueprint("metrics", __name__)
-
-SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-
-
-class Metrics:
-    """The figures of one application; every label has few values, whatever clients send."""
-
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self.requests = Counter(
-            "rabisco_requests", "Requests answered.", ("method", "route", "status"), registry=self.registry
-        )
-        self.seconds = Histogram(
-            "rabisco_request_seconds",
-            "Time from the whole request to its answer.",
-            ("route",),
-            buckets=SECONDS,
-            registry=self.registry,
-        )
-        self.predictions = Counter("rabisco_predictions", "Pictures read.", ("model",), registry=self.registry)
-        ProcessCollector(registry=self.registry)
-
-    def count(self, method: str, rule: str, status: int, seconds: float) -> None:
-        """Count a request and the seconds from the whole of it to its answer."""
-        self.requests.labels(method, rule, status).inc()
-        self.seconds.labels(rule).observe(seconds)
 
 
 def init_app(app: Flask) -> None:

@@ -12,10 +12,10 @@ from pydantic.json_schema import models_json_schema
 import rabisco
 from rabisco.characters import AMONG
 from rabisco.web.platform import shapes
-from rabisco.web.platform.logs import HEADER, WELL_FORMED
+from rabisco.web.platform.lines import HEADER, WELL_FORMED
 from rabisco.web.platform.routing import ROUTES, Route
-from rabisco.web.read import options
-from rabisco.web.read.pictures import FILE_FIELD, TEXT_FIELDS
+from rabisco.web.read import FILE_FIELD, options
+from rabisco.web.read.pictures import TEXT_FIELDS
 from rabisco.web.train.bodies import BODIES
 
 Schema = dict[str, Any]

@@ -14,7 +14,8 @@ from werkzeug.routing import RequestRedirect
 
 from rabisco import errors
 from rabisco.web.platform.limits import too_large
-from rabisco.web.platform.logs import LOGGER, matched_rule
+from rabisco.web.platform.lines import LOGGER
+from rabisco.web.platform.logs import matched_rule
 from rabisco.web.platform.words import translated
 
 

@@ -15,14 +15,16 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import IO, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from rabisco.settings import Settings
 from rabisco.web.platform import bodies
-from rabisco.web.platform.limits import BUSY, REFUSAL, STORAGE, body_limit
-from rabisco.web.platform.logs import HEADER, LOGGER, request_id
-from rabisco.web.platform.routing import Application
-from rabisco.web.platform.streams import OPEN_STREAMS, PAUSE_SECONDS
+from rabisco.web.platform.handover import BUSY, OPEN_STREAMS, PAUSE_SECONDS, REFUSAL, STORAGE
+from rabisco.web.platform.late import LateApplication
+from rabisco.web.platform.lines import HEADER, LOGGER, request_id
+
+if TYPE_CHECKING:
+    from rabisco.web.platform.routing import Application
 
 # Threads for what takes no time: the next part of a stream, a piece of a body to the disk, a refusal, a health check.
 ASIDE_THREADS = 2
@@ -65,7 +67,7 @@ class RSGIApplication:
         settings: ``threads``, ``max_waiting`` and the limits of bodies are obeyed.
     """
 
-    def __init__(self, app: Application, settings: Settings) -> None:
+    def __init__(self, app: "Application | LateApplication", settings: Settings) -> None:
         self._app = app
         self._settings = settings
         self._threads = ThreadPoolExecutor(settings.threads, "answer")
@@ -101,7 +103,7 @@ class RSGIApplication:
         announced = int(length) if length else None
         limit: int = self._settings.max_upload_bytes
         if announced is None or announced > limit:
-            limit = body_limit(self._settings, environ)
+            limit = await self._run_aside(self._limit, environ)
         if (announced or 0) > limit:
             return
         large = announced > bodies.PIECE if announced is not None else "transfer-encoding" in scope.headers
@@ -114,6 +116,14 @@ class RSGIApplication:
         except OSError:
             environ["wsgi.input"] = io.BytesIO()
             environ[REFUSAL] = STORAGE
+
+    def _limit(self, environ: dict[str, Any]) -> int:
+        """Return the largest body of a request; which routes take more than pictures is known once all are there."""
+        from rabisco.web.platform.limits import body_limit
+
+        if isinstance(self._app, LateApplication):
+            self._app.make()
+        return body_limit(self._settings, environ)
 
     async def _serve(self, exchange: Exchange, environ: dict[str, Any]) -> None:
         if await self._serve_directly(exchange, environ):
@@ -140,7 +150,7 @@ class RSGIApplication:
 
     async def _serve_directly(self, exchange: Exchange, environ: dict[str, Any]) -> bool:
         """Answer here what takes a moment, for handing it to a thread takes as long; tell whether it was done."""
-        direct = self._app.direct
+        direct: Any = getattr(self._app, "direct", None)
         full = self._busy >= self._most
         if direct is None or full or environ["REQUEST_METHOD"] != "POST":
             return False

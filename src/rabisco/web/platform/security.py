@@ -1,6 +1,9 @@
 """Headers that keep a browser from doing anything on these pages but what Rabisco wrote."""
 
-from flask import Flask, Response
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask, Response
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -25,12 +28,12 @@ HEADERS = {
 }
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: "Flask") -> None:
     """Send the headers with every answer, errors and static files included."""
     app.after_request(_protect)
 
 
-def _protect(response: Response) -> Response:
+def _protect(response: "Response") -> "Response":
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     return response

@@ -1,27 +1,30 @@
 """The production server behind ``rabisco serve``: granian, a few processes of a few threads."""
 
 import ctypes
+import gc
 import os
 import socket
 import threading
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from rabisco.artifacts import exists, list_names, load_artifact
+from rabisco.artifacts import exists, list_names
 from rabisco.errors import N_, InvalidConfigurationError, RabiscoError
 from rabisco.inference import get_predictor
-from rabisco.runs import start_supervisor
 from rabisco.settings import Settings, unknown_variables
 from rabisco.web import create_app
-from rabisco.web.models.aliases import named
-from rabisco.web.platform import access, logs
+from rabisco.web.models.aliases import default_model, named
+from rabisco.web.platform import keys, lines
+from rabisco.web.platform.late import LateApplication
 from rabisco.web.platform.rsgi import RSGIApplication
 
 # A client that has not finished its headers by then is dropped, so that slow ones hold no place.
@@ -29,10 +32,12 @@ HEADER_SECONDS = 10
 # Connections that one process holds at a time; the next wait in the system's queue.
 CONNECTIONS = 256
 M_ARENA_MAX = -8  # of mallopt(3)
-# A model of more weights is loaded with the first request for it: it takes memory that many servers never need.
-MOST_WEIGHTS = 1_000_000
+# Seconds between two looks at whether there is work for a supervisor, and the states of work that is.
+LOOK_INTERVAL = 0.25
+OPEN_STATES = ("queued", "running", "stopping", "looking")
 # Seconds between two looks of a worker at whether the process that started it is still there.
 PARENT_INTERVAL = 0.25
+_supervising = threading.Event()
 
 
 def serve(settings: Settings) -> None:
@@ -44,8 +49,8 @@ def serve(settings: Settings) -> None:
     """
     _check_default_model(settings)
     host, port = _claim(settings)
-    access.check_settings(settings, host)
-    access.secret_key(settings)  # made once, before there are several processes
+    keys.check_settings(settings, host)
+    keys.secret_key(settings)  # made once, before there are several processes
     server = Granian(
         "rabisco.web:create_app",
         address=host,
@@ -59,22 +64,57 @@ def serve(settings: Settings) -> None:
         log_level=LogLevels.error,
         workers_kill_timeout=5,
     )
+    lines.configure(settings)
+    _load_default_model(settings)
+    gc.freeze()  # what all workers share is never copied for being looked at
     server.on_startup(partial(_announce, host, port))
     server.serve(target_loader=partial(_load, settings), wrap_loader=False)
 
 
 def _load(settings: Settings) -> Any:
-    """Make one worker's application, its models loaded before the first request."""
+    """Make one worker's application."""
     threading.Thread(target=_end_with, args=(os.getppid(),), name="parent", daemon=True).start()
     _bound_heaps()
-    logs.configure(settings)
+    lines.configure(settings)
     for variable, nearest in unknown_variables().items():
-        logs.LOGGER.warning("%s is no setting; the nearest is %s", variable, nearest or "none")
-    app = create_app(settings)
-    for name in list_names():
-        _warm(name)
-    start_supervisor()
-    return RSGIApplication(app, settings)
+        lines.LOGGER.warning("%s is no setting; the nearest is %s", variable, nearest or "none")
+    threading.Thread(target=_supervise_once_needed, args=(settings,), name="supervision", daemon=True).start()
+    return RSGIApplication(LateApplication(settings, create_app, then=_start_supervisor), settings)
+
+
+def _start_supervisor() -> None:
+    """Start the supervisor, once in a process; only now is loaded what trainings need of it."""
+    from rabisco.runs import start_supervisor
+
+    if not _supervising.is_set():
+        _supervising.set()
+        start_supervisor()
+
+
+def _supervise_once_needed(settings: Settings) -> None:
+    """Start the supervisor once the database holds work that this process did not order, as an earlier one left it."""
+    looked_at: object = None
+    while not _supervising.is_set():
+        files = [settings.home / name for name in ("rabisco.db", "rabisco.db-wal")]
+        seen = [(path.stat().st_mtime_ns, path.stat().st_size) if path.exists() else None for path in files]
+        if settings.database_url or (seen != looked_at and _holds_work(files[0])):
+            _start_supervisor()
+        looked_at = seen
+        time.sleep(LOOK_INTERVAL)
+
+
+def _holds_work(database: Path) -> bool:
+    """Return whether something waits or runs by SQLite's rows; also where they cannot be read as they are today."""
+    if not database.exists():
+        return False
+    import sqlite3
+
+    try:
+        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
+            asked = [f"SELECT 1 FROM {table} WHERE state IN {OPEN_STATES}" for table in ("runs", "uploads")]  # noqa: S608
+            return connection.execute(f"{' UNION '.join(asked)} LIMIT 1").fetchone() is not None
+    except sqlite3.Error:
+        return True
 
 
 def _check_default_model(settings: Settings) -> None:
@@ -101,12 +141,12 @@ def _bound_heaps() -> None:
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
 
 
-def _warm(name: str) -> None:
+def _load_default_model(settings: Settings) -> None:
+    """Load the model that answers by default and let it read once, so that all workers have it from the start."""
     try:
-        if load_artifact(name).card.parameters <= MOST_WEIGHTS:
-            get_predictor(name)
+        get_predictor(default_model(settings)).predict(np.full((28, 28, 3), 255, np.uint8))
     except RabiscoError as error:
-        logs.LOGGER.warning("%s", error)  # the others still serve; asking for this one says the same
+        lines.LOGGER.warning("%s", error)  # the others still serve; asking for this one says the same
 
 
 def _claim(settings: Settings) -> tuple[str, int]:

@@ -13,17 +13,14 @@ from typing import Any
 from flask import Response, request
 
 from rabisco.errors import N_, BusyError
+from rabisco.web.platform.handover import OPEN_STREAMS, PAUSE_SECONDS
 
-# How long the server waits after a generator had no news.
-PAUSE_SECONDS = 0.5
 # A line without meaning so often: proxies and phones drop connections that are silent.
 HEARTBEAT_SECONDS = 15
 # A stream ends after so long and the browser opens the next by itself; so none is kept for a client that is asleep.
 STREAM_SECONDS = 600
 # Streams that one process keeps open; each is a connection, and others need some too.
 MOST_STREAMS = 128
-# Where the server notes how many are open now; under any other server the key is missing.
-OPEN_STREAMS = "rabisco.open_streams"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ import struct
 import time
 from typing import Any
 
-from flask import Flask
 from pydantic_core import to_json
 
 from rabisco.errors import RabiscoError
@@ -20,10 +19,11 @@ from rabisco.images import decode
 from rabisco.inference import Prediction, get_predictor
 from rabisco.settings import Settings
 from rabisco.web.models.aliases import default_model, named
-from rabisco.web.platform import logs, metrics
-from rabisco.web.platform.limits import REFUSAL
+from rabisco.web.platform import lines
+from rabisco.web.platform.figures import Metrics
+from rabisco.web.platform.handover import REFUSAL
 from rabisco.web.platform.security import HEADERS
-from rabisco.web.read.pictures import FILE_FIELDS
+from rabisco.web.read import FILE_FIELDS
 
 # What is read at once, without a thread of its own: a PNG of so many bytes and pixels takes a millisecond or two.
 SMALL_BYTES, SMALL_PIXELS = 64 * 1024, 640 * 640
@@ -48,12 +48,13 @@ class Direct:
     """Answers plain requests of one application.
 
     Args:
-        app: The application; its settings and figures are used.
+        settings: Limits that are kept, and which model answers.
+        figures: Where requests are counted.
     """
 
-    def __init__(self, app: Flask) -> None:
-        self._settings: Settings = app.config["RABISCO"]
-        self._figures: metrics.Metrics = app.extensions["rabisco-metrics"]
+    def __init__(self, settings: Settings, figures: Metrics) -> None:
+        self._settings = settings
+        self.figures = figures
 
     def __call__(self, environ: dict[str, Any], *, only_small: bool = False) -> Answer | None:
         """Return status, headers and body of the answer; ``None`` for what the views are to answer.
@@ -76,11 +77,11 @@ class Direct:
             environ[LEFT] = True
             return None
         answer = to_json({"predictions": [read.to_dict()]})
-        name = logs.request_id(environ.get("HTTP_X_REQUEST_ID"))
+        name = lines.request_id(environ.get("HTTP_X_REQUEST_ID"))
         rule, seconds = "/predict/<model>" if path[1] else "/predict", time.perf_counter() - started
-        self._figures.count("POST", rule, 200, seconds)
-        self._figures.predictions.labels(read.model).inc()
-        logs.note_request("POST", rule, 200, seconds, len(answer), name)
+        self.figures.count("POST", rule, 200, seconds)
+        self.figures.predictions.labels(read.model).inc()
+        lines.note_request("POST", rule, 200, seconds, len(answer), name)
         length = str(len(answer))
         return 200, [("content-type", "application/json"), ("content-length", length), *_SAFE, (_ID, name)], answer
 
@@ -142,5 +143,5 @@ def is_small(data: bytes) -> bool:
     return bool(width * height <= SMALL_PIXELS)
 
 
-_ID = logs.HEADER.lower()
+_ID = lines.HEADER.lower()
 _SAFE = [(name.lower(), value) for name, value in HEADERS.items()]

@@ -13,12 +13,10 @@ from rabisco.errors import N_, InvalidRequestError, RabiscoError, Sentence, TooL
 from rabisco.images import decode, sent_side
 from rabisco.settings import get_settings
 from rabisco.web.platform.fields import only_known
-from rabisco.web.read import options
+from rabisco.web.read import FILE_FIELD, FILE_FIELDS, options
 
-FILE_FIELD = "file"
 # Names under which clients of other demos send base64; `image` is the documented one.
 TEXT_FIELDS = ("image", "imageBase64", "data", "img")
-FILE_FIELDS = (FILE_FIELD, "files", "image", "images", "img", "file[]", "files[]", "image[]", "images[]")
 JSON_FIELDS = (*TEXT_FIELDS, "images", options.MODEL, options.STEPS, options.CHARACTERS, options.AMONG_FIELD)
 EVERYWHERE = ("lang", "theme")  # what any address may ask for
 RAW_TYPES = ("image/", "application/octet-stream")

@@ -1,0 +1,10 @@
+"""What the server tells the application of a request, in its environment."""
+
+# Why the server could not take a request as it came: the application says so in the reader's language.
+REFUSAL = "rabisco.refusal"
+BUSY = "busy"
+STORAGE = "storage"
+# How many streams of events are open now; under any other server the key is missing.
+OPEN_STREAMS = "rabisco.open_streams"
+# How long the server waits after a stream had no news.
+PAUSE_SECONDS = 0.5
