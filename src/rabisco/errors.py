@@ -101,6 +101,10 @@ class CorrectionNotFoundError(RabiscoError):
     """No correction of this reader has the number asked for."""
 
 
+class MeasurementNotFoundError(RabiscoError):
+    """No measurement of models on the same images has the id asked for."""
+
+
 class StorageError(RabiscoError):
     """The disk is full, or a folder cannot be written to; what was there before is still there."""
 

@@ -119,7 +119,7 @@ class Supervisor:
                 with (folder / LOG_FILE).open("ab") as log:
                     child = subprocess.Popen(
                         [sys.executable, "-m", self.kind.module, row.id],
-                        env=_environment(),
+                        env=environment(),
                         cwd=folder,
                         stdin=subprocess.DEVNULL,
                         stdout=log,
@@ -167,7 +167,7 @@ def _acquire_supervisor_lock(kind: WorkKind) -> int | None:
         return try_lock(runs_dir() / kind.lock_file)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Return what a process is told: this one's settings, and with how many threads to compute."""
     settings = get_settings()
     given = {name: getattr(settings, name) for name in _PASSED_ON}

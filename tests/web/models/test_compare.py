@@ -79,7 +79,7 @@ def test_programs_get_the_figures_of_the_cards_and_null_for_what_was_not_measure
 def test_what_was_not_measured_is_said_and_how_to_measure_it(client: FlaskClient) -> None:
     text = page(client, "?model=mine&model=linear")
     assert text.count("not measured") >= 3
-    assert "<code>rabisco compare mine mnist-linear</code>" in text
+    assert "Measure both on the same images" in text
 
 
 def test_models_of_other_classes_are_not_told_to_be_compared(client: FlaskClient, home: Path) -> None:
@@ -87,8 +87,8 @@ def test_models_of_other_classes_are_not_told_to_be_compared(client: FlaskClient
     card = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps({**card, "class_names": list("ABCDEFGHIJ")}), encoding="utf-8")
     text = page(client, "?model=mine&model=linear")
-    assert "they know different classes" in text
-    assert "rabisco compare mine" not in text
+    assert "They have no class in common" in text
+    assert "Measure both" not in text
 
 
 def test_a_comparison_made_here_is_shown_until_the_model_is_trained_again(client: FlaskClient, home: Path) -> None:
@@ -113,7 +113,7 @@ def test_a_comparison_made_here_is_shown_until_the_model_is_trained_again(client
     (home / "comparison.json").write_text(json.dumps(result), encoding="utf-8")
     text = page(client, "?model=mine&model=linear")
     assert "p = 0.7266" in text
-    assert "It may be chance" in text
+    assert "mine is right on 2.00% more images than mnist-linear, which may be chance." in text
     assert "0.5 ms" in text
     rows[0]["training_seconds"] = 1.0
     (home / "comparison.json").write_text(json.dumps(result), encoding="utf-8")

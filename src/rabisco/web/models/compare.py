@@ -5,25 +5,38 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from flask import Blueprint, jsonify, render_template, request
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 
 from rabisco.artifacts import BUNDLED_DIR, Artifact, Card, list_names, load_artifact
+from rabisco.errors import N_, InvalidRequestError, MeasurementNotFoundError, Sentence
 from rabisco.evaluation.compare import Comparison, Pair, Row
 from rabisco.evaluation.robustness import Robustness
+from rabisco.runs import measuring
+from rabisco.runs.measuring import Measuring
 from rabisco.settings import get_settings
 from rabisco.web.models.aliases import default_model, resolve, shown_models
 from rabisco.web.models.charts import Axis, axis, learning_curve
 from rabisco.web.platform import shapes
+from rabisco.web.platform.fields import only_known
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import route
+from rabisco.web.platform.words import translated
 
 blueprint = Blueprint("compare", __name__)
 
 RESULTS_DIR = BUNDLED_DIR / "results"  # of the measurements that come with the package
 # As many as can be told apart in a chart, and read side by side.
 MOST = 4
+STATES = {
+    "waiting": lazy_gettext("Waiting for another measurement."),
+    "loading": lazy_gettext("Loading the test images."),
+    "reading": lazy_gettext("Each model reads the test images."),
+    "timing": lazy_gettext("Measuring how long an image takes."),
+    "done": lazy_gettext("Done."),
+    "failed": lazy_gettext("It could not be measured."),
+}
 
 
 @dataclass(frozen=True)
@@ -65,6 +78,20 @@ class ModelDifference:
     dataset: str = ""
 
     @property
+    def measurable(self) -> bool:
+        """Whether both can be given the same images: they have a class in common and look at images of one shape."""
+        same_shape = self.first.image_shape == self.second.image_shape
+        return same_shape and bool(set(self.first.class_names) & set(self.second.class_names))
+
+    @property
+    def better(self) -> tuple[Card, Card, float, float, float]:
+        """The better of the two, the other, by how much in [0, 1], and the ends of the 95% interval."""
+        middle, low, high = self.interval
+        if middle < 0:
+            return self.second, self.first, -middle, -high, -low
+        return self.first, self.second, middle, low, high
+
+    @property
     def interval(self) -> tuple[float, float, float]:
         """The difference of the accuracies and the ends of its 95% interval."""
         assert self.pair
@@ -103,6 +130,10 @@ def index() -> ResponseReturnValue:
         contestants=contestants,
         cards=[one.card for one in contestants],
         differences=differences,
+        times_of=_times_of,
+        measuring_states={name: str(words) for name, words in STATES.items()},
+        under_way=_under_way(artifacts),
+        other_images=len({one.card.dataset.fingerprint for one in contestants}) > 1,
         run=run if run and run.rows else None,
         names=list_names(),
         too_many=len(asked) > MOST,
@@ -115,11 +146,77 @@ def index() -> ResponseReturnValue:
     )
 
 
+@route(
+    blueprint,
+    "POST",
+    "/compare/measurements",
+    "measure_models",
+    lazy_gettext(
+        "Gives models, “model” several times, the same test images, one after the other; answers at once with how far "
+        "that is. The comparison shows what came of it."
+    ),
+    ("curl -d model=mnist-cnn -d model=mnist-linear {url}/compare/measurements",),
+    answer=shapes.MeasuringSchema,
+    page=True,
+    receives="models",
+    problems=(400, 404, 422, 503, 507),
+    success=202,
+)
+def measure() -> ResponseReturnValue:
+    """Have models measured on the same images."""
+    names = [resolve(name) for name in _names_sent()]
+    asked = measuring.start(names[:MOST])
+    if wants_page():
+        return redirect(url_for("compare.index", model=names), 303)
+    response = jsonify(_measuring_as_json(asked))
+    response.headers["Location"] = url_for("compare.measurement", measuring_id=asked.id)
+    return response, 202
+
+
+@route(
+    blueprint,
+    "GET",
+    "/compare/measurements/<measuring_id>",
+    "get_measurement",
+    lazy_gettext("How far such a measurement is: “state”, and “share” of the images read."),
+    ("curl {url}/compare/measurements/$MEASUREMENT",),
+    answer=shapes.MeasuringSchema,
+    problems=(404,),
+)
+def measurement(measuring_id: str) -> ResponseReturnValue:
+    """Answer how far a measurement is."""
+    found = measuring.status(measuring_id)
+    if found is None:
+        raise MeasurementNotFoundError(
+            N_("a measurement is named by the id that it got when it was asked for; nothing has that id")
+        )
+    return jsonify(_measuring_as_json(found))
+
+
+def _names_sent() -> list[str]:
+    body = request.get_json() if request.is_json else None
+    if body is None:
+        only_known(request.form, ("model",))
+        return request.form.getlist("model")
+    if isinstance(body, dict):
+        only_known(body, ("model",))
+    names = body.get("model") if isinstance(body, dict) else None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise InvalidRequestError(N_("expected “model”: a list of models' names"))
+    return names
+
+
+def _measuring_as_json(found: Measuring) -> dict[str, Any]:
+    message = translated(Sentence(found.message)) if found.message else ""
+    return {**found.model_dump(include={"id", "state", "share"}), "models": list(found.models), "message": message}
+
+
 def comparisons(artifacts: list[Artifact]) -> Iterator[Comparison]:
     """Yield the comparisons known of these models, the newest first, without the models trained again since."""
     by_name = {artifact.name: artifact for artifact in artifacts}
-    for path in (get_settings().home / "comparison.json", RESULTS_DIR / "compare.json"):
-        comparison = Comparison.read(path)
+    by_command = Comparison.read(get_settings().home / "comparison.json")
+    bundled = Comparison.read(RESULTS_DIR / "compare.json")
+    for comparison in (*measuring.results(), by_command, bundled):
         if comparison:
             rows = tuple(row for row in comparison.rows if row.name in by_name and is_of(row, by_name[row.name]))
             names = {row.name for row in rows}
@@ -152,6 +249,19 @@ def _difference(first: ComparedModel, second: ComparedModel, known: list[Compari
                 turned = (second, first) if pair.first == second.card.name else (first, second)
                 return ModelDifference(turned[0].card, turned[1].card, pair, comparison.examples, comparison.dataset)
     return ModelDifference(first.card, second.card)
+
+
+def _times_of(contestants: list[ComparedModel]) -> dict[str, float]:
+    """Return how long one image takes each model, in milliseconds, of those that were timed in one run."""
+    return {one.card.name: one.timed.single.median_ms for one in contestants if one.timed}
+
+
+def _under_way(artifacts: list[Artifact]) -> dict[str, Any] | None:
+    """Return how far the measurement of these models is, if there is one that is not done."""
+    if len(artifacts) < 2:
+        return None
+    found = measuring.of(artifacts)
+    return None if found is None or found.state == "done" else _measuring_as_json(found)
 
 
 def _accuracy_axis(contestants: list[ComparedModel]) -> Axis | None:

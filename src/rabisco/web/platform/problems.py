@@ -49,6 +49,9 @@ PROBLEMS: dict[type[errors.RabiscoError], ProblemKind] = {
     errors.CorrectionNotFoundError: ProblemKind(
         404, "correction-not-found", lazy_gettext("There is no such correction")
     ),
+    errors.MeasurementNotFoundError: ProblemKind(
+        404, "measurement-not-found", lazy_gettext("There is no such measurement")
+    ),
     errors.UploadNotFoundError: ProblemKind(404, "upload-not-found", lazy_gettext("There is no such upload")),
     errors.RunNotFoundError: ProblemKind(404, "run-not-found", lazy_gettext("There is no such training")),
     errors.RunConflictError: ProblemKind(409, "run-conflict", lazy_gettext("This training cannot be changed so")),

@@ -91,6 +91,16 @@ class ComparisonSchema(BaseModel):
     pairs: list[PairSchema]
 
 
+class MeasuringSchema(BaseModel):
+    """How far a measurement of models on the same images is."""
+
+    id: str
+    models: list[str]
+    state: Literal["waiting", "loading", "reading", "timing", "done", "failed"]
+    share: Probability = Field(description="Of the images read.")
+    message: str = Field(description="Why it failed, else empty.")
+
+
 class ModelVersion(BaseModel):
     """One version of a model; `current` answers, a roll-back goes to `previous`."""
 

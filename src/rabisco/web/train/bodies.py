@@ -89,7 +89,10 @@ _CORRECTION: Schema = {
     "type": "object",
     "properties": {
         "image": {"type": "string", "description": "Base64 text or a data URL."},
-        "true_label": {"type": ["string", "null"], "description": "A class; null where it is no character."},
+        "true_label": {
+            "type": ["string", "null"],
+            "description": "A class, any one character, or `another-character`; null where it is no character.",
+        },
         "consent": {"type": "boolean", "description": "Without `true` nothing is stored."},
         "readings": {
             "type": "array",
@@ -98,8 +101,20 @@ _CORRECTION: Schema = {
             "maxItems": 9,
             "example": [{"model": "mnist-cnn", "version": 0, "predicted": "1", "probability": 0.6}],
         },
+        "box": {
+            "type": "object",
+            "description": "Around the character that is meant, in a picture of several.",
+            "properties": {
+                "left": {"type": "integer", "minimum": 0, "maximum": 2**24},
+                "top": {"type": "integer", "minimum": 0, "maximum": 2**24},
+                "width": {"type": "integer", "minimum": 1, "maximum": 2**24},
+                "height": {"type": "integer", "minimum": 1, "maximum": 2**24},
+            },
+            "required": ["left", "top", "width", "height"],
+            "additionalProperties": False,
+        },
     },
-    "required": ["image", "true_label", "consent", "readings"],
+    "required": ["image", "true_label", "consent"],
     "additionalProperties": False,
 }
 
@@ -153,6 +168,10 @@ BODIES: dict[str, Schema] = {
     },
     "drawings": {"application/json": {"schema": _DRAWINGS}},
     "model": _forms({"model": {"type": "string", "description": "Name of a model."}}, ("model",)),
+    "models": _forms(
+        {"model": {"type": "array", "items": _TEXT, "minItems": 2, "maxItems": 4, "description": "Names of models."}},
+        ("model",),
+    ),
     "name": _forms({"name": {"type": "string", "minLength": 1, "maxLength": 120}}, ("name",)),
     "notes": _forms({"notes": {"type": "string", "maxLength": 20_000}}, ("notes",)),
 }

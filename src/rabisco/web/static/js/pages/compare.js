@@ -1,6 +1,7 @@
 // The comparison: one drawing, read by every model that stands on the page.
 
 import "../components/drawing-pad.js";
+import "../components/measure-models.js";
 import "../components/model-answer.js";
 import { predict } from "../lib/api.js";
 import { verdictOfAll } from "../lib/tally.js";

@@ -1,0 +1,134 @@
+"""Gives models the same images and says how far that is: ``python -m rabisco.runs.measure_worker <id>``.
+
+One measures at a time, for times measured side by side would disturb each other; another waits for its turn.
+"""
+
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabisco import data, store
+from rabisco.artifacts import Artifact, load_artifact
+from rabisco.artifacts.durable import locked, write_whole
+from rabisco.data.dataset import Dataset, Split
+from rabisco.errors import N_, InvalidConfigurationError, RabiscoError
+from rabisco.evaluation import Comparison, Contestant, DatasetReader, compare
+from rabisco.inference import Predictor
+from rabisco.runs.measuring import ENDED_EARLY, Measuring, comparisons_dir, say, status
+from rabisco.runs.process import give_way, identity
+from rabisco.runs.request import RunRequest, check
+from rabisco.runs.tasks import load_data
+from rabisco.settings import get_settings
+
+LOGGER = logging.getLogger("rabisco.runs")
+FALLBACK = "digits"  # which comes with scikit-learn
+MOST_IMAGES = 10_000
+SINGLE_RUNS, BATCHED_RUNS, BATCH = 200, 20, 128
+
+
+def main(measuring_id: str) -> None:
+    """Measure what is asked for under an id, and say how far that is."""
+    logging.basicConfig(level=logging.INFO)
+    give_way(get_settings().training_niceness)
+    asked = status(measuring_id)
+    if asked is None:
+        return
+    said = asked.model_copy(update={"pid": os.getpid(), "process_started": identity(os.getpid()) or ""})
+    say(said, "waiting")
+    try:
+        with locked(comparisons_dir() / ".measuring"):
+            say(said, "loading")
+            comparison = _measure(said)
+            write_whole(comparisons_dir() / f"{said.id}.result.json", json.dumps(comparison.to_dict()) + "\n")
+        say(said, "done", share=1.0)
+    except RabiscoError as error:
+        LOGGER.exception("failed")
+        say(said, "failed", message=str(error))
+    except Exception:
+        LOGGER.exception("failed")
+        say(said, "failed", message=ENDED_EARLY)
+
+
+class _Watched:
+    """A reader that says how much has been read."""
+
+    def __init__(self, reader: DatasetReader, images: int, said: Measuring, place: int) -> None:
+        self._reader, self._images, self._said, self._place = reader, images, said, place
+        self._read, self._told = 0, 0.0
+
+    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return what the model makes of images; see ``DatasetReader.logits``."""
+        found = self._reader.logits(images)
+        self._read += len(images)
+        if time.monotonic() - self._told > 0.3:
+            self._told = time.monotonic()
+            models, done = len(self._said.models), min(1.0, self._read / self._images)
+            reading = self._read <= self._images
+            say(self._said, "reading" if reading else "timing", share=(self._place + done) / models)
+        return found
+
+
+def _measure(said: Measuring) -> Comparison:
+    artifacts = [load_artifact(name) for name in said.models]
+    dataset = _common_data(artifacts)
+    test = dataset.test
+    if len(test) > MOST_IMAGES:
+        rows = np.linspace(0, len(test) - 1, MOST_IMAGES).astype(int)
+        test = Split(test.images[rows], test.labels[rows])
+    contestants = []
+    for place, artifact in enumerate(artifacts):
+        reader = DatasetReader(Predictor(artifact), dataset.class_names)
+        contestants.append(Contestant.of(artifact, _Watched(reader, len(test), said, place)))
+    return compare(
+        contestants, test, dataset.name, batch_size=BATCH, single_runs=SINGLE_RUNS, batched_runs=BATCHED_RUNS
+    )
+
+
+def _common_data(artifacts: Sequence[Artifact]) -> Dataset:
+    """Return data that every model reads: what one of them was tested on, if it is here.
+
+    Raises:
+        InvalidConfigurationError: There is nothing that all of them read.
+    """
+    for artifact in artifacts:
+        for dataset in _own_data(artifact):
+            if all(_reads(one, dataset) for one in artifacts):
+                return dataset
+    raise InvalidConfigurationError(
+        N_(
+            "models are measured on images that each of them reads. Received: %(names)s, whose test images are not on "
+            "this machine or fit only some of them; train on data that are kept here, or choose others"
+        ),
+        names=", ".join(artifact.name for artifact in artifacts),
+    )
+
+
+def _own_data(artifact: Artifact) -> list[Dataset]:
+    """Return what a model was tested on, as far as it is here; a small bundled data set after it."""
+    found, card = [], artifact.card
+    with store.reading() as session:
+        row = session.get(store.RunRow, card.run) if card.run else None
+        request = RunRequest.parse(row.request) if row else None
+    try:
+        if request is not None and request.data.upload is not None:
+            found.append(load_data(check(request), request=request, folder=comparisons_dir())[1])
+    except RabiscoError:
+        LOGGER.info("the data of %s are gone", artifact.name)
+    names = [name for name in dict.fromkeys((card.dataset.name, FALLBACK)) if name in data.dataset_names()]
+    found += [data.load(name, seed=card.dataset.split_seed) for name in names if data.is_local(name)]
+    return [one for one in found if len(one.test)]
+
+
+def _reads(artifact: Artifact, dataset: Dataset) -> bool:
+    shape = tuple(artifact.card.image_shape) == tuple(dataset.image_shape)
+    return shape and bool(set(artifact.card.class_names) & set(dataset.class_names))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

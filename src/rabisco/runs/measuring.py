@@ -1,0 +1,138 @@
+"""Models given the same images: asked for here, done by a process of its own, ``rabisco.runs.measure_worker``.
+
+What is asked and how far it is stands in ``<home>/comparisons/<id>.json``, what came of it in ``<id>.result.json``.
+"""
+
+import hashlib
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ValidationError
+
+from rabisco.artifacts import Artifact, load_artifact
+from rabisco.artifacts.durable import locked, told_of_storage, write_whole
+from rabisco.errors import N_, InvalidConfigurationError
+from rabisco.evaluation import Comparison
+from rabisco.runs.process import identity
+from rabisco.runs.supervisor import environment
+from rabisco.settings import get_settings
+
+State = Literal["waiting", "loading", "reading", "timing", "done", "failed"]
+ENDED_EARLY = N_("its process ended before it was done; measure again")
+STALE = 15.0  # seconds without news after which nobody measures any more
+
+
+class Measuring(BaseModel):
+    """How far a measurement is.
+
+    Attributes:
+        id: Names the models and their versions.
+        models: Their names.
+        state: What is done now.
+        share: How much of the reading is done, in [0, 1].
+        message: Why it failed, else empty; a sentence and its values.
+        pid: Of the process.
+        process_started: With which it is told from another of that number.
+        moment: When this was written, seconds since 1970.
+    """
+
+    id: str
+    models: tuple[str, ...]
+    state: State = "waiting"
+    share: float = 0.0
+    message: str = ""
+    pid: int = 0
+    process_started: str = ""
+    moment: float = 0.0
+
+    @property
+    def lives(self) -> bool:
+        """Whether something still comes of it."""
+        ended = self.state in ("done", "failed")
+        gone = self.pid and identity(self.pid) != self.process_started
+        return not ended and not gone and (bool(self.pid) or time.time() - self.moment < STALE)
+
+
+def start(names: Sequence[str]) -> Measuring:
+    """Have models measured on the same images and return how far that is; it is not begun twice.
+
+    Args:
+        names: At least two models.
+
+    Raises:
+        InvalidConfigurationError: There is nothing to compare.
+        ModelNotFoundError: There is no such model.
+        StorageError: It could not be kept.
+    """
+    chosen = tuple(dict.fromkeys(names))
+    if len(chosen) < 2:
+        raise InvalidConfigurationError(
+            N_("a comparison needs at least two models. Received: %(count)s; choose another"), count=len(chosen)
+        )
+    asked = Measuring(id=_id([load_artifact(name) for name in chosen]), models=chosen, moment=time.time())
+    with locked(comparisons_dir()):
+        known = status(asked.id)
+        if known and (known.lives or known.state == "done"):
+            return known
+        _write(asked)
+    with told_of_storage(), (comparisons_dir() / f"{asked.id}.log").open("wb") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "rabisco.runs.measure_worker", asked.id],
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    threading.Thread(target=child.wait, name="measuring", daemon=True).start()  # lest it stays as a zombie
+    return asked
+
+
+def status(measuring_id: str) -> Measuring | None:
+    """Return how far a measurement is; ``None`` if nobody asked for it. One whose process died has failed."""
+    if not measuring_id.isalnum():
+        return None
+    try:
+        found = Measuring.model_validate_json((comparisons_dir() / f"{measuring_id}.json").read_bytes())
+    except (OSError, ValidationError):
+        return None
+    if not found.lives and found.state not in ("done", "failed"):
+        return found.model_copy(update={"state": "failed", "message": ENDED_EARLY})
+    return found
+
+
+def of(artifacts: Sequence[Artifact]) -> Measuring | None:
+    """Return how far the measurement of these versions is; ``None`` if nobody asked for it."""
+    return status(_id(artifacts))
+
+
+def results() -> list[Comparison]:
+    """Return what was measured here, the newest first."""
+    paths = sorted(comparisons_dir().glob("*.result.json"), key=lambda path: -path.stat().st_mtime)
+    return [found for path in paths if (found := Comparison.read(path))]
+
+
+def say(said: Measuring, state: State, **changes: Any) -> None:
+    """Write how far a measurement is."""
+    _write(said.model_copy(update={"state": state, "moment": time.time(), **changes}))
+
+
+def _write(said: Measuring) -> None:
+    comparisons_dir().mkdir(parents=True, exist_ok=True)
+    write_whole(comparisons_dir() / f"{said.id}.json", said.model_dump_json() + "\n")
+
+
+def comparisons_dir() -> Path:
+    """Return the folder of all measurements."""
+    return get_settings().home / "comparisons"
+
+
+def _id(artifacts: Sequence[Artifact]) -> str:
+    told = sorted((one.name, one.version, one.card.files.get("model.onnx", "")) for one in artifacts)
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:20]

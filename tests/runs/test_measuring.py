@@ -1,0 +1,62 @@
+"""Models of any kind are given the same images by the server, once, and what came of it is kept."""
+
+import time
+
+import pytest
+from flask.testing import FlaskClient
+
+from rabisco.runs import measuring
+from rabisco.web import create_app
+
+PAGE = {"Accept": "text/html"}
+
+
+def wait(client: FlaskClient, address: str) -> dict[str, object]:
+    """Return the measurement once it has ended."""
+    for _ in range(600):
+        found = client.get(address).json
+        if found["state"] in ("done", "failed"):
+            return found
+        time.sleep(0.1)
+    raise AssertionError(found)
+
+
+def test_two_models_are_measured_and_the_page_says_who_is_better() -> None:
+    client = create_app().test_client()
+    query = "?model=mnist-tiny&model=emnist-linear"
+    before = client.get(f"/compare{query}", headers=PAGE).text
+    assert "Measure both on the same images" in before
+    assert "other images" in before
+    answer = client.post("/compare/measurements", json={"model": ["mnist-tiny", "emnist-linear"]})
+    assert answer.status_code == 202, answer.text
+    again = client.post("/compare/measurements", json={"model": ["mnist-tiny", "emnist-linear"]})
+    assert again.json["id"] == answer.json["id"]
+    ended = wait(client, answer.headers["Location"])
+    assert (ended["state"], ended["share"], ended["message"]) == ("done", 1.0, "")
+    (pair,) = client.get(f"/compare{query}").json["pairs"]
+    assert pair["examples"] >= 300
+    after = client.get(f"/compare{query}", headers=PAGE).text
+    assert "mnist-tiny is better than emnist-linear" in after
+    assert "That is more than chance." in after
+    assert "Measure both" not in after
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [({"model": ["mnist-cnn"]}, 422), ({"model": ["mnist-cnn", "nobody"]}, 404), ({}, 400), ([], 400)],
+)
+def test_what_cannot_be_measured_is_refused_at_once(body: object, status: int) -> None:
+    assert create_app().test_client().post("/compare/measurements", json=body).status_code == status
+
+
+def test_models_that_read_no_common_images_say_so() -> None:
+    client = create_app().test_client()
+    address = client.post("/compare/measurements", json={"model": ["cifar10-cnn", "mnist-tiny"]}).headers["Location"]
+    ended = wait(client, address)
+    assert ended["state"] == "failed"
+    assert "images that each of them reads" in str(ended["message"])
+
+
+def test_a_measurement_that_nobody_asked_for_is_not_found() -> None:
+    assert measuring.status("../secret") is None
+    assert create_app().test_client().get("/compare/measurements/0123").status_code == 404
