@@ -28,6 +28,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/runs/x/notes": {"notes": "mine", "epoch": 3},
     "/corrections": {**CORRECTION, "epoch": 3},
     "/corrections/retrain": {"model": "mnist-cnn", "epoch": 3},
+    "/compare/measurements": {"model": ["mnist-cnn", "mnist-tiny"], "epoch": 3},
     "/predict": {"image": SEVEN, "epoch": 3},
     "/predict/cnn": {"images": [SEVEN], "epoch": 3},
     "/explain": {"image": SEVEN, "epoch": 3},
