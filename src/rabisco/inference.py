@@ -21,6 +21,9 @@ from rabisco.memory import Recall, features
 from rabisco.rejection import MESSAGES, Reason, picture_features, reason_without_ink
 from rabisco.rejection.features import describe
 
+LIGHT = 1_000_000  # weights of a model that reads a picture in a millisecond or two
+LOADED_LIGHT: set[str] = set()  # names of such models that are loaded
+
 
 @dataclass(frozen=True)
 class ClassProbability:
@@ -276,4 +279,9 @@ def get_predictor(name: str) -> Predictor:
 
 @lru_cache(maxsize=16)
 def _load_predictor(name: str, stamped: str) -> Predictor:  # noqa: ARG001 - part of the cache's key
-    return Predictor(load_artifact(name))
+    predictor = Predictor(load_artifact(name))
+    if predictor.card.parameters <= LIGHT:
+        LOADED_LIGHT.add(name)
+    else:
+        LOADED_LIGHT.discard(name)
+    return predictor

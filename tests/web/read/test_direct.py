@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from tests.web.serving import draw_seven, encoded, seven_png
 from werkzeug.formparser import FormDataParser
 
+from rabisco.artifacts import list_names
+from rabisco.inference import LOADED_LIGHT, get_predictor
 from rabisco.settings import Settings
 from rabisco.web import create_app
 from rabisco.web.read.direct import LEFT, is_small, only_picture
@@ -86,6 +88,30 @@ def figures_of(app: Flask) -> dict[str, float]:
 def test_both_ways_give_the_same_answer_and_headers(app: Flask, name: str) -> None:
     path, options = (PLAIN | NOT_PLAIN)[name]
     assert ask(app, path, options, directly=True) == ask(app, path, options, directly=False)
+
+
+@pytest.mark.parametrize("path", ["/health", "/health/ready", "/health/live"])
+def test_health_is_told_both_ways_alike(app: Flask, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = []
+    for way in (app.direct, None):
+        monkeypatch.setattr(app, "direct", way)
+        response = app.test_client().get(path)
+        headers = {name.lower(): value for name, value in response.headers if name.lower() != "x-request-id"}
+        answers.append((response.status_code, headers, response.data))
+    assert answers[0] == answers[1]
+
+
+def test_a_model_is_read_at_once_only_when_it_is_loaded_and_light(app: Flask) -> None:
+    def asked(model: str) -> bool:
+        options = {"method": "POST", "data": SEVEN, "content_type": "image/png"}
+        environ = app.test_request_context(f"/predict/{model}", **options).request.environ
+        return app.direct(environ, only_small=True) is not None
+
+    for model, light in (("mnist-tiny", True), ("cifar10-cnn", False)):
+        if model in list_names():
+            get_predictor(model)
+            assert asked(model) == light
+    assert asked("mnist-cnn") == ("mnist-cnn" in LOADED_LIGHT)
 
 
 @pytest.mark.parametrize("name", [*PLAIN, *NOT_PLAIN])

@@ -151,8 +151,9 @@ class RSGIApplication:
     async def _serve_directly(self, exchange: Exchange, environ: dict[str, Any]) -> bool:
         """Answer here what takes a moment, for handing it to a thread takes as long; tell whether it was done."""
         direct: Any = getattr(self._app, "direct", None)
-        full = self._busy >= self._most
-        if direct is None or full or environ["REQUEST_METHOD"] != "POST":
+        path = environ["PATH_INFO"]
+        healthy = path.startswith("/health")  # answered even in a crowd
+        if direct is None or not (healthy or (path.startswith("/predict") and self._busy < self._most)):
             return False
         self._busy += 1
         try:

@@ -3,7 +3,8 @@
 Reading a picture takes less time than the hooks, sessions and parsers of a view, so ``POST /predict`` and
 ``/predict/<model>`` with one picture, sent as the body or as the only part of a form, pass none of them. What is
 anything but plain is left to the views: options, several pictures, what another site made a browser send, what is
-refused or cannot be read. Tests hold both ways to the same answers, headers, figures and log lines.
+refused or cannot be read. ``GET /health`` is answered here too, so that asking for it loads no page. Tests hold both
+ways to the same answers, headers, figures and log lines.
 """
 
 import io
@@ -14,9 +15,10 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from rabisco.artifacts import list_names
 from rabisco.errors import RabiscoError
 from rabisco.images import decode
-from rabisco.inference import Prediction, get_predictor
+from rabisco.inference import LOADED_LIGHT, get_predictor
 from rabisco.settings import Settings
 from rabisco.web.models.aliases import default_model, named
 from rabisco.web.platform import lines
@@ -32,6 +34,7 @@ FORM_BYTES = 2048  # that stand around a file
 LEFT = "rabisco.left"
 PNG_HEADER = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 
+HEALTH = ("/health", "/health/ready", "/health/live")
 _PATH = re.compile(r"/predict(?:/([A-Za-z0-9_][A-Za-z0-9_.-]{0,59}))?")
 _FORM = re.compile(r"""multipart/form-data; ?boundary=("?)([A-Za-z0-9'+_.-]{1,70})\1""")
 _FIELDS = "|".join(map(re.escape, FILE_FIELDS))
@@ -64,35 +67,52 @@ class Direct:
             only_small: Whether to leave to others what takes longer than a moment.
         """
         started = time.perf_counter()
-        path = _PATH.fullmatch(environ["PATH_INFO"])
-        if path is None or not self._is_plain(environ, only_small):
+        path = environ["PATH_INFO"]
+        if path in HEALTH:
+            return self._health(environ, path, started)
+        asked = _PATH.fullmatch(path)
+        if asked is None or not self._is_plain(environ, only_small):
             return None
         body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
         environ["wsgi.input"] = io.BytesIO(body)
         data = only_picture(environ.get("CONTENT_TYPE", ""), body)
         if not data or (only_small and not is_small(data)):
             return None
-        read = self._read(data, path[1])
-        if read is None:
+        try:
+            name = named(asked[1]) if asked[1] else default_model(self._settings)
+            if only_small and name not in LOADED_LIGHT:
+                return None
+            read = get_predictor(name).predict(decode(data, **self._settings.picture_limits))
+        except (RabiscoError, OSError):
+            read = None
+        if read is None or read.refused:  # the answer holds a sentence in the reader's language
             environ[LEFT] = True
             return None
-        answer = to_json({"predictions": [read.to_dict()]})
-        name = lines.request_id(environ.get("HTTP_X_REQUEST_ID"))
-        rule, seconds = "/predict/<model>" if path[1] else "/predict", time.perf_counter() - started
-        self.figures.count("POST", rule, 200, seconds)
         self.figures.predictions.labels(read.model).inc()
-        lines.note_request("POST", rule, 200, seconds, len(answer), name)
-        length = str(len(answer))
-        return 200, [("content-type", "application/json"), ("content-length", length), *_SAFE, (_ID, name)], answer
+        rule = "/predict/<model>" if asked[1] else "/predict"
+        return self._answer(environ, rule, to_json({"predictions": [read.to_dict()]}), started)
 
-    def _read(self, data: bytes, model: str | None) -> Prediction | None:
-        """Return what a model reads; ``None`` where the answer holds a sentence in the reader's language."""
-        try:
-            predictor = get_predictor(named(model) if model else default_model(self._settings))
-            read = predictor.predict(decode(data, **self._settings.picture_limits))
-        except (RabiscoError, OSError):
+    def _health(self, environ: dict[str, Any], path: str, started: float) -> Answer | None:
+        """Return that the server is well; ``None`` if it is not, which the view tells."""
+        if environ["REQUEST_METHOD"] != "GET" or environ["QUERY_STRING"]:
             return None
-        return None if read.refused else read
+        facts: dict[str, Any] = {"status": "live"}
+        if path != "/health/live":
+            try:
+                predictor = get_predictor(default_model(self._settings))
+                facts = {"status": "ready", "default_model": predictor.card.name, "models": list_names()}
+            except (RabiscoError, OSError):
+                return None
+        return self._answer(environ, path, to_json(facts) + b"\n", started)
+
+    def _answer(self, environ: dict[str, Any], rule: str, body: bytes, started: float) -> Answer:
+        """Return JSON with all headers that views send, counted and logged."""
+        name = lines.request_id(environ.get("HTTP_X_REQUEST_ID"))
+        method, seconds = environ["REQUEST_METHOD"], time.perf_counter() - started
+        self.figures.count(method, rule, 200, seconds)
+        lines.note_request(method, rule, 200, seconds, len(body), name)
+        length = str(len(body))
+        return 200, [("content-type", "application/json"), ("content-length", length), *_SAFE, (_ID, name)], body
 
     def _is_plain(self, environ: dict[str, Any], only_small: bool) -> bool:
         """Return whether a request has nothing that only the views know to judge."""
