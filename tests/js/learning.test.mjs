@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { after, curves, duration, empty, path, share, ticks } from "../../src/rabisco/web/static/js/lib/learning.js";
+import { after, curves, duration, empty, path, share, ticks, timeLeft } from "../../src/rabisco/web/static/js/lib/learning.js";
 
 const progress = (number, epoch, step, accuracy) => ({
   number,
@@ -63,4 +63,13 @@ test("a path goes through its points, the highest mark above", () => {
 
 test("a duration is given in the unit that people would use", () => {
   assert.deepEqual([12.4, 100, 7300].map(duration), [[12, "second"], [2, "minute"], [2, "hour"]]);
+});
+
+test("the time left is that of this phase and of those after it, as they took it the last time", () => {
+  const expected = { loading: 4, training: 60, judging: 6 };
+  assert.equal(timeLeft(expected, "loading", 1), 69);
+  assert.equal(timeLeft(expected, "training", 1, 30), 36);
+  assert.equal(timeLeft(expected, "judging", 9), 0);
+  assert.equal(timeLeft({}, "loading", 1), null);
+  assert.equal(timeLeft({}, "training", 1, 30), 30);
 });

@@ -18,6 +18,7 @@ from rabisco.runs.queue import (
     retry,
     set_notes,
     submit,
+    train_longer,
 )
 from rabisco.runs.records import Run, RunEvent
 from rabisco.runs.request import PRESETS, RunRequest, Source, limits
@@ -49,4 +50,5 @@ __all__ = [
     "start_supervisor",
     "submit",
     "tend",
+    "train_longer",
 ]

@@ -12,9 +12,10 @@ from rabisco.errors import N_, InvalidConfigurationError, RunConflictError, RunN
 from rabisco.runs.places import folder_of
 from rabisco.runs.reconcile import reconcile
 from rabisco.runs.records import Run, RunEvent, event_of, run_of
-from rabisco.runs.request import RunRequest, check
+from rabisco.runs.request import RunRequest, check, limits, minutes_of
 from rabisco.runs.states import ENDED, RESUMABLE, State, move
 
+LONGER = 3  # times the epochs, where a training has not learned yet
 # How a run stands, for a sentence.
 _STANDS: dict[State, str] = {
     "queued": N_("waits"),
@@ -176,6 +177,20 @@ def retry(run_id: str) -> Run:
     """
     before = get(run_id)
     return submit(RunRequest.parse({**before.request, "name": before.name}), retry_of=run_id)
+
+
+def train_longer(run_id: str) -> Run:
+    """Submit the same request with three times the epochs and no less time than they need; return that run.
+
+    Raises:
+        RunNotFoundError: There is no such run.
+        InvalidConfigurationError: What it needs is no longer there.
+    """
+    before = get(run_id)
+    epochs = min(LONGER * int(before.configuration.get("epochs", 1)), limits("epochs")[2])
+    minutes = LONGER * (minutes_of(RunRequest.parse(before.request)) or 0)
+    longer = {"name": before.name, "epochs": int(epochs), "minutes": minutes or None}
+    return submit(RunRequest.parse({**before.request, **longer}), retry_of=run_id)
 
 
 def delete(run_id: str) -> None:

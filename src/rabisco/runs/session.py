@@ -40,7 +40,8 @@ class RunSession(Watcher):
 
     def __init__(self, row: store.RunRow) -> None:
         self.row = row
-        self._spent = 0.0
+        self._spent, self._epoch = 0.0, 1
+        self._begun: float | None = None
         self._device = ""
         self.wanted = ""
         self._lock = threading.Lock()
@@ -60,7 +61,7 @@ class RunSession(Watcher):
 
     @cached_property
     def _budget(self) -> float:
-        """Seconds that the training may take."""
+        """Seconds that the training may take, from its first batch on."""
         return (minutes_of(self.asked) or inf) * 60
 
     def listen(self) -> None:
@@ -84,7 +85,9 @@ class RunSession(Watcher):
 
     def progress(self, progress: Progress) -> None:
         """Say how far the training is, at most four times a second but for ends of epochs; the last is in the row."""
-        self._spent = progress.seconds
+        if self._begun is None:  # before it lies what a resumed training has spent, or how long Keras took to build
+            self._begun = progress.seconds if (progress.epoch, progress.step) == (1, 1) else 0.0
+        self._spent, self._epoch = progress.seconds - self._begun, progress.epoch
         values = asdict(progress) | {"device": self._device}
         if progress.eta_seconds is not None:
             values["eta_seconds"] = min(progress.eta_seconds, max(0.0, self._budget - self._spent))
@@ -99,8 +102,9 @@ class RunSession(Watcher):
                 LOGGER.warning("%s", error)
 
     def request(self) -> Request:
-        """Return whether the training is to stop: because that is wanted, or its time is up."""
-        return "stop" if self.wanted == "stop" or self._spent > self._budget else "continue"
+        """Return whether the training is to stop: because that is wanted, or its time is up and an epoch is done."""
+        is_over = self._spent > self._budget and self._epoch > 1
+        return "stop" if self.wanted == "stop" or is_over else "continue"
 
     def report(self, values: dict[str, Any]) -> None:
         """Say what became better and worse."""

@@ -83,7 +83,8 @@ def known(server: Server) -> Iterator[dict[str, str]]:
     """What may stand in an address: a model, an upload, a run; afterwards no training is left that anybody ordered."""
     upload = send(server, train=digits_csv(0, 100))
     run = server.post("/training", json={"dataset": "digits", "preset": "seconds"}).json()
-    yield {"name": "cnn", "upload_id": upload["id"], "run_id": run["id"]}
+    measuring = server.post("/compare/measurements", json={"model": ["mnist-tiny", "mnist-linear"]}).json()
+    yield {"name": "cnn", "upload_id": upload["id"], "run_id": run["id"], "measuring_id": measuring["id"]}
     cancel_all(server)
 
 

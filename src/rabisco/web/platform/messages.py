@@ -27,6 +27,7 @@ _MESSAGES = {
     "undone": lazy_gettext("Undone: forgotten again."),
     "remembered": lazy_gettext("remembered"),
     "letter": lazy_gettext("This looks like the letter {letter}."),
+    "will_notify": lazy_gettext("You will be notified"),
     "pen_down": lazy_gettext("Pen down"),
     "pen_up": lazy_gettext("Pen up"),
     "copied": lazy_gettext("Copied"),

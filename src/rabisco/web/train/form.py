@@ -12,7 +12,7 @@ from rabisco.data import Entry
 from rabisco.errors import InvalidConfigurationError, RabiscoError
 from rabisco.intake import Inspection
 from rabisco.models import DEFAULT, choices, get_architecture
-from rabisco.runs import PRESETS, RunRequest, limits
+from rabisco.runs import PRESETS, RunRequest, experience, limits
 from rabisco.uploads import Upload
 from rabisco.web.platform.words import translated
 
@@ -22,7 +22,15 @@ AUGMENTATIONS: dict[str, LazyString] = {
     "0.5": lazy_gettext("gentle"),
     "0": lazy_gettext("off"),
 }
-FORM_WORDS = {"training_models": choices, "augmentations": AUGMENTATIONS}  # for the templates
+
+
+def preset_seconds() -> dict[str, float | None]:
+    """Return how long the last training with each preset took on this machine."""
+    return {name: experience.seconds_of_preset(name) for name in PRESETS if name}
+
+
+# What the templates of the form need.
+FORM_WORDS = {"training_models": choices, "augmentations": AUGMENTATIONS, "preset_seconds": preset_seconds}
 NUMBERS = ("epochs", "batch_size", "learning_rate", "augmentation", "minutes")
 FIELDS = ("model", *NUMBERS, "base", "name", "preset", "upload", "dataset", "recipe", "notes")
 STEPS = 400  # that a training should have, where the images are few

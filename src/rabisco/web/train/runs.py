@@ -9,7 +9,7 @@ from flask_babel import gettext, lazy_gettext
 
 from rabisco import artifacts, runs
 from rabisco.errors import N_, InvalidRequestError, RabiscoError
-from rabisco.runs import ENDED, Run
+from rabisco.runs import ENDED, Run, experience
 from rabisco.runs.states import PHASES, STATES
 from rabisco.web.corrections.retrained import outcome
 from rabisco.web.corrections.retrained import title_of as part_title
@@ -30,6 +30,7 @@ ACTIONS: dict[str, Callable[[str], Run]] = {
     "cancel": runs.request_cancel,
     "resume": runs.resume,
     "retry": runs.retry,
+    "longer": runs.train_longer,
 }
 MOST_LISTED = 200
 MOST_EVENTS = 1000
@@ -73,6 +74,7 @@ def show(run_id: str) -> ResponseReturnValue:
     if not wants_page():
         return jsonify(as_json(run))
     past = _past(run_id)
+    card = _card(run)
     return render_template(
         "train/run.html",
         run=run,
@@ -82,8 +84,12 @@ def show(run_id: str) -> ResponseReturnValue:
         title=title_of(run),
         states=STATES,
         phases=PHASES,
-        card=_card(run),
+        card=card,
+        learned=card is None or bool(run.request.get("corrections")) or experience.has_learned(card),
+        expected=experience.seconds_of_phases(run) if run.state not in ENDED else {},
+        place=experience.place_in_queue(run) if run.state == "queued" else 0,
         is_default=default_model() == run.artifact,
+        default=default_model(),
         retrained=outcome(run),
         part_title=part_title,
     )
@@ -127,6 +133,19 @@ def follow(run_id: str) -> ResponseReturnValue:
     lazy_gettext("Starts the same training again from the beginning, as a new one."),
     ("curl -X POST {url}/runs/$RUN/retry",),
     defaults={"action": "retry"},
+    answer=training_shapes.RunSchema,
+    page=True,
+    problems=(400, 404, 409, 422, 507),
+    success=202,
+)
+@route(
+    blueprint,
+    "POST",
+    "/runs/<run_id>/longer",
+    "train_longer",
+    lazy_gettext("Starts the same training again with three times the epochs and the time, as a new one."),
+    ("curl -X POST {url}/runs/$RUN/longer",),
+    defaults={"action": "longer"},
     answer=training_shapes.RunSchema,
     page=True,
     problems=(400, 404, 409, 422, 507),
@@ -236,6 +255,8 @@ def as_json(run: Run) -> dict[str, Any]:
     values["request"] = {name: value for name, value in values["request"].items() if name != "owner"}
     report = runs.report_of(run.id) if run.request.get("corrections") else None
     values["report"] = report and report.to_dict()
+    card = None if report else _card(run)
+    values["learned"] = None if card is None else experience.has_learned(card)
     values["page"] = url_for("runs.show", run_id=run.id)
     values["events"] = url_for("runs.follow", run_id=run.id)
     return values

@@ -51,6 +51,9 @@ class RunSchema(BaseModel):
     metrics: dict[str, float] | None
     progress: dict[str, Any] | None
     message: str = Field(description="Why it failed.")
+    learned: bool | None = Field(
+        description="Whether its model reads about twice as well as chance; null without one."
+    )
     report: dict[str, Any] | None = Field(
         description="What became better and worse, where it learned from corrections."
     )

@@ -1,7 +1,7 @@
 // <run-progress data-events="…" data-live data-state="…">: a run, kept up to date by its events.
 // Server-sent events, replayed from the first; where they do not get through, the same is asked for again and again.
 
-import { after, curves, duration, empty, share } from "../lib/learning.js";
+import { after, curves, duration, empty, share, timeLeft } from "../lib/learning.js";
 import { draw } from "./learning-curve.js";
 
 const POLL_MS = 2000;
@@ -14,6 +14,8 @@ class RunProgress extends HTMLElement {
   connectedCallback() {
     this.messages = JSON.parse(document.body.dataset.messages);
     this.language = document.documentElement.lang;
+    this.expected = JSON.parse(this.dataset.expected ?? "{}");
+    this.#offerNotification();
     if (this.dataset.live === undefined) return this.#poll();
     this.source = new EventSource(this.dataset.events);
     this.source.addEventListener("message", ({ data }) => this.#take([JSON.parse(data)]));
@@ -50,7 +52,9 @@ class RunProgress extends HTMLElement {
   // What it came to is said by the page, which is therefore asked for again; once, for its state is not live then.
   #end() {
     this.source?.close();
-    if (this.dataset.live !== undefined && ENDED.includes(this.#view.state)) location.reload();
+    if (this.dataset.live === undefined || !ENDED.includes(this.#view.state)) return;
+    this.#notify();
+    location.reload();
   }
 
   #show() {
@@ -65,6 +69,7 @@ class RunProgress extends HTMLElement {
     if (progress) this.#showProgress(progress);
     const bar = this.querySelector("progress");
     if (bar && phase.share !== undefined) bar.value = phase.share;
+    if (this.dataset.live !== undefined) this.#showTimeLeft(phase.phase, progress, bar);
     const longest = progress?.epochs ?? epochs.at(-1)?.epoch ?? 1;
     for (const place of this.querySelectorAll("[data-curve]")) {
       draw(place, place.dataset.curve, curves(this.#view, place.dataset.curve), longest, this);
@@ -85,8 +90,33 @@ class RunProgress extends HTMLElement {
     this.#fact("learning_rate", this.number(progress.learning_rate, { minimumFractionDigits: 5, maximumFractionDigits: 5 }));
     if (progress.eta_seconds === null) return; // as long as there is nothing to estimate from
     this.#fact("examples_per_second", this.number(Math.round(progress.examples_per_second)));
-    const [count, unit] = duration(progress.eta_seconds);
+  }
+
+  // What is left of this phase, as far as it can be told, and what those after it took the last time.
+  #showTimeLeft(phase, progress, bar) {
+    if (phase !== this.phase) Object.assign(this, { phase, begun: Date.now() });
+    const share = bar?.hasAttribute("value") ? `${this.number(bar.value, { style: "percent" })} · ` : "";
+    document.title = `${share}${this.dataset.name} · Rabisco`;
+    const seconds = timeLeft(this.expected, phase, (Date.now() - this.begun) / 1000, progress?.eta_seconds);
+    if (seconds === null) return;
+    const [count, unit] = duration(seconds);
     this.#fact("eta", this.number(count, { style: "unit", unit, unitDisplay: "long" }));
+  }
+
+  #offerNotification() {
+    const button = this.querySelector("[data-action=notify]");
+    if (!button || !("Notification" in window) || Notification.permission === "denied") return;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      if ((await Notification.requestPermission()) !== "granted") return;
+      button.disabled = this.notifies = true;
+      button.textContent = this.messages.will_notify;
+    });
+  }
+
+  #notify() {
+    if (!this.notifies) return;
+    new Notification(this.dataset.name, { body: this.messages[`run_${this.#view.state}`] });
   }
 
   #words({ phase, share: done }) {

@@ -63,3 +63,13 @@ export function duration(seconds) {
   if (seconds < 90) return [Math.max(0, Math.round(seconds)), "second"];
   return seconds < 5400 ? [Math.round(seconds / 60), "minute"] : [Math.round(seconds / 3600), "hour"];
 }
+
+// Seconds until the end: what is left of a phase, and what those after it took the last time; null if nothing tells.
+export function timeLeft(expected, phase, spent, eta = null) {
+  const phases = Object.keys(expected);
+  const place = phases.indexOf(phase);
+  const later = place < 0 ? 0 : phases.slice(place + 1).reduce((sum, name) => sum + expected[name], 0);
+  const usual = place < 0 ? null : Math.max(0, expected[phase] - spent);
+  const now = phase === "training" ? (eta ?? usual) : usual;
+  return now === null ? null : now + later;
+}

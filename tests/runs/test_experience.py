@@ -1,0 +1,100 @@
+"""What earlier trainings tell: whether one has learned, how long the next takes; and what a time budget counts."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from rabisco import runs, store
+from rabisco.artifacts import Card, load_artifact
+from rabisco.runs import experience
+from rabisco.runs.process import host
+from rabisco.runs.session import RunSession
+from rabisco.training import Progress
+
+
+def card(accuracy: float, confusions: list[list[int]]) -> Card:
+    names = tuple(str(place) for place in range(len(confusions)))
+    changes = {"metrics": {"test_accuracy": accuracy}, "confusions": confusions, "class_names": names}
+    return load_artifact("mnist-tiny", 0).card.model_copy(update=changes)
+
+
+def even(classes: int) -> list[list[int]]:
+    return [[10] + [0] * (classes - 1) for _ in range(classes)]
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "confusions", "learned"),
+    [
+        (0.112, even(10), False),
+        (0.19, even(10), False),
+        (0.22, even(10), True),
+        (0.55, even(2), False),
+        (0.75, even(2), True),
+        (0.82, [[80, 0], [20, 0]], False),  # whoever always says the first class is right on 80%
+        (0.95, [[80, 0], [5, 15]], True),
+    ],
+)
+def test_who_is_hardly_better_than_guessing_has_not_learned(
+    accuracy: float, confusions: list[list[int]], learned: bool
+) -> None:
+    assert experience.has_learned(card(accuracy, confusions)) is learned
+
+
+def submitted(**asked: Any) -> runs.Run:
+    return runs.submit(runs.RunRequest.parse({"data": {"catalog": "digits"}, "artifact": "mine", **asked}))
+
+
+def test_the_time_budget_counts_from_the_first_batch_and_leaves_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = submitted(minutes=0.5)
+    with store.reading() as session:
+        session_of_run = RunSession(session.get(store.RunRow, run.id))
+    monkeypatch.setattr(session_of_run, "say", lambda *_, **__: None)
+
+    def after(epoch: int, step: int, seconds: float) -> str:
+        session_of_run.progress(
+            Progress(
+                epoch=epoch,
+                epochs=9,
+                step=step,
+                steps=50,
+                loss=1.0,
+                accuracy=0.5,
+                learning_rate=0.1,
+                examples_per_second=None,
+                eta_seconds=None,
+                seconds=seconds,
+                validation_loss=None,
+                validation_accuracy=None,
+            )
+        )
+        return session_of_run.request()
+
+    assert after(1, 1, 40.0) == "continue"  # Keras took 40 seconds to build
+    assert after(1, 50, 80.0) == "continue"  # the budget is used up, the first epoch is not over
+    assert after(2, 1, 69.0) == "continue"
+    assert after(2, 2, 71.0) == "stop"
+
+
+def test_to_train_longer_is_three_times_the_epochs_and_the_time() -> None:
+    longer = runs.train_longer(submitted(preset="seconds").id)
+    assert longer.configuration["epochs"] == 3 * submitted(preset="seconds").configuration["epochs"]
+    assert longer.request["minutes"] == 3.0
+    assert longer.retry_of
+
+
+def test_the_last_training_tells_how_long_a_preset_and_each_phase_take() -> None:
+    assert experience.seconds_of_preset("seconds") is None
+    earlier, waiting = submitted(preset="seconds"), submitted(preset="seconds")
+    began = store.now()
+    with store.writing() as session:
+        row = session.get(store.RunRow, earlier.id)
+        row.state, row.host, row.started, row.ended = "succeeded", host(), began, began + timedelta(seconds=41)
+        for number, (phase, after) in enumerate({"loading": 0, "training": 4, "judging": 34}.items(), 2):
+            moment = began + timedelta(seconds=after)
+            session.add(
+                store.RunEventRow(run_id=row.id, number=number, kind="phase", payload={"phase": phase}, created=moment)
+            )
+    assert experience.seconds_of_preset("seconds") == 41
+    assert experience.seconds_of_phases(waiting) == {"loading": 4, "training": 30, "judging": 7}
+    assert experience.place_in_queue(runs.get(waiting.id)) == 1
