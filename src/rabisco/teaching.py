@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rabisco.artifacts import list_names, load_artifact, save_memory
+from rabisco.artifacts import Card, list_names, load_artifact, save_memory
 from rabisco.artifacts.durable import locked
 from rabisco.errors import RabiscoError
-from rabisco.images import Box, Prepared, prepare
+from rabisco.evaluation import Reader
+from rabisco.images import Box, Prepared, decode, image_kind, prepare
 from rabisco.inference import Predictor, get_predictor
-from rabisco.memory import Memory, features, reach_of
+from rabisco.memory import Memory, Reference, features, reach_of
 from rabisco.rejection import Reason
 from rabisco.settings import get_settings
 from rabisco.text_reading import read_many
@@ -70,6 +71,38 @@ def teach(
     counted = 0 if reference is None else len(reference.counted)
     unchanged = 0 if reference is None else memory.unchanged(reference, artifact.card.class_names)
     return Taught(name, artifact.version, unchanged, counted)
+
+
+def memory_of(
+    reader: Reader, card: Card, reference: Reference | None, pictures: Iterable[tuple[bytes, str, str | None]]
+) -> Memory:
+    """Return the examples that other weights need in order to know pictures that they misread.
+
+    Args:
+        reader: The weights.
+        card: Of the model.
+        reference: What the weights answer on images that they were judged on.
+        pictures: Of each its PNG, the name under which it is forgotten, and what it is.
+    """
+    memory = Memory()
+    for image, key, label in pictures:
+        prepared = prepare(decode(image), card.normalizer)
+        if prepared.blank:
+            continue
+        seen = features(prepared.pixels[np.newaxis], reader.logits(prepared.pixels[np.newaxis]))[0]
+        category, reason = answer_of(label, card)
+        place = -1 if category is None else card.class_names.index(category)
+        memory = memory.with_example(key, seen, category, reason, reach_of(seen, place, reference))
+    return memory
+
+
+def answer_of(label: str | None, card: Card) -> tuple[str | None, Reason | None]:
+    """Return the class that a model is to answer for what a reader says a picture is, or why it is to refuse."""
+    if label in card.class_names:
+        return label, None
+    if image_kind(card.normalizer) == "colour":
+        return None, "none-of-the-classes"
+    return None, "not-a-character" if label is None else "another-character"
 
 
 def forget(keys: Iterable[str], names: Iterable[str] | None = None) -> list[str]:

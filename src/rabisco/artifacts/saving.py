@@ -46,7 +46,13 @@ HALVED = 1_000_000  # weights; the ONNX files of models with more keep them as f
 
 
 def save_artifact(
-    model: Any, card: Card, parent: Path | None = None, *, use: bool = True, reference: Reference | None = None
+    model: Any,
+    card: Card,
+    parent: Path | None = None,
+    *,
+    use: bool = True,
+    reference: Reference | None = None,
+    memory: Memory | None = None,
 ) -> Artifact:
     """Write a Keras model and its card as a new version of the artifact that the card names.
 
@@ -56,6 +62,7 @@ def save_artifact(
         parent: Folder that holds the artifacts; the settings' own if not given.
         use: Whether the new version becomes the current one; a name's only version always is.
         reference: What the model answers on images that it was judged on; examples are taught by it.
+        memory: The examples that it knows from the beginning.
 
     Returns:
         The new version. Earlier ones are kept, as many as the settings say.
@@ -70,7 +77,7 @@ def save_artifact(
         _export(model, card, folder)
         if reference is not None:
             reference.write(folder / REFERENCE_FILE)
-        return install(folder, card, parent, use=use)
+        return install(folder, _with_memory(folder, card, memory or Memory()), parent, use=use)
 
 
 def save_again(artifact: Artifact, card: Card, parent: Path | None = None, *, use: bool = True) -> Artifact:
@@ -86,9 +93,13 @@ def save_memory(artifact: Artifact, memory: Memory) -> Artifact:
     parent = parent_or_home(None)
     with told_of_storage(), _workplace(parent) as folder:
         _take_over(artifact, folder, parent, (WEIGHTS_FILE, ONNX_FILE, REFERENCE_FILE))
-        if memory.examples:
-            (folder / MEMORY_FILE).write_text(memory.model_dump_json() + "\n", encoding="utf-8")
-        return install(folder, artifact.card.model_copy(update={"taught": len(memory.examples)}), parent)
+        return install(folder, _with_memory(folder, artifact.card, memory), parent)
+
+
+def _with_memory(folder: Path, card: Card, memory: Memory) -> Card:
+    if memory.examples:
+        (folder / MEMORY_FILE).write_text(memory.model_dump_json() + "\n", encoding="utf-8")
+    return card.model_copy(update={"taught": len(memory.examples)})
 
 
 def _take_over(artifact: Artifact, folder: Path, parent: Path, names: tuple[str, ...]) -> None:

@@ -22,6 +22,7 @@ from rabisco.retraining.card_builder import build_card, build_report
 from rabisco.retraining.correction_set import CorrectionSet, gather
 from rabisco.retraining.refusing import fit_again
 from rabisco.retraining.report import RetrainingReport
+from rabisco.teaching import memory_of
 from rabisco.training import TrainingConfiguration, TrainingResult
 from rabisco.training.augment import augmentation_of
 
@@ -128,6 +129,11 @@ class RetrainingTask:
         )
         watcher.phase("judging")
         report = build_report(given, reader, card, original, examples, step)
+        if self._model is not None:
+            misread = {one.correction for one in report.rereads if not one.right_after}
+            pictures = [one.picture for one in given.given if one.id in misread]
+            known = [(one.image, corrections.key_of(one.image), one.true_label) for one in pictures]
+            self._memory = memory_of(reader, card, self._reference, known)
         if self._model is None:
             noted = notes.with_note(card, Sentence(notes.REFITTED, {"count": report.not_characters}))
             card = card.model_copy(update={"created": datetime.now(UTC), "run": self.run, **noted})
@@ -143,7 +149,7 @@ class RetrainingTask:
         if self._model is None:
             artifact = save_again(self._corrections.artifact, card, use=False)
         else:
-            artifact = save_artifact(self._model, card, use=False, reference=self._reference)
+            artifact = save_artifact(self._model, card, use=False, reference=self._reference, memory=self._memory)
         self.report = replace(self.report, version=artifact.version)
         return artifact
 

@@ -7,9 +7,8 @@ from numpy.typing import NDArray
 
 from rabisco import teaching
 from rabisco.corrections import CorrectedReading
-from rabisco.images import Prepared, image_kind, sent_side
+from rabisco.images import Prepared, sent_side
 from rabisco.inference import get_predictor
-from rabisco.rejection import Reason
 from rabisco.store import Correction
 from rabisco.teaching import Taught
 from rabisco.web.corrections.received import Said
@@ -40,7 +39,7 @@ def teach(stored: Iterable[Correction], picture: NDArray[np.uint8], said: Said) 
     results = []
     for one in stored:
         prepared = _prepared(one, picture, said)
-        category, reason = _answer(one)
+        category, reason = teaching.answer_of(one.true_label, get_predictor(one.model).card)
         if one.true_label == one.predicted and _answers_already(one.model, picture, category, said):
             continue
         result = teaching.teach(one.model, prepared, one.picture.key, category, reason)
@@ -59,16 +58,6 @@ def _prepared(one: Correction, picture: NDArray[np.uint8], said: Said) -> Prepar
     if said.box is None:
         return teaching.prepare_for(one.model, picture)
     return teaching.prepare_for(one.model, picture, said.box, sent_side(said.image))
-
-
-def _answer(one: Correction) -> tuple[str | None, Reason | None]:
-    """Return the class that a model is to answer, or why it is to refuse."""
-    card = get_predictor(one.model).card
-    if one.true_label in card.class_names:
-        return one.true_label, None
-    if image_kind(card.normalizer) == "colour":
-        return None, "none-of-the-classes"
-    return None, "not-a-character" if one.true_label is None else "another-character"
 
 
 def _answers_already(name: str, picture: NDArray[np.uint8], category: str | None, said: Said) -> bool:

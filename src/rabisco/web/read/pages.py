@@ -20,6 +20,7 @@ from rabisco.web.platform.routing import route
 from rabisco.web.platform.words import translated
 from rabisco.web.read import examples, kinds, options, several
 from rabisco.web.read.answers import data_url, thumbnail
+from rabisco.web.read.exports import exports
 from rabisco.web.read.pictures import SentPicture, read_pictures
 
 blueprint = Blueprint("pages", __name__)
@@ -102,7 +103,9 @@ def show_uploaded() -> ResponseReturnValue:
         names = [card.name for card in cards]
         readings = [several.page_row(picture, names, settings.max_characters, among) for picture in pictures]
         return render_template("read/upload.html", **shown, several=readings)
-    return render_template("read/upload.html", **shown, rows=[_row(picture, cards, among) for picture in pictures])
+    rows = [_row(picture, cards, among) for picture in pictures]
+    found = [(row.name, row.predictions) for row in rows]
+    return render_template("read/upload.html", **shown, rows=rows, exports=exports(found))
 
 
 def _asked() -> dict[str, Any]:

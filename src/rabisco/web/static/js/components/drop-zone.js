@@ -1,27 +1,35 @@
-// <drop-zone><form>…<input type="file" name="file" multiple></form></drop-zone>: files dropped here or pasted, and
-// what an <input capture> takes, are sent by the form.
+// <drop-zone><form>…<input type="file" name="file" multiple></form></drop-zone>: files that are chosen, dropped anywhere on
+// the page or pasted, and what an <input capture> takes, are sent by the form at once.
+
+const PAUSE_MS = 250; // in which whoever chose files may still press the button
 
 class DropZone extends HTMLElement {
   connectedCallback() {
-    this.addEventListener("dragover", (event) => this.#hover(event, true));
-    this.addEventListener("dragleave", (event) => this.#hover(event, false));
-    this.addEventListener("drop", (event) => {
+    this.form = this.querySelector("form");
+    document.addEventListener("dragover", (event) => this.#hover(event, true));
+    document.addEventListener("dragleave", (event) => this.#hover(event, false));
+    document.addEventListener("drop", (event) => {
       this.#hover(event, false);
       this.#send(event.dataTransfer.files);
     });
-    this.querySelector("[capture]").addEventListener("change", ({ target }) => this.#send(target.files));
     document.addEventListener("paste", (event) => this.#send(event.clipboardData.files));
+    this.querySelector("[capture]").addEventListener("change", ({ target }) => this.#send(target.files));
+    this.form.addEventListener("submit", () => clearTimeout(this.waiting));
+    this.form.file.addEventListener("change", ({ target }) => {
+      if (target.files.length > 0) this.waiting = setTimeout(() => this.form.requestSubmit(), PAUSE_MS);
+    });
   }
 
   #hover(event, over) {
+    if (!event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
     this.classList.toggle("over", over);
   }
 
   #send(files) {
     if (files.length === 0) return;
-    this.querySelector("[name=file]").files = files;
-    this.querySelector("form").requestSubmit();
+    this.form.file.files = files;
+    this.form.requestSubmit();
   }
 }
 

@@ -10,6 +10,10 @@ document.querySelector("form.theme").addEventListener("submit", (event) => {
   button.value = button.value === "dark" ? "light" : "dark";
   document.dispatchEvent(new Event("themechange"));
 });
+document.addEventListener("change", ({ target }) => {
+  const shown = target.type === "file" && target.parentElement.querySelector("output");
+  if (shown) shown.value = [...target.files].map(({ name }) => name).join(", ");
+});
 if (!root.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches) {
   document.querySelector("form.theme button").value = "light";
 }
