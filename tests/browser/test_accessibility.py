@@ -46,7 +46,7 @@ def test_a_drawing_that_was_read(window) -> None:
     draw(page, SEVEN)
     expect(page.locator(".character").first).to_have_text("7")
     expect(page.locator(".steps li")).to_have_count(4)
-    page.get_by_text("The same by code").click()
+    page.get_by_text("Use the API").click()
     assert faults(page) == []
 
 

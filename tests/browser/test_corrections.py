@@ -46,7 +46,7 @@ def test_what_is_kept_with_consent_can_be_seen_exported_and_deleted(visit, tmp_p
     expect(page.locator("ol.list li")).to_have_count(2)  # one for each picture, with each model that read it
     for model in ("mnist-cnn", "mnist-linear"):
         expect(page.locator("ol.list li").first.get_by_role("link", name=model)).to_be_visible()
-    expect(page.get_by_role("heading", name="Let a model learn from them")).to_be_visible()
+    expect(page.get_by_role("heading", name="Train a model on them")).to_be_visible()
     assert faults(page) == []
     with page.expect_download() as download:
         page.get_by_role("link", name="Export all (zip)").click()
@@ -55,8 +55,8 @@ def test_what_is_kept_with_consent_can_be_seen_exported_and_deleted(visit, tmp_p
         assert len([name for name in archive.namelist() if name.startswith("images/")]) == 4  # one for each reading
     page.get_by_role("button", name="Delete").first.click()
     expect(page.locator("ol.list li")).to_have_count(1)
-    page.get_by_text("Delete all of mine…").click()
-    page.get_by_role("button", name="Delete all of mine for good").click()
+    page.get_by_text("Delete all my corrections…").click()
+    page.get_by_role("button", name="Delete all permanently").click()
     expect(page.get_by_text("There is nothing here.")).to_be_visible()
 
 

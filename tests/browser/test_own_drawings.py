@@ -42,7 +42,7 @@ def test_two_classes_are_drawn_sent_and_looked_through(visit) -> None:
         touch(page, SEVEN)
         keep(page)
     expect(asked).to_have_text("Draw: un (1 of 3)")
-    expect(page.get_by_role("button", name="Look at them and train")).to_be_disabled()
+    expect(page.get_by_role("button", name="Check and train")).to_be_disabled()
     for _ in range(3):
         touch(page, ONE)
         keep(page)
@@ -51,7 +51,7 @@ def test_two_classes_are_drawn_sent_and_looked_through(visit) -> None:
     assert faults(page) == []
     window.screenshot("draw-own-dark-375")
 
-    page.get_by_role("button", name="Look at them and train").click()
+    page.get_by_role("button", name="Check and train").click()
     expect(page.get_by_role("heading", name="What the model will see")).to_be_visible()
     expect(page.locator(".class-name")).to_have_text(["sept", "un"])
     expect(page.get_by_role("button", name="Just try it, in seconds")).to_be_visible()

@@ -23,7 +23,7 @@ def opened(page: Page) -> Page:
     """Draw a seven and open the code."""
     expect(page.locator("request-code")).to_be_hidden()
     draw(page, SEVEN)
-    page.get_by_text("The same by code").click()
+    page.get_by_text("Use the API").click()
     expect(page.locator("request-code code").first).to_contain_text("data:image/png;base64,")
     return page
 

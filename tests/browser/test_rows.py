@@ -76,7 +76,7 @@ def test_407_drawn_with_a_finger_on_a_phone_is_read(visit) -> None:
 
 def test_the_string_is_copied(visit) -> None:
     page = drawn(visit(permissions=["clipboard-read", "clipboard-write"]).open("/?characters=many"))
-    page.get_by_role("button", name="Copy the string: Neural network").click()
+    page.get_by_role("button", name="Copy the text: Neural network").click()
     expect(page.locator("row-answer[data-model=mnist-cnn] [role=status]")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == "407"
 
@@ -85,7 +85,7 @@ def test_the_code_beside_the_drawing_prints_the_string(visit) -> None:
     import subprocess
 
     page = drawn(visit().open("/?characters=many"))
-    page.get_by_text("The same by code").click()
+    page.get_by_text("Use the API").click()
     expect(page.locator("request-code code").first).to_contain_text("characters=many")
     result = subprocess.run(
         [*COMMANDS["python"], code(page, "python")], capture_output=True, text=True, timeout=60, check=False

@@ -47,7 +47,7 @@ def test_upload_look_train_watch_download_and_draw(visit, training_server: Serve
     assert faults(page) == []
     page.get_by_label("Training data").set_input_files(csv_files[0])
     page.get_by_label("Test data (optional)").set_input_files(csv_files[1])
-    page.get_by_role("button", name="Look at the data first").click()
+    page.get_by_role("button", name="Check the data first").click()
 
     expect(page.get_by_role("heading", name="What the model will see")).to_be_visible(timeout=TRAINED)
     assert page.locator(".classes li").count() == 10
@@ -101,7 +101,7 @@ def test_without_javascript_the_page_ends_with_success_and_accuracy(visit, train
     page.get_by_label("Training data").set_input_files(csv_files[0])
     page.get_by_label("Test data (optional)").set_input_files(csv_files[1])
     page.get_by_label("Epochs").fill("2")
-    page.get_by_role("button", name="Train at once").click()
+    page.get_by_role("button", name="Train now").click()
     expect(page.get_by_role("heading", name="Training succeeded")).to_be_visible(timeout=TRAINED)
     expect(page.locator(".outcome .figure")).to_contain_text("accuracy")
     expect(page.locator(".epochs tr")).to_have_count(2)

@@ -140,7 +140,7 @@ def draw_and_read(film: Film) -> None:
     film.page.locator("model-answer[data-state=read]").first.wait_for()
     film.hold(2.5)
     film.say("Each step from your drawing to what the model sees")
-    film.scroll_to(film.page.get_by_role("heading", name="What happens to your drawing first").locator("xpath=.."))
+    film.scroll_to(film.page.get_by_role("heading", name="How your drawing is prepared").locator("xpath=.."))
     film.hold(3)
 
 
@@ -184,7 +184,7 @@ def train(film: Film) -> None:
     film.shoot(4)
     film.page.get_by_label("Test data (optional)").set_input_files(test_csv)
     film.shoot(5)
-    film.click(film.page.get_by_role("button", name="Look at the data first"))
+    film.click(film.page.get_by_role("button", name="Check the data first"))
     film.say("What was found is shown before anything is trained")
     found = film.page.locator(".classes").first
     found.wait_for(timeout=LIMIT)

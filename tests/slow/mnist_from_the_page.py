@@ -65,7 +65,7 @@ def main() -> None:
         page.get_by_label("Training data").set_input_files(train)
         page.get_by_label("Test data (optional)").set_input_files(test)
         with step("upload"):
-            page.get_by_role("button", name="Look at the data first").click()
+            page.get_by_role("button", name="Check the data first").click()
             page.wait_for_url("**/uploads/*")
         with step("look"):
             expect(page.get_by_role("heading", name="What the model will see")).to_be_visible()

@@ -41,6 +41,6 @@ ARCHITECTURES = (
         N_("Linear model: very fast, makes more mistakes"),
         build,
         augmentation={"grey": None, "colour": None},  # it only learns less from changed images
-        solvers={"logistic-regression": N_("Logistic regression: a linear model, found by scikit-learn")},
+        solvers={"logistic-regression": N_("Logistic regression: a linear model, trained with scikit-learn")},
     ),
 )

@@ -105,7 +105,7 @@ class RunRequest(BaseModel):
         preset: ``seconds`` makes a tiny model of few images, to see it work; ``fast`` a small one of all images, in as
             few epochs as it takes to be nearly as good.
         base: Artifact whose weights are trained on; of the same architecture.
-        pretrained: Begin with ImageNet's published weights; for the architecture ``resnet18``.
+        pretrained: Start from ImageNet's published weights; for the architecture ``resnet18``.
         normalizer: Normaliser that makes such images of pictures.
         seed: Of everything random; the recipe's if not given.
         limit: Train on at most so many images.

@@ -235,7 +235,7 @@ class Correction(Base):
 
     @property
     def is_right(self) -> bool:
-        """Whether the model read rightly."""
+        """Whether the model read correctly."""
         return self.true_label == self.predicted
 
 

@@ -53,7 +53,7 @@ def compare() -> None:
                 _("Data"): card.dataset.name,
                 _("Accuracy"): f"{card.metrics.get('test_accuracy', float('nan')):.2%}",
                 "ROC AUC": f"{card.metrics.get('test_roc_auc', float('nan')):.4f}",
-                _("Training took"): f"{card.training_seconds:,.1f} s",
+                _("Training time"): f"{card.training_seconds:,.1f} s",
                 _("Weights"): card.parameters,
             }
             for card in cards

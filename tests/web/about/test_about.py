@@ -71,7 +71,7 @@ def test_page_and_report_speak_every_language(app: Flask, tag: str) -> None:
     for address in ("/about", "/about/report.md"):
         text = client.get(address, headers={"Accept-Language": tag}).text
         assert english not in text
-        assert "What was asked for" not in text
+        assert "Requirements" not in text
 
 
 def test_what_only_the_code_could_do_and_no_model_here_has_done_is_not_met() -> None:

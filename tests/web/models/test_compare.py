@@ -49,7 +49,7 @@ def test_the_address_chooses_the_models_and_their_order(client: FlaskClient) -> 
 def test_one_model_alone_asks_for_a_second(client: FlaskClient) -> None:
     text = page(client, "?model=mine")
     assert "Choose a second one" in text
-    assert "Is the difference more than chance?" not in text
+    assert "Is the difference significant?" not in text
 
 
 def test_more_than_four_are_cut_off_and_said_to_be(home: Path) -> None:

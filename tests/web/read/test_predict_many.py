@@ -139,7 +139,7 @@ def test_the_upload_page_says_that_a_picture_holds_no_character(server: Server) 
     )
     assert response.text.count("Nothing is drawn in this picture.</p>") == 2
     assert '<p class="string">' not in response.text
-    copying = [tag for tag in response.text.split("<button")[1:] if "data-copy" in tag and "Copy the string" in tag]
+    copying = [tag for tag in response.text.split("<button")[1:] if "data-copy" in tag and "Copy the text" in tag]
     assert len(copying) == 2
     assert all(" hidden>" in tag for tag in copying)
 

@@ -95,7 +95,7 @@ def test_of_many_uploads_at_once_each_is_looked_through_in_the_end(server: Serve
     queued = [one["id"] for one in sent if one["state"] == "queued"]
     assert queued  # no more than two are looked through at the same time
     page = server.get(f"/uploads/{queued[-1]}", headers=PAGE).text
-    assert "Looking through your data" in page
+    assert "Checking your data" in page
     assert server.post(f"/uploads/{queued[-1]}/cancel").status_code == 202
     waited_for = [one["id"] for one in sent if one["id"] != queued[-1]] * 2  # two readers of each, at the same time
     with ThreadPoolExecutor(len(waited_for)) as readers:

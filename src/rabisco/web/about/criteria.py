@@ -105,7 +105,7 @@ DOCUMENTS = (
                 check=evidence.trained("resnet18"),
             ),
             Criterion(
-                _("More than 95 of 100 photographs are read rightly."),
+                _("More than 95 of 100 photographs are read correctly."),
                 ("/models",),
                 check=evidence.best_accuracy("cifar10", 0.95),
             ),

@@ -15,7 +15,7 @@ _MESSAGES = {
     "draw_class": lazy_gettext("Draw: {name} ({number} of {each})"),
     "all_drawn": lazy_gettext("All are drawn. Send them, or draw more of any."),
     "blank": lazy_gettext("Nothing is drawn in this picture."),
-    "alike": lazy_gettext("Looks the same in many hands: {names}"),
+    "alike": lazy_gettext("Often written alike: {names}"),
     "failed": lazy_gettext("No answer: {reason}"),
     "offline": lazy_gettext("the server cannot be reached"),
     "thanks": lazy_gettext("Thank you: stored."),

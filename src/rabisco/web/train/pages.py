@@ -27,8 +27,8 @@ blueprint = Blueprint("train", __name__)
 
 # Commands that do the same, the quickest first; the tests hold them to the recipes.
 COMMANDS = (
-    ("rabisco train digits-linear", lazy_gettext("A linear model, in seconds, on digits that need no download:")),
-    ("rabisco train mnist-cnn", lazy_gettext("The neural network of the drawing page; the longest, and the best:")),
+    ("rabisco train digits-linear", lazy_gettext("A linear model in seconds, on bundled digits:")),
+    ("rabisco train mnist-cnn", lazy_gettext("The neural network of the drawing page, the most accurate:")),
 )
 
 
