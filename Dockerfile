@@ -25,12 +25,12 @@ RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     /opt/rabisco/bin/pip install --no-cache-dir --no-compile --require-hashes -r requirements/train.txt
 COPY . .
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
-    sh docker/install.sh rabisco.web.platform.server rabisco.runs.worker keras matplotlib.pyplot sklearn.linear_model tf2onnx
+    sh docker/install.sh rabisco.web.platform.server rabisco.web.platform.application rabisco.runs.worker keras matplotlib.pyplot sklearn.linear_model tf2onnx
 
 FROM packages AS packages-serve
 COPY . .
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
-    sh docker/install.sh rabisco.web.platform.server psycopg onnxruntime
+    sh docker/install.sh rabisco.web.platform.server rabisco.web.platform.application psycopg onnxruntime
 
 FROM base AS runtime
 RUN useradd --uid 10001 --user-group --home-dir /data --shell /usr/sbin/nologin rabisco \

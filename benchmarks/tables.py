@@ -25,7 +25,11 @@ PUBLISHED = ("compare", "robustness")  # results that the page *Compare* shows
 _BLOCK = re.compile(
     r"(?P<begin><!-- table: (?P<name>[\w-]+)(?P<short> in short)? -->\n).*?(?P<end><!-- end table -->)", re.DOTALL
 )
-_FOLDERS = {"home": "the user's data folder", "cache_dir": "the user's cache folder"}
+_FOUND_HERE = {
+    "home": "the user's data folder",
+    "cache_dir": "the user's cache folder",
+    "workers": "one for each processor, at most 4",
+}
 
 
 def table(name: str, *, in_short: bool = False) -> str:
@@ -49,7 +53,7 @@ def settings_table() -> str:
     """Return every setting with its default and meaning."""
     lines = ["| Variable | Default | Meaning |", "| :-- | :-- | :-- |"]
     for name, field in Settings.model_fields.items():
-        default = _FOLDERS.get(name) or ("none" if field.default in (None, "") else f"`{field.default}`")
+        default = _FOUND_HERE.get(name) or ("none" if field.default in (None, "") else f"`{field.default}`")
         lines.append(f"| `RABISCO_{name.upper()}` | {default} | {field.description} |")
     return "\n".join(lines)
 

@@ -14,7 +14,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from rabisco.errors import InvalidConfigurationError
 
 PREFIX = "RABISCO_"
+MOST_WORKERS = 4  # unless they are asked for
 Folder = Annotated[Path, AfterValidator(Path.expanduser)]
+
+
+def usual_workers() -> int:
+    """Return how many server processes the processors can keep busy; each loads the pages that it is asked for."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(usable, MOST_WORKERS)
 
 
 class Settings(BaseSettings):
@@ -36,7 +43,13 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address that `rabisco serve` listens on.")
     port: int = Field(default=3000, ge=0, le=65535, description="Port that `rabisco serve` listens on.")
-    workers: int = Field(default=1, ge=1, le=64, description="Server processes of `rabisco serve`.")
+    workers: int = Field(
+        default_factory=usual_workers,
+        ge=1,
+        le=64,
+        description="Server processes of `rabisco serve`; a single one by default where a rate is limited, for each "
+        "counts for itself.",
+    )
     threads: int = Field(default=4, ge=1, le=256, description="Requests that one server process answers at a time.")
     default_model: str = Field(
         default="mnist-cnn",

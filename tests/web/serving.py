@@ -84,7 +84,7 @@ def start(
     port: int, home: Path, bundled: bool = True, program: str = PROGRAM, **settings: object
 ) -> subprocess.Popen[str]:
     """Start the server and return at once."""
-    given = {"home": home, "port": port, "rate_limit": "", **settings}
+    given = {"home": home, "port": port, "rate_limit": "", "workers": 1, **settings}
     environment = {f"RABISCO_{name.upper()}": str(value) for name, value in given.items()}
     return subprocess.Popen(
         [sys.executable, "-c", program if bundled else WITHOUT_BUNDLED + program],

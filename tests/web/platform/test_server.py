@@ -3,9 +3,11 @@
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -14,7 +16,7 @@ from tests.web.serving import Server, free_port, serving, seven_png, start, wait
 
 from rabisco.errors import InvalidConfigurationError
 from rabisco.settings import Settings
-from rabisco.web.platform.server import serve
+from rabisco.web.platform.server import holds_work, number_of_workers, serve
 
 SEVEN = seven_png()
 LISTING = """
@@ -45,8 +47,44 @@ def test_the_first_prediction_comes_soon_and_a_thousand_leave_the_process_small(
             assert len(answer.json()["predictions"]) == 50
         megabytes = psutil.Process(server.worker).memory_info().rss / 2**20
     print(f"first answer after {seconds:.2f} s; {megabytes:.0f} MB after 1,000 predictions")
-    assert megabytes < 200
+    assert megabytes < 180
     assert seconds < 10  # about 1.5 s alone; these machines are shared
+
+
+def test_there_are_as_many_workers_as_processors_unless_each_would_count_for_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for processors, workers in ((1, 1), (2, 2), (64, 4)):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _, n=processors: set(range(n)), raising=False)
+        assert number_of_workers(Settings()) == workers
+    assert number_of_workers(Settings(rate_limit="60/minute")) == 1
+    assert number_of_workers(Settings(workers=3, rate_limit="60/minute")) == 3
+
+
+def test_predictions_and_health_load_no_page_and_a_page_is_there_when_asked_for(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        assert server.post("/predict", files={"file": SEVEN}).status_code == 200
+        assert server.get("/health").json()["status"] == "ready"
+        before = psutil.Process(server.worker).memory_info().rss
+        assert "canvas" in server.get("/", headers={"Accept": "text/html"}).text
+        assert psutil.Process(server.worker).memory_info().rss > before + 10 * 2**20
+        assert 'route="/predict"' in server.get("/metrics").text  # what was counted before the page was there
+
+
+def test_what_an_earlier_server_left_to_be_done_is_seen_without_loading_what_does_it(tmp_path: Path) -> None:
+    database = tmp_path / "rabisco.db"
+    assert not holds_work(database)
+    with closing(sqlite3.connect(database)) as connection:
+        assert holds_work(database)  # of an earlier release, or damaged: whoever knows better is asked
+        connection.executescript("CREATE TABLE runs (state); CREATE TABLE uploads (state);")
+        connection.executescript("INSERT INTO runs VALUES ('succeeded'); INSERT INTO uploads VALUES ('ready');")
+        assert not holds_work(database)
+        for table, state in (("runs", "queued"), ("uploads", "looking")):
+            connection.execute(f"INSERT INTO {table} VALUES (?)", (state,))
+            connection.commit()
+            assert holds_work(database)
+            connection.execute(f"DELETE FROM {table}")
+            connection.commit()
 
 
 def test_a_port_that_is_taken_is_named_with_the_way_out() -> None:

@@ -57,7 +57,7 @@ def serve(settings: Settings) -> None:
         port=port,
         interface=Interfaces.RSGI,
         http=HTTPModes.http1,
-        workers=settings.workers,
+        workers=number_of_workers(settings),
         backpressure=CONNECTIONS,
         websockets=False,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000),
@@ -97,13 +97,13 @@ def _supervise_once_needed(settings: Settings) -> None:
     while not _supervising.is_set():
         files = [settings.home / name for name in ("rabisco.db", "rabisco.db-wal")]
         seen = [(path.stat().st_mtime_ns, path.stat().st_size) if path.exists() else None for path in files]
-        if settings.database_url or (seen != looked_at and _holds_work(files[0])):
+        if settings.database_url or (seen != looked_at and holds_work(files[0])):
             _start_supervisor()
         looked_at = seen
         time.sleep(LOOK_INTERVAL)
 
 
-def _holds_work(database: Path) -> bool:
+def holds_work(database: Path) -> bool:
     """Return whether something waits or runs by SQLite's rows; also where they cannot be read as they are today."""
     if not database.exists():
         return False
@@ -115,6 +115,11 @@ def _holds_work(database: Path) -> bool:
             return connection.execute(f"{' UNION '.join(asked)} LIMIT 1").fetchone() is not None
     except sqlite3.Error:
         return True
+
+
+def number_of_workers(settings: Settings) -> int:
+    """Return how many processes serve: as the settings say; one where a rate is limited and nobody said how many."""
+    return 1 if settings.rate_limit and "workers" not in settings.model_fields_set else settings.workers
 
 
 def _check_default_model(settings: Settings) -> None:
