@@ -66,6 +66,7 @@ def card(name: str) -> ResponseReturnValue:
             said=said_of(artifact.card),
             version=artifact.version,
             sizes=_sizes(artifact),
+            default=default_model(),
             standing=standing(resolve(name)),
             done=DONE.get(request.args.get("done", "")),
         )

@@ -30,6 +30,7 @@ _MESSAGES = {
     "will_notify": lazy_gettext("You will be notified"),
     "pen_down": lazy_gettext("Pen down"),
     "pen_up": lazy_gettext("Pen up"),
+    "copy": lazy_gettext("Copy"),
     "copied": lazy_gettext("Copied"),
     "selected": lazy_gettext("Selected: copy it with Ctrl+C"),
     "cell": lazy_gettext("{category} read as {read_as}: {count} of {total} ({share})"),

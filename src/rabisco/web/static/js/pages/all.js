@@ -10,6 +10,11 @@ document.querySelector("form.theme").addEventListener("submit", (event) => {
   button.value = button.value === "dark" ? "light" : "dark";
   document.dispatchEvent(new Event("themechange"));
 });
+// Moments are told in the reader's own time zone.
+for (const moment of document.querySelectorAll("time[datetime*=T]")) {
+  const style = { dateStyle: "medium", timeStyle: "short" };
+  moment.textContent = new Intl.DateTimeFormat(root.lang, style).format(new Date(moment.dateTime));
+}
 document.addEventListener("change", ({ target }) => {
   const shown = target.type === "file" && target.parentElement.querySelector("output");
   if (shown) shown.value = [...target.files].map(({ name }) => name).join(", ");

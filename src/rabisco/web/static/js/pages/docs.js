@@ -1,1 +1,2 @@
 import "../components/api-console.js";
+import "../components/copy-blocks.js";
