@@ -3,8 +3,8 @@
 The baseline is what such a demo does: Pillow, the box of the ink, its longest side to 20 pixels, the centre of mass
 into 28×28, the same ``mnist-cnn`` on ONNX Runtime with one thread; Flask behind granian, two workers. It looks for no
 shade, rules or specks, refuses nothing, and has no limits, request ids, figures or languages. ``wrk`` sends 50
-drawings of 280×280 in turn, as forms, over 1, 8 and 32 connections, to one server after the other, in rounds. Memory is
-the proportional set size of all processes of a server after its last load.
+drawings of 280×280 in turn, as forms, over 1, 8 and 32 connections, to one server after the other, in rounds. Memory
+is the proportional set size of all processes of a server after its last load.
 """
 
 import http.client
@@ -111,7 +111,7 @@ def _write_requests(folder: Path) -> Path:
 
 
 def _measure(start: list[str], script: Path) -> dict[str, Any]:
-    with _running(start) as (process, port):
+    with _running(start, (script.parent / "00").read_bytes()) as (process, port):
         address = f"http://127.0.0.1:{port}/predict"
         _load(process, script, address, 8, 1)
         load = {c: _load(process, script, address, c, SECONDS) for c in CONNECTIONS}
@@ -133,7 +133,7 @@ def _load(
 
 
 @contextmanager
-def _running(start: list[str]) -> Iterator[tuple[psutil.Process, int]]:
+def _running(start: list[str], body: bytes) -> Iterator[tuple[psutil.Process, int]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -142,17 +142,17 @@ def _running(start: list[str]) -> Iterator[tuple[psutil.Process, int]]:
         environment = {**os.environ, "RABISCO_HOME": home, "BENCHMARK_MODEL": str(load_artifact(MODEL).onnx_path)}
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment) as process:
             try:
-                _wait(process, port)
+                _wait(process, port, body)
                 yield psutil.Process(process.pid), port
             finally:
                 process.terminate()
 
 
-def _wait(process: "subprocess.Popen[bytes]", port: int) -> None:
+def _wait(process: "subprocess.Popen[bytes]", port: int, body: bytes) -> None:
     while process.poll() is None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         try:
-            connection.request("POST", "/predict")
+            connection.request("POST", "/predict", body, {"Content-Type": f"multipart/form-data; boundary={EDGE}"})
             connection.getresponse()
         except OSError:
             time.sleep(0.02)

@@ -204,6 +204,20 @@ class Settings(BaseSettings):
         """What ``rabisco.images.decode`` is to accept of strangers."""
         return {"max_bytes": self.max_upload_bytes, "max_pixels": self.max_image_pixels}
 
+    @property
+    def database_stamp(self) -> tuple[tuple[int, int], ...] | None:
+        """What changes when something is written to SQLite's files; ``None`` where another database is used."""
+        if self.database_url:
+            return None
+        found = []
+        for name in ("rabisco.db", "rabisco.db-wal"):
+            try:
+                status = os.stat(f"{self.home}/{name}")  # noqa: PTH116 (asked four times a second)
+                found.append((status.st_mtime_ns, status.st_size))
+            except OSError:
+                found.append((0, 0))
+        return tuple(found)
+
     @cached_property
     def artifacts_dir(self) -> Path:
         """Folder of the artifacts trained here, one folder each."""

@@ -28,6 +28,7 @@ from rabisco.store import OfProcess
 
 LOGGER = logging.getLogger("rabisco.runs")
 INTERVAL = 0.25  # seconds between two looks
+LONGEST_PAUSE = 5.0  # seconds after which one looks even where nothing was written to the database
 GRACE = 0.8  # seconds that a cancelled training has to end by itself
 MOST_LAUNCHES = 3
 _PASSED_ON = (
@@ -79,8 +80,8 @@ class Supervisor:
     children: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
     cancelled: dict[str, float] = field(default_factory=dict)
 
-    def look(self) -> None:
-        """Notice what died, end what was cancelled, and start what waits as far as there is room."""
+    def look(self) -> bool:
+        """Notice what died, end what was cancelled, start what waits as far as there is room; tell if any is left."""
         self.children = {row_id: child for row_id, child in self.children.items() if child.poll() is None}
         kind = self.kind
         kind.reconcile()
@@ -99,6 +100,7 @@ class Supervisor:
                 break
             if row.id not in busy and self._launch(row):
                 busy.add(row.id)
+        return bool(rows or self.children)
 
     def _end_cancelled(self, rows: list[OfProcess]) -> None:
         now = time.monotonic()
@@ -148,9 +150,15 @@ def _supervise(supervisor: Supervisor) -> None:
             LOGGER.warning("%s cannot be started: %s", supervisor.kind.name, error)
             time.sleep(60)
             continue
+        seen, work, looked = None, True, 0.0
         while handle is not None:
+            stamp = get_settings().database_stamp  # before the look, so that what comes meanwhile is seen by the next
+            if not work and stamp is not None and stamp == seen and time.monotonic() - looked < LONGEST_PAUSE:
+                time.sleep(INTERVAL)
+                continue
+            seen, looked = stamp, time.monotonic()
             try:
-                supervisor.look()
+                work = supervisor.look()
             except RabiscoError as error:
                 LOGGER.warning("%s could not be looked after: %s", supervisor.kind.name, error)
                 time.sleep(5)

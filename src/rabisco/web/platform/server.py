@@ -95,9 +95,8 @@ def _supervise_once_needed(settings: Settings) -> None:
     """Start the supervisor once the database holds work that this process did not order, as an earlier one left it."""
     looked_at: object = None
     while not _supervising.is_set():
-        files = [settings.home / name for name in ("rabisco.db", "rabisco.db-wal")]
-        seen = [(path.stat().st_mtime_ns, path.stat().st_size) if path.exists() else None for path in files]
-        if settings.database_url or (seen != looked_at and holds_work(files[0])):
+        seen = settings.database_stamp
+        if seen is None or (seen != looked_at and holds_work(settings.home / "rabisco.db")):
             _start_supervisor()
         looked_at = seen
         time.sleep(LOOK_INTERVAL)
