@@ -156,7 +156,7 @@ def _supervise(supervisor: Supervisor) -> None:
             if not work and stamp is not None and stamp == seen and time.monotonic() - looked < LONGEST_PAUSE:
                 time.sleep(INTERVAL)
                 continue
-            seen, looked = stamp, time.monotonic()
+            seen, looked, work = stamp, time.monotonic(), True
             try:
                 work = supervisor.look()
             except RabiscoError as error:
