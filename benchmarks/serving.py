@@ -4,8 +4,8 @@
 answered, 5 times, in turns with the baseline: a Python process that only imports Keras. Latency: 1,000 sequential
 ``POST /predict`` of 280×280 PNGs over one kept-alive connection, after 50 to warm up, in turns with the baseline: the
 same model's Keras ``predict`` on one ready-made image, in process, without HTTP; then 64 PNGs in one request, 8 times.
-Memory is read after those, shared pages counted once. Processor time is that of one thread from the bytes of a file to
-the answer, in process: of the PNGs, and of a JPEG of 12 megapixels.
+Memory is read after the 1,000, shared pages counted once. Processor time is that of one thread from the bytes of a
+file to the answer, in process: of the PNGs, and of a JPEG of 12 megapixels.
 """
 
 import http.client
@@ -46,8 +46,8 @@ def run() -> dict[str, Any]:
     for workers in (1, 2):
         with _server(workers) as (process, port):
             latency, keras_predict = _latency(port)
-            many = [_timed(partial(_post_many, port, _some_pngs(64))) for _ in range(8)]
             memory = _memory(process)
+            many = [_timed(partial(_post_many, port, _some_pngs(64))) for _ in range(8)]
             together[str(workers)] = memory["together_mb"]
     return {
         "n": PREDICTIONS,

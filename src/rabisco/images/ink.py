@@ -65,8 +65,8 @@ def find_ink(picture: NDArray[np.uint8]) -> Ink:
     Args:
         picture: RGB, uint8 ``(H, W, 3)``.
     """
-    if _is_grey(picture):
-        picture = np.ascontiguousarray(picture[..., :1])
+    grey = _one_channel(picture)
+    picture = picture if grey is None else grey
     origin = (0, 0)
     shades = brightness(border(picture))
     glance = np.abs(brightness(picture[::8, ::8]) - fast_median(shades))
@@ -132,16 +132,19 @@ def _paper_colour(picture: NDArray[np.uint8], ring: NDArray[np.uint8]) -> NDArra
     return paper
 
 
-def _is_grey(picture: NDArray[np.uint8]) -> bool:
-    """Return whether the channels of a picture, ``(H, W, 3)``, are equal; ``decode`` says so by not repeating them."""
+def _one_channel(picture: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    """Return the channel of a picture, ``(H, W, 3)``, whose channels are equal, as ``(H, W, 1)``; else ``None``.
+
+    ``decode`` says that they are by not repeating them.
+    """
     if picture.strides[2] == 0:
-        return True
-    across_pixels = np.arange(3 * picture.shape[1] - 1) % 3 == 2  # a blue and the next pixel's red
-    for rows in (picture[::16], picture[::4]):
-        channels = rows.reshape(len(rows), -1)
-        if not ((channels[:, 1:] == channels[:, :-1]) | across_pixels).all():
-            return False
-    return True
+        return np.ascontiguousarray(picture[..., :1])
+    if not (picture[::16, :, 0] == picture[::16, :, 1]).all():
+        return None
+    red, green, blue = cv2.split(picture)
+    if (red[::4] == green[::4]).all() and (green[::4] == blue[::4]).all():
+        return np.asarray(red[..., np.newaxis])
+    return None
 
 
 def levels(contrast: NDArray[np.float32]) -> tuple[float, float, float]:

@@ -16,7 +16,7 @@ from rabisco.artifacts import list_names
 from rabisco.inference import LOADED_LIGHT, get_predictor
 from rabisco.settings import Settings
 from rabisco.web import create_app
-from rabisco.web.read.direct import LEFT, is_small, only_picture
+from rabisco.web.read.direct import LEFT, is_small, only_pictures
 
 SEVEN = seven_png()
 BLANK = encoded(draw_seven().point(lambda _: 255))
@@ -26,11 +26,11 @@ PLAIN = {
     "a body": ("/predict", {"data": SEVEN, "content_type": "image/png"}),
     "a JPEG": ("/predict/mnist-cnn", {"data": encoded(draw_seven(), "JPEG"), "content_type": "image/jpeg"}),
     "from our page": ("/predict", {"data": SEVEN, "content_type": "image/png", "headers": {"Sec-Fetch-Site": "none"}}),
+    "two files": ("/predict", {"data": {"file": [(io.BytesIO, "a.png"), (io.BytesIO, "b.png")]}}),
     "photographs": ("/predict/cifar10-cnn", {"data": SEVEN, "content_type": "application/octet-stream"}),
 }
 NOT_PLAIN = {
     "options": ("/predict?steps=1", {"data": SEVEN, "content_type": "image/png"}),
-    "two files": ("/predict", {"data": {"file": [(io.BytesIO, "a.png"), (io.BytesIO, "b.png")]}}),
     "a field beside": ("/predict", {"data": {"file": (io.BytesIO, "a.png"), "among": "digits"}}),
     "an unknown field": ("/predict", {"data": {"picture": (io.BytesIO, "a.png")}}),
     "blank": ("/predict", {"data": BLANK, "content_type": "image/png"}),
@@ -179,33 +179,35 @@ WELL_MADE = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.pn
         st.binary(max_size=60).map(lambda data: b"\r\n" + WELL_MADE + data + b"\r\n--x--\r\n"),
         st.lists(PIECES, max_size=8).map(lambda parts: WELL_MADE + b"".join(parts) + b"\r\n--x--\r\n"),
         st.binary(max_size=60).map(lambda data: WELL_MADE + data + b"\r\n--x--\r\n"),
+        st.lists(st.binary(max_size=20), max_size=4).map(
+            lambda files: b"".join(WELL_MADE + data + b"\r\n" for data in files) + b"--x--\r\n"
+        ),
     )
 )
 def test_what_is_taken_for_the_only_file_of_a_form_is_what_werkzeug_finds(body: bytes) -> None:
-    found = only_picture("multipart/form-data; boundary=x", body)
-    if found is None:
+    found = only_pictures("multipart/form-data; boundary=x", body)
+    if not found:
         return
     _, form, files = FormDataParser().parse(io.BytesIO(body), "multipart/form-data", len(body), {"boundary": "x"})
     assert list(form.items()) == []
     read = [(name, file.filename, file.read()) for name, file in files.items(multi=True)]
-    for file in files.values():
+    for _name, file in [*files.items(multi=True)]:
         file.close()
-    assert read == [("file", "a.png", found)]
+    assert read == [("file", "a.png", one) for one in found]
 
 
 def test_a_well_made_form_is_taken() -> None:
     for boundary in ("x", '"x"'):
-        data = b"\r\nsome --xy\r\n pixels\r\n"
-        assert (
-            only_picture(f"multipart/form-data; boundary={boundary}", WELL_MADE + b"pixels" + b"\r\n--x--\r\n")
-            == b"pixels"
-        )
-        assert only_picture(f"multipart/form-data; boundary={boundary}", WELL_MADE + data + b"\r\n--x--\r\n") is None
+        kind, data = f"multipart/form-data; boundary={boundary}", b"\r\nsome --xy\r\n pixels\r\n"
+        assert only_pictures(kind, WELL_MADE + b"pixels\r\n--x--\r\n") == [b"pixels"]
+        assert only_pictures(kind, WELL_MADE + b"1\r\n" + WELL_MADE + b"2\r\n--x--") == [b"1", b"2"]
+        assert only_pictures(kind, WELL_MADE + data + b"\r\n--x--\r\n") == []  # left to who knows better
 
 
 def test_small_is_what_few_bytes_say_of_few_pixels() -> None:
-    assert is_small(SEVEN)
-    assert not is_small(encoded(draw_seven(), "JPEG"))
-    assert not is_small(encoded(draw_seven(900)))
-    assert not is_small(SEVEN + bytes(70_000))
-    assert not is_small(SEVEN[:20])
+    assert is_small([SEVEN])
+    assert not is_small([encoded(draw_seven(), "JPEG")])
+    assert not is_small([encoded(draw_seven(900))])
+    assert not is_small([SEVEN + bytes(70_000)])
+    assert not is_small([SEVEN[:20]])
+    assert not is_small([SEVEN, SEVEN])

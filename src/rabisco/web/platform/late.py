@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rabisco.settings import Settings
 from rabisco.web.platform.figures import Metrics
-from rabisco.web.read.direct import Direct
+from rabisco.web.read.direct import Direct, send
 
 if TYPE_CHECKING:
     from rabisco.web.platform.routing import Application
@@ -45,4 +45,5 @@ class LateApplication:
 
     def wsgi_app(self, environ: Any, start_response: Any) -> Any:
         """Answer a request (PEP 3333)."""
-        return (self._made or self.make()).wsgi_app(environ, start_response)
+        answer = None if self._made else self.direct(environ)
+        return send(answer, start_response) if answer else self.make().wsgi_app(environ, start_response)

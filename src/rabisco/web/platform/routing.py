@@ -20,12 +20,13 @@ Of several routes of one view the lowest is the one that ``url_for`` gives.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any, TypeVar
 
 from flask import Blueprint, Flask, Response, request
 from flask_babel import LazyString
 from pydantic import BaseModel
+
+from rabisco.web.read.direct import Answer, send
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -121,16 +122,14 @@ class Application(Flask):
         direct: Answers the requests that are made most without a view, and the others with ``None``.
     """
 
-    direct: Callable[..., tuple[int, list[tuple[str, str]], bytes] | None] | None = None
+    direct: Callable[..., Answer | None] | None = None
 
     def wsgi_app(self, environ: Any, start_response: Any) -> Any:
         """Answer a request: directly, or by a view."""
         answer = self.direct(environ) if self.direct else None
         if answer is None:
             return super().wsgi_app(environ, start_response)
-        status, headers, body = answer
-        start_response(f"{status} {HTTPStatus(status).phrase}", headers)
-        return [body]
+        return send(answer, start_response)
 
     def make_response(self, rv: Any) -> Response:
         """Return what a view returned as a response; a model as JSON."""

@@ -1,8 +1,8 @@
-"""The short way of the request that is made most: one picture in, one prediction out, past the framework.
+"""The short way of the request that is made most: pictures in, predictions out, past the framework.
 
 Reading a picture takes less time than the hooks, sessions and parsers of a view, so ``POST /predict`` and
-``/predict/<model>`` with one picture, sent as the body or as the only part of a form, pass none of them. What is
-anything but plain is left to the views: options, several pictures, what another site made a browser send, what is
+``/predict/<model>`` with a picture as the body, or a form of nothing but files, pass none of them. What is
+anything but plain is left to the views: options, fields, what another site made a browser send, what is
 refused or cannot be read. ``GET /health`` is answered here too, so that asking for it loads no page. Tests hold both
 ways to the same answers, headers, figures and log lines.
 """
@@ -11,6 +11,8 @@ import io
 import re
 import struct
 import time
+from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from pydantic_core import to_json
@@ -75,22 +77,28 @@ class Direct:
             return None
         body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
         environ["wsgi.input"] = io.BytesIO(body)
-        data = only_picture(environ.get("CONTENT_TYPE", ""), body)
-        if not data or (only_small and not is_small(data)):
+        files = only_pictures(environ.get("CONTENT_TYPE", ""), body)
+        if not files or len(files) > self._settings.max_files or (only_small and not is_small(files)):
             return None
+        reads = []
         try:
             name = named(asked[1]) if asked[1] else default_model(self._settings)
             if only_small and name not in LOADED_LIGHT:
                 return None
-            read = get_predictor(name).predict(decode(data, **self._settings.picture_limits))
+            predictor = get_predictor(name)
+            for data in files:
+                read = predictor.predict(decode(data, **self._settings.picture_limits))
+                if read.refused:
+                    break
+                reads.append(read.to_dict())
         except (RabiscoError, OSError):
-            read = None
-        if read is None or read.refused:  # the answer holds a sentence in the reader's language
+            reads.clear()
+        if len(reads) < len(files):  # the answer holds a sentence in the reader's language
             environ[LEFT] = True
             return None
-        self.figures.predictions.labels(read.model).inc()
+        self.figures.predictions.labels(predictor.card.name).inc(len(reads))
         rule = "/predict/<model>" if asked[1] else "/predict"
-        return self._answer(environ, rule, to_json({"predictions": [read.to_dict()]}), started)
+        return self._answer(environ, rule, to_json({"predictions": reads}), started)
 
     def _health(self, environ: dict[str, Any], path: str, started: float) -> Answer | None:
         """Return that the server is well; ``None`` if it is not, which the view tells."""
@@ -131,8 +139,8 @@ class Direct:
         )
 
 
-def only_picture(content_type: str, body: bytes) -> bytes | None:
-    """Return the file that is the whole body, or the only part of a form; ``None`` where there is more to it.
+def only_pictures(content_type: str, body: bytes) -> list[bytes]:
+    """Return the file that is the whole body, or the parts of a form that is nothing but files; empty for any other.
 
     Args:
         content_type: As it was sent.
@@ -141,26 +149,37 @@ def only_picture(content_type: str, body: bytes) -> bytes | None:
     Source: RFC 7578; a part ends where a line begins with the boundary, behind whatever kind of line end.
     """
     if _RAW.fullmatch(content_type):
-        return body
+        return [body]
     form = _FORM.fullmatch(content_type)
     if form is None:
-        return None
+        return []
     edge = b"--" + form[2].encode()
     start = 2 if body.startswith(b"\r\n") else 0
-    part = _PART.match(body, start + len(edge) + 2)
-    if part is None or not body.startswith(edge + b"\r\n", start):
-        return None
-    end = body.find(edge, part.end())
-    whole = body[end - 2 : end] == b"\r\n" and end - 2 >= part.end() and body[end:] in (edge + b"--\r\n", edge + b"--")
-    return body[part.end() : end - 2] if whole else None
+    files = []
+    while body.startswith(edge + b"\r\n", start):
+        part = _PART.match(body, start + len(edge) + 2)
+        end = body.find(edge, part.end()) if part else -1
+        if part is None or end - 2 < part.end() or body[end - 2 : end] != b"\r\n":
+            return []
+        files.append(body[part.end() : end - 2])
+        start = end
+    return files if body[start:] in (edge + b"--\r\n", edge + b"--") else []
 
 
-def is_small(data: bytes) -> bool:
-    """Return whether a picture is read in a moment, by its header: a PNG of few bytes and pixels."""
-    if len(data) > SMALL_BYTES or not data.startswith(PNG_HEADER) or len(data) < 24:
+def is_small(files: list[bytes]) -> bool:
+    """Return whether one picture is all, and is read in a moment, by its header: a PNG of few bytes and pixels."""
+    data = files[0]
+    if len(files) > 1 or len(data) > SMALL_BYTES or not data.startswith(PNG_HEADER) or len(data) < 24:
         return False
     width, height = struct.unpack_from(">II", data, 16)
     return bool(width * height <= SMALL_PIXELS)
+
+
+def send(answer: Answer, start_response: Callable[..., object]) -> list[bytes]:
+    """Return an answer's body, its status and headers having been given to a WSGI server."""
+    status, headers, body = answer
+    start_response(f"{status} {HTTPStatus(status).phrase}", headers)
+    return [body]
 
 
 _ID = lines.HEADER.lower()
