@@ -10,7 +10,7 @@ _MESSAGES = {
     "one": lazy_gettext("{first} reads {category}."),
     "all": lazy_gettext("All models read {category}."),
     "split": lazy_gettext("They disagree. {readings}"),
-    "waiting": lazy_gettext("Draw and see what each model reads."),
+    "waiting": lazy_gettext("Draw, and watch what each model reads."),
     "waiting_many": lazy_gettext("Draw a row of characters and watch what each model reads."),
     "draw_class": lazy_gettext("Draw: {name} ({number} of {each})"),
     "all_drawn": lazy_gettext("All are drawn. Send them, or draw more of any."),
