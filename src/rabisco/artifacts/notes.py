@@ -13,7 +13,7 @@ ENDED = {
 SUPPLEMENTS = N_("Trained on %(names)s as well.")
 PRETRAINED = N_("Began with ImageNet's published weights.")
 RETRAINED = N_("Retrained with %(count)s corrections.")
-REFITTED = N_("Its rule of refusal fitted with %(count)s corrections.")
+RULE_FITTED = N_("Its rule of refusal fitted with %(count)s corrections.")
 BY_HAND = N_("As it was written: %(text)s")
 
 # How earlier releases wrote the same; they kept the English text alone.
@@ -22,7 +22,7 @@ _EARLIER = (
     (r"Trained on (?P<names>[\w, -]+) as well\.", SUPPLEMENTS),
     (r"Began with ImageNet's published weights\.", PRETRAINED),
     (r"Retrained with (?P<count>\d+) corrections\.", RETRAINED),
-    (r"Its rule of refusal fitted with (?P<count>\d+) corrections\.", REFITTED),
+    (r"Its rule of refusal fitted with (?P<count>\d+) corrections\.", RULE_FITTED),
     (
         r"(?P<train>\d+) training and (?P<test>\d+) test images, nearly all ships, came from a JPEG copy of the data "
         r"set, all others exactly\.",

@@ -135,7 +135,7 @@ class RetrainingTask:
             known = [(one.image, corrections.key_of(one.image), one.true_label) for one in pictures]
             self._memory = memory_of(reader, card, self._reference, known)
         if self._model is None:
-            noted = notes.with_note(card, Sentence(notes.REFITTED, {"count": report.not_characters}))
+            noted = notes.with_note(card, Sentence(notes.RULE_FITTED, {"count": report.not_characters}))
             card = card.model_copy(update={"created": datetime.now(UTC), "run": self.run, **noted})
         self.report = replace(report, rule=rule, seconds=result.seconds)
         watcher.report(self.report.to_dict())

@@ -6,7 +6,7 @@ import re
 import pytest
 from PIL import Image
 from tests.test_characters import ROUND
-from tests.web.serving import Server, encoded, problem_of
+from tests.web.serving import Server, encoded, problem_of, seven_png
 
 from rabisco.characters import AMONG
 
@@ -79,3 +79,14 @@ def test_a_page_for_models_that_know_no_letters_says_so(server: Server) -> None:
     assert response.status_code == 200  # no combination that a page offers is refused
     assert "mnist-cnn cannot read that, so emnist-cnn, emnist-linear reads instead." in response.text
     assert 'data-model="emnist-cnn" data-among="letters"' in response.text
+
+
+def test_so_many_classes_are_answered_as_are_asked_for(server: Server) -> None:
+    for asked, count in (("", 3), ("top_k=1", 1), ("top_k=10", 10), ("top_k=1000", 10)):
+        files = {"file": ("seven.png", seven_png())}
+        (read,) = server.post(f"/predict?{asked}", files=files).json()["predictions"]
+        assert len(read["top_k"]) == count
+        assert read["top_k"][0]["category"] == "7"
+    for asked in ("0", "-1", "x", "1001", "1e9"):
+        response = server.post(f"/predict?top_k={asked}", files={"file": ("seven.png", seven_png())})
+        assert response.status_code == 400

@@ -38,6 +38,12 @@ CHOSEN: Schema = {
     field: {"type": "string", "enum": list(choices), "default": choices[0]}
     for field, choices in ((options.CHARACTERS, options.CHARACTERS_CHOICES), (options.AMONG_FIELD, AMONG))
 }  # what a request may choose from a list, in its address, a form or JSON
+CHOSEN[options.TOP_K] = {
+    "type": "integer",
+    "minimum": 1,
+    "maximum": options.MOST_TOP_K,
+    "default": options.USUAL_TOP_K,
+}
 EXAMPLES = {"model": "cnn", "name": "mnist-cnn", "version": "0"}  # of what stands in an address
 TOKEN: Schema = {"type": "http", "scheme": "bearer", "description": "Needed where the server has an access token."}
 TEXT: Schema = {"type": "string", "description": "Base64 text or a data URL."}

@@ -8,7 +8,8 @@ from rabisco.characters import AMONG, Among
 from rabisco.errors import N_, InvalidRequestError
 
 CHARACTERS, CHARACTERS_CHOICES = "characters", ("one", "many")
-AMONG_FIELD, MODEL, STEPS = "among", "model", "steps"
+AMONG_FIELD, MODEL, STEPS, TOP_K = "among", "model", "steps", "top_k"
+USUAL_TOP_K, MOST_TOP_K = 3, 1000
 NO = ("", "0", "false", "no", "off")
 _Choice = TypeVar("_Choice", bound=str)
 
@@ -41,6 +42,24 @@ def expected(request: Request) -> Among:
         InvalidRequestError: It names no such kind.
     """
     return _choice(request, AMONG_FIELD, AMONG)
+
+
+def top_k(request: Request) -> int:
+    """Return how many classes a request asks for, best first (``top_k=10``); three if it does not say.
+
+    Raises:
+        InvalidRequestError: It is no whole number of at least 1.
+    """
+    text = given(request, TOP_K)
+    if not text:
+        return USUAL_TOP_K
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= MOST_TOP_K or len(text) > 9:
+        raise InvalidRequestError(
+            N_("“top_k” must be a whole number from 1 to %(most)s. Received: %(asked)s"),
+            most=MOST_TOP_K,
+            asked=text[:40],
+        )
+    return int(text)
 
 
 def _choice(request: Request, field: str, choices: tuple[_Choice, ...]) -> _Choice:

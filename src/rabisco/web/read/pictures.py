@@ -17,7 +17,15 @@ from rabisco.web.read import FILE_FIELD, FILE_FIELDS, options
 
 # Names under which clients of other demos send base64; `image` is the documented one.
 TEXT_FIELDS = ("image", "imageBase64", "data", "img")
-JSON_FIELDS = (*TEXT_FIELDS, "images", options.MODEL, options.STEPS, options.CHARACTERS, options.AMONG_FIELD)
+JSON_FIELDS = (
+    *TEXT_FIELDS,
+    "images",
+    options.MODEL,
+    options.STEPS,
+    options.CHARACTERS,
+    options.AMONG_FIELD,
+    options.TOP_K,
+)
 EVERYWHERE = ("lang", "theme")  # what any address may ask for
 RAW_TYPES = ("image/", "application/octet-stream")
 PROBLEMS = (400, 404, 408, 413, 415, 422, 503)  # of a route that reads pictures

@@ -13,7 +13,7 @@ from rabisco.web.read.answers import Predictions, PredictionSchema, Reading
 from rabisco.web.read.pictures import PROBLEMS, check_names, decode_all, read_pictures
 
 blueprint = Blueprint("predict", __name__)
-OPTIONS = (options.STEPS, options.CHARACTERS, options.AMONG_FIELD)
+OPTIONS = (options.STEPS, options.CHARACTERS, options.AMONG_FIELD, options.TOP_K)
 
 
 @route(
@@ -46,7 +46,7 @@ OPTIONS = (options.STEPS, options.CHARACTERS, options.AMONG_FIELD)
         "chosen with “?model=”; “?steps=1” adds how each picture was prepared. With “characters=many”, in the "
         "address or beside the picture, every character is read: the string, and for each its place. "
         "“among=letters” says what is written, so that an O is not answered as a 0; “digits”, “capitals” and "
-        "“small-letters” likewise."
+        "“small-letters” likewise. “top_k=10” answers so many classes."
     ),
     (
         "curl -F file=@seven.png {url}/predict",
@@ -74,7 +74,7 @@ def predict(model: str | None = None) -> Predictions:
         readings = several.read_all(pictures, decoded, predictor, settings.max_characters, among)
         answer = Predictions(predictions=[Reading.of(read, with_steps=with_steps) for read in readings])
     else:
-        reads = [predictor.predict(picture, among=among) for picture in decoded]
+        reads = [predictor.predict(picture, options.top_k(request), among) for picture in decoded]
         answer = Predictions(predictions=[PredictionSchema.of(read, with_steps=with_steps) for read in reads])
     count_predictions(predictor.card.name, len(pictures))
     return answer

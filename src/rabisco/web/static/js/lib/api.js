@@ -1,7 +1,7 @@
 // The API as functions. They reject with an Error whose message is fit for the reader.
 
-export async function predict(image, model, { signal, characters = "one", among = "any", steps = true } = {}) {
-  const path = `/predict/${encodeURIComponent(model)}?steps=${Number(steps)}&characters=${characters}&among=${among}`;
+export async function predict(image, model, { signal, characters = "one", among = "any", steps = true, all = false } = {}) {
+  const path = `/predict/${encodeURIComponent(model)}?steps=${Number(steps)}&characters=${characters}&among=${among}${all ? "&top_k=1000" : ""}`;
   return (await send(path, image, signal)).predictions[0];
 }
 

@@ -52,7 +52,8 @@ function show(predictions, done) {
 }
 
 async function read(picture, signal, done) {
-  const ask = ({ dataset: { model, among } }) => predict(picture, model, { signal, among });
+  const all = part("[data-all]").ariaPressed === "true";
+  const ask = ({ dataset: { model, among } }) => predict(picture, model, { signal, among, all });
   const predictions = await Promise.all(answers().map(ask));
   show(predictions, done);
   correction.show(picture, predictions);
@@ -77,6 +78,12 @@ const again = readWhileDrawing(pad, { read, reset, messages, sentence });
 const forgetLearned = sayWhatWasLearned(main, main.querySelector(".learned"), messages, again);
 pad.addEventListener("drawing", ({ detail }) => detail.done || forgetLearned());
 connectToolbar(pad, main.querySelector(".draw-side"));
+
+main.addEventListener("click", ({ target }) => {
+  if (!target.matches("[data-all]")) return;
+  target.ariaPressed = target.ariaPressed !== "true";
+  again();
+});
 
 function swapped() {
   const { letters, classes } = part("[data-region=read]").dataset;
