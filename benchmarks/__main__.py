@@ -8,7 +8,7 @@ import benchmarks
 from benchmarks import tables
 from rabisco.errors import RabiscoError
 
-NOT_MEASURED = {"__main__", "tables"}
+NOT_MEASURED = {"__main__", "lookalikes", "tables"}
 BY_NAME_ONLY = {"images", "seeds"}  # wants images that are built; takes hours
 
 

@@ -22,17 +22,17 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from benchmarks import CHARACTER_MODELS, interval
-from rabisco import data
-from rabisco.artifacts import load_artifact
-from rabisco.data.dataset import Dataset, Split
-from rabisco.evaluation import DatasetReader, Evaluation, evaluate_logits, read_logits
-from rabisco.evaluation.shapes import (
+from benchmarks.lookalikes import (
     counted,
     divide_mistakes,
     right_by_frequency,
     right_within_shape,
     shape_of,
 )
+from rabisco import data
+from rabisco.artifacts import load_artifact
+from rabisco.data.dataset import Dataset, Split
+from rabisco.evaluation import DatasetReader, Evaluation, evaluate_logits, read_logits
 from rabisco.evaluation.statistics import paired_interval, wilson_interval
 from rabisco.evaluation.tables import markdown_table
 from rabisco.images import normalize_pixels

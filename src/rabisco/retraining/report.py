@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from rabisco.evaluation.statistics import paired_interval
 
@@ -150,19 +151,7 @@ class RetrainingReport:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "RetrainingReport":
         """Return what ``to_dict`` made these values from."""
-        plain = {name: value for name, value in values.items() if name != "worse"}
-        plain["test"] = Difference(**values["test"])
-        plain["robustness"] = tuple(Difference(**one) for one in values["robustness"])
-        plain["rereads"] = tuple(Reread(**one) for one in values["rereads"])
-        plain["rule"] = _rule_change(values.get("rule"))
-        return cls(**plain)
-
-
-def _rule_change(values: Mapping[str, Any] | None) -> RuleChange | None:
-    if values is None:
-        return None
-    changes = {name: Difference(**values[name]) for name in ("characters", "others")}
-    return RuleChange(values["kept"], changes["characters"], changes["others"], values["seconds"])
+        return TypeAdapter(cls).validate_python(values)
 
 
 def difference(what: str, before: NDArray[np.floating], after: NDArray[np.floating]) -> Difference:

@@ -41,11 +41,6 @@ def fit_rule(artifact: Artifact) -> Card:
     return card.model_copy(update={"refusal": rule})
 
 
-def replace_rule(artifact: Artifact) -> Card:
-    """Replace the rule in an artifact's own folder, as is done for those that come with the package."""
-    return artifacts.write_card(artifact.folder, fit_rule(artifact))
-
-
 def version_with_rule(name: str) -> Artifact:
     """Make a new version of a model, the current one's weights with a rule fitted again; it answers from then on."""
     artifact = artifacts.load_artifact(name)

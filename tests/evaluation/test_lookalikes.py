@@ -1,8 +1,7 @@
 """Mistakes divided by shape, and readers that are told the shape: by hand; the interval beside plain resampling."""
 
 import numpy as np
-
-from rabisco.evaluation.shapes import (
+from benchmarks.lookalikes import (
     counted,
     divide_mistakes,
     right_by_frequency,
