@@ -137,9 +137,11 @@ def _who_reads(among: Among) -> tuple[list[str], Among, str]:
     asked = request.values.getlist("model")
     kind = next((one for one in kinds.KINDS if one == request.values.get("kind")), None)
     if kind and not asked:
+        among = "letters" if kind == "letters" and among == "any" else among
         names = kinds.models_of(kind)
         if names:
-            return names, "letters" if kind == "letters" and among == "any" else among, ""
+            known = any(knows(kinds.card_of(name).class_names, among) for name in names)
+            return names, among if known else "any", ""
     names = shown_models(asked) or [default_model()]
     if knowing := [name for name in names if knows(get_predictor(name).card.class_names, among)]:
         return knowing, among, ""
