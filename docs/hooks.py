@@ -116,7 +116,6 @@ def commands() -> str:
 
 def routes() -> str:
     """Return the table of routes that the API page and the OpenAPI document are made from."""
-    importlib.import_module("rabisco.web.platform.application")  # whose topics declare the routes
     from rabisco.web.platform.routing import ROUTES
 
     rows = [f"| `{route.method}` | `{route.path}` | {route.summary} |" for route in ROUTES.values()]

@@ -13,10 +13,7 @@ from benchmarks import ROOT
 from rabisco.cli import rabisco
 from rabisco.web.platform.routing import ROUTES
 
-pytestmark = [
-    pytest.mark.skipif(find_spec("material") is None, reason="mkdocs-material is not installed"),
-    pytest.mark.slow,
-]
+pytestmark = pytest.mark.skipif(find_spec("material") is None, reason="mkdocs-material is not installed")
 LOADED = re.compile(r"<(?:script|link|img|source|video|iframe)\b[^>]*?\b(?:src|href)=\"?(https?:[^\s\">]+)")
 
 

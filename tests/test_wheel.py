@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 from benchmarks import ROOT
 
-pytestmark = pytest.mark.slow
-
 SOURCE = ROOT / "src"
 
 

@@ -13,10 +13,7 @@ from tests.browser.conftest import PATIENCE, SCREENSHOTS
 from tests.browser.hand import SEVEN
 from tests.web.serving import free_port
 
-pytestmark = [
-    pytest.mark.skipif(find_spec("streamlit") is None, reason="streamlit is not installed"),
-    pytest.mark.browser,
-]
+pytestmark = pytest.mark.skipif(find_spec("streamlit") is None, reason="streamlit is not installed")
 
 
 @pytest.fixture(scope="module")

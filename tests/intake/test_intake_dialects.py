@@ -16,6 +16,7 @@ from tests.intake.tables import Pixels, Writing, glyphs, write_table
 from rabisco import data
 from rabisco.data.dataset import Dataset, Split
 from rabisco.intake import Choices, Dialect, Inspection, inspect, load
+from rabisco.text import normalized
 
 ROWS = 60
 EVERY = list(
@@ -184,7 +185,7 @@ def test_counts_from_0_to_16_become_what_the_catalog_makes_of_them(table: Path) 
 )
 def test_any_pixels_and_any_labels_come_back(rows: list[bytes], names: list[str], delimiter: str, table: Path) -> None:
     images = np.frombuffer(b"".join(rows), np.uint8).reshape(-1, 4, 4, 1)
-    labels = [f"c{names[place % len(names)]}" for place in range(len(rows))]
+    labels = [normalized(f"c{names[place % len(names)]}") for place in range(len(rows))]
     quoted = ['"' + label.replace('"', '""') + '"' for label in labels]
     table.write_bytes(write_table(images, quoted, Writing(delimiter)))
     chosen = Choices(delimiter, True, "first", 255, False, False)

@@ -196,9 +196,9 @@ def test_damaged_and_blank_pictures_are_named(tmp_path: Path) -> None:
     assert named == {
         "0/half.png": "picture-unreadable",
         "1/blank.png": "picture-blank",
-        "2/notes.txt": "picture-unreadable",
         "loose.png": "picture-no-folder",
     }
+    assert "1 files that are no pictures are left out: 2/notes.txt" in {one.text for one in inspection.warnings}
     assert inspection.usable
 
 

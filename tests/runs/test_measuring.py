@@ -21,7 +21,6 @@ def wait(client: FlaskClient, address: str) -> dict[str, object]:
     raise AssertionError(found)
 
 
-@pytest.mark.slow
 def test_two_models_are_measured_and_the_page_says_who_is_better() -> None:
     client = create_app().test_client()
     query = "?model=mnist-tiny&model=emnist-linear"
@@ -50,7 +49,6 @@ def test_what_cannot_be_measured_is_refused_at_once(body: object, status: int) -
     assert create_app().test_client().post("/compare/measurements", json=body).status_code == status
 
 
-@pytest.mark.slow
 def test_models_that_read_no_common_images_say_so() -> None:
     client = create_app().test_client()
     address = client.post("/compare/measurements", json={"model": ["cifar10-cnn", "mnist-tiny"]}).headers["Location"]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from rabisco.intake.findings import Finding, excerpt
 from rabisco.intake.report import BadRow, Dialect
+from rabisco.text import normalized
 
 MAX_LABEL = 100  # characters
 _LINE_FEED, _QUOTE, _SPACE = 10, 34, 32
@@ -176,7 +177,9 @@ class RowReader:
         ends = ends.ravel()
         digits = text - np.uint8(48)  # what is no digit wraps round to more than 9
         values = digits[ends - 1].astype(np.uint16)
-        wrong = (values > 9) | (lengths < 1) | (lengths > 3)
+        empty = lengths < 1
+        wrong = (values > 9) & ~empty if self._dialect.sparse else (values > 9) | empty
+        wrong |= lengths > 3
         more = np.flatnonzero(lengths > 1)
         tens = digits[ends[more] - 2].astype(np.uint16)
         wrong[more] |= tens > 9
@@ -185,6 +188,7 @@ class RowReader:
         hundreds = digits[ends[most] - 3].astype(np.uint16)
         wrong[most] |= hundreds > 9
         values[most] += 100 * hundreds
+        values[empty] = 0
         wrong |= values > self._dialect.scale
         values[wrong] = 0
         return self._levels[values].reshape(shape), np.asarray(wrong.reshape(shape).any(axis=1))
@@ -202,6 +206,8 @@ class RowReader:
         return np.asarray((np.minimum(values, scale) * (255 / scale)).round(), dtype=np.uint8)
 
     def _pointed(self, cells: list[bytes]) -> list[bytes]:
+        if self._dialect.sparse:
+            cells = [cell if cell.strip() else b"0" for cell in cells]
         return [cell.replace(b",", b".") for cell in cells] if self._dialect.decimal_comma else cells
 
     def _fault(self, cells: list[bytes]) -> Finding:
@@ -235,7 +241,7 @@ class RowReader:
             return Finding("row-no-label")
         if len(stripped) > 1 and _FORMULA.match(stripped):
             return Finding("row-formula", {"column": self._dialect.label_column + 1})
-        text = stripped.decode(self._dialect.encoding, "replace").replace('""', '"')
+        text = normalized(stripped.decode(self._dialect.encoding, "replace").replace('""', '"'))
         if len(text) > MAX_LABEL:
             return Finding("row-label-too-long", {"limit": MAX_LABEL})
         whole = re.fullmatch(r"([0-9]+)(?:\.0*(?:[eE]\+?0+)?)?", text)  # what spreadsheets and pandas make of 3

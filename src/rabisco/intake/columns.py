@@ -2,24 +2,30 @@
 
 import csv
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from rabisco.errors import N_, Sentence
+from rabisco.errors import N_, Sentence, UnusableDataError
 from rabisco.intake.findings import excerpt, refuse
 from rabisco.intake.report import Choices
 
 DELIMITERS = (",", ";", "\t", "|", " ")
 LEAST_SIDE, MOST_SIDE = 4, 256
+USUAL_SIDE = 8  # below it, only columns named as pixels or of black and white are taken for images
+MOST_OTHERS = 6  # columns beside the pixels
+LOOKED_AT = 50  # lines
+SPARSE = 0.05  # share of empty cells from which on they are pixels of 0
 MAX_COLUMNS = 3 * MOST_SIDE**2 + 3
 _LABEL_NAMES = """
 label labels class classes target y digit character char letter symbol category
 rótulo classe clase etiqueta étiquette chiffre метка класс символ цифра
 """
 LABEL_NAMES = frozenset(_LABEL_NAMES.split())
+_PIXEL_NAME = re.compile(r"(?:pixel|pix|px|p|x|v|f|c|col|column|feature|attr|attribute)?[ _-]?\d+(?:[x_,-]\d+)*")
 _INDEX_NAMES = frozenset(("", "id", "index", "idx", "row", "unnamed: 0"))
 
 Lines = Sequence[bytes]
@@ -27,7 +33,10 @@ Lines = Sequence[bytes]
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of a table; see ``Dialect``. ``guessed`` says that nothing told the label's."""
+    """The columns of a table; see ``Dialect``.
+
+    ``guessed`` says that nothing told the label's, ``extra`` names those that are left out.
+    """
 
     delimiter: str
     columns: int
@@ -37,6 +46,8 @@ class Columns:
     side: int
     channels: int
     guessed: bool = False
+    sparse: bool = False
+    extra: tuple[str, ...] = ()
 
 
 def split_line(line: bytes, delimiter: str) -> list[str]:
@@ -65,13 +76,80 @@ def find_columns(lines: Lines, choices: Choices) -> Columns:
     has_header = _is_header(first, rows) if choices.has_header is None else choices.has_header
     body = rows[1:] if has_header and rows and rows[0] == first else rows
     header = first if has_header and len(first) == count else []
+    sparse = _is_sparse(body)
+    if sparse:
+        body = [[cell or "0" for cell in row] for row in body]
     ignored = _ignored(count, header, body)
-    label, guessed = _find_label(count, ignored, header, body, choices)
-    pixels = count - 1 - len(ignored)
-    shape = image_shape(pixels)
+    extra: tuple[int, ...] = ()
+    if image_shape(count - 1 - len(ignored)) is None:
+        extra = _extra(count, ignored, header, body, choices)
+    left_out = tuple(sorted({*ignored, *extra}))
+    label, guessed = _find_label(count, left_out, header, body, choices)
+    shape = image_shape(count - 1 - len(left_out))
     if shape is None:
-        raise refuse("no-label" if image_shape(count) else "columns", columns=count)
-    return Columns(delimiter, count, has_header, label, ignored, *shape, guessed=guessed)
+        raise _no_shape(count, header, body)
+    pixels = [place for place in range(count) if place != label and place not in left_out]
+    if shape[0] < USUAL_SIDE and not _are_pixels(pixels, header, body):
+        raise refuse("features", columns=len(pixels))
+    named = tuple(header[place] if header else str(place + 1) for place in extra)
+    return Columns(delimiter, count, has_header, label, left_out, *shape, guessed=guessed, sparse=sparse, extra=named)
+
+
+def _no_shape(count: int, header: list[str], body: list[list[str]]) -> UnusableDataError:
+    """Return the refusal of columns that are no images, by its likeliest cause."""
+    if image_shape(count):
+        return refuse("no-label", columns=count)
+    words = _words(count, body)
+    if len(words) > 1:
+        names = ", ".join(header[place] if header else str(place + 1) for place in words[:5])
+        return refuse("columns-of-text", columns=count, names=names)
+    return refuse("columns", columns=count)
+
+
+def _words(count: int, body: list[list[str]]) -> list[int]:
+    """Return the places of columns most of whose cells are no numbers."""
+    rows = body[:LOOKED_AT]
+    return [place for place in range(count) if 2 * sum(_number(row[place]) is None for row in rows) > len(rows)]
+
+
+def _is_sparse(body: list[list[str]]) -> bool:
+    """Tell whether cells are left empty instead of 0, all over the table."""
+    rows = [row[:-1] for row in body[:LOOKED_AT]]
+    empty = [sum(not cell for cell in row) for row in rows]
+    return bool(rows) and sum(empty) > SPARSE * sum(map(len, rows)) and 2 * sum(map(bool, empty)) > len(rows)
+
+
+def _extra(
+    count: int, ignored: tuple[int, ...], header: list[str], body: list[list[str]], choices: Choices
+) -> tuple[int, ...]:
+    """Return the columns to leave out so that an image is left: those of text, those named otherwise than pixels."""
+    words = [place for place in _words(count, body) if place not in ignored]
+    label = _named_label(header, choices)
+    if label is None and words:
+        varied = [(len({row[place] for row in body}), place) for place in words]
+        label = min((one for one in varied if 1 < one[0] <= len(body) / 2), default=(0, None))[1]
+    named = [place for place, name in enumerate(header) if _PIXEL_NAME.fullmatch(name.lower())]
+    others = [place for place in range(len(header)) if place not in named] if 2 * len(named) > len(header) else []
+    for chosen in (words, [*words, *([0] if 0 not in ignored else [])], [*words, *others]):
+        left_out = {*chosen} - {label}
+        rest = count - 1 - len({*ignored, *left_out})
+        if left_out and len(left_out) <= MOST_OTHERS and image_shape(rest) is not None:
+            return tuple(sorted(left_out - {*ignored}))
+    return ()
+
+
+def _are_pixels(places: list[int], header: list[str], body: list[list[str]]) -> bool:
+    """Tell whether few columns are pixels: they are named so, or hold no more than two values."""
+    if header:
+        return 2 * sum(_PIXEL_NAME.fullmatch(header[place].lower()) is not None for place in places) > len(places)
+    return len({row[place] for row in body for place in places}) <= 2
+
+
+def _named_label(header: list[str], choices: Choices) -> int | None:
+    names = [name.lower() for name in header]
+    if choices.label_column is not None and choices.label_column.lower() in names:
+        return names.index(choices.label_column.lower())
+    return next((place for place, name in enumerate(names) if name in LABEL_NAMES), None)
 
 
 def image_shape(pixels: int) -> tuple[int, int] | None:
@@ -95,8 +173,9 @@ def _find_delimiter(lines: Lines, choices: Choices) -> tuple[str, int]:
     for delimiter in DELIMITERS if choices.delimiter is None else (choices.delimiter,):
         counts = Counter(len(split_line(line, delimiter)) for line in lines[:50])
         count, times = counts.most_common(1)[0]
-        plausible = any(image_shape(count - other) for other in (1, 2, 3))
         share = round(times / min(50, len(lines)), 1)
+        most_others = MOST_OTHERS if share >= 0.5 else 3
+        plausible = any(image_shape(count - other) for other in range(1, most_others + 1))
         best = max(best, (plausible, _numeric(lines, delimiter), count > 1, share, count, delimiter))
     plausible, _, _, share, count, delimiter = best
     if count < 2:
@@ -106,7 +185,8 @@ def _find_delimiter(lines: Lines, choices: Choices) -> tuple[str, int]:
     if not plausible:
         if share < 0.5:
             raise refuse("uneven")
-        raise refuse("no-label" if image_shape(count) else "columns", columns=count)
+        rows = [cells for line in lines[1:] if len(cells := split_line(line, delimiter)) == count]
+        raise _no_shape(count, [], rows)
     return delimiter, count
 
 
@@ -132,7 +212,7 @@ def _is_header(first: list[str], rows: list[list[str]]) -> bool:
 def _ignored(count: int, header: list[str], body: list[list[str]]) -> tuple[int, ...]:
     """Return the places of columns that are neither label nor pixel: a last one that is empty, a first that counts."""
     ignored = []
-    if body and not any(row[-1] for row in body):
+    if body and image_shape(count - 1) is None and not any(row[-1] for row in body):
         ignored.append(count - 1)
     if image_shape(count - 1 - len(ignored)) is None and image_shape(count - 2 - len(ignored)) is not None:
         numbers = [_number(row[0]) for row in body]

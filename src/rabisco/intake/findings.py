@@ -41,6 +41,14 @@ REFUSALS: dict[str, str] = {
         "expected one label and a square number of pixels (64, 784, 1,024, 3,072 …), "
         "received %(columns)s columns; check what was exported"
     ),
+    "columns-of-text": N_(
+        "expected one label and a square number of pixels (64, 784, 1,024, 3,072 …), "
+        "received %(columns)s columns, of which several hold text: %(names)s; leave out those that are not the label"
+    ),
+    "features": N_(
+        "expected images of at least 8×8 pixels, received %(columns)s columns of numbers, which look like "
+        "measurements; models here learn from images alone"
+    ),
     "no-label": N_(
         "expected a column with the labels beside the pixels, received %(columns)s columns, "
         "which are pixels alone; add a column named label"
@@ -75,6 +83,13 @@ REFUSALS: dict[str, str] = {
     ),
     "test-in-both": N_("expected one test set, received a test file and test folders; leave one of them out"),
     "zip-damaged": N_("expected a zip archive, received one that is cut off or damaged; make it again"),
+    "tar-damaged": N_("expected a tar archive, received one that is cut off or damaged; make it again"),
+    "zip-method": N_(
+        "expected files that are stored or deflated in the archive, received %(name)s, packed by %(method)s; "
+        "make the zip again with the usual method"
+    ),
+    "other-archive": N_("expected a zip or tar archive, received %(kind)s; unpack it and make a zip of the folder"),
+    "empty-archive": N_("expected pictures in one folder per class, received an archive or a folder without any file"),
     "zip-slip": N_(
         "expected file names inside the archive, received %(name)s, which leads out of it; make the zip again"
     ),
@@ -95,7 +110,8 @@ REFUSALS: dict[str, str] = {
         "export it again, or send it with a report of this error"
     ),
     "no-pictures": N_(
-        "expected pictures in one folder per class, such as cat/1.png, received none; make the zip again"
+        "expected pictures in one folder per class, such as cat/1.png, received files that are no pictures; "
+        "put the pictures there"
     ),
 }
 
@@ -143,10 +159,30 @@ WARNINGS: dict[str, str] = {
         "the images have %(received)s pixels; they are brought to %(expected)s, the form that the models read"
     ),
     "faint": N_("the brightest pixel is %(high)s of 255"),
+    "validation-as-test": N_(
+        "there is no test part: the pictures for validation are the test, and a validation part is set aside anew"
+    ),
+    "names-encoding": N_(
+        "the archive does not say in which encoding its names are; they are read as %(encoding)s, such as %(example)s"
+    ),
+    "other-files": N_("%(count)s files that are no pictures are left out: %(names)s"),
+    "alike-classes": N_("only capitals or accents tell these classes apart: %(classes)s; are they the same?"),
+    "encoding-guessed": N_("the text is not UTF-8; labels are read as %(encoding)s, see whether they are right"),
+    "sparse": N_("empty cells are read as 0"),
+    "spread": N_("all pixels of an image stand in one cell, column %(column)s"),
+    "extra-columns": N_("columns that are neither label nor pixel are left out: %(columns)s"),
     "validation-merged": N_("the pictures for validation are trained on; a validation part is set aside anew"),
 }
 
-MESSAGES: dict[str, str] = {**REFUSALS, **ROWS, **WARNINGS}
+# What tells the classes and parts of pictures.
+UNDERSTOOD: dict[str, str] = {
+    "folders-are-classes": N_("Each of the %(count)s folders is a class."),
+    "folders-are-parts": N_("%(train)s is trained on, %(test)s is the test; the folders in them are the classes."),
+    "folders-hold-classes": N_("%(train)s hold the same folders, which are the classes; all of it is trained on."),
+    "table-of-labels": N_("The classes are those in %(table)s, column %(column)s."),
+}
+
+MESSAGES: dict[str, str] = {**REFUSALS, **ROWS, **WARNINGS, **UNDERSTOOD}
 
 
 @dataclass(frozen=True)

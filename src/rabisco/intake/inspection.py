@@ -1,6 +1,6 @@
 """Looks through a user's data once, and says what is there, what is odd and what forbids training."""
 
-import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,11 +8,14 @@ from pathlib import Path
 from rabisco.errors import N_, Sentence
 from rabisco.images import shape_of
 from rabisco.intake import pictures, table
+from rabisco.intake.archive import form_of
 from rabisco.intake.batch import Batch
 from rabisco.intake.findings import Finding, Parameter, refuse
 from rabisco.intake.fit import is_known
+from rabisco.intake.folders import Part
 from rabisco.intake.report import Choices, ClassCount, Dialect, Inspection
 from rabisco.intake.tally import Tally, formula_finding, in_order
+from rabisco.text import plain
 
 FEW = 1000
 IMBALANCE = 10
@@ -27,6 +30,7 @@ class _Part:
     dialect: Dialect
     tally: Tally
     findings: list[Finding]
+    understood: Finding | None = None
 
 
 OnRows = Callable[[int], object]
@@ -74,6 +78,7 @@ def inspect(
         test=held_out.tally.report() if held_out else None,
         classes=_classes(train, held_out),
         samples={name: tuple(train.tally.samples[name]) for name in in_order(set(train.tally.samples))},
+        understood=train.understood,
         warnings=tuple(warnings),
         errors=tuple(_forbidding(train, held_out)),
         **found,
@@ -81,20 +86,17 @@ def inspect(
 
 
 def is_pictures(path: Path) -> bool:
-    """Tell whether data are pictures, a folder or a zip archive, and no table.
+    """Tell whether data are pictures, a folder or an archive, and no table.
 
     Raises:
-        UnusableDataError: There is nothing at ``path``.
+        UnusableDataError: There is nothing at ``path``, or an archive of a kind that cannot be read.
     """
     if not path.exists():
         raise refuse("missing", name=path.name)
-    if path.is_dir():
-        return True
-    with path.open("rb") as file:
-        return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06") or zipfile.is_zipfile(path)
+    return form_of(path) is not None
 
 
-def read_batches(path: Path, dialect: Dialect, part: pictures.Part | None = None) -> Iterator[Batch]:
+def read_batches(path: Path, dialect: Dialect, part: Part | None = None) -> Iterator[Batch]:
     """Yield the images of a table, or of pictures of a part; see ``table`` and ``pictures``."""
     if dialect.kind == "pictures":
         return pictures.read_batches(path, dialect, part)
@@ -103,17 +105,17 @@ def read_batches(path: Path, dialect: Dialect, part: pictures.Part | None = None
 
 def _survey(path: Path, choices: Choices, has_test: bool, on_rows: OnRows, with_samples: bool = True) -> _Part:
     if is_pictures(path):
-        dialect, findings = pictures.detect(path, choices)
-        part: pictures.Part | None = "train"
-        if pictures.has_test(path) and has_test:
+        dialect, (understood, *findings) = pictures.detect(path, choices)
+        part: Part | None = "train"
+        if has_test and pictures.has_test(path, dialect.folders):
             raise refuse("test-in-both")
     else:
         dialect, findings = table.detect(path, choices)
-        part = None
+        part, understood = None, None
     tally = _count(read_batches(path, dialect, part), on_rows, with_samples)
     if _holds_brighter(tally, dialect, choices):  # black and white as far as was seen at first, and not all through
         return _survey(path, replace(choices, scale=255), has_test, on_rows, with_samples)
-    return _Part(dialect, tally, findings)
+    return _Part(dialect, tally, findings, understood)
 
 
 def _count(batches: Iterator[Batch], on_rows: OnRows, with_samples: bool) -> Tally:
@@ -132,7 +134,7 @@ def _holds_brighter(tally: Tally, dialect: Dialect, choices: Choices) -> bool:
 def _survey_test(path: Path, test: Path | None, train: Dialect, choices: Choices, on_rows: OnRows) -> _Part | None:
     """Return what the test file holds, its images looked at as the training images are."""
     if test is None:
-        if train.kind != "pictures" or not pictures.has_test(path):
+        if train.kind != "pictures" or not pictures.has_test(path, train.folders):
             return None
         return _Part(train, _count(pictures.read_batches(path, train, "test"), on_rows, False), [])
     same = replace(
@@ -183,6 +185,8 @@ def _describe(part: _Part, has_test: bool) -> list[Finding]:
     if rare := rare_classes(counts, has_test):
         least_count = LEAST_BESIDE_A_TEST if has_test else LEAST_OF_A_CLASS
         found.append(Finding("rare-classes", {"classes": _named(rare), "least": least_count}))
+    if alike := _alike(list(counts)):
+        found.append(Finding("alike-classes", {"classes": _named(alike)}))
     if counts[most] >= IMBALANCE * counts[least]:
         names: dict[str, Parameter] = {
             "most": most,
@@ -192,6 +196,12 @@ def _describe(part: _Part, has_test: bool) -> list[Finding]:
         }
         found.append(Finding("imbalance", names))
     return found
+
+
+def _alike(names: list[str]) -> list[str]:
+    """Return the names of classes that only case or accents tell from another's."""
+    times = Counter(map(plain, names))
+    return [name for name in names if len(name) > 1 and times[plain(name)] > 1]
 
 
 def _compare(train: _Part, test: _Part) -> list[Finding]:

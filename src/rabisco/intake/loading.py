@@ -103,7 +103,7 @@ def _load(
         held_out = None
         if test is not None:
             held_out = _store(read_batches(*test, "train"), dialect, files.enter_context(_spool(folder)))
-        elif dialect.kind == "pictures" and pictures.has_test(path):
+        elif dialect.kind == "pictures" and pictures.has_test(path, dialect.folders):
             held_out = _store(read_batches(path, dialect, "test"), dialect, files.enter_context(_spool(folder)))
         names, splits = _divide(all_of_it, held_out, draw, folder)
     contents = [path] if test is None else [path, test[0]]

@@ -16,6 +16,7 @@ from rabisco.intake.findings import Finding
 
 Layout = Literal["grey", "planar", "interleaved"]
 Kind = Literal["table", "pictures"]
+Outermost = Literal["parts", "classes"]
 Images = NDArray[np.uint8]
 
 
@@ -32,6 +33,7 @@ class Choices:
         transposed: Whether rows and columns of the images are exchanged, as in EMNIST's files.
         layout: How the channels of colour images follow each other.
         normalizer: Normaliser, with its version, that makes a picture into what the model reads.
+        folders: What the outermost folders of pictures are: ``parts``, such as train and test, or ``classes``.
     """
 
     delimiter: str | None = None
@@ -42,6 +44,7 @@ class Choices:
     transposed: bool | None = None
     layout: Layout | None = None
     normalizer: str | None = None
+    folders: Outermost | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON holds it."""
@@ -72,7 +75,10 @@ class Dialect:
         scale: Value of a full pixel: 1, 16 or 255.
         inverted: Whether the images are dark on light.
         transposed: Whether rows and columns are exchanged.
-        encoding: Of the labels: ``utf-8`` (UTF-16 included) or ``latin-1``.
+        encoding: Of the labels, by Python's name; ``utf-8`` includes UTF-16.
+        sparse: Whether an empty cell is a pixel of 0.
+        spread: Whether all pixels stand in one cell, separated by spaces or commas.
+        folders: What the outermost folders of pictures are: ``parts`` or ``classes``; nothing if that is found anew.
     """
 
     kind: Kind
@@ -90,6 +96,9 @@ class Dialect:
     inverted: bool = False
     transposed: bool = False
     encoding: str = "utf-8"
+    sparse: bool = False
+    spread: bool = False
+    folders: Outermost | None = None
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -188,6 +197,7 @@ class Inspection:
         contradictions: Training images that repeat an earlier one under another label.
         leaked: Test images that are among the training images.
         samples: A few images of each class, uint8 ``(H, W, C)``, as they will be read: upright, light on dark.
+        understood: Of pictures, what tells their classes and parts.
         warnings: What the user should know.
         errors: Why these data cannot be trained on; empty if they can.
     """
@@ -202,6 +212,7 @@ class Inspection:
     contradictions: int = 0
     leaked: int = 0
     samples: Mapping[str, tuple[Images, ...]] = field(default_factory=dict)
+    understood: Finding | None = None
     warnings: tuple[Finding, ...] = ()
     errors: tuple[Finding, ...] = ()
 
@@ -228,6 +239,7 @@ class Inspection:
             "contradictions": self.contradictions,
             "leaked": self.leaked,
             "samples": {name: [_packed(image) for image in images] for name, images in self.samples.items()},
+            "understood": self.understood.to_dict() if self.understood else None,
             "warnings": [finding.to_dict() for finding in self.warnings],
             "errors": [finding.to_dict() for finding in self.errors],
         }
@@ -243,6 +255,7 @@ class Inspection:
         read["test"] = PartReport.from_dict(value["test"]) if value["test"] else None
         read["classes"] = tuple(ClassCount(**one) for one in value["classes"])
         read["samples"] = {name: tuple(map(_unpacked, images)) for name, images in value["samples"].items()}
+        read["understood"] = Finding.from_dict(value["understood"]) if value.get("understood") else None
         read["warnings"] = tuple(map(Finding.from_dict, value["warnings"]))
         read["errors"] = tuple(map(Finding.from_dict, value["errors"]))
         return cls(**read)

@@ -1,11 +1,12 @@
 """A CSV file: how it is written, found from lines all over it, and its images, block by block."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-from rabisco.errors import N_, Sentence
+from rabisco.errors import N_, Sentence, UnusableDataError
 from rabisco.intake.appearance import arrange, find_layout, find_normalizer, is_inverted, is_transposed
 from rabisco.intake.batch import Batch
 from rabisco.intake.cells import RowReader
@@ -13,10 +14,13 @@ from rabisco.intake.columns import Columns, find_columns, split_line
 from rabisco.intake.findings import Finding, excerpt, refuse
 from rabisco.intake.lines import BLOCK_BYTES, read_blocks
 from rabisco.intake.report import Choices, Dialect
+from rabisco.intake.spread import find_spread, spread_block
+from rabisco.text import guess_encoding
 
 SAMPLE_LINES = 600
 SAMPLE_BYTES = 16 << 20
 SCALES = (1, 16, 255)
+_FOREIGN = re.compile(rb"[^\n,;|\t]*[\x80-\xff][^\n,;|\t]*")  # cells with letters beyond ASCII
 
 
 def read_batches(path: Path, dialect: Dialect) -> Iterator[Batch]:
@@ -33,7 +37,7 @@ def read_batches(path: Path, dialect: Dialect) -> Iterator[Batch]:
             start = _skip_header(block)
             line += block.count(b"\n", 0, start)
             body = block[start:]
-        rows = reader.read(body, line)
+        rows = reader.read(spread_block(body, dialect.delimiter) if dialect.spread else body, line)
         line += rows.lines
         yield Batch(arrange(rows.values, dialect), rows.labels, rows.bad)
 
@@ -50,7 +54,15 @@ def detect(path: Path, choices: Choices) -> tuple[Dialect, list[Finding]]:
         UnusableDataError: It is no table of images.
     """
     lines, encoding = _sample(path)
-    columns = find_columns(lines, choices)
+    spread = None
+    try:
+        columns = find_columns(lines, choices)
+    except UnusableDataError:
+        spread = find_spread(lines, choices)
+        if spread is None:
+            raise
+        lines = spread.lines
+        columns = find_columns(lines, replace(choices, delimiter=spread.delimiter))
     body = lines[1:] if columns.has_header else lines
     if not body:
         raise refuse("no-rows", reason=Sentence(N_("there is a header and nothing else")))
@@ -65,17 +77,23 @@ def detect(path: Path, choices: Choices) -> tuple[Dialect, list[Finding]]:
         label_column=columns.label_column,
         ignored_columns=columns.ignored_columns,
         encoding=encoding,
+        sparse=columns.sparse,
     )
     dialect = _with_numbers(dialect, body, choices)
-    dialect = _with_appearance(dialect, body, choices)
-    return dialect, _remarks(dialect, columns)
+    dialect = replace(_with_appearance(dialect, body, choices), spread=spread is not None)
+    remarks = [Finding("spread", {"column": spread.column})] if spread is not None else []
+    return dialect, [*remarks, *_remarks(dialect, columns)]
 
 
 def _remarks(dialect: Dialect, columns: Columns) -> list[Finding]:
     found = []
-    if dialect.encoding == "latin-1":
-        found.append(Finding("latin-1"))
-    if 0 in dialect.ignored_columns:
+    if dialect.encoding != "utf-8":
+        found.append(Finding("encoding-guessed", {"encoding": dialect.encoding}))
+    if dialect.sparse:
+        found.append(Finding("sparse"))
+    if columns.extra:
+        found.append(Finding("extra-columns", {"columns": ", ".join(columns.extra)}))
+    elif 0 in dialect.ignored_columns:
         found.append(Finding("index-column", {"column": 1}))
     if columns.guessed:
         found.append(Finding("label-guessed", {"column": columns.label_column + 1}))
@@ -87,10 +105,10 @@ def _sample(path: Path) -> tuple[list[bytes], str]:
     per_block = max(1, SAMPLE_LINES // (1 + path.stat().st_size // BLOCK_BYTES)) if path.exists() else 1
     lines: list[bytes] = []
     size = 0
-    encoding = "utf-8"
+    foreign: list[bytes] = []
     for block in read_blocks(path):
-        if encoding == "utf-8" and not block.isascii() and not _is_utf8(block):
-            encoding = "latin-1"
+        if not block.isascii() and len(foreign) < SAMPLE_LINES:
+            foreign += _FOREIGN.findall(block)
         if size > SAMPLE_BYTES:
             continue
         found = [line for line in block.split(b"\n") if line.strip(b" \t,;|")]
@@ -99,15 +117,7 @@ def _sample(path: Path) -> tuple[list[bytes], str]:
         size += sum(map(len, chosen))
     if not lines:
         raise refuse("empty")
-    return lines, encoding
-
-
-def _is_utf8(block: bytes) -> bool:
-    try:
-        block.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+    return lines, guess_encoding(foreign)
 
 
 def _with_numbers(dialect: Dialect, body: list[bytes], choices: Choices) -> Dialect:
@@ -125,6 +135,7 @@ def _with_numbers(dialect: Dialect, body: list[bytes], choices: Choices) -> Dial
         if dialect.delimiter != "," and not comma:
             comma = any("," in cell for cell in pixels)
         try:
+            pixels = [cell or "0" for cell in pixels] if dialect.sparse else pixels
             values = [float(cell.replace(",", ".")) for cell in pixels]
         except ValueError:
             words = words or line

@@ -56,7 +56,7 @@ def _as_file(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _pack(folder: Path, target: IO[bytes]) -> None:
-    with told_of_storage(), open_members(folder) as (members, read), zipfile.ZipFile(target, "w") as archive:
-        for member in members:
-            archive.writestr(member.name, read(member))
+    with told_of_storage(), open_members(folder) as contents, zipfile.ZipFile(target, "w") as archive:
+        for member in contents.members:
+            archive.writestr(member.name, contents.read(member))
     target.seek(0)

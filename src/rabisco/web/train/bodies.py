@@ -27,6 +27,11 @@ _CHOICES: Schema = {
     "transposed": {**_YES_OR_NO, "description": "Whether rows and columns of the images are exchanged."},
     "layout": {"type": "string", "enum": ["grey", "planar", "interleaved", ""]},
     "normalizer": _TEXT,
+    "folders": {
+        "type": "string",
+        "enum": ["parts", "classes", ""],
+        "description": "What the outermost folders of pictures are: `parts`, such as train and test, or `classes`.",
+    },
 }
 _TRAINING: Schema = {
     "upload": {"type": "string", "description": "Id of an upload."},

@@ -6,7 +6,7 @@ found, with a form for each thing that may have been found wrongly.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import IO, Any
+from typing import IO, Any, get_args
 
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,6 +16,7 @@ from rabisco import runs, uploads
 from rabisco.errors import N_, InvalidRequestError, RunConflictError, Sentence
 from rabisco.images import image_kind
 from rabisco.intake import Choices, Finding
+from rabisco.intake.report import Outermost
 from rabisco.uploads import Upload
 from rabisco.web.platform import shapes
 from rabisco.web.platform.fields import only_known
@@ -34,7 +35,7 @@ TEST_FIELDS = ("test", "testing")
 YES_OR_NO = {"yes": True, "no": False}
 BOOLEAN_CHOICES = ("has_header", "inverted", "transposed")
 MOST_CLASSES = 100  # that are shown with their images
-TEXT_CHOICES = ("delimiter", "label_column", "layout", "normalizer")
+TEXT_CHOICES = ("delimiter", "label_column", "layout", "normalizer", "folders")
 CHOICES = (*BOOLEAN_CHOICES, *TEXT_CHOICES, "scale")
 
 
@@ -172,6 +173,8 @@ def choices_of(given: Mapping[str, Any]) -> dict[str, Any]:
         found[name] = value if isinstance(value, bool) else YES_OR_NO.get(str(value))
     for name in TEXT_CHOICES:
         found[name] = str(given.get(name) or "")[:200] or None
+    if found["folders"] not in get_args(Outermost):
+        found["folders"] = None
     scale = str(given.get("scale") or "")
     found["scale"] = int(scale) if scale.isascii() and scale.isdecimal() and len(scale) < 6 else None
     if found["delimiter"] == "tab":
@@ -204,6 +207,7 @@ def as_json(upload: Upload) -> dict[str, Any]:
     if inspection is not None:
         found = inspection.to_dict()
         del found["samples"]
+        found["understood"] = finding_as_json(inspection.understood) if inspection.understood else None
         found["warnings"] = [finding_as_json(finding) for finding in inspection.warnings]
         found["errors"] = [finding_as_json(finding) for finding in inspection.errors]
     return {

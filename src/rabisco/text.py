@@ -1,0 +1,69 @@
+"""Text from elsewhere, brought to one form at the border: names of classes, files and columns."""
+
+import unicodedata
+from collections.abc import Iterable
+
+# What Windows, DOS and old Unix tools write in the languages that people here use, the likelier first.
+_ENCODINGS = ("cp1252", "cp850", "cp1251", "cp866", "mac-roman")
+_LETTERS = frozenset("áàâãäåæçéèêëíìîïñóòôõöøœßúùûüýÿÁÀÂÃÄÅÆÇÉÈÊËÍÌÎÏÑÓÒÔÕÖØŒÚÙÛÜÝŸ¿¡ªº°«»–—’“”…€§")
+_LOWER = frozenset("áàâãäåæçéèêëíìîïñóòôõöøœßúùûüýÿабвгдеёжзийклмнопрстуфхцчшщъыьэюя")
+_CYRILLIC = frozenset("абвгдеёжзийклмнопрстуфхцчшщъыьэюяАБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ«»–—№")
+_NEIGHBOURS = frozenset(("çã", "çõ", "ÇÃ", "ÇÕ", "üß", "öß", "äß", "îï"))
+_RARE = frozenset("ъЪёЁåÅæÆøØýÝÿŸœŒªº°§¿¡«»–—’“”…€№")
+
+
+def normalized(text: str) -> str:
+    """Return text in composed form (NFC), without control characters, each run of white space one space."""
+    composed = unicodedata.normalize("NFC", text)
+    kept = (" " if character.isspace() else character for character in composed)
+    return " ".join("".join(one for one in kept if unicodedata.category(one) not in ("Cc", "Cf")).split())
+
+
+def plain(text: str) -> str:
+    """Return text in small letters without accents: equal for what only case and accents tell apart."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return normalized("".join(one for one in decomposed if not unicodedata.combining(one)))
+
+
+def guess_encoding(texts: Iterable[bytes]) -> str:
+    """Return in which encoding bytes that say nothing of theirs are text: UTF-8 if they can be, else the likeliest.
+
+    Each candidate is judged by how many of the letters beyond ASCII it makes are those of one alphabet of the five
+    languages, in small letters rather than in capitals within a word.
+    """
+    beyond = [text for text in texts if not text.isascii()]
+    if all(_decodes(text, "utf-8") for text in beyond):
+        return "utf-8"
+    likelihoods = {encoding: _likelihood(beyond, encoding) for encoding in _ENCODINGS}
+    return max(_ENCODINGS, key=lambda encoding: likelihoods[encoding])
+
+
+def _decodes(text: bytes, encoding: str) -> bool:
+    try:
+        text.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _likelihood(texts: list[bytes], encoding: str) -> float:
+    total = 0.0
+    for text in texts:
+        read = text.decode(encoding, "replace")
+        foreign = [(place, one) for place, one in enumerate(read) if ord(one) > 127]
+        cyrillic = sum(one in _CYRILLIC for _, one in foreign) > len(foreign) / 2
+        known = _CYRILLIC if cyrillic else _LETTERS
+        # Cyrillic is written in words of its own; a foreign letter within Latin ones is a Latin letter.
+        ascii_letters = sum(one.isascii() and one.isalpha() for one in read)
+        mixed = cyrillic and ascii_letters > len(foreign)
+        for place, one in foreign:
+            score = 1.0 if one in known else -2.0
+            if one in _LOWER:
+                score += 0.5
+            elif place and read[place - 1].islower() and one.isupper():
+                score -= 1.0
+            pair = read[max(0, place - 1) : place + 1]
+            if not cyrillic and len(pair) > 1 and ord(pair[0]) > 127 and pair not in _NEIGHBOURS:
+                score -= 1.5
+            total += score - (0.5 if one in _RARE else 0.0) - (2.0 if mixed else 0.0)
+    return total
