@@ -210,6 +210,9 @@ def as_json(upload: Upload) -> dict[str, Any]:
         found["understood"] = finding_as_json(inspection.understood) if inspection.understood else None
         found["warnings"] = [finding_as_json(finding) for finding in inspection.warnings]
         found["errors"] = [finding_as_json(finding) for finding in inspection.errors]
+        for name, part in (("train", inspection.train), ("test", inspection.test)):
+            for row, bad in zip(found[name]["bad_rows"], part.bad_rows, strict=True) if part else ():
+                row["reason"] = finding_as_json(bad.reason)
     return {
         "id": upload.id,
         "name": upload.name,
