@@ -1,5 +1,6 @@
 """Models of any kind are given the same images by the server, once, and what came of it is kept."""
 
+import re
 import time
 
 import pytest
@@ -47,6 +48,16 @@ def test_two_models_are_measured_and_the_page_says_who_is_better() -> None:
 )
 def test_what_cannot_be_measured_is_refused_at_once(body: object, status: int) -> None:
     assert create_app().test_client().post("/compare/measurements", json=body).status_code == status
+
+
+def test_the_pages_form_measures_without_javascript() -> None:
+    client = create_app().test_client()
+    page = client.get("/compare?model=mnist-tiny&model=mnist-linear", headers=PAGE).text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    form = {"model": ["mnist-tiny", "mnist-linear"], "csrf_token": token[1] if token else ""}
+    answer = client.post("/compare/measurements", data=form, headers=PAGE)
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == "/compare?model=mnist-tiny&model=mnist-linear"
 
 
 def test_models_that_read_no_common_images_say_so() -> None:

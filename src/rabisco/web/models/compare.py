@@ -196,7 +196,6 @@ def measurement(measuring_id: str) -> ResponseReturnValue:
 def _names_sent() -> list[str]:
     body = request.get_json() if request.is_json else None
     if body is None:
-        only_known(request.form, ("model",))
         return request.form.getlist("model")
     if isinstance(body, dict):
         only_known(body, ("model",))
