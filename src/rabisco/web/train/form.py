@@ -9,7 +9,7 @@ from flask_babel import LazyString, gettext, lazy_gettext
 from rabisco import artifacts, data
 from rabisco.artifacts import Card
 from rabisco.data import Entry
-from rabisco.errors import InvalidConfigurationError, RabiscoError
+from rabisco.errors import N_, InvalidConfigurationError, RabiscoError, Sentence
 from rabisco.intake import Inspection
 from rabisco.models import DEFAULT, choices, get_architecture
 from rabisco.runs import PRESETS, RunRequest, experience, limits
@@ -130,9 +130,10 @@ class TrainingForm:
         except ValueError:
             fits = False
         if not fits:
-            what = gettext("a whole number") if kind is int else gettext("a number")
-            words = gettext("%(what)s from %(low)s to %(high)s was expected, received “%(text)s”")
-            self.errors[name] = words % {"what": what, "low": f"{low:,g}", "high": f"{high:,.0f}", "text": text[:40]}
+            message = N_("%(what)s from %(low)s to %(high)s was expected, received “%(text)s”")
+            what = Sentence(N_("a whole number") if kind is int else N_("a number"))
+            values = {"what": what, "low": low, "high": high, "text": text[:40]}
+            self.errors[name] = translated(Sentence(message, values))
 
 
 def trainable() -> list[Entry]:
