@@ -67,10 +67,11 @@ def asked_for_code(page: Page) -> None:
 def corrected(page: Page) -> None:
     """Store a correction of an uploaded picture."""
     page.set_input_files("#file", {"name": "seven.png", "mimeType": "image/png", "buffer": seven_png()})
-    page.locator("drop-zone button").click()
     page.locator(".correct summary").click()
     page.locator(".consent input").check()
-    page.locator(".correct button").click()
+    page.locator(".correct .chips button").first.click()
+    page.get_by_text("Learned").wait_for()
+    page.goto(page.url.replace("/upload", "/corrections"))
 
 
 def looked_through(page: Page) -> None:

@@ -1,5 +1,6 @@
 """Numbers, times and names as the reader's language writes them: filters of the templates."""
 
+import re
 from datetime import datetime
 
 from babel.units import format_unit
@@ -9,6 +10,8 @@ from flask_babel import format_date, format_datetime, format_decimal, format_per
 from rabisco.rejection import MESSAGES
 from rabisco.web.models.titles import architecture_title, corruption_title, distinct_title, is_bundled, model_title
 from rabisco.web.platform.words import translated
+
+_CORES = re.compile(r"\b(\d+) cores\b")
 
 
 def init_app(app: Flask) -> None:
@@ -23,6 +26,7 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(p_value)
     app.add_template_filter(date)
     app.add_template_filter(moment)
+    app.add_template_filter(hardware)
     app.add_template_global(model_title)
     app.add_template_global(architecture_title)
     app.add_template_global(is_bundled)
@@ -30,6 +34,11 @@ def init_app(app: Flask) -> None:
     app.add_template_global(corruption_title)
     app.add_template_global(distinct_title)
     app.jinja_env.globals["refusals"] = MESSAGES
+
+
+def hardware(text: str) -> str:
+    """Return what a card says of a machine, its cores in the reader's language: ``x86_64, 2 cœurs, Linux``."""
+    return _CORES.sub(lambda found: ngettext("%(num)s core", "%(num)s cores", int(found[1])), text)
 
 
 def percent(fraction: float, digits: int = 1) -> str:
