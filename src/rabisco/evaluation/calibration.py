@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts are loaded when they are used
 from numpy.typing import NDArray
-from scipy.special import log_softmax
 
 from rabisco.errors import N_, InvalidDataError
 
@@ -90,7 +90,7 @@ def negative_log_likelihood(labels: NDArray[np.int64], logits: NDArray[np.floati
         labels: ``(N,)``, the true classes.
         logits: ``(N, classes)``.
     """
-    log_probabilities = log_softmax(np.asarray(logits, dtype=np.float64), axis=1)
+    log_probabilities = scipy.special.log_softmax(np.asarray(logits, dtype=np.float64), axis=1)
     return float(-log_probabilities[np.arange(len(labels)), labels].mean())
 
 

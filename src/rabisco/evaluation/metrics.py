@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import scipy  # its parts are loaded when they are used
 from numpy.typing import NDArray
-from scipy.special import softmax
 
 from rabisco.data.dataset import Split
 from rabisco.errors import N_, InvalidDataError
@@ -131,7 +131,7 @@ def evaluate_logits(
     """Return how well logits, ``(N, classes)``, fit the labels, ``(N,)``; see ``evaluate``."""
     _check_labels(labels, logits.shape[1])
     scaled = np.asarray(logits, dtype=np.float64) / temperature
-    probabilities = softmax(scaled, axis=1)
+    probabilities = scipy.special.softmax(scaled, axis=1)
     names = tuple(class_names or (str(index) for index in range(logits.shape[1])))
     matrix = confusion_matrix(labels, probabilities.argmax(axis=1), len(names))
     return Evaluation(

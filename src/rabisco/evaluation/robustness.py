@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import scipy  # its parts are loaded when they are used
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
-from scipy import ndimage
 
 from rabisco.data.dataset import Split
 from rabisco.errors import N_, InvalidDataError
@@ -35,7 +35,7 @@ def noise(images: Images, random: np.random.Generator) -> Images:
 
 def blur(images: Images, random: np.random.Generator) -> Images:  # noqa: ARG001 - every corruption takes it
     """Blur with a Gaussian, σ = 1 pixel."""
-    return _pixels(ndimage.gaussian_filter(_stack(images), sigma=(0, 1.0, 1.0)))
+    return _pixels(scipy.ndimage.gaussian_filter(_stack(images), sigma=(0, 1.0, 1.0)))
 
 
 def rotation(images: Images, random: np.random.Generator) -> Images:
@@ -63,12 +63,12 @@ def translation(images: Images, random: np.random.Generator) -> Images:
 
 def thin_strokes(images: Images, random: np.random.Generator) -> Images:  # noqa: ARG001
     """Make every stroke 1 pixel thinner."""
-    return _halve(ndimage.grey_erosion(_double(images), size=(1, 3, 3)))
+    return _halve(scipy.ndimage.grey_erosion(_double(images), size=(1, 3, 3)))
 
 
 def thick_strokes(images: Images, random: np.random.Generator) -> Images:  # noqa: ARG001
     """Make every stroke 2 pixels thicker."""
-    return _halve(ndimage.grey_dilation(_double(images), size=(1, 5, 5)))
+    return _halve(scipy.ndimage.grey_dilation(_double(images), size=(1, 5, 5)))
 
 
 def brightness(images: Images, random: np.random.Generator) -> Images:  # noqa: ARG001
@@ -213,7 +213,7 @@ def _warp(images: Images, matrices: NDArray[np.floating], shifts: NDArray[np.flo
     return _pixels(
         np.stack(
             [
-                ndimage.affine_transform(image, matrix, centre - matrix @ (centre + shift), order=1)
+                scipy.ndimage.affine_transform(image, matrix, centre - matrix @ (centre + shift), order=1)
                 for image, matrix, shift in zip(stack, matrices, shifts, strict=True)
             ]
         )
@@ -234,7 +234,7 @@ def _pixels(stack: _Stack) -> Images:
 
 
 def _double(images: Images) -> _Stack:
-    return np.asarray(ndimage.zoom(_stack(images), (1, 2, 2), order=1, grid_mode=True, mode="nearest"))
+    return np.asarray(scipy.ndimage.zoom(_stack(images), (1, 2, 2), order=1, grid_mode=True, mode="nearest"))
 
 
 def _halve(stack: _Stack) -> Images:

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts are loaded when they are used
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
 from rabisco.data.pen import Random, draw_strokes
 from rabisco.rejection.doodles import DRAWINGS, FILLED, SCRIBBLES, Doodle
@@ -103,7 +103,7 @@ def _clouds(random: Random, _: Images) -> Picture:
 
 def _noise(random: Random, _: Images) -> Picture:
     shape = blank_sheet(random).shape
-    grain = ndimage.gaussian_filter(random.normal(0, 1, shape), random.uniform(0.3, 3))
+    grain = scipy.ndimage.gaussian_filter(random.normal(0, 1, shape), random.uniform(0.3, 3))
     return _grey(128 + random.uniform(30, 90) * grain / grain.std())
 
 

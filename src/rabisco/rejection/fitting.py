@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts are loaded when they are used
 from numpy.typing import NDArray
-from scipy.special import log_softmax
 
 from rabisco.errors import N_, InvalidDataError
 from rabisco.evaluation.reader import Reader
@@ -228,7 +228,7 @@ def regress(
 
     def loss(values: _Values) -> tuple[float, _Values]:
         weights, biases = values[: width * outcomes].reshape(width, outcomes), values[width * outcomes :]
-        log_probabilities = log_softmax(columns @ weights + biases, axis=1)
+        log_probabilities = scipy.special.log_softmax(columns @ weights + biases, axis=1)
         slope = shares[:, np.newaxis] * (np.exp(log_probabilities) - truth)
         gradient = np.concatenate([(columns.T @ slope + penalty * (weights - origin)).ravel(), slope.sum(axis=0)])
         fit = -float(shares @ (log_probabilities * truth).sum(axis=1))

@@ -3,9 +3,9 @@
 import io
 
 import numpy as np
+import scipy  # its parts are loaded when they are used
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
-from scipy import ndimage
 
 SIDE = 280
 SMALL = 0.35  # share of the pictures that come as small files
@@ -87,7 +87,7 @@ def written(image: NDArray[np.uint8], longer: int, random: np.random.Generator) 
     twice = character.resize((2 * character.width, 2 * character.height), Image.Resampling.BICUBIC)
     margin = 6
     line = thin(np.pad(np.asarray(twice) > 100, margin))
-    distance = Image.fromarray(ndimage.distance_transform_edt(~line).astype(np.float32))
+    distance = Image.fromarray(scipy.ndimage.distance_transform_edt(~line).astype(np.float32))
     full = round(distance.width * scale / 2), round(distance.height * scale / 2)
     apart = np.asarray(distance.resize(full, Image.Resampling.BICUBIC)) * (scale / 2)
     radius = max(0.5, longer * np.exp(random.uniform(np.log(0.01), np.log(0.15))) / 2)
