@@ -13,7 +13,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from rabisco.artifacts import Artifact, Card, load_artifact, stamp
+from rabisco.artifacts import ALIASES, Artifact, Card, exists, load_artifact, stamp
 from rabisco.characters import Among, alike_among, classes_among
 from rabisco.errors import InvalidArtifactError
 from rabisco.images import Prepared, is_mirrored, mean_over_mirrored, prepare
@@ -259,14 +259,33 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True), dtype=np.float32)
 
 
+def named(name: str) -> str:
+    """Return the artifact's name for an alias or a name.
+
+    Of several models that answer to an alias it is the one with the best validation accuracy, of those that are there;
+    the usual one where none is.
+    """
+    if name not in ALIASES:
+        return name
+    known = ALIASES[name]
+    here = [one for one in known if exists(one)] if len(known) > 1 else []
+    if len(here) < 2:
+        return here[0] if here else known[0]
+    return max(here, key=lambda one: get_predictor(one).card.metrics.get("validation_accuracy", 0.0))
+
+
 def get_predictor(name: str) -> Predictor:
     """Return the predictor of the artifact called ``name``: loaded once, and anew once another version is current.
+
+    Args:
+        name: Of the artifact, or an alias, such as ``cnn``.
 
     Raises:
         NoModelError: No artifact is there at all.
         ModelNotFoundError: None has that name.
         InvalidArtifactError: Its files are missing or differ from its card.
     """
+    name = named(name)
     while True:
         stamped = stamp(name)
         try:

@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw
 from rabisco import artifacts, runs
 from rabisco.cli import rabisco
 from rabisco.errors import RabiscoError
+from rabisco.inference import get_predictor
 
 COMMANDS = sorted(rabisco.commands)
 
@@ -136,7 +137,7 @@ def test_a_second_ctrl_c_leaves_a_cancelled_run_and_no_model(home: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["train", "mnist-quantum"], "recipe must be one of"),
+        (["train", "mnist-quantum"], "a recipe, a file or a folder was expected"),
         (["train", "digits-linear", "--epochs", "0"], "epochs: should be greater than or equal to 1"),
         (["models", "nobody"], "mnist-cnn"),
         (["data", "nothing"], "digits"),
@@ -180,3 +181,25 @@ def test_an_error_ends_the_program_with_status_1_and_no_trace() -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("Error: ")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("missing.csv", "a file or a folder was expected at 'missing.csv', nothing is there"),
+        ("no/such/folder", "nothing is there; check the name"),
+        ("mnist-cn", "did you mean 'mnist-cnn'?"),
+        ("brain", "a recipe is one of mnist-cnn"),
+    ],
+)
+def test_train_says_what_a_word_that_it_does_not_know_looks_like(what: str, said: str) -> None:
+    result = CliRunner().invoke(rabisco, ["train", what])
+    assert said in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("alias", "name"), [("cnn", "mnist-cnn"), ("linear", "mnist-linear"), ("cifar10", "cifar10-cnn")]
+)
+def test_the_command_knows_the_short_names_of_the_api(alias: str, name: str) -> None:
+    assert json.loads(CliRunner().invoke(rabisco, ["models", alias]).stdout)["name"] == name
+    assert get_predictor(alias).card.name == name

@@ -84,14 +84,14 @@ def compare(names: tuple[str, ...], dataset_name: str | None, split: str, save: 
     from rabisco.artifacts import load_artifact
     from rabisco.data import load
     from rabisco.evaluation.tables import comparison_table
-    from rabisco.inference import get_predictor
+    from rabisco.inference import get_predictor, named
     from rabisco.settings import get_settings
 
     predictors = [get_predictor(name) for name in names]
     first = predictors[0].card
     dataset = load(dataset_name or first.dataset.name, seed=first.dataset.split_seed)
     contestants = [
-        evaluation.Contestant.of(load_artifact(name), evaluation.DatasetReader(predictor, dataset.class_names))
+        evaluation.Contestant.of(load_artifact(named(name)), evaluation.DatasetReader(predictor, dataset.class_names))
         for name, predictor in zip(names, predictors, strict=True)
     ]
     comparison = evaluation.compare(contestants, getattr(dataset, split), f"{dataset.name}, {split} split")

@@ -52,8 +52,9 @@ def show(name: str, as_json: bool) -> None:  # noqa: ARG001 - a card is JSON in 
         rabisco models mnist-cnn
     """
     from rabisco.artifacts import load_artifact
+    from rabisco.inference import named
 
-    print_json(load_artifact(name).card.model_dump(mode="json"))
+    print_json(load_artifact(named(name)).card.model_dump(mode="json"))
 
 
 @models.command()

@@ -1,6 +1,7 @@
 """What a run is to be trained on, from a word of the command line: a recipe's name, or where one's own data lie."""
 
 import re
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,27 @@ def source_of(what: str, test: Path | None) -> dict[str, Any]:
     from rabisco.recipes import recipe_names
 
     path = Path(what)
-    if what in recipe_names() or not path.exists():
+    if what not in recipe_names() and not path.exists():
+        _refuse_unknown(what, recipe_names())
+    if what in recipe_names():
         if test is not None:
             raise InvalidConfigurationError(
                 f"test data go with a file or a folder of your own. Received: the recipe {what!r}; leave --test out"
             )
         return {"data": {"recipe": what}, "artifact": what}
     return _own(path, test)
+
+
+def _refuse_unknown(what: str, recipes: list[str]) -> None:
+    """Refuse a word that is neither a recipe nor a file: as that which it looks like."""
+    if Path(what).suffix or re.search(r"[/\\\\]", what):
+        raise InvalidConfigurationError(
+            f"a file or a folder was expected at {what!r}, nothing is there; check the name and the folder you are in "
+            f"({Path.cwd()}), or name a recipe: {', '.join(recipes)}"
+        )
+    near = get_close_matches(what, recipes, 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"a recipe is one of {', '.join(recipes)}"
+    raise InvalidConfigurationError(f"a recipe, a file or a folder was expected. Received: {what!r}; {hint}")
 
 
 def _own(path: Path, test: Path | None) -> dict[str, Any]:

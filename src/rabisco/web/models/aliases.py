@@ -3,28 +3,13 @@
 from collections.abc import Sequence
 
 from rabisco.artifacts import ALIASES, exists, list_names, promoted
-from rabisco.inference import get_predictor
+from rabisco.inference import named
 from rabisco.settings import Settings
 
 
 def resolve(name: str | None) -> str:
     """Return the artifact's name for what a request asked: an alias, a name, or nothing (the default)."""
     return named(name) if name else default_model()
-
-
-def named(name: str) -> str:
-    """Return the artifact's name for an alias or a name.
-
-    Of several models that answer to an alias it is the one with the best validation accuracy, of those that are there;
-    the usual one where none is.
-    """
-    if name not in ALIASES:
-        return name
-    known = ALIASES[name]
-    here = [one for one in known if exists(one)] if len(known) > 1 else []
-    if len(here) < 2:
-        return here[0] if here else known[0]
-    return max(here, key=lambda one: get_predictor(one).card.metrics.get("validation_accuracy", 0.0))
 
 
 def aliases_of(name: str) -> list[str]:

@@ -19,10 +19,10 @@ from granian.log import LogLevels
 
 from rabisco.artifacts import exists, list_names
 from rabisco.errors import N_, InvalidConfigurationError, RabiscoError
-from rabisco.inference import get_predictor
+from rabisco.inference import get_predictor, named
 from rabisco.settings import Settings, unknown_variables
 from rabisco.web import create_app
-from rabisco.web.models.aliases import default_model, named
+from rabisco.web.models.aliases import default_model
 from rabisco.web.platform import keys, lines
 from rabisco.web.platform.late import LateApplication
 from rabisco.web.platform.rsgi import RSGIApplication

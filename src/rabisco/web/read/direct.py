@@ -20,9 +20,9 @@ from pydantic_core import to_json
 from rabisco.artifacts import list_names
 from rabisco.errors import RabiscoError
 from rabisco.images import decode
-from rabisco.inference import LOADED_LIGHT, get_predictor
+from rabisco.inference import LOADED_LIGHT, get_predictor, named
 from rabisco.settings import Settings
-from rabisco.web.models.aliases import default_model, named
+from rabisco.web.models.aliases import default_model
 from rabisco.web.platform import lines
 from rabisco.web.platform.figures import Metrics
 from rabisco.web.platform.handover import REFUSAL

@@ -10,7 +10,8 @@ from rabisco.artifacts.places import find
 from rabisco.characters import Among, knows
 from rabisco.errors import RabiscoError
 from rabisco.images import image_kind
-from rabisco.web.models.aliases import default_model, named
+from rabisco.inference import named
+from rabisco.web.models.aliases import default_model
 
 Kind = Literal["digits", "letters", "both", "photographs"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
