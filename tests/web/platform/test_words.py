@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 from flask_babel import force_locale
+from sqlalchemy.dialects import sqlite
 
 import rabisco
 from rabisco import errors
 from rabisco.artifacts import Card, load_artifact, said_of
 from rabisco.artifacts.notes import ENDED, RETRAINED, with_note
 from rabisco.errors import N_, RabiscoError, Sentence, TooLargeError
+from rabisco.store.tables import Told
 from rabisco.web import create_app
 from rabisco.web.platform.words import translated as told
 
@@ -131,3 +133,13 @@ def test_a_sentence_may_stand_in_another() -> None:
     assert str(outer) == "a: the cell in column 1,000 is empty"
     assert said(outer, "pt_BR").startswith("a: a célula da coluna 1.000")
     assert Sentence.from_dict(json.loads(json.dumps(outer.to_dict()))) == outer
+
+
+def test_why_a_run_failed_is_kept_as_a_sentence_and_earlier_rows_as_their_text() -> None:
+    column, dialect = Told(), sqlite.dialect()
+    failed = Sentence(N_("a run's name must be 1 to 120 characters. Received: %(count)s"), {"count": 4000})
+    kept = column.process_result_value(column.process_bind_param(failed, dialect), dialect)
+    assert kept == failed
+    assert said(kept, "fr").endswith("Reçu : 4 000")
+    assert said(column.process_result_value("the disk was full", dialect), "fr") == "the disk was full"
+    assert said(column.process_result_value("", dialect), "fr") == ""
