@@ -93,6 +93,15 @@ class Settings(BaseSettings):
         default=False,
         description="`1` switches off training, changing models and the assistant; then no token is needed.",
     )
+    trusted_proxies: str = Field(
+        default="",
+        description="Proxies that are believed what they say of their clients (`X-Forwarded-For`, `-Proto`, `-Host`, "
+        "`-Prefix`), as addresses or networks: `127.0.0.1 10.0.0.0/8`. What they pass on is never from this machine.",
+    )
+    allowed_origins: str = Field(
+        default="",
+        description="Sites whose pages may ask this server from a browser, such as `https://lab.example`, by space.",
+    )
     rate_limit: str = Field(
         default="",
         description="Requests allowed per client address, such as `60/minute`; empty means no limit.",
@@ -171,6 +180,27 @@ class Settings(BaseSettings):
         if not token.isprintable():
             raise ValueError("one line of printable characters")
         return token
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_proxies(cls, proxies: str) -> str:
+        from ipaddress import ip_network
+
+        try:
+            return proxies if all(ip_network(one, strict=False) for one in proxies.replace(",", " ").split()) else ""
+        except ValueError:
+            raise ValueError("addresses or networks, such as 127.0.0.1 10.0.0.0/8") from None
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _check_origins(cls, origins: str) -> str:
+        from urllib.parse import urlsplit
+
+        for one in origins.replace(",", " ").split():
+            parts = urlsplit(one)
+            if parts.scheme not in ("http", "https") or not parts.netloc or one != f"{parts.scheme}://{parts.netloc}":
+                raise ValueError("origins, such as https://lab.example http://localhost:5173")
+        return origins
 
     @field_validator("rate_limit")
     @classmethod

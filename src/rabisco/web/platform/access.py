@@ -20,6 +20,7 @@ from werkzeug.http import parse_cookie
 from rabisco.errors import N_, AccessDeniedError, CrossSiteError, ReadOnlyError
 from rabisco.settings import Settings
 from rabisco.web.platform.keys import secret_key
+from rabisco.web.platform.neighbours import FORWARDED, is_allowed
 from rabisco.web.platform.routing import ROUTES, route
 
 blueprint = Blueprint("access", __name__)
@@ -195,6 +196,8 @@ def _check_form() -> None:
 
 def is_foreign() -> bool:
     """Tell whether another site made a browser send this request; programs that are no browser say nothing."""
+    if is_allowed(request.headers.get("Origin"), _settings()):
+        return False
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site not in ("same-origin", "none")
@@ -213,7 +216,7 @@ def _is_local(host: str) -> bool:
 
 def _is_forwarded(environ: Mapping[str, Any]) -> bool:
     """Tell whether a request came through a proxy, so that its client may be anywhere."""
-    return any(name.startswith(FORWARDING) for name in environ)
+    return FORWARDED in environ or any(name.startswith(FORWARDING) for name in environ)
 
 
 def _next() -> str:

@@ -16,6 +16,7 @@ from rabisco.web.platform import (
     logs,
     metrics,
     navigation,
+    neighbours,
     problems,
     security,
     theme,
@@ -53,6 +54,7 @@ def create_app(settings: Settings | None = None) -> Application:
         access,
         problems,
         compression,
+        neighbours,
     ):
         part.init_app(app)
     for topic in (

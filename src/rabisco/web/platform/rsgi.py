@@ -22,6 +22,7 @@ from rabisco.web.platform import bodies
 from rabisco.web.platform.handover import BUSY, OPEN_STREAMS, PAUSE_SECONDS, REFUSAL, STORAGE
 from rabisco.web.platform.late import LateApplication
 from rabisco.web.platform.lines import HEADER, LOGGER, request_id
+from rabisco.web.platform.neighbours import believe
 
 if TYPE_CHECKING:
     from rabisco.web.platform.routing import Application
@@ -84,6 +85,7 @@ class RSGIApplication:
     async def __rsgi__(self, scope: Any, exchange: Exchange) -> None:
         """Answer one request; one that does not arrive in time gets a bare 408, one that breaks off nothing."""
         environ = environment(scope, io.BytesIO())
+        believe(environ, self._settings)
         with ExitStack() as stack:
             try:
                 await self._receive(scope, exchange, environ, stack)
