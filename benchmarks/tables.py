@@ -19,7 +19,7 @@ from benchmarks import RESULTS_DIR, ROOT, read
 from rabisco.artifacts import BUNDLED_DIR
 from rabisco.settings import Settings
 from rabisco.web import create_app
-from rabisco.web.platform.docs import GROUPS
+from rabisco.web.platform.application import docs
 
 PUBLISHED = ("compare", "robustness")  # results that the page *Compare* shows
 _BLOCK = re.compile(
@@ -61,7 +61,7 @@ def settings_table() -> str:
 def routes_table(group: str) -> str:
     """Return the routes of a group of the page *API*, each with what it does."""
     with create_app().test_request_context():
-        (chosen,) = (each for each in GROUPS if each.name == group)
+        (chosen,) = (each for each in docs.GROUPS if each.name == group)
         rows = [f"| `{route.method} {route.path}` | {route.summary} |" for route in chosen.routes]
     return "\n".join(("| Route | What it does |", "| :-- | :-- |", *rows))
 

@@ -116,7 +116,7 @@ def commands() -> str:
 
 def routes() -> str:
     """Return the table of routes that the API page and the OpenAPI document are made from."""
-    from rabisco.web.platform.routing import ROUTES
+    from rabisco.web.platform.application import ROUTES
 
     rows = [f"| `{route.method}` | `{route.path}` | {route.summary} |" for route in ROUTES.values()]
     return "\n".join(["# Every route", "", "| | | |", "| :-- | :-- | :-- |", *rows])

@@ -11,7 +11,7 @@ import pytest
 from benchmarks import ROOT
 
 from rabisco.cli import rabisco
-from rabisco.web.platform.routing import ROUTES
+from rabisco.web.platform.application import ROUTES
 
 pytestmark = pytest.mark.skipif(find_spec("material") is None, reason="mkdocs-material is not installed")
 LOADED = re.compile(r"<(?:script|link|img|source|video|iframe)\b[^>]*?\b(?:src|href)=\"?(https?:[^\s\">]+)")
@@ -48,6 +48,7 @@ def test_every_document_is_a_page_and_can_be_reached(site: Path) -> None:
 def test_the_reference_is_made_from_the_code(site: Path) -> None:
     commands, routes, python = (page(site, f"reference/{name}.html") for name in ("commands", "routes", "python"))
     assert [name for name in rabisco.commands if f"rabisco {name}" not in commands] == []
+    assert len(ROUTES) > 50
     assert [
         route.path for route in ROUTES.values() if route.path.replace("<", "&lt;").replace(">", "&gt;") not in routes
     ] == []

@@ -13,7 +13,7 @@ from rabisco.errors import InvalidConfigurationError
 from rabisco.settings import Settings
 from rabisco.web import create_app
 from rabisco.web.platform import access
-from rabisco.web.platform.routing import ROUTES
+from rabisco.web.platform.application import ROUTES
 from rabisco.web.platform.server import serve
 
 SEVEN = seven_png()

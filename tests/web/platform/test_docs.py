@@ -16,8 +16,8 @@ from tests.web.serving import Server, problem_of, serving, seven_png
 from tests.web.training import cancel_all, digits_csv, looked_through, send, wait_for
 
 from rabisco.web import create_app
+from rabisco.web.platform.application import ROUTES
 from rabisco.web.platform.docs import ANSWER, PROBLEM
-from rabisco.web.platform.routing import ROUTES
 
 SEVEN = seven_png()
 EXAMPLES = [example for route in ROUTES.values() for example in route.examples]

@@ -21,11 +21,13 @@ from rabisco.web.platform import (
     security,
     theme,
 )
-from rabisco.web.platform.routing import Application
+from rabisco.web.platform.routing import ROUTES, Application
 from rabisco.web.read import explain, pages, predict
 from rabisco.web.read.direct import Direct
 from rabisco.web.train import drawn, runs, uploads
 from rabisco.web.train import pages as train
+
+__all__ = ["ROUTES", "create_app", "docs"]  # the routes are all declared once this module is loaded
 
 
 def create_app(settings: Settings | None = None) -> Application:
