@@ -29,7 +29,7 @@ BLOCK = re.compile(r"^```(?P<language>\w*)\n(?P<code>.*?)^```$", re.DOTALL | re.
 COMPOSE = (ROOT / "compose.yaml").read_text(encoding="utf-8")
 ADDRESS = "http://127.0.0.1:3000"
 SHELL = {"bash", "console", "sh"}
-NOT_CODE = {"json", "text", "http", "toml", "html"}
+NOT_CODE = {"caddyfile", "nginx", "json", "text", "http", "toml", "html"}
 EXAMPLES = ROOT / "src" / "rabisco" / "web" / "static" / "examples"
 # Warnings are errors but for the two that Keras causes, as in pyproject.toml.
 STRICT = (

@@ -74,6 +74,9 @@ def prepared(server: Server, folder: Path, desk: Path, example: str) -> dict[str
         if example.endswith(("/resume", "/retry", "/delete")):
             server.post(f"/runs/{run}/cancel")
             wait_for(lambda: server.get(f"/runs/{run}").json(), "cancelled", "succeeded")
+    if "$MEASUREMENT" in example:
+        asked = server.post("/compare/measurements", json={"model": ["mnist-cnn", "mnist-linear"]})
+        variables["MEASUREMENT"] = asked.json()["id"]
     if "$CORRECTION" in example or "/corrections/retrain" in example:
         store = next(one for one in EXAMPLES if "true_label" in one and "readings" in one)
         stored = json.loads(shell(store.format(url=server.url), desk, variables).stdout)
