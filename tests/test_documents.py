@@ -107,7 +107,7 @@ def run(command: list[str], desk: Path, **environment: str) -> str:
 
 
 def test_every_block_names_its_language() -> None:
-    unknown = [str(block) for block in blocks() if block.language not in {"python", *SHELL, *NOT_CODE}]
+    unknown = [str(block) for block in blocks() if block.language not in {"python", "nginx", *SHELL, *NOT_CODE}]
     assert not unknown
 
 

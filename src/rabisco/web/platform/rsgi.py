@@ -85,7 +85,8 @@ class RSGIApplication:
     async def __rsgi__(self, scope: Any, exchange: Exchange) -> None:
         """Answer one request; one that does not arrive in time gets a bare 408, one that breaks off nothing."""
         environ = environment(scope, io.BytesIO())
-        believe(environ, self._settings)
+        if self._settings.trusted_proxies:
+            believe(environ, self._settings)
         with ExitStack() as stack:
             try:
                 await self._receive(scope, exchange, environ, stack)
