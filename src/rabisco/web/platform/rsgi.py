@@ -225,10 +225,19 @@ class RSGIApplication:
 
 
 def environment(scope: Any, body: IO[bytes]) -> dict[str, Any]:
-    """Return the WSGI environment (PEP 3333) of a request whose body is already here."""
+    """Return the WSGI environment (PEP 3333) of a request whose body is already here.
+
+    A header field that was sent several times becomes one, as HTTP says.
+    """
+    fields: dict[str, str] = {}
+    for name, value in scope.headers.items():
+        key = name.upper().replace("-", "_")
+        key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+        separator = "; " if key == "HTTP_COOKIE" else ", "
+        fields[key] = f"{fields[key]}{separator}{value}" if key in fields else value
     host, _, port = scope.server.rpartition(":")
     return {
-        **_headers(scope.headers.items()),
+        **fields,
         "REQUEST_METHOD": scope.method,
         "SCRIPT_NAME": "",
         "PATH_INFO": scope.path.encode().decode("latin-1"),
@@ -246,14 +255,3 @@ def environment(scope: Any, body: IO[bytes]) -> dict[str, Any]:
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
     }
-
-
-def _headers(items: Headers) -> dict[str, str]:
-    """Return header fields under their WSGI names; one sent several times becomes one, as HTTP says."""
-    fields: dict[str, str] = {}
-    for name, value in items:
-        key = name.upper().replace("-", "_")
-        key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
-        separator = "; " if key == "HTTP_COOKIE" else ", "
-        fields[key] = f"{fields[key]}{separator}{value}" if key in fields else value
-    return fields
