@@ -97,6 +97,13 @@ def test_a_name_that_an_alias_would_hide_is_refused_with_another(name: str) -> N
     artifacts.check_name(f"my-{name}")
 
 
+@pytest.mark.parametrize("name", ["Mnist-CNN", "MNIST-cnn", "mnist-çnn"])
+def test_a_name_that_only_case_or_accents_tell_from_another_is_refused(name: str) -> None:
+    with pytest.raises(InvalidConfigurationError, match="from the model “mnist-cnn”"):
+        artifacts.check_name(name)
+    artifacts.check_name("mnist-cnn")
+
+
 def test_an_unknown_name_is_answered_with_the_known_ones(saved: Path) -> None:
     with pytest.raises(ModelNotFoundError, match="mine"):
         load_artifact("yours")

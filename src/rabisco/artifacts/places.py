@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from rabisco.artifacts.durable import write_whole
 from rabisco.errors import N_, InvalidConfigurationError, ModelNotFoundError, NoModelError, VersionNotFoundError
 from rabisco.settings import get_settings
+from rabisco.text import plain
 
 WEIGHTS_FILE = "pesos.h5"
 ONNX_FILE = "model.onnx"
@@ -94,6 +95,16 @@ def check_name(name: str) -> None:
             ),
             name=name,
             model=ALIASES[name.casefold()][0],
+        )
+    alike = [other for other in list_names() if plain(other) == plain(name)]
+    if alike and name not in alike:
+        raise InvalidConfigurationError(
+            N_(
+                "only capitals or accents tell “%(name)s” from the model “%(model)s”; choose another name, or that "
+                "one for a new version of it"
+            ),
+            name=name,
+            model=alike[0],
         )
 
 

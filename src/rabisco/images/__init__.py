@@ -1,6 +1,6 @@
 """Any picture becomes the pixels a model was trained on: decode, find the ink, normalise. No model knowledge here."""
 
-from rabisco.images.decode import decode, sent_side
+from rabisco.images.decode import begins_as_picture, decode, sent_side
 from rabisco.images.ink import Ink, find_ink
 from rabisco.images.normalize import (
     NORMALIZERS,
@@ -27,6 +27,7 @@ __all__ = [
     "Ink",
     "Prepared",
     "Step",
+    "begins_as_picture",
     "decode",
     "find_ink",
     "image_kind",

@@ -41,6 +41,7 @@ CARD = 0.7  # share of its bounding box that a sheet on a transparent ground fil
 CARD_CONTRAST = 60  # grey levels between a sheet and its writing; one stroke of one colour has none
 HIDDEN = 8  # alpha below which a program wrote the channel without meaning it
 READABLE = "PNG, JPEG, WebP, AVIF, GIF, BMP, TIFF"
+HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 UPRIGHT = {  # EXIF orientation -> what makes it upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -189,10 +190,26 @@ def _open(data: bytes, max_pixels: int) -> tuple[Image.Image, int]:
             limit=max_pixels,
         ) from error
     except UnidentifiedImageError as error:
+        if data[4:8] == b"ftyp" and data[8:12] in HEIC:
+            raise UnsupportedImageError(
+                N_(
+                    "expected a picture (%(formats)s), received HEIC, which phones take; share it as JPEG, or choose "
+                    "the most compatible format in the settings of the camera"
+                ),
+                formats=READABLE,
+            ) from error
         raise UnsupportedImageError(
             N_("expected a picture (%(formats)s), received something else; save it in one of these formats"),
             formats=READABLE,
         ) from error
+
+
+def begins_as_picture(head: bytes) -> bool:
+    """Tell whether a file's first 16 bytes are those of a picture."""
+    begins = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*")
+    boxed = head[4:8] == b"ftyp" and head[8:12] in (b"avif", b"avis", *HEIC)
+    bitmap = head[:2] == b"BM" and head[6:10] == b"\0\0\0\0"
+    return head.startswith(begins) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP") or boxed or bitmap
 
 
 def _check_pixels(width: int, height: int, max_pixels: int) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, Literal
 
 from rabisco.errors import N_, InvalidImageError, Sentence, UnusableDataError
+from rabisco.images import begins_as_picture
 from rabisco.intake.findings import Finding, refuse
 from rabisco.settings import get_settings
 from rabisco.text import guess_encoding, normalized
@@ -114,14 +115,6 @@ class Contents:
             return begins_as_picture(self.read_start(member, HEAD))
         except InvalidImageError:
             return False
-
-
-def begins_as_picture(head: bytes) -> bool:
-    """Tell whether a file's first 16 bytes are those of a picture."""
-    begins = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*")
-    boxed = head[4:8] == b"ftyp" and head[8:12] in (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1")
-    bitmap = head[:2] == b"BM" and head[6:10] == b"\0\0\0\0"
-    return head.startswith(begins) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP") or boxed or bitmap
 
 
 def form_of(path: Path) -> Form | None:

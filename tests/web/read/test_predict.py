@@ -136,3 +136,22 @@ def test_the_steps_of_the_preparation_come_on_demand(server: Server) -> None:
     assert "steps" not in plain
     assert [step["name"] for step in detailed["steps"]] == ["polarity", "ink", "crop", "result"]
     assert all(step["image"].startswith("data:image/png;base64,") for step in detailed["steps"])
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", ""])
+def test_a_picture_sent_without_its_type_is_known_by_what_it_holds(server: Server, kind: str) -> None:
+    answer = server.post("/predict", data=seven_png(), headers={"Content-Type": kind})
+    assert answer.json()["predictions"][0]["category"] == "7"
+    assert server.post("/predict", data=b"image=x", headers={"Content-Type": kind}).status_code == 400
+
+
+def test_heic_is_named_with_what_to_do(server: Server) -> None:
+    heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(300)
+    answer = server.post("/predict", data=heic, headers={"Content-Type": "image/heic"})
+    assert answer.status_code == 415
+    assert "received HEIC, which phones take; share it as JPEG" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/about/", "/docs/", "/runs/", "/health/", "/favicon.ico"])
+def test_a_trailing_slash_and_the_icon_are_no_error(server: Server, path: str) -> None:
+    assert server.get(path).status_code == 200

@@ -39,6 +39,11 @@ def create_app(settings: Settings | None = None) -> Application:
     settings = settings or get_settings()
     app = Application("rabisco.web")
     app.config["RABISCO"] = settings
+    app.url_map.strict_slashes = False  # /docs/ is /docs
+    app.url_map.redirect_defaults = False
+    app.add_url_rule(
+        "/favicon.ico", "static", defaults={"filename": "img/logo.svg"}
+    )  # asked for by whoever shows a link
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}

@@ -57,6 +57,12 @@ class BoundedRequest(Request):
             return temporary_file(current_app.config["RABISCO"])
         return super()._get_file_stream(*args, **options)
 
+    def _load_form_data(self) -> None:
+        """Read a form; a body that only says it is one (``curl --data-binary``) can be had as it came, too."""
+        if self.mimetype == "application/x-www-form-urlencoded":
+            self.get_data()
+        super()._load_form_data()
+
     @cached_property
     def stream(self) -> IO[bytes]:
         """The body."""

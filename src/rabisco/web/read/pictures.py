@@ -10,7 +10,7 @@ from flask import Request
 from numpy.typing import NDArray
 
 from rabisco.errors import N_, InvalidRequestError, RabiscoError, Sentence, TooLargeError
-from rabisco.images import decode, sent_side
+from rabisco.images import begins_as_picture, decode, sent_side
 from rabisco.settings import get_settings
 from rabisco.web.platform.fields import only_known
 from rabisco.web.read import FILE_FIELD, FILE_FIELDS, options
@@ -28,6 +28,12 @@ JSON_FIELDS = (
 )
 EVERYWHERE = ("lang", "theme")  # what any address may ask for
 RAW_TYPES = ("image/", "application/octet-stream")
+UNTOLD_TYPES = (
+    "",
+    "application/x-www-form-urlencoded",
+    "text/plain",
+    "binary/octet-stream",
+)  # of ``curl --data-binary``
 PROBLEMS = (400, 404, 408, 413, 415, 422, 503)  # of a route that reads pictures
 
 
@@ -77,7 +83,7 @@ def check_names(request: Request, known: tuple[str, ...]) -> None:
         UnknownFieldError: There is such a name.
     """
     only_known([name for name in request.args if name not in EVERYWHERE], known)
-    only_known(request.form, (*known, FILE_FIELD, *TEXT_FIELDS))
+    only_known(request.form if not _raw(request) else (), (*known, FILE_FIELD, *TEXT_FIELDS))
     only_known(request.files, FILE_FIELDS)
     body = request.get_json(silent=True) if request.is_json else None
     if isinstance(body, dict):
@@ -100,9 +106,12 @@ def _decode_named(picture: SentPicture, position: int) -> NDArray[np.uint8]:
 
 
 def _raw(request: Request) -> list[SentPicture]:
-    if not request.mimetype.startswith(RAW_TYPES):
-        return []
-    return [SentPicture("body", request.get_data())]
+    """Return the picture that is the body; of a type that says nothing of it, if it begins as one."""
+    if request.mimetype.startswith(RAW_TYPES):
+        return [SentPicture("body", request.get_data())]
+    if request.mimetype in UNTOLD_TYPES and begins_as_picture(request.get_data()[:16]):
+        return [SentPicture("body", request.get_data())]
+    return []
 
 
 def _files(request: Request) -> list[SentPicture]:
