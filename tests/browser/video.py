@@ -154,7 +154,6 @@ def upload(film: Film) -> None:
         "#file", [{"name": name, "mimeType": "image/png", "buffer": encoded(image)} for name, image in files]
     )
     film.shoot(5)
-    film.click(film.page.locator("drop-zone button").last)
     results = film.page.locator(".results").first
     results.wait_for(timeout=LIMIT)
     film.scroll_to(results)

@@ -68,5 +68,5 @@ def test_a_recipe_is_a_recipe_and_has_its_own_test(home: Path, monkeypatch: pyte
     assert source_of("digits-linear", None) == {"data": {"recipe": "digits-linear"}, "artifact": "digits-linear"}
     with pytest.raises(InvalidConfigurationError, match="leave --test out"):
         source_of("digits-linear", Path("test.csv"))
-    with pytest.raises(InvalidConfigurationError, match="a recipe must be one of"):
+    with pytest.raises(InvalidConfigurationError, match="a file or a folder was expected at"):
         runs.submit(runs.RunRequest.parse(source_of("nowhere.csv", None)))
