@@ -80,7 +80,7 @@ def test_memorises_one_batch_in_evaluation_mode(case: Case) -> None:
     batch = Split(data.train.images[:32], data.train.labels[:32])
     alone = Dataset("batch", data.class_names, batch, batch, batch, "", 0)
     model = case.create()
-    steps = TrainingConfiguration(epochs=90, batch_size=32, learning_rate=1e-2, weight_decay=0.0, schedule="constant")
+    steps = TrainingConfiguration(epochs=90, batch_size=32, learning_rate=3e-3, weight_decay=0.0, schedule="constant")
     reached: list[float] = []
     train(
         model,
