@@ -48,7 +48,7 @@ def run() -> dict[str, Any]:
             {"seconds": seconds, "epochs": configuration.epochs, "accuracy": _accuracy(model, dataset)}
         )
     return {
-        "rounds": ROUNDS,
+        "n": ROUNDS,
         "goal": GOAL,
         "architecture": recipe.architecture,
         **{name: _figures(each) for name, each in rounds.items()},
@@ -69,7 +69,7 @@ def table(result: dict[str, Any]) -> str:
     ]
     text = markdown_table(("Training on MNIST", "Epochs", "Time, median", "Test accuracy, mean"), rows)
     low, high = result["ratio"]["min"], result["ratio"]["max"]
-    return f"{text}\n\nRatio {result['ratio']['median']:.2f} ({low:.2f} to {high:.2f} in {result['rounds']} rounds)."
+    return f"{text}\n\nRatio {result['ratio']['median']:.2f} ({low:.2f} to {high:.2f} in {result['n']} rounds)."
 
 
 def _train_example(dataset: Dataset, seed: int) -> dict[str, float]:
