@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypedDict
 
 from platformdirs import user_cache_path, user_data_path
 from pydantic import AfterValidator, ByteSize, Field, ValidationError, field_validator
@@ -22,6 +22,13 @@ def usual_workers() -> int:
     """Return how many server processes the processors can keep busy; each loads the pages that it is asked for."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(usable, MOST_WORKERS)
+
+
+class PictureLimits(TypedDict):
+    """What is accepted of strangers' pictures; the arguments of ``rabisco.images.decode``."""
+
+    max_bytes: int
+    max_pixels: int
 
 
 class Settings(BaseSettings):
@@ -230,7 +237,7 @@ class Settings(BaseSettings):
         return copied
 
     @cached_property
-    def picture_limits(self) -> dict[str, int]:
+    def picture_limits(self) -> PictureLimits:
         """What ``rabisco.images.decode`` is to accept of strangers."""
         return {"max_bytes": self.max_upload_bytes, "max_pixels": self.max_image_pixels}
 

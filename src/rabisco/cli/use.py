@@ -12,6 +12,7 @@ from rabisco.characters import AMONG, Among
 from rabisco.cli.output import json_option, percent, print_json
 
 if TYPE_CHECKING:
+    from rabisco.errors import Sentence
     from rabisco.inference import Predictor
 
 MOST_PIXELS = 170_000_000  # of a file of one's own; a server's limits are for strangers' files
@@ -64,6 +65,8 @@ def predict(files: tuple[Path, ...], name: str | None, top_k: int, *, many: bool
             click.secho(f"{row['file']}: {row['error']}", fg="red", err=True)
         else:
             show(row)
+            for note in row.get("notes", ()):
+                click.echo(f"{row['file']}: {note}", err=True)
     if as_json:
         print_json(rows)
     if any("error" in row for row in rows):
@@ -84,7 +87,13 @@ def _found(files: tuple[Path, ...]) -> Iterator[Path]:
 def _read_one(predictor: "Predictor", content: bytes, top_k: int, among: Among) -> dict[str, Any]:
     from rabisco.images import decode
 
-    return predictor.predict(decode(content, max_pixels=MOST_PIXELS), top_k, among).to_dict()
+    notes: list[Sentence] = []
+    read = predictor.predict(decode(content, max_pixels=MOST_PIXELS, notes=notes), top_k, among)
+    return {**read.to_dict(), **_noted(notes)}
+
+
+def _noted(notes: list["Sentence"]) -> dict[str, list[str]]:
+    return {"notes": [str(note) for note in notes]} if notes else {}
 
 
 def _show_one(row: dict[str, Any]) -> None:
@@ -104,9 +113,10 @@ def _read_text(predictor: "Predictor", content: bytes, top_k: int, among: Among)
     from rabisco.text_reading import read_many
 
     most = get_settings().max_characters
-    picture = decode(content, max_pixels=MOST_PIXELS)
+    notes: list[Sentence] = []
+    picture = decode(content, max_pixels=MOST_PIXELS, notes=notes)
     reading = read_many(predictor, picture, top_k, most, sent_side=sent_side(content), among=among)
-    return reading.to_dict()
+    return {**reading.to_dict(), **_noted(notes)}
 
 
 def _show_text(row: dict[str, Any]) -> None:

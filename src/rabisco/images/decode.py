@@ -9,7 +9,6 @@ import threading
 import warnings
 import zlib
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import AvifImagePlugin, Image, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin
@@ -19,9 +18,14 @@ from rabisco.errors import (
     InvalidImageError,
     InvalidRequestError,
     RabiscoError,
+    Sentence,
     TooLargeError,
     UnsupportedImageError,
 )
+from rabisco.images.alpha import opaque
+from rabisco.images.depth import PNG_DEPTH, brightened, deep_png, eight_bits
+from rabisco.images.large import LARGE, WORKING_SIDE, large_webp, one_at_a_time, reduced
+from rabisco.images.unfinished import without_end
 
 FORMATS = (
     "PNG",
@@ -32,14 +36,8 @@ FORMATS = (
     TiffImagePlugin.TiffImageFile.format,
     AvifImagePlugin.AvifImageFile.format,
 )
-WORKING_SIDE = 1000  # pixels; a character needs 20, a row of thirty still has 33 each
 ORIENTATION_TAG = 0x0112
 MOST_PIXELS = 50_000_000  # unless the caller says otherwise
-DEPTHS = (8, 10, 12, 14, 16)  # bits that scanners, cameras and programs use of sixteen
-MOSTLY_VISIBLE = 0.8  # from here on, what is transparent is the exception and takes the page's colour
-CARD = 0.7  # share of its bounding box that a sheet on a transparent ground fills, a round one too
-CARD_CONTRAST = 60  # grey levels between a sheet and its writing; one stroke of one colour has none
-HIDDEN = 8  # alpha below which a program wrote the channel without meaning it
 READABLE = "PNG, JPEG, WebP, AVIF, GIF, BMP, TIFF"
 HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 UPRIGHT = {  # EXIF orientation -> what makes it upright
@@ -57,7 +55,13 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _header_lock = threading.Lock()
 
 
-def decode(data: bytes | str, *, max_bytes: int | None = None, max_pixels: int = MOST_PIXELS) -> NDArray[np.uint8]:
+def decode(
+    data: bytes | str,
+    *,
+    max_bytes: int | None = None,
+    max_pixels: int = MOST_PIXELS,
+    notes: list[Sentence] | None = None,
+) -> NDArray[np.uint8]:
     """Return the picture as RGB, upright, whatever its format, colour mode or transparency.
 
     Sizes are checked in the header, before any pixel is decoded. A picture whose longer side is 2000 pixels or more
@@ -67,6 +71,7 @@ def decode(data: bytes | str, *, max_bytes: int | None = None, max_pixels: int =
         data: Content of a picture file; or, as text, base64 (standard or URL-safe) with or without a data-URL prefix.
         max_bytes: Largest file that is read; any if not given.
         max_pixels: Largest picture that is read, width × height.
+        notes: Gets what a reader should know of a picture that was read nonetheless: that its end is missing.
 
     Returns:
         uint8 ``(H, W, 3)``, the longer side below 2000. A grey picture is kept once, not three times: its pixels
@@ -88,21 +93,20 @@ def decode(data: bytes | str, *, max_bytes: int | None = None, max_pixels: int =
         _check_png(data, max_pixels)
     try:
         image, orientation = _open(data, max_pixels)
-        if image.format == "TIFF":
-            _load_quietly(image)
-        elif image.format in ("JPEG", "MPO"):
-            _load_reduced(image)
-        else:
+        if image.width * image.height >= LARGE:
+            with one_at_a_time:
+                return _pixels(_loaded(data, image, notes), orientation)
+        if image.format == "PNG" and data[PNG_DEPTH] != 16:
             image.load()
+        else:
+            image = _loaded(data, image, notes)
+        return _pixels(image, orientation)
     except RabiscoError:
         raise
     except Exception as error:  # a damaged file makes Pillow raise anything from struct.error to OverflowError
         raise InvalidImageError(
             N_("expected a whole picture file, received one that is truncated or damaged; export or send it again")
         ) from error
-    if image.mode[0] in "IF":
-        image = _eight_bits(image)
-    return _pixels(image, orientation)
 
 
 def sent_side(data: bytes | str) -> int:
@@ -229,12 +233,43 @@ def _orientation(image: Image.Image) -> int:
         return 1  # damaged notes about the picture are no reason to refuse the picture
 
 
-def _load_reduced(image: Image.Image) -> None:
-    """Decode a JPEG, a large one at a fraction of its pixels."""
-    longest = max(image.size)
-    if longest >= 2 * WORKING_SIDE:
-        image.draft(image.mode, (image.width * WORKING_SIDE // longest, image.height * WORKING_SIDE // longest))
+def _loaded(data: bytes, image: Image.Image, notes: list[Sentence] | None) -> Image.Image:
+    """Return a picture whose header was read, decoded; a large JPEG or WebP at a fraction of its pixels."""
+    if image.format == "TIFF":
+        _load_quietly(image)
+    elif image.format in ("JPEG", "MPO"):
+        return _jpeg(data, image, notes)
+    elif image.format == "PNG":
+        return (deep_png(data) if data[PNG_DEPTH] == 16 else None) or _load(image)
+    elif image.format == "WEBP" and image.width * image.height >= LARGE:
+        return large_webp(data, image) or _load(image)
+    return _load(image)
+
+
+def _load(image: Image.Image) -> Image.Image:
     image.load()
+    return image
+
+
+def _jpeg(data: bytes, image: Image.Image, notes: list[Sentence] | None) -> Image.Image:
+    """Return a JPEG, a large one at a fraction of its pixels; one that lacks only its end with a note."""
+    longest = max(image.size)
+    size = (image.width * WORKING_SIDE // longest, image.height * WORKING_SIDE // longest)
+
+    def read(opened: Image.Image) -> Image.Image:
+        if longest >= 2 * WORKING_SIDE:
+            opened.draft(opened.mode, size)
+        return _load(opened)
+
+    try:
+        return read(image)
+    except OSError:
+        mended = without_end(data, lambda ended: read(_open(ended, sys.maxsize)[0]))
+        if mended is None:
+            raise
+    if notes is not None:
+        notes.append(Sentence(N_("the end of the file is missing; what there is of the picture was read")))
+    return mended
 
 
 def _load_quietly(image: Image.Image) -> None:
@@ -247,67 +282,21 @@ def _load_quietly(image: Image.Image) -> None:
 def _pixels(image: Image.Image, orientation: int) -> NDArray[np.uint8]:
     """Return a decoded picture as RGB, upright, a large one reduced."""
     transparent = image.has_transparency_data
-    if image.mode != "L" or transparent:
-        image = image.convert("RGBA" if transparent else "RGB")
     factor = max(image.size) // WORKING_SIDE
+    if image.mode[0] in "IF":
+        image = eight_bits(image.reduce(factor) if factor >= 2 and image.mode in "IF" else image)
+    mode = "RGBA" if transparent else "L" if image.mode == "L" else "RGB"
     if factor >= 2:
-        image = image.reduce(factor)
+        image = reduced(image, mode, max(1, max(image.size) // WORKING_SIDE))
+    elif image.mode != mode:
+        image = image.convert(mode)
     if transparent:
-        image = _opaque(image)
+        image = opaque(image)
     upright = image.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else image
     if upright.mode == "L":
-        grey = np.frombuffer(upright.tobytes(), np.uint8).reshape(upright.height, upright.width, 1)
-        return np.broadcast_to(grey, (upright.height, upright.width, 3))
-    return np.array(upright)
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Bring pictures of 16 and 32 bits a pixel, which are all grey, to 8; leave the others as they are."""
-    if image.mode.startswith("I;16"):
-        values = np.asarray(image).astype(np.uint16)
-        depth = next(bits for bits in DEPTHS if int(values.max()) < 1 << bits)  # sixteen may hold as few as eight
-        return Image.fromarray((values >> (depth - 8)).astype(np.uint8))
-    if image.mode in ("I", "F"):
-        values = np.nan_to_num(np.asarray(image, dtype=np.float64))
-        low, high = float(values.min()), float(values.max())
-        return Image.fromarray(((values - low) * (255.0 / max(high - low, 1e-9))).astype(np.uint8))
-    return image
-
-
-def _opaque(image: Image.Image) -> Image.Image:
-    """Return RGBA as RGB, what is transparent filled with the colour against which the visible part stands out."""
-    alpha = image.getchannel("A")
-    pixels = np.asarray(image)
-    lowest, highest = int(pixels[..., 3].min()), int(pixels[..., 3].max())
-    if lowest == 255 or (highest < HIDDEN and bool(np.ptp(pixels[..., :3], axis=(0, 1)).any())):
-        return image.convert("RGB")
-    page = Image.new("RGB", image.size, _page_colour(pixels))
-    page.paste(image, mask=alpha)
-    return page
-
-
-def _page_colour(pixels: NDArray[np.uint8]) -> tuple[int, int, int]:
-    step = 1 + max(side // 500 for side in pixels.shape[:2])
-    pixels = pixels[::step, ::step]
-    visible = pixels[pixels[..., 3] > 127, :3]
-    if not len(visible):
-        return 255, 255, 255
-    if len(visible) > MOSTLY_VISIBLE * pixels[..., 3].size or _is_card(pixels):
-        red, green, blue = np.median(visible, axis=0)
-        return int(red), int(green), int(blue)
-    return (255, 255, 255) if visible.mean() < 128 else (0, 0, 0)
-
-
-def _is_card(pixels: NDArray[np.uint8]) -> bool:
-    """Return whether what is visible is a sheet with writing on it, not the writing itself; RGBA ``(H, W, 4)``."""
-    opaque = pixels[..., 3] > 127
-    rows, columns = np.flatnonzero(opaque.any(axis=1)), np.flatnonzero(opaque.any(axis=0))
-    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    opaque, grey = opaque[box], pixels[box][..., :3].mean(axis=2)
-    shades = grey[opaque]
-    if opaque.mean() < CARD or np.ptp(shades) < CARD_CONTRAST:
-        return False
-    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    inner = cv2.erode(opaque.astype(np.uint8), cross, borderType=cv2.BORDER_CONSTANT, borderValue=0)
-    edge = grey[opaque & (inner == 0)]
-    return bool((np.abs(edge - np.median(shades)) < CARD_CONTRAST / 2).mean() > MOSTLY_VISIBLE)
+        pixels = np.frombuffer(upright.tobytes(), np.uint8).reshape(upright.height, upright.width, 1)
+    else:
+        pixels = np.array(upright)
+    if pixels[0, 0, 0] <= 1:
+        pixels = brightened(pixels)
+    return np.broadcast_to(pixels, (upright.height, upright.width, 3)) if upright.mode == "L" else pixels

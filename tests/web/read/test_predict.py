@@ -155,3 +155,16 @@ def test_heic_is_named_with_what_to_do(server: Server) -> None:
 @pytest.mark.parametrize("path", ["/about/", "/docs/", "/runs/", "/health/", "/favicon.ico"])
 def test_a_trailing_slash_and_the_icon_are_no_error(server: Server, path: str) -> None:
     assert server.get(path).status_code == 200
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "end of the file"), ("ru", "у файла нет конца")])
+def test_a_jpeg_without_its_end_is_read_with_a_note(server: Server, language: str, words: str) -> None:
+    cut = encoded(draw_seven(), "JPEG")[:-3]
+    files = [("file", ("whole.png", SEVEN)), ("file", ("cut.jpg", cut))]
+    answer = server.post(f"/predict?lang={language}", files=files).json()
+    assert [one["category"] for one in answer["predictions"]] == ["7", "7"]
+    (note,) = answer["notes"]
+    assert note.startswith("cut.jpg: ")
+    assert words in note
+    assert words in server.post(f"/upload?lang={language}", files={"file": ("cut.jpg", cut)}).text
+    assert server.post("/predict", files={"file": cut}).json()["notes"]

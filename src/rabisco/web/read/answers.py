@@ -113,6 +113,7 @@ class Predictions(BaseModel):
     """One prediction for each picture, in their order; readings where several characters were asked for."""
 
     predictions: list[PredictionSchema | Reading] = Field(min_length=1)
+    notes: list[str] = Field(default=[], description="Only of pictures read though their file lacks its end.")
 
 
 class ExplanationSchema(PredictionSchema):
@@ -129,6 +130,7 @@ class Explanations(BaseModel):
     """One explanation for each picture, in their order."""
 
     explanations: list[ExplanationSchema] = Field(min_length=1)
+    notes: list[str] = Field(default=[], description="Only of pictures read though their file lacks its end.")
 
 
 def steps(read: inference.Prediction | text_reading.ReadCharacter) -> list[dict[str, str]]:

@@ -18,7 +18,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from rabisco.artifacts import list_names
-from rabisco.errors import RabiscoError
+from rabisco.errors import RabiscoError, Sentence
 from rabisco.images import decode
 from rabisco.inference import LOADED_LIGHT, get_predictor, named
 from rabisco.settings import Settings
@@ -80,15 +80,15 @@ class Direct:
         files = only_pictures(environ.get("CONTENT_TYPE", ""), body)
         if not files or len(files) > self._settings.max_files or (only_small and not is_small(files)):
             return None
-        reads = []
+        reads, notes = [], list[Sentence]()
         try:
             name = named(asked[1]) if asked[1] else default_model(self._settings)
             if only_small and name not in LOADED_LIGHT:
                 return None
             predictor = get_predictor(name)
             for data in files:
-                read = predictor.predict(decode(data, **self._settings.picture_limits))
-                if read.refused:
+                read = predictor.predict(decode(data, **self._settings.picture_limits, notes=notes))
+                if read.refused or notes:
                     break
                 reads.append(read.to_dict())
         except (RabiscoError, OSError):

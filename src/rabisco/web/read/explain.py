@@ -13,7 +13,7 @@ from rabisco.web.platform.metrics import count_predictions
 from rabisco.web.platform.routing import route
 from rabisco.web.read import answers, options
 from rabisco.web.read.answers import Explanations, data_url
-from rabisco.web.read.pictures import PROBLEMS, check_names, decode_all, read_pictures
+from rabisco.web.read.pictures import PROBLEMS, check_names, decode_all, noted, read_pictures
 
 blueprint = Blueprint("explain", __name__)
 MOST = 8  # pictures: each is read many times
@@ -47,7 +47,7 @@ def explain_pictures() -> Explanations:
     among = options.expected(request)
     explained = [explain(predictor, pixels, among) for pixels in decoded]
     count_predictions(predictor.card.name, len(explained))
-    return Explanations(explanations=[_answer(each) for each in explained])
+    return Explanations(explanations=[_answer(each) for each in explained], **noted(pictures))
 
 
 def heat(explanation: Explanation) -> NDArray[np.uint8]:

@@ -39,6 +39,7 @@ class UploadedPicture:
     predictions: tuple[Prediction, ...] = ()
     title: str = ""
     detail: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @route(
@@ -170,4 +171,7 @@ def _row(picture: SentPicture, cards: list[Card], among: Among) -> UploadedPictu
     for prediction in predictions:
         count_predictions(prediction.model, 1)
     saw = data_url(predictions[0].prepared.pixels)
-    return UploadedPicture(picture.name, thumbnail(pixels), saw, thumbnail(pixels, KEPT_SIDE), predictions)
+    notes = tuple(translated(note) for note in picture.notes)
+    return UploadedPicture(
+        picture.name, thumbnail(pixels), saw, thumbnail(pixels, KEPT_SIDE), predictions, notes=notes
+    )

@@ -3,7 +3,7 @@
 Multipart fields ``file`` (one or more); base64 or a data URL in a form field or in JSON; or an image as the body.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from flask import Request
@@ -13,6 +13,7 @@ from rabisco.errors import N_, InvalidRequestError, RabiscoError, Sentence, TooL
 from rabisco.images import begins_as_picture, decode, sent_side
 from rabisco.settings import get_settings
 from rabisco.web.platform.fields import only_known
+from rabisco.web.platform.words import translated
 from rabisco.web.read import FILE_FIELD, FILE_FIELDS, options
 
 # Names under which clients of other demos send base64; `image` is the documented one.
@@ -39,14 +40,15 @@ PROBLEMS = (400, 404, 408, 413, 415, 422, 503)  # of a route that reads pictures
 
 @dataclass(frozen=True)
 class SentPicture:
-    """One picture as received: its name, for messages, and its bytes or base64 text."""
+    """One picture as received: its name, for messages, its bytes or base64 text, and what decoding it had to note."""
 
     name: str
     data: bytes | str
+    notes: list[Sentence] = field(default_factory=list, compare=False)
 
     def decode(self) -> NDArray[np.uint8]:
         """Return its pixels, RGB; see ``rabisco.images.decode``."""
-        return decode(self.data, **get_settings().picture_limits)
+        return decode(self.data, **get_settings().picture_limits, notes=self.notes)
 
     def sent_side(self) -> int:
         """Return its longer side as it was sent; see ``rabisco.images.sent_side``."""
@@ -103,6 +105,12 @@ def _decode_named(picture: SentPicture, position: int) -> NDArray[np.uint8]:
     except RabiscoError as error:
         which = Sentence(N_("picture %(position)s (%(name)s)"), {"position": position, "name": picture.name})
         raise type(error)(N_("%(which)s: %(reason)s"), which=which, reason=error.sentence) from error
+
+
+def noted(pictures: list[SentPicture]) -> dict[str, list[str]]:
+    """Return what decoding had to note, each with the name of its picture, as the field ``notes`` of an answer."""
+    notes = [f"{picture.name}: {translated(note)}" for picture in pictures for note in picture.notes]
+    return {"notes": notes} if notes else {}
 
 
 def _raw(request: Request) -> list[SentPicture]:

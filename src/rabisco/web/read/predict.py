@@ -10,7 +10,7 @@ from rabisco.web.platform.metrics import count_predictions
 from rabisco.web.platform.routing import route
 from rabisco.web.read import options, several
 from rabisco.web.read.answers import Predictions, PredictionSchema, Reading
-from rabisco.web.read.pictures import PROBLEMS, check_names, decode_all, read_pictures
+from rabisco.web.read.pictures import PROBLEMS, check_names, decode_all, noted, read_pictures
 
 blueprint = Blueprint("predict", __name__)
 OPTIONS = (options.STEPS, options.CHARACTERS, options.AMONG_FIELD, options.TOP_K)
@@ -72,9 +72,13 @@ def predict(model: str | None = None) -> Predictions:
     among = options.expected(request)
     if options.asks_for_many(request):
         readings = several.read_all(pictures, decoded, predictor, settings.max_characters, among)
-        answer = Predictions(predictions=[Reading.of(read, with_steps=with_steps) for read in readings])
+        answer = Predictions(
+            predictions=[Reading.of(read, with_steps=with_steps) for read in readings], **noted(pictures)
+        )
     else:
         reads = [predictor.predict(picture, options.top_k(request), among) for picture in decoded]
-        answer = Predictions(predictions=[PredictionSchema.of(read, with_steps=with_steps) for read in reads])
+        answer = Predictions(
+            predictions=[PredictionSchema.of(read, with_steps=with_steps) for read in reads], **noted(pictures)
+        )
     count_predictions(predictor.card.name, len(pictures))
     return answer

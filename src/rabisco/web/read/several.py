@@ -50,6 +50,7 @@ class UploadedText:
     readings: tuple[TextReading, ...] = ()
     title: str = ""
     detail: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def page_row(picture: SentPicture, models: Sequence[str], most: int, among: Among) -> UploadedText:
@@ -61,4 +62,5 @@ def page_row(picture: SentPicture, models: Sequence[str], most: int, among: Amon
         return UploadedText(picture.name, title=title_of(error), detail=translated(error.sentence))
     for reading in readings:
         count_predictions(reading.model, 1)
-    return UploadedText(picture.name, thumbnail(pixels, SHOWN_SIDE), readings)
+    notes = tuple(translated(note) for note in picture.notes)
+    return UploadedText(picture.name, thumbnail(pixels, SHOWN_SIDE), readings, notes=notes)
