@@ -12,6 +12,7 @@ from rabisco.cli.corrections import corrections
 from rabisco.cli.data import data
 from rabisco.cli.judge import compare, evaluate
 from rabisco.cli.models import models
+from rabisco.cli.output import forgive_encoding
 from rabisco.cli.runs import runs
 from rabisco.cli.studio import studio
 from rabisco.cli.sweep import sweep
@@ -38,6 +39,7 @@ for _command in (data, train, sweep, evaluate, compare, predict, models, serve, 
 
 def main() -> None:
     """Run the command line; an intended error is one line on standard error and exit status 1."""
+    forgive_encoding()
     try:
         rabisco()
     except RabiscoError as error:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rabisco.cli.follow import follow_to_the_end
-from rabisco.cli.output import json_option, percent, print_json
+from rabisco.cli.output import json_option, percent, print_json, wide_console
 
 if TYPE_CHECKING:
     from rabisco.retraining import Difference, RetrainingReport
@@ -98,7 +98,6 @@ def retrain(name: str, use: bool, even_if_worse: bool, as_json: bool) -> None:
 
 
 def _print(report: "RetrainingReport", version: int) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(
@@ -119,7 +118,7 @@ def _print(report: "RetrainingReport", version: int) -> None:
     if report.rule:
         for title, one in (("not refused", report.rule.characters), ("refused", report.rule.others)):
             table.add_row(f"{one.what}, {title}", *_cells(one)[1:])
-    Console().print(table)
+    wide_console().print(table)
     if not report.trained_on:
         click.echo("The weights are the same as before: only what it refuses has changed.")
     if report.rule and not report.rule.kept:

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from rabisco.cli.inspect import inspect
-from rabisco.cli.output import json_option, print_json
+from rabisco.cli.output import json_option, print_json, wide_console
 
 
 class _NamesOrCommands(click.Group):
@@ -77,7 +77,6 @@ data.add_command(inspect)
 
 
 def _list(as_json: bool) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     from rabisco.data import dataset_names, get_entry, is_local
@@ -91,7 +90,7 @@ def _list(as_json: bool) -> None:
         shape = "×".join(map(str, entry.image_shape))
         here = "yes" if is_local(entry.name) else "no"
         table.add_row(entry.name, entry.title, shape, str(len(entry.class_names)), here)
-    Console().print(table)
+    wide_console().print(table)
 
 
 def _describe(name: str, as_json: bool) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rabisco.cli.output import json_option, print_json
+from rabisco.cli.output import json_option, print_json, wide_console
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,7 +52,6 @@ def inspect(*, file: Path, test: Path | None, scale: str | None, as_json: bool, 
 
 
 def _print(inspection: "Inspection") -> None:
-    from rich.console import Console
     from rich.table import Table
 
     dialect = inspection.dialect
@@ -66,7 +65,7 @@ def _print(inspection: "Inspection") -> None:
     table = Table("Class", "Images", "Test")
     for one in inspection.classes:
         table.add_row(one.name, f"{one.train:,}", f"{one.test:,}" if inspection.test else "–")
-    Console().print(table)
+    wide_console().print(table)
     for name in list(inspection.samples)[:SHOWN_CLASSES]:
         click.echo(f"{name}:")
         click.echo(_drawn(inspection.samples[name][0]))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rabisco.cli.output import json_option, print_json
+from rabisco.cli.output import json_option, print_json, wide_console
 
 if TYPE_CHECKING:
     from rabisco.evaluation import Evaluation
@@ -38,7 +38,6 @@ def evaluate(name: str, dataset_name: str | None, split: str, plots: Path | None
         rabisco evaluate mnist-linear --split validation --json
         rabisco evaluate emnist-cnn --plots pictures
     """
-    from rich.console import Console
 
     from rabisco import evaluation
     from rabisco.data import load
@@ -55,7 +54,7 @@ def evaluate(name: str, dataset_name: str | None, split: str, plots: Path | None
     if as_json:
         print_json(result.to_dict())
         return
-    console = Console()
+    console = wide_console()
     console.print(evaluation_table(result, title))
     console.print(class_table(result))
 
@@ -78,8 +77,6 @@ def compare(names: tuple[str, ...], dataset_name: str | None, split: str, save: 
     """
     import json
 
-    from rich.console import Console
-
     from rabisco import evaluation
     from rabisco.artifacts import load_artifact
     from rabisco.data import load
@@ -101,7 +98,7 @@ def compare(names: tuple[str, ...], dataset_name: str | None, split: str, save: 
     if as_json:
         print_json(comparison.to_dict())
         return
-    Console().print(comparison_table(comparison))
+    wide_console().print(comparison_table(comparison))
     click.echo(f"Saved as {path}")
 
 

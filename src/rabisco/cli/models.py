@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from rabisco.cli.output import json_option, percent, print_json
+from rabisco.cli.output import json_option, percent, print_json, wide_console
 
 
 class _NameOrCommand(click.Group):
@@ -67,7 +67,6 @@ def versions(name: str, as_json: bool) -> None:
     Example:
         rabisco models versions mnist-cnn
     """
-    from rich.console import Console
     from rich.table import Table
 
     from rabisco import artifacts
@@ -83,7 +82,7 @@ def versions(name: str, as_json: bool) -> None:
     for one in found:
         state = "now" if one.current else "before" if one.previous else ""
         table.add_row(str(one.number), state, *_facts(one.card))
-    Console().print(table)
+    wide_console().print(table)
 
 
 def _facts(card: Any) -> tuple[str, str, str]:
@@ -185,7 +184,6 @@ def delete(name: str, version: int | None, yes: bool) -> None:
 
 
 def _print_models(cards: list[Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     if not cards:
@@ -196,4 +194,4 @@ def _print_models(cards: list[Any]) -> None:
         accuracy = percent(card.metrics["test_accuracy"]) if "test_accuracy" in card.metrics else ""
         seconds = f"{card.training_seconds:.1f} s"
         table.add_row(card.name, card.architecture, card.dataset.name, f"{card.parameters:,}", accuracy, seconds)
-    Console().print(table)
+    wide_console().print(table)

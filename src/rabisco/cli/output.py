@@ -1,16 +1,37 @@
 """What several commands share in printing."""
 
 import json
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+UNCUT = 10_000  # columns
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
 
 def print_json(value: Any) -> None:
-    """Print ``value`` as indented JSON; what JSON cannot hold becomes its text."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    """Print ``value`` as indented JSON; what JSON cannot hold becomes its text, what the terminal cannot an escape."""
+    unicode = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")
+    click.echo(json.dumps(value, indent=2, ensure_ascii=not unicode, default=str))
+
+
+def wide_console() -> "Console":
+    """Return where tables are printed: as wide as the terminal, and uncut into a pipe or a file."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else UNCUT)
+
+
+def forgive_encoding() -> None:
+    """Let characters that the terminal's encoding lacks be printed as question marks."""
+    for stream in (sys.stdout, sys.stderr):
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="replace")
 
 
 def percent(fraction: float) -> str:

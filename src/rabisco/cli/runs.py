@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rabisco.cli.follow import LOOK, follow_to_the_end
-from rabisco.cli.output import json_option, percent, print_json
+from rabisco.cli.output import json_option, percent, print_json, wide_console
 from rabisco.cli.train import train
 
 if TYPE_CHECKING:
@@ -175,7 +175,6 @@ def _say(run: "Run") -> None:
 
 
 def _print_runs(found: "list[Run]") -> None:
-    from rich.console import Console
     from rich.table import Column, Table
 
     table = Table(
@@ -191,7 +190,7 @@ def _print_runs(found: "list[Run]") -> None:
         accuracy = percent(run.accuracy) if run.accuracy is not None else ""
         when = run.created.astimezone().strftime("%Y-%m-%d %H:%M")
         table.add_row(run.id, run.name, run.state, run.dataset, run.architecture, accuracy, when)
-    Console().print(table)
+    wide_console().print(table)
 
 
 def _follow(run_id: str, as_json: bool) -> None:
