@@ -25,8 +25,8 @@ $(VENV)/.dev-done: requirements/dev.txt $(VENV)/.setup-done
 test: $(VENV)/.dev-done lint ## set up, then run every check
 	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder --durations=10
 
-quick: $(VENV)/.dev-done lint ## style, types and every test that needs no server, browser or training: under a minute
-	$(BIN)/pytest --quiet --numprocesses=auto --maxprocesses=4 -m "not browser and not server and not training"
+quick: $(VENV)/.dev-done lint ## style, types and every test that is not slow and needs no server, browser or training: under a minute
+	$(BIN)/pytest --quiet --numprocesses=auto --maxprocesses=4 -m "not browser and not server and not training and not slow"
 
 lint: $(VENV)/.dev-done ## ruff, mypy and the import contract
 	$(BIN)/ruff check .

@@ -111,11 +111,13 @@ def test_every_block_names_its_language() -> None:
     assert not unknown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", [block for block in blocks() if block.language == "python"], ids=str)
 def test_every_python_block_runs(block: Block, desk: Path, request: pytest.FixtureRequest) -> None:
     run([sys.executable, *STRICT, "-c", here(block.code, request)], desk)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", commands())
 def test_every_command_runs(command: str, desk: Path, request: pytest.FixtureRequest) -> None:
     environment, words = split_environment(command)

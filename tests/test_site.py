@@ -13,7 +13,10 @@ from benchmarks import ROOT
 from rabisco.cli import rabisco
 from rabisco.web.platform.application import ROUTES
 
-pytestmark = pytest.mark.skipif(find_spec("material") is None, reason="mkdocs-material is not installed")
+pytestmark = [
+    pytest.mark.skipif(find_spec("material") is None, reason="mkdocs-material is not installed"),
+    pytest.mark.slow,
+]
 LOADED = re.compile(r"<(?:script|link|img|source|video|iframe)\b[^>]*?\b(?:src|href)=\"?(https?:[^\s\">]+)")
 
 

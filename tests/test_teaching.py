@@ -12,6 +12,8 @@ from rabisco.images import Prepared, normalize_pixels
 from rabisco.inference import get_predictor
 from rabisco.memory import features
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("name", ["mnist-cnn", "mnist-linear"])
 def test_twenty_are_remembered_and_no_five_of_10000_change(name: str, mnist_folder: Path) -> None:

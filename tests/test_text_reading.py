@@ -111,6 +111,7 @@ def test_more_characters_than_allowed_are_refused(predictor: Predictor) -> None:
         read_many(predictor, write((SEVEN, 40, 60), (ONE, 200, 60)), most=1)
 
 
+@pytest.mark.slow
 def test_two_hundred_characters_are_read_about_as_fast_as_their_images(predictor: Predictor) -> None:
     image = Image.new("RGB", (1500, 900), "white")
     pencil = ImageDraw.Draw(image)
@@ -132,6 +133,7 @@ def _seconds(action: object) -> float:
     return time.perf_counter() - started
 
 
+@pytest.mark.slow
 def test_composed_rows_of_validation_digits_are_read(predictor: Predictor, mnist_folder: object) -> None:
     validation = data.load("mnist").validation
     pairs = [

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from benchmarks import ROOT
 
+pytestmark = pytest.mark.slow
+
 SOURCE = ROOT / "src"
 
 

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from tests.versions import add_version
 
 from rabisco import artifacts
@@ -35,6 +36,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 def test_a_killed_saver_leaves_the_old_or_the_new(home: Path) -> None:
     add_version("mine")
     add_version("mine")

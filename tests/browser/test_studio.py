@@ -13,7 +13,10 @@ from tests.browser.conftest import PATIENCE, SCREENSHOTS
 from tests.browser.hand import SEVEN
 from tests.web.serving import free_port
 
-pytestmark = pytest.mark.skipif(find_spec("streamlit") is None, reason="streamlit is not installed")
+pytestmark = [
+    pytest.mark.skipif(find_spec("streamlit") is None, reason="streamlit is not installed"),
+    pytest.mark.browser,
+]
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,8 @@ from rabisco.data import Dataset, Split
 from rabisco.errors import DataUnavailableError, MissingExtraError
 from rabisco.settings import get_settings
 
+pytestmark = pytest.mark.slow
+
 LOCAL = [name for name in data.dataset_names() if data.is_local(name)]
 WITH_FILES = [name for name in data.dataset_names() if data.get_entry(name).files]
 

@@ -10,6 +10,7 @@ from rabisco.images import prepare
 from rabisco.inference import get_predictor
 
 
+@pytest.mark.slow
 def test_the_catalog_loads_them_without_a_file() -> None:
     dataset = data.load("digit-forms")
     assert data.is_local("digit-forms")

@@ -280,6 +280,7 @@ def test_a_bomb_is_refused_from_its_header_in_milliseconds(side: int) -> None:
     assert time.perf_counter() - started < 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["BMP", "GIF", "TIFF", "WEBP", "AVIF"])
 def test_other_formats_hide_no_bomb(name: str) -> None:
     image = (
@@ -314,6 +315,7 @@ def test_random_bytes_raise_nothing_but_our_own_errors(data: bytes) -> None:
         decode(data)
 
 
+@pytest.mark.slow
 @given(st.sampled_from(sorted(FILES)), st.data())
 @settings(max_examples=250, deadline=None)
 def test_mutated_files_raise_nothing_but_our_own_errors(name: str, chance: st.DataObject) -> None:

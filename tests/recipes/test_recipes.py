@@ -77,6 +77,7 @@ def test_probabilities_are_those_of_the_logits_divided_by_the_temperature(home: 
     assert predictor.card.temperature != 1.0
 
 
+@pytest.mark.slow
 def test_a_quick_try_takes_as_small_a_share_of_the_supplements() -> None:
     recipe = replace(get_recipe("digits-cnn"), supplements=("digit-forms",))
     dataset = digit_dataset(200)
@@ -109,6 +110,7 @@ def test_images_are_stood_upright_for_a_model_whose_normaliser_does_so() -> None
     np.testing.assert_array_equal(upright.train.labels, dataset.train.labels)
 
 
+@pytest.mark.slow
 def test_the_tiny_network_has_at_most_ten_thousand_weights() -> None:
     recipe = get_recipe("mnist-tiny")
     assert create_model(recipe.architecture, (28, 28, 1), 10).count_params() <= 10_000

@@ -14,6 +14,8 @@ from rabisco.rejection.evaluation import auroc, held_out, rejection_rate
 from rabisco.rejection.fitting import WRONGLY_REFUSED, fit_from_catalog, fit_rejection, fit_rule
 from rabisco.rejection.pictures import Described, describe_pictures, draw_characters, draw_photographs, fit_pictures
 
+pytestmark = pytest.mark.slow
+
 
 class PixelReader:
     """A linear model of the small digits."""

@@ -10,6 +10,8 @@ from rabisco.cli import rabisco
 from rabisco.errors import InvalidConfigurationError
 from rabisco.retraining.rule import version_with_rule
 
+pytestmark = pytest.mark.slow
+
 
 def save_without_rule(name: str, dataset: str) -> None:
     """Save the bundled linear model's weights as one that was trained on ``dataset`` and refuses nothing."""

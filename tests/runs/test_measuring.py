@@ -22,6 +22,7 @@ def wait(client: FlaskClient, address: str) -> dict[str, object]:
     raise AssertionError(found)
 
 
+@pytest.mark.slow
 def test_two_models_are_measured_and_the_page_says_who_is_better() -> None:
     client = create_app().test_client()
     query = "?model=mnist-tiny&model=emnist-linear"
@@ -60,6 +61,7 @@ def test_the_pages_form_measures_without_javascript() -> None:
     assert answer.headers["Location"] == "/compare?model=mnist-tiny&model=mnist-linear"
 
 
+@pytest.mark.slow
 def test_models_that_read_no_common_images_say_so() -> None:
     client = create_app().test_client()
     address = client.post("/compare/measurements", json={"model": ["cifar10-cnn", "mnist-tiny"]}).headers["Location"]

@@ -296,6 +296,7 @@ def test_a_run_that_is_cancelled_while_its_process_starts_leaves_none(home: Path
     store.close()
 
 
+@pytest.mark.slow
 def test_a_training_gives_way_as_far_as_the_settings_say() -> None:
     program = (
         "import os, pathlib; from rabisco.runs.process import give_way; give_way(7); print(os.nice(0), end=' '); "
@@ -306,6 +307,7 @@ def test_a_training_gives_way_as_far_as_the_settings_say() -> None:
     assert done.stdout.split() == ["7", "7"]
 
 
+@pytest.mark.slow
 def test_serving_and_submitting_load_nothing_that_trains(home: Path) -> None:
     done = subprocess.run([sys.executable, "-c", SUBMIT_AND_LOOK], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

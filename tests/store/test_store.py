@@ -103,6 +103,7 @@ def test_the_newest_migration_is_the_one_that_is_known() -> None:
     assert ScriptDirectory(str(schema.MIGRATIONS)).get_current_head() == schema.HEAD
 
 
+@pytest.mark.slow
 def test_several_processes_may_open_a_new_database_at_once(database: str) -> None:
     processes = [
         subprocess.Popen([sys.executable, "-c", OPEN], env={**os.environ}, stdout=-1, stderr=-1) for _ in range(4)

@@ -13,6 +13,8 @@ from rabisco.images import decode
 from rabisco.inference import get_predictor
 from rabisco.studio.words import LANGUAGES, translations
 
+pytestmark = pytest.mark.slow
+
 testing = pytest.importorskip("streamlit.testing.v1")
 SCRIPT = ROOT / "src" / "rabisco" / "studio" / "app.py"
 

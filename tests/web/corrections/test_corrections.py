@@ -129,6 +129,7 @@ def test_without_javascript_the_upload_page_stores_and_the_list_shows_and_delete
     assert corrections.listed().total == 0
 
 
+@pytest.mark.slow
 def test_long_lists_have_pages(client: FlaskClient) -> None:
     for side in range(40, 40 + corrections.PAGE_SIZE + 1):
         client.post("/corrections", json={**BODY, "image": base64.b64encode(encoded(draw_seven(side))).decode()})
@@ -175,6 +176,7 @@ def test_a_right_reading_is_stored_and_teaches_nothing(client: FlaskClient) -> N
     assert client.post("/corrections", json={**BODY, "readings": [right]}).json["taught"] == []
 
 
+@pytest.mark.slow
 def test_one_character_of_several_is_corrected_by_its_box(client: FlaskClient) -> None:
     row = Image.new("L", (560, 280), 255)
     row.paste(draw_seven(), (0, 0))

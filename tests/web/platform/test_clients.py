@@ -12,6 +12,8 @@ from tests.web.serving import Server, seven_png
 
 from rabisco.web import create_app
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Path:

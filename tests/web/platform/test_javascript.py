@@ -9,6 +9,7 @@ import pytest
 TESTS = Path(__file__).parents[2] / "js"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
 def test_the_modules_without_dom_pass_their_tests_in_node() -> None:
     files = sorted(map(str, TESTS.glob("*.test.mjs")))

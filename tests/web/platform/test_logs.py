@@ -36,6 +36,7 @@ def test_a_request_without_a_well_formed_id_gets_a_new_one(given: str | None) ->
     assert len(first) == 32
 
 
+@pytest.mark.slow
 def test_json_lines_tell_of_every_request_and_hold_nothing_of_it(tmp_path: Path) -> None:
     port = free_port()
     server = Server(port, start(port, tmp_path, log_format="json"))
