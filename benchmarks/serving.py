@@ -4,8 +4,7 @@
 answered, 5 times, in turns with the baseline: a Python process that only imports Keras. Latency: 1,000 sequential
 ``POST /predict`` of 280×280 PNGs over one kept-alive connection, after 50 to warm up, in turns with the baseline: the
 same model's Keras ``predict`` on one ready-made image, in process, without HTTP; then 64 PNGs in one request, 8 times.
-Memory is read after the 1,000, shared pages counted once. Processor time is that of one thread from the bytes of a
-file to the answer, in process: of the PNGs, and of a JPEG of 12 megapixels.
+Memory is read after the 1,000, shared pages counted once.
 """
 
 import http.client
@@ -23,15 +22,12 @@ from typing import Any
 
 import numpy as np
 import psutil
-from PIL import Image, ImageOps
 
 from benchmarks import spread
 from benchmarks.canvas import draw
 from rabisco import data
 from rabisco.artifacts import load_artifact
 from rabisco.evaluation.tables import markdown_table
-from rabisco.images import decode
-from rabisco.inference import get_predictor
 
 MODEL = "mnist-cnn"
 WARM_UP, PREDICTIONS = 50, 1000
@@ -61,7 +57,6 @@ def run() -> dict[str, Any]:
         **memory,
         "together_mb": together,
         "many_ms": spread(many),
-        "processor_ms": {name: spread(values) for name, values in _processor_times().items()},
     }
 
 
@@ -81,9 +76,12 @@ def table(result: dict[str, Any]) -> str:
             f"{latency['p95']:.2f} ms",
             f"{result['latency_ratio']:.3f} × Keras `predict` without HTTP",
         ),
-        _row("`POST /predict`, 64 such PNGs", result["many_ms"]),
-        _row("Processor time, such a PNG, bytes to answer", result["processor_ms"]["png"]),
-        _row("Processor time, a JPEG of 12 megapixels", result["processor_ms"]["photograph"]),
+        (
+            "`POST /predict`, 64 such PNGs",
+            f"{result['many_ms']['median']:.1f} ms",
+            f"{result['many_ms']['p95']:.1f} ms",
+            f"{result['many_ms']['median'] / 64 / latency['median']:.2f} × one PNG, for each",
+        ),
     ]
     return (
         f"{markdown_table(('What', 'Median', 'p95', 'Against, in the same run'), rows)}\n\n"
@@ -91,10 +89,6 @@ def table(result: dict[str, Any]) -> str:
         f"{result['together_mb']['1']:.0f} MB together, two and that process {result['together_mb']['2']:.0f} MB; "
         f"TensorFlow is {'' if result['tensorflow_loaded'] else 'not '}loaded."
     )
-
-
-def _row(what: str, figures: dict[str, float]) -> tuple[str, str, str, str]:
-    return what, f"{figures['median']:.2f} ms", f"{figures['p95']:.2f} ms", ""
 
 
 @contextmanager
@@ -173,26 +167,6 @@ def _post_many(port: int, pngs: list[bytes]) -> None:
     if response.status != 200 or len(json.loads(response.read())["predictions"]) != len(pngs):
         raise RuntimeError(f"expected {len(pngs)} predictions, received {response.status}")
     connection.close()
-
-
-def _processor_times() -> dict[str, list[float]]:
-    """Return the milliseconds that one thread computes from the bytes of a file to the answer."""
-    predictor = get_predictor(MODEL)
-    side = draw(data.load("mnist").test.images[0], np.random.default_rng(0)).resize((3000, 3000))
-    page = Image.new("RGB", (4000, 3000), (236, 233, 226))
-    page.paste((40, 40, 70), (500, 0), ImageOps.invert(side.convert("L")))
-    buffer = io.BytesIO()
-    page.save(buffer, "JPEG", quality=90)
-    files = {"png": _some_pngs(64) * 8, "photograph": [buffer.getvalue()] * 16}
-    times: dict[str, list[float]] = {}
-    for name, contents in files.items():
-        predictor.predict(decode(contents[0]))
-        times[name] = []
-        for content in contents:
-            started = time.thread_time()
-            predictor.predict(decode(content))
-            times[name].append((time.thread_time() - started) * 1000)
-    return times
 
 
 def _pngs(pictures: np.ndarray) -> Iterator[bytes]:
