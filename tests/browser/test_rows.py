@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from tests.browser.hand import Points, draw, touch
 from tests.browser.measure import faults, overflow
 from tests.browser.test_request_code import COMMANDS, code
@@ -64,6 +64,28 @@ def test_a_box_is_chosen_by_mouse_and_by_keyboard(visit) -> None:
     expect(answer.locator("rect[aria-checked=true]")).to_have_count(1)
     page.keyboard.press("Home")
     expect(chosen).to_have_text("4")
+
+
+def test_an_answer_that_comes_late_takes_no_box_the_focus(visit) -> None:
+    page = drawn(visit().open("/?characters=many"))
+    answer = page.locator("row-answer[data-model=mnist-cnn]")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/predict/**", hold)
+    page.evaluate("document.querySelector('drawing-pad').change(() => {})")
+    answer.locator("rect").nth(2).click()
+    page.keyboard.press("ArrowLeft")
+    expect(answer.locator("rect").nth(1)).to_be_focused()
+    assert len(held) == page.locator("row-answer").count()
+    page.evaluate("document.querySelector('row-answer .string').textContent = ''")
+    for route in held:
+        route.continue_()
+    expect(page.locator(STRING)).to_have_text("407")
+    expect(answer.locator("rect").nth(1)).to_be_focused()
+    expect(answer.locator(".chosen .character")).to_have_text("0")
 
 
 def test_407_drawn_with_a_finger_on_a_phone_is_read(visit) -> None:

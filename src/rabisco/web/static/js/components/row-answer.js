@@ -9,6 +9,7 @@ import { fill, milliseconds, percent } from "../lib/text.js";
 
 class RowAnswer extends HTMLElement {
   #boxes = [];
+  #chosen = 0;
 
   connectedCallback() {
     this.messages = JSON.parse(document.body.dataset.messages);
@@ -23,6 +24,7 @@ class RowAnswer extends HTMLElement {
 
   show(reading, picture) {
     if (reading.blank) return this.reset();
+    const again = this.reading?.text === reading.text;
     this.reading = reading;
     this.picture = picture;
     this.dataset.state = "read";
@@ -30,8 +32,7 @@ class RowAnswer extends HTMLElement {
     this.querySelector("[data-copy]").hidden = false;
     this.querySelector("[role=status]").textContent = "";
     this.querySelector(".boxes").hidden = false;
-    this.#draw(picture);
-    this.#choose(0);
+    this.#draw(picture, again ? this.#chosen : 0);
     const time = milliseconds(reading.latency_ms, this.language);
     this.querySelector(".latency").textContent = fill(this.messages.latency, { milliseconds: time });
   }
@@ -45,21 +46,28 @@ class RowAnswer extends HTMLElement {
     for (const part of this.querySelectorAll(".boxes, .chosen")) part.hidden = true;
   }
 
-  #draw(picture) {
+  // The boxes are changed, not replaced: an answer that comes late takes the focus from no box that is still there.
+  #draw(picture, chosen) {
     const { width, height, characters } = this.reading;
-    this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    this.svg.setAttribute("role", "radiogroup");
-    const image = element("image", { href: picture, width, height, preserveAspectRatio: "none" });
-    this.#boxes = characters.map(({ box, category, probability }) => {
+    set(this.svg, { viewBox: `0 0 ${width} ${height}`, role: "radiogroup" });
+    set(this.svg.querySelector("image"), { href: picture, width, height, preserveAspectRatio: "none" });
+    const focused = this.#boxes.indexOf(document.activeElement);
+    const boxes = this.svg.getElementsByTagName("rect");
+    while (boxes.length > characters.length) boxes[characters.length].remove();
+    while (boxes.length < characters.length) this.svg.append(document.createElementNS(this.svg.namespaceURI, "rect"));
+    this.#boxes = [...boxes];
+    characters.forEach(({ box, category, probability }, index) => {
       const label = `${category}, ${percent(probability, this.language)}`;
       const place = { x: box.left, y: box.top, width: box.width, height: box.height };
-      return element("rect", { ...place, role: "radio", "aria-label": label });
+      set(boxes[index], { ...place, role: "radio", "aria-label": label });
     });
-    this.svg.replaceChildren(image, ...this.#boxes);
+    this.#choose(focused < 0 ? chosen : Math.min(focused, characters.length - 1));
+    if (focused >= 0) this.#boxes[this.#chosen].focus({ preventScroll: true });
   }
 
   #choose(index) {
     if (index < 0) return;
+    this.#chosen = index;
     this.#boxes.forEach((box, each) => {
       box.setAttribute("aria-checked", each === index);
       box.setAttribute("tabindex", each === index ? 0 : -1);
@@ -86,10 +94,8 @@ class RowAnswer extends HTMLElement {
   }
 }
 
-function element(name, attributes) {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  return made;
+function set(node, attributes) {
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
 }
 
 customElements.define("row-answer", RowAnswer);
