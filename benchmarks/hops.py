@@ -1,8 +1,11 @@
-"""One picture passes few of the project's own modules and functions on its way through ``POST /predict``.
+"""One picture, and one training run, pass few of the project's own modules and functions.
 
 A 280×280 PNG of a digit is sent with the default model, once everything has been loaded; every function of the package
 that is entered is counted by Python's own profiler, in all threads. Counted is the way from the application on, as
 ``test_client`` calls it, and the whole way that a request takes under ``rabisco serve``, the server's side included.
+
+The run trains the tiny network on scikit-learn's digits, as its process does: from the row that waits to the saved
+artifact. Apart from it, what every batch enters.
 """
 
 import asyncio
@@ -11,7 +14,7 @@ import os
 import sys
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType, FrameType, SimpleNamespace
@@ -21,7 +24,10 @@ from flask import Flask
 from PIL import Image, ImageDraw
 
 import rabisco
+from rabisco import runs
 from rabisco.evaluation.tables import markdown_table
+from rabisco.runs import worker
+from rabisco.runs.places import folder_of
 from rabisco.settings import Settings, get_settings
 from rabisco.web import create_app
 from rabisco.web.platform.rsgi import RSGIApplication
@@ -30,46 +36,90 @@ PACKAGE = f"{Path(rabisco.__file__).parent}{os.sep}"
 SIDE = 280
 SEVEN = ((70, 60), (205, 60), (120, 225))
 COMPREHENSIONS = ("<listcomp>", "<dictcomp>", "<setcomp>", "<genexpr>")
+END_OF_BATCH = "on_train_batch_end"
 CORE = ("artifacts", "characters", "images", "inference", "rejection", "settings")
 
 
 def run() -> dict[str, Any]:
-    """Count the functions entered through the application, and through the server's side of it."""
+    """Count the functions entered by one prediction, each way, and by a training run."""
+    whole, batch = train()
+    ways = {**predict(), "training": whole, "batch": batch}
+    return {"n": 1, **{way: figures(functions) for way, functions in ways.items()}}
+
+
+def predict() -> dict[str, list[str]]:
+    """Return the package's functions that a prediction enters, from the application and from the socket on."""
     with _own_home() as settings:
         app = create_app(settings)
-        counted = {"application": entered(lambda: post(app)), "server": entered(through_server(app, settings))}
-    return {"n": 1, **{way: _figures(functions) for way, functions in counted.items()}}
+        return {"application": entered(lambda: post(app)), "server": entered(through_server(app, settings))}
 
 
 def table(result: dict[str, Any]) -> str:
     """Return the modules and functions of each way as a Markdown table."""
+    ways = (
+        ("`POST /predict`, from the application on", "application"),
+        ("`POST /predict`, from the socket on", "server"),
+        ("A training run, from its row to the artifact", "training"),
+        ("Of it, every batch", "batch"),
+    )
     rows = [
         (way, *(str(result[key][part][kind]) for part in ("all", "core") for kind in ("modules", "functions")))
-        for way, key in (("From the application on", "application"), ("From the socket on", "server"))
+        for way, key in ways
+        if key in result
     ]
-    return markdown_table(("One `POST /predict`", "Modules", "Functions", "Modules, core", "Functions, core"), rows)
+    return markdown_table(("Way", "Modules", "Functions", "Modules, core", "Functions, core"), rows)
 
 
 def entered(action: Callable[[], object]) -> list[str]:
-    """Return the package's functions that a second call of ``action`` enters, as ``module.py:name:line``, sorted.
+    """Return the package's functions that a second call of ``action`` enters; the first starts the threads."""
+    with noting() as calls:
+        action()
+        calls.clear()
+        action()
+    return names(calls)
 
-    The first call starts the threads, which are watched from their start. Comprehensions do not count.
-    """
-    codes: set[CodeType] = set()
+
+def train() -> tuple[list[str], list[str]]:
+    """Return the package's functions that a training run enters, and those between the ends of two batches of it."""
+    with _own_home():
+        _train_once()  # what is imported and built for the first time does not count
+        with noting() as calls:
+            _train_once()
+    ends = [place for place, code in enumerate(calls) if code.co_name == END_OF_BATCH]
+    middle = len(ends) // 2
+    return names(calls), names(calls[ends[middle] : ends[middle + 1]])
+
+
+def _train_once() -> None:
+    """Carry a run through in this process."""
+    asked = {"data": {"catalog": "digits"}, "artifact": "counted", "architecture": "cnn-tiny", "epochs": 1}
+    run = runs.submit(runs.RunRequest.parse(asked))
+    folder_of(run.id).mkdir(parents=True)
+    worker.main(run.id)
+    ended = runs.get(run.id)
+    assert ended.state == "succeeded", ended.message
+
+
+@contextmanager
+def noting() -> Iterator[list[CodeType]]:
+    """Yield the functions of the package in the order in which they are entered, in all new threads too."""
+    calls: list[CodeType] = []
 
     def note(frame: FrameType, event: str, _: object) -> None:
         if event == "call" and frame.f_code.co_filename.startswith(PACKAGE):
-            codes.add(frame.f_code)
+            calls.append(frame.f_code)
 
     threading.setprofile(note)
     sys.setprofile(note)
     try:
-        action()
-        codes.clear()
-        action()
+        yield calls
     finally:
         sys.setprofile(None)
         threading.setprofile(None)  # type: ignore[arg-type]
+
+
+def names(codes: Iterable[CodeType]) -> list[str]:
+    """Return functions as ``module.py:name:line``, sorted; comprehensions do not count."""
     named = {code: f"{code.co_filename.removeprefix(PACKAGE)}:{code.co_qualname}" for code in codes}
     return sorted(f"{name}:{code.co_firstlineno}" for code, name in named.items() if not name.endswith(COMPREHENSIONS))
 
@@ -147,7 +197,8 @@ def _own_home() -> Iterator[Settings]:
             get_settings.cache_clear()
 
 
-def _figures(functions: list[str]) -> dict[str, Any]:
+def figures(functions: list[str]) -> dict[str, Any]:
+    """Return how many modules and functions there are, of all and of the core."""
     core = [function for function in functions if function.partition(":")[0].startswith(CORE)]
     return {"all": _numbers(functions), "core": _numbers(core), "entered": functions}
 
@@ -158,4 +209,6 @@ def _numbers(functions: list[str]) -> dict[str, int]:
 
 if __name__ == "__main__":
     result = run()
-    print(*result["server"]["entered"], "", table(result), sep="\n")
+    for way in ("server", "training", "batch"):
+        print(*result[way]["entered"], "", sep="\n")
+    print(table(result))
