@@ -274,10 +274,10 @@ def test_what_is_no_picture_is_unsupported(data: bytes) -> None:
 
 @pytest.mark.parametrize("side", [8_000, 12_000, 50_000])
 def test_a_bomb_is_refused_from_its_header_in_milliseconds(side: int) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(TooLargeError, match="pixels"):
         decode(png_of(side, side))
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 @pytest.mark.slow

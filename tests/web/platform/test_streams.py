@@ -41,7 +41,7 @@ def follow(server: Server, path: str) -> socket.socket:
     return connection
 
 
-def appears(mark: Path, seconds: float = 10) -> bool:
+def appears(mark: Path, seconds: float = 60) -> bool:
     until = time.monotonic() + seconds
     while not mark.exists() and time.monotonic() < until:
         time.sleep(0.05)

@@ -139,7 +139,7 @@ def test_a_client_that_vanishes_leaves_no_file(server: Server, folder: Path) -> 
     assert waits_for(lambda: open_bytes(worker) <= held)
 
 
-def waits_for(condition, seconds: float = 10) -> bool:
+def waits_for(condition, seconds: float = 60) -> bool:
     until = time.monotonic() + seconds
     while not condition() and time.monotonic() < until:
         time.sleep(0.05)
