@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from tests.cli.test_cli import picture_of_a_one
 
+pytestmark = pytest.mark.slow
+
 LONG = "a-model-whose-name-says-what-it-was-trained-on-and-with-which-settings"
 
 

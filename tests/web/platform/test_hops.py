@@ -18,4 +18,4 @@ def test_one_batch_passes_few_functions() -> None:
     whole, batch = (hops.figures(functions)["all"] for functions in hops.train())
     assert batch["modules"] <= 9
     assert batch["functions"] <= 20
-    assert whole["functions"] <= 370
+    assert whole["functions"] <= 400
