@@ -133,6 +133,11 @@ class Settings(BaseSettings):
         ge=784,
         description="Largest picture, in pixels (width × height).",
     )
+    max_request_pixels: int = Field(
+        default=400_000_000,
+        ge=784,
+        description="Most pixels of all pictures in one request; never fewer than one picture may have.",
+    )
     log_format: Literal["text", "json"] = Field(
         default="text",
         description="What the server's log on standard error is: `text`, faults alone, or `json`, every request.",

@@ -1,13 +1,12 @@
 """Bytes of a picture file, or its base64 text, become RGB pixels; what is damaged or too large is refused early."""
 
-import base64
-import binascii
 import io
 import struct
 import sys
 import threading
 import warnings
 import zlib
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,6 @@ from PIL import AvifImagePlugin, Image, TiffImagePlugin, UnidentifiedImageError,
 from rabisco.errors import (
     N_,
     InvalidImageError,
-    InvalidRequestError,
     RabiscoError,
     Sentence,
     TooLargeError,
@@ -24,7 +22,9 @@ from rabisco.errors import (
 )
 from rabisco.images.alpha import opaque
 from rabisco.images.depth import PNG_DEPTH, brightened, deep_png, eight_bits
+from rabisco.images.encoded import decode_base64, too_many_bytes
 from rabisco.images.large import LARGE, WORKING_SIDE, large_webp, one_at_a_time, reduced
+from rabisco.images.parts import MOST_CHUNKS, MOST_NOTES, PIXEL_CHUNKS, check_jpeg, too_many_parts
 from rabisco.images.unfinished import without_end
 
 FORMATS = (
@@ -50,6 +50,7 @@ UPRIGHT = {  # EXIF orientation -> what makes it upright
     8: Image.Transpose.ROTATE_90,
 }
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+JPEG_SIGNATURE = b"\xff\xd8"
 
 # Pillow warns while it reads headers, and Python's warning filters belong to the process: one thread at a time.
 _header_lock = threading.Lock()
@@ -61,17 +62,20 @@ def decode(
     max_bytes: int | None = None,
     max_pixels: int = MOST_PIXELS,
     notes: list[Sentence] | None = None,
+    admit: Callable[[int], object] | None = None,
 ) -> NDArray[np.uint8]:
     """Return the picture as RGB, upright, whatever its format, colour mode or transparency.
 
     Sizes are checked in the header, before any pixel is decoded. A picture whose longer side is 2000 pixels or more
-    is reduced by a whole factor, so that a photo of a telephone costs little more than a drawing.
+    is reduced by a whole factor, so that a photo of a telephone costs little more than a drawing. None takes more than
+    16 bytes for each of its pixels, and of those of 8 megapixels and more one at a time is decoded.
 
     Args:
         data: Content of a picture file; or, as text, base64 (standard or URL-safe) with or without a data-URL prefix.
         max_bytes: Largest file that is read; any if not given.
         max_pixels: Largest picture that is read, width × height.
         notes: Gets what a reader should know of a picture that was read nonetheless: that its end is missing.
+        admit: Is told how many pixels it has before they are decoded, and may refuse it by a ``RabiscoError``.
 
     Returns:
         uint8 ``(H, W, 3)``, the longer side below 2000. A grey picture is kept once, not three times: its pixels
@@ -88,11 +92,15 @@ def decode(
     if not data:
         raise InvalidImageError(N_("expected a picture file, received zero bytes; choose the file again"))
     if max_bytes is not None and len(data) > max_bytes:
-        raise _too_many_bytes(len(data), max_bytes)
+        raise too_many_bytes(len(data), max_bytes)
     if data.startswith(PNG_SIGNATURE):
         _check_png(data, max_pixels)
+    elif data.startswith(JPEG_SIGNATURE):
+        check_jpeg(data)
     try:
         image, orientation = _open(data, max_pixels)
+        if admit is not None:
+            admit(image.width * image.height)
         if image.width * image.height >= LARGE:
             with one_at_a_time:
                 return _pixels(_loaded(data, image, notes), orientation)
@@ -118,53 +126,10 @@ def sent_side(data: bytes | str) -> int:
     return max(_open(decode_base64(data) if isinstance(data, str) else data, sys.maxsize)[0].size)
 
 
-def decode_base64(text: str, max_bytes: int | None = None) -> bytes:
-    """Return the bytes that base64 text stands for; a data URL's prefix, spaces and missing padding are forgiven.
-
-    A form field turns ``+`` into a space where the sender forgot to escape it, so spaces inside count as ``+``.
-
-    Raises:
-        InvalidRequestError: The text is not base64.
-        TooLargeError: It stands for far more than ``max_bytes``.
-    """
-    if max_bytes is not None and len(text) > max_bytes * 2:
-        raise _too_many_bytes(len(text) * 3 // 4, max_bytes)
-    body = text.strip()
-    if body[:5].lower() == "data:":
-        prefix, _, body = body.partition(",")
-        if not prefix.lower().endswith(";base64"):
-            raise InvalidRequestError(
-                N_("expected a data URL in base64 (data:image/png;base64,...), received another one")
-            )
-    body = body.strip().replace(" ", "+").translate(_FROM_URL_SAFE).rstrip("=")
-    try:
-        return base64.b64decode(body + "=" * (-len(body) % 4), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise InvalidRequestError(
-            N_(
-                "expected a picture as base64 text or data URL, received text that is not base64; "
-                "send the file itself or encode all of it"
-            )
-        ) from error
-
-
-_FROM_URL_SAFE = str.maketrans("-_", "+/", "\r\n\t")
-
-
-def _too_many_bytes(received: int, limit: int) -> TooLargeError:
-    return TooLargeError(
-        N_(
-            "expected a file of at most %(limit)s bytes, received %(received)s; send a smaller or more compressed "
-            "picture"
-        ),
-        limit=limit,
-        received=received,
-    )
-
-
 def _check_png(data: bytes, max_pixels: int) -> None:
-    """Compare each chunk with its checksum, which Pillow does not do for the pixels themselves."""
+    """Compare each chunk with its checksum, which Pillow does not do for the pixels themselves, and count them."""
     position, kind = len(PNG_SIGNATURE), b""
+    chunks = notes = 0
     while kind != b"IEND":
         header = data[position : position + 8]
         length, kind = struct.unpack(">I4s", header) if len(header) == 8 else (0, b"")
@@ -173,10 +138,14 @@ def _check_png(data: bytes, max_pixels: int) -> None:
             raise InvalidImageError(
                 N_("expected a whole PNG file, received one whose end or checksums are wrong; export or send it again")
             )
-        position = end + 4
         if kind == b"IHDR" and length >= 8:
-            width, height = struct.unpack(">II", data[position - length - 4 : position - length + 4])
+            width, height = struct.unpack_from(">II", data, position + 8)
             _check_pixels(width, height, max_pixels)
+        position = end + 4
+        chunks += 1
+        notes += kind not in PIXEL_CHUNKS
+        if chunks > MOST_CHUNKS or notes > MOST_NOTES:
+            raise too_many_parts()
 
 
 def _open(data: bytes, max_pixels: int) -> tuple[Image.Image, int]:
@@ -240,7 +209,7 @@ def _loaded(data: bytes, image: Image.Image, notes: list[Sentence] | None) -> Im
     elif image.format in ("JPEG", "MPO"):
         return _jpeg(data, image, notes)
     elif image.format == "PNG":
-        return (deep_png(data) if data[PNG_DEPTH] == 16 else None) or _load(image)
+        return (deep_png(data, max(image.size) // WORKING_SIDE) if data[PNG_DEPTH] == 16 else None) or _load(image)
     elif image.format == "WEBP" and image.width * image.height >= LARGE:
         return large_webp(data, image) or _load(image)
     return _load(image)

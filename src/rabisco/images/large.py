@@ -1,9 +1,11 @@
 """Large pictures become small ones in little memory: decoded one at a time, and reduced strip by strip."""
 
 import threading
+from collections.abc import Callable
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 WORKING_SIDE = 1000  # pixels; a character needs 20, a row of thirty still has 33 each
@@ -41,3 +43,23 @@ def reduced(image: Image.Image, mode: str, factor: int) -> Image.Image:
         strip = image.crop((0, top * factor, image.width, min((top + STRIP) * factor, image.height)))
         small.paste((strip if strip.mode == mode else strip.convert(mode)).reduce(factor), (0, top))
     return small
+
+
+def joined(
+    picture_of: Callable[[NDArray[np.uint16]], Image.Image], values: NDArray[np.uint16], factor: int
+) -> Image.Image:
+    """Return the picture of values ``(H, W, C)``, made and reduced strip by strip.
+
+    Args:
+        picture_of: Makes the picture of a strip.
+        values: Of all pixels.
+        factor: That each side is divided by; below 2 all is made at once.
+    """
+    if factor < 2:
+        return picture_of(values)
+    rows = STRIP * factor
+    strips = [picture_of(values[top : top + rows]).reduce(factor) for top in range(0, len(values), rows)]
+    whole = Image.new(strips[0].mode, (strips[0].width, sum(strip.height for strip in strips)))
+    for index, strip in enumerate(strips):
+        whole.paste(strip, (0, index * STRIP))
+    return whole

@@ -19,6 +19,7 @@ from rabisco.web.corrections import received, taught
 from rabisco.web.models.aliases import resolve
 from rabisco.web.platform import shapes
 from rabisco.web.platform.access import may_change
+from rabisco.web.platform.allowance import allowance
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import route
 from rabisco.web.platform.visitors import new_visitor, remember, visitor
@@ -99,7 +100,7 @@ def store() -> ResponseReturnValue:
     said = received.from_json(request) if request.is_json else received.from_form(request)
     if not said.consent:
         raise InvalidRequestError(N_("storing a picture needs your consent; tick the box, or send “consent”: true"))
-    picture = decode(said.image, **get_settings().picture_limits)
+    picture = decode(said.image, **get_settings().picture_limits, admit=allowance().take)
     token, known_as = new_visitor()
     readings = said.readings or (taught.reading_of(resolve(None), picture, said),)
     stored = corrections.add(taught.cut_out(picture, said), readings, true_label=said.true_label, person=known_as)

@@ -7,6 +7,7 @@ from rabisco.web.models import charts, compare, confusions, versions
 from rabisco.web.models import pages as models
 from rabisco.web.platform import (
     access,
+    allowance,
     compression,
     docs,
     formats,
@@ -59,6 +60,7 @@ def create_app(settings: Settings | None = None) -> Application:
         theme,
         security,
         access,
+        allowance,
         problems,
         compression,
         neighbours,

@@ -7,11 +7,13 @@ from flask import Flask, Request, current_app, request
 from flask_babel import format_decimal, gettext
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser
 from werkzeug.utils import cached_property
 from werkzeug.wsgi import LimitedStream
 
 from rabisco.errors import N_, BusyError, StorageError
+from rabisco.images import begins_as_picture
 from rabisco.settings import Settings
 from rabisco.web.platform import access
 from rabisco.web.platform.bodies import temporary_file
@@ -57,11 +59,36 @@ class BoundedRequest(Request):
             return temporary_file(current_app.config["RABISCO"])
         return super()._get_file_stream(*args, **options)
 
+    @property
+    def want_form_data_parsed(self) -> bool:
+        """Whether there is a form; a picture only says it is one (``curl --data-binary``)."""
+        return super().want_form_data_parsed and not (self._says_fields and begins_as_picture(self.get_data()[:16]))
+
+    def make_form_data_parser(self) -> FormDataParser:
+        """Return a parser that tells what it cannot read; Werkzeug's own answers an empty form."""
+        parser = super().make_form_data_parser()
+        parser.silent = False
+        return parser
+
     def _load_form_data(self) -> None:
-        """Read a form; a body that only says it is one (``curl --data-binary``) can be had as it came, too."""
-        if self.mimetype == "application/x-www-form-urlencoded":
-            self.get_data()
-        super()._load_form_data()
+        """Read a form; its body can be had as it came, too.
+
+        Raises:
+            RequestEntityTooLarge: It has too many fields.
+            BadRequest: It breaks off, or is no form.
+        """
+        if "form" in self.__dict__:
+            return
+        if self.want_form_data_parsed and self._says_fields and self.get_data().count(b"&") >= MOST_PARTS:
+            raise RequestEntityTooLarge
+        try:
+            super()._load_form_data()
+        except ValueError as error:
+            raise BadRequest from error
+
+    @property
+    def _says_fields(self) -> bool:
+        return bool(self.mimetype == "application/x-www-form-urlencoded")
 
     @cached_property
     def stream(self) -> IO[bytes]:

@@ -11,6 +11,8 @@ import contextvars
 import io
 import signal
 import sys
+import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -19,7 +21,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from rabisco.settings import Settings
 from rabisco.web.platform import bodies
-from rabisco.web.platform.handover import BUSY, OPEN_STREAMS, PAUSE_SECONDS, REFUSAL, STORAGE
+from rabisco.web.platform.handover import BUSY, GONE, OPEN_STREAMS, PAUSE_SECONDS, REFUSAL, STARTED, STORAGE
 from rabisco.web.platform.late import LateApplication
 from rabisco.web.platform.lines import HEADER, LOGGER, request_id
 from rabisco.web.platform.neighbours import believe
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 # Threads for what takes no time: the next part of a stream, a piece of a body to the disk, a refusal, a health check.
 ASIDE_THREADS = 2
+# A request that takes so long is given up when its client leaves.
+WATCH_SECONDS = 0.5
 
 Headers = list[tuple[str, str]]
 
@@ -137,9 +141,12 @@ class RSGIApplication:
             environ[REFUSAL] = BUSY
             pool = self._aside
         environ[OPEN_STREAMS] = self._streams
+        environ[STARTED], environ[GONE] = time.perf_counter(), threading.Event()
         self._busy += 1
         try:
-            answer = await self._run(pool, context.run, self._answer, environ)
+            answering = asyncio.ensure_future(self._run(pool, context.run, self._answer, environ))
+            await self._watch(exchange, answering, environ[GONE])
+            answer = await answering
         finally:
             self._busy -= 1
         if answer.parts is None:
@@ -168,6 +175,16 @@ class RSGIApplication:
         if answer:
             exchange.response_bytes(*answer)
         return answer is not None
+
+    async def _watch(self, exchange: Exchange, answering: "asyncio.Future[Answer]", gone: threading.Event) -> None:
+        """Return once there is an answer; tell whoever makes one that takes long when nobody waits for it."""
+        await asyncio.wait({answering}, timeout=WATCH_SECONDS)
+        if not answering.done():
+            left: asyncio.Future[Any] = asyncio.ensure_future(exchange.client_disconnect())
+            await asyncio.wait([answering, left], return_when=asyncio.FIRST_COMPLETED)
+            if left.done():
+                gone.set()
+            left.cancel()
 
     def _answer(self, environ: dict[str, Any]) -> Answer:
         started: list[tuple[int, Headers]] = []

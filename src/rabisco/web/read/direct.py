@@ -24,6 +24,7 @@ from rabisco.inference import LOADED_LIGHT, get_predictor, named
 from rabisco.settings import Settings
 from rabisco.web.models.aliases import default_model
 from rabisco.web.platform import lines
+from rabisco.web.platform.allowance import Allowance
 from rabisco.web.platform.figures import Metrics
 from rabisco.web.platform.handover import REFUSAL
 from rabisco.web.platform.security import HEADERS
@@ -78,21 +79,30 @@ class Direct:
         body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
         environ["wsgi.input"] = io.BytesIO(body)
         files = only_pictures(environ.get("CONTENT_TYPE", ""), body)
-        if not files or len(files) > self._settings.max_files or (only_small and not is_small(files)):
+        small = bool(files) and is_small(files)
+        if not files or len(files) > self._settings.max_files or (only_small and not small):
             return None
         reads, notes = [], list[Sentence]()
+        allowance = None if small else Allowance(self._settings, environ)
         try:
             name = named(asked[1]) if asked[1] else default_model(self._settings)
             if only_small and name not in LOADED_LIGHT:
                 return None
             predictor = get_predictor(name)
             for data in files:
-                read = predictor.predict(decode(data, **self._settings.picture_limits, notes=notes))
+                read = predictor.predict(
+                    decode(
+                        data, **self._settings.picture_limits, notes=notes, admit=allowance.take if allowance else None
+                    )
+                )
                 if read.refused or notes:
                     break
                 reads.append(read.to_dict())
         except (RabiscoError, OSError):
             reads.clear()
+        finally:
+            if allowance:
+                allowance.end()
         if len(reads) < len(files):  # the answer holds a sentence in the reader's language
             environ[LEFT] = True
             return None

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext
 
 from rabisco.artifacts import Card, list_names
 from rabisco.characters import AMONG, Among, knows
-from rabisco.errors import RabiscoError
+from rabisco.errors import BusyError, RabiscoError
 from rabisco.images import image_kind
 from rabisco.inference import Prediction, get_predictor
 from rabisco.settings import Settings
@@ -163,6 +163,8 @@ def _choices() -> list[str]:
 def _row(picture: SentPicture, cards: list[Card], among: Among) -> UploadedPicture:
     try:
         pixels = picture.decode()
+    except BusyError:
+        raise
     except RabiscoError as error:
         return UploadedPicture(picture.name, title=title_of(error), detail=translated(error.sentence))
     predictions = tuple(

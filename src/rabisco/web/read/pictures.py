@@ -3,15 +3,17 @@
 Multipart fields ``file`` (one or more); base64 or a data URL in a form field or in JSON; or an image as the body.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 from flask import Request
 from numpy.typing import NDArray
 
-from rabisco.errors import N_, InvalidRequestError, RabiscoError, Sentence, TooLargeError
+from rabisco.errors import N_, BusyError, InvalidRequestError, RabiscoError, Sentence, TooLargeError
 from rabisco.images import begins_as_picture, decode, sent_side
 from rabisco.settings import get_settings
+from rabisco.web.platform.allowance import allowance
 from rabisco.web.platform.fields import only_known
 from rabisco.web.platform.words import translated
 from rabisco.web.read import FILE_FIELD, FILE_FIELDS, options
@@ -48,7 +50,7 @@ class SentPicture:
 
     def decode(self) -> NDArray[np.uint8]:
         """Return its pixels, RGB; see ``rabisco.images.decode``."""
-        return decode(self.data, **get_settings().picture_limits, notes=self.notes)
+        return decode(self.data, **get_settings().picture_limits, notes=self.notes, admit=allowance().take)
 
     def sent_side(self) -> int:
         """Return its longer side as it was sent; see ``rabisco.images.sent_side``."""
@@ -92,16 +94,21 @@ def check_names(request: Request, known: tuple[str, ...]) -> None:
         only_known(body, (*TEXT_FIELDS, "images", *known))
 
 
-def decode_all(pictures: list[SentPicture]) -> list[NDArray[np.uint8]]:
-    """Return the pixels of each picture; an error of one among several names which."""
+def decode_all(pictures: list[SentPicture]) -> Iterator[NDArray[np.uint8]]:
+    """Yield the pixels of each picture, one at a time; an error of one among several names which."""
     if len(pictures) == 1:
-        return [pictures[0].decode()]
-    return [_decode_named(picture, position) for position, picture in enumerate(pictures, 1)]
+        yield pictures[0].decode()
+        return
+    for position, picture in enumerate(pictures, 1):
+        allowance().go_on()
+        yield _decode_named(picture, position)
 
 
 def _decode_named(picture: SentPicture, position: int) -> NDArray[np.uint8]:
     try:
         return picture.decode()
+    except BusyError:
+        raise
     except RabiscoError as error:
         which = Sentence(N_("picture %(position)s (%(name)s)"), {"position": position, "name": picture.name})
         raise type(error)(N_("%(which)s: %(reason)s"), which=which, reason=error.sentence) from error

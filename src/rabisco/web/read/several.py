@@ -1,15 +1,16 @@
 """``characters=many``: how several characters in each picture are read, answered and shown."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rabisco.characters import Among
-from rabisco.errors import RabiscoError
+from rabisco.errors import BusyError, RabiscoError
 from rabisco.inference import Predictor, get_predictor
 from rabisco.text_reading import TextReading, read_many
+from rabisco.web.platform.allowance import allowance
 from rabisco.web.platform.metrics import count_predictions
 from rabisco.web.platform.problems import title_of
 from rabisco.web.platform.words import translated
@@ -21,7 +22,7 @@ SHOWN_SIDE = 720  # pixels of a picture on the page
 
 def read_all(
     pictures: Sequence[SentPicture],
-    decoded: Sequence[NDArray[np.uint8]],
+    decoded: Iterable[NDArray[np.uint8]],
     predictor: Predictor,
     most: int,
     among: Among,
@@ -57,10 +58,15 @@ def page_row(picture: SentPicture, models: Sequence[str], most: int, among: Amon
     """Return what the page shows of a picture that may hold so many characters."""
     try:
         pixels = picture.decode()
-        readings = tuple(read_all([picture], [pixels], get_predictor(name), most, among)[0] for name in models)
+        readings = []
+        for name in models:
+            allowance().go_on()
+            readings += read_all([picture], [pixels], get_predictor(name), most, among)
+    except BusyError:
+        raise
     except RabiscoError as error:
         return UploadedText(picture.name, title=title_of(error), detail=translated(error.sentence))
     for reading in readings:
         count_predictions(reading.model, 1)
     notes = tuple(translated(note) for note in picture.notes)
-    return UploadedText(picture.name, thumbnail(pixels, SHOWN_SIDE), readings, notes=notes)
+    return UploadedText(picture.name, thumbnail(pixels, SHOWN_SIDE), tuple(readings), notes=notes)

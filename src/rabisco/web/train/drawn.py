@@ -13,6 +13,7 @@ from rabisco.errors import N_, InvalidRequestError, Sentence
 from rabisco.images import decode
 from rabisco.settings import get_settings
 from rabisco.uploads.drawings import LabelledDrawing, create_of_drawings
+from rabisco.web.platform.allowance import allowance
 from rabisco.web.platform.fields import only_known
 from rabisco.web.platform.routing import route
 from rabisco.web.platform.words import translated
@@ -94,7 +95,7 @@ def _drawing(one: Any) -> LabelledDrawing:
     if not isinstance(label, str) or not isinstance(image, str):
         raise _malformed()
     only_known(one, ("label", "image"))
-    return LabelledDrawing(label, decode(image, **get_settings().picture_limits))
+    return LabelledDrawing(label, decode(image, **get_settings().picture_limits, admit=allowance().take))
 
 
 def _wrong_with(names: list[str]) -> Sentence | None:

@@ -1,0 +1,36 @@
+"""How many parts a picture file may have: each costs time, and small files hold millions."""
+
+from rabisco.errors import N_, TooLargeError
+
+PIXEL_CHUNKS = (b"IDAT", b"fdAT", b"fcTL")
+MOST_CHUNKS = 20_000  # of a PNG; programs write 8 kB of pixels into each
+MOST_NOTES = 250  # chunks of a PNG of other kinds, each of which may unfold to a megabyte
+MOST_SEGMENTS = 2_000  # of a JPEG before its pixels; the colour profile of a camera takes 10
+MOST_SCANS = 100  # of a progressive JPEG, each of which goes over all pixels; programs write 10
+SCAN = b"\xff\xda"
+
+
+def check_jpeg(data: bytes) -> None:
+    """Refuse a JPEG that holds more parts than any program writes.
+
+    Raises:
+        TooLargeError: It does.
+    """
+    if data.count(SCAN) > MOST_SCANS:
+        raise too_many_parts()
+    position = 2
+    for _ in range(MOST_SEGMENTS):
+        if data[position : position + 2] == SCAN or position >= len(data):
+            return
+        if data[position] != 0xFF or data[position + 1 : position + 2] in (b"\x00", b"\xff"):
+            position += 1
+        else:
+            position += 2 + int.from_bytes(data[position + 2 : position + 4])
+    raise too_many_parts()
+
+
+def too_many_parts() -> TooLargeError:
+    """Return what is said of a file of more parts than any program writes."""
+    return TooLargeError(
+        N_("expected a picture as programs write it, received a file of far more parts; export the picture again")
+    )

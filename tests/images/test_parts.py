@@ -1,0 +1,56 @@
+"""Files of millions of parts, each of which costs its reader time, are refused in a moment."""
+
+import io
+import struct
+import time
+import zlib
+
+import pytest
+from PIL import Image
+from tests.images.pictures import draw, encode
+
+from rabisco.errors import TooLargeError
+from rabisco.images import decode
+
+SEVEN = draw()
+JPEG, PNG = encode(SEVEN, "JPEG"), encode(SEVEN)
+COMPRESSED = zlib.compress(bytes(900_000))
+
+
+def chunk(kind: bytes, data: bytes = b"") -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def scans(number: int) -> bytes:
+    """Return a progressive JPEG of 9 megapixels that goes over its pixels so often."""
+    buffer = io.BytesIO()
+    Image.new("L", (3000, 3000), 77).save(buffer, "JPEG", progressive=True)
+    data = buffer.getvalue()
+    return data[:-2] + data[data.rindex(b"\xff\xda") : -2] * number + data[-2:]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(PNG[:33] + chunk(b"teSt") * 700_000 + PNG[33:], id="chunks"),
+        pytest.param(PNG[:33] + chunk(b"IDAT") * 700_000 + PNG[33:], id="empty pixels"),
+        pytest.param(PNG[:33] + chunk(b"iCCP", b"a\0\0" + COMPRESSED) * 8000 + PNG[33:], id="colour profiles"),
+        pytest.param(JPEG[:2] + b"\xff\xe5\x00\x02" * 4_000_000 + JPEG[2:], id="segments"),
+        pytest.param(JPEG[:2] + b"\xff" * 15_000_000 + JPEG[2:], id="filling"),
+        pytest.param(scans(2000), id="scans"),
+    ],
+)
+def test_a_file_of_millions_of_parts_is_refused_in_a_moment(data: bytes) -> None:
+    started = time.perf_counter()
+    with pytest.raises(TooLargeError, match="far more parts"):
+        decode(data)
+    assert time.perf_counter() - started < 0.5
+
+
+def test_files_as_programs_write_them_are_read() -> None:
+    notes = b"".join(chunk(b"tEXt", b"a\0" + bytes([65 + number])) for number in range(20))
+    assert decode(PNG[:33] + notes + PNG[33:]).shape == SEVEN.shape
+    name = b"\xff\xe2\xff\xf0ICC_PROFILE\0"
+    profile = b"".join(name + bytes([number, 40]) + bytes(65504) for number in range(1, 41))
+    assert decode(JPEG[:2] + profile + JPEG[2:]).shape == SEVEN.shape
+    assert max(decode(scans(0)).shape) < 2000
