@@ -92,6 +92,20 @@ def test_upload_look_train_watch_download_and_draw(visit, training_server: Serve
     draw(page, SEVEN)
     answered = re.compile("read|refused")
     expect(page.locator("model-answer[data-model='from-the-page']")).to_have_attribute("data-state", answered)
+    compared_with_the_bundled_one(page)
+
+
+def compared_with_the_bundled_one(page: Page) -> None:
+    """Measure the model just trained and the bundled one on the same images, from its card."""
+    page.locator("model-answer[data-model='from-the-page'] .facts a").click()
+    page.get_by_role("main").get_by_role("link", name="Compare").click()
+    expect(page.locator("table .badge").first).to_have_text("other images")
+    page.get_by_role("button", name="Measure both on the same images").click()
+    expect(page.locator(".headline")).to_contain_text("297 images", timeout=TRAINED)
+    expect(page.locator(".headline")).to_contain_text("per image")
+    expect(page.get_by_role("row", name="Accuracy on the same images")).to_contain_text("297 test images of digits.csv")
+    assert faults(page) == []
+    assert overflow(page) <= 0
 
 
 def test_without_javascript_the_page_ends_with_success_and_accuracy(visit, training_server: Server, csv_files) -> None:

@@ -199,6 +199,8 @@ def _follow(run_id: str, as_json: bool) -> None:
     Raises:
         click.exceptions.Exit: It ended without a model, so that the command's exit status says so.
     """
+    from rabisco.runs.states import KEPT
+
     run = follow_to_the_end(run_id, quietly=as_json)
     if as_json:
         print_json(run.to_dict())
@@ -208,5 +210,5 @@ def _follow(run_id: str, as_json: bool) -> None:
         )
     else:
         click.echo(f"{run.id}: {run.state}. {run.message}".rstrip())
-    if run.state not in ("succeeded", "stopped"):
+    if run.state not in KEPT:
         raise click.exceptions.Exit(1)

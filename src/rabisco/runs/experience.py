@@ -1,4 +1,4 @@
-"""What earlier trainings on this machine tell of the next: how long it takes, and whether it has learned at all."""
+"""What earlier trainings on this machine tell of the next: how long it takes."""
 
 from datetime import datetime
 from itertools import pairwise
@@ -7,29 +7,14 @@ from typing import Any
 from sqlalchemy import func, select
 
 from rabisco import store
-from rabisco.artifacts import Card
 from rabisco.runs.process import host
 from rabisco.runs.records import Run
-
-LEAST_GAIN = 0.1  # above chance; with few classes twice chance would ask for too much
-_KEPT = ("succeeded", "stopped")
-
-
-def has_learned(card: Card) -> bool:
-    """Return whether a model reads more than about twice as many test images as whoever always says the same."""
-    accuracy = card.metrics.get("test_accuracy")
-    if accuracy is None:
-        return True
-    chance = 1 / len(card.class_names)
-    if card.confusions:
-        rows = [sum(row) for row in card.confusions]
-        chance = max(rows) / max(1, sum(rows))
-    return accuracy >= min(2 * chance, chance + LEAST_GAIN)
+from rabisco.runs.states import KEPT
 
 
 def seconds_of_preset(preset: str) -> float | None:
     """Return how long the last training with a preset took on this machine; ``None`` if there was none."""
-    wanted = store.RunRow.host == host(), store.RunRow.state.in_(_KEPT)
+    wanted = store.RunRow.host == host(), store.RunRow.state.in_(KEPT)
     query = select(store.RunRow).where(*wanted).order_by(store.RunRow.created.desc()).limit(50)
     with store.reading() as session:
         for row in session.scalars(query):
@@ -42,7 +27,7 @@ def seconds_of_phases(run: Run) -> dict[str, float]:
     """Return how long each phase took in the last training of such a model on this machine; empty without one."""
     wanted = (
         store.RunRow.host == host(),
-        store.RunRow.state == "succeeded",
+        store.RunRow.state.in_(("succeeded", "unlearned")),
         store.RunRow.architecture == run.architecture,
         store.RunRow.id != run.id,
     )

@@ -91,12 +91,12 @@ def _measure(said: Measuring) -> Comparison:
 
 
 def _common_data(artifacts: Sequence[Artifact]) -> Dataset:
-    """Return data that every model reads: what one of them was tested on, if it is here.
+    """Return data that every model reads: what one of them was tested on, if it is here; a user's own before others.
 
     Raises:
         InvalidConfigurationError: There is nothing that all of them read.
     """
-    for artifact in artifacts:
+    for artifact in sorted(artifacts, key=lambda one: not one.card.run):
         for dataset in _own_data(artifact):
             if all(_reads(one, dataset) for one in artifacts):
                 return dataset

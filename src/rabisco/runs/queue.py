@@ -22,6 +22,7 @@ _STANDS: dict[State, str] = {
     "running": N_("is running"),
     "stopping": N_("is stopping"),
     "succeeded": N_("succeeded"),
+    "unlearned": N_("has ended without learning"),
     "stopped": N_("is stopped"),
     "cancelled": N_("is cancelled"),
     "failed": N_("failed"),

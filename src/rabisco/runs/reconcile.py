@@ -7,6 +7,7 @@ from typing import Any
 from rabisco import artifacts, store
 from rabisco.artifacts import Card
 from rabisco.errors import N_, Sentence
+from rabisco.runs.learned import has_learned
 from rabisco.runs.process import host, lives
 from rabisco.runs.states import ACTIVE, State, active, move
 from rabisco.store import OfProcess
@@ -50,6 +51,13 @@ def result_of(version: int, card: Card) -> dict[str, Any]:
     }
 
 
+def state_of(row: store.RunRow, card: Card, stopped: bool = False) -> State:
+    """Return how a run ended that made a model: a retraining succeeds whatever it gained, for its report says that."""
+    if stopped:
+        return "stopped"
+    return "succeeded" if row.request.get("corrections") or has_learned(card) else "unlearned"
+
+
 def works(row: OfProcess) -> bool:
     """Tell whether the process lives that a row names."""
     if row.host == host():
@@ -60,7 +68,7 @@ def works(row: OfProcess) -> bool:
 def _outcome(row: store.RunRow) -> tuple[State, dict[str, Any]]:
     saved = saved_version(row.id, row.artifact)
     if saved is not None and (row.artifact_version is None or saved[0] > row.artifact_version):
-        return ("stopped" if row.wanted == "stop" else "succeeded"), result_of(*saved)
+        return state_of(row, saved[1], row.wanted == "stop"), result_of(*saved)
     if row.wanted == "cancel":
         return "cancelled", {}
     return "interrupted", {"message": Sentence(KILLED)}

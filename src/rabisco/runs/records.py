@@ -1,20 +1,25 @@
 """A run and its events as readers see them: values that no longer hang on the store."""
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from rabisco import store
-from rabisco.errors import Sentence
+from rabisco import artifacts, store
+from rabisco.errors import RabiscoError, Sentence
+from rabisco.runs.learned import has_learned
 from rabisco.runs.places import has_checkpoint
 from rabisco.runs.states import RESUMABLE, State
 
 Action = str
 
+DOUBTFUL = 0.6  # an accuracy that may be no better than guessing
+
 _ACTIONS: dict[str, tuple[Action, ...]] = {
     "queued": ("cancel",),
     "running": ("stop", "cancel"),
     "stopping": ("cancel",),
+    "unlearned": ("longer", "retry", "delete"),
 }
 
 
@@ -24,7 +29,7 @@ class Run:
 
     Attributes:
         dataset: What it is trained on, for people.
-        actions: What can be asked of it now: ``stop``, ``cancel``, ``resume``, ``retry``, ``delete``.
+        actions: What can be asked of it now: ``stop``, ``cancel``, ``resume``, ``longer``, ``retry``, ``delete``.
         begun: Whether a checkpoint is there, so that to resume it is to go on where it was.
     """
 
@@ -80,13 +85,24 @@ class RunEvent:
 
 def run_of(row: store.RunRow) -> Run:
     """Return what readers see of a row."""
-    begun = has_checkpoint(row.id)
-    actions = _ACTIONS.get(row.state, (*(("resume",) if row.state in RESUMABLE else ()), "retry", "delete"))
+    begun, state = has_checkpoint(row.id), _state_of(row)
+    actions = _ACTIONS.get(state, (*(("resume",) if state in RESUMABLE else ()), "retry", "delete"))
     if row.wanted == "cancel":
         actions = ()
     fields = {name: getattr(row, name) for name in Run.__dataclass_fields__ if hasattr(store.RunRow, name)}
+    fields["state"] = state
     title = next((str(row.data[key]) for key in ("catalog", "recipe", "title", "upload") if row.data.get(key)), "")
     return Run(**fields, dataset=title, actions=actions, begun=begun)
+
+
+def _state_of(row: store.RunRow) -> State:
+    """Return the state of a row, also where it was written before there was ``unlearned``."""
+    doubtful = row.state == "succeeded" and row.accuracy is not None and row.accuracy < DOUBTFUL
+    if doubtful and row.artifact_version is not None and not row.request.get("corrections"):
+        with suppress(RabiscoError):
+            card = artifacts.load_artifact(row.artifact, row.artifact_version).card
+            return "succeeded" if has_learned(card) else "unlearned"
+    return row.state  # type: ignore[return-value]
 
 
 def event_of(row: store.RunEventRow) -> RunEvent:

@@ -19,7 +19,7 @@ from rabisco.models.backend import device
 from rabisco.recipes import Watcher
 from rabisco.runs.places import checkpoints_of, folder_of
 from rabisco.runs.process import host, identity
-from rabisco.runs.reconcile import result_of
+from rabisco.runs.reconcile import result_of, state_of
 from rabisco.runs.request import RunRequest, minutes_of
 from rabisco.runs.states import ACTIVE, State, active, move, note
 from rabisco.settings import get_settings
@@ -111,9 +111,9 @@ class RunSession(Watcher):
         self.say("report", values)
 
     def saved(self, artifact: Artifact, result: TrainingResult) -> None:
-        """Say that the run has succeeded, or was stopped with something to keep."""
+        """Say that the run has succeeded, or has not learned, or was stopped with something to keep."""
         stopped = self.wanted == "stop" and result.ended == "stopped"
-        self.end("stopped" if stopped else "succeeded", **result_of(artifact.version, artifact.card))
+        self.end(state_of(self.row, artifact.card, stopped), **result_of(artifact.version, artifact.card))
         if not stopped:
             Checkpoints(checkpoints_of(self.row.id)).clear()
 

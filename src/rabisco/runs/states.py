@@ -2,10 +2,10 @@
 
 ::
 
-    queued ──► running ──► succeeded
+    queued ──► running ──► succeeded, unlearned
        │          │  └───► failed, interrupted
        │          ▼
-       │       stopping ─► stopped, cancelled, failed, interrupted, succeeded
+       │       stopping ─► stopped, cancelled, failed, interrupted, succeeded, unlearned
        └─────────────────► cancelled, failed
     stopped, cancelled, failed, interrupted ──► queued (resume)
 """
@@ -18,12 +18,15 @@ from sqlalchemy.orm import Session
 from rabisco import store
 from rabisco.errors import N_
 
-State = Literal["queued", "running", "stopping", "succeeded", "stopped", "cancelled", "failed", "interrupted"]
+State = Literal[
+    "queued", "running", "stopping", "succeeded", "unlearned", "stopped", "cancelled", "failed", "interrupted"
+]
 STATES: dict[State, str] = {
     "queued": N_("waiting"),
     "running": N_("running"),
     "stopping": N_("stopping"),
     "succeeded": N_("succeeded"),
+    "unlearned": N_("not learned yet"),
     "stopped": N_("stopped early"),
     "cancelled": N_("cancelled"),
     "failed": N_("failed"),
@@ -38,7 +41,8 @@ PHASES = {
     "saving": N_("saving the model"),
 }
 ACTIVE: tuple[State, ...] = ("running", "stopping")
-ENDED: tuple[State, ...] = ("succeeded", "stopped", "cancelled", "failed", "interrupted")
+KEPT: tuple[State, ...] = ("succeeded", "unlearned", "stopped")  # there is a model
+ENDED: tuple[State, ...] = (*KEPT, "cancelled", "failed", "interrupted")
 RESUMABLE: tuple[State, ...] = ("stopped", "cancelled", "failed", "interrupted")
 
 

@@ -30,11 +30,17 @@ def ended(state: str) -> str:
 
 @pytest.mark.parametrize(
     ("state", "heading"),
-    [("succeeded", "It has not learned yet: train longer"), ("stopped", "Training was stopped, and the best so far")],
+    [
+        ("unlearned", "It has not learned yet: train longer"),
+        # As an earlier version wrote it.
+        ("succeeded", "It has not learned yet: train longer"),
+        ("stopped", "Training was stopped, and the best so far"),
+    ],
 )
 def test_a_model_that_guesses_has_not_learned_and_may_train_longer(state: str, heading: str) -> None:
     client, run_id = create_app().test_client(), ended(state)
-    assert client.get(f"/runs/{run_id}").json["learned"] is False
+    answer = client.get(f"/runs/{run_id}").json
+    assert (answer["learned"], answer["state"]) == (False, "unlearned" if state != "stopped" else state)
     page = client.get(f"/runs/{run_id}", headers=PAGE).text
     assert heading in page
     assert "Training succeeded" not in page

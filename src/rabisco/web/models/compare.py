@@ -1,8 +1,8 @@
 """``GET /compare``: models side by side, what was measured of them and what each reads in the same drawing."""
 
 import itertools
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
@@ -66,16 +66,37 @@ class ComparedModel:
         """Return a figure of the test images; ``None`` where the card has none."""
         return self.card.metrics.get(f"test_{name}")
 
+    @property
+    def accuracy(self) -> tuple[float, float, float] | None:
+        """The accuracy on its own test images and the ends of the 95% interval; ``None`` where the card has none."""
+        found = [self.metric(name) for name in ("accuracy", "accuracy_low", "accuracy_high")]
+        return None if None in found else tuple(found)  # type: ignore[return-value]
+
+    @property
+    def shared_accuracy(self) -> tuple[float, float, float] | None:
+        """The same on the images that all models of the run were given."""
+        return (self.timed.accuracy, *self.timed.accuracy_interval) if self.timed else None
+
 
 @dataclass(frozen=True)
 class ModelDifference:
-    """Two models on the same images; without ``pair`` they were never given the same."""
+    """Two models on the same images; without ``pair`` they were never given the same.
+
+    Attributes:
+        first: Card of one model.
+        second: Card of the other.
+        pair: What came of reading the same images.
+        examples: How many they were.
+        dataset: Of which data set.
+        accuracies: What share of them each model reads correctly, in [0, 1], by its name.
+    """
 
     first: Card
     second: Card
     pair: Pair | None = None
     examples: int = 0
     dataset: str = ""
+    accuracies: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def measurable(self) -> bool:
@@ -125,6 +146,8 @@ def index() -> ResponseReturnValue:
         return jsonify(models=[_as_json(one) for one in contestants], pairs=_pairs(differences))
     curves = [(place, learning_curve(one.card)) for place, one in enumerate(contestants)]
     curves = [(place, curve) for place, curve in curves if len(curve) > 1]
+    shared = len(contestants) > 1 and all(one.timed for one in contestants)
+    accuracies = [one.shared_accuracy if shared else one.accuracy for one in contestants]
     return render_template(
         "models/compare.html",
         contestants=contestants,
@@ -135,10 +158,12 @@ def index() -> ResponseReturnValue:
         under_way=_under_way(artifacts),
         other_images=len({one.card.dataset.fingerprint for one in contestants}) > 1,
         run=run if run and run.rows else None,
+        shared=shared,
         names=list_names(),
         too_many=len(asked) > MOST,
         most=MOST,
-        accuracy_axis=_accuracy_axis(contestants),
+        accuracies=accuracies,
+        accuracy_axis=_accuracy_axis(accuracies),
         corruptions=_corruptions(contestants),
         corruptions_axis=_corruptions_axis(contestants),
         curves=curves,
@@ -246,7 +271,9 @@ def _difference(first: ComparedModel, second: ComparedModel, known: list[Compari
         for pair in comparison.pairs:
             if {pair.first, pair.second} == {first.card.name, second.card.name}:
                 turned = (second, first) if pair.first == second.card.name else (first, second)
-                return ModelDifference(turned[0].card, turned[1].card, pair, comparison.examples, comparison.dataset)
+                accuracies = {row.name: row.accuracy for row in comparison.rows}
+                cards = turned[0].card, turned[1].card
+                return ModelDifference(*cards, pair, comparison.examples, comparison.dataset, accuracies)
     return ModelDifference(first.card, second.card)
 
 
@@ -263,9 +290,8 @@ def _under_way(artifacts: list[Artifact]) -> dict[str, Any] | None:
     return None if found is None or found.state == "done" else _measuring_as_json(found)
 
 
-def _accuracy_axis(contestants: list[ComparedModel]) -> Axis | None:
-    names = ("accuracy", "accuracy_low", "accuracy_high")
-    values = [value for one in contestants for name in names if (value := one.metric(name)) is not None]
+def _accuracy_axis(accuracies: Iterable[tuple[float, float, float] | None]) -> Axis | None:
+    values = [value for one in accuracies for value in one or ()]
     return axis(values) if values else None
 
 

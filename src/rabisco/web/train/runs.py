@@ -10,6 +10,7 @@ from flask_babel import gettext, lazy_gettext
 from rabisco import artifacts, runs
 from rabisco.errors import N_, InvalidRequestError, RabiscoError
 from rabisco.runs import ENDED, Run, experience
+from rabisco.runs.learned import has_learned
 from rabisco.runs.states import PHASES, STATES
 from rabisco.web.corrections.retrained import outcome
 from rabisco.web.corrections.retrained import title_of as part_title
@@ -85,7 +86,7 @@ def show(run_id: str) -> ResponseReturnValue:
         states=STATES,
         phases=PHASES,
         card=card,
-        learned=card is None or bool(run.request.get("corrections")) or experience.has_learned(card),
+        learned=card is None or bool(run.request.get("corrections")) or has_learned(card),
         expected=experience.seconds_of_phases(run) if run.state not in ENDED else {},
         place=experience.place_in_queue(run) if run.state == "queued" else 0,
         is_default=default_model() == run.artifact,
@@ -256,7 +257,7 @@ def as_json(run: Run) -> dict[str, Any]:
     report = runs.report_of(run.id) if run.request.get("corrections") else None
     values["report"] = report and report.to_dict()
     card = None if report else _card(run)
-    values["learned"] = None if card is None else experience.has_learned(card)
+    values["learned"] = None if card is None else has_learned(card)
     values["page"] = url_for("runs.show", run_id=run.id)
     values["events"] = url_for("runs.follow", run_id=run.id)
     return values
