@@ -59,7 +59,6 @@ def asked_for_code(page: Page) -> None:
     drawn(page)
     page.locator("request-code summary").click()
     page.locator("correction-form summary").click()
-    page.locator("what-mattered summary").click()
     page.locator("what-mattered img:visible").nth(1).wait_for()
 
 

@@ -135,13 +135,18 @@ def test_the_answer_is_on_the_screen_soon_after_the_stroke(visit) -> None:
 
 
 @pytest.mark.parametrize("options", [{"color_scheme": "dark", **PHONE}, {}])
-def test_what_mattered_is_shown_when_asked_for_and_follows_the_drawing(visit, options: dict) -> None:
+def test_what_mattered_lies_over_the_drawing_and_follows_it(visit, options: dict) -> None:
     window = visit(**options)
     page = window.open("/")
     draw(page, SEVEN)
     expect(page.locator(CNN)).to_have_text("7")
-    assert not [url for url in window.requests if "/explain" in url]  # it is asked only once it is wanted
-    page.get_by_role("heading", name="What mattered").click()
+    laid = page.locator("pad-overlay img")
+    expect(laid).to_be_visible()
+    over, pad = laid.bounding_box(), page.locator("drawing-pad").bounding_box()
+    assert over
+    assert pad
+    # The model sees the 7, which fills 0.56 of the pad's height, 20 of 28 pixels high.
+    assert over["width"] / pad["width"] == pytest.approx(0.56 * 28 / 20 + 0.1, abs=0.1)
     maps = page.locator("what-mattered img:visible")
     expect(maps).to_have_count(2)
     before = [image.get_attribute("src") for image in maps.all()]
@@ -149,6 +154,11 @@ def test_what_mattered_is_shown_when_asked_for_and_follows_the_drawing(visit, op
     assert overflow(page) <= 0
     draw(page, ONE)
     expect(maps.first).not_to_have_attribute("src", before[0] or "")
+    page.get_by_label("What mattered").uncheck()
+    expect(laid).to_be_hidden()
+    page.reload()
+    expect(maps).to_have_count(2)
+    expect(laid).to_be_hidden()
     page.get_by_role("button", name="Clear").click()
     expect(page.locator("what-mattered")).to_be_hidden()
 

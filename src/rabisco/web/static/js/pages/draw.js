@@ -3,11 +3,12 @@
 import "../components/correction-form.js";
 import "../components/drawing-pad.js";
 import "../components/model-answer.js";
+import "../components/pad-overlay.js";
 import "../components/preparation-steps.js";
 import "../components/request-code.js";
 import "../components/what-mattered.js";
 import { address, predict } from "../lib/api.js";
-import { tab } from "../lib/kept.js";
+import { browser, tab } from "../lib/kept.js";
 import { forgetReading, rememberReading } from "../lib/last-reading.js";
 import { letterIn } from "../lib/letters.js";
 import { strokesOf } from "../lib/strokes.js";
@@ -25,11 +26,14 @@ const correction = main.querySelector("correction-form");
 const otherKind = main.querySelector(".other-kind");
 const answers = () => [...main.querySelectorAll("model-answer")];
 const part = (name) => main.querySelector(name);
+const overlay = part("pad-overlay");
+const wantsOverlay = part("[data-overlay]");
 
 function reset() {
   answers().forEach((answer) => answer.reset());
   part("preparation-steps").show([]);
   part("what-mattered").show("");
+  overlay.hide();
   part("request-code").show("", "");
   correction.reset();
   forgetReading();
@@ -58,7 +62,7 @@ async function read(picture, signal, done) {
   show(predictions, done);
   correction.show(picture, predictions);
   rememberReading(picture, predictions);
-  part("what-mattered").show(picture);
+  if (done) part("what-mattered").show(picture);
   part("request-code").show(address(location.origin, answers()[0].dataset), picture);
   if (done) await lookForLetter(picture, predictions, signal);
 }
@@ -76,7 +80,17 @@ function sayOtherKind(letter) {
 
 const again = readWhileDrawing(pad, { read, reset, messages, sentence });
 const forgetLearned = sayWhatWasLearned(main, main.querySelector(".learned"), messages, again);
-pad.addEventListener("drawing", ({ detail }) => detail.done || forgetLearned());
+pad.addEventListener("drawing", ({ detail }) => {
+  overlay.hide();
+  if (!detail.done) forgetLearned();
+});
+main.addEventListener("explained", ({ detail }) => overlay.show(detail.importance, answers()[0].querySelector(".saw img")));
+wantsOverlay.checked = browser.get("overlay") !== "no";
+overlay.hidden = !wantsOverlay.checked;
+wantsOverlay.addEventListener("change", () => {
+  overlay.hidden = !wantsOverlay.checked;
+  browser.set("overlay", wantsOverlay.checked ? "yes" : "no");
+});
 connectToolbar(pad, main.querySelector(".draw-side"));
 
 main.addEventListener("click", ({ target }) => {
