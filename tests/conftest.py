@@ -43,6 +43,8 @@ def session_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("RABISCO_HOME", str(folder))
         patch.setenv("RABISCO_TRAINING_NICENESS", "0")  # tests wait for trainings, which would wait for other programs
         patch.setenv("RABISCO_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        for name in ("KERAS_HOME", "MPLCONFIGDIR"):  # else each home would have its list of fonts made
+            patch.setenv(name, str(tmp_path_factory.mktemp("libraries")))
         get_settings.cache_clear()
         yield folder
     get_settings.cache_clear()

@@ -280,6 +280,17 @@ def get_settings() -> Settings:
         raise InvalidConfigurationError("\n".join(["these settings cannot be used:", *lines])) from None
 
 
+def settle_libraries() -> Path:
+    """Have libraries keep what they keep (fonts, ``keras.json``) in the settings' ``home``, and return that folder.
+
+    Call it before Keras or Matplotlib is imported; where the environment names other folders, these stay.
+    """
+    folder = get_settings().home / "libraries"
+    os.environ.setdefault("KERAS_HOME", str(folder / "keras"))
+    os.environ.setdefault("MPLCONFIGDIR", str(folder / "matplotlib"))
+    return folder
+
+
 def unknown_variables() -> dict[str, str]:
     """Return each ``RABISCO_…`` variable of the environment that is no setting, with the nearest one, or ``""``."""
     known = [PREFIX + name.upper() for name in Settings.model_fields]

@@ -266,6 +266,17 @@ def test_tar_archives_are_read_as_zip_archives_are(mode: str, tmp_path: Path) ->
     assert len(load(path, inspection.dialect).test) == 3 * len(CLASSES)
 
 
+def test_a_compressed_tar_is_unpacked_among_the_uploads_and_leaves_nothing(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "train.tar.gz"
+    path.write_bytes(tar_of(divided("train", "test"), "w:gz"))
+    monkeypatch.setattr("tempfile.tempdir", "/nowhere")
+    assert counts(inspect(path)) == BOTH
+    assert (home / "uploads").is_dir()
+    assert not list((home / "uploads").iterdir())
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

@@ -210,6 +210,16 @@ def _sweep(left: Path) -> None:
         os.close(handle)
 
 
+@contextmanager
+def _temporary_files_in(folder: Path) -> Iterator[None]:
+    """Have TensorFlow write the code that it makes for an export, and Python what it compiles of it, into a folder."""
+    before, tempfile.tempdir = tempfile.tempdir, str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+
+
 def _export(model: Any, card: Card, folder: Path) -> None:
     model(np.zeros((1, *card.image_shape), dtype=np.uint8))  # a model must have been called before it can be exported
     teach_converter()
@@ -218,7 +228,7 @@ def _export(model: Any, card: Card, folder: Path) -> None:
     log.setLevel(logging.ERROR)  # HDF5 is what was asked for: no advice against it
     try:
         model.save(folder / WEIGHTS_FILE, include_optimizer=False)
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _temporary_files_in(folder.parent):
             warnings.simplefilter("ignore", FutureWarning)  # of Keras's converter, about NumPy
             model.export(str(folder / ONNX_FILE), format="onnx", verbose=False)
         if card.parameters > HALVED:

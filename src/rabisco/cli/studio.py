@@ -1,6 +1,6 @@
 """``rabisco studio``: the Streamlit application."""
 
-import subprocess
+import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,7 +28,9 @@ def studio(host: str, port: int, opened: bool) -> None:
         "server.address": host,
         "server.port": str(port),
         "server.headless": "false" if opened else "true",
+        "server.showEmailPrompt": "false",
         "browser.gatherUsageStats": "false",
     }
     words = [word for name, value in options.items() for word in (f"--{name}", value)]
-    sys.exit(subprocess.run([sys.executable, "-m", "streamlit", "run", str(script), *words], check=False).returncode)
+    # In this process's place: what ends the command ends the studio.
+    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(script), *words])  # noqa: S606

@@ -14,6 +14,7 @@ import numpy as np
 from rabisco.errors import InvalidDataError, MissingExtraError
 from rabisco.evaluation.calibration import ReliabilityBin
 from rabisco.evaluation.metrics import Evaluation
+from rabisco.settings import settle_libraries
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -172,6 +173,7 @@ def _figures(
 
 
 def _new_figure(width: float, height: float) -> "Figure":
+    settle_libraries()
     try:
         from matplotlib.figure import Figure
     except ImportError as error:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Literal
 
-from rabisco.errors import N_, InvalidImageError, Sentence, UnusableDataError
+from rabisco.errors import N_, InvalidImageError, Sentence, StorageError, UnusableDataError
 from rabisco.images import begins_as_picture
 from rabisco.intake.findings import Finding, refuse
 from rabisco.settings import get_settings
@@ -329,18 +329,42 @@ def _opened_tar(path: Path, files: ExitStack) -> tarfile.TarFile:
     allowed = min(MAX_TOTAL_BYTES, max(64 * HARMLESS_BYTES, MAX_RATIO * path.stat().st_size))
     try:
         stream = _decompressed(path, head, files)
-        plain: IO[bytes]
-        plain = files.enter_context(path.open("rb") if stream is None else tempfile.TemporaryFile())  # noqa: SIM115
+        plain: IO[bytes] = files.enter_context(path.open("rb") if stream is None else _nameless_file())
         received = 0
         while stream is not None and (piece := stream.read(PIECE)):
             received += len(piece)
             if received > allowed:
                 raise refuse("compression-bomb", ratio=MAX_RATIO)
-            plain.write(piece)
+            _write(plain, piece)
         plain.seek(0)
         return files.enter_context(tarfile.open(fileobj=plain, mode="r:", encoding="utf-8", errors="surrogateescape"))
     except (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError):
         raise refuse("tar-damaged") from None
+
+
+def _nameless_file() -> IO[bytes]:
+    """Return a file without a name in the folder of uploads; the system's folder for such files may be small."""
+    folder = get_settings().home / "uploads"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryFile(dir=folder)
+    except OSError as error:
+        raise _no_room(error) from error
+
+
+def _write(file: IO[bytes], piece: bytes) -> None:
+    try:
+        file.write(piece)
+        file.flush()
+    except OSError as error:
+        raise _no_room(error) from error
+
+
+def _no_room(error: OSError) -> StorageError:
+    return StorageError(
+        N_("unpacking the archive needs a folder that is writable and has room. Received: %(reason)s"),
+        reason=str(error.strerror or error),
+    )
 
 
 def _tar_members(tar: tarfile.TarFile) -> list[tuple[bytes, int, Any]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rabisco.errors import N_, MissingExtraError
+from rabisco.settings import settle_libraries
 
 
 def start_keras() -> None:
@@ -17,6 +18,7 @@ def start_keras() -> None:
     """
     if "keras" in sys.modules:
         return
+    settle_libraries()
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:

@@ -23,7 +23,7 @@ from rabisco.errors import N_, RabiscoError, Sentence, StorageError
 from rabisco.runs.kinds import LOOKING, TRAINING, WorkKind
 from rabisco.runs.places import LOG_FILE, runs_dir
 from rabisco.runs.process import host, kill
-from rabisco.settings import get_settings
+from rabisco.settings import get_settings, settle_libraries
 from rabisco.store import OfProcess
 
 LOGGER = logging.getLogger("rabisco.runs")
@@ -181,7 +181,8 @@ def environment() -> dict[str, str]:
     given = {name: getattr(settings, name) for name in _PASSED_ON}
     told = {f"RABISCO_{name.upper()}": str(value) for name, value in given.items() if value not in (None, "")}
     threads = str(settings.training_threads or os.cpu_count() or 1)
-    return {**os.environ, **told, **dict.fromkeys(_THREADS, threads)}
+    caches = {"XDG_CACHE_HOME": str(settle_libraries())}  # the cache of data sets has its own setting
+    return {**os.environ, **told, **caches, **dict.fromkeys(_THREADS, threads)}
 
 
 def _not_started(log: Path) -> StorageError:
