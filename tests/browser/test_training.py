@@ -78,6 +78,9 @@ def test_upload_look_train_watch_download_and_draw(visit, training_server: Serve
     assert points(page) == before
     expect(page.locator(".outcome .figure")).to_contain_text("accuracy")
     assert "95% interval" in page.locator(".outcome").inner_text()
+    curve = page.get_by_role("slider", name="Accuracy after 12 epochs")
+    curve.press("Home")
+    expect(page.locator(".curve-values").first).to_contain_text("Epoch 1: training images")
     assert faults(page) == []
     window.screenshot("run-succeeded-dark-375")
 

@@ -18,6 +18,7 @@ from rabisco.runs.measuring import Measuring
 from rabisco.settings import get_settings
 from rabisco.web.models.aliases import default_model, resolve, shown_models
 from rabisco.web.models.charts import Axis, axis, learning_curve
+from rabisco.web.models.titles import distinct_title
 from rabisco.web.platform import shapes
 from rabisco.web.platform.fields import only_known
 from rabisco.web.platform.problems import wants_page
@@ -144,6 +145,7 @@ def index() -> ResponseReturnValue:
     differences = [_difference(*pair, known) for pair in itertools.combinations(contestants, 2)]
     if not wants_page():
         return jsonify(models=[_as_json(one) for one in contestants], pairs=_pairs(differences))
+    cards = [one.card for one in contestants]
     curves = [(place, learning_curve(one.card)) for place, one in enumerate(contestants)]
     curves = [(place, curve) for place, curve in curves if len(curve) > 1]
     shared = len(contestants) > 1 and all(one.timed for one in contestants)
@@ -151,7 +153,7 @@ def index() -> ResponseReturnValue:
     return render_template(
         "models/compare.html",
         contestants=contestants,
-        cards=[one.card for one in contestants],
+        cards=cards,
         differences=differences,
         times_of=_times_of,
         measuring_states={name: str(words) for name, words in STATES.items()},
@@ -167,6 +169,7 @@ def index() -> ResponseReturnValue:
         corruptions=_corruptions(contestants),
         corruptions_axis=_corruptions_axis(contestants),
         curves=curves,
+        curve_titles=[distinct_title(contestants[place].card, cards) for place, _ in curves],
         curves_axis=_curves_axis([curve for _, curve in curves]),
     )
 

@@ -39,6 +39,7 @@ _MESSAGES = {
     "sent": lazy_gettext("{done} of {all} MB sent"),
     "stored": lazy_gettext("All sent; the server is storing it."),
     "curve": lazy_gettext("{figure} after {epochs} epochs: training images {train}, validation images {validation}"),
+    "epoch_values": lazy_gettext("Epoch {epoch}: {values}"),
     "required": lazy_gettext("required"),
     "file": lazy_gettext("file"),
     "lines": lazy_gettext("One per line"),

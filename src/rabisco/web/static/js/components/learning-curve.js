@@ -1,6 +1,7 @@
 // Draws the curves of one figure into an element, as SVG of the form of _charts.html; its aria-label says them in words.
 
 import { path, ticks } from "../lib/learning.js";
+import { readable } from "./curve-reader.js";
 import { fill } from "../lib/text.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -21,6 +22,11 @@ export function draw(place, figure, { train, validation }, epochs, { messages, n
   chart.append(side, sheet, document.createElement("span"), foot);
   place.replaceChildren(chart);
   place.dataset.points = `${train.length} ${validation.length}`;
+  const titles = JSON.parse(place.dataset.titles);
+  const texts = (points) => points.map(({ x, y }) => ({ x, text: exact(y) }));
+  const exact = (value) => (figure === "accuracy" ? show.percent(value) : show.number(value, { maximumSignificantDigits: 3 }));
+  const series = [train, validation].map((points, index) => ({ title: titles[index], points: texts(points) }));
+  readable(place, { plot: sheet, low: 0, high: epochs, series, say: messages.epoch_values });
   place.ariaLabel = inWords(place, figure, train, validation, messages, words);
 }
 

@@ -73,3 +73,16 @@ export function timeLeft(expected, phase, spent, eta = null) {
   const now = phase === "training" ? (eta ?? usual) : usual;
   return now === null ? null : now + later;
 }
+
+// The point whose x is nearest; undefined where there is none, or none within one epoch.
+export function nearest(points, x) {
+  const [first] = points.toSorted((a, b) => Math.abs(a.x - x) - Math.abs(b.x - x));
+  return first && Math.abs(first.x - x) <= 1 ? first : undefined;
+}
+
+// The epoch that a key leads to; null for other keys.
+export function stepped(key, epoch, first, last) {
+  const steps = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10 };
+  const to = { Home: first, End: last }[key] ?? (key in steps ? Math.round(epoch) + steps[key] : null);
+  return to === null ? null : Math.min(last, Math.max(first, to));
+}

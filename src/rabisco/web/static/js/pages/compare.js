@@ -1,6 +1,7 @@
 // The comparison: one drawing, read by every model that stands on the page.
 
 import "../components/drawing-pad.js";
+import { readDrawn } from "../components/curve-reader.js";
 import "../components/measure-models.js";
 import "../components/model-answer.js";
 import { predict } from "../lib/api.js";
@@ -30,3 +31,4 @@ async function read(picture, signal) {
 
 readWhileDrawing(pad, { read, reset, messages, sentence });
 connectToolbar(pad, document.querySelector(".live .draw-side"));
+readDrawn();

@@ -1,3 +1,6 @@
-// The page of one model: its confusion matrix can be explored.
+// The page of one model: its confusion matrix and its learning curve can be explored.
 
 import "../components/confusion-matrix.js";
+import { readDrawn } from "../components/curve-reader.js";
+
+readDrawn();
