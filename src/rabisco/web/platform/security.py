@@ -17,6 +17,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+PERMISSIONS = "camera=({camera}), geolocation=(), microphone=(), payment=(), usb=()"
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -24,13 +25,19 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Permissions-Policy": PERMISSIONS.format(camera=""),
 }
 
 
 def init_app(app: "Flask") -> None:
     """Send the headers with every answer, errors and static files included."""
     app.after_request(_protect)
+
+
+def allow_camera(response: "Response") -> "Response":
+    """Let the page use the camera, if its reader allows it too."""
+    response.headers["Permissions-Policy"] = PERMISSIONS.format(camera="self")
+    return response
 
 
 def _protect(response: "Response") -> "Response":

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 
@@ -17,6 +17,7 @@ from rabisco.web.models.aliases import default_model, shown_models
 from rabisco.web.platform.metrics import count_predictions
 from rabisco.web.platform.problems import title_of
 from rabisco.web.platform.routing import route
+from rabisco.web.platform.security import allow_camera
 from rabisco.web.platform.words import translated
 from rabisco.web.read import examples, kinds, options, several
 from rabisco.web.read.answers import data_url, thumbnail
@@ -25,6 +26,7 @@ from rabisco.web.read.pictures import SentPicture, read_pictures
 
 blueprint = Blueprint("pages", __name__)
 KEPT_SIDE = 320  # pixels: the normaliser looks at no more
+CAMERA_PAGES = ("pages.upload", "pages.show_uploaded")  # which take pictures with it
 FIELDS = ("model", "characters", "among", "kind")
 
 
@@ -107,6 +109,11 @@ def show_uploaded() -> ResponseReturnValue:
     rows = [_row(picture, cards, among) for picture in pictures]
     found = [(row.name, row.predictions) for row in rows]
     return render_template("read/upload.html", **shown, rows=rows, exports=exports(found))
+
+
+@blueprint.after_request
+def _with_camera(response: Response) -> Response:
+    return allow_camera(response) if request.endpoint in CAMERA_PAGES else response
 
 
 def _asked() -> dict[str, Any]:

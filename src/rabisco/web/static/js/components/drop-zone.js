@@ -1,5 +1,5 @@
 // <drop-zone><form>…<input type="file" name="file" multiple></form></drop-zone>: files that are chosen, dropped anywhere on
-// the page or pasted, and what an <input capture> takes, are sent by the form at once.
+// the page or pasted, and what an <input capture> or a <webcam-picture> takes, are sent by the form at once.
 
 const PAUSE_MS = 250; // in which whoever chose files may still press the button
 
@@ -14,6 +14,7 @@ class DropZone extends HTMLElement {
     });
     document.addEventListener("paste", (event) => this.#send(event.clipboardData.files));
     this.querySelector("[capture]").addEventListener("change", ({ target }) => this.#send(target.files));
+    this.addEventListener("picture", ({ detail }) => this.#send(detail));
     this.form.addEventListener("submit", () => clearTimeout(this.waiting));
     this.form.file.addEventListener("change", ({ target }) => {
       if (target.files.length > 0) this.waiting = setTimeout(() => this.form.requestSubmit(), PAUSE_MS);
@@ -28,7 +29,9 @@ class DropZone extends HTMLElement {
 
   #send(files) {
     if (files.length === 0) return;
-    this.form.file.files = files;
+    const held = new DataTransfer();
+    for (const file of files) held.items.add(file);
+    this.form.file.files = held.files;
     this.form.requestSubmit();
   }
 }

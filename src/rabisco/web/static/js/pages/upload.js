@@ -3,6 +3,7 @@
 import "../components/correction-form.js";
 import "../components/drop-zone.js";
 import "../components/row-answer.js";
+import "../components/webcam-picture.js";
 import { sayWhatWasLearned } from "./learned.js";
 
 const messages = JSON.parse(document.body.dataset.messages);
