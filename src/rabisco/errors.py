@@ -109,6 +109,10 @@ class StorageError(RabiscoError):
     """The disk is full, or a folder cannot be written to; what was there before is still there."""
 
 
+class LaterDatabaseError(StorageError):
+    """The database was made by a later release, which alone can read it."""
+
+
 class AccessDeniedError(RabiscoError):
     """Something that changes the server was asked for without its access token."""
 

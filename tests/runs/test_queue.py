@@ -20,6 +20,7 @@ from rabisco.models import get_architecture
 from rabisco.runs import supervisor
 from rabisco.runs.places import folder_of
 from rabisco.runs.process import host, identity, kill, lives
+from rabisco.runs.reconcile import reconcile
 from rabisco.runs.request import check, in_fast_epochs
 from rabisco.runs.session import take_up
 from rabisco.runs.states import move
@@ -200,7 +201,10 @@ def test_a_run_whose_process_is_killed_says_so(database: str, state: str, wanted
         time.sleep(0.1)  # dead, and not yet noticed by its parent
         assert runs.get(run.id).state == then
     assert runs.get(run.id).wanted == ""
+    assert states_of(run)[-1] != then  # whoever only looks writes nothing
+    reconcile()
     assert states_of(run)[-1] == then
+    assert runs.get(run.id).state == then
 
 
 def test_another_process_of_the_same_number_is_not_taken_for_it(database: str) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from rabisco import store
-from rabisco.errors import InvalidConfigurationError, StorageError
+from rabisco.errors import InvalidConfigurationError, LaterDatabaseError, StorageError
 from rabisco.settings import get_settings
 from rabisco.store import schema
 from rabisco.store.database import _engine
@@ -134,7 +134,7 @@ def test_a_database_of_a_later_release_is_refused(database: str) -> None:
     with store.writing() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     store.close()
-    with pytest.raises(InvalidConfigurationError, match="9999"), store.reading():
+    with pytest.raises(LaterDatabaseError, match="9999"), store.reading():
         pass
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from rabisco import store
 from rabisco.errors import N_, InvalidConfigurationError, RunConflictError, RunNotFoundError, Sentence
 from rabisco.runs.places import folder_of
-from rabisco.runs.reconcile import reconcile
+from rabisco.runs.reconcile import as_found, reconcile
 from rabisco.runs.records import Run, RunEvent, event_of, run_of
 from rabisco.runs.request import RunRequest, check, limits, minutes_of
 from rabisco.runs.states import ENDED, RESUMABLE, State, move
@@ -63,27 +63,26 @@ def submit(request: RunRequest, *, retry_of: str | None = None) -> Run:
 
 
 def get(run_id: str) -> Run:
-    """Return a run as it stands now; one whose process has died is noticed here at the latest.
+    """Return a run as it stands now, one whose process has died as it will be told of; nothing is written.
 
     Raises:
         RunNotFoundError: There is none of that id.
     """
-    reconcile()
     with store.reading() as session:
         row = session.get(store.RunRow, run_id)
-        if row is None:
-            raise _unknown(run_id)
-        return run_of(row)
+    if row is None:
+        raise _unknown(run_id)
+    return run_of(as_found(row))
 
 
 def list_runs(limit: int = 100, owner: str | None = None) -> list[Run]:
     """Return the newest runs, the newest first; of one owner if given."""
-    reconcile()
     query = select(store.RunRow).order_by(store.RunRow.created.desc(), store.RunRow.id).limit(limit)
     if owner is not None:
         query = query.where(store.RunRow.owner == owner)
     with store.reading() as session:
-        return [run_of(row) for row in session.scalars(query)]
+        rows = session.scalars(query).all()
+    return [run_of(as_found(row)) for row in rows]
 
 
 def events(run_id: str, after: int = 0, limit: int = 1000) -> list[RunEvent]:
@@ -112,6 +111,7 @@ def request_stop(run_id: str) -> Run:
         RunNotFoundError: There is no such run.
         RunConflictError: It is not running.
     """
+    reconcile()
     with store.writing() as session:
         moved = move(session, run_id, ("running",), "stopping", wanted="stop")
     run = get(run_id)
@@ -129,6 +129,7 @@ def request_cancel(run_id: str) -> Run:
         RunNotFoundError: There is no such run.
         RunConflictError: It has ended already.
     """
+    reconcile()
     with store.writing() as session:
         moved = move(session, run_id, ("queued",), "cancelled") or move(
             session, run_id, ("running", "stopping"), "stopping", store.RunRow.wanted != "cancel", wanted="cancel"
@@ -155,6 +156,7 @@ def resume(run_id: str) -> Run:
         "wanted": "",
         "launches": 0,
     }
+    reconcile()
     with store.writing() as session:
         moved = move(session, run_id, RESUMABLE, "queued", **again)
     run = get(run_id)
@@ -201,6 +203,7 @@ def delete(run_id: str) -> None:
         RunNotFoundError: There is no such run.
         RunConflictError: It has not ended.
     """
+    reconcile()
     with store.writing() as session:
         guard = store.RunRow.id == run_id, store.RunRow.state.in_(ENDED)
         gone = session.scalar(sql_delete(store.RunRow).where(*guard).returning(store.RunRow.id))

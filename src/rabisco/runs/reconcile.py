@@ -31,6 +31,16 @@ def reconcile() -> None:
             move(session, row.id, ACTIVE, target, *guards, **changes)
 
 
+def as_found(row: store.RunRow) -> store.RunRow:
+    """Return a row, not of a session, as ``reconcile`` would leave it."""
+    if row.state in ACTIVE and not works(row):
+        row.state, changes = _outcome(row)
+        changes = {"pid": None, "process_started": "", "wanted": "", "ended": row.heartbeat, **changes}
+        for name, value in changes.items():
+            setattr(row, name, value)
+    return row
+
+
 def saved_version(run_id: str, name: str) -> tuple[int, Card] | None:
     """Return number and card of the version of model ``name`` that a run saved last; ``None`` if it saved none."""
     if not artifacts.exists(name):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from rabisco.errors import N_, InvalidConfigurationError
+from rabisco.errors import N_, LaterDatabaseError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 HEAD = "0004"  # the newest migration; a test holds it to that
@@ -17,14 +17,14 @@ def bring_up_to_date(connection: Connection) -> None:
     The transaction waits for that of another process: SQLite's has the database for itself, PostgreSQL's takes a lock.
 
     Raises:
-        InvalidConfigurationError: The database was made by a later release.
+        LaterDatabaseError: The database was made by a later release.
     """
     take_lock(connection, _LOCK)
     version = _version(connection)
     if version == HEAD:
         return
     if version and version > HEAD:
-        raise InvalidConfigurationError(
+        raise LaterDatabaseError(
             N_(
                 "this release of Rabisco knows the database up to version %(known)s. Received: one of version "
                 "%(version)s; install the release that wrote it, or a later one"

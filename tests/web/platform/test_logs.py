@@ -1,11 +1,14 @@
 """Every answer and every log line has the id of its request; the log says what happened and nothing of the content."""
 
 import base64
+import io
 import json
 import logging
+import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from tests.web.serving import Server, free_port, seven_png, start, wait_until_live
 
 from rabisco.settings import Settings
@@ -81,3 +84,19 @@ def test_a_fault_is_logged_once_with_its_request_and_its_traceback(
     assert "order-18" in written
     assert "ZeroDivisionError" in written
     assert "k3y" not in written
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_libraries_write_past_the_log_is_lines_of_it_too(tmp_path: Path, workers: int) -> None:
+    port = free_port()
+    server = Server(port, start(port, tmp_path, log_format="json", workers=workers))
+    wait_until_live(server)
+    tiff = io.BytesIO()
+    Image.new("L", (40, 40)).save(tiff, "TIFF", compression="tiff_lzw")
+    damaged = tiff.getvalue()[:8] + b"\x55" * 20 + tiff.getvalue()[28:]
+    server.post("/predict", files={"file": damaged})
+    time.sleep(0.3)
+    server.process.terminate()
+    printed, _ = server.process.communicate(timeout=20)
+    told = [line for line in printed.splitlines() if not line.startswith("Rabisco is at")]
+    assert any("tempfile.tif" in json.loads(line)["message"] for line in told), printed

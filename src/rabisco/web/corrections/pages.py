@@ -207,7 +207,6 @@ def export() -> Response:
     """Send everything that this browser stored as a zip."""
     response = Response(corrections.export(visitor()), mimetype="application/octet-stream")
     response.headers["Content-Disposition"] = "attachment; filename=corrections.zip"
-    response.headers["Cache-Control"] = "no-store"
     return response
 
 

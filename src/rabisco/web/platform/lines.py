@@ -5,10 +5,12 @@ A line holds the route, never the address as it was sent, and nothing of the bod
 
 import json
 import logging
+import os
 import re
 import sys
+import threading
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 from uuid import uuid4
 
 from rabisco.settings import Settings
@@ -46,10 +48,31 @@ class JSONFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
+_streams: list[TextIO] = []
+
+
+def capture() -> None:
+    """Make lines of the log of what libraries write past it: NumPy's warnings, libtiff's complaints."""
+    if _streams:
+        return
+    _streams.append(os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8"))
+    reading, writing = os.pipe()
+    os.dup2(writing, 2)
+    os.close(writing)
+    threading.Thread(target=_retell, args=(reading,), name="standard error", daemon=True).start()
+
+
+def _retell(reading: int) -> None:
+    with os.fdopen(reading, encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            if line.strip():
+                LOGGER.warning("%s", line.rstrip())
+
+
 def configure(settings: Settings) -> None:
     """Write this process's log to standard error: faults in words, or every request as JSON."""
     as_json = settings.log_format == "json"
-    handler = logging.StreamHandler()
+    handler = logging.StreamHandler(*_streams)
     handler.addFilter(Lines())
     handler.setFormatter(JSONFormatter() if as_json else logging.Formatter("rabisco: [%(request_id)s] %(message)s"))
     LOGGER.handlers[:] = [handler]

@@ -4,6 +4,7 @@ A core error's message is written for its reader and shown as it is. Anything un
 bare 500: no stack trace, path or key ever leaves.
 """
 
+import errno
 from dataclasses import dataclass
 
 from flask import Flask, Response, jsonify, render_template, request
@@ -13,7 +14,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import RequestRedirect
 
 from rabisco import errors
-from rabisco.web.platform.limits import too_large
+from rabisco.web.platform.limits import no_room, too_large
 from rabisco.web.platform.lines import LOGGER
 from rabisco.web.platform.logs import matched_rule
 from rabisco.web.platform.words import translated
@@ -61,6 +62,9 @@ PROBLEMS: dict[type[errors.RabiscoError], ProblemKind] = {
         422, "invalid-configuration", lazy_gettext("This cannot be trained as it was asked for")
     ),
     errors.StorageError: ProblemKind(507, "storage", lazy_gettext("The server could not store this")),
+    errors.LaterDatabaseError: ProblemKind(
+        507, "later-database", lazy_gettext("The database is of a later release of Rabisco")
+    ),
     errors.AccessDeniedError: ProblemKind(401, "access-denied", lazy_gettext("This needs the access token")),
     errors.CrossSiteError: ProblemKind(
         403, "cross-site", lazy_gettext("This did not come from a page of this server")
@@ -101,6 +105,7 @@ HTTP_PROBLEMS: dict[int, tuple[ProblemKind, LazyString]] = {
 }
 # Seconds after which a request refused for want of room may come again.
 RETRY_AFTER = "2"
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # wherever a disk says so
 _KEPT_HEADERS = ("Allow", "Retry-After")
 
 
@@ -155,6 +160,8 @@ def _unlisted(status: int) -> tuple[ProblemKind, LazyString]:
 
 
 def _answer_unforeseen(error: Exception) -> Response:
+    if isinstance(error, OSError) and error.errno in FULL:
+        return _answer(PROBLEMS[errors.StorageError], translated(no_room().sentence))
     LOGGER.error("unforeseen error in %s %s", request.method, matched_rule(), exc_info=error)
     problem, detail = _unlisted(500)
     return _answer(problem, str(detail))

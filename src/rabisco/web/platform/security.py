@@ -29,8 +29,19 @@ HEADERS = {
 }
 
 
+NOT_KEPT = "private, no-store"
+
+
 def init_app(app: "Flask") -> None:
-    """Send the headers with every answer, errors and static files included."""
+    """Send the headers with every answer, errors and static files included; no cache keeps what is one reader's."""
+    from flask import g, request
+
+    @app.after_request
+    def keep_private(response: "Response") -> "Response":
+        if "personal" in g or (request.method == "POST" and response.mimetype == "text/html"):
+            response.headers.setdefault("Cache-Control", NOT_KEPT)
+        return response
+
     app.after_request(_protect)
 
 

@@ -64,6 +64,8 @@ def serve(settings: Settings) -> None:
         log_level=LogLevels.error,
         workers_kill_timeout=5,
     )
+    if settings.log_format == "json":
+        lines.capture()
     lines.configure(settings)
     _load_default_model(settings)
     gc.freeze()  # what all workers share is never copied for being looked at
