@@ -76,3 +76,21 @@ def test_nothing_is_deleted_without_a_yes() -> None:
 def test_a_model_may_have_any_name_but_a_commands() -> None:
     add_version("list")
     assert json.loads(run("list"))["name"] == "list"
+
+
+def test_one_damaged_model_is_named_and_the_others_are_listed(home: Path) -> None:
+    folder = home / "artifacts" / "broken" / "versions" / "1"
+    folder.mkdir(parents=True)
+    (folder / "card.json").write_text("{", encoding="utf-8")
+    result = invoke()
+    assert result.exit_code == 1
+    assert "mnist-cnn" in result.stdout
+    assert "the card of model “broken” cannot be read" in result.stderr
+    answer = create_app(get_settings()).test_client().get("/models").json
+    assert "mnist-cnn" in [model["name"] for model in answer["models"]]
+    assert list(answer["damaged"]) == ["broken"]
+
+
+def test_the_short_names_of_the_api_are_known() -> None:
+    assert '"version": 0' in run("versions", "cnn", "--json")
+    assert run("promote", "linear").startswith("mnist-linear answers by default")

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from rabisco import runs, store
 from rabisco.errors import InvalidConfigurationError, ModelNotFoundError, RunConflictError, RunNotFoundError
@@ -171,6 +171,29 @@ def test_a_run_is_renamed_and_noted_on(database: str) -> None:
             runs.rename(run.id, name)
     with pytest.raises(InvalidConfigurationError):
         runs.set_notes(run.id, "x" * 20_001)
+
+
+@pytest.mark.parametrize("name", ["linear", "CNN", "mnist-cnn", "MNIST-Linear"])
+def test_no_run_is_called_as_a_model_that_it_did_not_make(name: str, home: Path) -> None:
+    with pytest.raises(InvalidConfigurationError, match=f"such as mine {name}"):
+        runs.rename(submit().id, name)
+
+
+def test_no_run_is_told_from_another_by_capitals_or_accents_alone(home: Path) -> None:
+    first, second = submit(), submit()
+    assert runs.rename(first.id, "mine").name == "mine"
+    runs.rename(first.id, "Avaliação")
+    assert runs.get(first.id).name == "Avaliação"
+    with pytest.raises(InvalidConfigurationError, match="from the run “Avaliação”"):
+        runs.rename(second.id, "avaliacao")
+    assert runs.rename(second.id, "Avaliação").name == "Avaliação"
+
+
+def test_a_damaged_row_hides_no_other(home: Path) -> None:
+    first, second = submit(), submit()
+    with store.writing() as session:
+        session.execute(text("UPDATE runs SET configuration = '{' WHERE id = :id"), {"id": first.id})
+    assert [run.id for run in runs.list_runs()] == [second.id]
 
 
 def test_stop_is_for_a_run_that_runs(database: str) -> None:

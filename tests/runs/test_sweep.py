@@ -48,6 +48,14 @@ def test_every_combination_is_trained_told_drawn_and_compared_once(home: Path, t
     assert len(table.splitlines()) == 4
 
 
+def test_a_combination_that_cannot_be_trained_ends_none_of_the_others(home: Path, tmp_path: Path) -> None:
+    path = written(tmp_path, GRID.replace("epochs = [1, 2]", "epochs = [0, 1]"))
+    told = CliRunner().invoke(rabisco, ["sweep", str(path)])
+    assert told.exit_code == 1
+    assert "epochs: should be greater than or equal to 1. Received: 0" in told.stderr
+    assert told.stdout.count("train acc") == 1 + told.stdout.count("| train acc |")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

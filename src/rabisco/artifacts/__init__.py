@@ -9,7 +9,7 @@ Artifacts made here live under the settings' ``home``; those that come with the 
 """
 
 from rabisco.artifacts.card import Card, DatasetCard
-from rabisco.artifacts.loading import Artifact, list_artifacts, load_artifact
+from rabisco.artifacts.loading import Artifact, list_artifacts, list_damaged, load_artifact
 from rabisco.artifacts.notes import said_of
 from rabisco.artifacts.places import (
     ALIASES,
@@ -23,6 +23,7 @@ from rabisco.artifacts.places import (
     WEIGHTS_FILE,
     check_name,
     exists,
+    is_taken,
     list_names,
     promoted,
     stamp,
@@ -59,7 +60,9 @@ __all__ = [
     "delete_model",
     "exists",
     "install",
+    "is_taken",
     "list_artifacts",
+    "list_damaged",
     "list_names",
     "load_artifact",
     "previous_default",

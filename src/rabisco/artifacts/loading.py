@@ -104,6 +104,19 @@ def list_artifacts() -> list[Artifact]:
     return found
 
 
+def list_damaged() -> dict[str, InvalidArtifactError]:
+    """Return what is wrong with every artifact that ``list_artifacts`` leaves out, by name."""
+    found = {}
+    for name in list_names():
+        try:
+            load_artifact(name)
+        except InvalidArtifactError as error:
+            found[name] = error
+        except (ModelNotFoundError, NoModelError):
+            continue
+    return found
+
+
 def read_card(name: str, folder: Path) -> Card:
     """Return the card in a folder, with its rejection rule; its files are not checked.
 

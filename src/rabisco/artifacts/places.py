@@ -108,6 +108,11 @@ def check_name(name: str) -> None:
         )
 
 
+def is_taken(name: str) -> bool:
+    """Tell whether a name is a model's, or a short one, or only capitals or accents tell it from such a name."""
+    return plain(name) in {plain(other) for other in (*ALIASES, *list_names())}
+
+
 def parent_or_home(parent: Path | None) -> Path:
     """Return ``parent``, or the settings' folder for artifacts if none is given."""
     return parent or get_settings().artifacts_dir

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rabisco.cli.follow import follow_to_the_end
-from rabisco.cli.output import json_option, percent, print_json, wide_console
+from rabisco.cli.output import json_option, local_time, percent, print_json, wide_console
 
 if TYPE_CHECKING:
     from rabisco.retraining import Difference, RetrainingReport
@@ -33,8 +33,9 @@ def list_(name: str, as_json: bool) -> None:
         rabisco corrections list --model mnist-cnn
     """
     from rabisco import corrections
+    from rabisco.inference import named
 
-    page = corrections.listed(model=name)
+    page = corrections.listed(model=name and named(name))
     rows = [
         {
             "id": one.id,
@@ -51,7 +52,8 @@ def list_(name: str, as_json: bool) -> None:
         return
     for row in rows:
         said = "not a character" if row["true_label"] is None else row["true_label"]
-        click.echo(f"{row['id']:>6}  {row['created']:%Y-%m-%d %H:%M}  {row['model']}: {row['predicted']} -> {said}")
+        when = local_time(row["created"])  # type: ignore[arg-type]
+        click.echo(f"{row['id']:>6}  {when}  {row['model']}: {row['predicted']} -> {said}")
     click.echo(f"{page.total} corrections")
 
 
@@ -73,8 +75,10 @@ def retrain(name: str, use: bool, even_if_worse: bool, as_json: bool) -> None:
         rabisco corrections retrain mnist-cnn --use
     """
     from rabisco import artifacts
+    from rabisco.inference import named
     from rabisco.runs import report_of, retrain
 
+    name = named(name)
     run = follow_to_the_end(retrain(name).id, quietly=as_json)
     report = report_of(run.id)
     if report is None or run.artifact_version is None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from rabisco.cli.output import json_option, percent, print_json, wide_console
+from rabisco.cli.output import json_option, local_time, percent, print_json, wide_console
 
 
 class _NameOrCommand(click.Group):
@@ -32,13 +32,18 @@ def models(context: click.Context, as_json: bool) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    from rabisco.artifacts import list_artifacts
+    from rabisco.artifacts import list_artifacts, list_damaged
 
     cards = [artifact.card for artifact in list_artifacts()]
     if as_json:
         print_json([card.model_dump(mode="json") for card in cards])
     else:
         _print_models(cards)
+    damaged = list_damaged()
+    for error in damaged.values():
+        click.secho(f"Error: {error}", fg="red", err=True)
+    if damaged:
+        raise click.exceptions.Exit(1)
 
 
 @models.command(hidden=True)
@@ -70,8 +75,9 @@ def versions(name: str, as_json: bool) -> None:
     from rich.table import Table
 
     from rabisco import artifacts
+    from rabisco.inference import named
 
-    found = artifacts.versions(name)
+    found = artifacts.versions(named(name))
     if as_json:
         rows = [
             (one.number, one.current, one.previous, one.card and one.card.model_dump(mode="json")) for one in found
@@ -89,7 +95,7 @@ def _facts(card: Any) -> tuple[str, str, str]:
     if card is None:
         return "", "", "its card cannot be read"
     accuracy = percent(card.metrics["test_accuracy"]) if "test_accuracy" in card.metrics else ""
-    return f"{card.created:%Y-%m-%d %H:%M}", accuracy, card.notes
+    return local_time(card.created), accuracy, card.notes
 
 
 @models.command()
@@ -103,7 +109,9 @@ def use(name: str, version: int) -> None:
         rabisco models use mnist-cnn 0
     """
     from rabisco import artifacts
+    from rabisco.inference import named
 
+    name = named(name)
     artifacts.use_version(name, version)
     click.echo(f"Version {version} of {name} answers now. To go back: rabisco models rollback {name}")
 
@@ -119,7 +127,9 @@ def promote(name: str, version: int | None) -> None:
         rabisco models promote mnist-linear
     """
     from rabisco import artifacts
+    from rabisco.inference import named
 
+    name = named(name)
     artifacts.promote(name, version)
     click.echo(f"{name} answers by default now. To go back: rabisco models rollback")
 
@@ -134,8 +144,10 @@ def rollback(name: str | None) -> None:
         rabisco models rollback mnist-cnn
     """
     from rabisco import artifacts
+    from rabisco.inference import named
     from rabisco.settings import get_settings
 
+    name = name and named(name)
     if name is None:
         before = artifacts.rollback_default() or get_settings().default_model
         click.echo(f"{before} answers by default again.")
@@ -154,8 +166,10 @@ def refit(name: str) -> None:
     Example:
         rabisco models refit mnist-cnn
     """
+    from rabisco.inference import named
     from rabisco.retraining.rule import version_with_rule
 
+    name = named(name)
     version = version_with_rule(name).version
     click.echo(f"Version {version} of {name} answers now, with a new rule. To go back: rabisco models rollback {name}")
 
@@ -172,7 +186,9 @@ def delete(name: str, version: int | None, yes: bool) -> None:
         rabisco models delete my-model 3
     """
     from rabisco import artifacts
+    from rabisco.inference import named
 
+    name = named(name)
     what = f"all versions of {name} trained here" if version is None else f"version {version} of {name}"
     if not yes:
         click.confirm(f"Delete {what} for good?", abort=True)

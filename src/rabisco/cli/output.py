@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -32,6 +33,11 @@ def forgive_encoding() -> None:
     for stream in (sys.stdout, sys.stderr):
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(errors="replace")
+
+
+def local_time(moment: datetime) -> str:
+    """Return a moment in the time of this machine, with its zone."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M %Z}"
 
 
 def percent(fraction: float) -> str:

@@ -47,6 +47,8 @@ def _refuse_unknown(what: str, recipes: list[str]) -> None:
 
 def _own(path: Path, test: Path | None) -> dict[str, Any]:
     from rabisco import uploads
+    from rabisco.artifacts import ALIASES, BUNDLED_DIR
+    from rabisco.text import plain
 
     upload = uploads.keep(path, test)
     found = upload.inspection
@@ -59,5 +61,5 @@ def _own(path: Path, test: Path | None) -> dict[str, Any]:
         "dialect": found.dialect.to_dict(),
         "test_dialect": found.test_dialect and found.test_dialect.to_dict(),
     }
-    name = re.sub(r"[^\w.-]+", "-", upload.name.split(".")[0], flags=re.ASCII).strip("-_.")[:40]
-    return {"data": data, "artifact": name or "own"}
+    name = re.sub(r"[^\w.-]+", "-", plain(upload.name.split(".")[0]), flags=re.ASCII).strip("-_.")[:40] or "own"
+    return {"data": data, "artifact": f"my-{name}" if name in ALIASES or (BUNDLED_DIR / name).exists() else name}

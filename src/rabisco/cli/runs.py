@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rabisco.cli.follow import LOOK, follow_to_the_end
-from rabisco.cli.output import json_option, percent, print_json, wide_console
+from rabisco.cli.output import json_option, local_time, percent, print_json, wide_console
 from rabisco.cli.train import train
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def _print_runs(found: "list[Run]") -> None:
     )
     for run in found:
         accuracy = percent(run.accuracy) if run.accuracy is not None else ""
-        when = run.created.astimezone().strftime("%Y-%m-%d %H:%M")
+        when = local_time(run.created)
         table.add_row(run.id, run.name, run.state, run.dataset, run.architecture, accuracy, when)
     wide_console().print(table)
 

@@ -20,29 +20,36 @@ if TYPE_CHECKING:
 def sweep(file: Path, to: Path | None) -> None:
     """Train every combination that FILE describes, one after another, and compare them.
 
-    A sweep that was interrupted goes on where it stopped when it is started again.
+    A sweep that was interrupted goes on where it stopped when it is started again. A combination that cannot be
+    trained is named, the others are, and the exit status is 1.
 
     \b
     Example:
         rabisco sweep digits.toml
     """
+    from rabisco.errors import RabiscoError
     from rabisco.runs.sweep import read_sweep, take_up, words_of
 
     told = read_sweep(file)
     folder = to or file.with_suffix("")
     folder.mkdir(parents=True, exist_ok=True)
-    rows = []
+    rows, failed = [], 0
     for number, values in enumerate(told.combinations(), 1):
-        run = follow_to_the_end(take_up(told, number, values).id)
         click.echo(f"{number}. {words_of(values)}")
-        if run.artifact_version is None:
+        try:
+            run = follow_to_the_end(take_up(told, number, values).id)
+            if run.artifact_version is not None:
+                rows.append(_told(run, number, values, folder))
+                _summarise(rows, list(told.grid), folder)
+                continue
             click.echo(f"{run.state}. {run.message}".rstrip())
-            continue
-        rows.append(_told(run, number, values, folder))
-        _summarise(rows, list(told.grid), folder)
-    if not rows:
+        except RabiscoError as error:
+            click.secho(f"Error: {error}", fg="red", err=True)
+        failed += 1
+    if rows:
+        click.echo(f"\n{(folder / 'summary.md').read_text(encoding='utf-8')}\nTables and pictures are in {folder}")
+    if failed:
         raise click.exceptions.Exit(1)
-    click.echo(f"\n{(folder / 'summary.md').read_text(encoding='utf-8')}\nTables and pictures are in {folder}")
 
 
 def _told(run: "Run", number: int, values: dict[str, Any], folder: Path) -> dict[str, Any]:

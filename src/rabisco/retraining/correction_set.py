@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from rabisco import corrections
 from rabisco.artifacts import Artifact, Card, load_artifact
 from rabisco.data.dataset import Dataset, Split
-from rabisco.errors import N_, InvalidConfigurationError
+from rabisco.errors import N_, InvalidConfigurationError, RabiscoError
 from rabisco.images import decode, prepare
 from rabisco.inference import Predictor
 from rabisco.store import Correction
@@ -105,7 +105,7 @@ def gather(name: str, version: int | None = None, until: datetime | None = None)
         ModelNotFoundError: There is no such model.
     """
     artifact = load_artifact(name, version)
-    given = tuple(corrections.to_train_on(name, until))
+    given = tuple(filter(_is_whole, corrections.to_train_on(name, until)))
     names = artifact.card.class_names
     seen = [(str(one.true_label), _pixels(one, artifact)) for one in given if one.true_label in names]
     pairs = [(names.index(label), pixels) for label, pixels in seen if pixels is not None]
@@ -136,3 +136,11 @@ def nothing_to_learn(name: str) -> InvalidConfigurationError:
 def _pixels(one: Correction, artifact: Artifact) -> NDArray[np.uint8] | None:
     prepared = prepare(decode(one.picture.image), artifact.card.normalizer)
     return None if prepared.blank else prepared.pixels
+
+
+def _is_whole(one: Correction) -> bool:
+    """Tell whether a stored picture can be read; one that is damaged must not end the retraining with all others."""
+    try:
+        return bool(decode(one.picture.image).size)
+    except RabiscoError:
+        return False

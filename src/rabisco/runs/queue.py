@@ -1,20 +1,24 @@
 """Orders and questions: submit a run, watch it, stop, cancel, resume, repeat, rename, delete it."""
 
+import logging
 import secrets
 import shutil
 from typing import Any
 
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
-from rabisco import store
+from rabisco import artifacts, store
 from rabisco.errors import N_, InvalidConfigurationError, RunConflictError, RunNotFoundError, Sentence
 from rabisco.runs.places import folder_of
 from rabisco.runs.reconcile import as_found, reconcile
 from rabisco.runs.records import Run, RunEvent, event_of, run_of
 from rabisco.runs.request import RunRequest, check, limits, minutes_of
 from rabisco.runs.states import ENDED, RESUMABLE, State, move
+from rabisco.text import normalized, plain
 
+LOGGER = logging.getLogger("rabisco.runs")
 LONGER = 3  # times the epochs, where a training has not learned yet
 # How a run stands, for a sentence.
 _STANDS: dict[State, str] = {
@@ -42,7 +46,7 @@ def submit(request: RunRequest, *, retry_of: str | None = None) -> Run:
     recipe = check(request)
     row = store.RunRow(
         id=secrets.token_hex(8),
-        name=request.name or request.artifact,
+        name=normalized(request.name) or request.artifact,
         notes=request.notes,
         state="queued",
         request=request.model_dump(mode="json"),
@@ -81,8 +85,21 @@ def list_runs(limit: int = 100, owner: str | None = None) -> list[Run]:
     if owner is not None:
         query = query.where(store.RunRow.owner == owner)
     with store.reading() as session:
-        rows = session.scalars(query).all()
+        try:
+            rows = list(session.scalars(query))
+        except (ValueError, TypeError):  # one row cannot be read
+            ids = session.scalars(query.with_only_columns(store.RunRow.id)).all()
+            rows = [row for one in ids if (row := _readable(session, one))]
     return [run_of(as_found(row)) for row in rows]
+
+
+def _readable(session: Session, run_id: str) -> store.RunRow | None:
+    """Return a row, or ``None``, and a line in the log, if it is damaged: one must not hide the others."""
+    try:
+        return session.get(store.RunRow, run_id)
+    except (ValueError, TypeError):
+        LOGGER.warning("the row of run %s is damaged and is left out", run_id)
+        return None
 
 
 def events(run_id: str, after: int = 0, limit: int = 1000) -> list[RunEvent]:
@@ -221,12 +238,35 @@ def rename(run_id: str, name: str) -> Run:
         RunNotFoundError: There is no such run.
         InvalidConfigurationError: The name is empty or too long.
     """
-    name = " ".join(name.split())
+    name = normalized(name)
     if not 1 <= len(name) <= 120:
         raise InvalidConfigurationError(
             N_("a run's name must be 1 to 120 characters. Received: %(count)s"), count=len(name)
         )
+    _check_name(name, get(run_id))
     return _change(run_id, name=name)
+
+
+def _check_name(name: str, run: Run) -> None:
+    """Refuse a run's name that would have it taken for a model that it did not make, or for another run."""
+    if plain(name) != plain(run.artifact) and artifacts.is_taken(name):
+        raise InvalidConfigurationError(
+            N_(
+                "“%(name)s” is the name of a model that this run did not make; choose another name, such as "
+                "%(suggestion)s"
+            ),
+            name=name,
+            suggestion=f"{run.artifact} {name}",
+        )
+    with store.reading() as session:
+        others = session.scalars(select(store.RunRow.name).where(store.RunRow.id != run.id).distinct()).all()
+    alike = next((one for one in others if one != name and plain(one) == plain(name)), None)
+    if alike is not None and name not in others:
+        raise InvalidConfigurationError(
+            N_("only capitals or accents tell “%(name)s” from the run “%(other)s”; choose another name, or that one"),
+            name=name,
+            other=alike,
+        )
 
 
 def set_notes(run_id: str, notes: str) -> Run:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from rabisco import store
 from rabisco.errors import N_, StorageError, UploadNotFoundError
 from rabisco.intake import Finding, Inspection
+from rabisco.text import normalized
 from rabisco.uploads.places import TEST, TRAIN, folder_of, uploads_dir
 
 PIECE = 1 << 20
@@ -84,7 +85,8 @@ def create(
                 with (folder / part).open("wb") as target:
                     shutil.copyfileobj(files[part], target, PIECE)
         state: State = "waiting" if choices is None else "queued"
-        row = store.UploadRow(id=upload_id, name=name[:255], folder=f"uploads/{upload_id}", owner=owner, state=state)
+        name = normalized(name)[:255]
+        row = store.UploadRow(id=upload_id, name=name, folder=f"uploads/{upload_id}", owner=owner, state=state)
         row.choices = dict(choices or {})
         with store.writing() as session:
             session.add(row)

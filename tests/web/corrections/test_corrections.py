@@ -8,9 +8,11 @@ import zipfile
 import pytest
 from flask.testing import FlaskClient
 from PIL import Image
+from sqlalchemy import select
 from tests.web.serving import draw_seven, encoded, seven_png
 
-from rabisco import corrections
+from rabisco import corrections, store
+from rabisco.retraining.correction_set import gather
 from rabisco.settings import get_settings
 from rabisco.web import create_app
 
@@ -45,6 +47,19 @@ def test_every_reading_of_a_picture_is_corrected_at_once(client: FlaskClient) ->
     listing = client.get("/corrections").json
     assert (listing["total"], listing["pictures"]) == (2, 1)
     assert client.post(f"/corrections/{answer['corrections'][0]['id']}/delete").json == {"deleted": 2}
+
+
+def test_one_damaged_picture_hides_no_other_and_ends_no_retraining(client: FlaskClient) -> None:
+    for body in (BODY, {**BODY, "image": base64.b64encode(encoded(draw_seven(200))).decode()}):
+        assert client.post("/corrections", json=body).status_code == 200
+    with store.writing() as session:
+        first = session.scalars(select(store.Picture)).first()
+        assert first
+        first.image = first.image[:40]
+    page = client.get("/corrections", headers=PAGE)
+    assert page.status_code == 200
+    assert page.text.count("data:image/png;base64,") == 2
+    assert len(gather("mnist-cnn").given) == 1
 
 
 def test_the_key_is_a_cookie_that_no_script_reads_and_the_database_does_not_hold(client: FlaskClient) -> None:

@@ -67,9 +67,21 @@ def test_a_request_without_readable_picture_is_refused(server: Server, options, 
     assert words in problem_of(response)["detail"]
 
 
-def test_one_bad_file_among_several_is_named(server: Server) -> None:
-    files = [("file", ("good.png", SEVEN)), ("file", ("bad.png", b"text"))]
-    assert problem_of(server.post("/predict", files=files))["detail"].startswith("picture 2 (bad.png): ")
+@pytest.mark.parametrize("path", ["/predict", "/predict/linear?characters=many", "/explain"])
+def test_one_bad_file_among_several_is_named_and_the_others_are_read(server: Server, path: str) -> None:
+    files = [("file", ("good.png", SEVEN)), ("file", ("bad.png", b"text")), ("file", ("too.png", SEVEN))]
+    answer = server.post(path, files=files)
+    assert answer.status_code == 200
+    good, bad, too = next(iter(answer.json().values()))
+    assert good.get("category", good.get("text")) == too.get("category", too.get("text")) == "7"
+    assert bad["name"] == "bad.png"
+    assert bad["error"]["status"] == 415
+    assert bad["error"]["detail"].startswith("picture 2 (bad.png): ")
+
+
+def test_where_none_of_several_can_be_read_the_first_is_named(server: Server) -> None:
+    files = [("file", ("good.png", b"nothing")), ("file", ("bad.png", b"text"))]
+    assert problem_of(server.post("/predict", files=files))["detail"].startswith("picture 1 (good.png): ")
 
 
 def test_an_unknown_model_is_refused_and_the_known_ones_are_named(server: Server) -> None:

@@ -23,7 +23,7 @@ from rabisco.web.platform.allowance import allowance
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import route
 from rabisco.web.platform.visitors import new_visitor, remember, visitor
-from rabisco.web.read.answers import thumbnail
+from rabisco.web.read.answers import stored_thumbnail
 from rabisco.web.train import shapes as training_shapes
 from rabisco.web.train.runs import answer, text_of
 
@@ -62,7 +62,7 @@ def index() -> ResponseReturnValue:
     return render_template(
         "corrections/index.html",
         page=page,
-        thumbnails=[thumbnail(decode(readings[0].picture.image), THUMBNAIL) for readings in page.pictures],
+        thumbnails=[stored_thumbnail(readings[0].picture.image, THUMBNAIL) for readings in page.pictures],
         wrong_only=wrong_only,
         done=DONE.get(request.args.get("done", "")),
         counts=counts,

@@ -6,12 +6,11 @@ from flask_babel import LazyString, lazy_gettext
 
 from rabisco import artifacts, corrections, runs
 from rabisco.errors import RabiscoError
-from rabisco.images import decode
 from rabisco.retraining.report import Reread, RetrainingReport
 from rabisco.runs import Run
 from rabisco.web.models.titles import corruption_title
 from rabisco.web.platform.visitors import visitor
-from rabisco.web.read.answers import thumbnail
+from rabisco.web.read.answers import stored_thumbnail
 
 THUMBNAIL = 96  # pixels
 _TITLES: dict[str, LazyString] = {
@@ -65,7 +64,7 @@ def outcome(run: Run) -> RetrainingOutcome | None:
     if report is None or run.artifact_version is None:
         return None
     stored = corrections.pictures((one.correction for one in report.rereads), visitor())
-    pictures = {number: thumbnail(decode(image), THUMBNAIL) for number, image in stored.items()}
+    pictures = {number: stored_thumbnail(image, THUMBNAIL) for number, image in stored.items()}
     versions = _versions(run.artifact)
     own = next((one for one in versions if one.number == run.artifact_version), None)
     answers = own is not None and own.current

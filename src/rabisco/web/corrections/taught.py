@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from rabisco import teaching
 from rabisco.corrections import CorrectedReading
+from rabisco.errors import InvalidArtifactError
 from rabisco.images import Prepared, sent_side
 from rabisco.inference import get_predictor
 from rabisco.store import Correction
@@ -38,14 +39,21 @@ def teach(stored: Iterable[Correction], picture: NDArray[np.uint8], said: Said) 
     """Teach each model that misread or refused the picture what it is; return what came of it."""
     results = []
     for one in stored:
-        prepared = _prepared(one, picture, said)
-        category, reason = teaching.answer_of(one.true_label, get_predictor(one.model).card)
-        if one.true_label == one.predicted and _answers_already(one.model, picture, category, said):
-            continue
-        result = teaching.teach(one.model, prepared, one.picture.key, category, reason)
+        try:
+            result = _teach_one(one, picture, said)
+        except InvalidArtifactError:
+            continue  # its files are damaged: it answers nothing, and the other models learn
         if result is not None:
             results.append(result)
     return results
+
+
+def _teach_one(one: Correction, picture: NDArray[np.uint8], said: Said) -> Taught | None:
+    prepared = _prepared(one, picture, said)
+    category, reason = teaching.answer_of(one.true_label, get_predictor(one.model).card)
+    if one.true_label == one.predicted and _answers_already(one.model, picture, category, said):
+        return None
+    return teaching.teach(one.model, prepared, one.picture.key, category, reason)
 
 
 def forget(*given: Correction) -> None:

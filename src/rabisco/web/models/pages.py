@@ -6,12 +6,13 @@ from flask import Blueprint, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 
-from rabisco.artifacts import Artifact, list_artifacts, load_artifact, said_of
+from rabisco.artifacts import Artifact, list_artifacts, list_damaged, load_artifact, said_of
 from rabisco.web.models.aliases import aliases_of, default_model, resolve
 from rabisco.web.models.versions import asked_version, standing
 from rabisco.web.platform import shapes
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import route
+from rabisco.web.platform.words import translated
 
 blueprint = Blueprint("models", __name__)
 
@@ -37,11 +38,11 @@ DONE = {
 def index() -> ResponseReturnValue:
     """List the models, as a page for browsers and as JSON for all others."""
     artifacts = list_artifacts()
+    damaged = {name: translated(error.sentence) for name, error in list_damaged().items()}
     if wants_page():
-        return render_template(
-            "models/index.html", cards=[artifact.card for artifact in artifacts], default=default_model()
-        )
-    return jsonify(models=[_as_json(artifact) for artifact in artifacts], default=default_model())
+        cards = [artifact.card for artifact in artifacts]
+        return render_template("models/index.html", cards=cards, default=default_model(), damaged=damaged)
+    return jsonify(models=[_as_json(artifact) for artifact in artifacts], default=default_model(), damaged=damaged)
 
 
 @route(

@@ -121,6 +121,11 @@ def title_of(error: errors.RabiscoError) -> str:
     return str(PROBLEMS.get(type(error), UNFORESEEN).title)
 
 
+def as_problem(error: errors.RabiscoError) -> dict[str, object]:
+    """Return the body (RFC 9457) that answers an error of the core, in the reader's language."""
+    return _body(PROBLEMS.get(type(error), UNFORESEEN), translated(error.sentence))
+
+
 def wants_page() -> bool:
     """Tell whether the client is a browser that shows pages; ``*/*`` (curl, fetch, requests) is not."""
     offered = ["application/json", "application/problem+json", "text/html"]
@@ -174,13 +179,16 @@ def _answer(problem: ProblemKind, detail: str) -> Response:
             "platform/problem.html", title=title, detail=detail, status=problem.status, name=problem.name
         )
         return Response(page, problem.status, mimetype="text/html")
-    body = {
-        "type": f"urn:rabisco:problem:{problem.name}",
-        "title": title,
-        "status": problem.status,
-        "detail": detail,
-    }
-    response = jsonify(body)
+    response = jsonify(_body(problem, detail))
     response.status_code = problem.status
     response.mimetype = "application/problem+json"
     return response
+
+
+def _body(problem: ProblemKind, detail: str) -> dict[str, object]:
+    return {
+        "type": f"urn:rabisco:problem:{problem.name}",
+        "title": str(problem.title),
+        "status": problem.status,
+        "detail": detail,
+    }

@@ -44,10 +44,11 @@ class Model(BaseModel):
 
 
 class Models(BaseModel):
-    """Every model, and the name of the one that answers by default."""
+    """Every model, the name of the one that answers by default, and what is wrong with those that cannot be read."""
 
     models: list[Model]
     default: str
+    damaged: dict[str, str]
 
 
 class ContestantSchema(BaseModel):

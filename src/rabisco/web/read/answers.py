@@ -12,9 +12,11 @@ from pydantic import BaseModel, Field
 
 from rabisco import inference, text_reading
 from rabisco.characters import Among
+from rabisco.errors import RabiscoError
+from rabisco.images import decode
 from rabisco.rejection import MESSAGES, Reason
 from rabisco.text_reading import TextReading
-from rabisco.web.platform.shapes import Probability
+from rabisco.web.platform.shapes import Probability, Problem
 from rabisco.web.platform.words import translated
 
 
@@ -109,10 +111,20 @@ class Reading(BaseModel):
         return cls.model_validate(facts)
 
 
-class Predictions(BaseModel):
-    """One prediction for each picture, in their order; readings where several characters were asked for."""
+class UnreadPicture(BaseModel):
+    """A picture, one among several, that cannot be read, and why."""
 
-    predictions: list[PredictionSchema | Reading] = Field(min_length=1)
+    name: str
+    error: Problem
+
+
+class Predictions(BaseModel):
+    """One prediction for each picture, in their order; readings where several characters were asked for.
+
+    In the place of one among several that cannot be read stands why.
+    """
+
+    predictions: list[PredictionSchema | Reading | UnreadPicture] = Field(min_length=1)
     notes: list[str] = Field(default=[], description="Only of pictures read though their file lacks its end.")
 
 
@@ -127,9 +139,9 @@ class ExplanationSchema(PredictionSchema):
 
 
 class Explanations(BaseModel):
-    """One explanation for each picture, in their order."""
+    """One explanation for each picture, in their order; why, in the place of one among several that cannot be read."""
 
-    explanations: list[ExplanationSchema] = Field(min_length=1)
+    explanations: list[ExplanationSchema | UnreadPicture] = Field(min_length=1)
     notes: list[str] = Field(default=[], description="Only of pictures read though their file lacks its end.")
 
 
@@ -151,6 +163,14 @@ def data_url(pixels: NDArray[np.uint8]) -> str:
     flat = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[-1] == 1 else pixels
     Image.fromarray(flat).save(buffer, "PNG", compress_level=1)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def stored_thumbnail(image: bytes, side: int) -> str:
+    """Return a stored picture as ``thumbnail`` does; an empty sheet where its file is damaged."""
+    try:
+        return thumbnail(decode(image), side)
+    except RabiscoError:
+        return data_url(np.full((side, side), 255, np.uint8))
 
 
 def thumbnail(pixels: NDArray[np.uint8], side: int = 192) -> str:

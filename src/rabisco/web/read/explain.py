@@ -12,8 +12,8 @@ from rabisco.web.models.aliases import resolve
 from rabisco.web.platform.metrics import count_predictions
 from rabisco.web.platform.routing import route
 from rabisco.web.read import answers, options
-from rabisco.web.read.answers import Explanations, data_url
-from rabisco.web.read.pictures import PROBLEMS, check_names, decode_all, noted, read_pictures
+from rabisco.web.read.answers import Explanations, UnreadPicture, data_url
+from rabisco.web.read.pictures import PROBLEMS, check_names, noted, read_each, read_pictures
 
 blueprint = Blueprint("explain", __name__)
 MOST = 8  # pictures: each is read many times
@@ -43,11 +43,10 @@ def explain_pictures() -> Explanations:
     predictor = get_predictor(resolve(options.given(request, options.MODEL)))
     pictures = read_pictures(request, min(MOST, settings.max_files))
     check_names(request, (options.MODEL, options.AMONG_FIELD))
-    decoded = decode_all(pictures)
     among = options.expected(request)
-    explained = [explain(predictor, pixels, among) for pixels in decoded]
-    count_predictions(predictor.card.name, len(explained))
-    return Explanations(explanations=[_answer(each) for each in explained], **noted(pictures))
+    explained = read_each(pictures, lambda _, pixels: _answer(explain(predictor, pixels, among)))
+    count_predictions(predictor.card.name, sum(not isinstance(one, UnreadPicture) for one in explained))
+    return Explanations(explanations=explained, **noted(pictures))
 
 
 def heat(explanation: Explanation) -> NDArray[np.uint8]:

@@ -3,8 +3,9 @@
 Multipart fields ``file`` (one or more); base64 or a data URL in a form field or in JSON; or an image as the body.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from flask import Request
@@ -15,8 +16,11 @@ from rabisco.images import begins_as_picture, decode, sent_side
 from rabisco.settings import get_settings
 from rabisco.web.platform.allowance import allowance
 from rabisco.web.platform.fields import only_known
+from rabisco.web.platform.problems import as_problem
+from rabisco.web.platform.shapes import Problem
 from rabisco.web.platform.words import translated
 from rabisco.web.read import FILE_FIELD, FILE_FIELDS, options
+from rabisco.web.read.answers import UnreadPicture
 
 # Names under which clients of other demos send base64; `image` is the documented one.
 TEXT_FIELDS = ("image", "imageBase64", "data", "img")
@@ -37,6 +41,7 @@ UNTOLD_TYPES = (
     "text/plain",
     "binary/octet-stream",
 )  # of ``curl --data-binary``
+Answer = TypeVar("Answer")
 PROBLEMS = (400, 404, 408, 413, 415, 422, 503)  # of a route that reads pictures
 
 
@@ -94,24 +99,33 @@ def check_names(request: Request, known: tuple[str, ...]) -> None:
         only_known(body, (*TEXT_FIELDS, "images", *known))
 
 
-def decode_all(pictures: list[SentPicture]) -> Iterator[NDArray[np.uint8]]:
-    """Yield the pixels of each picture, one at a time; an error of one among several names which."""
+def read_each(
+    pictures: list[SentPicture], read: Callable[[SentPicture, NDArray[np.uint8]], Answer]
+) -> list[Answer | UnreadPicture]:
+    """Return what ``read`` makes of each picture and its pixels; why, where one among several cannot be read.
+
+    Raises:
+        RabiscoError: None can be read; the first of several says which it is.
+    """
     if len(pictures) == 1:
-        yield pictures[0].decode()
-        return
+        return [read(pictures[0], pictures[0].decode())]
+    found: list[Answer | UnreadPicture] = []
+    errors: list[RabiscoError] = []
     for position, picture in enumerate(pictures, 1):
         allowance().go_on()
-        yield _decode_named(picture, position)
-
-
-def _decode_named(picture: SentPicture, position: int) -> NDArray[np.uint8]:
-    try:
-        return picture.decode()
-    except BusyError:
-        raise
-    except RabiscoError as error:
-        which = Sentence(N_("picture %(position)s (%(name)s)"), {"position": position, "name": picture.name})
-        raise type(error)(N_("%(which)s: %(reason)s"), which=which, reason=error.sentence) from error
+        try:
+            found.append(read(picture, picture.decode()))
+        except BusyError:
+            raise
+        except RabiscoError as error:
+            allowance().go_on()  # where all pictures together are too large, it is no matter of this one
+            which = Sentence(N_("picture %(position)s (%(name)s)"), {"position": position, "name": picture.name})
+            named = type(error)(N_("%(which)s: %(reason)s"), which=which, reason=error.sentence)
+            errors.append(named)
+            found.append(UnreadPicture(name=picture.name, error=Problem.model_validate(as_problem(named))))
+    if len(errors) == len(pictures):
+        raise errors[0]
+    return found
 
 
 def noted(pictures: list[SentPicture]) -> dict[str, list[str]]:

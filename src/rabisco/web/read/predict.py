@@ -1,7 +1,9 @@
 """``POST /predict`` and ``POST /predict/<model>``: pictures in, predictions out."""
 
+import numpy as np
 from flask import Blueprint, current_app, request
 from flask_babel import lazy_gettext
+from numpy.typing import NDArray
 
 from rabisco.inference import get_predictor
 from rabisco.settings import Settings
@@ -9,8 +11,8 @@ from rabisco.web.models.aliases import resolve
 from rabisco.web.platform.metrics import count_predictions
 from rabisco.web.platform.routing import route
 from rabisco.web.read import options, several
-from rabisco.web.read.answers import Predictions, PredictionSchema, Reading
-from rabisco.web.read.pictures import PROBLEMS, check_names, decode_all, noted, read_pictures
+from rabisco.web.read.answers import Predictions, PredictionSchema, Reading, UnreadPicture
+from rabisco.web.read.pictures import PROBLEMS, SentPicture, check_names, noted, read_each, read_pictures
 
 blueprint = Blueprint("predict", __name__)
 OPTIONS = (options.STEPS, options.CHARACTERS, options.AMONG_FIELD, options.TOP_K)
@@ -67,18 +69,18 @@ def predict(model: str | None = None) -> Predictions:
     predictor = get_predictor(resolve(model or options.given(request, options.MODEL)))
     pictures = read_pictures(request, settings.max_files)
     check_names(request, OPTIONS if model else (options.MODEL, *OPTIONS))
-    decoded = decode_all(pictures)
     with_steps = options.wants_steps(request)
-    among = options.expected(request)
-    if options.asks_for_many(request):
-        readings = several.read_all(pictures, decoded, predictor, settings.max_characters, among)
-        answer = Predictions(
-            predictions=[Reading.of(read, with_steps=with_steps) for read in readings], **noted(pictures)
-        )
-    else:
-        reads = [predictor.predict(picture, options.top_k(request), among) for picture in decoded]
-        answer = Predictions(
-            predictions=[PredictionSchema.of(read, with_steps=with_steps) for read in reads], **noted(pictures)
-        )
-    count_predictions(predictor.card.name, len(pictures))
-    return answer
+    among, top_k = options.expected(request), options.top_k(request)
+
+    def read_many(picture: SentPicture, pixels: NDArray[np.uint8]) -> Reading:
+        read = several.read(picture, pixels, predictor, settings.max_characters, among)
+        return Reading.of(read, with_steps=with_steps)
+
+    def read_one(_: SentPicture, pixels: NDArray[np.uint8]) -> PredictionSchema:
+        return PredictionSchema.of(predictor.predict(pixels, top_k, among), with_steps=with_steps)
+
+    many = options.asks_for_many(request)
+    answers: list[PredictionSchema | Reading | UnreadPicture]
+    answers = [*read_each(pictures, read_many)] if many else [*read_each(pictures, read_one)]
+    count_predictions(predictor.card.name, sum(not isinstance(one, UnreadPicture) for one in answers))
+    return Predictions(predictions=answers, **noted(pictures))

@@ -1,6 +1,6 @@
 """``characters=many``: how several characters in each picture are read, answered and shown."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,26 +20,11 @@ from rabisco.web.read.pictures import SentPicture
 SHOWN_SIDE = 720  # pixels of a picture on the page
 
 
-def read_all(
-    pictures: Sequence[SentPicture],
-    decoded: Iterable[NDArray[np.uint8]],
-    predictor: Predictor,
-    most: int,
-    among: Among,
-) -> list[TextReading]:
-    """Return what a model reads in each picture; see ``rabisco.text_reading.read_many``.
-
-    Args:
-        pictures: As they were sent.
-        decoded: The pixels of each.
-        predictor: The model.
-        most: Most characters in one picture.
-        among: What is expected to be written.
-    """
-    return [
-        read_many(predictor, pixels, most=most, sent_side=picture.sent_side(), among=among)
-        for picture, pixels in zip(pictures, decoded, strict=True)
-    ]
+def read(
+    picture: SentPicture, pixels: NDArray[np.uint8], predictor: Predictor, most: int, among: Among
+) -> TextReading:
+    """Return what a model reads in a picture of at most so many characters; see ``rabisco.text_reading.read_many``."""
+    return read_many(predictor, pixels, most=most, sent_side=picture.sent_side(), among=among)
 
 
 @dataclass(frozen=True)
@@ -61,7 +46,7 @@ def page_row(picture: SentPicture, models: Sequence[str], most: int, among: Amon
         readings = []
         for name in models:
             allowance().go_on()
-            readings += read_all([picture], [pixels], get_predictor(name), most, among)
+            readings.append(read(picture, pixels, get_predictor(name), most, among))
     except BusyError:
         raise
     except RabiscoError as error:

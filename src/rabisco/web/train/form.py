@@ -13,6 +13,7 @@ from rabisco.errors import N_, InvalidConfigurationError, RabiscoError, Sentence
 from rabisco.intake import Inspection
 from rabisco.models import DEFAULT, choices, get_architecture
 from rabisco.runs import PRESETS, RunRequest, experience, limits
+from rabisco.text import normalized, plain
 from rabisco.uploads import Upload
 from rabisco.web.platform.words import translated
 
@@ -173,11 +174,11 @@ def _rows_of(upload: Upload) -> int:
 
 def free_name(wish: str) -> str:
     """Return a name for a model, like ``wish``, that no model has yet."""
-    plain = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in wish).strip("-_.")[:40]
-    plain = plain or "model"
-    names = set(artifacts.list_names())
-    numbered = (f"{plain}-{number}" for number in range(1, len(names) + 2))
-    return next(name for name in numbered if name not in names)
+    fit = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in normalized(wish))
+    fit = fit.strip("-_.")[:40] or "model"
+    names = {plain(name) for name in artifacts.list_names()}
+    numbered = (f"{fit}-{number}" for number in range(1, len(names) + 2))
+    return next(name for name in numbered if plain(name) not in names)
 
 
 def _bundled_names() -> set[str]:
