@@ -20,6 +20,12 @@ def test_colours_of_48_bits_that_hold_fewer_are_as_bright_as_they_were(bits: int
     np.testing.assert_array_equal(decode(deep_png(red[..., ::-1] << (bits - 8))), red)
 
 
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+def test_a_tiff_of_48_bits_is_as_bright_as_it_was(bits: int) -> None:
+    values = np.array(SEVEN, np.uint16) << (bits - 8)
+    np.testing.assert_array_equal(decode(cv2.imencode(".tiff", values)[1].tobytes()), SEVEN)
+
+
 @pytest.mark.parametrize("bits", [8, 16])
 def test_transparency_of_sixteen_bits_may_hold_fewer_too(bits: int) -> None:
     values = np.zeros((280, 280, 4), np.uint16)

@@ -21,8 +21,9 @@ from rabisco.errors import (
     UnsupportedImageError,
 )
 from rabisco.images.alpha import opaque
-from rabisco.images.depth import PNG_DEPTH, brightened, deep_png, eight_bits
+from rabisco.images.depth import PNG_DEPTH, brightened, deep_colours, deep_png, eight_bits
 from rabisco.images.encoded import decode_base64, too_many_bytes
+from rabisco.images.foreign import heic_is_read, is_heic, name_of
 from rabisco.images.large import LARGE, WORKING_SIDE, large_webp, one_at_a_time, reduced
 from rabisco.images.parts import MOST_CHUNKS, MOST_NOTES, PIXEL_CHUNKS, check_jpeg, too_many_parts
 from rabisco.images.unfinished import without_end
@@ -37,9 +38,9 @@ FORMATS = (
     AvifImagePlugin.AvifImageFile.format,
 )
 ORIENTATION_TAG = 0x0112
+TIFF_DEPTHS = 0x0102  # tag of the bits of each value of a pixel
 MOST_PIXELS = 50_000_000  # unless the caller says otherwise
 READABLE = "PNG, JPEG, WebP, AVIF, GIF, BMP, TIFF"
-HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 UPRIGHT = {  # EXIF orientation -> what makes it upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -153,7 +154,8 @@ def _open(data: bytes, max_pixels: int) -> tuple[Image.Image, int]:
     try:
         with _header_lock, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
+            formats = ("HEIF",) if is_heic(data) and heic_is_read() else FORMATS
+            image = Image.open(io.BytesIO(data), formats=formats)
             _check_pixels(*image.size, max_pixels)
             turned = "exif" in image.info and image.format != "TIFF"  # Pillow turns a TIFF by itself
             return image, _orientation(image) if turned else 1
@@ -163,7 +165,7 @@ def _open(data: bytes, max_pixels: int) -> tuple[Image.Image, int]:
             limit=max_pixels,
         ) from error
     except UnidentifiedImageError as error:
-        if data[4:8] == b"ftyp" and data[8:12] in HEIC:
+        if is_heic(data):
             raise UnsupportedImageError(
                 N_(
                     "expected a picture (%(formats)s), received HEIC, which phones take; share it as JPEG, or choose "
@@ -172,15 +174,16 @@ def _open(data: bytes, max_pixels: int) -> tuple[Image.Image, int]:
                 formats=READABLE,
             ) from error
         raise UnsupportedImageError(
-            N_("expected a picture (%(formats)s), received something else; save it in one of these formats"),
+            N_("expected a picture (%(formats)s), received %(kind)s; save it in one of these formats"),
             formats=READABLE,
+            kind=name_of(data) or Sentence(N_("something else")),
         ) from error
 
 
 def begins_as_picture(head: bytes) -> bool:
     """Tell whether a file's first 16 bytes are those of a picture."""
     begins = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*")
-    boxed = head[4:8] == b"ftyp" and head[8:12] in (b"avif", b"avis", *HEIC)
+    boxed = is_heic(head) or (head[4:8] == b"ftyp" and head[8:12] in (b"avif", b"avis"))
     bitmap = head[:2] == b"BM" and head[6:10] == b"\0\0\0\0"
     return head.startswith(begins) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP") or boxed or bitmap
 
@@ -205,12 +208,12 @@ def _orientation(image: Image.Image) -> int:
 def _loaded(data: bytes, image: Image.Image, notes: list[Sentence] | None) -> Image.Image:
     """Return a picture whose header was read, decoded; a large JPEG or WebP at a fraction of its pixels."""
     if image.format == "TIFF":
-        _load_quietly(image)
-    elif image.format in ("JPEG", "MPO"):
+        return _tiff(data, image)
+    if image.format in ("JPEG", "MPO"):
         return _jpeg(data, image, notes)
-    elif image.format == "PNG":
+    if image.format == "PNG":
         return (deep_png(data, max(image.size) // WORKING_SIDE) if data[PNG_DEPTH] == 16 else None) or _load(image)
-    elif image.format == "WEBP" and image.width * image.height >= LARGE:
+    if image.format == "WEBP" and image.width * image.height >= LARGE:
         return large_webp(data, image) or _load(image)
     return _load(image)
 
@@ -241,11 +244,17 @@ def _jpeg(data: bytes, image: Image.Image, notes: list[Sentence] | None) -> Imag
     return mended
 
 
-def _load_quietly(image: Image.Image) -> None:
-    """Decode a TIFF, further headers of which are read now."""
+def _tiff(data: bytes, image: Image.Image) -> Image.Image:
+    """Return a TIFF, decoded; further headers of it are read now."""
+    tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else {}
+    upright = tags.get(ORIENTATION_TAG, 1) == 1
+    if image.mode in ("RGB", "RGBA") and 16 in tags.get(TIFF_DEPTHS, ()) and upright:
+        deep = deep_colours(data, max(image.size) // WORKING_SIDE)
+        if deep is not None:
+            return deep
     with _header_lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        image.load()
+        return _load(image)
 
 
 def _pixels(image: Image.Image, orientation: int) -> NDArray[np.uint8]:

@@ -25,12 +25,15 @@ def eight_bits(image: Image.Image) -> Image.Image:
 
 
 def deep_png(data: bytes, factor: int) -> Image.Image | None:
-    """Return a PNG of 16 bits a value, RGB or RGBA, each side divided by a whole number; ``None`` if it is grey.
+    """Return a PNG of 16 bits a value, RGB or RGBA, each side divided by a whole number; ``None`` if it is grey."""
+    return None if data[PNG_DEPTH + 1] == GREY else deep_colours(data, factor)
+
+
+def deep_colours(data: bytes, factor: int) -> Image.Image | None:
+    """Return a PNG or TIFF of 16 bits a value, RGB or RGBA, each side divided by a whole number; ``None`` else.
 
     Pillow keeps the upper half of each value only, which is 0 where a program wrote 0 to 255 into 16 bits.
     """
-    if data[PNG_DEPTH + 1] == GREY:
-        return None
     read = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if read is None or read.dtype != np.uint16 or read.ndim != 3:
         return None
