@@ -133,7 +133,7 @@ def _emnist(split: str, class_names: tuple[str, ...], train_examples: int, test_
         format="emnist",
         train_examples=train_examples,
         test_examples=test_examples,
-        licence="none stated; made from NIST Special Database 19, a work of the United States government",
+        licence=N_("none stated; made from NIST Special Database 19, a work of the United States government"),
         citation=(
             "G. Cohen, S. Afshar, J. Tapson, A. van Schaik: EMNIST: an extension of MNIST to handwritten "
             "letters. arXiv:1702.05373, 2017."
@@ -164,7 +164,7 @@ _CIFAR_10 = Entry(
     format="cifar",
     train_examples=50_000,
     test_examples=10_000,
-    licence="none stated; its author asks to be cited",
+    licence=N_("none stated; its author asks to be cited"),
     citation="A. Krizhevsky: Learning multiple layers of features from tiny images. Technical report, 2009.",
     homepage="https://www.cs.toronto.edu/~kriz/cifar.html",
     normalizer="photo32@2",
@@ -172,7 +172,7 @@ _CIFAR_10 = Entry(
 
 _BUNDLED_DIGITS = Entry(
     name="digits",
-    title="Digits of scikit-learn",
+    title=N_("Digits of scikit-learn"),
     image_shape=(28, 28, 1),
     class_names=DIGITS,
     files=(),
@@ -193,7 +193,7 @@ _EMNIST_BALANCED = _emnist("balanced", EMNIST_BALANCED, 112_800, 18_800)
 _EMNIST_PAGES = replace(
     _EMNIST_BALANCED,
     name="emnist-pages",
-    title="Part of EMNIST, 52 of 62 characters",
+    title=N_("Part of EMNIST, 52 of 62 characters"),
     class_names=CHARACTERS,
     files=(DataFile("emnist_pages62.npz", places=("emnist_pages62.npz",)),),
     format="emnist-pages",
@@ -204,7 +204,7 @@ _EMNIST_PAGES = replace(
 _EMNIST_DIGITS_TEST = replace(
     _EMNIST_PAGES,
     name="emnist-digits-test",
-    title="Part of EMNIST, digits, for evaluation only",
+    title=N_("Part of EMNIST, digits, for evaluation only"),
     class_names=DIGITS,
     files=(DataFile("emnist_digits_test.npz", places=("emnist_digits_test.npz",)),),
     format="emnist-digits-test",
@@ -214,14 +214,14 @@ _EMNIST_DIGITS_TEST = replace(
 
 _HANDWRITING_EXTRA = Entry(
     name="handwriting-extra",
-    title="Photographed, scanned and drawn characters",
+    title=N_("Photographed, scanned and drawn characters"),
     image_shape=(64, 64, 1),
     class_names=CHARACTERS,
     files=(DataFile("handwriting_extra62.npz", places=("handwriting_extra62.npz",)),),
     format="pictures",
     train_examples=8_234,
     test_examples=0,
-    licence="each picture's source has its own; the file names the sources",
+    licence=N_("each picture's source has its own; the file names the sources"),
     citation="the sources that the file names",
     homepage="",
 )
@@ -229,24 +229,24 @@ _HANDWRITING_EXTRA = Entry(
 _DIGITS_SCAN = replace(
     _HANDWRITING_EXTRA,
     name="digits-scan",
-    title="Scanned digits 0 to 7",
+    title=N_("Scanned digits 0 to 7"),
     class_names=DIGITS,
     files=(DataFile("digits_scan_minichazer.npz", places=("digits_scan_minichazer.npz",)),),
     train_examples=8_333,
-    licence="its source, minichazer, states it",
+    licence=N_("its source, minichazer, states it"),
     citation="its source, minichazer",
 )
 
 _DIGIT_FORMS = Entry(
     name="digit-forms",
-    title="Forms of digits that MNIST hardly shows",
+    title=N_("Forms of digits that MNIST hardly shows"),
     image_shape=(64, 64, 1),
     class_names=DIGITS,
     files=(),
     format="digit-forms",
     train_examples=5_000,
     test_examples=0,
-    licence="MIT, as Rabisco: drawn by its code",
+    licence=N_("MIT, as Rabisco: drawn by its code"),
     citation="The Rabisco authors: digit-forms, drawn by rabisco.data.forms.",
     homepage="",
 )

@@ -25,7 +25,7 @@ from rabisco.web.platform import (
 from rabisco.web.platform.routing import ROUTES, Application
 from rabisco.web.read import explain, pages, predict
 from rabisco.web.read.direct import Direct
-from rabisco.web.train import drawn, runs, uploads
+from rabisco.web.train import datasets, drawn, runs, uploads
 from rabisco.web.train import pages as train
 
 __all__ = ["ROUTES", "create_app", "docs"]  # the routes are all declared once this module is loaded
@@ -69,6 +69,7 @@ def create_app(settings: Settings | None = None) -> Application:
     for topic in (
         pages,
         train,
+        datasets,
         drawn,
         uploads,
         runs,

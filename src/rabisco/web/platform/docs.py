@@ -50,7 +50,7 @@ class RouteGroup:
 GROUPS = (
     RouteGroup("reading", lazy_gettext("Reading pictures"), ("predict", "explain")),
     RouteGroup("models", lazy_gettext("Models"), ("models", "compare")),
-    RouteGroup("training", lazy_gettext("Training"), ("training", "uploads", "runs")),
+    RouteGroup("training", lazy_gettext("Training"), ("training", "datasets", "uploads", "runs")),
     RouteGroup("corrections", lazy_gettext("Corrections"), ("corrections",)),
     RouteGroup(
         "server", lazy_gettext("The server itself"), ("health", "metrics", "sign-in", "sign-out", "openapi.json")

@@ -91,3 +91,24 @@ class RunEvents(BaseModel):
     last: int = Field(ge=0)
     state: State
     ended: bool
+
+
+class DatasetSchema(BaseModel):
+    """A data set of the catalog."""
+
+    name: str = Field(description="By which it is trained on.")
+    title: str
+    here: bool = Field(description="Whether it is on this machine.")
+    image_shape: list[int] = Field(description="Height, width and channels.")
+    class_names: list[str]
+    train_examples: int = Field(ge=0, description="Images to train on, validation included.")
+    test_examples: int = Field(ge=0)
+    licence: str
+    homepage: str
+    page: str = Field(description="Where its images are shown.")
+
+
+class Datasets(BaseModel):
+    """The data sets of the catalog."""
+
+    datasets: list[DatasetSchema]

@@ -1,0 +1,133 @@
+"""Some images of each class of a data set, to be looked at: ``python -m rabisco.runs.sampling <name>`` keeps them.
+
+To read a data set takes seconds and much memory, so a process of its own does it once; what it chose lies in
+``<cache>/samples``.
+"""
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabisco import data
+from rabisco.artifacts.durable import told_of_storage, try_lock
+from rabisco.runs.process import give_way
+from rabisco.runs.supervisor import environment
+from rabisco.settings import get_settings
+
+LOGGER = logging.getLogger("rabisco.runs")
+PER_CLASS = 40
+AGAIN = 60.0  # seconds after which what failed is tried again
+
+
+@dataclass(frozen=True)
+class ClassSamples:
+    """Images of one class.
+
+    Attributes:
+        name: Of the class.
+        images: uint8 ``(N, H, W, C)``, at most ``PER_CLASS``; of the test part where training has none.
+        train: How many images it has to train on, validation included.
+        test: How many to test on.
+    """
+
+    name: str
+    images: NDArray[np.uint8]
+    train: int
+    test: int
+
+
+State = Literal["ready", "reading", "failed"]
+
+
+def samples(name: str) -> tuple[State, list[ClassSamples]]:
+    """Return some images of each class of a local data set, or that a process reads them now or could not.
+
+    Raises:
+        UnknownDatasetError: The catalog has none of that name.
+        StorageError: They could not be kept.
+    """
+    entry = data.get_entry(name)
+    path = _path(entry.name)
+    if path.is_file():
+        return "ready", _read(path, entry)
+    failed = path.with_suffix(".failed")
+    if failed.is_file() and time.time() - failed.stat().st_mtime < AGAIN:
+        return "failed", []
+    with told_of_storage():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = try_lock(path.with_suffix(".lock"))
+        if lock is not None:
+            os.close(lock)  # the process takes it
+            _start(entry.name)
+    return "reading", []
+
+
+def _start(name: str) -> None:
+    command = [sys.executable, "-m", "rabisco.runs.sampling", name]
+    child = subprocess.Popen(
+        command,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    threading.Thread(target=child.wait, name="sampling", daemon=True).start()  # lest it stays as a zombie
+
+
+def _path(name: str) -> Path:
+    return get_settings().cache_dir / "samples" / f"{name}.npz"
+
+
+def _read(path: Path, entry: data.Entry) -> list[ClassSamples]:
+    with np.load(path) as kept:
+        counts = kept["counts"]
+        return [
+            ClassSamples(name, kept[f"images{label}"], int(counts[label, 0]), int(counts[label, 1]))
+            for label, name in enumerate(entry.class_names)
+        ]
+
+
+def keep(name: str) -> None:
+    """Choose images of each class and keep them, one process at a time for each data set."""
+    path = _path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = try_lock(path.with_suffix(".lock"))
+    if lock is None or path.is_file():
+        return
+    try:
+        found = _choose(data.load(name))
+        being_written = path.with_suffix(".new.npz")
+        np.savez_compressed(being_written, **found)
+        being_written.replace(path)
+    except Exception:
+        LOGGER.exception("no samples of %s", name)
+        path.with_suffix(".failed").write_text("")
+    finally:
+        os.close(lock)
+
+
+def _choose(dataset: data.Dataset) -> dict[str, Any]:
+    labels = [np.concatenate([dataset.train.labels, dataset.validation.labels]), dataset.test.labels]
+    count = len(dataset.class_names)
+    counts = np.stack([np.bincount(each, minlength=count) for each in labels], axis=1)
+    chosen: dict[str, Any] = {"counts": counts}
+    for label in range(count):
+        part = dataset.train if (dataset.train.labels == label).any() else dataset.test
+        chosen[f"images{label}"] = part.images[np.flatnonzero(part.labels == label)[:PER_CLASS]]
+    return chosen
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO)
+    give_way(get_settings().training_niceness)
+    keep(sys.argv[1])

@@ -1,0 +1,84 @@
+"""``/datasets``: the data sets of the catalog, and images of each class of those that are on this machine."""
+
+import numpy as np
+from flask import Blueprint, render_template, request, url_for
+from flask_babel import gettext, lazy_gettext
+from numpy.typing import NDArray
+
+from rabisco import data
+from rabisco.data.catalog import CATALOG
+from rabisco.runs import sampling
+from rabisco.web.platform.problems import wants_page
+from rabisco.web.platform.routing import route
+from rabisco.web.read.answers import data_url
+from rabisco.web.train import shapes
+from rabisco.web.train.form import trainable
+
+blueprint = Blueprint("datasets", __name__)
+IN_ROW = 10
+PAGES = sampling.PER_CLASS // IN_ROW
+
+
+@route(
+    blueprint,
+    "GET",
+    "/datasets",
+    "list_datasets",
+    lazy_gettext(
+        "Lists the data sets of the catalog, and which of them are on this machine. With “?name=mnist” the page shows "
+        "ten images of each class, with “page=2” ten others."
+    ),
+    ("curl {url}/datasets",),
+    answer=shapes.Datasets,
+    page=True,
+    query=("name", "page"),
+    problems=(404, 507),
+)
+def index() -> shapes.Datasets | str:
+    """List the data sets, or show one with images of each class."""
+    name = request.args.get("name")
+    entries = [data.get_entry(name)] if name else list(CATALOG.values())
+    if not wants_page():
+        return shapes.Datasets(datasets=[_as_json(entry) for entry in entries])
+    if name:
+        return _page(entries[0])
+    entries.sort(key=lambda entry: not data.is_local(entry.name))
+    return render_template("train/datasets.html", entries=entries, is_local=data.is_local)
+
+
+def _page(entry: data.Entry) -> str:
+    local = data.is_local(entry.name)
+    state, found = sampling.samples(entry.name) if local else ("", [])
+    asked = request.args.get("page", "1")
+    page = min(PAGES, max(1, int(asked))) if asked.isascii() and asked.isdecimal() else 1
+    return render_template(
+        "train/samples.html",
+        entry=entry,
+        local=local,
+        state=state,
+        classes=[(one, _strip(one.images[(page - 1) * IN_ROW : page * IN_ROW])) for one in found],
+        most=max((one.train or one.test for one in found), default=1),
+        page=page,
+        pages=PAGES,
+        can_train=entry in trainable(),
+    )
+
+
+def _strip(images: NDArray[np.uint8]) -> str:
+    """Return images side by side as one picture; an empty text without any."""
+    return data_url(np.concatenate(list(images), axis=1)) if len(images) else ""
+
+
+def _as_json(entry: data.Entry) -> shapes.DatasetSchema:
+    return shapes.DatasetSchema(
+        name=entry.name,
+        title=gettext(entry.title),
+        here=data.is_local(entry.name),
+        image_shape=list(entry.image_shape),
+        class_names=list(entry.class_names),
+        train_examples=entry.train_examples,
+        test_examples=entry.test_examples,
+        licence=gettext(entry.licence),
+        homepage=entry.homepage,
+        page=url_for("datasets.index", name=entry.name),
+    )

@@ -1,0 +1,81 @@
+"""The data sets of the catalog as pages: images of each class where the data are, and where to get them elsewhere."""
+
+import re
+import time
+
+import pytest
+from flask.testing import FlaskClient
+
+from rabisco.data.catalog import CATALOG
+from rabisco.runs import sampling
+from rabisco.settings import get_settings
+from rabisco.web import create_app
+
+PAGE = {"Accept": "text/html"}
+
+
+pytestmark = pytest.mark.slow  # a process reads the data
+
+
+@pytest.fixture
+def client() -> FlaskClient:
+    return create_app().test_client()
+
+
+def shown(client: FlaskClient, path: str, seconds: float = 60) -> str:
+    """Return the page once the images have been read."""
+    until = time.monotonic() + seconds
+    while "data-waits" in (text := client.get(path, headers=PAGE).text):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    return text
+
+
+def test_all_are_listed_with_what_is_on_this_machine(client: FlaskClient) -> None:
+    listed = {one["name"]: one for one in client.get("/datasets").json["datasets"]}
+    assert listed.keys() == CATALOG.keys()
+    assert (listed["digits"]["here"], listed["emnist-byclass"]["here"]) == (True, False)
+    text = client.get("/datasets", headers=PAGE).text
+    assert text.index("Digits of scikit-learn") < text.index("EMNIST Balanced")  # what is here comes first
+    assert "not on this machine" in text
+
+
+def test_ten_images_of_each_class_are_shown_and_ten_others(client: FlaskClient) -> None:
+    sampling.keep("digits")
+    first = shown(client, "/datasets?name=digits")
+    strips = re.findall(r'class="strip ink" src="([^"]+)" alt="images of class (\d)"', first)
+    assert [name for _, name in strips] == list("0123456789")
+    assert len({source for source, _ in strips}) == 10
+    second = re.findall(r'class="strip ink" src="([^"]+)"', shown(client, "/datasets?name=digits&page=2"))
+    assert len(second) == 10
+    assert not {source for source, _ in strips} & set(second)
+    assert strips[0][0] in shown(client, "/datasets?name=digits&page=nonsense")
+
+
+def test_of_what_is_not_here_the_page_says_how_to_get_it(client: FlaskClient) -> None:
+    text = client.get("/datasets?name=emnist-byclass", headers=PAGE).text
+    assert "Its images are not on this machine" in text
+    assert "rabisco data emnist-byclass" in text
+    assert client.get("/datasets?name=emnist-byclass").json["datasets"][0]["test_examples"] == 116_323
+
+
+def test_an_unknown_one_is_not_found(client: FlaskClient) -> None:
+    assert client.get("/datasets?name=nothing").status_code == 404
+
+
+def test_what_cannot_be_read_is_said_and_tried_again_later(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = get_settings().cache_dir / "samples"
+    folder.mkdir(parents=True, exist_ok=True)
+    failed = folder / "digit-forms.failed"
+    failed.write_text("")
+    assert "The images cannot be read" in client.get("/datasets?name=digit-forms", headers=PAGE).text
+    monkeypatch.setattr(sampling, "AGAIN", 0.0)
+    assert "Images of each class" in shown(client, "/datasets?name=digit-forms")
+    failed.unlink()
+
+
+@pytest.mark.parametrize(("language", "title"), [("pt", "Dígitos do scikit-learn"), ("ru", "Цифры из scikit-learn")])
+def test_titles_are_in_the_reader_s_language(client: FlaskClient, language: str, title: str) -> None:
+    assert title in client.get(f"/datasets?lang={language}", headers=PAGE).text
