@@ -78,7 +78,7 @@ def _phase(server: Server, address: str) -> str:
 
 def _cancel(server: Server, address: str) -> float:
     run_id = address.rpartition("/")[2]
-    processes = [one for one in psutil.process_iter(["cmdline"]) if run_id in (one.info["cmdline"] or [])]
+    processes = [one for one in psutil.process_iter(["cwd"]) if Path(one.info["cwd"] or "").name == run_id]
     started = time.perf_counter()
     server.post(f"{address}/cancel", headers=JSON).raise_for_status()
     while server.get(address, headers=JSON).json()["state"] != "cancelled" or any(_lives(one) for one in processes):

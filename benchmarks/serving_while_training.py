@@ -116,7 +116,7 @@ def _training(server: Server, address: str) -> psutil.Process:
     while True:
         run = server.get(address).json()
         if run["state"] == "running" and (run["progress"] or {}).get("step", 0) > 10:
-            return next(one for one in psutil.process_iter(["cmdline"]) if run_id in (one.info["cmdline"] or []))
+            return next(one for one in psutil.process_iter(["cwd"]) if Path(one.info["cwd"] or "").name == run_id)
         if run["state"] not in ("queued", "running") or time.monotonic() > until:
             raise RuntimeError(f"expected a training in its epochs, received {run['state']}: {run['message']}")
         time.sleep(1)

@@ -226,7 +226,7 @@ def _trains(process: psutil.Process) -> bool:
 
 def _trainings(run_id: str) -> list[psutil.Process]:
     """Return the processes of a run, also one that has not taken it up yet."""
-    return [one for one in psutil.process_iter(["cmdline"]) if run_id in (one.info["cmdline"] or [])]
+    return [one for one in psutil.process_iter(["cwd"]) if Path(one.info["cwd"] or "").name == run_id]
 
 
 def _check(run_id: str, server: Server, *, killed: bool) -> str:

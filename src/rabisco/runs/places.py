@@ -1,5 +1,6 @@
 """Where a run keeps its files: ``<home>/runs/<id>/`` with ``checkpoints/`` and ``log.txt``."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from rabisco.settings import get_settings
@@ -7,6 +8,7 @@ from rabisco.settings import get_settings
 CHECKPOINTS = "checkpoints"
 LOG_FILE = "log.txt"
 CHECKPOINT_SUFFIX = ".checkpoint"
+_EXPECTED = ".expected"
 
 
 def runs_dir() -> Path:
@@ -22,6 +24,22 @@ def folder_of(run_id: str) -> Path:
 def checkpoints_of(run_id: str) -> Path:
     """Return the folder of a run's checkpoints."""
     return folder_of(run_id) / CHECKPOINTS
+
+
+def expect() -> None:
+    """Say that somebody is about to order a training, so that whoever supervises gets ready."""
+    if not get_settings().trainings:
+        return
+    with suppress(OSError):
+        runs_dir().mkdir(parents=True, exist_ok=True)
+        (runs_dir() / _EXPECTED).touch()
+
+
+def expected() -> float:
+    """Return when ``expect`` was last called; 0 for never."""
+    with suppress(OSError):
+        return (runs_dir() / _EXPECTED).stat().st_mtime
+    return 0.0
 
 
 def has_checkpoint(run_id: str) -> bool:

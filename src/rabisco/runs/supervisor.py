@@ -21,8 +21,9 @@ from rabisco import store
 from rabisco.artifacts.durable import told_of_storage, try_lock
 from rabisco.errors import N_, RabiscoError, Sentence, StorageError
 from rabisco.runs.kinds import LOOKING, TRAINING, WorkKind
-from rabisco.runs.places import LOG_FILE, runs_dir
+from rabisco.runs.places import LOG_FILE, expected, runs_dir
 from rabisco.runs.process import host, kill
+from rabisco.runs.warm import Begun, WarmProcess, can_fork
 from rabisco.settings import get_settings, settle_libraries
 from rabisco.store import OfProcess
 
@@ -74,11 +75,21 @@ class Supervisor:
         kind: Of work.
         children: Processes started here, by row; reaped when they have ended.
         cancelled: When each row was first seen to be cancelled, by the monotonic clock.
+        warms: Whether processes are forked from one that has imported Keras, and not started.
     """
 
     kind: WorkKind
-    children: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    children: dict[str, "subprocess.Popen[bytes] | Begun"] = field(default_factory=dict)
     cancelled: dict[str, float] = field(default_factory=dict)
+    warms: bool = False
+    _warm: WarmProcess | None = None
+
+    def warm_up(self) -> WarmProcess:
+        """Return a process that has imported Keras, or soon will have, and waits for a while."""
+        if self._warm is None or not self._warm.waits:
+            self._warm = WarmProcess(environment())
+        self._warm.keep()
+        return self._warm
 
     def look(self) -> bool:
         """Notice what died, end what was cancelled, start what waits as far as there is room; tell if any is left."""
@@ -118,16 +129,7 @@ class Supervisor:
                 raise _not_started(folder / LOG_FILE)
             with told_of_storage():
                 folder.mkdir(parents=True, exist_ok=True)
-                with (folder / LOG_FILE).open("ab") as log:
-                    child = subprocess.Popen(
-                        [sys.executable, "-m", self.kind.module, row.id],
-                        env=environment(),
-                        cwd=folder,
-                        stdin=subprocess.DEVNULL,
-                        stdout=log,
-                        stderr=log,
-                        start_new_session=True,
-                    )
+                child = self._begin(row.id, folder)
         except RabiscoError as error:
             self.kind.fail(row.id, error)
             return False
@@ -138,11 +140,27 @@ class Supervisor:
             session.execute(update(table).where(*waits).values(launches=table.launches + 1))
         return True
 
+    def _begin(self, row_id: str, folder: Path) -> "subprocess.Popen[bytes] | Begun":
+        if self.warms:
+            return self.warm_up().begin(row_id, folder)
+        with (folder / LOG_FILE).open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", self.kind.module, row_id],
+                env=environment(),
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
 
 SUPERVISORS = (Supervisor(TRAINING), Supervisor(LOOKING))
 
 
 def _supervise(supervisor: Supervisor) -> None:
+    supervisor.warms = supervisor.kind is TRAINING and can_fork()
+    hoped = expected() if supervisor.warms else 0.0
     while True:
         try:
             handle = _acquire_supervisor_lock(supervisor.kind)
@@ -152,6 +170,9 @@ def _supervise(supervisor: Supervisor) -> None:
             continue
         seen, work, looked = None, True, 0.0
         while handle is not None:
+            if supervisor.warms and (latest := expected()) != hoped:
+                hoped = latest
+                supervisor.warm_up()
             stamp = get_settings().database_stamp  # before the look, so that what comes meanwhile is seen by the next
             if not work and stamp is not None and stamp == seen and time.monotonic() - looked < LONGEST_PAUSE:
                 time.sleep(INTERVAL)

@@ -1,12 +1,24 @@
-"""What the process of a run does: ``python -m rabisco.runs.worker <id>``. It may be killed at any moment."""
+"""What the process of a run does: ``python -m rabisco.runs.worker <id>``. It may be killed at any moment.
 
+Without an id it imports Keras and waits: it reads orders from its standard input, forks for each, and says on its
+standard output which process does it, and when one has ended. It ends where nothing was asked of it for a while, or
+its input closes.
+"""
+
+import json
 import logging
+import os
+import select
+import signal
 import sys
+from contextlib import suppress
+from pathlib import Path
 
 from rabisco.errors import N_, RabiscoError, Sentence, TrainingCancelledError
+from rabisco.models.backend import start_keras
 from rabisco.recipes import run
-from rabisco.runs.places import checkpoints_of, folder_of
-from rabisco.runs.process import give_way
+from rabisco.runs.places import LOG_FILE, checkpoints_of, folder_of
+from rabisco.runs.process import give_way, identity
 from rabisco.runs.session import take_up
 from rabisco.runs.tasks import task_of
 from rabisco.settings import get_settings
@@ -14,6 +26,7 @@ from rabisco.training import Checkpoints
 
 OUT_OF_MEMORY = N_("the training needs more memory than there is; train on fewer images at a time")
 UNFORESEEN = N_("the training met an error that nobody foresaw; the log in the run's folder has it")
+IDLE = 600  # seconds after which a process that waits ends
 LOGGER = logging.getLogger("rabisco.runs")
 
 
@@ -42,5 +55,76 @@ def main(run_id: str) -> None:
         session.end("failed", message=Sentence(UNFORESEEN))
 
 
+def wait_for_orders() -> None:
+    """Import what trainings need, then begin one for each order."""
+    started: dict[int, str] = {}
+    wake, woken = os.pipe()
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    os.set_blocking(woken, False)
+    signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
+    _import()
+    pending = b""
+    while True:
+        ready, _, _ = select.select([0, wake], [], [], IDLE)
+        _bury(started)
+        if wake in ready:
+            os.read(wake, 4096)
+        if not ready and not started:
+            return
+        if 0 in ready:
+            read = os.read(0, 65536)
+            if not read:
+                return
+            *lines, pending = (pending + read).split(b"\n")
+            for order in filter(None, map(json.loads, lines)):
+                if not _fork(order, started):
+                    _carry_through(order)
+                    return
+
+
+def _import() -> None:
+    """Import what trainings need; whatever cannot be imported is left to the run, which says so."""
+    with suppress(Exception):
+        start_keras()
+        import scipy.optimize  # noqa: F401
+        import tf2onnx  # noqa: F401
+
+
+def _fork(order: dict[str, str], started: dict[int, str]) -> bool:
+    """Fork, and say which process does what; return whether this is still the one that waits."""
+    pid = os.fork()
+    if pid == 0:
+        return False
+    started[pid] = order["id"]
+    _tell(id=order["id"], pid=pid, identity=identity(pid))
+    return True
+
+
+def _bury(started: dict[int, str]) -> None:
+    """Say which processes have ended."""
+    for pid in list(started):
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            _tell(id=started.pop(pid), status=os.waitstatus_to_exitcode(status))
+
+
+def _tell(**told: object) -> None:
+    with suppress(OSError):
+        os.write(1, json.dumps(told).encode() + b"\n")
+
+
+def _carry_through(order: dict[str, str]) -> None:
+    """Do what was ordered, as a process of its own."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.setsid()
+    os.chdir(order["folder"])
+    log = os.open(Path(order["folder"], LOG_FILE), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    null = os.open(os.devnull, os.O_RDONLY)
+    for source, target in ((null, 0), (log, 1), (log, 2)):
+        os.dup2(source, target)
+    main(order["id"])
+
+
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1]) if sys.argv[1:] else wait_for_orders()

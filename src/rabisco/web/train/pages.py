@@ -172,6 +172,7 @@ def _choice_page(form: TrainingForm, status: int = 200) -> ResponseReturnValue:
 
 
 def _dataset_page(form: TrainingForm, status: int = 200) -> ResponseReturnValue:
+    runs.expect()
     entry = data.get_entry(form.get("dataset"))
     bases = compatible_with_entry(entry)
     local = data.is_local(entry.name)

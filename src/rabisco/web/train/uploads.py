@@ -184,6 +184,7 @@ def choices_of(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def page(upload: Upload, form: TrainingForm, status: int = 200) -> ResponseReturnValue:
     """Return the page of an upload, with a training form as far as it is filled in."""
+    runs.expect()
     bases = compatible_models(upload.inspection) if upload.inspection else []
     chosen = upload.inspection.choices if upload.inspection else Choices()
     return render_template(

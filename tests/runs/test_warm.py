@@ -1,0 +1,78 @@
+"""A training is begun by a process that has imported Keras before it was ordered."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from tests.web.serving import Server
+
+from rabisco import runs
+from rabisco.runs.places import LOG_FILE, folder_of
+from rabisco.runs.supervisor import environment
+from rabisco.runs.warm import MODULE, Begun, WarmProcess, can_fork
+
+pytestmark = [
+    pytest.mark.training,
+    pytest.mark.skipif(not can_fork(), reason="nothing is forked here"),
+]
+REQUEST = {"data": {"catalog": "digits"}, "artifact": "mine", "architecture": "linear", "epochs": 400}
+
+
+def wait_until(true: Callable[[], object], seconds: float = 120) -> None:
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def warm(home: Path) -> Iterator[WarmProcess]:
+    process = WarmProcess(environment())
+    yield process
+    process.end()
+
+
+def begin(warm: WarmProcess) -> tuple[str, Begun]:
+    run = runs.submit(runs.RunRequest.parse(REQUEST))
+    folder_of(run.id).mkdir(parents=True)
+    return run.id, warm.begin(run.id, folder_of(run.id))
+
+
+def test_what_it_begins_is_a_process_of_its_own_that_outlives_it_and_can_be_killed(warm: WarmProcess) -> None:
+    run_id, begun = begin(warm)
+    wait_until(lambda: runs.get(run_id).state == "running")
+    process = psutil.Process(int(warm.told(run_id)["pid"]))
+    assert (os.getsid(process.pid), Path(process.cwd())) == (process.pid, folder_of(run_id))
+    warm.end()
+    wait_until(lambda: not warm.waits)
+    wait_until(lambda: runs.get(run_id).progress)
+    assert begun.poll() is None
+    begun.kill()
+    wait_until(lambda: begun.poll() == -1)
+    assert runs.get(run_id).state == "interrupted"
+
+
+def test_it_says_how_a_process_ended_and_begins_the_next(warm: WarmProcess) -> None:
+    for _ in range(2):
+        folder = folder_of("nobody")
+        folder.mkdir(parents=True, exist_ok=True)
+        begun = warm.begin("nobody", folder)
+        wait_until(lambda begun=begun: begun.poll() is not None)
+        assert begun.poll() == 0
+        assert "Traceback" not in (folder / LOG_FILE).read_text(encoding="utf-8")
+    assert warm.waits
+
+
+def test_where_it_has_died_the_run_is_known_not_to_have_begun(warm: WarmProcess) -> None:
+    psutil.Process(warm.pid).kill()
+    _, begun = begin(warm)
+    wait_until(lambda: begun.poll() == -1)
+
+
+def test_whoever_fills_in_the_form_of_a_training_finds_keras_imported(server: Server) -> None:
+    server.get("/train?dataset=digits", headers={"Accept": "text/html"})
+    processes = psutil.Process(server.process.pid)
+    wait_until(lambda: any(one.cmdline()[-1:] == [MODULE] for one in processes.children(recursive=True)))
