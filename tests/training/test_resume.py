@@ -18,6 +18,7 @@ from rabisco.training.checkpoint import Position
 pytestmark = pytest.mark.training
 
 THREE = TrainingConfiguration(epochs=3, batch_size=64, augmentation=Augmentation(), patience=2)
+COOLED = replace(THREE, epochs=2, cooldown_epochs=2)
 Weights = list[np.ndarray]
 
 
@@ -63,6 +64,11 @@ def uninterrupted() -> tuple[Weights, TrainingResult | None]:
     return run(THREE, None)
 
 
+@pytest.fixture(scope="module")
+def cooled() -> tuple[Weights, TrainingResult | None]:
+    return run(COOLED, None)
+
+
 @pytest.mark.parametrize("epoch", [2, 3])
 def test_cut_after_an_epoch_it_ends_with_the_same_weights(
     epoch: int, tmp_path: Path, uninterrupted: tuple[Weights, TrainingResult | None]
@@ -96,12 +102,12 @@ def test_cut_again_and_again_after_every_batch_it_ends_with_the_same_weights(
 
 
 @pytest.mark.parametrize("epoch", [1, 3, 4])
-def test_cut_before_or_in_the_cooldown_it_ends_with_the_same_weights(epoch: int, tmp_path: Path) -> None:
-    cooled = replace(THREE, epochs=2, cooldown_epochs=2)
-    whole = run(cooled, None)
+def test_cut_before_or_in_the_cooldown_it_ends_with_the_same_weights(
+    epoch: int, tmp_path: Path, cooled: tuple[Weights, TrainingResult | None]
+) -> None:
     checkpoints = Checkpoints(tmp_path)
-    assert run(cooled, checkpoints, lambda at: (at.epoch, at.step) == (epoch, 2)) == ([], None)
-    assert_same(run(cooled, checkpoints), whole)
+    assert run(COOLED, checkpoints, lambda at: (at.epoch, at.step) == (epoch, 2)) == ([], None)
+    assert_same(run(COOLED, checkpoints), cooled)
     checkpoints.clear()
     assert not list(tmp_path.rglob("*.checkpoint"))
 
