@@ -73,6 +73,7 @@ _SUGGESTED = (
     "assistant_page_in_french",
     lazy_gettext("The same page under its French name."),
     ("curl {url}/assistance",),
+    same_as="/assistant",
     page=True,
     problems=(507,),
 )

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import LazyString, lazy_gettext
 
 from rabisco.web.platform import shapes
+from rabisco.web.platform.meanings import fields_of
 from rabisco.web.platform.openapi import PARAMETER, document
 from rabisco.web.platform.routing import ROUTES, Route, route
 
@@ -76,7 +77,13 @@ def index() -> ResponseReturnValue:
     """Show the documentation of the API."""
     url = request.url_root.rstrip("/")
     return render_template(
-        "platform/docs.html", groups=GROUPS, url=url, answer=ANSWER, problem=PROBLEM, openapi_path=_openapi_path
+        "platform/docs.html",
+        groups=GROUPS,
+        url=url,
+        answer=ANSWER,
+        problem=PROBLEM,
+        openapi_path=_openapi_path,
+        fields_of=fields_of,
     )
 
 

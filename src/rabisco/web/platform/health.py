@@ -19,6 +19,7 @@ blueprint = Blueprint("health", __name__)
     "health_ready",
     lazy_gettext("The same, under the name that orchestrators use."),
     ("curl {url}/health/ready",),
+    same_as="/health",
     answer=shapes.Ready,
     problems=(503,),
 )

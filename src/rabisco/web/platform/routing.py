@@ -52,6 +52,7 @@ class Route:
         guarded: Whether it asks for the access token though it is a ``GET``; others do unless they are ``open``.
         success: Status of the answer when all is well; a browser's form is led on to a page instead (303).
         open: Why anybody may use it though it is no ``GET``.
+        same_as: The route whose other name it is; empty for most.
         large: Whether its body may be as large as training data are (``RABISCO_MAX_TRAINING_BYTES``).
     """
 
@@ -70,6 +71,7 @@ class Route:
     large: bool = False
     guarded: bool = False
     success: int = 200
+    same_as: str = ""
     open: str = ""
 
     @property

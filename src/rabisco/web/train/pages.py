@@ -39,6 +39,7 @@ COMMANDS = (
     "train_page_in_french",
     lazy_gettext("The same page under its French name."),
     ("curl {url}/entrainer-le-modele",),
+    same_as="/train",
     page=True,
     query=("dataset",),
     problems=(404,),

@@ -1,0 +1,29 @@
+"""Every field of every answer is explained on the API page."""
+
+from rabisco.web import create_app
+from rabisco.web.platform.application import ROUTES
+from rabisco.web.platform.meanings import MEANINGS, fields_of
+
+
+def test_every_field_of_every_answer_has_a_meaning_and_no_meaning_is_left_over() -> None:
+    with create_app().test_request_context():
+        found = {field for route in ROUTES.values() if route.answer for field in fields_of(route.answer)}
+        assert all(field.meaning for field in found)
+        names = {field.path.split(".")[-1].removesuffix("[]") for field in found}
+        assert {key.split(".")[-1] for key in MEANINGS} == names
+
+
+def test_fields_of_what_an_answer_holds_are_named_by_their_place() -> None:
+    with create_app().test_request_context():
+        paths = [field.path for field in fields_of(ROUTES["POST", "/predict"].answer)]
+    assert paths[0] == "predictions[]"
+    assert {"predictions[].top_k[].category", "predictions[].characters[].box.left"} <= set(paths)
+    assert len(paths) == len(set(paths))
+
+
+def test_the_page_shows_them_and_folds_other_names() -> None:
+    text = create_app().test_client().get("/docs", headers={"Accept": "text/html", "Accept-Language": "fr"}).text
+    assert "predictions[].top_k[].probability" in text
+    assert "la classe la plus probable" in text
+    names = text.rindex("Autres noms des mêmes routes")
+    assert text.index('id="train_page"') < names < text.index('id="train_page_in_french"')
