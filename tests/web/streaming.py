@@ -4,12 +4,14 @@ import hashlib
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import ClassVar
 
 from flask import Flask, Response, jsonify, request, stream_with_context
 from flask_babel import lazy_gettext
 
 from rabisco import web
 from rabisco.settings import Settings
+from rabisco.web.platform.fields import Fields
 from rabisco.web.platform.routing import ROUTES, Route
 from rabisco.web.platform.streams import Event, events, last_event_id
 
@@ -19,9 +21,18 @@ PROGRAM = (
 )
 
 
+class Swallowed(Fields):
+    """A file and a note."""
+
+    files: ClassVar = {"train": ()}
+
+    note: str = ""
+
+
 def create_app(settings: Settings) -> Flask:
     """Return the application with more routes."""
-    ROUTES["POST", "/swallow"] = Route("POST", "/swallow", "swallow", lazy_gettext("Swallows."), (), large=True)
+    swallowing = Route("POST", "/swallow", "swallow", lazy_gettext("Swallows."), (), receives=Swallowed, large=True)
+    ROUTES["POST", "/swallow"] = swallowing
     app = web.create_app(settings)
 
     @app.get("/count")

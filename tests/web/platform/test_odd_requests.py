@@ -112,7 +112,7 @@ def test_a_full_disk_is_named_whatever_is_kept(full: Server) -> None:
 
 def test_no_cache_keeps_pages_with_a_readers_own_pictures(server: Server) -> None:
     picture = base64.b64encode(SEVEN).decode()
-    kept = server.post("/corrections", json={"image": picture, "true_label": "3", "consent": True})
+    kept = server.post("/corrections", json={"image": picture, "true_label": "7", "consent": True})
     page = {"headers": {"Accept": "text/html"}, "cookies": kept.cookies}
     answers = [
         kept,

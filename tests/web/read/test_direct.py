@@ -32,7 +32,7 @@ PLAIN = {
 NOT_PLAIN = {
     "options": ("/predict?steps=1", {"data": SEVEN, "content_type": "image/png"}),
     "a field beside": ("/predict", {"data": {"file": (io.BytesIO, "a.png"), "among": "digits"}}),
-    "an unknown field": ("/predict", {"data": {"picture": (io.BytesIO, "a.png")}}),
+    "an unknown field": ("/predict", {"data": {"file2": (io.BytesIO, "a.png")}}),
     "blank": ("/predict", {"data": BLANK, "content_type": "image/png"}),
     "damaged": ("/predict", {"data": SEVEN[:-40], "content_type": "image/png"}),
     "nothing": ("/predict", {"data": b"", "content_type": "image/png"}),

@@ -10,16 +10,15 @@ from urllib.parse import urlsplit
 from flask import Blueprint, current_app, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
+from pydantic import Field
 
 from rabisco import assistant
 from rabisco.assistant import Message
 from rabisco.errors import (
-    N_,
     AssistantFailedError,
     AssistantQuotaError,
     AssistantTimeoutError,
     BusyError,
-    InvalidRequestError,
 )
 from rabisco.settings import Settings
 from rabisco.web.assistant.answering import (
@@ -33,9 +32,9 @@ from rabisco.web.assistant.answering import (
     streamed,
     told,
 )
-from rabisco.web.assistant.question import MOST_CHARACTERS, Question, checked
+from rabisco.web.assistant.question import MOST_CHARACTERS, DocumentedQuestion, Question, asked
 from rabisco.web.platform import shapes
-from rabisco.web.platform.fields import only_known
+from rabisco.web.platform.fields import Fields, given
 from rabisco.web.platform.languages import chosen
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import route
@@ -66,6 +65,13 @@ _SUGGESTED = (
 )
 
 
+class AskingPage(Fields):
+    """A question that stands in the form, and the page that the visitor came from."""
+
+    question: str = ""
+    came_from: str = Field("", alias="from")
+
+
 @route(
     blueprint,
     "GET",
@@ -75,6 +81,7 @@ _SUGGESTED = (
     ("curl {url}/assistance",),
     same_as="/assistant",
     page=True,
+    receives=AskingPage,
     problems=(507,),
 )
 @route(
@@ -85,12 +92,12 @@ _SUGGESTED = (
     lazy_gettext("The page on which a question is asked, with the conversation so far."),
     ("curl {url}/assistant",),
     page=True,
-    query=("question", "from"),
+    receives=AskingPage,
     problems=(507,),
 )
 def index() -> ResponseReturnValue:
     """Show the conversation and the form for a question."""
-    return _page(request.args.get("question", "")[:MOST_CHARACTERS])
+    return _page(given(AskingPage).question[:MOST_CHARACTERS])
 
 
 @route(
@@ -105,12 +112,12 @@ def index() -> ResponseReturnValue:
     ("curl -G --data-urlencode 'question=What is overfitting?' {url}/model",),
     answer=shapes.AssistantAnswer,
     page=True,
-    query=("question", "source"),
+    receives=DocumentedQuestion,
     problems=(400, 502, 503, 504, 507),
 )
 def answer() -> ResponseReturnValue:
     """Answer one question: with a page in a browser, else with JSON."""
-    return _answered(checked({name: request.args[name] for name in ("question", "source") if name in request.args}))
+    return _answered(asked(DocumentedQuestion))
 
 
 @route(
@@ -125,18 +132,13 @@ def answer() -> ResponseReturnValue:
     ("""curl --json '{{"question": "What is overfitting?"}}' {url}/assistant/messages""",),
     answer=shapes.AssistantAnswer,
     page=True,
-    receives="question",
+    receives=Question,
     problems=(400, 408, 413, 422, 502, 503, 504, 507),
     open="without the access token only the documentation answers",
 )
 def ask() -> ResponseReturnValue:
     """Answer one question, as it comes where the client takes server-sent events."""
-    given: Any = request.get_json(silent=True) if request.is_json else request.form.to_dict()
-    if not isinstance(given, dict):
-        raise InvalidRequestError(N_("expected a JSON object with “question”; see the API page"))
-    given.pop("csrf_token", None)
-    only_known(given, tuple(Question.model_fields))
-    question = checked(given)
+    question = asked(Question)
     if "text/event-stream" not in request.headers.get("Accept", ""):
         return _answered(question)
     token, visitor = new_visitor()

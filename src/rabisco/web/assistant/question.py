@@ -1,11 +1,12 @@
 """A question to the assistant, and what it is about, as a request brings them."""
 
-from typing import Any
+from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from rabisco.assistant import Facts
 from rabisco.errors import N_, InvalidRequestError
+from rabisco.web.platform.fields import Fields, collected, read
 
 MOST_CHARACTERS = 1000
 MOST_IMAGE = 200_000  # characters of a data URL
@@ -32,12 +33,18 @@ class CurrentReading(BaseModel):
     refused: str | None = Field(default=None, max_length=300)
 
 
-class Question(BaseModel):
+class DocumentedQuestion(Fields):
+    """What is asked, of whom."""
+
+    further: ClassVar = ("share",)
+
+    question: str = Field(json_schema_extra={"minLength": 1, "maxLength": MOST_CHARACTERS})
+    source: Literal["", "documentation"] = Field("", description="`documentation`: ask no model.")
+
+
+class Question(DocumentedQuestion):
     """What is asked, and what it is about."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    question: str = Field(min_length=1, max_length=MOST_CHARACTERS)
     page: str = Field(default="", max_length=300, description="Path of the page that the visitor came from.")
     readings: list[CurrentReading] = Field(default=[], max_length=8, description="What models read in the drawing.")
     image: str | None = Field(
@@ -46,7 +53,6 @@ class Question(BaseModel):
         pattern="^data:image/png;base64,[A-Za-z0-9+/=]+$",
         description="The drawing, if it may be sent to the language model.",
     )
-    source: str = Field(default="", pattern="^(documentation)?$", description="`documentation`: ask no model.")
 
     def facts(self) -> Facts:
         """Return what the question is about, as a language model gets it."""
@@ -54,13 +60,14 @@ class Question(BaseModel):
         return Facts(self.page, reading, self.image)
 
 
-def checked(given: dict[str, Any]) -> Question:
-    """Return the question of a request.
+def asked(model: type[DocumentedQuestion]) -> Question:
+    """Return the question of this request.
 
     Raises:
         InvalidRequestError: There is none, it is too long, or what came with it has another form.
     """
-    text = given.get("question")
+    values = collected(model)
+    text = values.get("question")
     if not isinstance(text, str) or not text.strip():
         raise InvalidRequestError(N_("expected a question as “question”, received none; write one"))
     if len(text.strip()) > MOST_CHARACTERS:
@@ -69,10 +76,4 @@ def checked(given: dict[str, Any]) -> Question:
             most=MOST_CHARACTERS,
             count=len(text.strip()),
         )
-    try:
-        return Question.model_validate({**given, "question": text.strip().replace("\0", "")})
-    except ValidationError as error:
-        field = ".".join(map(str, error.errors()[0]["loc"]))
-        raise InvalidRequestError(
-            N_("“%(field)s” has not the form that the API page gives; correct it or leave it out"), field=field
-        ) from None
+    return read(Question, {**values, "question": text.strip().replace("\0", "")})

@@ -3,29 +3,32 @@
 A browser reaches only its own; see ``rabisco.web.platform.visitors``. A model learns from everybody's.
 """
 
-from typing import Any
+from typing import Any, Literal
 
-from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
+from pydantic import Field
 
 from rabisco import artifacts, corrections, runs
-from rabisco.corrections import Page
+from rabisco.corrections import CorrectedReading, Page
 from rabisco.errors import N_, CorrectionNotFoundError, InvalidRequestError, RabiscoError
 from rabisco.images import decode
 from rabisco.settings import get_settings
 from rabisco.store import Correction
-from rabisco.web.corrections import received, taught
+from rabisco.web.corrections import taught
+from rabisco.web.corrections.received import Said, received
 from rabisco.web.models.aliases import resolve
 from rabisco.web.platform import shapes
 from rabisco.web.platform.access import may_change
 from rabisco.web.platform.allowance import allowance
+from rabisco.web.platform.fields import Fields, given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import route
 from rabisco.web.platform.visitors import new_visitor, remember, visitor
 from rabisco.web.read.answers import stored_thumbnail
 from rabisco.web.train import shapes as training_shapes
-from rabisco.web.train.runs import answer, text_of
+from rabisco.web.train.runs import answer
 
 blueprint = Blueprint("corrections", __name__)
 
@@ -35,6 +38,20 @@ DONE = {
     "stored": lazy_gettext("Thank you: it is stored, and listed below."),
     "deleted": lazy_gettext("Deleted."),
 }
+
+
+class CorrectionsPage(Fields):
+    """Which corrections are listed; ``done`` is what the page says that has just been done."""
+
+    page: str = "1"
+    show: Literal["wrong", "all"] = "all"
+    done: str = ""
+
+
+class Retraining(Fields):
+    """The model to be trained on what readers corrected."""
+
+    model: str = Field(min_length=1, description="Name of a model.")
 
 
 @route(
@@ -49,13 +66,14 @@ DONE = {
     ("curl -b cookies.txt '{url}/corrections?show=wrong'",),
     answer=shapes.Corrections,
     page=True,
-    query=("page", "show"),
+    receives=CorrectionsPage,
     problems=(404, 503, 507),
 )
 def index() -> ResponseReturnValue:
     """List this browser's corrections, newest first."""
-    wrong_only = request.args.get("show") == "wrong"
-    page = corrections.listed(visitor(), wrong_only=wrong_only, page=_whole(request.args.get("page", "1")))
+    asked = given(CorrectionsPage)
+    wrong_only = asked.show == "wrong"
+    page = corrections.listed(visitor(), wrong_only=wrong_only, page=_whole(asked.page))
     if not wants_page():
         return jsonify(_listing(page))
     counts = corrections.counts()
@@ -64,7 +82,7 @@ def index() -> ResponseReturnValue:
         page=page,
         thumbnails=[stored_thumbnail(readings[0].picture.image, THUMBNAIL) for readings in page.pictures],
         wrong_only=wrong_only,
-        done=DONE.get(request.args.get("done", "")),
+        done=DONE.get(asked.done),
         counts=counts,
         teachable={name for name, count in counts.items() if count.characters or _refuses(name)},
     )
@@ -91,18 +109,19 @@ def index() -> ResponseReturnValue:
     ),
     answer=shapes.StoredCorrections,
     page=True,
-    receives="correction",
+    receives=Said,
     problems=(400, 404, 408, 413, 415, 422, 503, 507),
     open="each browser reaches only its own",
 )
 def store() -> ResponseReturnValue:
     """Store what the reader says of one picture and of each reading of it; who was wrong learns it at once."""
-    said = received.from_json(request) if request.is_json else received.from_form(request)
+    said = received()
     if not said.consent:
         raise InvalidRequestError(N_("storing a picture needs your consent; tick the box, or send “consent”: true"))
     picture = decode(said.image, **get_settings().picture_limits, admit=allowance().take)
     token, known_as = new_visitor()
-    readings = said.readings or (taught.reading_of(resolve(None), picture, said),)
+    readings = [CorrectedReading(**vars(one)) for one in said.readings or ()]
+    readings = readings or [taught.reading_of(resolve(None), picture, said)]
     stored = corrections.add(taught.cut_out(picture, said), readings, true_label=said.true_label, person=known_as)
     results = taught.teach(stored, picture, said) if may_change() else []
     if wants_page():
@@ -125,16 +144,13 @@ def store() -> ResponseReturnValue:
     ("curl -d model=mnist-cnn {url}/corrections/retrain",),
     answer=training_shapes.RunSchema,
     page=True,
-    receives="model",
+    receives=Retraining,
     problems=(400, 404, 422, 503, 507),
     success=202,
 )
 def retrain() -> ResponseReturnValue:
     """Start a training of a model on what readers corrected; answer with the run."""
-    name = text_of("model")
-    if not name:
-        raise InvalidRequestError(N_("the field “%(name)s” was expected. Received: none"), name="model")
-    return answer(runs.retrain(resolve(name)), 202)
+    return answer(runs.retrain(resolve(given(Retraining).model)), 202)
 
 
 @route(

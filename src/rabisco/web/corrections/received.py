@@ -1,123 +1,107 @@
-"""What a reader sends of a picture: from a program as JSON, from a page's form as fields."""
+"""What a reader sends of a picture: from a program as JSON or a form, from a page's form as fields of its own."""
 
-import math
+import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
-from flask import Request
+from flask import request
+from pydantic import BaseModel, ConfigDict, Field
 
-from rabisco.corrections import CorrectedReading
-from rabisco.errors import N_, InvalidRequestError
+from rabisco.errors import N_, Sentence
 from rabisco.images import Box
-from rabisco.web.platform.fields import only_known
+from rabisco.web.platform.fields import FORM, JSON, MULTIPART, Fields, collected, file_field, read
+from rabisco.web.read import FILE_FIELDS
 
 NO_CHARACTER = "none"
-READING_FIELDS = ("model", "version", "predicted", "probability")
-BOX_FIELDS = ("left", "top", "width", "height")
-JSON_FIELDS = ("image", "true_label", "consent", "readings", "box")
+YES = ("yes", "true", "1", "on")
 MOST_READINGS = 9
 MOST_PIXELS = 2**24
 _LABEL = "label:"
+_PAGE_FIELDS = ("read_by", "version", "predicted", "probability")  # one of each for every reading
+
+Side = Annotated[int, Field(ge=0, le=MOST_PIXELS, strict=True)]
+Length = Annotated[int, Field(ge=1, le=MOST_PIXELS, strict=True)]
 
 
-@dataclass(frozen=True)
-class Said:
-    """What a reader says of a picture.
+class ReadingFields(BaseModel):
+    """What one model read."""
 
-    Attributes:
-        image: Base64 text or a data URL.
-        true_label: What it is; ``None``: no character.
-        consent: Whether it may be stored.
-        readings: What models read in it; none: the default model is to read it.
-        box: Around the character that is meant, in a picture of several.
-    """
+    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
-    image: str
-    true_label: str | None
-    consent: bool
-    readings: tuple[CorrectedReading, ...] = ()
-    box: Box | None = None
+    model: str
+    version: int = Field(ge=0, lt=2**31)
+    predicted: str
+    probability: float = Field(allow_inf_nan=False, json_schema_extra={"minimum": 0, "maximum": 1})
 
 
-def from_json(request: Request) -> Said:
-    """Return what a program sends.
+class BoxFields(BaseModel):
+    """Around the character that is meant, in a picture of several."""
 
-    Raises:
-        InvalidRequestError: It has another shape.
-    """
-    body = request.get_json()
-    if not isinstance(body, dict) or not isinstance(body.get("image"), str) or "true_label" not in body:
-        raise _malformed()
-    only_known(body, JSON_FIELDS)
-    label, readings = body["true_label"], body.get("readings")
-    if label is not None and not isinstance(label, str):
-        raise _malformed()
-    if readings is not None and (not isinstance(readings, list) or not 0 < len(readings) <= MOST_READINGS):
-        raise _malformed()
-    return Said(
-        image=body["image"],
-        true_label=label,
-        consent=body.get("consent") is True,
-        readings=tuple(_reading(one, only=True) for one in readings or ()),
-        box=_box(body["box"]) if "box" in body else None,
-    )
+    model_config = ConfigDict(extra="forbid")
+
+    left: Side
+    top: Side
+    width: Length
+    height: Length
+
+    def to_box(self) -> Box:
+        """Return the box by its corners."""
+        return Box(self.left, self.top, self.left + self.width, self.top + self.height)
 
 
-def from_form(request: Request) -> Said:
-    """Return what a page's form sends.
+class Said(Fields):
+    """What a reader says of a picture."""
 
-    Raises:
-        InvalidRequestError: It has another shape.
-    """
-    form = request.form
-    names = ("read_by", "version", "predicted", "probability")
-    rows = list(zip(*(form.getlist(name) for name in names), strict=False))
-    said = form.get("true_label", "")
-    if not 0 < len(rows) <= MOST_READINGS or "image" not in form:
-        raise _malformed()
-    if said != NO_CHARACTER and not said.startswith(_LABEL):
-        raise _malformed()
-    return Said(
-        image=form["image"],
-        true_label=None if said == NO_CHARACTER else said.removeprefix(_LABEL),
-        consent=form.get("consent") == "yes",
-        readings=tuple(_reading(dict(zip(("model", *names[1:]), row, strict=True))) for row in rows),
-    )
-
-
-def _reading(one: Any, *, only: bool = False) -> CorrectedReading:
-    if only and isinstance(one, Mapping):
-        only_known(one, READING_FIELDS)
-    try:
-        reading = CorrectedReading(
-            str(one["model"]), int(one["version"]), str(one["predicted"]), float(one["probability"])
-        )
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise _malformed() from error
-    if not 0 <= reading.version < 2**31 or not math.isfinite(reading.probability):
-        raise _malformed()
-    return reading
-
-
-def _box(given: Any) -> Box:
-    if not isinstance(given, Mapping):
-        raise _malformed()
-    only_known(given, BOX_FIELDS)
-    sides = [given.get(name) for name in BOX_FIELDS]
-    if not all(isinstance(side, int) and not isinstance(side, bool) and 0 <= side <= MOST_PIXELS for side in sides):
-        raise _malformed()
-    left, top, width, height = (int(side) for side in sides if side is not None)
-    if not width or not height:
-        raise _malformed()
-    return Box(left, top, left + width, top + height)
-
-
-def _malformed() -> InvalidRequestError:
-    return InvalidRequestError(
+    media: ClassVar = (JSON, MULTIPART, FORM)
+    files: ClassVar = {"image": FILE_FIELDS}
+    further: ClassVar = _PAGE_FIELDS
+    malformed: ClassVar = Sentence(
         N_(
             "expected “image” (base64), “true_label” (a class, or null for no character), “consent” and, if you like, "
             "“readings”, each with “model”, “version”, “predicted” and “probability”, and “box” with “left”, “top”, "
             "“width” and “height”; see the API page for an example"
         )
     )
+
+    image: str = Field(description="Base64 text or a data URL.")
+    true_label: str | None = Field(
+        description="A class, any one character, or `another-character`; null where it is no character."
+    )
+    consent: bool = Field(False, strict=True, description="Without `true` nothing is stored.")
+    readings: list[ReadingFields] | None = Field(
+        None,
+        min_length=1,
+        max_length=MOST_READINGS,
+        json_schema_extra={"example": [{"model": "mnist-cnn", "version": 0, "predicted": "1", "probability": 0.6}]},
+        description="What models read in it; without, the default model is to read it.",
+    )
+    box: BoxFields | None = None
+
+
+def received() -> Said:
+    """Return what this request says.
+
+    Raises:
+        InvalidRequestError: It has another shape.
+        UnknownFieldError: A reading or the box has a field that nobody knows.
+    """
+    values = collected(Said)
+    for name, sent in request.files.items():
+        if file_field(Said, name):
+            values["image"] = base64.b64encode(sent.stream.read()).decode()
+    if request.form:
+        values.update(_of_page(values))
+    return read(Said, values)
+
+
+def _of_page(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a form says in the words of JSON: a label of its own list, and one field for each of a reading's."""
+    found: dict[str, Any] = {"consent": str(values.get("consent")).lower() in YES}
+    if "true_label" in values:
+        label = str(values["true_label"])
+        found["true_label"] = None if label == NO_CHARACTER else label.removeprefix(_LABEL)
+    columns = {name: request.values.getlist(name) for name in _PAGE_FIELDS}
+    if any(columns.values()):
+        rows = zip(*columns.values(), strict=False)
+        found["readings"] = [dict(zip(ReadingFields.model_fields, row, strict=True)) for row in rows]
+    return found

@@ -27,7 +27,7 @@ def cut_out(picture: NDArray[np.uint8], said: Said) -> NDArray[np.uint8]:
     if said.box is None:
         return picture
     height, width = picture.shape[:2]
-    box = said.box.scaled(max(height, width) / max(1, sent_side(said.image)))
+    box = said.box.to_box().scaled(max(height, width) / max(1, sent_side(said.image)))
     margin = max(4, (box.bottom - box.top) // 4)
     rows = slice(max(0, box.top - margin), min(height, box.bottom + margin))
     columns = slice(max(0, box.left - margin), min(width, box.right + margin))
@@ -65,7 +65,7 @@ def forget(*given: Correction) -> None:
 def _prepared(one: Correction, picture: NDArray[np.uint8], said: Said) -> Prepared:
     if said.box is None:
         return teaching.prepare_for(one.model, picture)
-    return teaching.prepare_for(one.model, picture, said.box, sent_side(said.image))
+    return teaching.prepare_for(one.model, picture, said.box.to_box(), sent_side(said.image))
 
 
 def _answers_already(name: str, picture: NDArray[np.uint8], category: str | None, said: Said) -> bool:

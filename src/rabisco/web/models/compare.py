@@ -3,14 +3,15 @@
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
-from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
+from pydantic import Field
 
 from rabisco.artifacts import BUNDLED_DIR, Artifact, Card, list_names, load_artifact
-from rabisco.errors import N_, InvalidRequestError, MeasurementNotFoundError, Sentence
+from rabisco.errors import N_, MeasurementNotFoundError, Sentence
 from rabisco.evaluation.compare import Comparison, Pair, Row
 from rabisco.evaluation.robustness import Robustness
 from rabisco.runs import measuring
@@ -20,7 +21,7 @@ from rabisco.web.models.aliases import default_model, resolve, shown_models
 from rabisco.web.models.charts import Axis, axis, learning_curve
 from rabisco.web.models.titles import distinct_title
 from rabisco.web.platform import shapes
-from rabisco.web.platform.fields import only_known
+from rabisco.web.platform.fields import Fields, given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import route
 from rabisco.web.platform.words import translated
@@ -120,6 +121,20 @@ class ModelDifference:
         return self.pair.difference(self.examples)
 
 
+class ComparePage(Fields):
+    """The models to be compared."""
+
+    model: list[str] = Field([])
+
+
+class Measured(Fields):
+    """The models to be given the same images."""
+
+    malformed: ClassVar = Sentence(N_("expected “model”: a list of models' names"))
+
+    model: list[str] = Field(description="Names of models.", json_schema_extra={"minItems": 2, "maxItems": MOST})
+
+
 @route(
     blueprint,
     "GET",
@@ -132,12 +147,12 @@ class ModelDifference:
     ("curl '{url}/compare?model=cnn&model=linear'",),
     answer=shapes.ComparisonSchema,
     page=True,
-    query=("model",),
+    receives=ComparePage,
     problems=(404, 503),
 )
 def index() -> ResponseReturnValue:
     """Show the chosen models side by side; programs get the figures as JSON."""
-    asked = list(dict.fromkeys(map(resolve, request.args.getlist("model"))))
+    asked = list(dict.fromkeys(map(resolve, given(ComparePage).model)))
     artifacts = [load_artifact(name) for name in asked[:MOST] or shown_models() or [default_model()]]
     known = list(comparisons(artifacts))
     run = max(known, key=lambda one: len(one.rows), default=None)
@@ -186,13 +201,13 @@ def index() -> ResponseReturnValue:
     ("curl -d model=mnist-cnn -d model=mnist-linear {url}/compare/measurements",),
     answer=shapes.MeasuringSchema,
     page=True,
-    receives="models",
+    receives=Measured,
     problems=(400, 404, 422, 503, 507),
     success=202,
 )
 def measure() -> ResponseReturnValue:
     """Have models measured on the same images."""
-    names = [resolve(name) for name in _names_sent()]
+    names = [resolve(name) for name in given(Measured).model]
     asked = measuring.start(names[:MOST])
     if wants_page():
         return redirect(url_for("compare.index", model=names), 303)
@@ -219,18 +234,6 @@ def measurement(measuring_id: str) -> ResponseReturnValue:
             N_("a measurement is named by the id that it got when it was asked for; nothing has that id")
         )
     return jsonify(_measuring_as_json(found))
-
-
-def _names_sent() -> list[str]:
-    body = request.get_json() if request.is_json else None
-    if body is None:
-        return request.form.getlist("model")
-    if isinstance(body, dict):
-        only_known(body, ("model",))
-    names = body.get("model") if isinstance(body, dict) else None
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise InvalidRequestError(N_("expected “model”: a list of models' names"))
-    return names
 
 
 def _measuring_as_json(found: Measuring) -> dict[str, Any]:

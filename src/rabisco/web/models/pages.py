@@ -8,8 +8,9 @@ from flask_babel import lazy_gettext
 
 from rabisco.artifacts import Artifact, list_artifacts, list_damaged, load_artifact, said_of
 from rabisco.web.models.aliases import aliases_of, default_model, resolve
-from rabisco.web.models.versions import asked_version, standing
+from rabisco.web.models.versions import AskedVersion, asked_version, standing
 from rabisco.web.platform import shapes
+from rabisco.web.platform.fields import given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import route
 from rabisco.web.platform.words import translated
@@ -23,6 +24,12 @@ DONE = {
     "deleted": lazy_gettext("The version has been deleted."),
     "promoted": lazy_gettext("Done: this model answers by default from now on."),
 }
+
+
+class ModelPage(AskedVersion):
+    """The version that is shown; ``done`` is what the page says that has just been done."""
+
+    done: str = ""
 
 
 @route(
@@ -54,12 +61,13 @@ def index() -> ResponseReturnValue:
     ("curl {url}/models/mnist-cnn",),
     answer=shapes.Card,
     page=True,
-    query=("version",),
+    receives=ModelPage,
     problems=(404, 503),
 )
 def card(name: str) -> ResponseReturnValue:
     """Show one model's whole card, that of the version asked for; the page shows the other versions beside it."""
-    artifact = load_artifact(resolve(name), asked_version(request.args.get("version")))
+    asked = given(ModelPage)
+    artifact = load_artifact(resolve(name), asked_version(asked.version))
     if wants_page():
         return render_template(
             "models/model.html",
@@ -69,7 +77,7 @@ def card(name: str) -> ResponseReturnValue:
             sizes=_sizes(artifact),
             default=default_model(),
             standing=standing(resolve(name)),
-            done=DONE.get(request.args.get("done", "")),
+            done=DONE.get(asked.done),
         )
     return Response(artifact.card.model_dump_json(), mimetype="application/json")
 

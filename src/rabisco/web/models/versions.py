@@ -7,7 +7,7 @@ was done and how to undo it.
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, current_app, jsonify, redirect, request, send_file, url_for
+from flask import Blueprint, current_app, jsonify, redirect, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 
@@ -17,6 +17,7 @@ from rabisco.errors import N_, VersionNotFoundError
 from rabisco.settings import Settings
 from rabisco.web.models.aliases import default_model, resolve
 from rabisco.web.platform import shapes
+from rabisco.web.platform.fields import Fields, given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import route
 
@@ -28,6 +29,12 @@ FILES = {
     artifacts.ONNX_FILE: "application/octet-stream",
     artifacts.CARD_FILE: "application/json",
 }
+
+
+class AskedVersion(Fields):
+    """The version of a model, the one that answers if not given."""
+
+    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -216,7 +223,7 @@ def delete_model(name: str) -> ResponseReturnValue:
     ("curl -O {url}/models/mnist-linear/card.json",),
     defaults={"file": artifacts.CARD_FILE},
     answer=shapes.Card,
-    query=("version",),
+    receives=AskedVersion,
     problems=(404, 503),
 )
 @route(
@@ -228,7 +235,7 @@ def delete_model(name: str) -> ResponseReturnValue:
     ("curl -o model.onnx {url}/models/mnist-linear/model.onnx",),
     defaults={"file": artifacts.ONNX_FILE},
     file="application/octet-stream",
-    query=("version",),
+    receives=AskedVersion,
     problems=(404, 503),
 )
 @route(
@@ -240,12 +247,12 @@ def delete_model(name: str) -> ResponseReturnValue:
     ("curl -o pesos.h5 {url}/models/mnist-linear/pesos.h5",),
     defaults={"file": artifacts.WEIGHTS_FILE},
     file="application/octet-stream",
-    query=("version",),
+    receives=AskedVersion,
     problems=(404, 503),
 )
 def download(name: str, file: str) -> ResponseReturnValue:
     """Send one file of a version."""
-    artifact = load_artifact(resolve(name), asked_version(request.args.get("version")))
+    artifact = load_artifact(resolve(name), asked_version(given(AskedVersion).version))
     return send_file(artifact.folder / file, FILES[file], as_attachment=True, download_name=file, max_age=0)
 
 

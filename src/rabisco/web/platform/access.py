@@ -8,7 +8,7 @@ came from one of our pages.
 import hmac
 from collections.abc import Mapping
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, current_app, redirect, render_template, request, session, url_for
@@ -19,9 +19,10 @@ from werkzeug.http import parse_cookie
 
 from rabisco.errors import N_, AccessDeniedError, CrossSiteError, ReadOnlyError
 from rabisco.settings import Settings
+from rabisco.web.platform.fields import FORM, Fields, given
 from rabisco.web.platform.keys import secret_key
 from rabisco.web.platform.neighbours import FORWARDED, is_allowed
-from rabisco.web.platform.routing import ROUTES, route
+from rabisco.web.platform.routing import route, route_of
 
 blueprint = Blueprint("access", __name__)
 
@@ -90,6 +91,21 @@ def seal(settings: Settings) -> str:
     return hmac.new(secret_key(settings), settings.access_token.encode(), "sha256").hexdigest()
 
 
+class SigningIn(Fields):
+    """The access token, and where to go then."""
+
+    media: ClassVar = (FORM,)
+
+    token: str
+    next: str = ""
+
+
+class SigningInPage(Fields):
+    """Where to go once signed in."""
+
+    next: str = ""
+
+
 @route(
     blueprint,
     "GET",
@@ -98,11 +114,11 @@ def seal(settings: Settings) -> str:
     lazy_gettext("The page that asks for the access token and remembers it in a cookie."),
     ("curl {url}/sign-in",),
     page=True,
-    query=("next",),
+    receives=SigningInPage,
 )
 def form() -> ResponseReturnValue:
     """Show the form that asks for the token."""
-    return render_template("platform/sign_in.html", next=_next())
+    return render_template("platform/sign_in.html", next=_safe(given(SigningInPage).next))
 
 
 @route(
@@ -113,17 +129,18 @@ def form() -> ResponseReturnValue:
     lazy_gettext("What its form sends; programs send “Authorization: Bearer …” with each request instead."),
     ("curl -c cookies.txt -d token=$RABISCO_ACCESS_TOKEN {url}/sign-in",),
     page=True,
-    receives="token",
+    receives=SigningIn,
     problems=(400, 401, 403),
     open="it is how one gets access",
 )
 def sign_in() -> ResponseReturnValue:
     """Remember in a cookie that the reader knows the token."""
     settings = _settings()
-    given = request.form.get("token", "").strip()
-    if settings.access_token and not hmac.compare_digest(given.encode(), settings.access_token.encode()):
-        return render_template("platform/sign_in.html", next=_next(), wrong=True), 401
-    response = redirect(_next(), 303)
+    asked = given(SigningIn)
+    to = _safe(asked.next)
+    if settings.access_token and not hmac.compare_digest(asked.token.strip().encode(), settings.access_token.encode()):
+        return render_template("platform/sign_in.html", next=to, wrong=True), 401
+    response = redirect(to, 303)
     if settings.access_token:
         response.set_cookie(
             COOKIE, seal(settings), max_age=SECONDS, httponly=True, samesite="Strict", secure=request.is_secure
@@ -154,7 +171,7 @@ def _protect() -> None:
     if request.url_rule is None:
         return
     unsafe = request.method not in SAFE_METHODS
-    declared = ROUTES.get(("GET" if request.method == "HEAD" else request.method, request.url_rule.rule))
+    declared = route_of(request)
     guarded = declared.needs_access if declared else unsafe
     if (unsafe or guarded) and is_foreign():
         raise CrossSiteError(
@@ -226,9 +243,8 @@ def _is_forwarded(environ: Mapping[str, Any]) -> bool:
     return FORWARDED in environ or any(name.startswith(FORWARDING) for name in environ)
 
 
-def _next() -> str:
+def _safe(asked: str) -> str:
     """Return where to go after signing in: an address of this server."""
-    asked = str(request.values.get("next", ""))
     safe = asked.startswith("/") and not asked.startswith(("//", "/\\")) and asked.isprintable()
     return asked if safe else url_for("pages.draw")
 

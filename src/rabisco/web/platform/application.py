@@ -10,6 +10,7 @@ from rabisco.web.platform import (
     allowance,
     compression,
     docs,
+    fields,
     formats,
     health,
     languages,
@@ -64,6 +65,7 @@ def create_app(settings: Settings | None = None) -> Application:
         problems,
         compression,
         neighbours,
+        fields,
     ):
         part.init_app(app)
     for topic in (

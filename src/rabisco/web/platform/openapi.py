@@ -10,43 +10,33 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 import rabisco
-from rabisco.characters import AMONG
 from rabisco.web.platform import shapes
+from rabisco.web.platform.fields import JSON, MULTIPART, Fields
 from rabisco.web.platform.lines import HEADER, WELL_FORMED
 from rabisco.web.platform.routing import ROUTES, Route
-from rabisco.web.read import FILE_FIELD, options
-from rabisco.web.read.pictures import TEXT_FIELDS
-from rabisco.web.train.bodies import BODIES
+from rabisco.web.read import FILE_FIELD, TEXT_FIELDS
+from rabisco.web.read.pictures import RAW, Pictures
 
 Schema = dict[str, Any]
 
-# Any route may answer these; 429 only where the settings limit the rate, which health is free of.
-EVERYWHERE = (429, 500)
+# Any route may answer these: 422 to a field that it does not know; 429 where the settings limit the rate, which
+# health is free of.
+EVERYWHERE = (422, 429, 500)
 GUARDED = (401, 403)
 CROSS_SITE = (403,)
 PARAMETER = re.compile(r"<(\w+)>")
 REFERENCE = "#/components/schemas/{model}"
 SUFFIX = "Schema"  # of a class whose name something else of the package has; clients see the name without it
 BINARY: Schema = {"type": "string", "format": "binary"}
+TEXT: Schema = {"type": "string", "description": "Base64 text or a data URL."}
 REQUEST_ID: Schema = {
     "description": "The id that the request gave in this header, if well-formed, else a new one.",
     "required": True,
     "schema": {"type": "string", "pattern": f"^{WELL_FORMED.pattern}$"},
 }
 NUMBERED: Schema = {HEADER: {"$ref": f"#/components/headers/{HEADER}"}}
-CHOSEN: Schema = {
-    field: {"type": "string", "enum": list(choices), "default": choices[0]}
-    for field, choices in ((options.CHARACTERS, options.CHARACTERS_CHOICES), (options.AMONG_FIELD, AMONG))
-}  # what a request may choose from a list, in its address, a form or JSON
-CHOSEN[options.TOP_K] = {
-    "type": "integer",
-    "minimum": 1,
-    "maximum": options.MOST_TOP_K,
-    "default": options.USUAL_TOP_K,
-}
 EXAMPLES = {"model": "cnn", "name": "mnist-cnn", "version": "0"}  # of what stands in an address
 TOKEN: Schema = {"type": "http", "scheme": "bearer", "description": "Needed where the server has an access token."}
-TEXT: Schema = {"type": "string", "description": "Base64 text or a data URL."}
 
 
 def document(root: str = "") -> Schema:
@@ -55,9 +45,13 @@ def document(root: str = "") -> Schema:
     Args:
         root: Path under which the application is mounted.
     """
+    schemas = _schemas()
+    fields = {route.receives: _plain(schemas[route.receives.__name__]) for route in ROUTES.values() if route.receives}
     paths: dict[str, Schema] = {}
     for route in ROUTES.values():
-        paths.setdefault(PARAMETER.sub(r"{\1}", route.path), {})[route.method.lower()] = _operation(route)
+        operation = _operation(route, fields[route.receives] if route.receives else {})
+        paths.setdefault(PARAMETER.sub(r"{\1}", route.path), {})[route.method.lower()] = operation
+    inlined = {one.__name__ for one in fields}
     return {
         "openapi": "3.1.1",
         "info": {
@@ -69,7 +63,7 @@ def document(root: str = "") -> Schema:
         "servers": [{"url": root or "/"}],
         "paths": paths,
         "components": {
-            "schemas": _schemas(),
+            "schemas": {name: schema for name, schema in schemas.items() if name not in inlined},
             "responses": _problems(),
             "headers": {HEADER: REQUEST_ID},
             "securitySchemes": {"token": TOKEN},
@@ -77,48 +71,63 @@ def document(root: str = "") -> Schema:
     }
 
 
-def _operation(route: Route) -> Schema:
+def _operation(route: Route, fields: Schema) -> Schema:
     operation: Schema = {"operationId": route.operation, "summary": str(route.summary)}
-    parameters = [_parameter(name, "path") for name in PARAMETER.findall(route.path)]
-    parameters += [_parameter(name, "query") for name in route.query]
+    parameters = [_parameter(name) for name in PARAMETER.findall(route.path)]
+    if route.receives and (route.method == "GET" or issubclass(route.receives, Pictures)):
+        parameters += [
+            {"name": name, "in": "query", "required": name in fields["required"], "schema": schema}
+            for name, schema in fields["properties"].items()
+        ]
     if parameters:
         operation["parameters"] = parameters
-    if route.receives:
-        operation["requestBody"] = {"required": True, "content": _bodies(route)}
+    if route.receives and route.method != "GET":
+        bodies = {kind: {"schema": _body(route.receives, fields, kind)} for kind in route.receives.media}
+        operation["requestBody"] = {"required": True, "content": bodies}
     if route.needs_access:
         operation["security"] = [{"token": []}, {}]
     return {**operation, "responses": _responses(route)}
 
 
-def _parameter(name: str, place: str) -> Schema:
-    schema = CHOSEN.get(name, {"type": "string"})
-    example = {"example": EXAMPLES[name]} if place == "path" and name in EXAMPLES else {}
-    return {"name": name, "in": place, "required": place == "path", "schema": schema, **example}
+def _parameter(name: str) -> Schema:
+    example = {"example": EXAMPLES[name]} if name in EXAMPLES else {}
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, **example}
 
 
-def _bodies(route: Route) -> Schema:
-    if route.receives in BODIES:
-        return BODIES[route.receives]
-    files = {FILE_FIELD: {"type": "array", "items": BINARY, "minItems": 1}}
-    if route.receives == "form":
-        chosen = {"model": {"type": "array", "items": {"type": "string"}}}
-        return {"multipart/form-data": {"schema": _pictures({**files, **chosen}, (FILE_FIELD,))}}
-    texts = {
-        **dict.fromkeys(TEXT_FIELDS, TEXT),
-        **{name: CHOSEN.get(name, {"type": "string"}) for name in route.query},
-    }
-    several = {"images": {"type": "array", "items": TEXT, "minItems": 1}}
-    return {
-        "multipart/form-data": {"schema": _pictures({**files, **texts})},
-        "application/json": {"schema": {**_pictures({**texts, **several}), "additionalProperties": False}},
-        "application/x-www-form-urlencoded": {"schema": _pictures(texts)},
-        "application/octet-stream": {"schema": BINARY},
-    }
-
-
-def _pictures(properties: Schema, required: tuple[str, ...] = ()) -> Schema:
+def _body(model: type[Fields], fields: Schema, kind: str) -> Schema:
     """Return the schema of a body; that one of several fields must be there makes no type, so it is not said."""
-    return {"type": "object", "properties": {**CHOSEN, **properties}, "required": list(required)}
+    if kind == RAW:
+        return BINARY
+    properties, required = fields["properties"], fields["required"]
+    if kind != JSON:
+        properties = {name: one for name, one in properties.items() if "$ref" not in json.dumps(one)}
+    if issubclass(model, Pictures):
+        properties = {**dict.fromkeys(TEXT_FIELDS, TEXT), **properties}
+    if kind == JSON and issubclass(model, Pictures):
+        properties = {"images": {"type": "array", "items": TEXT, "minItems": 1}, **properties}
+    if kind == MULTIPART:
+        files = dict.fromkeys(model.files, BINARY)
+        if FILE_FIELD in files:
+            files = {FILE_FIELD: {"type": "array", "items": BINARY, "minItems": 1}}
+        else:
+            required = list(dict.fromkeys([next(iter(files)), *required]))
+        properties = {**files, **{name: one for name, one in properties.items() if name not in files}}
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+def _plain(schema: Schema) -> Schema:
+    """Return the schema of fields without what only says how it came about: titles, and null for what is left out."""
+    properties, required = {}, schema.get("required", [])
+    for name, one in schema.get("properties", {}).items():
+        plain = {
+            key: value
+            for key, value in one.items()
+            if key not in ("title", "anyOf") and (key, value) != ("default", None)
+        }
+        options = [option for option in one.get("anyOf", ()) if name in required or option != {"type": "null"}]
+        merged = options[0] if len(options) == 1 else {"anyOf": options} if options else {}
+        properties[name] = {**merged, **plain}
+    return {"properties": properties, "required": required}
 
 
 def _responses(route: Route) -> Schema:
@@ -134,7 +143,8 @@ def _responses(route: Route) -> Schema:
 
 
 def _statuses(route: Route) -> set[int]:
-    return {*route.problems, *EVERYWHERE, *(GUARDED if route.needs_access else CROSS_SITE if route.open else ())}
+    guard = GUARDED if route.needs_access else CROSS_SITE if route.open else ()
+    return {*route.problems, *EVERYWHERE, *((400,) if route.receives else ()), *guard}
 
 
 def _content(route: Route) -> Schema:
@@ -171,7 +181,9 @@ def _reference(name: str) -> Schema:
 
 
 def _schemas() -> Schema:
-    shown: list[type[BaseModel]] = [shapes.Problem, *(route.answer for route in ROUTES.values() if route.answer)]
+    shown: list[type[BaseModel]] = [shapes.Problem]
+    for route in ROUTES.values():
+        shown += [one for one in (route.answer, route.receives) if one]
     models = {shape.__name__: shape for shape in shown}
     _, definitions = models_json_schema([(model, "validation") for model in models.values()], ref_template=REFERENCE)
     named = json.dumps(definitions["$defs"]).replace(f'{SUFFIX}"', '"')

@@ -14,19 +14,23 @@
         counted = Counts(pictures=7)
         return render_template("counts.html", counted=counted) if wants_page() else counted
 
-A view that returns a Pydantic model answers with it as JSON: the fields that were set, with the status of its route.
+A view that returns a Pydantic model answers with it as JSON: the fields that were set, with the status of its route;
+headers may stand beside it. What a request may hold is a model as well: see ``rabisco.web.platform.fields``.
 Of several routes of one view the lowest is the one that ``url_for`` gives.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Request, Response, request
 from flask_babel import LazyString
 from pydantic import BaseModel
 
 from rabisco.web.read.direct import Answer, send
+
+if TYPE_CHECKING:
+    from rabisco.web.platform.fields import Fields
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -45,9 +49,7 @@ class Route:
         page: Whether a browser gets a page.
         plain: Whether it answers with plain text.
         file: Media type of the file that it answers with.
-        receives: The pictures it takes: ``any`` accepted form, or only those of a ``form``, or none; or a body of
-            ``rabisco.web.train.bodies``.
-        query: Parameters after the question mark.
+        receives: The model of its fields, wherever they stand; ``None`` if it has none.
         problems: Statuses that it may answer besides those that every route may.
         guarded: Whether it asks for the access token though it is a ``GET``; others do unless they are ``open``.
         success: Status of the answer when all is well; a browser's form is led on to a page instead (303).
@@ -65,8 +67,7 @@ class Route:
     page: bool = False
     plain: bool = False
     file: str = ""
-    receives: str = ""
-    query: tuple[str, ...] = ()
+    receives: "type[Fields] | None" = None
     problems: tuple[int, ...] = ()
     large: bool = False
     guarded: bool = False
@@ -82,6 +83,12 @@ class Route:
 
 # Every route by its method and its rule; complete once the topics are imported.
 ROUTES: dict[tuple[str, str], Route] = {}
+
+
+def route_of(request: Request) -> Route | None:
+    """Return the route of a request as it was declared; ``None`` of a static file, or where there is none."""
+    method = "GET" if request.method == "HEAD" else request.method
+    return ROUTES.get((method, request.url_rule.rule)) if request.url_rule else None
 
 
 def route(  # noqa: PLR0917 - in the order in which one reads them
@@ -134,13 +141,14 @@ class Application(Flask):
         return send(answer, start_response)
 
     def make_response(self, rv: Any) -> Response:
-        """Return what a view returned as a response; a model as JSON."""
-        if not isinstance(rv, BaseModel):
+        """Return what a view returned as a response; a model as JSON, alone or with headers."""
+        model, headers = rv if isinstance(rv, tuple) and isinstance(rv[0], BaseModel) else (rv, {})
+        if not isinstance(model, BaseModel):
             return super().make_response(rv)
-        rule = request.url_rule
-        declared = ROUTES.get((request.method, rule.rule)) if rule else None
+        declared = route_of(request)
         return self.response_class(
-            rv.model_dump_json(exclude_unset=True),
+            model.model_dump_json(exclude_unset=True),
             declared.success if declared else 200,
+            headers,
             mimetype="application/json",
         )

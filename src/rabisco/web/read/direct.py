@@ -42,7 +42,7 @@ _PATH = re.compile(r"/predict(?:/([A-Za-z0-9_][A-Za-z0-9_.-]{0,59}))?")
 _FORM = re.compile(r"""multipart/form-data; ?boundary=("?)([A-Za-z0-9'+_.-]{1,70})\1""")
 _FIELDS = "|".join(map(re.escape, FILE_FIELDS))
 _PART = re.compile(
-    rb'Content-Disposition: form-data; name="(?:%b)"; filename="[A-Za-z0-9 ()+,_.-]+"'
+    rb'Content-Disposition: form-data; name="((?:%b)(?:\[\d*\])?)"; filename="[A-Za-z0-9 ()+,_.-]+"'
     rb"(?:\r\nContent-Type: [A-Za-z0-9/+.-]+)?\r\n\r\n" % _FIELDS.encode()
 )
 _RAW = re.compile(r"image/[a-z0-9.+-]+|application/octet-stream")
@@ -112,7 +112,7 @@ class Direct:
 
     def _health(self, environ: dict[str, Any], path: str, started: float) -> Answer | None:
         """Return that the server is well; ``None`` if it is not, which the view tells."""
-        if environ["REQUEST_METHOD"] != "GET" or environ["QUERY_STRING"]:
+        if environ["REQUEST_METHOD"] != "GET" or environ["QUERY_STRING"] or environ.get("CONTENT_LENGTH"):
             return None
         facts: dict[str, Any] = {"status": "live"}
         if path != "/health/live":
@@ -150,7 +150,7 @@ class Direct:
 
 
 def only_pictures(content_type: str, body: bytes) -> list[bytes]:
-    """Return the file that is the whole body, or the parts of a form that is nothing but files; empty for any other.
+    """Return the file that is the whole body, or the parts of a form that is files of one name; empty for any other.
 
     Args:
         content_type: As it was sent.
@@ -165,15 +165,16 @@ def only_pictures(content_type: str, body: bytes) -> list[bytes]:
         return []
     edge = b"--" + form[2].encode()
     start = 2 if body.startswith(b"\r\n") else 0
-    files = []
+    files, names = [], set[bytes]()
     while body.startswith(edge + b"\r\n", start):
         part = _PART.match(body, start + len(edge) + 2)
         end = body.find(edge, part.end()) if part else -1
         if part is None or end - 2 < part.end() or body[end - 2 : end] != b"\r\n":
             return []
         files.append(body[part.end() : end - 2])
+        names.add(part[1])
         start = end
-    return files if body[start:] in (edge + b"--\r\n", edge + b"--") else []
+    return files if len(names) == 1 and body[start:] in (edge + b"--\r\n", edge + b"--") else []
 
 
 def is_small(files: list[bytes]) -> bool:

@@ -4,12 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from flask import Request
-
 from rabisco.web.read.kinds import Kind
 from rabisco.web.read.pictures import SentPicture
 
-FIELD = "example"
 _FOLDER = Path(__file__).parents[1] / "static" / "examples"
 EXAMPLES = tuple(sorted(path.stem for path in _FOLDER.glob("*.png")))
 
@@ -82,7 +79,6 @@ DRAWN = (
 )
 
 
-def chosen(request: Request) -> list[SentPicture]:
-    """Return the example that a form names; nothing where it names none."""
-    name = request.form.get(FIELD)
+def chosen(name: str) -> list[SentPicture]:
+    """Return the example of that name; nothing where there is none."""
     return [SentPicture(name, (_FOLDER / f"{name}.png").read_bytes())] if name in EXAMPLES else []

@@ -9,11 +9,13 @@ from rabisco.explanation import Explanation, explain
 from rabisco.inference import get_predictor
 from rabisco.settings import Settings
 from rabisco.web.models.aliases import resolve
+from rabisco.web.platform.fields import given
 from rabisco.web.platform.metrics import count_predictions
 from rabisco.web.platform.routing import route
-from rabisco.web.read import answers, options
+from rabisco.web.read import answers
 from rabisco.web.read.answers import Explanations, UnreadPicture, data_url
-from rabisco.web.read.pictures import PROBLEMS, check_names, noted, read_each, read_pictures
+from rabisco.web.read.options import ExplanationOptions
+from rabisco.web.read.pictures import PROBLEMS, noted, read_each, read_pictures
 
 blueprint = Blueprint("explain", __name__)
 MOST = 8  # pictures: each is read many times
@@ -32,19 +34,17 @@ STRENGTH = 0.8  # of the colour where it matters most
     ),
     ("curl -F file=@seven.png '{url}/explain?model=cnn'",),
     answer=Explanations,
-    receives="any",
-    query=("model", "among"),
+    receives=ExplanationOptions,
     problems=PROBLEMS,
     open="it changes nothing",
 )
 def explain_pictures() -> Explanations:
     """Read every picture of the request with one model, and say what mattered."""
     settings: Settings = current_app.config["RABISCO"]
-    predictor = get_predictor(resolve(options.given(request, options.MODEL)))
+    asked = given(ExplanationOptions)
+    predictor = get_predictor(resolve(asked.model))
     pictures = read_pictures(request, min(MOST, settings.max_files))
-    check_names(request, (options.MODEL, options.AMONG_FIELD))
-    among = options.expected(request)
-    explained = read_each(pictures, lambda _, pixels: _answer(explain(predictor, pixels, among)))
+    explained = read_each(pictures, lambda _, pixels: _answer(explain(predictor, pixels, asked.among)))
     count_predictions(predictor.card.name, sum(not isinstance(one, UnreadPicture) for one in explained))
     return Explanations(explanations=explained, **noted(pictures))
 

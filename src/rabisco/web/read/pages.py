@@ -1,11 +1,12 @@
 """The pages for people: draw a character, upload pictures."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
+from pydantic import Field
 
 from rabisco.artifacts import Card, list_names
 from rabisco.characters import AMONG, Among, knows
@@ -14,20 +15,39 @@ from rabisco.images import image_kind
 from rabisco.inference import Prediction, get_predictor
 from rabisco.settings import Settings
 from rabisco.web.models.aliases import default_model, shown_models
+from rabisco.web.platform.fields import MULTIPART, Fields, given
 from rabisco.web.platform.metrics import count_predictions
 from rabisco.web.platform.problems import title_of
 from rabisco.web.platform.routing import route
 from rabisco.web.platform.security import allow_camera
 from rabisco.web.platform.words import translated
-from rabisco.web.read import examples, kinds, options, several
+from rabisco.web.read import examples, kinds, several
 from rabisco.web.read.answers import data_url, thumbnail
 from rabisco.web.read.exports import exports
-from rabisco.web.read.pictures import SentPicture, read_pictures
+from rabisco.web.read.pictures import Pictures, SentPicture, read_pictures
 
 blueprint = Blueprint("pages", __name__)
 KEPT_SIDE = 320  # pixels: the normaliser looks at no more
 CAMERA_PAGES = ("pages.upload", "pages.show_uploaded")  # which take pictures with it
-FIELDS = ("model", "characters", "among", "kind")
+
+
+class ReadingChoice(Fields):
+    """Which models read, what is written, and how many characters there are in a picture."""
+
+    model: list[str] = Field([])
+    characters: Literal["one", "many"] = "one"
+    among: Among = "any"
+    kind: str = Field("", description="Of models: " + ", ".join(f"`{one}`" for one in kinds.KINDS) + ".")
+
+
+class UploadedPictures(ReadingChoice):
+    """Pictures to be shown with what is read in them, or the name of an example."""
+
+    media: ClassVar = (MULTIPART,)
+    files: ClassVar = Pictures.files
+    further: ClassVar = Pictures.further
+
+    example: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,12 +72,12 @@ class UploadedPicture:
     lazy_gettext("The page to draw on; every model reads after each stroke."),
     ("curl {url}/",),
     page=True,
-    query=FIELDS,
+    receives=ReadingChoice,
     problems=(400, 404, 503),
 )
 def draw() -> ResponseReturnValue:
     """Show the drawing pad; without any model, how to train one."""
-    shown = _asked()
+    shown = _shown(given(ReadingChoice))
     shown["letters"] = kinds.model_of_letters(shown["cards"])
     drawn = [card for card in shown["cards"] if _reads_drawings(card)]
     if shown["cards"] and not drawn:
@@ -75,12 +95,12 @@ def draw() -> ResponseReturnValue:
     lazy_gettext("The page with a form for pictures; it works without JavaScript."),
     ("curl '{url}/upload?model=linear'",),
     page=True,
-    query=FIELDS,
+    receives=ReadingChoice,
     problems=(400, 404, 503),
 )
 def upload() -> ResponseReturnValue:
     """Show the form for pictures."""
-    return render_template("read/upload.html", **_asked())
+    return render_template("read/upload.html", **_shown(given(ReadingChoice)))
 
 
 @route(
@@ -91,17 +111,17 @@ def upload() -> ResponseReturnValue:
     lazy_gettext("What the form sends: the page shows each picture and its digit."),
     ("curl -F file=@seven.png {url}/upload",),
     page=True,
-    receives="form",
-    query=FIELDS,
+    receives=UploadedPictures,
     problems=(400, 404, 408, 413, 503),
     open="it changes nothing",
 )
 def show_uploaded() -> ResponseReturnValue:
     """Show each picture sent with what each model reads in it; one that cannot be read says why."""
-    shown = _asked()
+    asked = given(UploadedPictures)
+    shown = _shown(asked)
     cards, among = shown["cards"], shown["among"]
     settings: Settings = current_app.config["RABISCO"]
-    pictures = examples.chosen(request) or read_pictures(request, settings.max_files)
+    pictures = examples.chosen(asked.example) or read_pictures(request, settings.max_files)
     if shown["many"]:
         names = [card.name for card in cards]
         readings = [several.page_row(picture, names, settings.max_characters, among) for picture in pictures]
@@ -116,15 +136,15 @@ def _with_camera(response: Response) -> Response:
     return allow_camera(response) if request.endpoint in CAMERA_PAGES else response
 
 
-def _asked() -> dict[str, Any]:
+def _shown(asked: ReadingChoice) -> dict[str, Any]:
     """Return what the pages show of what was asked: which models, how many characters, of what kind."""
-    names, among, instead_of = _who_reads(options.expected(request))
+    names, among, instead_of = _who_reads(asked)
     cards = [get_predictor(name).card for name in names]
     photographs = not any(_reads_drawings(card) for card in cards)
     return {
         "cards": cards,
         "choices": _choices(),
-        "many": options.asks_for_many(request) and not photographs,
+        "many": asked.characters == "many" and not photographs,
         "among": among,
         "kinds": AMONG,
         "kind": kinds.kind_of(cards[0], among),
@@ -136,21 +156,21 @@ def _asked() -> dict[str, Any]:
     }
 
 
-def _who_reads(among: Among) -> tuple[list[str], Among, str]:
+def _who_reads(asked: ReadingChoice) -> tuple[list[str], Among, str]:
     """Return the models that read what is asked for, what they expect, and whom they replace; mostly nobody.
 
     No combination that a page offers is refused: of models that do not know what is written, better suited ones take
     the place, and where there are none, anything is expected.
     """
-    asked = request.values.getlist("model")
-    kind = next((one for one in kinds.KINDS if one == request.values.get("kind")), None)
-    if kind and not asked:
+    among, chosen = asked.among, list(filter(None, asked.model))
+    kind = next((one for one in kinds.KINDS if one == asked.kind), None)
+    if kind and not chosen:
         among = "letters" if kind == "letters" and among == "any" else among
         names = kinds.models_of(kind)
         if names:
             known = any(knows(kinds.card_of(name).class_names, among) for name in names)
             return names, among if known else "any", ""
-    names = shown_models(asked) or [default_model()]
+    names = shown_models(chosen) or [default_model()]
     if knowing := [name for name in names if knows(get_predictor(name).card.class_names, among)]:
         return knowing, among, ""
     suited = kinds.models_of("digits" if among == "digits" else "letters")

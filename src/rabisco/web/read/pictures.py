@@ -5,7 +5,7 @@ Multipart fields ``file`` (one or more); base64 or a data URL in a form field or
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
 from flask import Request
@@ -15,34 +15,26 @@ from rabisco.errors import N_, BusyError, InvalidRequestError, RabiscoError, Sen
 from rabisco.images import begins_as_picture, decode, sent_side
 from rabisco.settings import get_settings
 from rabisco.web.platform.allowance import allowance
-from rabisco.web.platform.fields import only_known
+from rabisco.web.platform.fields import FORM, JSON, MULTIPART, Fields, file_field
 from rabisco.web.platform.problems import as_problem
 from rabisco.web.platform.shapes import Problem
 from rabisco.web.platform.words import translated
-from rabisco.web.read import FILE_FIELD, FILE_FIELDS, options
+from rabisco.web.read import FILE_FIELD, FILE_FIELDS, TEXT_FIELDS
 from rabisco.web.read.answers import UnreadPicture
 
-# Names under which clients of other demos send base64; `image` is the documented one.
-TEXT_FIELDS = ("image", "imageBase64", "data", "img")
-JSON_FIELDS = (
-    *TEXT_FIELDS,
-    "images",
-    options.MODEL,
-    options.STEPS,
-    options.CHARACTERS,
-    options.AMONG_FIELD,
-    options.TOP_K,
-)
-EVERYWHERE = ("lang", "theme")  # what any address may ask for
-RAW_TYPES = ("image/", "application/octet-stream")
-UNTOLD_TYPES = (
-    "",
-    "application/x-www-form-urlencoded",
-    "text/plain",
-    "binary/octet-stream",
-)  # of ``curl --data-binary``
 Answer = TypeVar("Answer")
+RAW = "application/octet-stream"
+RAW_TYPES = ("image/", RAW)
+UNTOLD_TYPES = ("", FORM, "text/plain", "binary/octet-stream")  # of ``curl --data-binary``
 PROBLEMS = (400, 404, 408, 413, 415, 422, 503)  # of a route that reads pictures
+
+
+class Pictures(Fields):
+    """Pictures, as files, base64 texts or the body itself, and what is asked of them; also in the address."""
+
+    media: ClassVar = (MULTIPART, JSON, FORM, RAW)
+    files: ClassVar = {FILE_FIELD: FILE_FIELDS}
+    further: ClassVar = (FILE_FIELD, *TEXT_FIELDS, "images")
 
 
 @dataclass(frozen=True)
@@ -79,24 +71,6 @@ def read_pictures(request: Request, max_files: int) -> list[SentPicture]:
             count=len(pictures),
         )
     return pictures
-
-
-def check_names(request: Request, known: tuple[str, ...]) -> None:
-    """Refuse what a program sends under a name that this route does not know, wherever it stands.
-
-    Args:
-        request: A request for predictions or explanations.
-        known: The route's options, such as ``model``.
-
-    Raises:
-        UnknownFieldError: There is such a name.
-    """
-    only_known([name for name in request.args if name not in EVERYWHERE], known)
-    only_known(request.form if not _raw(request) else (), (*known, FILE_FIELD, *TEXT_FIELDS))
-    only_known(request.files, FILE_FIELDS)
-    body = request.get_json(silent=True) if request.is_json else None
-    if isinstance(body, dict):
-        only_known(body, (*TEXT_FIELDS, "images", *known))
 
 
 def read_each(
@@ -144,7 +118,7 @@ def _raw(request: Request) -> list[SentPicture]:
 
 
 def _files(request: Request) -> list[SentPicture]:
-    uploads = [upload for field in FILE_FIELDS for upload in request.files.getlist(field)]
+    uploads = [upload for field, upload in request.files.items(multi=True) if file_field(Pictures, field)]
     pictures = [SentPicture(upload.filename or "", upload.stream.read()) for upload in uploads]
     # A browser's form sends a nameless empty part when nothing was chosen.
     return [picture for picture in pictures if picture.name or picture.data]
@@ -161,7 +135,6 @@ def _from_json(request: Request) -> list[SentPicture]:
     body = request.get_json()
     if not isinstance(body, dict):
         raise InvalidRequestError(N_('expected a JSON object, such as {"image": "data:image/png;base64,…"}'))
-    only_known(body, JSON_FIELDS)
     several = body.get("images", [])
     named = [(field, body[field]) for field in TEXT_FIELDS if field in body]
     if not isinstance(several, list):

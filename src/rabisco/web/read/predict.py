@@ -1,5 +1,7 @@
 """``POST /predict`` and ``POST /predict/<model>``: pictures in, predictions out."""
 
+from collections.abc import Callable
+
 import numpy as np
 from flask import Blueprint, current_app, request
 from flask_babel import lazy_gettext
@@ -8,14 +10,15 @@ from numpy.typing import NDArray
 from rabisco.inference import get_predictor
 from rabisco.settings import Settings
 from rabisco.web.models.aliases import resolve
+from rabisco.web.platform.fields import given
 from rabisco.web.platform.metrics import count_predictions
 from rabisco.web.platform.routing import route
-from rabisco.web.read import options, several
+from rabisco.web.read import several
 from rabisco.web.read.answers import Predictions, PredictionSchema, Reading, UnreadPicture
-from rabisco.web.read.pictures import PROBLEMS, SentPicture, check_names, noted, read_each, read_pictures
+from rabisco.web.read.options import PredictionOptions, ReadingOptions
+from rabisco.web.read.pictures import PROBLEMS, SentPicture, noted, read_each, read_pictures
 
 blueprint = Blueprint("predict", __name__)
-OPTIONS = (options.STEPS, options.CHARACTERS, options.AMONG_FIELD, options.TOP_K)
 
 
 @route(
@@ -33,8 +36,7 @@ OPTIONS = (options.STEPS, options.CHARACTERS, options.AMONG_FIELD, options.TOP_K
         "curl --data-urlencode image@seven.b64 {url}/predict/cnn",
     ),
     answer=Predictions,
-    receives="any",
-    query=OPTIONS,
+    receives=ReadingOptions,
     problems=PROBLEMS,
     open="it changes nothing",
 )
@@ -58,29 +60,25 @@ OPTIONS = (options.STEPS, options.CHARACTERS, options.AMONG_FIELD, options.TOP_K
         "curl -F file=@seven.png '{url}/predict?model=emnist-cnn&among=digits'",
     ),
     answer=Predictions,
-    receives="any",
-    query=(options.MODEL, *OPTIONS),
+    receives=PredictionOptions,
     problems=PROBLEMS,
     open="it changes nothing",
 )
 def predict(model: str | None = None) -> Predictions:
     """Read every picture of the request with one model and answer in the same order."""
     settings: Settings = current_app.config["RABISCO"]
-    predictor = get_predictor(resolve(model or options.given(request, options.MODEL)))
+    asked = given(ReadingOptions if model else PredictionOptions)
+    predictor = get_predictor(resolve(model or getattr(asked, "model", "")))
     pictures = read_pictures(request, settings.max_files)
-    check_names(request, OPTIONS if model else (options.MODEL, *OPTIONS))
-    with_steps = options.wants_steps(request)
-    among, top_k = options.expected(request), options.top_k(request)
 
     def read_many(picture: SentPicture, pixels: NDArray[np.uint8]) -> Reading:
-        read = several.read(picture, pixels, predictor, settings.max_characters, among)
-        return Reading.of(read, with_steps=with_steps)
+        read = several.read(picture, pixels, predictor, settings.max_characters, asked.among)
+        return Reading.of(read, with_steps=asked.steps)
 
     def read_one(_: SentPicture, pixels: NDArray[np.uint8]) -> PredictionSchema:
-        return PredictionSchema.of(predictor.predict(pixels, top_k, among), with_steps=with_steps)
+        return PredictionSchema.of(predictor.predict(pixels, asked.top_k, asked.among), with_steps=asked.steps)
 
-    many = options.asks_for_many(request)
-    answers: list[PredictionSchema | Reading | UnreadPicture]
-    answers = [*read_each(pictures, read_many)] if many else [*read_each(pictures, read_one)]
+    read: Callable[..., PredictionSchema | Reading] = read_many if asked.characters == "many" else read_one
+    answers = read_each(pictures, read)
     count_predictions(predictor.card.name, sum(not isinstance(one, UnreadPicture) for one in answers))
     return Predictions(predictions=answers, **noted(pictures))

@@ -1,13 +1,14 @@
 """``/datasets``: the data sets of the catalog, and images of each class of those that are on this machine."""
 
 import numpy as np
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, render_template, url_for
 from flask_babel import gettext, lazy_gettext
 from numpy.typing import NDArray
 
 from rabisco import data
 from rabisco.data.catalog import CATALOG
 from rabisco.runs import sampling
+from rabisco.web.platform.fields import Fields, given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import route
 from rabisco.web.read.answers import data_url
@@ -17,6 +18,13 @@ from rabisco.web.train.form import trainable
 blueprint = Blueprint("datasets", __name__)
 IN_ROW = 10
 PAGES = sampling.PER_CLASS // IN_ROW
+
+
+class DatasetsPage(Fields):
+    """Which data set is shown, and which of its images."""
+
+    name: str = ""
+    page: str = "1"
 
 
 @route(
@@ -31,12 +39,12 @@ PAGES = sampling.PER_CLASS // IN_ROW
     ("curl {url}/datasets",),
     answer=shapes.Datasets,
     page=True,
-    query=("name", "page"),
+    receives=DatasetsPage,
     problems=(404, 507),
 )
 def index() -> shapes.Datasets | str:
     """List the data sets, or show one with images of each class."""
-    name = request.args.get("name")
+    name = given(DatasetsPage).name
     entries = [data.get_entry(name)] if name else list(CATALOG.values())
     if not wants_page():
         return shapes.Datasets(datasets=[_as_json(entry) for entry in entries])
@@ -49,7 +57,7 @@ def index() -> shapes.Datasets | str:
 def _page(entry: data.Entry) -> str:
     local = data.is_local(entry.name)
     state, found = sampling.samples(entry.name) if local else ("", [])
-    asked = request.args.get("page", "1")
+    asked = given(DatasetsPage).page
     page = min(PAGES, max(1, int(asked))) if asked.isascii() and asked.isdecimal() else 1
     return render_template(
         "train/samples.html",

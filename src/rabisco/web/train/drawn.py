@@ -1,12 +1,12 @@
 """``/train/draw``: a data set of one's own, so many drawings of each class; then it is an upload like any other."""
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
+from pydantic import BaseModel, ConfigDict, Field
 
 from rabisco import runs
 from rabisco.errors import N_, InvalidRequestError, Sentence
@@ -14,7 +14,7 @@ from rabisco.images import decode
 from rabisco.settings import get_settings
 from rabisco.uploads.drawings import LabelledDrawing, create_of_drawings
 from rabisco.web.platform.allowance import allowance
-from rabisco.web.platform.fields import only_known
+from rabisco.web.platform.fields import JSON, Fields, given
 from rabisco.web.platform.routing import route
 from rabisco.web.platform.words import translated
 from rabisco.web.train import shapes as training_shapes
@@ -31,6 +31,37 @@ MOST_DRAWINGS = 5000
 _UNFIT = re.compile(r"[\x00-\x1f\x7f/\\:]|^\.|^__MACOSX")  # what no folder in a zip may be called
 
 
+class DrawPage(Fields):
+    """The classes to draw, and how many drawings of each."""
+
+    classes: str | None = None
+    each: str = ""
+
+
+class DrawingFields(BaseModel):
+    """One drawing."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    label: str = Field(description="Its class.", json_schema_extra={"maxLength": LONGEST_NAME})
+    image: str = Field(description="Base64 text or a data URL.")
+
+
+class Drawings(Fields):
+    """Drawings, each with its class."""
+
+    media: ClassVar = (JSON,)
+    malformed: ClassVar = Sentence(
+        N_(
+            "expected “drawings”, 1 to %(most)s of them, each with “label”, a class name, and “image”, base64 text or "
+            "a data URL"
+        ),
+        {"most": MOST_DRAWINGS},
+    )
+
+    drawings: list[DrawingFields] = Field(min_length=1, max_length=MOST_DRAWINGS)
+
+
 @route(
     blueprint,
     "GET",
@@ -39,21 +70,21 @@ _UNFIT = re.compile(r"[\x00-\x1f\x7f/\\:]|^\.|^__MACOSX")  # what no folder in a
     lazy_gettext("The page on which a data set of one's own is drawn: “each” drawings of each of the “classes”."),
     ("curl '{url}/train/draw?classes=ja+nein&each=10'",),
     page=True,
-    query=("classes", "each"),
+    receives=DrawPage,
 )
 def index() -> ResponseReturnValue:
     """Ask which classes are to be drawn; once that is known, show the pad and how far one is."""
-    given = request.args.get("classes")
-    wish, each = DIGITS if given is None else given, _each(request.args.get("each", ""))
+    asked = given(DrawPage)
+    wish, each = DIGITS if asked.classes is None else asked.classes, _each(asked.each)
     names = list(dict.fromkeys(re.split(r"[\s,;]+", wish.strip()))) if wish.strip() else []
     wrong = _wrong_with(names)
-    shown = [] if given is None or wrong else names
+    shown = [] if asked.classes is None or wrong else names
     return render_template(
         "train/draw.html",
         classes=shown,
         each=each,
         wish=wish,
-        wrong=translated(wrong) if wrong and given is not None else "",
+        wrong=translated(wrong) if wrong and asked.classes is not None else "",
         least_each=LEAST_EACH,
         most_each=MOST_EACH,
     )
@@ -70,32 +101,20 @@ def index() -> ResponseReturnValue:
         """{{"label": "three", "image": "'$(base64 -w0 three.png)'"}}]}}' {url}/uploads/drawn""",
     ),
     answer=training_shapes.UploadSchema,
-    receives="drawings",
+    receives=Drawings,
     problems=(400, 413, 415, 422, 507),
     success=201,
 )
 def create() -> ResponseReturnValue:
     """Keep drawings as an upload, and begin to look through it."""
-    body = request.get_json()
-    given = body.get("drawings") if isinstance(body, Mapping) else None
-    if not isinstance(given, list) or not 0 < len(given) <= MOST_DRAWINGS:
-        raise _malformed()
-    only_known(body, ("drawings",))
-    drawings = [_drawing(one) for one in given]
+    limits: dict[str, Any] = {**get_settings().picture_limits, "admit": allowance().take}
+    drawings = [LabelledDrawing(one.label, decode(one.image, **limits)) for one in given(Drawings).drawings]
     names = list(dict.fromkeys(one.class_name for one in drawings))
     if wrong := _wrong_with(names):
         raise InvalidRequestError(wrong.message, **wrong.values)
     upload = create_of_drawings(drawings, gettext("my drawings"))
     runs.tend()
     return answer(upload, 201)
-
-
-def _drawing(one: Any) -> LabelledDrawing:
-    label, image = (one.get("label"), one.get("image")) if isinstance(one, Mapping) else (None, None)
-    if not isinstance(label, str) or not isinstance(image, str):
-        raise _malformed()
-    only_known(one, ("label", "image"))
-    return LabelledDrawing(label, decode(image, **get_settings().picture_limits, admit=allowance().take))
 
 
 def _wrong_with(names: list[str]) -> Sentence | None:
@@ -115,13 +134,3 @@ def _wrong_with(names: list[str]) -> Sentence | None:
 def _each(text: str) -> int:
     number = int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else EACH
     return min(MOST_EACH, max(LEAST_EACH, number))
-
-
-def _malformed() -> InvalidRequestError:
-    return InvalidRequestError(
-        N_(
-            "expected “drawings”, 1 to %(most)s of them, each with “label”, a class name, and “image”, base64 text or "
-            "a data URL"
-        ),
-        most=MOST_DRAWINGS,
-    )

@@ -2,19 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
-from flask_babel import LazyString, gettext, lazy_gettext
+from flask_babel import LazyString, lazy_gettext
+from pydantic import AfterValidator, Field
 
 from rabisco import artifacts, data
 from rabisco.artifacts import Card
 from rabisco.data import Entry
-from rabisco.errors import N_, InvalidConfigurationError, RabiscoError, Sentence
+from rabisco.errors import N_, InvalidConfigurationError, RabiscoError
 from rabisco.intake import Inspection
 from rabisco.models import DEFAULT, choices, get_architecture
 from rabisco.runs import PRESETS, RunRequest, experience, limits
 from rabisco.text import normalized, plain
 from rabisco.uploads import Upload
+from rabisco.web.platform.fields import FORM, JSON, MULTIPART, Fields, refused, wrong_with
 from rabisco.web.platform.words import translated
 
 AUGMENTATIONS: dict[str, LazyString] = {
@@ -33,10 +35,77 @@ def preset_seconds() -> dict[str, float | None]:
 # What the templates of the form need.
 FORM_WORDS = {"training_models": choices, "augmentations": AUGMENTATIONS, "preset_seconds": preset_seconds}
 NUMBERS = ("epochs", "batch_size", "learning_rate", "augmentation", "minutes")
-FIELDS = ("model", *NUMBERS, "base", "name", "preset", "upload", "dataset", "recipe", "notes")
+# Fields of files, and the other names under which they are taken; the first are those of our own form.
+TRAINING_FILES = {
+    "train": ("training", "file", "files", "data", "upload", "csv", "zip", "train_file"),
+    "test": ("testing", "test_file"),
+}
 STEPS = 400  # that a training should have, where the images are few
 MOST_EPOCHS_SUGGESTED = 60
 FEW = 1000  # images, of which even the quick try needs more than a few steps
+
+
+def _of_kinds(value: str) -> str:
+    return _one_of(value, tuple(choices()))
+
+
+def _of_presets(value: str) -> str:
+    return _one_of(value, PRESETS[1:])
+
+
+def _one_of(value: str, names: tuple[str, ...]) -> str:
+    if value not in names:
+        raise refused(N_("choose one of: %(names)s"), names=", ".join(names))
+    return value
+
+
+def _free(value: str) -> str:
+    try:
+        artifacts.check_name(value)
+    except InvalidConfigurationError as error:
+        raise refused(error.sentence.message, **error.sentence.values) from error
+    if value in _bundled_names():
+        raise refused(N_("a model that came with Rabisco has this name; choose another"))
+    return value
+
+
+def _there(value: str) -> str:
+    if not artifacts.exists(value):
+        raise refused(N_("there is no such model"))
+    return value
+
+
+def _limited(name: str, description: str | None = None) -> Any:
+    """Return the field of a number that a run limits."""
+    _, low, high = limits(name)
+    return Field(None, ge=low, le=high, description=description)
+
+
+class Training(Fields):
+    """What to train on, and how."""
+
+    media: ClassVar = (MULTIPART, JSON, FORM)
+    files: ClassVar = TRAINING_FILES
+
+    upload: str | None = Field(None, description="Id of an upload.")
+    dataset: str | None = Field(None, description="Name of a data set in the catalog.")
+    recipe: str | None = Field(None, description="Name of a recipe.")
+    name: Annotated[str, AfterValidator(_free)] | None = Field(None, description="Of the model that is made.")
+    model: Annotated[str, AfterValidator(_of_kinds)] | None = Field(
+        None, json_schema_extra={"enum": list(choices()), "default": DEFAULT}
+    )
+    epochs: int | None = _limited("epochs", "By default those of the recipe or of the kind of model.")
+    batch_size: int | None = _limited("batch_size")
+    learning_rate: float | None = _limited("learning_rate")
+    augmentation: float | None = _limited("augmentation", "0 is off, 1 the usual.")
+    minutes: float | None = _limited("minutes", "Time budget.")
+    base: Annotated[str, AfterValidator(_there)] | None = Field(None, description="Model to begin with.")
+    preset: Annotated[str, AfterValidator(_of_presets)] | None = Field(
+        None,
+        json_schema_extra={"enum": list(PRESETS[1:])},
+        description="`seconds`: a tiny model of few images; `fast`: a small one of all images, in few epochs.",
+    )
+    notes: str | None = None
 
 
 @dataclass
@@ -52,20 +121,21 @@ class TrainingForm:
     errors: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def fresh(cls, upload: Upload | None = None, dataset: str = "") -> "TrainingForm":
+    def fresh(cls, upload: Upload | None = None, dataset: str = "", epochs: str = "") -> "TrainingForm":
         """Return the form as it is first shown, filled in with what usually serves."""
         name = free_name(upload.name.split(".")[0] if upload else dataset)
-        given = suited(_rows_of(upload)) if upload else {}
+        usual = suited(_rows_of(upload)) if upload else {}
+        given = {**usual, "epochs": epochs} if epochs else usual
         sources = {"upload": upload.id if upload else "", "dataset": dataset}
         return cls({"model": DEFAULT, **given, "name": name, **sources})
 
     @classmethod
     def sent(cls, given: Mapping[str, Any]) -> "TrainingForm":
         """Return what a form or JSON says; what is wrong with it is found at once."""
-        values = {name: str(given[name]).strip() for name in FIELDS if given.get(name) not in (None, "")}
-        form = cls(values)
-        form._check()
-        return form
+        values = {name: str(value).strip() for name, value in given.items()}
+        values.update({name: values[name].replace(",", ".") for name in NUMBERS if name in values})
+        wrong = wrong_with(Training, values)
+        return cls(values, {name: translated(sentence) for name, sentence in wrong.items()})
 
     def get(self, name: str) -> str:
         """Return the text of a field, empty if there is none."""
@@ -102,39 +172,6 @@ class TrainingForm:
             chosen = choices()[self.values["model"]]
             asked.update(architecture=chosen.architecture.name, solver=chosen.solver)
         return RunRequest.parse(asked)
-
-    def _check(self) -> None:
-        one_of = gettext("choose one of: %(names)s")
-        if self.get("model") and self.values["model"] not in choices():
-            self.errors["model"] = one_of % {"names": ", ".join(choices())}
-        if self.get("preset") not in PRESETS:
-            self.errors["preset"] = one_of % {"names": ", ".join(PRESETS[1:])}
-        for name in NUMBERS:
-            self._check_number(name, *limits(name))
-        if self.get("name"):
-            try:
-                artifacts.check_name(self.values["name"])
-            except InvalidConfigurationError as error:
-                self.errors["name"] = translated(error.sentence)
-            else:
-                if self.values["name"] in _bundled_names():
-                    self.errors["name"] = gettext("a model that came with Rabisco has this name; choose another")
-        if self.get("base") and not artifacts.exists(self.values["base"]):
-            self.errors["base"] = gettext("there is no such model")
-
-    def _check_number(self, name: str, kind: type, low: float, high: float) -> None:
-        if name not in self.values:
-            return
-        text = self.values[name] = self.values[name].replace(",", ".")
-        try:
-            fits = low <= kind(text) <= high
-        except ValueError:
-            fits = False
-        if not fits:
-            message = N_("%(what)s from %(low)s to %(high)s was expected, received “%(text)s”")
-            what = Sentence(N_("a whole number") if kind is int else N_("a number"))
-            values = {"what": what, "low": low, "high": high, "text": text[:40]}
-            self.errors[name] = translated(Sentence(message, values))
 
 
 def trainable() -> list[Entry]:

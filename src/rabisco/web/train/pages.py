@@ -1,12 +1,10 @@
 """``/train`` and ``POST /training``: choose data, say how to train, start a run."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
-from werkzeug.exceptions import BadRequest
 
 from rabisco import data, runs, uploads
 from rabisco.errors import N_, InvalidConfigurationError, InvalidRequestError, RabiscoError
@@ -14,13 +12,13 @@ from rabisco.images import image_kind
 from rabisco.runs import Run, RunRequest
 from rabisco.settings import Settings
 from rabisco.uploads import Upload
-from rabisco.web.platform.fields import only_known
+from rabisco.web.platform.fields import Fields, collected, given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import route
 from rabisco.web.platform.words import translated
 from rabisco.web.train import shapes as training_shapes
 from rabisco.web.train import uploads as upload_pages
-from rabisco.web.train.form import FIELDS, FORM_WORDS, TrainingForm, compatible_with_entry, trainable
+from rabisco.web.train.form import FORM_WORDS, Training, TrainingForm, compatible_with_entry, trainable
 from rabisco.web.train.runs import as_json
 
 blueprint = Blueprint("train", __name__)
@@ -32,6 +30,12 @@ COMMANDS = (
 )
 
 
+class TrainPage(Fields):
+    """Which data set of the catalog is shown."""
+
+    dataset: str = ""
+
+
 @route(
     blueprint,
     "GET",
@@ -41,7 +45,7 @@ COMMANDS = (
     ("curl {url}/entrainer-le-modele",),
     same_as="/train",
     page=True,
-    query=("dataset",),
+    receives=TrainPage,
     problems=(404,),
 )
 @route(
@@ -52,13 +56,12 @@ COMMANDS = (
     lazy_gettext("The page on which data are chosen and trained on; “?dataset=” chooses a data set of the catalog."),
     ("curl '{url}/train?dataset=digits'",),
     page=True,
-    query=("dataset",),
+    receives=TrainPage,
     problems=(404,),
 )
 def index() -> ResponseReturnValue:
     """Show what can be trained on; of a data set that was chosen, the form of a training."""
-    name = request.args.get("dataset")
-    if name:
+    if name := given(TrainPage).dataset:
         return _dataset_page(TrainingForm.fresh(dataset=name))
     return _choice_page(TrainingForm.fresh())
 
@@ -78,14 +81,14 @@ def index() -> ResponseReturnValue:
     ),
     answer=training_shapes.RunSchema,
     page=True,
-    receives="training",
+    receives=Training,
     problems=(400, 404, 413, 415, 422, 503, 507),
     large=True,
     success=202,
 )
 def start() -> ResponseReturnValue:
     """Start a training on files that are sent, on an upload, or on a data set of the catalog; answer with the run."""
-    form = TrainingForm.sent(_given())
+    form = TrainingForm.sent(collected(Training))
     upload = (
         upload_pages.receive() if request.files else uploads.get(form.get("upload")) if form.get("upload") else None
     )
@@ -107,20 +110,6 @@ def _accepted(run: Run, address: str) -> ResponseReturnValue:
     response = jsonify(as_json(run))
     response.headers["Location"] = address
     return response, 202
-
-
-def _given() -> Mapping[str, Any]:
-    """Return the fields of this request, from a form or from JSON."""
-    if not request.is_json:
-        return request.form
-    try:
-        given = request.get_json()
-    except BadRequest:
-        given = None
-    if not isinstance(given, dict):
-        raise InvalidRequestError(N_("a JSON object was expected, received something else"))
-    only_known(given, FIELDS)
-    return given
 
 
 def _request(form: TrainingForm, upload: Upload | None) -> RunRequest:

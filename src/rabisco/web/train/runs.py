@@ -1,15 +1,16 @@
 """``/runs``: trainings as they wait, run and end; what happens in one, told live to whoever watches."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
 
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
+from pydantic import Field
 
 from rabisco import artifacts, runs
-from rabisco.errors import N_, InvalidRequestError, RabiscoError
-from rabisco.runs import ENDED, Run, experience
+from rabisco.errors import RabiscoError
+from rabisco.runs import ENDED, Run, State, experience
 from rabisco.runs.learned import has_learned
 from rabisco.runs.states import PHASES, STATES
 from rabisco.web.corrections.retrained import outcome
@@ -17,7 +18,7 @@ from rabisco.web.corrections.retrained import title_of as part_title
 from rabisco.web.models.aliases import default_model
 from rabisco.web.models.titles import architecture_title
 from rabisco.web.platform import shapes
-from rabisco.web.platform.fields import only_known
+from rabisco.web.platform.fields import Fields, collected, given, read
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import route
 from rabisco.web.platform.streams import Event, events, last_event_id
@@ -37,6 +38,30 @@ MOST_LISTED = 200
 MOST_EVENTS = 1000
 
 
+class RunsPage(Fields):
+    """Which trainings are listed."""
+
+    state: State | Literal[""] = ""
+
+
+class After(Fields):
+    """The event that the client had last, 0 if it had none."""
+
+    after: int = Field(0, ge=0, le=10**9 - 1)
+
+
+class Naming(Fields):
+    """Another name of a training."""
+
+    name: str = Field(json_schema_extra={"minLength": 1, "maxLength": 120})
+
+
+class Noting(Fields):
+    """What is noted on a training."""
+
+    notes: str = Field(json_schema_extra={"maxLength": 20_000})
+
+
 @route(
     blueprint,
     "GET",
@@ -46,12 +71,12 @@ MOST_EVENTS = 1000
     ("curl {url}/runs",),
     answer=training_shapes.Runs,
     page=True,
-    query=("state",),
+    receives=RunsPage,
     problems=(507,),
 )
 def index() -> ResponseReturnValue:
     """List the runs, the newest first; those of one state if asked."""
-    state = request.args.get("state", "")
+    state = given(RunsPage).state
     found = [run for run in runs.list_runs(MOST_LISTED) if state in ("", run.state)]
     if wants_page():
         return render_template("train/runs.html", runs=found, state=state, states=STATES, title_of=title_of)
@@ -108,13 +133,14 @@ def show(run_id: str) -> ResponseReturnValue:
     ("curl {url}/runs/$RUN/events",),
     answer=training_shapes.RunEvents,
     file="text/event-stream",
-    query=("after",),
+    receives=After,
     problems=(400, 404, 503, 507),
 )
 def follow(run_id: str) -> ResponseReturnValue:
     """Tell what happens in a run as it happens, beginning after the event that the client had last."""
     run = runs.get(run_id)
-    after = _after()
+    last = last_event_id()
+    after = read(After, {"after": last} if last else collected(After)).after
     if "text/event-stream" in request.headers.get("Accept", ""):
         return events(_told(run, after))
     found = runs.events(run_id, after, MOST_EVENTS)
@@ -205,12 +231,12 @@ def act(run_id: str, action: str) -> ResponseReturnValue:
     ("curl -d name=evening {url}/runs/$RUN/rename",),
     answer=training_shapes.RunSchema,
     page=True,
-    receives="name",
+    receives=Naming,
     problems=(400, 404, 422, 507),
 )
 def rename(run_id: str) -> ResponseReturnValue:
     """Give a run another name."""
-    return answer(runs.rename(run_id, text_of("name")))
+    return answer(runs.rename(run_id, given(Naming).name))
 
 
 @route(
@@ -222,12 +248,12 @@ def rename(run_id: str) -> ResponseReturnValue:
     ("curl --data-urlencode 'notes=thicker pen' {url}/runs/$RUN/notes",),
     answer=training_shapes.RunSchema,
     page=True,
-    receives="notes",
+    receives=Noting,
     problems=(400, 404, 422, 507),
 )
 def set_notes(run_id: str) -> ResponseReturnValue:
     """Replace what is noted on a run."""
-    return answer(runs.set_notes(run_id, text_of("notes").replace("\r\n", "\n")))
+    return answer(runs.set_notes(run_id, given(Noting).notes.replace("\r\n", "\n")))
 
 
 @route(
@@ -302,32 +328,6 @@ def _event_as_json(event: runs.RunEvent) -> dict[str, Any]:
         "payload": event.payload,
         "created": event.created.isoformat(),
     }
-
-
-def _after() -> int:
-    """Return the number of the event that the client had last, 0 if it had none."""
-    text = last_event_id() or request.args.get("after", "0")
-    if not text.isascii() or not text.isdecimal() or len(text) > 9:
-        raise InvalidRequestError(
-            N_("the number of an event was expected, 0 or above. Received: %(text)s"), text=text[:40]
-        )
-    return int(text)
-
-
-def text_of(name: str) -> str:
-    """Return the only field that a form or JSON of this request has.
-
-    Raises:
-        InvalidRequestError: It is not there, or no text.
-        UnknownFieldError: The JSON holds another.
-    """
-    given = request.get_json(silent=True) if request.is_json else request.form
-    if request.is_json and isinstance(given, Mapping):
-        only_known(given, (name,))
-    value = given.get(name) if isinstance(given, Mapping) else None
-    if not isinstance(value, str):
-        raise InvalidRequestError(N_("the field “%(name)s” was expected. Received: none"), name=name)
-    return value
 
 
 def _card(run: Run) -> artifacts.Card | None:

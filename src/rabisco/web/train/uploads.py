@@ -5,38 +5,74 @@ found, with a form for each thing that may have been found wrongly.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import IO, Any, get_args
+from dataclasses import fields, replace
+from typing import IO, Annotated, Any, ClassVar, Literal
 
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
+from pydantic import BeforeValidator, Field
 
 from rabisco import runs, uploads
 from rabisco.errors import N_, InvalidRequestError, RunConflictError, Sentence
 from rabisco.images import image_kind
 from rabisco.intake import Choices, Finding
-from rabisco.intake.report import Outermost
+from rabisco.intake.report import Layout, Outermost
 from rabisco.uploads import Upload
 from rabisco.web.platform import shapes
-from rabisco.web.platform.fields import only_known
+from rabisco.web.platform.fields import MULTIPART, Fields, file_field, given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import route
 from rabisco.web.platform.words import translated
 from rabisco.web.read.answers import data_url
 from rabisco.web.train import shapes as training_shapes
-from rabisco.web.train.form import FORM_WORDS, TrainingForm, compatible_models
+from rabisco.web.train.form import FORM_WORDS, TRAINING_FILES, TrainingForm, compatible_models
 
 blueprint = Blueprint("uploads", __name__)
 
-# Names under which the files may come, the first being that of our own form.
-TRAIN_FIELDS = ("train", "training", "file")
-TEST_FIELDS = ("test", "testing")
-YES_OR_NO = {"yes": True, "no": False}
-BOOLEAN_CHOICES = ("has_header", "inverted", "transposed")
 MOST_CLASSES = 100  # that are shown with their images
-TEXT_CHOICES = ("delimiter", "label_column", "layout", "normalizer", "folders")
-CHOICES = (*BOOLEAN_CHOICES, *TEXT_CHOICES, "scale")
+
+
+def _tab(value: object) -> object:
+    return "\t" if value == "tab" else value
+
+
+class FileChoices(Fields):
+    """How the files are written; what is left out is found by itself."""
+
+    delimiter: Annotated[Literal[",", ";", "\t", " ", "|"], BeforeValidator(_tab)] | None = Field(
+        None, json_schema_extra={"enum": [",", ";", "tab", " ", "|"]}
+    )
+    has_header: bool | None = None
+    label_column: str | None = Field(None, max_length=200, description="`first`, `last` or a name in the header.")
+    scale: int | None = Field(None, ge=1, le=65_535, description="Value of a full pixel: 1, 16 or 255.")
+    inverted: bool | None = Field(None, description="Whether the images are dark on light.")
+    transposed: bool | None = Field(None, description="Whether rows and columns of the images are exchanged.")
+    layout: Layout | None = None
+    normalizer: str | None = Field(None, max_length=200)
+    folders: Outermost | None = Field(
+        None,
+        description="What the outermost folders of pictures are: `parts`, such as train and test, or `classes`.",
+    )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as ``Choices.to_dict`` gives it."""
+        return self.model_dump(include={one.name for one in fields(Choices)})
+
+
+class UploadedFiles(FileChoices):
+    """Files to be trained on, and how they are written."""
+
+    media: ClassVar = (MULTIPART,)
+    files: ClassVar = TRAINING_FILES
+
+    epochs: str = Field("", description="Stands in the form of the training that is shown next.")
+
+
+class UploadPage(Fields):
+    """What the form of the training begins with."""
+
+    epochs: str = ""
 
 
 @route(
@@ -48,16 +84,17 @@ CHOICES = (*BOOLEAN_CHOICES, *TEXT_CHOICES, "scale")
     ("curl -F train=@train.csv {url}/uploads",),
     answer=training_shapes.UploadSchema,
     page=True,
-    receives="files",
+    receives=UploadedFiles,
     problems=(400, 413, 415, 503, 507),
     large=True,
     success=201,
 )
 def create() -> ResponseReturnValue:
     """Keep the files and queue them to be looked through."""
-    upload = receive(choices_of(request.form))
+    asked = given(UploadedFiles)
+    upload = receive(asked.to_dict())
     runs.tend()
-    return answer(upload, 201)
+    return answer(upload, 201, asked.epochs if wants_page() else "")
 
 
 @route(
@@ -69,6 +106,7 @@ def create() -> ResponseReturnValue:
     ("curl {url}/uploads/$UPLOAD",),
     answer=training_shapes.UploadSchema,
     page=True,
+    receives=UploadPage,
     problems=(404, 507),
     guarded=True,
 )
@@ -76,7 +114,7 @@ def show(upload_id: str) -> ResponseReturnValue:
     """Show what was found, or how far the looking is."""
     upload = uploads.get(upload_id)
     if wants_page():
-        return page(upload, TrainingForm.fresh(upload=upload))
+        return page(upload, TrainingForm.fresh(upload=upload, epochs=given(UploadPage).epochs))
     return jsonify(as_json(upload))
 
 
@@ -89,16 +127,13 @@ def show(upload_id: str) -> ResponseReturnValue:
     ("curl -d label_column=first {url}/uploads/$UPLOAD/inspect",),
     answer=training_shapes.UploadSchema,
     page=True,
-    receives="choices",
+    receives=FileChoices,
     problems=(400, 404, 422, 507),
     success=202,
 )
 def inspect(upload_id: str) -> ResponseReturnValue:
     """Look through the files again, as the reader says they are written."""
-    given = request.get_json(silent=True) if request.is_json else request.form
-    if request.is_json and isinstance(given, Mapping):
-        only_known(given, CHOICES)
-    upload = uploads.look(upload_id, choices_of(given if isinstance(given, Mapping) else {}))
+    upload = uploads.look(upload_id, given(FileChoices).to_dict())
     runs.tend()
     return answer(upload, 202)
 
@@ -151,9 +186,9 @@ def receive(choices: Mapping[str, Any] | None = None) -> Upload:
     """
     files: dict[str, IO[bytes]] = {}
     names: dict[str, str] = {}
-    for part, fields in (("train", TRAIN_FIELDS), ("test", TEST_FIELDS)):
-        sent = next((request.files[field] for field in fields if request.files.get(field)), None)
-        if sent is not None and sent.filename:
+    for name, sent in request.files.items():
+        part = file_field(UploadedFiles, name)
+        if part and sent.filename:
             files[part], names[part] = sent.stream, sent.filename
     if "train" not in files:
         raise InvalidRequestError(
@@ -163,23 +198,6 @@ def receive(choices: Mapping[str, Any] | None = None) -> Upload:
             )
         )
     return uploads.create(files, names["train"].replace("\\", "/").rsplit("/", 1)[-1], choices=choices)
-
-
-def choices_of(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a form or JSON decides, as ``Choices.to_dict`` gives it; what is empty is left to the data."""
-    found: dict[str, Any] = {}
-    for name in BOOLEAN_CHOICES:
-        value = given.get(name)
-        found[name] = value if isinstance(value, bool) else YES_OR_NO.get(str(value))
-    for name in TEXT_CHOICES:
-        found[name] = str(given.get(name) or "")[:200] or None
-    if found["folders"] not in get_args(Outermost):
-        found["folders"] = None
-    scale = str(given.get("scale") or "")
-    found["scale"] = int(scale) if scale.isascii() and scale.isdecimal() and len(scale) < 6 else None
-    if found["delimiter"] == "tab":
-        found["delimiter"] = "\t"
-    return found
 
 
 def page(upload: Upload, form: TrainingForm, status: int = 200) -> ResponseReturnValue:
@@ -250,9 +268,9 @@ def _written(value: object) -> str:
     return "tab" if value == "\t" else str(value)
 
 
-def answer(upload: Upload, status: int) -> ResponseReturnValue:
+def answer(upload: Upload, status: int, epochs: str = "") -> ResponseReturnValue:
     """Answer with an upload: a browser with its page, a program with what is known of it."""
-    address = url_for("uploads.show", upload_id=upload.id)
+    address = url_for("uploads.show", upload_id=upload.id, epochs=epochs or None)
     if wants_page():
         return redirect(address, 303)
     response = jsonify(as_json(upload))
