@@ -14,8 +14,10 @@ from rabisco.evaluation import evaluate
 from rabisco.evaluation.metrics import (
     confusion_matrix,
     evaluate_logits,
-    macro_roc_auc,
     top_confusions,
+)
+from rabisco.evaluation.ranking import (
+    macro_roc_auc,
 )
 
 NAMES = ("zero", "one", "two", "three", "four")

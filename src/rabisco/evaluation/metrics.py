@@ -1,4 +1,4 @@
-"""How good are a model's answers? Accuracy with its interval, loss, confusions, per-class figures, ROC AUC."""
+"""How good are a model's answers? Accuracy with its interval, loss, confusions, figures of each class and averages."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -17,6 +17,7 @@ from rabisco.evaluation.calibration import (
     negative_log_likelihood,
     reliability_table,
 )
+from rabisco.evaluation.ranking import average_precision, macro_roc_auc, roc_auc, top_k_accuracy
 from rabisco.evaluation.reader import Reader, read_logits
 from rabisco.evaluation.statistics import wilson_interval
 
@@ -34,6 +35,8 @@ class ClassScore:
         recall: Of its examples, the fraction that is read.
         f1: Harmonic mean of the two.
         support: Number of its examples.
+        roc_auc: Area under its ROC curve against the rest; none where all examples are its own, or none is.
+        average_precision: Mean precision over its precision-recall curve; none where it has no example.
     """
 
     category: str
@@ -41,6 +44,8 @@ class ClassScore:
     recall: float
     f1: float
     support: int
+    roc_auc: float | None = None
+    average_precision: float | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,15 @@ class Confusion:
 
 
 @dataclass(frozen=True)
+class Averages:
+    """Precision, recall and F1 averaged over classes, in [0, 1]."""
+
+    precision: float
+    recall: float
+    f1: float
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """What one model does on one split; fractions, not percentages.
 
@@ -62,7 +76,13 @@ class Evaluation:
         accuracy: Fraction read correctly.
         accuracy_interval: Its 95% Wilson interval.
         loss: Mean cross-entropy in nats, after the temperature.
-        roc_auc: Macro one-vs-rest area under the ROC curve, over the classes present.
+        roc_auc: Macro one-vs-rest area under the ROC curve, over the classes present; NaN where only one is.
+        average_precision: Macro one-vs-rest mean precision, over the classes present.
+        brier: Brier score of the probabilities, in [0, 2].
+        top_3: Fraction whose class is among the three most probable.
+        top_5: Among the five most probable.
+        macro: Precision, recall and F1 averaged over the classes that are present or answered.
+        weighted: The same, each class counting as often as it has examples.
         calibration_error: Expected calibration error over 15 equally wide bins.
         adaptive_calibration_error: The same over 15 equally filled bins.
         classes: One row per class, in the order of the logits.
@@ -76,6 +96,12 @@ class Evaluation:
     accuracy_interval: tuple[float, float]
     loss: float
     roc_auc: float
+    average_precision: float
+    brier: float
+    top_3: float
+    top_5: float
+    macro: Averages
+    weighted: Averages
     calibration_error: float
     adaptive_calibration_error: float
     classes: tuple[ClassScore, ...]
@@ -84,8 +110,8 @@ class Evaluation:
     reliability: tuple[ReliabilityBin, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain values that JSON can hold."""
-        return asdict(self)
+        """Return everything as plain values that JSON can hold; what is no number is ``None``."""
+        return asdict(self) | ({"roc_auc": None} if np.isnan(self.roc_auc) else {})
 
     def to_table(self, title: str = "") -> "Table":
         """Return the figures as a table for the terminal, the top confusions below it."""
@@ -134,15 +160,23 @@ def evaluate_logits(
     probabilities = scipy.special.softmax(scaled, axis=1)
     names = tuple(class_names or (str(index) for index in range(logits.shape[1])))
     matrix = confusion_matrix(labels, probabilities.argmax(axis=1), len(names))
+    classes = class_scores(matrix, names, labels, probabilities)
+    precisions = [one.average_precision for one in classes if one.average_precision is not None]
     return Evaluation(
         examples=len(labels),
         accuracy=float(np.trace(matrix) / len(labels)),
         accuracy_interval=wilson_interval(int(np.trace(matrix)), len(labels)),
         loss=negative_log_likelihood(labels, scaled),
         roc_auc=macro_roc_auc(labels, probabilities),
+        average_precision=float(np.mean(precisions)),
+        brier=brier_score(labels, probabilities),
+        top_3=top_k_accuracy(labels, probabilities, 3),
+        top_5=top_k_accuracy(labels, probabilities, 5),
+        macro=averages(classes, ((matrix.sum(axis=0) + matrix.sum(axis=1)) > 0).tolist()),
+        weighted=averages(classes, [one.support for one in classes]),
         calibration_error=calibration_error(labels, probabilities),
         adaptive_calibration_error=adaptive_calibration_error(labels, probabilities),
-        classes=class_scores(matrix, names),
+        classes=classes,
         confusion_matrix=tuple(tuple(row) for row in matrix.tolist()),
         top_confusions=top_confusions(matrix, names),
         reliability=reliability_table(labels, probabilities),
@@ -155,8 +189,20 @@ def confusion_matrix(labels: NDArray[np.int64], answers: NDArray[np.int64], num_
     return np.bincount(cells, minlength=num_classes**2).reshape(num_classes, num_classes).astype(np.int64)
 
 
-def class_scores(matrix: NDArray[np.int64], class_names: Sequence[str]) -> tuple[ClassScore, ...]:
-    """Return precision, recall, F1 and support of each class, from a confusion matrix."""
+def class_scores(
+    matrix: NDArray[np.int64],
+    class_names: Sequence[str],
+    labels: NDArray[np.int64],
+    probabilities: NDArray[np.floating],
+) -> tuple[ClassScore, ...]:
+    """Return precision, recall, F1, support and areas of each class.
+
+    Args:
+        matrix: Confusion matrix of the examples.
+        class_names: Name of each class.
+        labels: ``(N,)``, the true classes.
+        probabilities: ``(N, classes)``.
+    """
     right = np.diag(matrix).astype(np.float64)
     support = matrix.sum(axis=1)
     precision = right / np.maximum(matrix.sum(axis=0), 1)
@@ -164,9 +210,23 @@ def class_scores(matrix: NDArray[np.int64], class_names: Sequence[str]) -> tuple
     total = precision + recall
     f1 = np.divide(2 * precision * recall, total, out=np.zeros_like(total), where=total > 0)
     return tuple(
-        ClassScore(name, float(precision[index]), float(recall[index]), float(f1[index]), int(support[index]))
+        ClassScore(
+            category=name,
+            precision=float(precision[index]),
+            recall=float(recall[index]),
+            f1=float(f1[index]),
+            support=int(support[index]),
+            roc_auc=roc_auc(labels == index, probabilities[:, index]),
+            average_precision=average_precision(labels == index, probabilities[:, index]),
+        )
         for index, name in enumerate(class_names)
     )
+
+
+def averages(classes: Sequence[ClassScore], weights: Sequence[int]) -> Averages:
+    """Return the figures of the classes averaged with these weights, not all of them 0."""
+    figures = np.array([(one.precision, one.recall, one.f1) for one in classes])
+    return Averages(*map(float, np.average(figures, axis=0, weights=weights)))
 
 
 def top_confusions(matrix: NDArray[np.int64], class_names: Sequence[str], count: int = 10) -> tuple[Confusion, ...]:
@@ -183,34 +243,13 @@ def top_confusions(matrix: NDArray[np.int64], class_names: Sequence[str], count:
     )
 
 
-def macro_roc_auc(labels: NDArray[np.int64], probabilities: NDArray[np.floating]) -> float:
-    """Return the area under the ROC curve, one class against the rest, averaged over the classes.
+def brier_score(labels: NDArray[np.int64], probabilities: NDArray[np.floating]) -> float:
+    """Return the mean squared distance of the probabilities from 1 for the true class and 0 for the others, in [0, 2].
 
-    For each class it is the probability that a random example of it gets a higher probability of being it than a
-    random other example; found from the ranks (Mann-Whitney), ties counting half. A class that has no example, or
-    has all of them, has no such area and is left out of the mean.
-
-    Args:
-        labels: ``(N,)``, the true classes.
-        probabilities: ``(N, classes)``; any score that grows with the probability does.
-
-    Returns:
-        A fraction in [0, 1]; NaN if no class has an area.
+    Source: Brier, "Verification of forecasts expressed in terms of probability", Monthly Weather Review 1950.
     """
-    present = np.bincount(labels, minlength=probabilities.shape[1])
-    areas = [
-        _area(labels == index, probabilities[:, index])
-        for index in np.flatnonzero((present > 0) & (present < len(labels)))
-    ]
-    return float(np.mean(areas)) if areas else float("nan")
-
-
-def _area(positive: NDArray[np.bool_], scores: NDArray[np.floating]) -> float:
-    positives = int(positive.sum())
-    from scipy.stats import rankdata
-
-    rank_sum = float(rankdata(scores)[positive].sum()) - positives * (positives + 1) / 2
-    return rank_sum / (positives * (len(positive) - positives))
+    true = probabilities[np.arange(len(labels)), labels]
+    return float((np.square(probabilities).sum(axis=1) - 2 * true + 1).mean())
 
 
 def _check_labels(labels: NDArray[np.int64], num_classes: int) -> None:

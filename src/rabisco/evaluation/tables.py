@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from rabisco.evaluation.compare import Comparison, Latency, Pair, Row
-from rabisco.evaluation.metrics import Evaluation
+from rabisco.evaluation.metrics import Averages, Evaluation
 
 FIGURES = (
     "Accuracy",
@@ -62,11 +62,12 @@ def evaluation_table(evaluation: Evaluation, title: str = "") -> Table:
 def class_table(evaluation: Evaluation) -> Table:
     """Return precision, recall and F1 of each class as a table for the terminal."""
     table = Table("Class")
-    for column in ("Precision", "Recall", "F1", "Examples"):
+    for column in ("Precision", "Recall", "F1", "ROC AUC", "Average precision", "Examples"):
         table.add_column(column, justify="right")
     for score in evaluation.classes:
-        figures = (_percent(score.precision), _percent(score.recall), _percent(score.f1), str(score.support))
-        table.add_row(score.category, *figures)
+        figures = (_percent(score.precision), _percent(score.recall), _percent(score.f1))
+        areas = (_area(score.roc_auc), _area(score.average_precision))
+        table.add_row(score.category, *figures, *areas, str(score.support))
     return table
 
 
@@ -136,11 +137,24 @@ def _evaluation_rows(evaluation: Evaluation) -> list[tuple[str, str]]:
     return [
         ("Examples", f"{evaluation.examples:,}"),
         ("Accuracy", f"{_percent(evaluation.accuracy)} (95%: {_percent(low)} – {_percent(high)})"),
-        ("Loss", f"{evaluation.loss:.4f}"),
+        ("Among the first 3, the first 5", f"{_percent(evaluation.top_3)}, {_percent(evaluation.top_5)}"),
+        ("Precision, recall, F1, macro", _averages(evaluation.macro)),
+        ("Precision, recall, F1, weighted", _averages(evaluation.weighted)),
+        ("Loss (log loss)", f"{evaluation.loss:.4f}"),
+        ("Brier score", f"{evaluation.brier:.4f}"),
         ("ROC AUC, macro one-vs-rest", f"{evaluation.roc_auc:.5f}"),
+        ("Average precision, macro", f"{evaluation.average_precision:.5f}"),
         ("Calibration error", _percent(evaluation.calibration_error)),
         ("Calibration error, adaptive", _percent(evaluation.adaptive_calibration_error)),
     ]
+
+
+def _averages(found: Averages) -> str:
+    return ", ".join(map(_percent, (found.precision, found.recall, found.f1)))
+
+
+def _area(area: float | None) -> str:
+    return "–" if area is None else f"{area:.5f}"
 
 
 def _confusion_sentence(evaluation: Evaluation) -> str:
