@@ -87,7 +87,7 @@ def test_a_model_learns_from_the_page_is_used_and_goes_back(visit, learning_serv
     window.open("/corrections")
     page.get_by_role("button", name="Retrain with corrections").click()
     expect(page.locator("run-progress")).to_be_visible()
-    expect(page.get_by_role("heading", name="What became better and worse")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name="What improved and what got worse")).to_be_visible(timeout=PATIENCE)
     expect(page.locator(".mistakes li")).to_have_count(2)
     assert faults(page) == []
     assert overflow(page) <= 0

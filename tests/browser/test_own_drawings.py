@@ -11,7 +11,7 @@ PHONE = {"width": 375, "height": 812}
 
 
 def keep(page: Page) -> None:
-    page.get_by_role("button", name="Keep it, next").click()
+    page.get_by_role("button", name="Save and next").click()
 
 
 def test_two_classes_are_drawn_sent_and_looked_through(visit) -> None:
@@ -25,7 +25,7 @@ def test_two_classes_are_drawn_sent_and_looked_through(visit) -> None:
     asked = page.locator(".asked")
     expect(asked).to_have_text("Draw: sept (1 of 3)")
     assert overflow(page) <= 0
-    expect(page.get_by_role("button", name="Keep it, next")).to_be_disabled()
+    expect(page.get_by_role("button", name="Save and next")).to_be_disabled()
 
     touch(page, SEVEN)
     keep(page)
@@ -33,7 +33,7 @@ def test_two_classes_are_drawn_sent_and_looked_through(visit) -> None:
     draw(page, SEVEN)
     page.locator("drawing-pad canvas").press("Enter")
     expect(asked).to_have_text("Draw: sept (3 of 3)")
-    page.get_by_role("button", name="Take the last one back").click()
+    page.get_by_role("button", name="Remove the last one").click()
     expect(asked).to_have_text("Draw: sept (2 of 3)")
     page.reload()
     expect(asked).to_have_text("Draw: sept (2 of 3)")
@@ -46,7 +46,7 @@ def test_two_classes_are_drawn_sent_and_looked_through(visit) -> None:
     for _ in range(3):
         touch(page, ONE)
         keep(page)
-    expect(asked).to_have_text("All are drawn. Send them, or draw more of any.")
+    expect(asked).to_have_text("All drawn. Send them, or draw a few more.")
     expect(page.locator(".drawn-class .count")).to_have_text(["3 / 3", "3 / 3"])
     assert faults(page) == []
     window.screenshot("draw-own-dark-375")

@@ -24,7 +24,7 @@ _SHADES = " ░▒▓█"
 @click.option("--delimiter", help="Between two cells; found if not given.")
 @click.option("--header/--no-header", "has_header", default=None, help="Whether the first line names the columns.")
 @click.option("--label", "label_column", help="Column of the label: first, last or its name.")
-@click.option("--scale", type=click.Choice(["1", "16", "255"]), help="Value of a full pixel.")
+@click.option("--scale", type=click.Choice(["1", "16", "255"]), help="Maximum pixel value.")
 @click.option("--inverted/--not-inverted", default=None, help="Whether the images are dark on light.")
 @click.option("--transposed/--upright", default=None, help="Whether the images lie on their side, as EMNIST's do.")
 @click.option("--normalizer", help="Normaliser that makes a picture into what a model reads, such as emnist@1.")

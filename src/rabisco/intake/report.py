@@ -28,7 +28,7 @@ class Choices:
         delimiter: One of ``, ; \\t space |``.
         has_header: Whether the first line names the columns.
         label_column: ``first``, ``last`` or a name in the header.
-        scale: Value of a full pixel: 1, 16 or 255.
+        scale: Maximum pixel value: 1, 16 or 255.
         inverted: Whether the images are dark on light.
         transposed: Whether rows and columns of the images are exchanged, as in EMNIST's files.
         layout: How the channels of colour images follow each other.
@@ -72,7 +72,7 @@ class Dialect:
         columns: Cells of a line.
         label_column: Place of the label among them, from 0.
         ignored_columns: Places of cells that are neither label nor pixel.
-        scale: Value of a full pixel: 1, 16 or 255.
+        scale: Maximum pixel value: 1, 16 or 255.
         inverted: Whether the images are dark on light.
         transposed: Whether rows and columns are exchanged.
         encoding: Of the labels, by Python's name; ``utf-8`` includes UTF-16.

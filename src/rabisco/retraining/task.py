@@ -62,7 +62,7 @@ class RetrainingTask:
         replay: Original training images of an epoch, drawn by the configuration's seed.
         robustness_examples: The first test images that are read under each corruption.
         run: Id of the run that does so; corrections are noted to be used in it.
-        report: What became better and worse, once it is finished.
+        report: What improved and what got worse, once it is finished.
     """
 
     name: str

@@ -51,7 +51,7 @@ def test_a_correction_is_learned_reported_used_and_undone(server: Server, reader
     assert server.post("/predict/corrected", json={"image": SEVEN}).json()["predictions"][0]["top_k"] == before
 
     mine = reader.get(f"{server.url}{run['page']}", headers=PAGE, timeout=20).text
-    assert "What became better and worse" in mine
+    assert "What improved and what got worse" in mine
     assert mine.count('class="thumbnail"') == 4
     others = server.get(run["page"], headers=PAGE).text
     assert 'class="thumbnail"' not in others

@@ -92,7 +92,7 @@ def test_the_page_promotes_and_offers_to_undo_it(client: FlaskClient) -> None:
     page = client.get("/models/linear", headers=PAGE).text
     after = client.post(forms(page)["Make default"], headers=PAGE, follow_redirects=True).text
     assert artifacts.promoted() == "mnist-linear"
-    client.post(forms(after)["Undo: let mnist-cnn do that again"], headers=PAGE)
+    client.post(forms(after)["Undo: make mnist-cnn the default again"], headers=PAGE)
     assert artifacts.promoted() is None
 
 

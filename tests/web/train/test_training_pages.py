@@ -83,7 +83,7 @@ def test_looking_ends_when_it_is_cancelled_and_can_begin_again(server: Server) -
     assert server.post(f"/uploads/{sent['id']}/cancel").status_code == 202
     assert server.get(f"/uploads/{sent['id']}").json()["state"] == "waiting"
     assert time.monotonic() - asked < 10
-    assert "Not looked through yet" in server.get(f"/uploads/{sent['id']}", headers=PAGE).text
+    assert "Not checked yet" in server.get(f"/uploads/{sent['id']}", headers=PAGE).text
     wait_for(lambda: server.post(f"/uploads/{sent['id']}/inspect").json(), "looking", "unusable")
     assert looked_through(server, sent["id"])["inspection"]["duplicates"] == 19_999
     assert server.post(f"/uploads/{sent['id']}/delete").json() == {"deleted": sent["id"]}

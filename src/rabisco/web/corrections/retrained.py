@@ -28,7 +28,7 @@ class RetrainingOutcome:
     """What there is to show of such a run.
 
     Attributes:
-        report: What became better and worse.
+        report: What improved and what got worse.
         pictures: Data URLs of this reader's own pictures, by the number of the correction.
         answers: Whether the new version answers now.
         back_to: The version to which a roll-back goes, if the new one answers.

@@ -144,7 +144,7 @@ MEANINGS = {
     "retry_of": N_("id of the training that it repeats; null if none"),
     "right": N_("whether the model was right"),
     "roc_auc": N_("ROC AUC, 0.5 is guessing and 1 perfect; null if not measured"),
-    "rows": N_("rows or images looked at so far"),
+    "rows": N_("rows or images checked so far"),
     "run": N_("id of the training that made it"),
     "runs": N_("the trainings, the newest first"),
     "said": N_("the notes as sentences with their values"),

@@ -20,7 +20,7 @@ from rabisco.web.platform.fields import FORM, JSON, MULTIPART, Fields, refused, 
 from rabisco.web.platform.words import translated
 
 AUGMENTATIONS: dict[str, LazyString] = {
-    "": lazy_gettext("as suits the model"),
+    "": lazy_gettext("automatic"),
     "1": lazy_gettext("usual"),
     "0.5": lazy_gettext("gentle"),
     "0": lazy_gettext("off"),

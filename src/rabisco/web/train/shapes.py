@@ -55,7 +55,7 @@ class RunSchema(BaseModel):
         description="Whether its model reads about twice as well as chance; null without one."
     )
     report: dict[str, Any] | None = Field(
-        description="What became better and worse, where it learned from corrections."
+        description="What improved and what got worse, where it learned from corrections."
     )
     created: str
     queued: str
@@ -101,7 +101,7 @@ class DatasetSchema(BaseModel):
     here: bool = Field(description="Whether it is on this machine.")
     image_shape: list[int] = Field(description="Height, width and channels.")
     class_names: list[str]
-    train_examples: int = Field(ge=0, description="Images to train on, validation included.")
+    train_examples: int = Field(ge=0, description="Training images, including validation.")
     test_examples: int = Field(ge=0)
     licence: str
     homepage: str
