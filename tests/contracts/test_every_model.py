@@ -1,5 +1,6 @@
 """What every architecture promises, for every kind of images that its entry names."""
 
+import contextlib
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from rabisco.images import ImageKind
 from rabisco.inference import Predictor
 from rabisco.models import Architecture, architecture_names, choices, create_model, get_architecture
 from rabisco.training import TrainingConfiguration, train
+from rabisco.web.models.keras_code import keras_code
 
 pytestmark = pytest.mark.training
 
@@ -105,6 +107,13 @@ def test_its_usual_configuration_trains_and_onnx_runtime_agrees_with_keras(case:
     artifact = load_artifact(f"my-{case.entry.name}")
     reloaded = keras.models.load_model(artifact.weights_path, compile=False)
     np.testing.assert_allclose(read(reloaded, images), expected, atol=1e-5)
+    folder = artifact.folder
+    np.save(folder / "images.npy", images)
+    seen: dict[str, object] = {}
+    with contextlib.chdir(folder):
+        exec(keras_code(artifact.card), seen)
+    np.testing.assert_allclose(np.asarray(seen["logits"]), expected, atol=1e-5)
+    np.testing.assert_allclose(np.asarray(seen["probabilities"]).sum(axis=1), 1, atol=1e-5)
     halved = artifact.card.parameters > HALVED
     np.testing.assert_allclose(Predictor(artifact).logits(images), expected, atol=2e-2 if halved else 1e-4)
     assert artifact.onnx_path.stat().st_size < artifact.card.parameters * (2.1 if halved else 4.1) + 20_000

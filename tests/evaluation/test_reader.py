@@ -15,7 +15,7 @@ class Knows:
     """Answers with the sums of rows of the image, as many as it knows classes."""
 
     def __init__(self, names: tuple[str, ...], normalizer: str = "mnist@1") -> None:
-        self.card = SimpleNamespace(class_names=names, normalizer=normalizer)
+        self.card = SimpleNamespace(class_names=names, normalizer=normalizer, names_for=lambda _: names)
 
     def logits(self, images):
         return images[:, 4 : 4 + len(self.card.class_names), :, 0].sum(axis=2).astype(np.float32)

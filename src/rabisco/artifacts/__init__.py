@@ -2,8 +2,9 @@
 numbered versions.
 
 ``card`` says what the model is, ``notes`` what its training noted; ``places`` knows where each version lies and which
-is current; ``saving`` adds one, ``loading`` reads and verifies one, ``versions`` chooses, goes back and deletes;
-``durable`` writes what must survive a kill. Versions never change; what is replaced are pointers, in one step.
+is current; ``saving`` adds one, ``renaming`` one whose classes are called otherwise, ``loading`` reads and
+verifies one, ``versions`` chooses, goes back and deletes; ``durable`` writes what must survive a kill. Versions never
+change; what is replaced are pointers, in one step.
 Artifacts made here live under the settings' ``home``; those that come with the package are bundled in it, as version
 0 of their name.
 """
@@ -28,6 +29,7 @@ from rabisco.artifacts.places import (
     promoted,
     stamp,
 )
+from rabisco.artifacts.renaming import rename_classes
 from rabisco.artifacts.saving import install, save_again, save_artifact, save_memory, write_card
 from rabisco.artifacts.versions import (
     Version,
@@ -68,6 +70,7 @@ __all__ = [
     "previous_default",
     "promote",
     "promoted",
+    "rename_classes",
     "rollback",
     "rollback_default",
     "said_of",

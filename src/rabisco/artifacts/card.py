@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -33,6 +34,7 @@ class Card(BaseModel):
         architecture: Name in the registry of architectures.
         parameters: Number of weights.
         class_names: Name of each class, in the order of the logits.
+        original_class_names: Their names in the data it was trained on, if they were given others since; else none.
         image_shape: Shape of one input image, ``(H, W, C)``, uint8.
         normalizer: Name and version of the normaliser that makes such images from pictures, as ``mnist@1``.
         dataset: What it was trained on.
@@ -63,6 +65,7 @@ class Card(BaseModel):
     architecture: str
     parameters: int
     class_names: tuple[str, ...]
+    original_class_names: tuple[str, ...] = ()
     image_shape: tuple[int, int, int]
     normalizer: str
     dataset: DatasetCard
@@ -84,10 +87,24 @@ class Card(BaseModel):
     said: SkipJsonSchema[tuple[Sentence, ...]] = Field(default=(), exclude=True)
     files: dict[str, str] = {}
 
+    def names_for(self, asked: Collection[str]) -> tuple[str, ...]:
+        """Return the names of the classes, in the order of the logits, as data with the names ``asked`` call them."""
+        return max(
+            (self.class_names, self.original_class_names), key=lambda names: len(set(names).intersection(asked))
+        )
+
+    def name_now(self, label: str | None) -> str | None:
+        """Return the present name of a class that may be called by its original one."""
+        if label in self.class_names or label not in self.original_class_names:
+            return label
+        return self.class_names[self.original_class_names.index(label)]
+
     def to_text(self) -> str:
         """Return what is stored in ``card.json``: all but the rule, each row of a table on a line of its own."""
         values = self.model_dump(mode="json", exclude={"refusal"})
         if self.said:
             values["said"] = [one.to_dict() for one in self.said]
+        if not self.original_class_names:
+            del values["original_class_names"]
         text = json.dumps(values, indent=1, ensure_ascii=False)
         return _FLAT.sub(lambda found: " ".join(found[0].split()), text) + "\n"

@@ -14,6 +14,7 @@ SUPPLEMENTS = N_("Trained on %(names)s as well.")
 PRETRAINED = N_("Began with ImageNet's published weights.")
 RETRAINED = N_("Retrained with %(count)s corrections.")
 RULE_FITTED = N_("Its rule of refusal fitted with %(count)s corrections.")
+RENAMED = N_("Its classes were given names: %(names)s.")
 BY_HAND = N_("As it was written: %(text)s")
 
 # How earlier releases wrote the same; they kept the English text alone.

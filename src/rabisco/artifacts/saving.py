@@ -80,12 +80,15 @@ def save_artifact(
         return install(folder, _with_memory(folder, card, memory or Memory()), parent, use=use)
 
 
-def save_again(artifact: Artifact, card: Card, parent: Path | None = None, *, use: bool = True) -> Artifact:
+def save_again(
+    artifact: Artifact, card: Card, parent: Path | None = None, *, use: bool = True, memory: Memory | None = None
+) -> Artifact:
     """Make a new version of an artifact's weights with another card, which keeps its name; see ``save_artifact``."""
     parent = parent_or_home(parent)
     with told_of_storage(), _workplace(parent) as folder:
-        _take_over(artifact, folder, parent, (WEIGHTS_FILE, ONNX_FILE, REFERENCE_FILE, MEMORY_FILE))
-        return install(folder, card, parent, use=use)
+        kept = (WEIGHTS_FILE, ONNX_FILE, REFERENCE_FILE)
+        _take_over(artifact, folder, parent, (*kept, *((MEMORY_FILE,) if memory is None else ())))
+        return install(folder, card if memory is None else _with_memory(folder, card, memory), parent, use=use)
 
 
 def save_memory(artifact: Artifact, memory: Memory) -> Artifact:

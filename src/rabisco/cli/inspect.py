@@ -28,8 +28,18 @@ _SHADES = " ░▒▓█"
 @click.option("--inverted/--not-inverted", default=None, help="Whether the images are dark on light.")
 @click.option("--transposed/--upright", default=None, help="Whether the images lie on their side, as EMNIST's do.")
 @click.option("--normalizer", help="Normaliser that makes a picture into what a model reads, such as emnist@1.")
+@click.option("--folders", type=click.Choice(["parts", "classes"]), help="What the outermost folders of pictures are.")
+@click.option("--names", help="Of the classes: “0 = A, 1 = B”, or “A, B, C” for all of them.")
 @json_option
-def inspect(*, file: Path, test: Path | None, scale: str | None, as_json: bool, **given: str | bool | None) -> None:
+def inspect(
+    *,
+    file: Path,
+    test: Path | None,
+    scale: str | None,
+    names: str | None,
+    as_json: bool,
+    **given: str | bool | None,
+) -> None:
     """Look through your own data: a CSV file, or a folder or zip archive of pictures by class; and TEST data, if any.
 
     \b
@@ -37,11 +47,15 @@ def inspect(*, file: Path, test: Path | None, scale: str | None, as_json: bool, 
         rabisco data inspect train.csv
         rabisco data inspect train.csv test.csv --upright
         rabisco data inspect pictures.zip --json
+        rabisco data inspect signs.csv --names "0 = A, 1 = B"
     """
     from rabisco.intake import Choices
     from rabisco.intake import inspect as look_through
+    from rabisco.intake.naming import class_names_of
 
-    choices = Choices.from_dict({**given, "scale": int(scale) if scale else None})
+    choices = Choices.from_dict(
+        {**given, "scale": int(scale) if scale else None, "class_names": class_names_of(names)}
+    )
     inspection = look_through(file, test, choices)
     if as_json:
         print_json(inspection.to_dict())
@@ -62,6 +76,8 @@ def _print(inspection: "Inspection") -> None:
             f"{height}×{width}×{channels} pixels from 0 to {dialect.scale}, separated by {dialect.delimiter!r}, "
             f"{'a' if dialect.has_header else 'no'} header, label in column {dialect.label_column + 1}"
         )
+    if inspection.understood is not None:
+        click.echo(inspection.understood.text)
     table = Table("Class", "Images", "Test")
     for one in inspection.classes:
         table.add_row(one.name, f"{one.train:,}", f"{one.test:,}" if inspection.test else "–")

@@ -155,6 +155,27 @@ def rollback(name: str | None) -> None:
         click.echo(f"Version {artifacts.rollback(name)} of {name} answers again.")
 
 
+@models.command(name="name-classes")
+@click.argument("name")
+@click.argument("names")
+def name_classes(name: str, names: str) -> None:
+    """Give the classes of the model called NAME other NAMES: some of them, or all in their order.
+
+    The result is a new version of the same weights, which answers from then on.
+
+    \b
+    Example:
+        rabisco models name-classes signs "0 = A, 1 = B"
+    """
+    from rabisco import artifacts
+    from rabisco.inference import named
+    from rabisco.intake.naming import parse_class_names
+
+    artifact = artifacts.rename_classes(named(name), parse_class_names(names))
+    click.echo(f"Version {artifact.version} of {artifact.name} answers now: {' '.join(artifact.card.class_names)}")
+    click.echo(f"To go back: rabisco models rollback {artifact.name}")
+
+
 @models.command()
 @click.argument("name")
 def refit(name: str) -> None:

@@ -10,10 +10,16 @@ import click
 from rabisco.errors import InvalidConfigurationError
 
 
-def source_of(what: str, test: Path | None) -> dict[str, Any]:
+def source_of(what: str, test: Path | None, names: str | None = None, folders: str | None = None) -> dict[str, Any]:
     """Return the fields of a run's request that say what to train on, and what to call the model.
 
-    Data are kept as an upload first, and what is odd about them is said on standard error.
+    Data are kept as an upload first, and what was understood and what is odd about them is said on standard error.
+
+    Args:
+        what: The word.
+        test: Test data for data of one's own.
+        names: Of their classes, as in ``0 = A, 1 = B``.
+        folders: What their outermost folders are, ``parts`` or ``classes``.
 
     Raises:
         InvalidConfigurationError: It is neither; or a recipe, and there are test data.
@@ -29,8 +35,12 @@ def source_of(what: str, test: Path | None) -> dict[str, Any]:
             raise InvalidConfigurationError(
                 f"test data go with a file or a folder of your own. Received: the recipe {what!r}; leave --test out"
             )
+        if names or folders:
+            raise InvalidConfigurationError(
+                f"--names and --folders go with data of your own. Received: the recipe {what!r}; leave them out"
+            )
         return {"data": {"recipe": what}, "artifact": what}
-    return _own(path, test)
+    return _own(path, test, names, folders)
 
 
 def _refuse_unknown(what: str, recipes: list[str]) -> None:
@@ -45,14 +55,19 @@ def _refuse_unknown(what: str, recipes: list[str]) -> None:
     raise InvalidConfigurationError(f"a recipe, a file or a folder was expected. Received: {what!r}; {hint}")
 
 
-def _own(path: Path, test: Path | None) -> dict[str, Any]:
+def _own(path: Path, test: Path | None, names: str | None, folders: Any) -> dict[str, Any]:
     from rabisco import uploads
     from rabisco.artifacts import ALIASES, BUNDLED_DIR
+    from rabisco.intake import Choices
+    from rabisco.intake.naming import class_names_of
     from rabisco.text import plain
 
-    upload = uploads.keep(path, test)
+    choices = Choices(folders=folders, class_names=class_names_of(names))
+    upload = uploads.keep(path, test, choices)
     found = upload.inspection
     assert found is not None
+    if found.understood is not None:
+        click.echo(found.understood.text, err=True)
     for warning in found.warnings:
         click.secho(f"Warning: {warning.text}", fg="yellow", err=True)
     data = {

@@ -14,6 +14,12 @@ from rabisco.cli.own import source_of
 @click.command()
 @click.argument("what", metavar="RECIPE|FILE|FOLDER")
 @click.option("--test", type=click.Path(path_type=Path), help="Test data for a FILE or FOLDER of your own.")
+@click.option("--names", help="Of the classes of your own data: “0 = A, 1 = B”, or “A, B, C” for all of them.")
+@click.option(
+    "--folders",
+    type=click.Choice(["parts", "classes"]),
+    help="What the outermost folders of your own pictures are; found if not given.",
+)
 @click.option("--name", help="Save under this name instead of the recipe's, or the file's.")
 @click.option("--model", "architecture", help="Kind of model, such as cnn; an unknown one is answered with them all.")
 @click.option("--epochs", type=int, help="Passes over the training images.")
@@ -28,7 +34,16 @@ from rabisco.cli.own import source_of
 @click.option("--fast", "preset", flag_value="fast", help="A small network in few epochs: nearly as good, far sooner.")
 @click.option("--without-supplements", is_flag=True, help="Train without the recipe's further data sets.")
 @json_option
-def train(what: str, test: Path | None, name: str | None, as_json: bool, **asked: Any) -> None:
+def train(
+    *,
+    what: str,
+    test: Path | None,
+    names: str | None,
+    folders: str | None,
+    name: str | None,
+    as_json: bool,
+    **asked: Any,
+) -> None:
     """Train what RECIPE describes and save it; or a CSV FILE, or a FOLDER or zip archive of pictures by class.
 
     Ctrl-C ends the training and keeps the best weights so far; a second Ctrl-C cancels it.
@@ -40,13 +55,14 @@ def train(what: str, test: Path | None, name: str | None, as_json: bool, **asked
         rabisco train cifar10-resnet18 --pretrained
         rabisco train train.csv --test test.csv --name mine
         rabisco train pictures/ --seconds
+        rabisco train signs.csv --names "0 = A, 1 = B"
         rabisco train mnist-cnn --fast --name quick
     """
     from rabisco.artifacts import load_artifact
     from rabisco.runs import RunRequest, submit
 
     given = {key: value for key, value in asked.items() if value is not None}
-    values = {**source_of(what, test), **({"artifact": name} if name else {}), **given}
+    values = {**source_of(what, test, names, folders), **({"artifact": name} if name else {}), **given}
     run_id = submit(RunRequest.parse(values)).id
     run = follow_to_the_end(run_id, quietly=as_json, on_interrupt=_stop_then_cancel(run_id))
     if run.artifact_version is None:

@@ -28,6 +28,7 @@ class ReaderCard(Protocol):
     def class_names(self) -> tuple[str, ...]: ...
     @property
     def normalizer(self) -> str: ...
+    def names_for(self, asked: Sequence[str]) -> tuple[str, ...]: ...
 
 
 class CardedReader(Reader, Protocol):
@@ -55,7 +56,7 @@ class DatasetReader:
     """
 
     def __init__(self, reader: CardedReader, asked: Sequence[str]) -> None:
-        known = reader.card.class_names
+        known = reader.card.names_for(asked)
         if not set(known) & set(asked):
             raise InvalidConfigurationError(
                 N_(

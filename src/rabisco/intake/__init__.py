@@ -2,7 +2,8 @@
 
 ``inspect`` says how the data are written and what is odd about them, ``load`` makes the data set. ``lines`` reads text
 in blocks, ``cells`` makes pixels of it, ``columns``, ``appearance`` and ``table`` find the dialect, ``archive`` and
-``pictures`` read pictures, ``tally`` counts, ``findings`` has the words. Nothing here trusts a file, and nothing holds
+``pictures`` read pictures, ``tally`` counts, ``naming`` names the classes,
+``findings`` has the words. Nothing here trusts a file, and nothing holds
 one in memory.
 """
 

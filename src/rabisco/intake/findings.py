@@ -57,6 +57,13 @@ REFUSALS: dict[str, str] = {
         "expected a column called %(column)s, the file has none; choose first, last or a name in its header"
     ),
     "choice": N_("expected %(expected)s as %(name)s, received %(received)s; choose again"),
+    "class-names": N_(
+        "expected names of classes such as “0 = A, 1 = B”, or “A, B, C” for all of them, received %(received)s"
+    ),
+    "class-names-count": N_(
+        "expected a name for each of the %(expected)s classes (%(classes)s), received %(received)s; name some of them "
+        "as in “0 = A, 1 = B”"
+    ),
     "pixel-range": N_(
         "expected pixels from 0 to 255, from 0 to 16 or from 0 to 1, received %(low)s to %(high)s; "
         "export the pixels themselves, not standardised ones"
@@ -166,6 +173,7 @@ WARNINGS: dict[str, str] = {
         "the archive does not say in which encoding its names are; they are read as %(encoding)s, such as %(example)s"
     ),
     "other-files": N_("%(count)s files that are no pictures are left out: %(names)s"),
+    "class-names-unknown": N_("names were given to classes that are not there: %(classes)s"),
     "alike-classes": N_("only capitals or accents tell these classes apart: %(classes)s; are they the same?"),
     "encoding-guessed": N_("the text is not UTF-8; labels are read as %(encoding)s, see whether they are right"),
     "sparse": N_("empty cells are read as 0"),

@@ -13,8 +13,9 @@ from rabisco.intake.batch import Batch
 from rabisco.intake.findings import Finding, Parameter, refuse
 from rabisco.intake.fit import is_known
 from rabisco.intake.folders import Part
+from rabisco.intake.naming import matched, unmatched
 from rabisco.intake.report import Choices, ClassCount, Dialect, Inspection
-from rabisco.intake.tally import Tally, formula_finding, in_order
+from rabisco.intake.tally import Tally, formula_finding
 from rabisco.text import plain
 
 FEW = 1000
@@ -61,6 +62,7 @@ def inspect(
         )
     train = _survey(path, choices, test is not None, on_rows)
     held_out = _survey_test(path, test, train.dialect, choices, on_rows)
+    _name_classes(train, held_out, choices)
     warnings = [
         *train.findings,
         *_describe(train, held_out is not None),
@@ -70,6 +72,7 @@ def inspect(
     leaked = train.tally.shared(held_out.tally) if held_out else 0
     found = dict(zip(("duplicates", "contradictions", "leaked"), (*repeats, leaked), strict=True))
     warnings += [Finding(code, {"count": count}) for code, count in found.items() if count]
+    counts = train.tally.class_counts()
     return Inspection(
         dialect=train.dialect,
         test_dialect=held_out.dialect if held_out else None,
@@ -77,12 +80,26 @@ def inspect(
         train=train.tally.report(),
         test=held_out.tally.report() if held_out else None,
         classes=_classes(train, held_out),
-        samples={name: tuple(train.tally.samples[name]) for name in in_order(set(train.tally.samples))},
+        samples={name: tuple(one) for name in counts if (one := train.tally.samples.get(name))},
         understood=train.understood,
         warnings=tuple(warnings),
         errors=tuple(_forbidding(train, held_out)),
         **found,
     )
+
+
+def _name_classes(train: _Part, test: _Part | None, choices: Choices) -> None:
+    """Give the classes the names that the user chose."""
+    labels = list(train.tally.class_counts())
+    names = matched(choices.class_names, labels)
+    if unknown := unmatched(choices.class_names, labels):
+        train.findings.append(Finding("class-names-unknown", {"classes": _named(unknown)}))
+    if not names:
+        return
+    for part in (train, test):
+        if part is not None:
+            part.tally.rename(names)
+            part.dialect = replace(part.dialect, class_names=names)
 
 
 def is_pictures(path: Path) -> bool:

@@ -2,7 +2,7 @@
 
 import hashlib
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from rabisco.intake.findings import refuse
 from rabisco.intake.fit import fit
 from rabisco.intake.inspection import rare_classes, read_batches
 from rabisco.intake.report import Dialect
-from rabisco.intake.tally import MAX_CLASSES, MAX_ROWS, in_order
+from rabisco.intake.tally import MAX_CLASSES, MAX_ROWS, ordered
 
 IN_MEMORY_BYTES = 64 << 20
 COPIED_ROWS = 4096
@@ -105,23 +105,23 @@ def _load(
             held_out = _store(read_batches(*test, "train"), dialect, files.enter_context(_spool(folder)))
         elif dialect.kind == "pictures" and pictures.has_test(path, dialect.folders):
             held_out = _store(read_batches(path, dialect, "test"), dialect, files.enter_context(_spool(folder)))
-        names, splits = _divide(all_of_it, held_out, draw, folder)
+        names, splits = _divide(all_of_it, held_out, draw, folder, dialect.class_names)
     contents = [path] if test is None else [path, test[0]]
     return Dataset(name, names, *splits, fingerprint(map(_digest, contents)), draw.seed)
 
 
 def _divide(
-    all_of_it: "_Stored", held_out: "_Stored | None", draw: _Draw, folder: Path | None
+    all_of_it: "_Stored", held_out: "_Stored | None", draw: _Draw, folder: Path | None, class_names: Mapping[str, str]
 ) -> tuple[tuple[str, ...], tuple[Split, Split, Split]]:
     """Return the class names, and train, validation and test."""
-    names = tuple(in_order(set(all_of_it.names)))
-    labels = _indices(all_of_it, names)
+    names = ordered(all_of_it.names, class_names)
+    labels = _indices(all_of_it, names, class_names)
     parts = _draw(labels, names, draw, held_out is not None)
     train, validation = (_split(all_of_it, labels, rows, folder) for rows in parts[:2])
     if held_out is None:
         last = _split(all_of_it, labels, parts[2], folder)
     else:
-        test_labels = _indices(held_out, names)
+        test_labels = _indices(held_out, names, class_names)
         last = _split(held_out, test_labels, np.flatnonzero(test_labels >= 0), folder)
         if not len(last):
             raise refuse("test-no-rows")
@@ -170,10 +170,10 @@ def _store(batches: Iterator[Batch], dialect: Dialect, file: "tempfile.SpooledTe
     return _Stored(file, shape_of(dialect.normalizer), np.concatenate(labels), tuple(known))
 
 
-def _indices(stored: _Stored, names: Sequence[str]) -> Rows:
+def _indices(stored: _Stored, names: Sequence[str], class_names: Mapping[str, str]) -> Rows:
     """Return labels as indices into ``names``, int64; −1 for those that are not among them."""
     places = {name: index for index, name in enumerate(names)}
-    return np.array([places.get(name, -1) for name in stored.names], np.int64)[stored.labels]
+    return np.array([places.get(class_names.get(one, one), -1) for one in stored.names], np.int64)[stored.labels]
 
 
 def _draw(labels: Rows, names: tuple[str, ...], draw: _Draw, has_test: bool) -> tuple[Rows, Rows, Rows]:

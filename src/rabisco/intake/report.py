@@ -5,7 +5,7 @@ All three can be kept as JSON with a run (``to_dict``, ``from_dict``).
 
 import base64
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -34,6 +34,8 @@ class Choices:
         layout: How the channels of colour images follow each other.
         normalizer: Normaliser, with its version, that makes a picture into what the model reads.
         folders: What the outermost folders of pictures are: ``parts``, such as train and test, or ``classes``.
+        class_names: For some classes the names that they get, the same for two of them makes one class of both; or the
+            names of all, in the order of their labels.
     """
 
     delimiter: str | None = None
@@ -45,6 +47,7 @@ class Choices:
     layout: Layout | None = None
     normalizer: str | None = None
     folders: Outermost | None = None
+    class_names: Mapping[str, str] | Sequence[str] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON holds it."""
@@ -79,6 +82,7 @@ class Dialect:
         sparse: Whether an empty cell is a pixel of 0.
         spread: Whether all pixels stand in one cell, separated by spaces or commas.
         folders: What the outermost folders of pictures are: ``parts`` or ``classes``; nothing if that is found anew.
+        class_names: For each class that gets another name than its label, that name.
     """
 
     kind: Kind
@@ -99,6 +103,7 @@ class Dialect:
     sparse: bool = False
     spread: bool = False
     folders: Outermost | None = None
+    class_names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

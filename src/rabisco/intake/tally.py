@@ -4,6 +4,7 @@ An image is remembered as 8 bytes, so that a million of them take 8 MB; that two
 their 8 bytes has a chance of one in thirty million.
 """
 
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 
 import numpy as np
@@ -34,6 +35,7 @@ class Tally:
         self.samples: dict[str, list[NDArray[np.uint8]]] = {}
         self._with_samples = with_samples
         self._indices: dict[str, int] = {}
+        self._order: tuple[str, ...] = ()  # of names that were given to classes
         self._labels: list[NDArray[np.int32]] = []
         self._hashes: list[bytes] = []
 
@@ -82,9 +84,21 @@ class Tally:
         return PartReport(self.rows, self.bad_count, tuple(self.bad_rows))
 
     def class_counts(self) -> dict[str, int]:
-        """Return each class's number of images, in the order of ``in_order``."""
+        """Return each class's number of images, in the order of their labels."""
         counts = np.bincount(self._joined_labels(), minlength=len(self._indices)).tolist()
-        return {name: counts[self._indices[name]] for name in in_order(self._indices)}
+        return {name: counts[self._indices[name]] for name in self._order or in_order(self._indices)}
+
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Give classes other names; those that get the same are one from now on."""
+        self._order = ordered(self._indices, names)
+        known = {name: place for place, name in enumerate(self._order)}
+        places = np.array([known[names.get(old, old)] for old in self._indices], np.int32)
+        self._labels = [places[labels] for labels in self._labels]
+        self._indices = known
+        samples: dict[str, list[NDArray[np.uint8]]] = {}
+        for old, images in self.samples.items():
+            samples[names.get(old, old)] = [*samples.get(names.get(old, old), []), *images][:SAMPLES]
+        self.samples = samples
 
     def repeats(self) -> tuple[int, int]:
         """Return how many images repeat an earlier one, and how many of these under another label."""
@@ -103,6 +117,11 @@ class Tally:
 
     def _joined_labels(self) -> NDArray[np.int32]:
         return np.concatenate(self._labels) if self._labels else np.zeros(0, np.int32)
+
+
+def ordered(labels: Iterable[str], names: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names of classes, in the order of their labels, each once."""
+    return tuple(dict.fromkeys(names.get(label, label) for label in in_order(set(labels))))
 
 
 def in_order(names: dict[str, int] | set[str]) -> list[str]:

@@ -108,7 +108,7 @@ def begin_with(model: "keras.Model", base: str, class_names: tuple[str, ...]) ->
             base=repr(base),
             received=str(tuple(trained.input_shape[1:])),
         )
-    known = {name: place for place, name in enumerate(artifact.card.class_names)}
+    known = {name: place for place, name in enumerate(artifact.card.names_for(class_names))}
     pairs = [(place, known[name]) for place, name in enumerate(class_names) if name in known]
     for layer in model.layers[:-1]:
         layer.set_weights(trained.get_layer(layer.name).get_weights())

@@ -106,6 +106,8 @@ def gather(name: str, version: int | None = None, until: datetime | None = None)
     """
     artifact = load_artifact(name, version)
     given = tuple(filter(_is_whole, corrections.to_train_on(name, until)))
+    for one in given:  # rows that no session holds any more
+        one.picture.true_label = artifact.card.name_now(one.picture.true_label)
     names = artifact.card.class_names
     seen = [(str(one.true_label), _pixels(one, artifact)) for one in given if one.true_label in names]
     pairs = [(names.index(label), pixels) for label, pixels in seen if pixels is not None]

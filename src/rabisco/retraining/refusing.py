@@ -49,7 +49,7 @@ def fit_again(
     if card.refusal is None or not can_refuse(card):
         return card, None
     started = time.perf_counter()
-    fitting, judging = divide(images, card.class_names)
+    fitting, judging = divide(images, (*card.class_names, *card.original_class_names))
     readers = {
         CHARACTERS: of_readers(
             (one for one in corrections.given if one.true_label in card.class_names), card.normalizer

@@ -36,7 +36,7 @@ def fit_rule(artifact: Artifact) -> Card:
         card.temperature,
         normalize_pixels(validation.images, card.normalizer),
         dataset=card.dataset.name,
-        class_names=card.class_names,
+        class_names=(*card.class_names, *card.original_class_names),
     )
     return card.model_copy(update={"refusal": rule})
 

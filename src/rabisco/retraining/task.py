@@ -92,6 +92,8 @@ class RetrainingTask:
         """
         self._corrections, self._original = gather(self.name, self.version, self.until), self.load()
         artifact, seed = self._corrections.artifact, self.configuration.seed
+        if self._original.class_names == artifact.card.original_class_names:
+            self._original = replace(self._original, class_names=artifact.card.class_names)
         if self._original.class_names != artifact.card.class_names:
             raise InvalidConfigurationError(
                 N_(

@@ -127,7 +127,7 @@ def _own_data(artifact: Artifact) -> list[Dataset]:
 
 def _reads(artifact: Artifact, dataset: Dataset) -> bool:
     shape = tuple(artifact.card.image_shape) == tuple(dataset.image_shape)
-    return shape and bool(set(artifact.card.class_names) & set(dataset.class_names))
+    return shape and bool(set(artifact.card.names_for(dataset.class_names)) & set(dataset.class_names))
 
 
 if __name__ == "__main__":

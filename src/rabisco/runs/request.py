@@ -62,6 +62,7 @@ class Source(BaseModel):
         title: What the upload is called, for people.
         dialect: How the upload is written, as ``rabisco.intake.Dialect.to_dict`` says it; found anew if not given.
         test_dialect: How its test data are.
+        choices: What the user decided of an upload whose dialect is to be found anew.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -72,6 +73,7 @@ class Source(BaseModel):
     title: str | None = None
     dialect: dict[str, Any] | None = None
     test_dialect: dict[str, Any] | None = None
+    choices: dict[str, Any] | None = None
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "Source":
@@ -296,7 +298,7 @@ def minutes_of(request: RunRequest) -> float | None:
 def _starting_point(source: Source) -> Recipe:
     if source.recipe is not None:
         return get_recipe(source.recipe)
-    normalizer = str((source.dialect or {}).get("normalizer") or NORMALIZER)
+    normalizer = str((source.dialect or source.choices or {}).get("normalizer") or NORMALIZER)
     if source.catalog is not None:
         normalizer = data.get_entry(source.catalog).normalizer
     usual = get_architecture(DEFAULT).usual(image_kind(normalizer))

@@ -68,7 +68,7 @@ def _load_upload(request: RunRequest, recipe: Recipe, folder: Path) -> Dataset:
         dialect = intake.Dialect.from_dict(source.dialect)
         test_dialect = intake.Dialect.from_dict(source.test_dialect) if source.test_dialect else None
     else:
-        found = intake.inspect(train, test_file)
+        found = intake.inspect(train, test_file, intake.Choices.from_dict(source.choices or {}))
         dialect, test_dialect = found.dialect, found.test_dialect
     dataset = intake.load(
         train,

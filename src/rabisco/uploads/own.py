@@ -9,25 +9,26 @@ from typing import IO
 
 from rabisco import store
 from rabisco.artifacts.durable import told_of_storage
-from rabisco.intake import inspect
+from rabisco.intake import Choices, inspect
 from rabisco.intake.archive import open_members
 from rabisco.intake.findings import refusal
 from rabisco.uploads.keeping import Upload, create, get
 from rabisco.uploads.places import uploads_dir
 
 
-def keep(train: Path, test: Path | None = None) -> Upload:
+def keep(train: Path, test: Path | None = None, choices: Choices | None = None) -> Upload:
     """Return data as an upload that is ready to be trained on; what is changed where they lie changes it no more.
 
     Args:
         train: A CSV file, a zip archive of pictures by class, or a folder of them.
         test: Test data, likewise.
+        choices: What the user decided; the data decide the rest.
 
     Raises:
         UnusableDataError: They cannot be trained on; the first reason is said.
         StorageError: There is no room to keep them.
     """
-    inspection = inspect(train, test)
+    inspection = inspect(train, test, choices)
     if inspection.errors:
         raise refusal(inspection.errors[0])
     paths = {"train": train} if test is None else {"train": train, "test": test}

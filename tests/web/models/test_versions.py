@@ -115,3 +115,19 @@ def test_a_forms_address_cannot_be_followed_as_a_link(client: FlaskClient) -> No
     add_version("mine")
     for path in ("versions/1/delete", "delete", "promote", "rollback", "versions/1/use"):
         assert client.get(f"/models/mine/{path}").status_code == 405
+
+
+def test_the_classes_are_named_by_programs_and_on_the_page(client: FlaskClient) -> None:
+    add_version("mine")
+    assert client.post("/models/mine/classes", json={"class_names": {"0": "zero"}}).json["versions"][0]["version"] == 2
+    page = client.get("/models/mine", headers=PAGE).text
+    assert "zero = zero" in page
+    assert 'action="/models/mine/classes"' in page
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
+    names = {"class_names": "zero = nought\n1 = 1", "csrf_token": token}
+    answer = client.post("/models/mine/classes", data=names, headers=PAGE, follow_redirects=True)
+    assert "the classes have these names" in answer.text
+    assert artifacts.load_artifact("mine").card.class_names[0] == "nought"
+    assert client.post("/models/mine/classes", json={}).status_code == 400
+    assert client.post("/models/mine/classes", json={"class_names": "1 = 2"}).status_code == 422
+    assert "Use these names" not in client.get("/models/mnist-cnn", headers=PAGE).text

@@ -35,6 +35,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/uploads/x/inspect": {"inverted": "no", "epoch": 3},
     "/runs/x/rename": {"name": "mine", "epoch": 3},
     "/runs/x/notes": {"notes": "mine", "epoch": 3},
+    "/models/x/classes": {"class_names": "0 = A", "epoch": 3},
     "/corrections": {**CORRECTION, "epoch": 3},
     "/corrections/retrain": {"model": "mnist-cnn", "epoch": 3},
     "/compare/measurements": {"model": ["mnist-cnn", "mnist-tiny"], "epoch": 3},

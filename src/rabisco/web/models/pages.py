@@ -21,6 +21,7 @@ blueprint = Blueprint("models", __name__)
 DONE = {
     "used": lazy_gettext("Done: another version answers from now on."),
     "undone": lazy_gettext("Undone: the earlier version answers again."),
+    "named": lazy_gettext("Done: the classes have these names from now on. It is a version, undone like any."),
     "deleted": lazy_gettext("The version has been deleted."),
     "promoted": lazy_gettext("Done: this model answers by default from now on."),
 }

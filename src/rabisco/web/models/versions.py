@@ -10,12 +10,14 @@ from typing import Any
 from flask import Blueprint, current_app, jsonify, redirect, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
+from pydantic import Field
 
 from rabisco import artifacts
 from rabisco.artifacts import Version, load_artifact
-from rabisco.errors import N_, VersionNotFoundError
+from rabisco.errors import N_, InvalidRequestError, VersionNotFoundError
 from rabisco.settings import Settings
 from rabisco.web.models.aliases import default_model, resolve
+from rabisco.web.models.naming import DESCRIPTION, ClassNames
 from rabisco.web.platform import shapes
 from rabisco.web.platform.fields import Fields, given
 from rabisco.web.platform.problems import wants_page
@@ -29,6 +31,12 @@ FILES = {
     artifacts.ONNX_FILE: "application/octet-stream",
     artifacts.CARD_FILE: "application/json",
 }
+
+
+class Naming(Fields):
+    """What the classes are to be called."""
+
+    class_names: ClassNames = Field(description=DESCRIPTION)
 
 
 class AskedVersion(Fields):
@@ -125,6 +133,27 @@ def use(name: str, version: str) -> ResponseReturnValue:
     """Let this version answer."""
     artifacts.use_version(resolve(name), asked_version(version) or 0)
     return done(resolve(name), "used")
+
+
+@route(
+    blueprint,
+    "POST",
+    "/models/<name>/classes",
+    "name_classes",
+    lazy_gettext("Gives the classes of a model of one’s own other names: a new version, undone like any."),
+    ("curl -d 'class_names=0 = A, 1 = B' {url}/models/mine/classes",),
+    answer=shapes.Versions,
+    page=True,
+    receives=Naming,
+    problems=(400, 404, 422, 503, 507),
+)
+def name_classes(name: str) -> ResponseReturnValue:
+    """Give the classes other names."""
+    names = given(Naming).class_names
+    if not names or isinstance(names, str):  # which was read as one of the others
+        raise InvalidRequestError(N_("the field “%(name)s” was expected. Received: none"), name="class_names")
+    artifacts.rename_classes(resolve(name), names)
+    return done(resolve(name), "named")
 
 
 @route(

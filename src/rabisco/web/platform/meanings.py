@@ -32,6 +32,7 @@ MEANINGS = {
     "category_index": N_("its number among the model's classes, from 0"),
     "characters": N_("the characters, in reading order"),
     "class_names": N_("the classes, in the order of their numbers"),
+    "original_class_names": N_("what the data call the classes, where these were given other names; else empty"),
     "classes": N_("the classes"),
     "code": N_("what it is, for programs"),
     "components": N_("the parts of the OpenAPI document that others refer to"),

@@ -1,5 +1,6 @@
 """The form of a training: what may be filled in, what is wrong with it in words, and the request that comes of it."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
@@ -16,6 +17,7 @@ from rabisco.models import DEFAULT, choices, get_architecture
 from rabisco.runs import PRESETS, RunRequest, experience, limits
 from rabisco.text import normalized, plain
 from rabisco.uploads import Upload
+from rabisco.web.models.naming import DESCRIPTION, ClassNames
 from rabisco.web.platform.fields import FORM, JSON, MULTIPART, Fields, refused, wrong_with
 from rabisco.web.platform.words import translated
 
@@ -106,6 +108,7 @@ class Training(Fields):
         description="`seconds`: a tiny model of few images; `fast`: a small one of all images, in few epochs.",
     )
     notes: str | None = None
+    class_names: ClassNames = Field(None, description=DESCRIPTION)
 
 
 @dataclass
@@ -132,7 +135,8 @@ class TrainingForm:
     @classmethod
     def sent(cls, given: Mapping[str, Any]) -> "TrainingForm":
         """Return what a form or JSON says; what is wrong with it is found at once."""
-        values = {name: str(value).strip() for name, value in given.items()}
+        texts = {name: json.dumps(one) if isinstance(one, dict | list) else str(one) for name, one in given.items()}
+        values = {name: one.strip() for name, one in texts.items()}
         values.update({name: values[name].replace(",", ".") for name in NUMBERS if name in values})
         wrong = wrong_with(Training, values)
         return cls(values, {name: translated(sentence) for name, sentence in wrong.items()})
@@ -185,13 +189,16 @@ def compatible_models(inspection: Inspection) -> list[str]:
     return [
         card.name
         for card in _cards()
-        if tuple(card.class_names) == inspection.class_names and card.normalizer == inspection.dialect.normalizer
+        if inspection.class_names in (card.class_names, card.original_class_names)
+        and card.normalizer == inspection.dialect.normalizer
     ]
 
 
 def compatible_with_entry(entry: Entry) -> list[str]:
     """Return the models that can be trained further on a data set of the catalog."""
-    return [card.name for card in _cards() if tuple(card.class_names) == tuple(entry.class_names)]
+    return [
+        card.name for card in _cards() if tuple(entry.class_names) in (card.class_names, card.original_class_names)
+    ]
 
 
 def suited(rows: int) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """``/train`` and ``POST /training``: choose data, say how to train, start a run."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
@@ -9,6 +10,8 @@ from flask_babel import lazy_gettext
 from rabisco import data, runs, uploads
 from rabisco.errors import N_, InvalidConfigurationError, InvalidRequestError, RabiscoError
 from rabisco.images import image_kind
+from rabisco.intake import Choices
+from rabisco.intake.naming import class_names_of
 from rabisco.runs import Run, RunRequest
 from rabisco.settings import Settings
 from rabisco.uploads import Upload
@@ -116,7 +119,11 @@ def _request(form: TrainingForm, upload: Upload | None) -> RunRequest:
     if upload is not None:
         inspection = upload.inspection
         source: dict[str, Any] = {"upload": upload.folder, "title": upload.name}
-        if inspection is not None:
+        if names := class_names_of(form.get("class_names")):
+            chosen = inspection.choices if inspection else Choices()
+            normalizer = inspection.dialect.normalizer if inspection else None
+            source["choices"] = replace(chosen, class_names=names, normalizer=normalizer).to_dict()
+        elif inspection is not None:
             source["dialect"] = inspection.dialect.to_dict()
             source["test_dialect"] = inspection.test_dialect.to_dict() if inspection.test_dialect else None
         rows = inspection.train.rows if inspection else 0

@@ -4,7 +4,8 @@ A program gets an upload as JSON and asks again while it is ``looking``; a brows
 found, with a form for each thing that may have been found wrongly.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import IO, Annotated, Any, ClassVar, Literal
 
@@ -17,8 +18,10 @@ from rabisco import runs, uploads
 from rabisco.errors import N_, InvalidRequestError, RunConflictError, Sentence
 from rabisco.images import image_kind
 from rabisco.intake import Choices, Finding
+from rabisco.intake.naming import joined
 from rabisco.intake.report import Layout, Outermost
 from rabisco.uploads import Upload
+from rabisco.web.models.naming import DESCRIPTION, ClassNames
 from rabisco.web.platform import shapes
 from rabisco.web.platform.fields import MULTIPART, Fields, file_field, given
 from rabisco.web.platform.problems import wants_page
@@ -54,6 +57,8 @@ class FileChoices(Fields):
         None,
         description="What the outermost folders of pictures are: `parts`, such as train and test, or `classes`.",
     )
+
+    class_names: ClassNames = Field(None, description=DESCRIPTION)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as ``Choices.to_dict`` gives it."""
@@ -213,6 +218,8 @@ def page(upload: Upload, form: TrainingForm, status: int = 200) -> ResponseRetur
         kind=image_kind(upload.inspection.dialect.normalizer) if upload.inspection else "grey",
         chosen=chosen,
         with_choice=_with_choice(chosen),
+        class_names=_class_names(upload),
+        joined=joined(upload.inspection) if upload.inspection else {},
         most_classes=MOST_CLASSES,
         data_url=data_url,
         **FORM_WORDS,
@@ -262,9 +269,19 @@ def _with_choice(chosen: Choices) -> Any:
     return changed
 
 
+def _class_names(upload: Upload) -> str:
+    """Return the names of the classes as the form holds them, each beside the label that it stands for."""
+    if upload.inspection is None:
+        return ""
+    labels = {new: old for old, new in upload.inspection.dialect.class_names.items()}
+    return "\n".join(f"{labels.get(name, name)} = {name}" for name in upload.inspection.class_names)
+
+
 def _written(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, Mapping | Sequence) and not isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
     return "tab" if value == "\t" else str(value)
 
 

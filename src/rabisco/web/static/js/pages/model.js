@@ -1,6 +1,7 @@
 // The page of one model: its confusion matrix and its learning curve can be explored.
 
 import "../components/confusion-matrix.js";
+import "../components/copy-blocks.js";
 import { readDrawn } from "../components/curve-reader.js";
 
 readDrawn();
