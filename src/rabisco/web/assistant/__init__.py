@@ -7,8 +7,7 @@ language model, or where a visitor may not use it, the documentation answers.
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, current_app, jsonify, make_response, redirect, render_template, request, url_for
-from flask.typing import ResponseReturnValue
+from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext
 from pydantic import Field
 
@@ -22,7 +21,7 @@ from rabisco.errors import (
 )
 from rabisco.settings import Settings
 from rabisco.web.assistant.answering import (
-    as_json,
+    AssistantAnswer,
     asks_model,
     from_documentation,
     from_model,
@@ -37,7 +36,7 @@ from rabisco.web.platform import shapes
 from rabisco.web.platform.fields import Fields, given
 from rabisco.web.platform.languages import chosen
 from rabisco.web.platform.problems import wants_page
-from rabisco.web.platform.routing import route
+from rabisco.web.platform.routing import Answered, route
 from rabisco.web.platform.streams import events
 from rabisco.web.platform.visitors import new_visitor, remember
 from rabisco.web.platform.visitors import visitor as this_visitor
@@ -95,7 +94,7 @@ class AskingPage(Fields):
     receives=AskingPage,
     problems=(507,),
 )
-def index() -> ResponseReturnValue:
+def index() -> Answered:
     """Show the conversation and the form for a question."""
     return _page(given(AskingPage).question[:MOST_CHARACTERS])
 
@@ -110,12 +109,12 @@ def index() -> ResponseReturnValue:
         "“source=documentation”, by the documentation."
     ),
     ("curl -G --data-urlencode 'question=What is overfitting?' {url}/model",),
-    answer=shapes.AssistantAnswer,
+    answer=AssistantAnswer,
     page=True,
     receives=DocumentedQuestion,
     problems=(400, 502, 503, 504, 507),
 )
-def answer() -> ResponseReturnValue:
+def answer() -> Answered:
     """Answer one question: with a page in a browser, else with JSON."""
     return _answered(asked(DocumentedQuestion))
 
@@ -130,13 +129,13 @@ def answer() -> ResponseReturnValue:
         "text/event-stream” the answer comes piece by piece."
     ),
     ("""curl --json '{{"question": "What is overfitting?"}}' {url}/assistant/messages""",),
-    answer=shapes.AssistantAnswer,
+    answer=AssistantAnswer,
     page=True,
     receives=Question,
     problems=(400, 408, 413, 422, 502, 503, 504, 507),
     open="without the access token only the documentation answers",
 )
-def ask() -> ResponseReturnValue:
+def ask() -> Answered:
     """Answer one question, as it comes where the client takes server-sent events."""
     question = asked(Question)
     if "text/event-stream" not in request.headers.get("Accept", ""):
@@ -161,17 +160,17 @@ def ask() -> ResponseReturnValue:
     problems=(507,),
     open="each browser reaches only its own",
 )
-def clear() -> ResponseReturnValue:
+def clear() -> Answered:
     """Delete this browser's conversation."""
     assistant.clear(this_visitor())
-    return redirect(url_for("assistant.index"), 303) if wants_page() else jsonify(deleted="conversation")
+    return redirect(url_for("assistant.index"), 303) if wants_page() else shapes.Deleted(deleted="conversation")
 
 
 def _latest() -> str:
     return url_for("assistant.index", _anchor="latest")
 
 
-def _page(question: str = "", problem: str = "", status: int = 200, visitor: str = "") -> ResponseReturnValue:
+def _page(question: str = "", problem: str = "", status: int = 200, visitor: str = "") -> Answered:
     settings = _settings()
     came_from = _came_from()
     page = render_template(
@@ -191,7 +190,7 @@ def _page(question: str = "", problem: str = "", status: int = 200, visitor: str
     return response
 
 
-def _answered(question: Question) -> ResponseReturnValue:
+def _answered(question: Question) -> Answered:
     """Answer at once; where that fails, a browser gets its question back."""
     token, visitor = new_visitor()
     known = bool(this_visitor())
@@ -209,7 +208,7 @@ def _answered(question: Question) -> ResponseReturnValue:
         status = {AssistantTimeoutError: 504, AssistantQuotaError: 429, BusyError: 503}.get(type(error), 502)
         return _page(question.question, translated(error.sentence), status)
     if not wants_page():
-        return jsonify(as_json(message))
+        return AssistantAnswer.of(message)
     response = make_response(_page(visitor=visitor) if request.method == "GET" else redirect(_latest(), 303))
     remember(response, token)
     return response
@@ -220,7 +219,12 @@ def _shown(message: Message) -> dict[str, Any]:
     if message.role != "assistant":
         return {"role": message.role, "text": message.text}
     pages = [{**page, "address": place_of(page["page"])} for page in message.details.get("pages", [])]
-    return {**as_json(message), "role": "assistant", "pages": pages, "stopped": message.details.get("stopped", False)}
+    return {
+        **AssistantAnswer.of(message).model_dump(),
+        "role": "assistant",
+        "pages": pages,
+        "stopped": message.details.get("stopped", False),
+    }
 
 
 def place_of(page: str) -> str:

@@ -3,13 +3,14 @@
 import queue
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal, Self
 
 from flask import current_app, request
 from flask_babel import force_locale, get_locale, gettext, lazy_gettext
 from limits import parse
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
+from pydantic import BaseModel, Field
 
 from rabisco import artifacts, assistant
 from rabisco.assistant import Facts, Failure, HelpSection, Message, ModelServerError, Text, ToolUse
@@ -28,6 +29,33 @@ from rabisco.web.platform.languages import chosen
 from rabisco.web.platform.lines import LOGGER
 from rabisco.web.platform.streams import Event
 from rabisco.web.platform.words import translated
+
+
+class AssistantPage(BaseModel):
+    """A page of the documentation that an answer comes from."""
+
+    page: str
+    title: str
+
+
+class AssistantAnswer(BaseModel):
+    """What the assistant says."""
+
+    answer: str = Field(description="Markdown.")
+    source: Literal["model", "documentation"]
+    html: str = Field(description="The same as safe HTML.")
+    pages: list[AssistantPage]
+    tools: list[str] = Field(description="What the language model looked up.")
+    note: str
+
+    @classmethod
+    def of(cls, message: Message) -> Self:
+        """Return an answer as it was kept."""
+        note = "" if message.source == "model" else gettext("From the documentation: no language model answered this.")
+        found = {name: message.details.get(name, []) for name in ("pages", "tools")}
+        told = {"answer": message.text, "source": message.source, "html": assistant.to_html(message.text)}
+        return cls.model_validate({**told, **found, "note": str(note)})
+
 
 QUESTIONS = parse("20/minute")  # that one address may ask a language model
 _asked = FixedWindowRateLimiter(MemoryStorage())
@@ -165,7 +193,7 @@ def streamed(question: Question, visitor: str) -> Iterator[Event | None]:
             message = _message(text, used, facts, stopped=cancelled.is_set())
             if text:
                 keep(visitor, question, message)
-            news.put(Event(as_json(message), "done"))
+            news.put(Event(AssistantAnswer.of(message).model_dump(), "done"))
         except ModelServerError as error:
             _note_cost(facts)
             news.put(Event({"detail": words[error.failure][1]}, "problem"))
@@ -198,7 +226,7 @@ def streamed(question: Question, visitor: str) -> Iterator[Event | None]:
 def told(message: Message, question: Question, visitor: str) -> Iterator[Event]:
     """Yield an answer that is there already."""
     keep(visitor, question, message)
-    return iter([Event(as_json(message), "done")])
+    return iter([Event(AssistantAnswer.of(message).model_dump(), "done")])
 
 
 def keep(visitor: str, question: Question, message: Message) -> None:
@@ -214,20 +242,6 @@ def _note_cost(facts: Facts) -> None:
 def _message(text: str, used: list[str], facts: Facts, stopped: bool = False) -> Message:
     details = {"pages": [], "tools": used, "stopped": stopped}
     return Message("assistant", text, "model", details, facts.tokens or len(text) // 3)
-
-
-def as_json(message: Message) -> dict[str, Any]:
-    note = (
-        "" if message.source == "model" else str(gettext("From the documentation: no language model answered this."))
-    )
-    return {
-        "answer": message.text,
-        "source": message.source,
-        "html": assistant.to_html(message.text),
-        "pages": message.details.get("pages", []),
-        "tools": message.details.get("tools", []),
-        "note": str(note),
-    }
 
 
 def _pages(found: list[HelpSection]) -> list[dict[str, str]]:

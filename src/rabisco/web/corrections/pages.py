@@ -3,32 +3,29 @@
 A browser reaches only its own; see ``rabisco.web.platform.visitors``. A model learns from everybody's.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
-from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, url_for
-from flask.typing import ResponseReturnValue
+from flask import Blueprint, Response, make_response, redirect, render_template, url_for
 from flask_babel import lazy_gettext
 from pydantic import Field
 
 from rabisco import artifacts, corrections, runs
-from rabisco.corrections import CorrectedReading, Page
+from rabisco.corrections import CorrectedReading
 from rabisco.errors import N_, CorrectionNotFoundError, InvalidRequestError, RabiscoError
 from rabisco.images import decode
 from rabisco.settings import get_settings
-from rabisco.store import Correction
-from rabisco.web.corrections import taught
+from rabisco.web.corrections import shapes, taught
 from rabisco.web.corrections.received import Said, received
 from rabisco.web.models.aliases import resolve
-from rabisco.web.platform import shapes
 from rabisco.web.platform.access import may_change
 from rabisco.web.platform.allowance import allowance
 from rabisco.web.platform.fields import Fields, given
 from rabisco.web.platform.problems import wants_page
-from rabisco.web.platform.routing import route
+from rabisco.web.platform.routing import Answered, route
 from rabisco.web.platform.visitors import new_visitor, remember, visitor
 from rabisco.web.read.answers import stored_thumbnail
-from rabisco.web.train import shapes as training_shapes
 from rabisco.web.train.runs import answer
+from rabisco.web.train.shapes import RunSchema
 
 blueprint = Blueprint("corrections", __name__)
 
@@ -69,13 +66,13 @@ class Retraining(Fields):
     receives=CorrectionsPage,
     problems=(404, 503, 507),
 )
-def index() -> ResponseReturnValue:
+def index() -> Answered:
     """List this browser's corrections, newest first."""
     asked = given(CorrectionsPage)
     wrong_only = asked.show == "wrong"
     page = corrections.listed(visitor(), wrong_only=wrong_only, page=_whole(asked.page))
     if not wants_page():
-        return jsonify(_listing(page))
+        return shapes.Corrections.of(page)
     counts = corrections.counts()
     return render_template(
         "corrections/index.html",
@@ -113,7 +110,7 @@ def index() -> ResponseReturnValue:
     problems=(400, 404, 408, 413, 415, 422, 503, 507),
     open="each browser reaches only its own",
 )
-def store() -> ResponseReturnValue:
+def store() -> Answered:
     """Store what the reader says of one picture and of each reading of it; who was wrong learns it at once."""
     said = received()
     if not said.consent:
@@ -127,7 +124,9 @@ def store() -> ResponseReturnValue:
     if wants_page():
         response = make_response(redirect(url_for("corrections.index", done="stored"), 303))
     else:
-        response = jsonify(corrections=[_as_json(one) for one in stored], taught=[vars(one) for one in results])
+        learned = [shapes.TaughtSchema(**vars(one)) for one in results]
+        kept = [shapes.CorrectionSchema.of(one) for one in stored]
+        response = make_response(shapes.StoredCorrections(corrections=kept, taught=learned))
     remember(response, token)
     return response
 
@@ -142,15 +141,15 @@ def store() -> ResponseReturnValue:
         "says what became better and worse; the new version answers only when it is told to."
     ),
     ("curl -d model=mnist-cnn {url}/corrections/retrain",),
-    answer=training_shapes.RunSchema,
+    answer=RunSchema,
     page=True,
     receives=Retraining,
     problems=(400, 404, 422, 503, 507),
     success=202,
 )
-def retrain() -> ResponseReturnValue:
+def retrain() -> Answered:
     """Start a training of a model on what readers corrected; answer with the run."""
-    return answer(runs.retrain(resolve(given(Retraining).model)), 202)
+    return answer(runs.retrain(resolve(given(Retraining).model)))
 
 
 @route(
@@ -165,7 +164,7 @@ def retrain() -> ResponseReturnValue:
     problems=(404, 507),
     open="each browser reaches only its own",
 )
-def delete(number: str) -> ResponseReturnValue:
+def delete(number: str) -> Answered:
     """Delete one correction for good."""
     number_asked = _whole(number)
     taught.forget(corrections.get(number_asked, visitor()))
@@ -185,7 +184,7 @@ def delete(number: str) -> ResponseReturnValue:
     problems=(404, 507),
     open="each browser reaches only its own",
 )
-def delete_picture(number: str) -> ResponseReturnValue:
+def delete_picture(number: str) -> Answered:
     """Delete the picture of one correction for good, with all that was said of it."""
     taught.forget(*corrections.of_picture(_whole(number), visitor()))
     return _deleted(corrections.delete_picture(_whole(number), visitor()))
@@ -203,7 +202,7 @@ def delete_picture(number: str) -> ResponseReturnValue:
     problems=(507,),
     open="each browser reaches only its own",
 )
-def delete_all() -> ResponseReturnValue:
+def delete_all() -> Answered:
     """Delete everything that this browser stored."""
     taught.forget(*corrections.everything_of(visitor()))
     return _deleted(corrections.delete_all(visitor()))
@@ -235,10 +234,10 @@ def _refuses(name: str) -> bool:
     return rule is not None and rule.fits
 
 
-def _deleted(count: int) -> ResponseReturnValue:
+def _deleted(count: int) -> Answered:
     if wants_page():
         return redirect(url_for("corrections.index", done="deleted"), 303)
-    return jsonify(deleted=count)
+    return shapes.DeletedCorrections(deleted=count)
 
 
 def _whole(text: str) -> int:
@@ -247,26 +246,3 @@ def _whole(text: str) -> int:
             N_("the number of a page or of a correction was expected; choose one that is listed")
         )
     return int(text)
-
-
-def _listing(page: Page) -> dict[str, Any]:
-    return {
-        "corrections": [_as_json(one) for one in page.corrections],
-        "page": page.number,
-        "pages": page.pages,
-        "total": page.total,
-        "pictures": page.total_pictures,
-    }
-
-
-def _as_json(one: Correction) -> dict[str, Any]:
-    return {
-        "id": one.id,
-        "created": one.picture.created.isoformat(),
-        "model": one.model,
-        "version": one.artifact_version,
-        "predicted": one.predicted,
-        "probability": round(one.probability, 6),
-        "true_label": one.true_label,
-        "right": one.is_right,
-    }

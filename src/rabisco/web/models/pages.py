@@ -1,18 +1,17 @@
 """``GET /models`` and ``GET /models/<name>``: what each model is and how good it is, from its card."""
 
-from typing import Any
-
-from flask import Blueprint, Response, jsonify, render_template, request
-from flask.typing import ResponseReturnValue
+from flask import Blueprint, Response, render_template
 from flask_babel import lazy_gettext
 
 from rabisco.artifacts import Artifact, list_artifacts, list_damaged, load_artifact, said_of
-from rabisco.web.models.aliases import aliases_of, default_model, resolve
-from rabisco.web.models.versions import AskedVersion, asked_version, standing
+from rabisco.web.models.aliases import default_model, resolve
+from rabisco.web.models.shapes import Model, Models
+from rabisco.web.models.standing import standing
+from rabisco.web.models.versions import AskedVersion, asked_version
 from rabisco.web.platform import shapes
 from rabisco.web.platform.fields import given
 from rabisco.web.platform.problems import wants_page
-from rabisco.web.platform.routing import route
+from rabisco.web.platform.routing import Answered, route
 from rabisco.web.platform.words import translated
 
 blueprint = Blueprint("models", __name__)
@@ -40,17 +39,17 @@ class ModelPage(AskedVersion):
     "list_models",
     lazy_gettext("Lists the models: what each learned from and how often it is right."),
     ("curl {url}/models",),
-    answer=shapes.Models,
+    answer=Models,
     page=True,
 )
-def index() -> ResponseReturnValue:
+def index() -> Answered:
     """List the models, as a page for browsers and as JSON for all others."""
     artifacts = list_artifacts()
     damaged = {name: translated(error.sentence) for name, error in list_damaged().items()}
     if wants_page():
         cards = [artifact.card for artifact in artifacts]
         return render_template("models/index.html", cards=cards, default=default_model(), damaged=damaged)
-    return jsonify(models=[_as_json(artifact) for artifact in artifacts], default=default_model(), damaged=damaged)
+    return Models(models=[Model.of(artifact) for artifact in artifacts], default=default_model(), damaged=damaged)
 
 
 @route(
@@ -65,7 +64,7 @@ def index() -> ResponseReturnValue:
     receives=ModelPage,
     problems=(404, 503),
 )
-def card(name: str) -> ResponseReturnValue:
+def card(name: str) -> Answered:
     """Show one model's whole card, that of the version asked for; the page shows the other versions beside it."""
     asked = given(ModelPage)
     artifact = load_artifact(resolve(name), asked_version(asked.version))
@@ -81,21 +80,6 @@ def card(name: str) -> ResponseReturnValue:
             done=DONE.get(asked.done),
         )
     return Response(artifact.card.model_dump_json(), mimetype="application/json")
-
-
-def _as_json(artifact: Artifact) -> dict[str, Any]:
-    card = artifact.card
-    return {
-        "name": card.name,
-        "aliases": aliases_of(card.name),
-        "architecture": card.architecture,
-        "dataset": card.dataset.name,
-        "classes": list(card.class_names),
-        "parameters": card.parameters,
-        "metrics": card.metrics,
-        "training_seconds": card.training_seconds,
-        "predict": f"{request.script_root}/predict/{card.name}",
-    }
 
 
 def _sizes(artifact: Artifact) -> dict[str, int]:

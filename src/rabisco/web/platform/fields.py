@@ -2,12 +2,12 @@
 
 ::
 
-    class Naming(Fields):
+    class RunName(Fields):
         name: str
 
-    @route(blueprint, "POST", "/runs/<run_id>/rename", …, receives=Naming)
+    @route(blueprint, "POST", "/runs/<run_id>/rename", …, receives=RunName)
     def rename(run_id: str) -> …:
-        name = given(Naming).name
+        name = given(RunName).name
 
 A field counts wherever it stands. One that the route does not know is refused by name, on every route, because whoever
 wrote it expects it to count. The OpenAPI document describes the fields by the same model.

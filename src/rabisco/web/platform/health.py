@@ -1,6 +1,6 @@
 """``GET /health``: whether this process can answer predictions."""
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint
 from flask_babel import lazy_gettext
 
 from rabisco.artifacts import list_names
@@ -33,10 +33,10 @@ blueprint = Blueprint("health", __name__)
     answer=shapes.Ready,
     problems=(503,),
 )
-def ready() -> Response:
+def ready() -> shapes.Ready:
     """Answer 200 when the default model is loaded and can predict; else 503, with the reason."""
     predictor = get_predictor(default_model())
-    return jsonify(status="ready", default_model=predictor.card.name, models=list_names())
+    return shapes.Ready(status="ready", default_model=predictor.card.name, models=list_names())
 
 
 @route(
@@ -48,6 +48,6 @@ def ready() -> Response:
     ("curl {url}/health/live",),
     answer=shapes.Live,
 )
-def live() -> Response:
+def live() -> shapes.Live:
     """Answer 200 as long as the process answers at all."""
-    return jsonify(status="live")
+    return shapes.Live(status="live")

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import Blueprint, Flask, Request, Response, request
+from flask.typing import ResponseReturnValue
 from flask_babel import LazyString
 from pydantic import BaseModel
 
@@ -32,6 +33,8 @@ from rabisco.web.read.direct import Answer, send
 if TYPE_CHECKING:
     from rabisco.web.platform.fields import Fields
 
+# What a view may return: what Flask takes, or a model, also with headers.
+Answered = ResponseReturnValue | BaseModel | tuple[BaseModel, dict[str, str]]
 View = TypeVar("View", bound=Callable[..., Any])
 
 

@@ -121,7 +121,7 @@ class Direct:
                 facts = {"status": "ready", "default_model": predictor.card.name, "models": list_names()}
             except (RabiscoError, OSError):
                 return None
-        return self._answer(environ, path, to_json(facts) + b"\n", started)
+        return self._answer(environ, path, to_json(facts), started)
 
     def _answer(self, environ: dict[str, Any], rule: str, body: bytes, started: float) -> Answer:
         """Return JSON with all headers that views send, counted and logged."""

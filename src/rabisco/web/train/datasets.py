@@ -1,8 +1,8 @@
 """``/datasets``: the data sets of the catalog, and images of each class of those that are on this machine."""
 
 import numpy as np
-from flask import Blueprint, render_template, url_for
-from flask_babel import gettext, lazy_gettext
+from flask import Blueprint, render_template
+from flask_babel import lazy_gettext
 from numpy.typing import NDArray
 
 from rabisco import data
@@ -47,7 +47,7 @@ def index() -> shapes.Datasets | str:
     name = given(DatasetsPage).name
     entries = [data.get_entry(name)] if name else list(CATALOG.values())
     if not wants_page():
-        return shapes.Datasets(datasets=[_as_json(entry) for entry in entries])
+        return shapes.Datasets(datasets=[shapes.DatasetSchema.of(entry) for entry in entries])
     if name:
         return _page(entries[0])
     entries.sort(key=lambda entry: not data.is_local(entry.name))
@@ -75,18 +75,3 @@ def _page(entry: data.Entry) -> str:
 def _strip(images: NDArray[np.uint8]) -> str:
     """Return images side by side as one picture; an empty text without any."""
     return data_url(np.concatenate(list(images), axis=1)) if len(images) else ""
-
-
-def _as_json(entry: data.Entry) -> shapes.DatasetSchema:
-    return shapes.DatasetSchema(
-        name=entry.name,
-        title=gettext(entry.title),
-        here=data.is_local(entry.name),
-        image_shape=list(entry.image_shape),
-        class_names=list(entry.class_names),
-        train_examples=entry.train_examples,
-        test_examples=entry.test_examples,
-        licence=gettext(entry.licence),
-        homepage=entry.homepage,
-        page=url_for("datasets.index", name=entry.name),
-    )

@@ -4,7 +4,6 @@ import re
 from typing import Any, ClassVar
 
 from flask import Blueprint, render_template
-from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,9 +14,9 @@ from rabisco.settings import get_settings
 from rabisco.uploads.drawings import LabelledDrawing, create_of_drawings
 from rabisco.web.platform.allowance import allowance
 from rabisco.web.platform.fields import JSON, Fields, given
-from rabisco.web.platform.routing import route
+from rabisco.web.platform.routing import Answered, route
 from rabisco.web.platform.words import translated
-from rabisco.web.train import shapes as training_shapes
+from rabisco.web.train.shapes import UploadSchema
 from rabisco.web.train.uploads import answer
 
 blueprint = Blueprint("drawn", __name__)
@@ -72,7 +71,7 @@ class Drawings(Fields):
     page=True,
     receives=DrawPage,
 )
-def index() -> ResponseReturnValue:
+def index() -> Answered:
     """Ask which classes are to be drawn; once that is known, show the pad and how far one is."""
     asked = given(DrawPage)
     wish, each = DIGITS if asked.classes is None else asked.classes, _each(asked.each)
@@ -100,12 +99,12 @@ def index() -> ResponseReturnValue:
         """curl --json '{{"drawings": [{{"label": "seven", "image": "'$(base64 -w0 seven.png)'"}}, """
         """{{"label": "three", "image": "'$(base64 -w0 three.png)'"}}]}}' {url}/uploads/drawn""",
     ),
-    answer=training_shapes.UploadSchema,
+    answer=UploadSchema,
     receives=Drawings,
     problems=(400, 413, 415, 422, 507),
     success=201,
 )
-def create() -> ResponseReturnValue:
+def create() -> Answered:
     """Keep drawings as an upload, and begin to look through it."""
     limits: dict[str, Any] = {**get_settings().picture_limits, "admit": allowance().take}
     drawings = [LabelledDrawing(one.label, decode(one.image, **limits)) for one in given(Drawings).drawings]
@@ -114,7 +113,7 @@ def create() -> ResponseReturnValue:
         raise InvalidRequestError(wrong.message, **wrong.values)
     upload = create_of_drawings(drawings, gettext("my drawings"))
     runs.tend()
-    return answer(upload, 201)
+    return answer(upload)
 
 
 def _wrong_with(names: list[str]) -> Sentence | None:

@@ -3,8 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
-from flask.typing import ResponseReturnValue
+from flask import Blueprint, current_app, render_template, request
 from flask_babel import lazy_gettext
 
 from rabisco import data, runs, uploads
@@ -12,17 +11,17 @@ from rabisco.errors import N_, InvalidConfigurationError, InvalidRequestError, R
 from rabisco.images import image_kind
 from rabisco.intake import Choices
 from rabisco.intake.naming import class_names_of
-from rabisco.runs import Run, RunRequest
+from rabisco.runs import RunRequest
 from rabisco.settings import Settings
 from rabisco.uploads import Upload
 from rabisco.web.platform.fields import Fields, collected, given
 from rabisco.web.platform.problems import wants_page
-from rabisco.web.platform.routing import route
+from rabisco.web.platform.routing import Answered, route
 from rabisco.web.platform.words import translated
-from rabisco.web.train import shapes as training_shapes
 from rabisco.web.train import uploads as upload_pages
 from rabisco.web.train.form import FORM_WORDS, Training, TrainingForm, compatible_with_entry, trainable
-from rabisco.web.train.runs import as_json
+from rabisco.web.train.runs import answer
+from rabisco.web.train.shapes import RunSchema
 
 blueprint = Blueprint("train", __name__)
 
@@ -62,7 +61,7 @@ class TrainPage(Fields):
     receives=TrainPage,
     problems=(404,),
 )
-def index() -> ResponseReturnValue:
+def index() -> Answered:
     """Show what can be trained on; of a data set that was chosen, the form of a training."""
     if name := given(TrainPage).dataset:
         return _dataset_page(TrainingForm.fresh(dataset=name))
@@ -82,14 +81,14 @@ def index() -> ResponseReturnValue:
         "curl -F train=@train.csv -F test=@test.csv -F epochs=12 {url}/training",
         """curl --json '{{"dataset": "digits", "preset": "seconds"}}' {url}/training""",
     ),
-    answer=training_shapes.RunSchema,
+    answer=RunSchema,
     page=True,
     receives=Training,
     problems=(400, 404, 413, 415, 422, 503, 507),
     large=True,
     success=202,
 )
-def start() -> ResponseReturnValue:
+def start() -> Answered:
     """Start a training on files that are sent, on an upload, or on a data set of the catalog; answer with the run."""
     form = TrainingForm.sent(collected(Training))
     upload = (
@@ -103,16 +102,7 @@ def start() -> ResponseReturnValue:
         if not wants_page() or not (form.errors or isinstance(error, InvalidConfigurationError)):
             raise
         return _again(form, upload, "" if form.errors else translated(error.sentence))
-    address = url_for("runs.show", run_id=run.id)
-    if wants_page():
-        return redirect(address, 303)
-    return _accepted(run, address)
-
-
-def _accepted(run: Run, address: str) -> ResponseReturnValue:
-    response = jsonify(as_json(run))
-    response.headers["Location"] = address
-    return response, 202
+    return answer(run)
 
 
 def _request(form: TrainingForm, upload: Upload | None) -> RunRequest:
@@ -141,7 +131,7 @@ def _request(form: TrainingForm, upload: Upload | None) -> RunRequest:
     )
 
 
-def _again(form: TrainingForm, upload: Upload | None, error: str) -> ResponseReturnValue:
+def _again(form: TrainingForm, upload: Upload | None, error: str) -> Answered:
     """Return the page that the form stood on, as it was filled in, with what is wrong."""
     if error:
         form.errors["form"] = error
@@ -154,7 +144,7 @@ def _again(form: TrainingForm, upload: Upload | None, error: str) -> ResponseRet
     return _choice_page(form, 422)
 
 
-def _choice_page(form: TrainingForm, status: int = 200) -> ResponseReturnValue:
+def _choice_page(form: TrainingForm, status: int = 200) -> Answered:
     settings: Settings = current_app.config["RABISCO"]
     here_now = [entry for entry in trainable() if data.is_local(entry.name)]
     return render_template(
@@ -168,7 +158,7 @@ def _choice_page(form: TrainingForm, status: int = 200) -> ResponseReturnValue:
     ), status
 
 
-def _dataset_page(form: TrainingForm, status: int = 200) -> ResponseReturnValue:
+def _dataset_page(form: TrainingForm, status: int = 200) -> Answered:
     runs.expect()
     entry = data.get_entry(form.get("dataset"))
     bases = compatible_with_entry(entry)

@@ -1,15 +1,13 @@
 """``/runs``: trainings as they wait, run and end; what happens in one, told live to whoever watches."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from typing import Literal
 
-from flask import Blueprint, jsonify, redirect, render_template, request, url_for
-from flask.typing import ResponseReturnValue
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from pydantic import Field
 
-from rabisco import artifacts, runs
-from rabisco.errors import RabiscoError
+from rabisco import runs
 from rabisco.runs import ENDED, Run, State, experience
 from rabisco.runs.learned import has_learned
 from rabisco.runs.states import PHASES, STATES
@@ -20,10 +18,9 @@ from rabisco.web.models.titles import architecture_title
 from rabisco.web.platform import shapes
 from rabisco.web.platform.fields import Fields, collected, given, read
 from rabisco.web.platform.problems import wants_page
-from rabisco.web.platform.routing import route
+from rabisco.web.platform.routing import Answered, route
 from rabisco.web.platform.streams import Event, events, last_event_id
-from rabisco.web.platform.words import translated
-from rabisco.web.train import shapes as training_shapes
+from rabisco.web.train.shapes import RunEvents, RunEventSchema, Runs, RunSchema, card_of
 
 blueprint = Blueprint("runs", __name__)
 
@@ -50,13 +47,13 @@ class After(Fields):
     after: int = Field(0, ge=0, le=10**9 - 1)
 
 
-class Naming(Fields):
+class RunName(Fields):
     """Another name of a training."""
 
     name: str = Field(json_schema_extra={"minLength": 1, "maxLength": 120})
 
 
-class Noting(Fields):
+class RunNotes(Fields):
     """What is noted on a training."""
 
     notes: str = Field(json_schema_extra={"maxLength": 20_000})
@@ -69,18 +66,18 @@ class Noting(Fields):
     "list_runs",
     lazy_gettext("Lists the trainings, the newest first; “?state=” shows those in one state."),
     ("curl {url}/runs",),
-    answer=training_shapes.Runs,
+    answer=Runs,
     page=True,
     receives=RunsPage,
     problems=(507,),
 )
-def index() -> ResponseReturnValue:
+def index() -> Answered:
     """List the runs, the newest first; those of one state if asked."""
     state = given(RunsPage).state
     found = [run for run in runs.list_runs(MOST_LISTED) if state in ("", run.state)]
     if wants_page():
         return render_template("train/runs.html", runs=found, state=state, states=STATES, title_of=title_of)
-    return jsonify(runs=[as_json(run) for run in found])
+    return Runs(runs=[RunSchema.of(run) for run in found])
 
 
 @route(
@@ -90,17 +87,17 @@ def index() -> ResponseReturnValue:
     "get_run",
     lazy_gettext("How a training stands, and what it came to; the page keeps itself up to date."),
     ("curl {url}/runs/$RUN",),
-    answer=training_shapes.RunSchema,
+    answer=RunSchema,
     page=True,
     problems=(404, 507),
 )
-def show(run_id: str) -> ResponseReturnValue:
+def show(run_id: str) -> Answered:
     """Show one run: how it stands, what it came to, what can be done with it."""
     run = runs.get(run_id)
     if not wants_page():
-        return jsonify(as_json(run))
+        return RunSchema.of(run)
     past = _past(run_id)
-    card = _card(run)
+    card = card_of(run)
     return render_template(
         "train/run.html",
         run=run,
@@ -131,12 +128,12 @@ def show(run_id: str) -> ResponseReturnValue:
         "header “Last-Event-ID”, and else as JSON, after the event that “?after=” names."
     ),
     ("curl {url}/runs/$RUN/events",),
-    answer=training_shapes.RunEvents,
+    answer=RunEvents,
     file="text/event-stream",
     receives=After,
     problems=(400, 404, 503, 507),
 )
-def follow(run_id: str) -> ResponseReturnValue:
+def follow(run_id: str) -> Answered:
     """Tell what happens in a run as it happens, beginning after the event that the client had last."""
     run = runs.get(run_id)
     last = last_event_id()
@@ -144,8 +141,8 @@ def follow(run_id: str) -> ResponseReturnValue:
     if "text/event-stream" in request.headers.get("Accept", ""):
         return events(_told(run, after))
     found = runs.events(run_id, after, MOST_EVENTS)
-    return jsonify(
-        events=[_event_as_json(event) for event in found],
+    return RunEvents(
+        events=[RunEventSchema.of(event) for event in found],
         last=found[-1].number if found else after,
         state=run.state,
         ended=run.state in ENDED and len(found) < MOST_EVENTS,
@@ -160,7 +157,7 @@ def follow(run_id: str) -> ResponseReturnValue:
     lazy_gettext("Starts the same training again from the beginning, as a new one."),
     ("curl -X POST {url}/runs/$RUN/retry",),
     defaults={"action": "retry"},
-    answer=training_shapes.RunSchema,
+    answer=RunSchema,
     page=True,
     problems=(400, 404, 409, 422, 507),
     success=202,
@@ -173,7 +170,7 @@ def follow(run_id: str) -> ResponseReturnValue:
     lazy_gettext("Starts the same training again with three times the epochs and the time, as a new one."),
     ("curl -X POST {url}/runs/$RUN/longer",),
     defaults={"action": "longer"},
-    answer=training_shapes.RunSchema,
+    answer=RunSchema,
     page=True,
     problems=(400, 404, 409, 422, 507),
     success=202,
@@ -186,7 +183,7 @@ def follow(run_id: str) -> ResponseReturnValue:
     lazy_gettext("Lets a training that ended early go on from its last checkpoint."),
     ("curl -X POST {url}/runs/$RUN/resume",),
     defaults={"action": "resume"},
-    answer=training_shapes.RunSchema,
+    answer=RunSchema,
     page=True,
     problems=(400, 404, 409, 422, 507),
     success=202,
@@ -199,7 +196,7 @@ def follow(run_id: str) -> ResponseReturnValue:
     lazy_gettext("Ends a training without a result, or takes it out of the queue."),
     ("curl -X POST {url}/runs/$RUN/cancel",),
     defaults={"action": "cancel"},
-    answer=training_shapes.RunSchema,
+    answer=RunSchema,
     page=True,
     problems=(400, 404, 409, 422, 507),
     success=202,
@@ -212,14 +209,14 @@ def follow(run_id: str) -> ResponseReturnValue:
     lazy_gettext("Ends a training and keeps the best weights so far."),
     ("curl -X POST {url}/runs/$RUN/stop",),
     defaults={"action": "stop"},
-    answer=training_shapes.RunSchema,
+    answer=RunSchema,
     page=True,
     problems=(400, 404, 409, 422, 507),
     success=202,
 )
-def act(run_id: str, action: str) -> ResponseReturnValue:
+def act(run_id: str, action: str) -> Answered:
     """Stop a run and keep the best, cancel it, resume it, or repeat it as a new one."""
-    return answer(ACTIONS[action](run_id), 202)
+    return answer(ACTIONS[action](run_id))
 
 
 @route(
@@ -229,14 +226,14 @@ def act(run_id: str, action: str) -> ResponseReturnValue:
     "rename_run",
     lazy_gettext("Gives a training another “name”."),
     ("curl -d name=evening {url}/runs/$RUN/rename",),
-    answer=training_shapes.RunSchema,
+    answer=RunSchema,
     page=True,
-    receives=Naming,
+    receives=RunName,
     problems=(400, 404, 422, 507),
 )
-def rename(run_id: str) -> ResponseReturnValue:
+def rename(run_id: str) -> Answered:
     """Give a run another name."""
-    return answer(runs.rename(run_id, given(Naming).name))
+    return answer(runs.rename(run_id, given(RunName).name))
 
 
 @route(
@@ -246,14 +243,14 @@ def rename(run_id: str) -> ResponseReturnValue:
     "set_run_notes",
     lazy_gettext("Replaces the “notes” on a training."),
     ("curl --data-urlencode 'notes=thicker pen' {url}/runs/$RUN/notes",),
-    answer=training_shapes.RunSchema,
+    answer=RunSchema,
     page=True,
-    receives=Noting,
+    receives=RunNotes,
     problems=(400, 404, 422, 507),
 )
-def set_notes(run_id: str) -> ResponseReturnValue:
+def set_notes(run_id: str) -> Answered:
     """Replace what is noted on a run."""
-    return answer(runs.set_notes(run_id, given(Noting).notes.replace("\r\n", "\n")))
+    return answer(runs.set_notes(run_id, given(RunNotes).notes.replace("\r\n", "\n")))
 
 
 @route(
@@ -267,26 +264,12 @@ def set_notes(run_id: str) -> ResponseReturnValue:
     page=True,
     problems=(400, 404, 409, 507),
 )
-def delete(run_id: str) -> ResponseReturnValue:
+def delete(run_id: str) -> Answered:
     """Delete a run; the model that it made stays."""
     runs.delete(run_id)
     if wants_page():
         return redirect(url_for("runs.index"), 303)
-    return jsonify(deleted=run_id)
-
-
-def as_json(run: Run) -> dict[str, Any]:
-    """Return a run as the API gives it."""
-    values = {**run.to_dict(), "message": translated(run.message)}
-    del values["owner"]
-    values["request"] = {name: value for name, value in values["request"].items() if name != "owner"}
-    report = runs.report_of(run.id) if run.request.get("corrections") else None
-    values["report"] = report and report.to_dict()
-    card = None if report else _card(run)
-    values["learned"] = None if card is None else has_learned(card)
-    values["page"] = url_for("runs.show", run_id=run.id)
-    values["events"] = url_for("runs.follow", run_id=run.id)
-    return values
+    return shapes.Deleted(deleted=run_id)
 
 
 def title_of(run: Run) -> str:
@@ -305,7 +288,7 @@ def _told(run: Run, after: int) -> Iterator[Event | None]:
             after = event.number
             if event.kind == "state":
                 state = str(event.payload["state"])
-            yield Event(_event_as_json(event), id=str(event.number))
+            yield Event(RunEventSchema.of(event).model_dump(), id=str(event.number))
         if not found:
             if state in ENDED:
                 yield Event({"state": state}, "end")
@@ -321,30 +304,9 @@ def _past(run_id: str) -> list[runs.RunEvent]:
     return found
 
 
-def _event_as_json(event: runs.RunEvent) -> dict[str, Any]:
-    return {
-        "number": event.number,
-        "kind": event.kind,
-        "payload": event.payload,
-        "created": event.created.isoformat(),
-    }
-
-
-def _card(run: Run) -> artifacts.Card | None:
-    """Return the card of the model that a run made; ``None`` if it made none, or if that is deleted."""
-    if run.artifact_version is None:
-        return None
-    try:
-        return artifacts.load_artifact(run.artifact, run.artifact_version).card
-    except RabiscoError:
-        return None
-
-
-def answer(run: Run, status: int = 200) -> ResponseReturnValue:
+def answer(run: Run) -> Answered:
     """Answer an order: a browser with the run's page, a program with the run as it stands."""
     address = url_for("runs.show", run_id=run.id)
     if wants_page():
         return redirect(address, 303)
-    response = jsonify(as_json(run))
-    response.headers["Location"] = address
-    return response, status
+    return RunSchema.of(run), {"Location": address}

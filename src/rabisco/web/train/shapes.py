@@ -1,11 +1,20 @@
 """The shapes of the API's answers about data to be trained on and about trainings."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
+from flask import url_for
+from flask_babel import gettext
 from pydantic import BaseModel, Field
 
-from rabisco.runs import State
-from rabisco.web.platform.shapes import Probability
+from rabisco import artifacts, data, runs
+from rabisco.data import Entry
+from rabisco.errors import RabiscoError, Sentence
+from rabisco.intake import Finding, Inspection
+from rabisco.runs import Run, RunEvent, State
+from rabisco.runs.learned import has_learned
+from rabisco.uploads import Upload
+from rabisco.web.platform.shapes import Moment, Probability
+from rabisco.web.platform.words import translated
 
 
 class UploadFinding(BaseModel):
@@ -15,6 +24,12 @@ class UploadFinding(BaseModel):
     text: str
     parameters: dict[str, Any]
 
+    @classmethod
+    def of(cls, finding: Finding) -> Self:
+        """Return what was found, in the reader's language."""
+        parameters = {name: str(one) if isinstance(one, Sentence) else one for name, one in finding.parameters.items()}
+        return cls(code=finding.code, text=translated(finding.sentence), parameters=parameters)
+
 
 class UploadSchema(BaseModel):
     """Files to be trained on; `inspection` is what was found once `state` is `ready` or `unusable`."""
@@ -23,12 +38,19 @@ class UploadSchema(BaseModel):
     name: str
     size: int = Field(ge=0, description="Bytes of all files.")
     has_test: bool
-    created: str
+    created: Moment
     state: Literal["waiting", "queued", "looking", "refused", "unusable", "ready"]
     rows: int = Field(ge=0, description="Looked at so far, while it is `looking`.")
     share: Probability | None = Field(description="Of the looking that is done; null where it cannot be told.")
     refusal: UploadFinding | None = Field(description="Why the files cannot be read.")
     inspection: dict[str, Any] | None
+
+    @classmethod
+    def of(cls, upload: Upload) -> Self:
+        """Return an upload as it stands."""
+        refusal = upload.refusal and UploadFinding.of(upload.refusal)
+        inspection = upload.inspection and _found(upload.inspection)
+        return cls.model_validate({**vars(upload), "refusal": refusal, "inspection": inspection})
 
 
 class RunSchema(BaseModel):
@@ -57,16 +79,31 @@ class RunSchema(BaseModel):
     report: dict[str, Any] | None = Field(
         description="What improved and what got worse, where it learned from corrections."
     )
-    created: str
-    queued: str
-    started: str | None
-    ended: str | None
+    created: Moment
+    queued: Moment
+    started: Moment | None
+    ended: Moment | None
     retry_of: str | None
     last_event: int = Field(ge=0)
     actions: list[str]
     begun: bool
     page: str
     events: str = Field(description="Where its events are told.")
+
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        """Return a training as it stands."""
+        report = runs.report_of(run.id) if run.request.get("corrections") else None
+        card = None if report else card_of(run)
+        facts = {
+            "message": translated(run.message),
+            "request": {name: value for name, value in run.request.items() if name != "owner"},
+            "report": report and report.to_dict(),
+            "learned": None if card is None else has_learned(card),
+            "page": url_for("runs.show", run_id=run.id),
+            "events": url_for("runs.follow", run_id=run.id),
+        }
+        return cls.model_validate({**vars(run), **facts})
 
 
 class Runs(BaseModel):
@@ -81,7 +118,12 @@ class RunEventSchema(BaseModel):
     number: int = Field(ge=1)
     kind: Literal["state", "phase", "progress", "epoch", "report"]
     payload: dict[str, Any]
-    created: str
+    created: Moment
+
+    @classmethod
+    def of(cls, event: RunEvent) -> Self:
+        """Return an event of a training."""
+        return cls.model_validate(vars(event))
 
 
 class RunEvents(BaseModel):
@@ -107,8 +149,47 @@ class DatasetSchema(BaseModel):
     homepage: str
     page: str = Field(description="Where its images are shown.")
 
+    @classmethod
+    def of(cls, entry: Entry) -> Self:
+        """Return an entry of the catalog, in the reader's language."""
+        return cls(
+            name=entry.name,
+            title=gettext(entry.title),
+            here=data.is_local(entry.name),
+            image_shape=list(entry.image_shape),
+            class_names=list(entry.class_names),
+            train_examples=entry.train_examples,
+            test_examples=entry.test_examples,
+            licence=gettext(entry.licence),
+            homepage=entry.homepage,
+            page=url_for("datasets.index", name=entry.name),
+        )
+
 
 class Datasets(BaseModel):
     """The data sets of the catalog."""
 
     datasets: list[DatasetSchema]
+
+
+def card_of(run: Run) -> artifacts.Card | None:
+    """Return the card of the model that a run made; ``None`` if it made none, or if that is deleted."""
+    if run.artifact_version is None:
+        return None
+    try:
+        return artifacts.load_artifact(run.artifact, run.artifact_version).card
+    except RabiscoError:
+        return None
+
+
+def _found(inspection: Inspection) -> dict[str, Any]:
+    """Return what was found in the files, without the images, its sentences in the reader's language."""
+    found = inspection.to_dict()
+    del found["samples"]
+    found["understood"] = UploadFinding.of(inspection.understood) if inspection.understood else None
+    found["warnings"] = [UploadFinding.of(finding) for finding in inspection.warnings]
+    found["errors"] = [UploadFinding.of(finding) for finding in inspection.errors]
+    for name, part in (("train", inspection.train), ("test", inspection.test)):
+        for row, bad in zip(found[name]["bad_rows"], part.bad_rows, strict=True) if part else ():
+            row["reason"] = UploadFinding.of(bad.reason)
+    return found

@@ -9,15 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import IO, Annotated, Any, ClassVar, Literal
 
-from flask import Blueprint, jsonify, redirect, render_template, request, url_for
-from flask.typing import ResponseReturnValue
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext
 from pydantic import BeforeValidator, Field
 
 from rabisco import runs, uploads
-from rabisco.errors import N_, InvalidRequestError, RunConflictError, Sentence
+from rabisco.errors import N_, InvalidRequestError, RunConflictError
 from rabisco.images import image_kind
-from rabisco.intake import Choices, Finding
+from rabisco.intake import Choices
 from rabisco.intake.naming import joined
 from rabisco.intake.report import Layout, Outermost
 from rabisco.uploads import Upload
@@ -25,11 +24,10 @@ from rabisco.web.models.naming import DESCRIPTION, ClassNames
 from rabisco.web.platform import shapes
 from rabisco.web.platform.fields import MULTIPART, Fields, file_field, given
 from rabisco.web.platform.problems import wants_page
-from rabisco.web.platform.routing import route
-from rabisco.web.platform.words import translated
+from rabisco.web.platform.routing import Answered, route
 from rabisco.web.read.answers import data_url
-from rabisco.web.train import shapes as training_shapes
 from rabisco.web.train.form import FORM_WORDS, TRAINING_FILES, TrainingForm, compatible_models
+from rabisco.web.train.shapes import UploadSchema
 
 blueprint = Blueprint("uploads", __name__)
 
@@ -87,19 +85,19 @@ class UploadPage(Fields):
     "upload_data",
     lazy_gettext("Keeps files to be trained on and begins to look through them; nothing is trained yet."),
     ("curl -F train=@train.csv {url}/uploads",),
-    answer=training_shapes.UploadSchema,
+    answer=UploadSchema,
     page=True,
     receives=UploadedFiles,
     problems=(400, 413, 415, 503, 507),
     large=True,
     success=201,
 )
-def create() -> ResponseReturnValue:
+def create() -> Answered:
     """Keep the files and queue them to be looked through."""
     asked = given(UploadedFiles)
     upload = receive(asked.to_dict())
     runs.tend()
-    return answer(upload, 201, asked.epochs if wants_page() else "")
+    return answer(upload, asked.epochs if wants_page() else "")
 
 
 @route(
@@ -109,18 +107,18 @@ def create() -> ResponseReturnValue:
     "get_upload",
     lazy_gettext("What was found in the files: how they are written, classes, bad rows, what is odd."),
     ("curl {url}/uploads/$UPLOAD",),
-    answer=training_shapes.UploadSchema,
+    answer=UploadSchema,
     page=True,
     receives=UploadPage,
     problems=(404, 507),
     guarded=True,
 )
-def show(upload_id: str) -> ResponseReturnValue:
+def show(upload_id: str) -> Answered:
     """Show what was found, or how far the looking is."""
     upload = uploads.get(upload_id)
     if wants_page():
         return page(upload, TrainingForm.fresh(upload=upload, epochs=given(UploadPage).epochs))
-    return jsonify(as_json(upload))
+    return UploadSchema.of(upload)
 
 
 @route(
@@ -130,17 +128,17 @@ def show(upload_id: str) -> ResponseReturnValue:
     "inspect_upload",
     lazy_gettext("Looks through the files again, as the sender says that they are written."),
     ("curl -d label_column=first {url}/uploads/$UPLOAD/inspect",),
-    answer=training_shapes.UploadSchema,
+    answer=UploadSchema,
     page=True,
     receives=FileChoices,
     problems=(400, 404, 422, 507),
     success=202,
 )
-def inspect(upload_id: str) -> ResponseReturnValue:
+def inspect(upload_id: str) -> Answered:
     """Look through the files again, as the reader says they are written."""
     upload = uploads.look(upload_id, given(FileChoices).to_dict())
     runs.tend()
-    return answer(upload, 202)
+    return answer(upload)
 
 
 @route(
@@ -150,14 +148,14 @@ def inspect(upload_id: str) -> ResponseReturnValue:
     "cancel_upload",
     lazy_gettext("Stops looking through the files."),
     ("curl -X POST {url}/uploads/$UPLOAD/cancel",),
-    answer=training_shapes.UploadSchema,
+    answer=UploadSchema,
     page=True,
     problems=(400, 404, 507),
     success=202,
 )
-def cancel(upload_id: str) -> ResponseReturnValue:
+def cancel(upload_id: str) -> Answered:
     """Stop looking."""
-    return answer(uploads.cancel(upload_id), 202)
+    return answer(uploads.cancel(upload_id))
 
 
 @route(
@@ -171,7 +169,7 @@ def cancel(upload_id: str) -> ResponseReturnValue:
     page=True,
     problems=(400, 404, 409, 507),
 )
-def delete(upload_id: str) -> ResponseReturnValue:
+def delete(upload_id: str) -> Answered:
     """Delete the files, unless a training needs them now."""
     upload = uploads.get(upload_id)
     if any(run.data.get("upload") == upload.folder and run.state not in runs.ENDED for run in runs.list_runs()):
@@ -179,7 +177,7 @@ def delete(upload_id: str) -> ResponseReturnValue:
     uploads.delete(upload_id)
     if wants_page():
         return redirect(url_for("train.index"), 303)
-    return jsonify(deleted=upload_id)
+    return shapes.Deleted(deleted=upload_id)
 
 
 def receive(choices: Mapping[str, Any] | None = None) -> Upload:
@@ -205,7 +203,7 @@ def receive(choices: Mapping[str, Any] | None = None) -> Upload:
     return uploads.create(files, names["train"].replace("\\", "/").rsplit("/", 1)[-1], choices=choices)
 
 
-def page(upload: Upload, form: TrainingForm, status: int = 200) -> ResponseReturnValue:
+def page(upload: Upload, form: TrainingForm, status: int = 200) -> Answered:
     """Return the page of an upload, with a training form as far as it is filled in."""
     runs.expect()
     bases = compatible_models(upload.inspection) if upload.inspection else []
@@ -224,39 +222,6 @@ def page(upload: Upload, form: TrainingForm, status: int = 200) -> ResponseRetur
         data_url=data_url,
         **FORM_WORDS,
     ), status
-
-
-def as_json(upload: Upload) -> dict[str, Any]:
-    """Return an upload as the API gives it."""
-    inspection = upload.inspection
-    found = None
-    if inspection is not None:
-        found = inspection.to_dict()
-        del found["samples"]
-        found["understood"] = finding_as_json(inspection.understood) if inspection.understood else None
-        found["warnings"] = [finding_as_json(finding) for finding in inspection.warnings]
-        found["errors"] = [finding_as_json(finding) for finding in inspection.errors]
-        for name, part in (("train", inspection.train), ("test", inspection.test)):
-            for row, bad in zip(found[name]["bad_rows"], part.bad_rows, strict=True) if part else ():
-                row["reason"] = finding_as_json(bad.reason)
-    return {
-        "id": upload.id,
-        "name": upload.name,
-        "size": upload.size,
-        "has_test": upload.has_test,
-        "created": upload.created.isoformat(),
-        "state": upload.state,
-        "rows": upload.rows,
-        "share": upload.share,
-        "refusal": finding_as_json(upload.refusal) if upload.refusal else None,
-        "inspection": found,
-    }
-
-
-def finding_as_json(finding: Finding) -> dict[str, Any]:
-    """Return what was found as the API gives it."""
-    parameters = {name: str(one) if isinstance(one, Sentence) else one for name, one in finding.parameters.items()}
-    return {"code": finding.code, "text": translated(finding.sentence), "parameters": parameters}
 
 
 def _with_choice(chosen: Choices) -> Any:
@@ -285,11 +250,9 @@ def _written(value: object) -> str:
     return "tab" if value == "\t" else str(value)
 
 
-def answer(upload: Upload, status: int, epochs: str = "") -> ResponseReturnValue:
+def answer(upload: Upload, epochs: str = "") -> Answered:
     """Answer with an upload: a browser with its page, a program with what is known of it."""
     address = url_for("uploads.show", upload_id=upload.id, epochs=epochs or None)
     if wants_page():
         return redirect(address, 303)
-    response = jsonify(as_json(upload))
-    response.headers["Location"] = address
-    return response, status
+    return UploadSchema.of(upload), {"Location": address}
