@@ -13,7 +13,7 @@ from rabisco.evaluation import Comparison
 from rabisco.evaluation.robustness import Robustness
 from rabisco.web import create_app
 from rabisco.web.models.charts import axis
-from rabisco.web.models.compare import RESULTS_DIR, is_of
+from rabisco.web.models.compared import RESULTS_DIR, is_of
 
 BROWSER = {"Accept": "text/html"}
 DIGITS = ("mnist-cnn", "mnist-linear")

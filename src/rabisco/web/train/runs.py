@@ -1,7 +1,7 @@
 """``/runs``: trainings as they wait, run and end; what happens in one, told live to whoever watches."""
 
 from collections.abc import Callable, Iterator
-from typing import Literal
+from typing import Any, Literal
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
@@ -31,6 +31,7 @@ ACTIONS: dict[str, Callable[[str], Run]] = {
     "retry": runs.retry,
     "longer": runs.train_longer,
 }
+ORDER: dict[str, Any] = {"answer": RunSchema, "page": True, "problems": (404, 409, 507), "success": 202}
 MOST_LISTED = 200
 MOST_EVENTS = 1000
 
@@ -157,10 +158,7 @@ def follow(run_id: str) -> Answered:
     lazy_gettext("Starts the same training again from the beginning, as a new one."),
     ("curl -X POST {url}/runs/$RUN/retry",),
     defaults={"action": "retry"},
-    answer=RunSchema,
-    page=True,
-    problems=(400, 404, 409, 422, 507),
-    success=202,
+    **ORDER,
 )
 @route(
     blueprint,
@@ -170,10 +168,7 @@ def follow(run_id: str) -> Answered:
     lazy_gettext("Starts the same training again with three times the epochs and the time, as a new one."),
     ("curl -X POST {url}/runs/$RUN/longer",),
     defaults={"action": "longer"},
-    answer=RunSchema,
-    page=True,
-    problems=(400, 404, 409, 422, 507),
-    success=202,
+    **ORDER,
 )
 @route(
     blueprint,
@@ -183,10 +178,7 @@ def follow(run_id: str) -> Answered:
     lazy_gettext("Lets a training that ended early go on from its last checkpoint."),
     ("curl -X POST {url}/runs/$RUN/resume",),
     defaults={"action": "resume"},
-    answer=RunSchema,
-    page=True,
-    problems=(400, 404, 409, 422, 507),
-    success=202,
+    **ORDER,
 )
 @route(
     blueprint,
@@ -196,10 +188,7 @@ def follow(run_id: str) -> Answered:
     lazy_gettext("Ends a training without a result, or takes it out of the queue."),
     ("curl -X POST {url}/runs/$RUN/cancel",),
     defaults={"action": "cancel"},
-    answer=RunSchema,
-    page=True,
-    problems=(400, 404, 409, 422, 507),
-    success=202,
+    **ORDER,
 )
 @route(
     blueprint,
@@ -209,10 +198,7 @@ def follow(run_id: str) -> Answered:
     lazy_gettext("Ends a training and keeps the best weights so far."),
     ("curl -X POST {url}/runs/$RUN/stop",),
     defaults={"action": "stop"},
-    answer=RunSchema,
-    page=True,
-    problems=(400, 404, 409, 422, 507),
-    success=202,
+    **ORDER,
 )
 def act(run_id: str, action: str) -> Answered:
     """Stop a run and keep the best, cancel it, resume it, or repeat it as a new one."""
