@@ -16,7 +16,7 @@ from rabisco.web.platform.languages import LANGUAGES
 
 WEB = Path(rabisco.web.__file__).parent
 LOCALES = [locale for locale, _, _ in LANGUAGES.values() if locale != "en"]
-METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
+METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2"), ("**/templates/**.md", "jinja2")]
 KEYWORDS = {"N_": None, "gettext": None, "lazy_gettext": None, "_": None, "ngettext": (1, 2)}
 ADVICE = "run: pybabel extract, update and compile, as CONTRIBUTING says"
 

@@ -82,5 +82,24 @@ def card(name: str) -> Answered:
     return Response(artifact.card.model_dump_json(), mimetype="application/json")
 
 
+@route(
+    blueprint,
+    "GET",
+    "/models/<name>/card.md",
+    "download_card",
+    lazy_gettext("The card in Markdown, with the fields that model hubs read; “?version=” chooses the version."),
+    ("curl -O {url}/models/mnist-cnn/card.md",),
+    file="text/markdown",
+    receives=AskedVersion,
+    problems=(404, 503),
+)
+def markdown(name: str) -> Answered:
+    """Return the card as a file to put beside the model."""
+    card = load_artifact(resolve(name), asked_version(given(AskedVersion).version)).card
+    text = render_template("models/card.md", card=card, said=said_of(card))
+    headers = {"Content-Disposition": "attachment; filename=README.md"}
+    return Response(text, mimetype="text/markdown", headers=headers)
+
+
 def _sizes(artifact: Artifact) -> dict[str, int]:
     return {path.name: path.stat().st_size for path in (artifact.weights_path, artifact.onnx_path)}
