@@ -10,7 +10,10 @@ from tests.web.serving import copy_model, serving, seven_png
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("/", "/upload", "/models", "/models/cnn", "/docs")
+PAGES = (
+    *("/", "/upload", "/models", "/models/cnn", "/docs", "/datasets", "/datasets?name=emnist-byclass"),
+    "/compare?model=emnist-cnn&model=mnist-cnn",
+)
 
 
 @pytest.fixture(params=["light", "dark"])

@@ -139,6 +139,9 @@ def draw_and_read(film: Film) -> None:
     film.draw(SEVEN)
     film.page.locator("model-answer[data-state=read]").first.wait_for()
     film.hold(2.5)
+    film.say("Orange speaks for the answer: what mattered, over the drawing")
+    film.page.locator("pad-overlay img").wait_for()
+    film.hold(2.5)
     film.say("Each step from your drawing to what the model sees")
     film.scroll_to(film.page.get_by_role("heading", name="How your drawing is prepared").locator("xpath=.."))
     film.hold(3)
@@ -195,27 +198,33 @@ def train(film: Film) -> None:
     film.wait_for(film.page.get_by_role("heading", name="Training succeeded"))
     film.say("Success, and the accuracy on the test file")
     film.scroll_to(film.page.locator(".outcome .figure"))
-    film.hold(3)
+    film.hold(2)
+    film.say("Is it better than the one that came along? Both read the same images")
+    film.click(film.page.locator(".outcome").get_by_role("link", name="Compare"))
+    film.click(film.page.get_by_role("button", name="Measure both on the same images"))
+    film.wait_for(film.page.locator(".headline"))
+    film.page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
+    film.hold(3.5)
 
 
 def confusions(film: Film) -> None:
     film.page.goto("/models/mnist-linear")
-    film.say("What does it mistake for what? Point at a cell")
+    film.say("Which digits does it confuse? Point at a cell")
     film.hold(1)
     matrix = film.page.locator("confusion-matrix svg")
     film.scroll_to(matrix)
     box = matrix.bounding_box()
     assert box
-    cell = box["width"] / 12.8
+    cell = box["width"] / 11.8
     for row, column in ((4, 9), (7, 9), (5, 3)):
-        film.move(box["x"] + cell * (1.9 + column), box["y"] + cell * (1.9 + row))
+        film.move(box["x"] + cell * (2.1 + column), box["y"] + cell * (2.1 + row))
         film.page.mouse.click(*film.pointer)
         film.hold(1.3)
 
 
 def correct(film: Film) -> None:
     film.page.goto("/")
-    film.say("Was it wrong? Tell it, and let a model learn from it")
+    film.say("Was it wrong? Say so, and it learns at once")
     film.draw(TWO)
     film.page.locator("model-answer[data-state=read]").first.wait_for()
     film.shoot(6)
