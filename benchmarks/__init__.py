@@ -26,7 +26,7 @@ RESULTS_DIR = Path(__file__).parent / "results"
 DIGIT_MODELS = ("mnist-cnn", "mnist-linear")
 TINY_MODEL = "mnist-tiny"
 CHARACTER_MODELS = ("emnist-cnn", "emnist-linear")
-_LIBRARIES = ("rabisco", "numpy", "pillow", "onnxruntime", "flask", "granian", "keras", "tensorflow-cpu")
+_LIBRARIES = ("rabisco", "numpy", "pillow", "onnxruntime", "flask", "uvicorn", "keras", "tensorflow-cpu")
 
 
 def run(name: str) -> dict[str, Any]:

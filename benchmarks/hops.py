@@ -14,10 +14,10 @@ import os
 import sys
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import CodeType, FrameType, SimpleNamespace
+from types import CodeType, FrameType
 from typing import Any
 
 from flask import Flask
@@ -30,7 +30,7 @@ from rabisco.runs import worker
 from rabisco.runs.places import folder_of
 from rabisco.settings import Settings, get_settings
 from rabisco.web import create_app
-from rabisco.web.platform.rsgi import RSGIApplication
+from rabisco.web.platform.asgi import ASGIApplication
 
 PACKAGE = f"{Path(rabisco.__file__).parent}{os.sep}"
 SIDE = 280
@@ -132,14 +132,21 @@ def post(app: Flask) -> None:
 
 def through_server(app: Flask, settings: Settings) -> Callable[[], None]:
     """Return what sends one picture to the application as the server does, threads included."""
-    application = RSGIApplication(app, settings)
+    application = ASGIApplication(app, settings)
 
     def send() -> None:
-        exchange = _Exchange(seven())
-        loop = threading.Thread(target=lambda: asyncio.run(application.__rsgi__(exchange.scope, exchange)))
+        body, statuses = seven(), []
+
+        async def receive() -> dict[str, object]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def note(message: Any) -> None:
+            statuses.append(message.get("status"))
+
+        loop = threading.Thread(target=lambda: asyncio.run(application(scope_of(body), receive, note)))
         loop.start()  # in a thread of its own, for the caller's may have a loop that runs
         loop.join()
-        assert exchange.status == 200
+        assert statuses[0] == 200
 
     return send
 
@@ -153,32 +160,19 @@ def seven() -> bytes:
     return buffer.getvalue()
 
 
-class _Exchange:
-    """One request and its answer, as granian hands them to the application."""
-
-    def __init__(self, body: bytes) -> None:
-        self.status = 0
-        self._body = body
-        headers = {"host": "localhost", "content-type": "image/png", "content-length": str(len(body))}
-        self.scope = SimpleNamespace(
-            method="POST",
-            path="/predict",
-            scheme="http",
-            query_string="",
-            http_version="1.1",
-            server="127.0.0.1:3000",
-            client="127.0.0.1:40000",
-            headers=headers,
-        )
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        yield self._body
-
-    async def client_disconnect(self) -> None:
-        await asyncio.Event().wait()
-
-    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:  # noqa: ARG002
-        self.status = status
+def scope_of(body: bytes) -> dict[str, object]:
+    """Return a request for a prediction, as a connection describes it."""
+    headers = [(b"host", b"localhost"), (b"content-type", b"image/png"), (b"content-length", str(len(body)).encode())]
+    return {
+        "method": "POST",
+        "path": "/predict",
+        "scheme": "http",
+        "query_string": b"",
+        "http_version": "1.1",
+        "server": ("127.0.0.1", 3000),
+        "client": ("127.0.0.1", 40000),
+        "headers": headers,
+    }
 
 
 @contextmanager

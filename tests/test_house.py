@@ -88,7 +88,7 @@ def test_help_answers_without_loading_what_only_commands_need() -> None:
     loaded = set(json.loads(result.stdout.splitlines()[-1]))
     assert "click" in loaded
     assert loaded.isdisjoint(
-        {"numpy", "scipy", "PIL", "onnxruntime", "flask", "granian", "keras", "tensorflow", "rich"}
+        {"numpy", "scipy", "PIL", "onnxruntime", "flask", "uvicorn", "keras", "tensorflow", "rich"}
     )
 
 

@@ -123,6 +123,12 @@ class Settings(BaseSettings):
         ge=1024,
         description="Largest body of a request that brings training data, in bytes or with a unit.",
     )
+    max_connections: int = Field(
+        default=1024, ge=8, description="Connections of one process; idle ones give way to new ones."
+    )
+    max_connections_per_address: int = Field(
+        default=512, ge=1, description="Connections that one address may have with one process; proxies may have all."
+    )
     max_waiting: int = Field(
         default=128,
         ge=0,

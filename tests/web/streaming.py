@@ -1,4 +1,4 @@
-"""The application with routes that stream, for the tests of the RSGI application."""
+"""The application with routes that stream, for the tests of the server."""
 
 import hashlib
 from collections.abc import Iterator

@@ -2,18 +2,18 @@
 
 import asyncio
 import http.client
-import io
+import json
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from tests.web.serving import Server, seven_png
 
 from rabisco.settings import Settings
-from rabisco.web.platform import bodies, rsgi
+from rabisco.web.platform import asgi, bodies
 
 SEVEN = seven_png()
 HALF = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 100000\r\n\r\n\x89PNG"
@@ -53,48 +53,52 @@ def test_a_client_that_leaves_halfway_is_forgotten(server: Server) -> None:
 
 def test_a_body_that_never_comes_is_answered_408(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "BODY_SECONDS", 0.01)
-    answers = []
+    answers: list[Any] = []
 
-    class Stalled:
-        async def __aiter__(self):
-            yield b"first"
-            await asyncio.sleep(60)
+    async def receive() -> dict[str, object]:
+        await asyncio.sleep(60)
+        return {}
 
-        def response_empty(self, *answer: object) -> None:
-            answers.append(answer)
+    async def send(message: Any) -> None:
+        answers.append(message)
 
-    stalled_door = rsgi.RSGIApplication(None, Settings(threads=1))
-    answer = stalled_door.__rsgi__(request_of({"x-request-id": "late"}), Stalled())
+    stalled_door = asgi.ASGIApplication(None, Settings(threads=1))
+    answer = stalled_door(request_of([(b"x-request-id", b"late"), (b"content-length", b"9")]), receive, send)
     with ThreadPoolExecutor(1) as elsewhere:  # the browser tests leave an event loop running in this thread
         elsewhere.submit(asyncio.run, answer).result()
-    assert answers == [(408, [("connection", "close"), ("content-type", "text/plain"), ("x-request-id", "late")])]
+    assert answers[0]["status"] == 408
+    assert (b"x-request-id", b"late") in answers[0]["headers"]
+    assert json.loads(answers[1]["body"])["type"] == "urn:rabisco:problem:too-slow"
 
 
 def test_repeated_headers_and_foreign_letters_arrive_as_wsgi_wants_them() -> None:
-    headers = [
-        ("accept", "text/html"),
-        ("accept", "*/*"),
-        ("cookie", "a=1"),
-        ("cookie", "b=2"),
-        ("content-type", "x/y"),
+    fields = [
+        (b"accept", b"text/html"),
+        (b"accept", b"*/*"),
+        (b"cookie", b"a=1"),
+        (b"cookie", b"b=2"),
+        (b"content-type", b"x/y"),
+        (b"x-forwarded-for", b"1.2.3.4"),
+        (b"x_forwarded_for", b"6.6.6.6"),
     ]
-    environ = rsgi.environment(request_of(SimpleNamespace(items=lambda: headers)), io.BytesIO(b"body"))
+    environ = asgi.environment(request_of(fields))
     assert environ["HTTP_ACCEPT"] == "text/html, */*"
     assert environ["HTTP_COOKIE"] == "a=1; b=2"
     assert environ["CONTENT_TYPE"] == "x/y"
+    assert environ["HTTP_X_FORWARDED_FOR"] == "1.2.3.4"
     assert environ["PATH_INFO"] == "/\xc3\xa9"
     assert (environ["SERVER_NAME"], environ["SERVER_PORT"], environ["REMOTE_ADDR"]) == ("::1", "3000", "::2")
 
 
-def request_of(headers: object) -> SimpleNamespace:
-    """Return a request as the server describes it."""
-    return SimpleNamespace(
-        headers=headers,
-        server="[::1]:3000",
-        client="[::2]:99",
-        method="GET",
-        path="/é",
-        query_string="q=1",
-        http_version="1.1",
-        scheme="http",
-    )
+def request_of(headers: list[tuple[bytes, bytes]]) -> dict[str, object]:
+    """Return a request as a connection describes it."""
+    return {
+        "headers": headers,
+        "server": ("::1", 3000),
+        "client": ("::2", 99),
+        "method": "GET",
+        "path": "/é",
+        "query_string": b"q=1",
+        "http_version": "1.1",
+        "scheme": "http",
+    }

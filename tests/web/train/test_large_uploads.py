@@ -86,6 +86,8 @@ def open_bytes(process: psutil.Process) -> int:
 
 def test_110_megabytes_arrive_whole_in_little_memory_while_others_are_answered(server: Server, folder: Path) -> None:
     worker = psutil.Process(server.worker)
+    assert server.get("/models").status_code == 200  # the pages are there
+    assert server.post("/predict", files={"file": SEVEN}).status_code == 200
     before = worker.memory_info().rss
     most, slowest, sent = 0, 0.0, threading.Event()
 

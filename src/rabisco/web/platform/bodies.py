@@ -39,26 +39,23 @@ def temporary_file(settings: Settings) -> IO[bytes]:
     return tempfile.TemporaryFile(dir=folder)
 
 
-async def receive(
-    exchange: AsyncIterable[bytes], announced: int | None, limit: int, file: IO[bytes], aside: Aside
-) -> None:
+async def receive(parts: AsyncIterable[bytes], limit: int, file: IO[bytes], aside: Aside) -> None:
     """Write a body into a file and go back to its start; of one too large, only as much as shows that it is.
 
     Args:
-        exchange: Gives the body in parts.
-        announced: The length that the client announced, in bytes; ``None`` if it did not.
+        parts: Of the body; raises ``IncompleteBodyError`` where it breaks off.
         limit: The largest body, in bytes.
         file: An empty file; one in memory and on disk alike.
         aside: Runs what may wait for a disk.
 
     Raises:
-        IncompleteBodyError: Less came than was announced.
+        IncompleteBodyError: It breaks off.
         TimeoutError: The client is too slow.
         OSError: The disk is full.
     """
     received, piece = 0, bytearray()
     async with asyncio.timeout(BODY_SECONDS) as patience:
-        async for part in exchange:
+        async for part in parts:
             received += len(part)
             piece += part
             if received > limit:
@@ -67,8 +64,6 @@ async def receive(
                 await aside(file.write, bytes(piece))
                 piece.clear()
                 patience.reschedule(asyncio.get_running_loop().time() + BODY_SECONDS)
-    if announced is not None and received < announced and received <= limit:
-        raise IncompleteBodyError
     if received > PIECE:
         await aside(file.write, bytes(piece))
         await aside(file.seek, 0)

@@ -1,21 +1,20 @@
-"""The production server behind ``rabisco serve``: granian, a few processes of a few threads."""
+"""The production server behind ``rabisco serve``: a few processes of a few threads."""
 
+import asyncio
 import ctypes
 import gc
 import os
+import resource
+import signal
 import socket
+import sys
 import threading
 import time
-from contextlib import closing, suppress
-from functools import partial
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from granian import Granian
-from granian.constants import HTTPModes, Interfaces
-from granian.http import HTTP1Settings
-from granian.log import LogLevels
+import uvloop
 
 from rabisco.artifacts import exists, list_names
 from rabisco.errors import N_, InvalidConfigurationError, RabiscoError
@@ -23,14 +22,15 @@ from rabisco.inference import get_predictor, named
 from rabisco.settings import Settings, unknown_variables
 from rabisco.web import create_app
 from rabisco.web.models.aliases import default_model
-from rabisco.web.platform import keys, lines
+from rabisco.web.platform import keys, lines, processes
+from rabisco.web.platform.asgi import ASGIApplication
+from rabisco.web.platform.connections import Places, quiet_uvicorn
 from rabisco.web.platform.late import LateApplication
-from rabisco.web.platform.rsgi import RSGIApplication
 
-# A client that has not finished its headers by then is dropped, so that slow ones hold no place.
-HEADER_SECONDS = 10
-# Connections that one process holds at a time; the next wait in the system's queue.
-CONNECTIONS = 256
+# Connections that the system keeps until a worker takes them.
+BACKLOG = 1024
+# What is under way has so long when a worker is told to end.
+END_SECONDS = 4
 M_ARENA_MAX = -8  # of mallopt(3)
 # Seconds between two looks at whether there is work for a supervisor, and the states of work that is.
 LOOK_INTERVAL = 0.25
@@ -48,40 +48,49 @@ def serve(settings: Settings) -> None:
             that the settings name is not there.
     """
     _check_default_model(settings)
-    host, port = _claim(settings)
-    keys.check_settings(settings, host)
-    keys.secret_key(settings)  # made once, before there are several processes
-    server = Granian(
-        "rabisco.web:create_app",
-        address=host,
-        port=port,
-        interface=Interfaces.RSGI,
-        http=HTTPModes.http1,
-        workers=number_of_workers(settings),
-        backpressure=CONNECTIONS,
-        websockets=False,
-        http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000),
-        log_level=LogLevels.error,
-        workers_kill_timeout=5,
-    )
-    if settings.log_format == "json":
-        lines.capture()
-    lines.configure(settings)
-    _load_default_model(settings)
-    gc.freeze()  # what all workers share is never copied for being looked at
-    server.on_startup(partial(_announce, host, port))
-    server.serve(target_loader=partial(_load, settings), wrap_loader=False)
+    with _listen(settings) as listening:
+        host, port, *_ = listening.getsockname()
+        keys.check_settings(settings, host)
+        keys.secret_key(settings)  # made once, before there are several processes
+        if settings.log_format == "json":
+            lines.capture()
+        lines.configure(settings)
+        quiet_uvicorn(lines.LOGGER)
+        for variable, nearest in unknown_variables().items():
+            lines.LOGGER.warning("%s is no setting; the nearest is %s", variable, nearest or "none")
+        _load_default_model(settings)
+        _allow_descriptors()
+        gc.freeze()  # what all workers share is never copied for being looked at
+        _announce(host, port)
+        if not processes.run(number_of_workers(settings), lambda: _work(listening, settings)):
+            sys.exit(1)
 
 
-def _load(settings: Settings) -> Any:
-    """Make one worker's application."""
+def _work(listening: socket.socket, settings: Settings) -> None:
+    """Be one worker until told to end."""
     threading.Thread(target=_end_with, args=(os.getppid(),), name="parent", daemon=True).start()
     _bound_heaps()
-    lines.configure(settings)
-    for variable, nearest in unknown_variables().items():
-        lines.LOGGER.warning("%s is no setting; the nearest is %s", variable, nearest or "none")
     threading.Thread(target=_supervise_once_needed, args=(settings,), name="supervision", daemon=True).start()
-    return RSGIApplication(LateApplication(settings, create_app, then=_start_supervisor), settings)
+    uvloop.run(_answer(listening, settings))
+
+
+async def _answer(listening: socket.socket, settings: Settings) -> None:
+    application = ASGIApplication(LateApplication(settings, create_app, then=_start_supervisor), settings)
+    ending = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, ending.set)
+    places = Places(listening, application, settings)
+    await ending.wait()
+    application.end_streams()
+    await places.end(END_SECONDS)
+    os._exit(0)  # threads that still compute are waited for by nobody
+
+
+def _allow_descriptors() -> None:
+    """Let this process and its workers open as many files and connections as the system grants."""
+    with suppress(OSError, ValueError):
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _start_supervisor() -> None:
@@ -155,16 +164,17 @@ def _load_default_model(settings: Settings) -> None:
         lines.LOGGER.warning("%s", error)  # the others still serve; asking for this one says the same
 
 
-def _claim(settings: Settings) -> tuple[str, int]:
-    """Return the numeric address and the port to listen on; a name is looked up, and port 0 becomes a free one."""
+def _listen(settings: Settings) -> socket.socket:
+    """Return a socket that listens; a name is looked up, and port 0 becomes a free one."""
     try:
         found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
         family, kind, *_, address = min(found, key=lambda each: each[0] != socket.AF_INET)  # IPv4 where there is one
-        with socket.socket(family, kind) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-            host, port, *_ = probe.getsockname()
-            return host, port
+        with ExitStack() as undone:
+            listening = undone.enter_context(socket.socket(family, kind))
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(address)
+            listening.listen(BACKLOG)
+            undone.pop_all()
     except OSError as error:
         raise InvalidConfigurationError(
             N_(
@@ -176,6 +186,7 @@ def _claim(settings: Settings) -> tuple[str, int]:
             reason=str(error.strerror),
             next=str(settings.port + 1),
         ) from error
+    return listening
 
 
 def _announce(host: str, port: int) -> None:

@@ -1,0 +1,315 @@
+"""The way from a connection to the application: a request is received whole before a thread is given to it.
+
+Under plain WSGI a thread reads the body itself, and as many slow clients as there are threads stop everything. Here
+the event loop waits, for a bounded time, and threads only compute. So it is with answers that come in parts
+(``streams``): a thread makes a part, and none waits for the next.
+"""
+
+import asyncio
+import contextvars
+import io
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+from rabisco.settings import Settings
+from rabisco.web.platform import bodies, refusals
+from rabisco.web.platform.handover import BUSY, GONE, OPEN_STREAMS, PAUSE_SECONDS, REFUSAL, STARTED, STORAGE
+from rabisco.web.platform.late import LateApplication
+from rabisco.web.platform.lines import LOGGER
+from rabisco.web.platform.neighbours import believe
+
+if TYPE_CHECKING:
+    from rabisco.web.platform.routing import Application
+
+# Threads for what takes no time: the next part of a stream, a piece of a body to the disk, a refusal, a health check.
+ASIDE_THREADS = 2
+# A request that takes so long is given up when its client leaves.
+WATCH_SECONDS = 0.5
+# Predictions answered in the event loop between two looks at what else has come, and how many may wait for that.
+AT_ONCE, MOST_TURNS = 4, 512
+# Bytes of a body that have mostly come by the time that its head is looked at.
+MOST_AT_ONCE = 64 * 1024
+# Pages that say in a crowd that there is one; more of them get what programs get.
+MOST_PAGES = 16
+
+Headers = list[tuple[str, str]]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the application answered: a whole body, or parts that are still to be made."""
+
+    status: int
+    headers: Headers
+    body: bytes = b""
+    parts: Iterator[bytes] | None = None
+    close: Callable[[], object] = bool
+
+
+class ASGIApplication:
+    """Answers each request by a WSGI application in one of a few threads.
+
+    Args:
+        app: The application.
+        settings: ``threads``, ``max_waiting`` and the limits of bodies are obeyed.
+    """
+
+    def __init__(self, app: "Application | LateApplication", settings: Settings) -> None:
+        self._app = app
+        self._settings = settings
+        self._threads = ThreadPoolExecutor(settings.threads, "answer")
+        self._aside = ThreadPoolExecutor(ASIDE_THREADS, "aside")
+        self._health = ThreadPoolExecutor(1, "health")
+        self._busy, self._most = 0, settings.threads + settings.max_waiting
+        self._pages = self._streams = 0
+        self._turns: deque[asyncio.Future[None]] = deque()
+        self._stopping = asyncio.Event()
+
+    def end_streams(self) -> None:
+        """End the answers that come in parts: the process is to end, and would wait for them."""
+        self._stopping.set()
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Answer one request; of one that does not arrive whole or in time nothing is carried out."""
+        environ = environment(scope)
+        if self._settings.trusted_proxies:
+            believe(environ, self._settings)
+        if self._busy >= self._most and self._is_refused(environ):
+            await _send_whole(send, Answer(*refusals.answer(503, environ.get("HTTP_X_REQUEST_ID"))))
+            return
+        with ExitStack() as stack:
+            try:
+                await self._receive(environ, receive, stack)
+            except TimeoutError:
+                await _send_whole(send, Answer(*refusals.answer(408, environ.get("HTTP_X_REQUEST_ID"))))
+                return
+            except bodies.IncompleteBodyError:
+                return  # the connection answers, if anybody is there
+            await self._serve(environ, receive, send)
+
+    def _is_refused(self, environ: dict[str, Any]) -> bool:
+        """Tell whether a request is refused in a crowd before its body is read; health has its own way."""
+        is_person = "text/html" in environ.get("HTTP_ACCEPT", "") and self._pages < MOST_PAGES  # is told by a page
+        return not is_person and not environ["PATH_INFO"].startswith("/health")
+
+    async def _receive(self, environ: dict[str, Any], receive: Receive, stack: ExitStack) -> None:
+        """Put the body into the environment; nothing of one that is too large, for the application refuses it."""
+        announced = int(environ["CONTENT_LENGTH"]) if "CONTENT_LENGTH" in environ else None
+        chunked = "HTTP_TRANSFER_ENCODING" in environ
+        if not announced and not chunked:
+            return
+        limit: int = self._settings.max_upload_bytes
+        if announced is None or announced > limit:
+            limit = await self._run_aside(self._limit, environ)
+        if (announced or 0) > limit:
+            return
+        large = chunked or (announced or 0) > bodies.PIECE
+        first = await receive() if announced and announced <= MOST_AT_ONCE else None
+        if first and first["type"] == "http.request" and not first["more_body"]:
+            environ["wsgi.input"] = io.BytesIO(first["body"])
+            return
+        try:
+            file: IO[bytes] = bodies.temporary_file(self._settings) if large else io.BytesIO()
+            environ["wsgi.input"] = stack.enter_context(file)
+            await bodies.receive(_parts(receive, first), limit, file, self._run_aside)
+        except TimeoutError:  # an OSError too
+            raise
+        except OSError:
+            environ["wsgi.input"] = io.BytesIO()
+            environ[REFUSAL] = STORAGE
+
+    def _limit(self, environ: dict[str, Any]) -> int:
+        """Return the largest body of a request; which routes take more than pictures is known once all are there."""
+        from rabisco.web.platform.limits import body_limit
+
+        if isinstance(self._app, LateApplication):
+            self._app.make()
+        return body_limit(self._settings, environ)
+
+    async def _serve(self, environ: dict[str, Any], receive: Receive, send: Send) -> None:
+        if await self._serve_directly(environ, send):
+            return
+        context = contextvars.copy_context()  # of this request: Flask's lives on from part to part
+        pool = self._health if environ["PATH_INFO"].startswith("/health") else self._threads
+        page = self._busy >= self._most and pool is self._threads
+        if page:
+            environ[REFUSAL] = BUSY
+            pool = self._aside
+        environ[OPEN_STREAMS] = self._streams
+        environ[STARTED], environ[GONE] = time.perf_counter(), threading.Event()
+        self._busy += 1
+        self._pages += page
+        try:
+            answering = asyncio.ensure_future(self._run(pool, context.run, self._answer, environ))
+            await self._watch(receive, answering, environ[GONE])
+            answer = await answering
+        finally:
+            self._busy -= 1
+            self._pages -= page
+        if answer.parts is None:
+            await _send_whole(send, answer)
+            return
+        self._streams += 1
+        try:
+            await self._stream(receive, send, answer, context)
+        finally:
+            self._streams -= 1
+
+    async def _serve_directly(self, environ: dict[str, Any], send: Send) -> bool:
+        """Answer here what takes a moment, for handing it to a thread takes as long; tell whether it was done."""
+        direct: Any = getattr(self._app, "direct", None)
+        path = environ["PATH_INFO"]
+        if direct is None or not path.startswith(("/predict", "/health")):
+            return False
+        if path.startswith("/predict"):
+            if len(self._turns) >= MOST_TURNS:
+                return False
+            turn = asyncio.get_running_loop().create_future()
+            self._turns.append(turn)
+            if len(self._turns) == 1:
+                turn.get_loop().call_soon(self._give_turns)
+            await turn  # connections are looked at between a few predictions
+        answer = direct(environ, only_small=True)
+        if answer:
+            await _send_whole(send, Answer(*answer))
+        return answer is not None
+
+    def _give_turns(self) -> None:
+        for _ in range(min(AT_ONCE, len(self._turns))):
+            turn = self._turns.popleft()
+            if not turn.done():
+                turn.set_result(None)
+        if self._turns:
+            self._turns[0].get_loop().call_soon(self._give_turns)
+
+    async def _watch(self, receive: Receive, answering: "asyncio.Future[Answer]", gone: threading.Event) -> None:
+        """Return once there is an answer; tell whoever makes one that takes long when nobody waits for it."""
+        await asyncio.wait({answering}, timeout=WATCH_SECONDS)
+        if not answering.done():
+            left: asyncio.Future[Any] = asyncio.ensure_future(_left(receive))
+            await asyncio.wait([answering, left], return_when=asyncio.FIRST_COMPLETED)
+            if left.done():
+                gone.set()
+            left.cancel()
+
+    def _answer(self, environ: dict[str, Any]) -> Answer:
+        if environ[GONE].is_set():
+            return Answer(503, [])
+        started: list[tuple[int, Headers]] = []
+
+        def start_response(status: str, headers: Headers, _: object = None) -> None:
+            started.append((int(status[:3]), headers))
+
+        parts = self._app.wsgi_app(environ, start_response)
+        status, headers = started[-1]
+        close = getattr(parts, "close", bool)
+        if parts and not any(name.lower() == "content-length" for name, _ in headers):
+            return Answer(status, headers, parts=iter(parts), close=close)
+        try:
+            return Answer(status, headers, b"".join(parts))
+        finally:
+            close()
+
+    async def _stream(self, receive: Receive, send: Send, answer: Answer, context: contextvars.Context) -> None:
+        """Send part by part until there are no more, the client has gone, or the process is to end."""
+        assert answer.parts is not None
+        await _send_whole(send, answer, more=True)
+        ends = [asyncio.ensure_future(_left(receive)), asyncio.ensure_future(self._stopping.wait())]
+        try:
+            while not any(end.done() for end in ends):
+                part = await self._run_aside(context.run, next, answer.parts, None)
+                if part is None:
+                    break
+                if part:
+                    await send({"type": "http.response.body", "body": part, "more_body": True})
+                else:
+                    await asyncio.wait(ends, timeout=PAUSE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        except Exception as error:
+            if not ends[0].done():
+                LOGGER.error("an answer broke off", exc_info=error)
+            raise refusals.BrokenOffError from error
+        finally:
+            for end in ends:
+                end.cancel()
+            await self._run_aside(context.run, answer.close)
+        await send({"type": "http.response.body"})
+
+    async def _run_aside(self, function: Callable[..., Any], *arguments: object) -> Any:
+        return await self._run(self._aside, function, *arguments)
+
+    async def _run(self, pool: ThreadPoolExecutor, function: Callable[..., Any], *arguments: object) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(pool, function, *arguments)
+
+
+async def _parts(receive: Receive, message: Message | None) -> AsyncIterator[bytes]:
+    """Yield a body in parts, of which the first may have come.
+
+    Raises:
+        IncompleteBodyError: It breaks off.
+    """
+    while True:
+        message = message or await receive()
+        if message["type"] != "http.request":
+            raise bodies.IncompleteBodyError
+        yield message["body"]
+        if not message["more_body"]:
+            return
+        message = None
+
+
+async def _left(receive: Receive) -> None:
+    """Return once nobody waits for the answer any more."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _send_whole(send: Send, answer: Answer, *, more: bool = False) -> None:
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body, "more_body": more})
+
+
+def environment(scope: Any) -> dict[str, Any]:
+    """Return the WSGI environment (PEP 3333) of a request.
+
+    A header field that was sent several times becomes one, as HTTP says; one whose name holds ``_`` is left out, for
+    it would be taken for another.
+    """
+    fields: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        if b"_" in name:
+            continue
+        key = name.decode("latin-1").upper().replace("-", "_")
+        key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+        text = value.decode("latin-1")
+        fields[key] = f"{fields[key]}{'; ' if key == 'HTTP_COOKIE' else ', '}{text}" if key in fields else text
+    (server, port), (client, _) = scope["server"], scope["client"]
+    return {
+        **fields,
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope["path"].encode().decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_NAME": server,
+        "SERVER_PORT": str(port),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "REMOTE_ADDR": client,
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope["scheme"],
+        "wsgi.input": io.BytesIO(),
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }

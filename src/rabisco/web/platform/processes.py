@@ -1,0 +1,135 @@
+"""Processes that serve side by side: forked from one that has loaded what they share, started again when they die."""
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from rabisco.web.platform.lines import LOGGER
+
+# Seconds until a worker that died is started again: the second time in a row twice as long, and so on.
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
+# A worker that lived so long had not died of its start.
+STEADY_SECONDS = 10
+# Starts in a row that fail while no other worker serves, before all is given up.
+MOST_STARTS = 5
+# A worker has so long to answer what is under way when all end.
+END_SECONDS = 5
+
+_ENDS = (signal.SIGINT, signal.SIGTERM)
+
+
+@dataclass
+class Worker:
+    """One place for a worker: the process that has it now, and how often in a row it died young."""
+
+    pid: int = 0
+    started: float = 0.0
+    deaths: int = 0
+    due: float = 0.0
+
+
+def run(number: int, work: Callable[[], None]) -> bool:
+    """Keep so many workers until this process is told to end; return whether that was why it ended.
+
+    Args:
+        number: Of workers.
+        work: What each does, until it gets SIGTERM.
+    """
+    ending: list[int] = []
+    waking, wake = socket.socketpair()
+    wake.setblocking(False)
+    signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
+    for number_of_signal in _ENDS:
+        signal.signal(number_of_signal, lambda received, _: ending.append(received))
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    workers = [Worker() for _ in range(number)]
+    try:
+        while not ending:
+            now = time.monotonic()
+            for worker in workers:
+                if not worker.pid and now >= worker.due:
+                    _start(worker, work)
+            soonest = min((worker.due for worker in workers if not worker.pid), default=now + LONGEST_PAUSE)
+            waking.settimeout(max(0.01, soonest - now))
+            with suppress(TimeoutError):
+                waking.recv(64)
+            _notice_deaths(workers)
+            if all(worker.deaths >= MOST_STARTS and not worker.pid for worker in workers):
+                LOGGER.error("no worker can be started: %s attempts failed; the lines above say why", MOST_STARTS)
+                return False
+        return True
+    finally:
+        signal.set_wakeup_fd(-1)
+        _end(workers)
+
+
+def _start(worker: Worker, work: Callable[[], None]) -> None:
+    try:
+        pid = os.fork()
+    except OSError as error:
+        LOGGER.error("a worker could not be started: %s", error.strerror)
+        _put_off(worker)
+        return
+    if pid:
+        worker.pid, worker.started = pid, time.monotonic()
+        return
+    status = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        for number in (*_ENDS, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        work()
+        status = 0
+    except BaseException:
+        LOGGER.exception("a worker ended by an error")
+    finally:
+        os._exit(status)
+
+
+def _notice_deaths(workers: list[Worker]) -> None:
+    for worker in workers:
+        if worker.pid and (status := _ended(worker.pid)) is not None:
+            if time.monotonic() - worker.started >= STEADY_SECONDS:
+                worker.deaths = 0
+            worker.pid = 0
+            _put_off(worker)
+            how = f"signal {-status}" if status < 0 else f"status {status}"
+            pause = worker.due - time.monotonic()
+            LOGGER.error("a worker ended by %s; another takes its place in %.1f s", how, pause)
+
+
+def _put_off(worker: Worker) -> None:
+    worker.deaths += 1
+    worker.due = time.monotonic() + min(FIRST_PAUSE * 2 ** (worker.deaths - 1), LONGEST_PAUSE)
+
+
+def _ended(pid: int) -> int | None:
+    """Return how a child ended, the number of a signal negative; ``None`` if it lives."""
+    try:
+        found, status = os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return 0
+    return os.waitstatus_to_exitcode(status) if found else None
+
+
+def _end(workers: list[Worker]) -> None:
+    """Ask all workers to end, and end those that do not."""
+    living = [worker.pid for worker in workers if worker.pid]
+    for pid in living:
+        _kill(pid, signal.SIGTERM)
+    until = time.monotonic() + END_SECONDS
+    while living and time.monotonic() < until:
+        living = [pid for pid in living if _ended(pid) is None]
+        time.sleep(0.02)
+    for pid in living:
+        _kill(pid, signal.SIGKILL)
+
+
+def _kill(pid: int, number: Any) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)

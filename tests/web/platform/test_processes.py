@@ -1,0 +1,74 @@
+"""The death of a worker ends nobody else's work, and what cannot start says so."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import requests
+from tests.web.serving import PROGRAM, Server, free_port, serving, seven_png, start, wait_until_live
+
+SEVEN = seven_png()
+UNABLE = "from rabisco.web.platform import server\nserver.uvloop.run = lambda work: work.close() or 1 / 0\n" + PROGRAM
+
+
+def workers_of(server: Server) -> list[psutil.Process]:
+    return psutil.Process(server.process.pid).children()
+
+
+def wait_for(number: int, server: Server, seconds: float = 10) -> None:
+    until = time.monotonic() + seconds
+    while len(workers_of(server)) < number and time.monotonic() < until:
+        time.sleep(0.05)
+    assert len(workers_of(server)) == number
+
+
+def test_workers_that_die_are_replaced_while_the_others_serve(tmp_path: Path) -> None:
+    server = Server(free_port(), None)  # type: ignore[arg-type]
+    server = Server(server.port, start(server.port, tmp_path, workers=2))
+    wait_until_live(server)
+    answered = 0
+    for number in (signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM):
+        wait_for(2, server)
+        dying = workers_of(server)[0]
+        os.kill(dying.pid, number)
+        for _ in range(20):
+            try:
+                answered += server.post("/predict", files={"file": SEVEN}).status_code == 200
+            except requests.ConnectionError:  # taken by the one that died
+                continue
+    wait_for(2, server)
+    assert answered > 55
+    server.process.send_signal(signal.SIGINT)
+    printed, _ = server.process.communicate(timeout=15)
+    assert server.process.returncode == 0
+    assert printed.count("a worker ended by") == 3
+    assert "signal 9" in printed
+
+
+def test_a_lone_worker_is_replaced_too_and_connections_wait_for_it(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        os.kill(server.worker, signal.SIGKILL)
+        assert server.get("/health/live").status_code == 200
+        wait_for(1, server)
+
+
+def test_workers_that_cannot_start_end_the_server_with_a_word(tmp_path: Path) -> None:
+    process = start(free_port(), tmp_path, program=UNABLE)
+    printed, _ = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "no worker can be started: 5 attempts failed" in printed
+    assert "ZeroDivisionError" in printed
+
+
+def test_a_server_without_standard_error_serves(tmp_path: Path) -> None:
+    port = free_port()
+    environment = {**os.environ, "RABISCO_HOME": str(tmp_path), "RABISCO_PORT": str(port), "RABISCO_WORKERS": "1"}
+    with subprocess.Popen(f"exec {sys.executable} -c '{PROGRAM}' 2>&-", shell=True, env=environment) as process:
+        try:
+            wait_until_live(Server(port, process))  # type: ignore[arg-type]
+        finally:
+            process.terminate()
