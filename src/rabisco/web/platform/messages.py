@@ -18,7 +18,7 @@ _MESSAGES = {
     "alike": lazy_gettext("Often written alike: {names}"),
     "failed": lazy_gettext("No answer: {reason}"),
     "offline": lazy_gettext("the server cannot be reached"),
-    "thanks": lazy_gettext("Thanks, it is saved."),
+    "thanks": lazy_gettext("Thank you, it is saved."),
     "learned": lazy_gettext("✓ Learned: this is {label}."),
     "learned_none": lazy_gettext("✓ Learned: this is not a character."),
     "learned_other": lazy_gettext("✓ Learned: this is another character."),
