@@ -169,7 +169,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
         "the first reason: expected a whole PNG file",
     ),
     "a zip without classes": (
-        lambda: zipped({name.replace("/", "-"): content for name, content in PICTURES.items()}),
+        lambda: zipped({f"{place}.png": content for place, content in enumerate(PICTURES.values())}),
         "it lies in no class's folder",
     ),
 }

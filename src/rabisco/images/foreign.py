@@ -23,6 +23,7 @@ _BEGIN = (
     (b"\x93NUMPY", "NumPy (NPY)"),
     (b"\x89HDF", "HDF5"),
     (b"\x1aE\xdf\xa3", "WebM"),
+    (b"version https://git-lfs", "Git LFS"),
 )
 _TEXT = ((b"<svg", "SVG"), (b"<html", "HTML"), (b"<!doctype html", "HTML"), (b'{"', "JSON"))
 

@@ -17,6 +17,7 @@ from rabisco.text import normalized
 MAX_LABEL = 100  # characters
 _LINE_FEED, _QUOTE, _SPACE = 10, 34, 32
 _FORMULA = re.compile(rb"[=@].|[+-].*[(|!]", re.DOTALL)
+_EMPTY = frozenset((b"", b"nan", b"na", b"n/a", b"null", b"none"))  # as programs write what is not there
 _TOLERANCE = 1.001  # a full pixel that arithmetic made a little fuller
 
 Integers = NDArray[np.int64]
@@ -207,7 +208,7 @@ class RowReader:
 
     def _pointed(self, cells: list[bytes]) -> list[bytes]:
         if self._dialect.sparse:
-            cells = [cell if cell.strip() else b"0" for cell in cells]
+            cells = [b"0" if cell.strip().lower() in _EMPTY else cell for cell in cells]
         return [cell.replace(b",", b".") for cell in cells] if self._dialect.decimal_comma else cells
 
     def _fault(self, cells: list[bytes]) -> Finding:

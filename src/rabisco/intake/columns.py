@@ -26,6 +26,9 @@ rótulo classe clase etiqueta étiquette chiffre метка класс симв�
 """
 LABEL_NAMES = frozenset(_LABEL_NAMES.split())
 _PIXEL_NAME = re.compile(r"(?:pixel|pix|px|p|x|v|f|c|col|column|feature|attr|attribute)?[ _-]?\d+(?:[x_,-]\d+)*")
+_SURE_PIXEL = re.compile(r"(?:pixel|pix|px|p)[ _-]?\d+(?:[x_,-]\d+)*|\d+[x_,-]\d+|r\d+c\d+")
+_NAMED_FILE = re.compile(r"(?i).+\.(?:png|jpe?g|gif|bmp|webp|tiff?|avif|heic)")
+EMPTY_CELLS = frozenset(("", "nan", "na", "n/a", "null", "none"))
 _INDEX_NAMES = frozenset(("", "id", "index", "idx", "row", "unnamed: 0"))
 
 Lines = Sequence[bytes]
@@ -78,7 +81,7 @@ def find_columns(lines: Lines, choices: Choices) -> Columns:
     header = first if has_header and len(first) == count else []
     sparse = _is_sparse(body)
     if sparse:
-        body = [[cell or "0" for cell in row] for row in body]
+        body = [["0" if cell.lower() in EMPTY_CELLS else cell for cell in row] for row in body]
     ignored = _ignored(count, header, body)
     extra: tuple[int, ...] = ()
     if image_shape(count - 1 - len(ignored)) is None:
@@ -100,10 +103,28 @@ def _no_shape(count: int, header: list[str], body: list[list[str]]) -> UnusableD
     if image_shape(count):
         return refuse("no-label", columns=count)
     words = _words(count, body)
+    file = next((cell for row in body[:LOOKED_AT] for cell in row if _NAMED_FILE.fullmatch(cell)), None)
+    if file is not None and count < USUAL_SIDE**2:
+        return refuse("table-alone", name=excerpt(file.encode()))
+    if count <= USUAL_SIDE**2 and count - len(words) > 1:
+        return refuse("features", columns=count - len(words))
+    if many := _one_hot(count, body):
+        return refuse("one-hot", count=many)
     if len(words) > 1:
         names = ", ".join(header[place] if header else str(place + 1) for place in words[:5])
         return refuse("columns-of-text", columns=count, names=names)
     return refuse("columns", columns=count)
+
+
+def _one_hot(count: int, body: list[list[str]]) -> int:
+    """Return how many columns at one end hold a single 1 in each row, beside which an image is left; 0 if none do."""
+    for many in range(2, 101):
+        if body and image_shape(count - many):
+            for columns in (slice(count - many, count), slice(0, many)):
+                found = [[_number(cell) for cell in row[columns]] for row in body]
+                if all(row.count(1) == 1 and row.count(0) == many - 1 for row in found):
+                    return many
+    return 0
 
 
 def _words(count: int, body: list[list[str]]) -> list[int]:
@@ -115,7 +136,7 @@ def _words(count: int, body: list[list[str]]) -> list[int]:
 def _is_sparse(body: list[list[str]]) -> bool:
     """Tell whether cells are left empty instead of 0, all over the table."""
     rows = [row[:-1] for row in body[:LOOKED_AT]]
-    empty = [sum(not cell for cell in row) for row in rows]
+    empty = [sum(cell.lower() in EMPTY_CELLS for cell in row) for row in rows]
     return bool(rows) and sum(empty) > SPARSE * sum(map(len, rows)) and 2 * sum(map(bool, empty)) > len(rows)
 
 
@@ -139,10 +160,16 @@ def _extra(
 
 
 def _are_pixels(places: list[int], header: list[str], body: list[list[str]]) -> bool:
-    """Tell whether few columns are pixels: they are named so, or hold no more than two values."""
-    if header:
-        return 2 * sum(_PIXEL_NAME.fullmatch(header[place].lower()) is not None for place in places) > len(places)
-    return len({row[place] for row in body for place in places}) <= 2
+    """Tell whether few columns are pixels: whole numbers or shares of 1 under such names, or two values alone.
+
+    Four by four measurements, called ``f0`` to ``f15``, are none.
+    """
+    cells = {row[place] for row in body for place in places}
+    if len(cells) <= 2:
+        return True
+    named = sum(_SURE_PIXEL.fullmatch(header[place].lower()) is not None for place in places) if header else 0
+    values = [number for cell in cells if (number := _number(cell)) is not None]
+    return 2 * named > len(places) and (max(values, default=2) <= 1 or all(value.is_integer() for value in values))
 
 
 def _named_label(header: list[str], choices: Choices) -> int | None:

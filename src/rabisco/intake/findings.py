@@ -104,6 +104,18 @@ REFUSALS: dict[str, str] = {
     "symlink": N_("expected files and folders, received the link %(name)s; put the file itself there"),
     "too-many-files": N_("expected at most %(limit)s files, received more; use a part of them"),
     "total-too-large": N_("expected at most %(limit)s bytes of pictures, received more; make the pictures smaller"),
+    "annotations": N_(
+        "expected pictures in one folder per class, received pictures of one folder whose classes stand in files such "
+        "as %(name)s; export them as folders by class, or put a table labels.csv (file, class) beside them"
+    ),
+    "table-alone": N_(
+        "expected pixels, received a table that names files, such as %(name)s; put it into a zip together with them"
+    ),
+    "one-hot": N_(
+        "expected one column with the labels, received %(count)s columns of which one is 1 in each row; put its "
+        "number in their place"
+    ),
+    "zip-in-zip": N_("expected pictures in the archive, received the archive %(name)s in it; unpack that first"),
     "zip-of-tables": N_("expected pictures in the archive, received a CSV file; unpack it and send the CSV itself"),
     "looking-died": N_(
         "expected to look through the file to its end, but the process that did so was ended, perhaps for lack of "
@@ -117,8 +129,8 @@ REFUSALS: dict[str, str] = {
         "export it again, or send it with a report of this error"
     ),
     "no-pictures": N_(
-        "expected pictures in one folder per class, such as cat/1.png, received files that are no pictures; "
-        "put the pictures there"
+        "expected pictures in one folder per class, such as cat/1.png, received files that are no pictures read here, "
+        "such as %(name)s; put pictures there"
     ),
 }
 
@@ -187,6 +199,7 @@ UNDERSTOOD: dict[str, str] = {
     "folders-are-classes": N_("Each of the %(count)s folders is a class."),
     "folders-are-parts": N_("%(train)s is trained on, %(test)s is the test; the folders in them are the classes."),
     "folders-hold-classes": N_("%(train)s hold the same folders, which are the classes; all of it is trained on."),
+    "names-of-files": N_("The classes are the beginnings of the files’ names: %(classes)s."),
     "table-of-labels": N_("The classes are those in %(table)s, column %(column)s."),
 }
 

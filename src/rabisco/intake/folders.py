@@ -1,55 +1,21 @@
 """Who belongs to which class and part: by the folders that pictures lie in, or by a table that lies beside them."""
 
-import csv
-import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Literal
 
-from rabisco.errors import InvalidImageError
 from rabisco.intake.archive import Contents, Member
-from rabisco.intake.columns import LABEL_NAMES
-from rabisco.intake.findings import Finding
+from rabisco.intake.findings import Finding, refuse
+from rabisco.intake.labels import find_labels
+from rabisco.intake.parts import part_of
 from rabisco.intake.report import Outermost
-from rabisco.text import guess_encoding, normalized, plain
+from rabisco.text import plain
 
 Part = Literal["train", "test"]
-MAX_TABLE_BYTES = 64 << 20
+_ANNOTATIONS = (".txt", ".xml", ".json", ".jsonl", ".yaml", ".yml")
+_TELLING = (".json", ".jsonl", ".yaml", ".yml")  # of which one holds all
 LEAST_SHARED = 2  # classes by which folders of unknown names are known as parts
-
-_WORDS = {
-    "train": (
-        "train training tr trn learn learning fit treino treinamento treinar entrenamiento entrenar entreno "
-        "entraînement apprentissage обучение обучающая обучающий тренировка тренировочная тренировочный учебная"
-    ),
-    "validation": (
-        "val valid validation validate validating dev development holdout validação validación valida валидация "
-        "валидационная валидационный проверка проверочная"
-    ),
-    "test": (
-        "test testing tst eval evaluation evaluate teste testes prueba pruebas examen avaliação evaluación essai "
-        "essais évaluation тест тестовая тестовый тесты тестирование экзамен контрольная"
-    ),
-}
-_PART_OF = {plain(word): part for part, words in _WORDS.items() for word in words.split()}
-_FILLER_WORDS = (
-    "set data dataset images image imgs img pictures photos split part samples digits conjunto dados datos imagens "
-    "imágenes de del do da of du jeu données выборка данные набор изображения"
-)
-_FILLERS = frozenset(map(plain, _FILLER_WORDS.split()))
-_PART_COLUMNS = frozenset(("split", "set", "part", "usage", "subset", "partition", "fold"))
-
-
-def part_of(name: str) -> str | None:
-    """Return which part a folder's name says: ``train``, ``validation`` or ``test``, in any of the five languages."""
-    words = [word for word in re.split(r"[\W_]+|(?<=\D)(?=\d)", plain(name)) if word]
-    telling = [word for word in words if word not in _FILLERS and not word.isdigit()]
-    if len(telling) != 1:
-        return None
-    joined = telling[0]
-    return _PART_OF.get(joined) or _PART_OF.get(re.sub(r"(set|data|images|imgs)$", "", joined))
 
 
 @dataclass(frozen=True)
@@ -90,9 +56,15 @@ def arrange_pictures(contents: Contents, outermost: Outermost | None = None) -> 
     others = [member.name for member in contents.members if not contents.is_picture(member)]
     paths = _without_common_folders([member.parts for member in members])
     if not any(len(parts) > 1 for parts in paths) or _one_folder(paths):
-        told = _by_table(contents, members)
+        told = find_labels(contents, members)
         if told is not None:
-            return told
+            roles = _roles(set(told.parts.values()))
+            pictures = [
+                PlacedPicture(member, n + 1, told.labels.get(n, ""), roles.get(told.parts.get(n, ""), "train"))
+                for n, member in enumerate(members)
+            ]
+            return Arrangement(pictures, told.understood)
+    _refuse_annotations(paths, others)
     notes = [Finding("other-files", {"count": len(others), "names": _named(others)})] if others else []
     inner = _parts_within_classes(paths) if outermost is None else {}
     kinds = {} if inner else _parts_of_folders(paths, outermost)
@@ -117,6 +89,16 @@ def arrange_pictures(contents: Contents, outermost: Outermost | None = None) -> 
         return Arrangement(pictures, Finding("folders-are-classes", {"count": count}), "classes", tuple(notes))
     notes += _notes_on_validation({one for one in named if one})
     return Arrangement(pictures, _understood(folders, roles), "parts" if kinds else None, tuple(notes))
+
+
+def _refuse_annotations(paths: list[tuple[str, ...]], others: list[str]) -> None:
+    """Refuse pictures of one folder whose classes stand in files of annotations, as programs for boxes write them."""
+    folders = {parts[:-1] for parts in paths if part_of(parts[0]) is None or len(parts) > 2}
+    names = {folder[-1] if folder else "" for folder in folders}
+    annotated = [name for name in others if name.lower().endswith(_ANNOTATIONS) and "readme" not in name.lower()]
+    telling = any(name.lower().endswith(_TELLING) for name in annotated)
+    if paths and len(names) <= 1 and annotated and (2 * len(annotated) > len(paths) or telling):
+        raise refuse("annotations", name=annotated[0])
 
 
 def _without_common_folders(paths: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
@@ -197,82 +179,6 @@ def _understood(folders: dict[str, str], roles: dict[str, Part]) -> Finding:
         part: _named(sorted(top for top, kind in folders.items() if roles[kind] == part)) for part in ("train", "test")
     }
     return Finding("folders-are-parts", names) if names["test"] else Finding("folders-hold-classes", names)
-
-
-def _by_table(contents: Contents, members: list[Member]) -> Arrangement | None:
-    """Return the arrangement that a table of file names and classes tells; nothing if there is no such table."""
-    places = {key: place for place, member in reversed(list(enumerate(members))) for key in _keys(member.name)}
-    for table in contents.members:
-        if table.is_table and table.size <= MAX_TABLE_BYTES:
-            rows = _rows(contents, table)
-            found = _labels_in(rows, places)
-            if found is not None:
-                column, labels, kinds = found
-                roles = _roles(set(kinds.values()))
-                pictures = [
-                    PlacedPicture(member, place + 1, labels.get(place, ""), roles.get(kinds.get(place, ""), "train"))
-                    for place, member in enumerate(members)
-                ]
-                return Arrangement(pictures, Finding("table-of-labels", {"table": table.name, "column": column}))
-    return None
-
-
-def _keys(name: str) -> Iterable[str]:
-    """Return what a table may call a file, the fullest first."""
-    path = PurePosixPath(name)
-    for one in (path, path.name, path.stem):
-        yield str(one).casefold()
-
-
-def _rows(contents: Contents, table: Member) -> list[list[str]]:
-    try:
-        content = contents.read_start(table, MAX_TABLE_BYTES)
-    except InvalidImageError:
-        return []
-    text = content.decode(guess_encoding([content[: 1 << 16]]), "replace").removeprefix("\ufeff")
-    lines = [line for line in text.splitlines() if line.strip()]
-    best: list[list[str]] = []
-    for delimiter in (",", ";", "\t", "|", " "):
-        rows = [[normalized(cell) for cell in row] for row in csv.reader(lines, delimiter=delimiter)]
-        widths = Counter(len(row) for row in rows)
-        if widths and widths.most_common(1)[0][0] > max(1, max(map(len, best[:1]), default=1)):
-            best = [row for row in rows if len(row) == widths.most_common(1)[0][0]]
-    return best
-
-
-def _labels_in(rows: list[list[str]], places: dict[str, int]) -> tuple[str, dict[int, str], dict[int, str]] | None:
-    """Return the column of the classes, and class and part of pictures by their places among all."""
-    if len(rows) < 2:
-        return None
-    columns = list(zip(*rows, strict=True))
-    matches = [sum(_place(cell, places) is not None for cell in column) for column in columns]
-    files = max(range(len(columns)), key=lambda column: matches[column])
-    if 2 * matches[files] < len(rows):
-        return None
-    has_header = _place(columns[files][0], places) is None
-    header = [name.casefold() for name in rows[0]] if has_header else [""] * len(columns)
-    part_column = next((place for place, name in enumerate(header) if name in _PART_COLUMNS), None)
-    rest = [place for place in range(len(columns)) if place not in (files, part_column)]
-    if not rest:
-        return None
-    named = [place for place in rest if header[place] in LABEL_NAMES]
-    label = (named or sorted(rest, key=lambda place: len(set(columns[place]))))[0]
-    labels, kinds = {}, {}
-    for row in rows[has_header:]:
-        place = _place(row[files], places)
-        if place is not None:
-            labels[place] = row[label]
-            if part_column is not None and (kind := part_of(row[part_column])) is not None:
-                kinds[place] = kind
-    return (rows[0][label] if has_header else str(label + 1)), labels, kinds
-
-
-def _place(cell: str, places: dict[str, int]) -> int | None:
-    path = cell.replace("\\", "/").casefold().removeprefix("./")
-    for key in (path, PurePosixPath(path).name):
-        if key in places:
-            return places[key]
-    return None
 
 
 def _named(names: Sequence[str]) -> str:

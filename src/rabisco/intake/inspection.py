@@ -247,7 +247,7 @@ def _forbidding(train: _Part, test: _Part | None) -> list[Finding]:
     if formula is not None:
         return [formula_finding(formula)]
     if not tally.rows:
-        reason = tally.bad_rows[0].reason if tally.bad_rows else Finding("no-pictures")
+        reason = tally.bad_rows[0].reason if tally.bad_rows else Finding("no-pictures", {"name": "–"})
         return [Finding("no-rows", {"reason": reason.sentence})]
     counts = tally.class_counts()
     if len(counts) == 1:

@@ -5,6 +5,7 @@ However large or hostile the file is, never more than a block and one line of it
 
 import codecs
 import gzip
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,13 +39,19 @@ _KINDS: tuple[tuple[bytes, str], ...] = (
     (b"\x80\x04", N_("a Python pickle")),
     (b"\x80\x05", N_("a Python pickle")),
     (b"\x7fELF", N_("a program")),
-    (b"MZ\x90", N_("a program")),
+    (b"MZ", N_("a program")),
     (b"\x00\x00\x08", N_("an IDX file")),
+    (b"MATLAB", N_("a MATLAB file")),
+    (b"\x04\x22\x4d\x18", N_("an LZ4 file")),
+    (b"@relation", N_("an ARFF file")),
+    (b"@RELATION", N_("an ARFF file")),
     (b"PK\x03\x04", N_("a zip archive")),
     (b"{", "JSON"),
     (b"[", "JSON"),
     (b"{\\rtf", N_("a text document (RTF)")),
 )
+
+_SVMLIGHT = re.compile(rb"[+-]?\d+(?:\.\d+)?(?: \d+:\S+){2}")
 
 
 def read_blocks(path: Path) -> Iterator[bytes]:
@@ -124,6 +131,10 @@ def _refuse_other_kinds(start: bytes) -> None:
     for magic, kind in _KINDS:
         if text.startswith(magic):
             raise refuse("binary", kind=Sentence(kind))
+    if start[4:8] == b"ftyp":
+        raise refuse("binary", kind=Sentence(N_("a film or a photograph")))
+    if _SVMLIGHT.match(text):
+        raise refuse("binary", kind=Sentence(N_("an SVMlight file")))
     if start[257:262] == b"ustar":
         raise refuse("binary", kind=Sentence(N_("a tar archive")))
     if text.startswith(b"<"):

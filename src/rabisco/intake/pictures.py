@@ -30,10 +30,18 @@ def detect(path: Path, choices: Choices) -> tuple[Dialect, list[Finding]]:
     with open_members(path) as contents:
         arrangement = arrange_pictures(contents, choices.folders)
         if not arrangement.pictures:
-            raise refuse("no-pictures") if contents.members else refuse("empty-archive")
+            raise _none_here(contents)
         normalizer = choices.normalizer or _suitable(arrangement.pictures, contents)
         dialect = Dialect(kind="pictures", normalizer=normalizer, folders=arrangement.outermost)
         return dialect, [arrangement.understood, *contents.notes, *arrangement.findings]
+
+
+def _none_here(contents: Contents) -> UnusableDataError:
+    names = [member.name for member in contents.members]
+    inner = next((name for name in names if name.lower().endswith((".zip", ".tar", ".gz", ".7z", ".rar"))), None)
+    if inner is not None:
+        return refuse("zip-in-zip", name=inner[-60:])
+    return refuse("no-pictures", name=names[0][-60:]) if names else refuse("empty-archive")
 
 
 def has_test(path: Path, folders: Outermost | None = None) -> bool:

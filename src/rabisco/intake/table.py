@@ -10,7 +10,7 @@ from rabisco.errors import N_, Sentence, UnusableDataError
 from rabisco.intake.appearance import arrange, find_layout, find_normalizer, is_inverted, is_transposed
 from rabisco.intake.batch import Batch
 from rabisco.intake.cells import RowReader
-from rabisco.intake.columns import Columns, find_columns, split_line
+from rabisco.intake.columns import EMPTY_CELLS, Columns, find_columns, split_line
 from rabisco.intake.findings import Finding, excerpt, refuse
 from rabisco.intake.lines import BLOCK_BYTES, read_blocks
 from rabisco.intake.report import Choices, Dialect
@@ -135,7 +135,7 @@ def _with_numbers(dialect: Dialect, body: list[bytes], choices: Choices) -> Dial
         if dialect.delimiter != "," and not comma:
             comma = any("," in cell for cell in pixels)
         try:
-            pixels = [cell or "0" for cell in pixels] if dialect.sparse else pixels
+            pixels = ["0" if cell.lower() in EMPTY_CELLS else cell for cell in pixels] if dialect.sparse else pixels
             values = [float(cell.replace(",", ".")) for cell in pixels]
         except ValueError:
             words = words or line

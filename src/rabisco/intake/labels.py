@@ -1,0 +1,196 @@
+"""Classes of pictures that no folders tell: from tables beside them, or from the beginnings of their names."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from rabisco.errors import InvalidImageError
+from rabisco.intake.archive import Contents, Member
+from rabisco.intake.columns import LABEL_NAMES
+from rabisco.intake.findings import Finding
+from rabisco.intake.parts import part_of
+from rabisco.text import guess_encoding, normalized
+
+MAX_TABLE_BYTES = 64 << 20
+LEAST_OF_A_NAME = 3  # pictures whose names begin alike
+_TOLD_NAMES = LABEL_NAMES | {"choice", "tag", "species", "breed", "emotion", "ground_truth", "labels", "transcription"}
+_PART_COLUMNS = frozenset(("split", "set", "part", "usage", "subset", "partition", "fold"))
+_NUMBERED = re.compile(r"(.*?)[\W_]*(?:copy|\(?\d+\)?)[\W_\d]*")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What tells the classes of pictures.
+
+    Attributes:
+        labels: The class of each picture that has one, by its place among all.
+        parts: The part of each picture that has one.
+        understood: What told it.
+    """
+
+    labels: dict[int, str]
+    parts: dict[int, str]
+    understood: Finding
+
+
+def find_labels(contents: Contents, members: Sequence[Member]) -> Told | None:
+    """Return the classes that tables of file names tell, else those that files' names begin with; nothing if none do.
+
+    Of several tables that one counts that tells most pictures apart; tables of the same columns, as one for each part,
+    count together.
+    """
+    found = []
+    for table in contents.members:
+        if table.is_table and table.size <= MAX_TABLE_BYTES:
+            told = _labels_in(_rows(contents, table), members, table)
+            if told is not None:
+                found.append(told)
+    if not found:
+        return _by_names(members)
+    best = max(found, key=lambda one: (min(2, len(set(one[1].values()))), len(one[1])))
+    alike = [one for one in found if one is best or (one[0] == best[0] and len(set(one[1].values())) > 1)]
+    labels: dict[int, str] = {}
+    parts: dict[int, str] = {}
+    for _, its_labels, its_parts, _ in alike:
+        labels = {**its_labels, **labels}
+        parts = {**its_parts, **parts}
+    for place in labels:
+        folder = part_of(members[place].parts[-2]) if len(members[place].parts) > 1 else None
+        if place not in parts and folder is not None:
+            parts[place] = folder
+    names = ", ".join(table for _, _, _, table in alike)
+    return Told(labels, parts, Finding("table-of-labels", {"table": names, "column": best[0]}))
+
+
+def _by_names(members: Sequence[Member]) -> Told | None:
+    """Return the beginnings of the files' names (``cat.1.png``) as classes, where all have such ones."""
+    matches = [_NUMBERED.fullmatch(PurePosixPath(member.name).stem) for member in members]
+    labels = {place: match[1] for place, match in enumerate(matches) if match and match[1].strip("_-. ")}
+    counts = Counter(labels.values())
+    if len(labels) < len(members) or len(counts) < 2 or min(counts.values()) < LEAST_OF_A_NAME:
+        return _by_digits(members)
+    return _told_by_names(labels, members)
+
+
+def _by_digits(members: Sequence[Member]) -> Told | None:
+    """Return the single digits that the files' names begin with (``3_12.png``) as classes."""
+    matches = [re.fullmatch(r"(\d)[_\-. ].*", PurePosixPath(member.name).stem) for member in members]
+    labels = {place: match[1] for place, match in enumerate(matches) if match}
+    counts = Counter(labels.values())
+    if not members or len(labels) < len(members) or len(counts) < 2 or min(counts.values()) < LEAST_OF_A_NAME:
+        return None
+    return _told_by_names(labels, members)
+
+
+def _told_by_names(labels: dict[int, str], members: Sequence[Member]) -> Told:
+    parts = {}
+    for place in labels:
+        folder = part_of(members[place].parts[-2]) if len(members[place].parts) > 1 else None
+        if folder is not None:
+            parts[place] = folder
+    names = sorted(set(labels.values()))
+    shown = ", ".join(names[:5]) + (f" (+{len(names) - 5})" if len(names) > 5 else "")
+    return Told(labels, parts, Finding("names-of-files", {"classes": shown}))
+
+
+def _rows(contents: Contents, table: Member) -> list[list[str]]:
+    try:
+        content = contents.read_start(table, MAX_TABLE_BYTES)
+    except InvalidImageError:
+        return []
+    text = content.decode(guess_encoding([content[: 1 << 16]]), "replace").removeprefix("\ufeff")
+    lines = [line for line in text.splitlines() if line.strip()]
+    best: list[list[str]] = []
+    for delimiter in (",", ";", "\t", "|", " "):
+        rows = [[normalized(cell) for cell in row] for row in csv.reader(lines, delimiter=delimiter)]
+        widths = Counter(len(row) for row in rows)
+        if widths and widths.most_common(1)[0][0] > max(1, max(map(len, best[:1]), default=1)):
+            best = [row for row in rows if len(row) == widths.most_common(1)[0][0]]
+    return best
+
+
+def _labels_in(
+    rows: list[list[str]], members: Sequence[Member], table: Member
+) -> tuple[str, dict[int, str], dict[int, str], str] | None:
+    """Return the column of the classes, class and part of pictures by their places, and the table's name."""
+    if len(rows) < 2:
+        return None
+    places = _places(members, table)
+    columns = list(zip(*rows, strict=True))
+    matches = [sum(_place(cell, places) is not None for cell in column) for column in columns]
+    files = max(range(len(columns)), key=lambda column: matches[column])
+    if 2 * matches[files] < len(rows):
+        return None
+    has_header = _place(columns[files][0], places) is None
+    header = [name.casefold() for name in rows[0]] if has_header else [""] * len(columns)
+    part_column = next((place for place, name in enumerate(header) if name in _PART_COLUMNS), None)
+    rest = [place for place in range(len(columns)) if place not in (files, part_column)]
+    if not rest:
+        return None
+    body = rows[has_header:]
+    chosen = _label_column(header, rest, body)
+    labels, kinds = {}, {}
+    for row in body:
+        place = _place(row[files], places)
+        if place is not None:
+            labels[place] = (
+                row[chosen] if chosen is not None else next(rows[0][one] for one in rest if row[one] == "1")
+            )
+            if part_column is not None and (kind := part_of(row[part_column])) is not None:
+                kinds[place] = kind
+    if chosen is None:
+        told = ", ".join(rows[0][place] for place in rest)
+    else:
+        told = rows[0][chosen] if has_header else str(chosen + 1)
+    return told, labels, kinds, table.name
+
+
+def _label_column(header: list[str], rest: list[int], body: list[list[str]]) -> int | None:
+    """Return the column of the classes: one that is named so, else of those that vary the one with the fewest values.
+
+    ``None`` where each class has a column of its own that holds 1 for its pictures and 0 for others.
+    """
+    named = [place for place in rest if header[place] in _TOLD_NAMES]
+    if named:
+        return named[0]
+    if len(rest) > 1 and any(header) and all(Counter(row[place] for place in rest) == _one(rest) for row in body):
+        return None
+    values = {place: len({row[place] for row in body}) for place in rest}
+    return min(rest, key=lambda place: (values[place] < 2, values[place]))
+
+
+def _one(columns: list[int]) -> dict[str, int]:
+    return {"1": 1, "0": len(columns) - 1}
+
+
+def _places(members: Sequence[Member], table: Member) -> dict[str, int]:
+    """Return the place of each picture by what a table may call it; the likelier of two that are called the same."""
+    part, folder = part_of(PurePosixPath(table.name).stem), table.parts[:-1]
+
+    def strangeness(member: Member) -> tuple[bool, bool, bool]:
+        its = part_of(member.parts[-2]) if len(member.parts) > 1 else None
+        return member.parts[:-1] != folder, part is not None and its != part, its == "test"
+
+    found: dict[str, int] = {}
+    for place in sorted(range(len(members)), key=lambda place: strangeness(members[place]), reverse=True):
+        for key in _keys(members[place].name):
+            found[key] = place
+    return found
+
+
+def _keys(name: str) -> Iterable[str]:
+    """Return what a table may call a file, the fullest first."""
+    path = PurePosixPath(name)
+    for one in (path, path.name, path.stem):
+        yield str(one).casefold()
+
+
+def _place(cell: str, places: dict[str, int]) -> int | None:
+    path = cell.replace("\\", "/").casefold().removeprefix("./")
+    for key in (path, PurePosixPath(path).name):
+        if key in places:
+            return places[key]
+    return None
