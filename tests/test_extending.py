@@ -110,7 +110,8 @@ def test_a_view_is_all_it_takes_for_a_page_and_a_route(monkeypatch: pytest.Monke
     client = app.test_client()
     counted = client.get("/counts").json
     assert counted is not None
-    assert counted["models"] > 0
+    assert counted["models"] > client.get("/counts?start=emnist").json["models"] > 0
+    assert client.get("/counts?begin=emnist").status_code == 422
     page = client.get("/counts", headers={"Accept": "text/html"})
     assert page.text == f"<p>{counted['models']} models</p>"
     assert routing.ROUTES["GET", "/counts"].operation == "count_models"

@@ -127,12 +127,13 @@ def only_known(given: Iterable[str], known: Collection[str]) -> None:
     """
     unknown = [name[:40] for name in given if name not in known]
     if unknown:
-        nearest = next((near for name in unknown for near in get_close_matches(name, known, 1)), None)
+        plain = {name.lower(): name for name in known}
+        nearest = next((near for name in unknown for near in get_close_matches(name.lower(), plain, 1)), None)
         values = {"known": ", ".join(known), "unknown": ", ".join(f"“{name}”" for name in unknown[:MOST_NAMED])}
         wrong = Sentence(_UNKNOWN if known else _NOTHING_KNOWN, values)
         if nearest is None:
             raise UnknownFieldError(wrong.message, **values)
-        raise UnknownFieldError(N_("%(refusal)s. Did you mean “%(name)s”?"), refusal=wrong, name=nearest)
+        raise UnknownFieldError(N_("%(refusal)s. Did you mean “%(name)s”?"), refusal=wrong, name=plain[nearest])
 
 
 def file_field(model: type[Fields], name: str) -> str | None:

@@ -122,7 +122,7 @@ def _plain(schema: Schema) -> Schema:
         plain = {
             key: value
             for key, value in one.items()
-            if key not in ("title", "anyOf") and (key, value) != ("default", None)
+            if key not in ("title", "anyOf") and (key, value) not in (("default", None), ("default", ""))
         }
         options = [option for option in one.get("anyOf", ()) if name in required or option != {"type": "null"}]
         merged = options[0] if len(options) == 1 else {"anyOf": options} if options else {}
