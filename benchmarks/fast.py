@@ -21,7 +21,7 @@ from rabisco.models import create_model
 from rabisco.models.backend import start_keras
 from rabisco.recipes import get_recipe
 from rabisco.runs import RunRequest
-from rabisco.runs.request import check, in_fast_epochs
+from rabisco.runs.resolving import check, in_fast_epochs
 from rabisco.training import train
 
 GOAL = 0.99

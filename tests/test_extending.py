@@ -20,7 +20,7 @@ from rabisco.errors import InvalidConfigurationError
 from rabisco.models import registry
 from rabisco.recipes import recipe_names, table
 from rabisco.runs import RunRequest
-from rabisco.runs.request import check
+from rabisco.runs.resolving import check
 from rabisco.settings import get_settings
 from rabisco.training import TrainingConfiguration, train
 from rabisco.web import create_app

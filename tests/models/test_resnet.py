@@ -11,7 +11,8 @@ from rabisco.errors import InvalidConfigurationError, InvalidDataError
 from rabisco.models import create_model
 from rabisco.models.pretrained import load_pretrained, published_names, read_safetensors
 from rabisco.recipes.task import new_model
-from rabisco.runs.request import RunRequest, check
+from rabisco.runs.request import RunRequest
+from rabisco.runs.resolving import check
 from rabisco.settings import get_settings
 
 pytestmark = pytest.mark.training

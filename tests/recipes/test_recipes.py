@@ -28,7 +28,7 @@ from rabisco.recipes import (
     without_empty_classes,
 )
 from rabisco.runs import RunRequest
-from rabisco.runs.request import check
+from rabisco.runs.resolving import check
 from rabisco.training import TrainingConfiguration
 
 

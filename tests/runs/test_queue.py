@@ -21,7 +21,7 @@ from rabisco.runs import supervisor
 from rabisco.runs.places import folder_of
 from rabisco.runs.process import host, identity, kill, lives
 from rabisco.runs.reconcile import reconcile
-from rabisco.runs.request import check, in_fast_epochs
+from rabisco.runs.resolving import check, in_fast_epochs
 from rabisco.runs.session import take_up
 from rabisco.runs.states import move
 from rabisco.training import Progress

@@ -22,7 +22,8 @@ from rabisco.evaluation import Comparison, Contestant, DatasetReader, compare
 from rabisco.inference import Predictor
 from rabisco.runs.measuring import ENDED_EARLY, Measuring, comparisons_dir, say, status
 from rabisco.runs.process import give_way, identity
-from rabisco.runs.request import RunRequest, check
+from rabisco.runs.request import RunRequest
+from rabisco.runs.resolving import check
 from rabisco.runs.tasks import load_data
 from rabisco.settings import get_settings
 

@@ -14,7 +14,8 @@ from rabisco.errors import N_, InvalidConfigurationError, RunConflictError, RunN
 from rabisco.runs.places import folder_of
 from rabisco.runs.reconcile import as_found, reconcile
 from rabisco.runs.records import Run, RunEvent, event_of, run_of
-from rabisco.runs.request import RunRequest, check, limits, minutes_of
+from rabisco.runs.request import RunRequest, limits
+from rabisco.runs.resolving import check, minutes_of
 from rabisco.runs.states import ENDED, RESUMABLE, State, move
 from rabisco.text import normalized, plain
 

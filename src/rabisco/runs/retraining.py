@@ -11,7 +11,8 @@ from rabisco.recipes import get_recipe, recipe_names
 from rabisco.retraining import RetrainingReport, can_refuse, nothing_to_learn
 from rabisco.runs.queue import get, submit
 from rabisco.runs.records import Run
-from rabisco.runs.request import RunRequest, Source, limit_of
+from rabisco.runs.request import RunRequest, Source
+from rabisco.runs.resolving import limit_of
 
 
 def retrain(model: str, owner: str = "") -> Run:

@@ -20,7 +20,8 @@ from rabisco.recipes import Watcher
 from rabisco.runs.places import checkpoints_of, folder_of
 from rabisco.runs.process import host, identity
 from rabisco.runs.reconcile import result_of, state_of
-from rabisco.runs.request import RunRequest, minutes_of
+from rabisco.runs.request import RunRequest
+from rabisco.runs.resolving import minutes_of
 from rabisco.runs.states import ACTIVE, State, active, move, note
 from rabisco.settings import get_settings
 from rabisco.training import Checkpoints, Progress, Request, TrainingResult
