@@ -28,8 +28,8 @@ def test_a_picture_is_sent_and_the_answer_shown_with_status_time_and_headers(vis
     page = visit().open("/docs")
     form = console(page, "predict")
     form.get_by_label("file").set_input_files({"name": "my 7.png", "mimeType": "image/png", "buffer": seven_png()})
-    form.get_by_label("?steps").fill("1")
-    expect(form.locator(".curl code")).to_have_text(f"curl -F 'file=@my 7.png' '{page.url[:-5]}/predict?steps=1'")
+    form.get_by_label("?steps").select_option("true")
+    expect(form.locator(".curl code")).to_have_text(f"curl -F 'file=@my 7.png' '{page.url[:-5]}/predict?steps=true'")
     form.get_by_role("button", name="Send").click()
     expect(form.locator(".status")).to_contain_text("200 OK · ")
     expect(form.locator(".status")).to_contain_text("ms")
@@ -85,7 +85,7 @@ def test_a_file_that_is_answered_can_be_saved(visit) -> None:
 def test_json_is_sent_as_the_document_says(visit) -> None:
     form = console(visit().open("/docs"), "store_corrections")
     expect(form.get_by_label("readings")).to_have_value(
-        '[{"model":"mnist-cnn","version":0,"predicted":"1","probability":0.6}]'
+        '[{"model":"mnist-cnn","predicted":"1","probability":0.6,"version":0}]'
     )
     form.get_by_label("image").fill("AAAA")
     form.get_by_label("consent").select_option("true")
