@@ -4,6 +4,7 @@ import logging
 import os
 import threading
 import time
+from collections import deque
 from dataclasses import asdict
 from datetime import timedelta
 from functools import cached_property
@@ -14,7 +15,7 @@ from sqlalchemy import select, update
 
 from rabisco import store
 from rabisco.artifacts import Artifact
-from rabisco.errors import RabiscoError
+from rabisco.errors import RabiscoError, StorageError
 from rabisco.models.backend import device
 from rabisco.recipes import Watcher
 from rabisco.runs.places import checkpoints_of, folder_of
@@ -29,6 +30,7 @@ from rabisco.training import Checkpoints, Progress, Request, TrainingResult
 LOGGER = logging.getLogger("rabisco.runs")
 LISTEN = 0.3  # seconds between two looks at what is wanted
 HEARTBEAT = timedelta(seconds=5)
+PATIENCE = 3600  # seconds that the end of a run waits for a database that takes nothing
 REPORTS = 0.25  # seconds between two reports of progress
 
 
@@ -47,6 +49,9 @@ class RunSession(Watcher):
         self.wanted = ""
         self._lock = threading.Lock()
         self._over = False
+        self._saying = threading.Lock()
+        self._unsaid: deque[tuple[str, dict[str, Any], dict[str, Any]]] = deque()
+        self._silenced = False
         self._reported = 0.0
         self._guards = store.RunRow.pid == row.pid, store.RunRow.process_started == row.process_started
 
@@ -70,12 +75,29 @@ class RunSession(Watcher):
         threading.Thread(target=self._listen, name="session", daemon=True).start()
 
     def say(self, kind: str, payload: dict[str, Any], **changes: Any) -> None:
-        """Add an event to the run; end this process at once if the run is no longer its own."""
-        with store.writing() as session:
-            ours = note(session, self.row.id, kind, payload, *self._guards, heartbeat=store.now(), **changes)
-        if not ours:
-            LOGGER.error("the run was taken from this process, which ends")
-            os._exit(3)
+        """Add an event to the run, now or once the database takes it; end this process if the run is not its own."""
+        with self._saying:
+            if kind == "progress" and self._unsaid:
+                return  # what is lost is one of many
+            self._unsaid.append((kind, payload, changes))
+            if not self._silenced:
+                self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Say what is still to be said, in its order; keep the rest where the database does not take it."""
+        try:
+            while self._unsaid:
+                kind, payload, changes = self._unsaid[0]
+                with store.writing() as session:
+                    ours = note(session, self.row.id, kind, payload, *self._guards, heartbeat=store.now(), **changes)
+                if not ours:
+                    LOGGER.error("the run was taken from this process, which ends")
+                    os._exit(3)
+                self._unsaid.popleft()
+            self._silenced = False
+        except StorageError as error:
+            self._silenced = True  # the training does not wait for the next attempt; ``_listen`` makes it
+            LOGGER.warning("%s", error)
 
     def phase(self, name: str, **facts: Any) -> None:
         """Say that a part of the work begins."""
@@ -97,10 +119,7 @@ class RunSession(Watcher):
             self.say("epoch", told, progress=told)
         elif time.monotonic() - self._reported >= REPORTS:
             self._reported = time.monotonic()
-            try:
-                self.say("progress", told, progress=told)
-            except RabiscoError as error:  # what is lost is one of many
-                LOGGER.warning("%s", error)
+            self.say("progress", told, progress=told)
 
     def request(self) -> Request:
         """Return whether the training is to stop: because that is wanted, or its time is up and an epoch is done."""
@@ -119,10 +138,22 @@ class RunSession(Watcher):
             Checkpoints(checkpoints_of(self.row.id)).clear()
 
     def end(self, state: State, **changes: Any) -> None:
-        """Say how the run ended; this process hears nothing more of it."""
+        """Say how the run ended, however long the database takes nothing; this process hears nothing more of it."""
         self._over = True
-        with store.writing() as session:
-            move(session, self.row.id, ACTIVE, state, *self._guards, **changes)
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                with self._saying:
+                    self._catch_up()
+                with store.writing() as session:
+                    move(session, self.row.id, ACTIVE, state, *self._guards, **changes)
+            except StorageError as error:
+                if time.monotonic() > until:
+                    raise
+                LOGGER.warning("%s", error)
+                time.sleep(1)
+            else:
+                return
 
     def _listen(self) -> None:
         said = store.now()
@@ -139,6 +170,8 @@ class RunSession(Watcher):
                     self.end("cancelled")
                     os._exit(0)
                 self.wanted = wanted
+                with self._saying:
+                    self._catch_up()
                 if store.now() - said > HEARTBEAT:
                     said = store.now()
                     self._beat()

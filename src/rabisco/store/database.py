@@ -4,7 +4,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,15 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from rabisco.errors import N_, InvalidConfigurationError, MissingExtraError, StorageError
 from rabisco.settings import get_settings
 from rabisco.store.schema import bring_up_to_date, take_lock
 
-BUSY_SECONDS = 20
+BUSY_SECONDS = 10  # that others may keep SQLite from us
+CONNECT_SECONDS, POOL_SECONDS = 5, 5  # for PostgreSQL to be reached, and for one of its connections to be free
 _ALONE = 7222727  # number of PostgreSQL's lock
 _BEGIN = "rabisco_begin"  # execution option: how a transaction begins in SQLite
 _opened: list[Engine] = []
@@ -81,8 +83,9 @@ def told_of_database() -> Iterator[None]:
         yield
     except IntegrityError:
         raise  # a fault of ours, not of the database
-    except DBAPIError as error:
-        first = str(error.orig).strip().splitlines()[0][:120] if isinstance(error.orig, sqlite3.Error) else "no answer"
+    except (DBAPIError, PoolTimeoutError) as error:
+        refused = getattr(error, "orig", None)
+        first = str(refused).strip().splitlines()[0][:120] if isinstance(refused, sqlite3.Error) else "no answer"
         raise StorageError(
             N_(
                 "the database must be reachable and writable and have room. Received: %(reason)s; nothing was "
@@ -114,7 +117,9 @@ def _open(address: str) -> Engine:
         engine = _create(address)
         _opened.append(engine)
         with engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}).begin() as connection:
-            bring_up_to_date(connection)
+            take_time = getattr(connection.connection.dbapi_connection, "take_time", nullcontext)
+            with take_time():
+                bring_up_to_date(connection)
     return engine
 
 
@@ -131,12 +136,20 @@ def _create(address: str) -> Engine:
     url = _parse(address)
     if url.get_backend_name() == "postgresql":
         try:
-            return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": BUSY_SECONDS})
+            engine = create_engine(
+                url,
+                pool_pre_ping=True,
+                pool_timeout=POOL_SECONDS,
+                connect_args={"connect_timeout": CONNECT_SECONDS},
+            )
+            from rabisco.store.impatient import ImpatientConnection
         except ModuleNotFoundError as error:
             raise MissingExtraError(
                 N_("PostgreSQL needs %(name)s, which is not installed: pip install 'rabisco[postgresql]'"),
                 name=error.name,
             ) from error
+        event.listen(engine, "do_connect", lambda *given: ImpatientConnection.connect(*given[2], **given[3]))
+        return engine
     Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"isolation_level": None, "timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _prepare_sqlite)

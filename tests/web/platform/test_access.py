@@ -89,6 +89,19 @@ def test_a_reader_signs_in_on_a_page_and_every_process_knows_it(guarded: Server)
     assert session.post(f"{guarded.url}{CHANGE}", timeout=20).status_code == 401
 
 
+def test_a_cookie_opens_nothing_once_its_reader_has_signed_out_and_others_stay(guarded: Server) -> None:
+    (first, _), (second, _) = sign_in(guarded), sign_in(guarded)
+    kept = first.cookies["access"]
+    assert kept != second.cookies["access"]
+    fields = {"csrf_token": proof(first.get(f"{guarded.url}/sign-in", timeout=20).text)}
+    first.post(f"{guarded.url}/sign-out", data=fields, timeout=20)
+    others = {"csrf_token": proof(second.get(f"{guarded.url}/sign-in", timeout=20).text)}
+    for _ in range(6):  # whichever process answers
+        answer = requests.post(f"{guarded.url}{CHANGE}", cookies={"access": kept}, timeout=20)
+        assert answer.status_code == 401
+        assert second.post(f"{guarded.url}{CHANGE}", data=others, timeout=20).status_code == 200
+
+
 def test_a_form_without_proof_that_it_is_ours_is_refused(guarded: Server) -> None:
     session, _ = sign_in(guarded)
     for fields in ({"other": "1"}, {"csrf_token": "forged"}):
@@ -115,6 +128,20 @@ def test_a_wrong_token_is_said_so_and_guessing_is_limited(guarded: Server) -> No
     statuses = [sign_in(guarded, "guess")[1].status_code for _ in range(25)]
     assert statuses[0] == 401
     assert statuses[-1] == 429
+
+
+@pytest.mark.parametrize("path", [CHANGE, "/training", "/"])
+def test_guessing_is_limited_wherever_a_token_is_looked_at(tmp_path: Path, path: str) -> None:
+    with serving(tmp_path, access_token=TOKEN) as server:
+        ask = server.get if path == "/" else server.post
+        for number in range(12):
+            last = ask(path, headers={**PAGE, "Authorization": f"Bearer guess-{number}"})
+        assert last.status_code == (200 if path == "/" else 429)
+        right = server.post(CHANGE, headers={"Authorization": f"Bearer {TOKEN}"})
+        assert right.status_code == 429
+        assert problem_of(right)["type"] == "urn:rabisco:problem:too-many-requests"
+        assert int(right.headers["retry-after"]) > 0
+        assert server.post("/predict", files={"file": SEVEN}).status_code == 200
 
 
 @pytest.mark.parametrize("address", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:1"])

@@ -5,8 +5,7 @@ the token (``RABISCO_ACCESS_TOKEN``), no request that another site made a browse
 came from one of our pages.
 """
 
-import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from ipaddress import ip_address
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -15,10 +14,12 @@ from flask import Blueprint, Flask, current_app, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import TooManyRequests
 from werkzeug.http import parse_cookie
 
 from rabisco.errors import N_, AccessDeniedError, CrossSiteError, ReadOnlyError
 from rabisco.settings import Settings
+from rabisco.web.platform import guesses, sessions
 from rabisco.web.platform.fields import FORM, Fields, given
 from rabisco.web.platform.keys import secret_key
 from rabisco.web.platform.neighbours import FORWARDED, is_allowed
@@ -27,7 +28,6 @@ from rabisco.web.platform.routing import route, route_of
 blueprint = Blueprint("access", __name__)
 
 COOKIE = "access"
-SECONDS = 30 * 24 * 3600
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # What proxies say of the client they ask for; many send their own Host, which then names this machine.
 FORWARDING = (
@@ -69,26 +69,20 @@ def init_app(app: Flask) -> None:
     )
 
 
-def admits(settings: Settings, environ: Mapping[str, Any]) -> bool:
+def admits(settings: Settings, environ: MutableMapping[str, Any]) -> bool:
     """Tell whether a request may change something: by its token, its cookie, or because it is made on this machine."""
     if not settings.access_token:
         return settings.read_only or (_is_local(environ.get("HTTP_HOST", "")) and not _is_forwarded(environ))
     scheme, _, given = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme.lower() == "bearer":
-        return hmac.compare_digest(given.strip().encode(), settings.access_token.encode())
-    cookie = parse_cookie(dict(environ)).get(COOKIE, "")
-    return hmac.compare_digest(cookie.encode(), seal(settings).encode())
+        return guesses.is_token(settings, given.strip(), environ)
+    return sessions.is_open(settings, parse_cookie(dict(environ)).get(COOKIE, ""))
 
 
 def may_change() -> bool:
     """Tell whether whoever sends this request may change models."""
     settings = _settings()
     return not settings.read_only and admits(settings, request.environ)
-
-
-def seal(settings: Settings) -> str:
-    """Return what the cookie of a signed-in reader holds: it proves the token and does not tell it."""
-    return hmac.new(secret_key(settings), settings.access_token.encode(), "sha256").hexdigest()
 
 
 class SigningIn(Fields):
@@ -130,7 +124,7 @@ def form() -> ResponseReturnValue:
     ("curl -c cookies.txt -d token=$RABISCO_ACCESS_TOKEN {url}/sign-in",),
     page=True,
     receives=SigningIn,
-    problems=(400, 401, 403),
+    problems=(400, 401, 403, 429, 507),
     open="it is how one gets access",
 )
 def sign_in() -> ResponseReturnValue:
@@ -138,12 +132,14 @@ def sign_in() -> ResponseReturnValue:
     settings = _settings()
     asked = given(SigningIn)
     to = _safe(asked.next)
-    if settings.access_token and not hmac.compare_digest(asked.token.strip().encode(), settings.access_token.encode()):
+    _check_guesses()
+    if settings.access_token and not guesses.is_token(settings, asked.token.strip(), request.environ):
         return render_template("platform/sign_in.html", next=to, wrong=True), 401
     response = redirect(to, 303)
     if settings.access_token:
+        cookie, seconds = sessions.begin(settings), sessions.SECONDS
         response.set_cookie(
-            COOKIE, seal(settings), max_age=SECONDS, httponly=True, samesite="Strict", secure=request.is_secure
+            COOKIE, cookie, max_age=seconds, httponly=True, samesite="Strict", secure=request.is_secure
         )
     return response
 
@@ -160,7 +156,8 @@ def sign_in() -> ResponseReturnValue:
     open="it gives access up",
 )
 def sign_out() -> ResponseReturnValue:
-    """Forget that the reader knows the token."""
+    """End the session that the reader's cookie is of, in every process at once."""
+    sessions.end(_settings(), request.cookies.get(COOKIE, ""))
     response = redirect(url_for("pages.draw"), 303)
     response.delete_cookie(COOKIE, httponly=True, samesite="Strict")
     session.clear()
@@ -191,6 +188,8 @@ def _check_access() -> None:
         )
     if admits(settings, request.environ):
         return
+    if "Authorization" in request.headers:
+        _check_guesses()
     if not settings.access_token:
         raise AccessDeniedError(
             N_("this server has no access token, so this works on its own machine alone, at 127.0.0.1")
@@ -198,6 +197,11 @@ def _check_access() -> None:
     raise AccessDeniedError(
         N_("expected the access token of this server; sign in, or send it as “Authorization: Bearer …”")
     )
+
+
+def _check_guesses() -> None:
+    if guesses.are_spent(request.environ):
+        raise TooManyRequests(retry_after=60)
 
 
 def _check_form() -> None:

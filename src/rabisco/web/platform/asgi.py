@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 # Threads for what takes no time: the next part of a stream, a piece of a body to the disk, a refusal, a health check.
 ASIDE_THREADS = 2
+# What asks no database: it has threads of its own, for the others may all wait for one that is silent.
+READING = ("/predict", "/explain", "/static", "/metrics")
 # A request that takes so long is given up when its client leaves.
 WATCH_SECONDS = 0.5
 # Predictions answered in the event loop between two looks at what else has come, and how many may wait for that.
@@ -56,6 +58,14 @@ class Answer:
     close: Callable[[], object] = bool
 
 
+class Lane:
+    """Threads for one kind of requests, and how many of these they have or wait for them."""
+
+    def __init__(self, threads: int, name: str) -> None:
+        self.threads = ThreadPoolExecutor(threads, name)
+        self.busy = 0
+
+
 class ASGIApplication:
     """Answers each request by a WSGI application in one of a few threads.
 
@@ -67,10 +77,10 @@ class ASGIApplication:
     def __init__(self, app: "Application | LateApplication", settings: Settings) -> None:
         self._app = app
         self._settings = settings
-        self._threads = ThreadPoolExecutor(settings.threads, "answer")
+        self._reading, self._others = Lane(settings.threads, "read"), Lane(settings.threads, "answer")
         self._aside = ThreadPoolExecutor(ASIDE_THREADS, "aside")
         self._health = ThreadPoolExecutor(1, "health")
-        self._busy, self._most = 0, settings.threads + settings.max_waiting
+        self._most = settings.threads + settings.max_waiting
         self._pages = self._streams = 0
         self._turns: deque[asyncio.Future[None]] = deque()
         self._stopping = asyncio.Event()
@@ -84,7 +94,8 @@ class ASGIApplication:
         environ = environment(scope)
         if self._settings.trusted_proxies:
             believe(environ, self._settings)
-        if self._busy >= self._most and self._is_refused(environ):
+        lane = self._reading if environ["PATH_INFO"].startswith(READING) else self._others
+        if lane.busy >= self._most and self._is_refused(environ):
             await _send_whole(send, Answer(*refusals.answer(503, environ.get("HTTP_X_REQUEST_ID"))))
             return
         with ExitStack() as stack:
@@ -95,7 +106,7 @@ class ASGIApplication:
                 return
             except bodies.IncompleteBodyError:
                 return  # the connection answers, if anybody is there
-            await self._serve(environ, receive, send)
+            await self._serve(lane, environ, receive, send)
 
     def _is_refused(self, environ: dict[str, Any]) -> bool:
         """Tell whether a request is refused in a crowd before its body is read; health has its own way."""
@@ -136,25 +147,25 @@ class ASGIApplication:
             self._app.make()
         return body_limit(self._settings, environ)
 
-    async def _serve(self, environ: dict[str, Any], receive: Receive, send: Send) -> None:
+    async def _serve(self, lane: "Lane", environ: dict[str, Any], receive: Receive, send: Send) -> None:
         if await self._serve_directly(environ, send):
             return
         context = contextvars.copy_context()  # of this request: Flask's lives on from part to part
-        pool = self._health if environ["PATH_INFO"].startswith("/health") else self._threads
-        page = self._busy >= self._most and pool is self._threads
+        pool = self._health if environ["PATH_INFO"].startswith("/health") else lane.threads
+        page = lane.busy >= self._most and pool is lane.threads
         if page:
             environ[REFUSAL] = BUSY
             pool = self._aside
         environ[OPEN_STREAMS] = self._streams
         environ[STARTED], environ[GONE] = time.perf_counter(), threading.Event()
-        self._busy += 1
+        lane.busy += 1
         self._pages += page
         try:
             answering = asyncio.ensure_future(self._run(pool, context.run, self._answer, environ))
             await self._watch(receive, answering, environ[GONE])
             answer = await answering
         finally:
-            self._busy -= 1
+            lane.busy -= 1
             self._pages -= page
         if answer.parts is None:
             await _send_whole(send, answer)

@@ -1,6 +1,6 @@
 """How much one client may ask: bytes, form fields and requests per time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 from flask import Flask, current_app, request
@@ -15,9 +15,6 @@ from rabisco.web.platform import access
 from rabisco.web.platform.bounded import MOST_PARTS, BoundedRequest, check_texts
 from rabisco.web.platform.handover import BUSY, REFUSAL, STORAGE
 from rabisco.web.platform.routing import ROUTES
-
-# Guesses at the access token that one address may make.
-SIGN_INS = "10/minute"
 
 
 def init_app(app: Flask) -> None:
@@ -36,10 +33,9 @@ def init_app(app: Flask) -> None:
         storage_uri="memory://",
     )
     limiter.request_filter(_is_free)
-    limiter.limit(SIGN_INS, methods=["POST"])(access.blueprint)
 
 
-def body_limit(settings: Settings, environ: Mapping[str, Any]) -> int:
+def body_limit(settings: Settings, environ: MutableMapping[str, Any]) -> int:
     """Return the largest body of a request, in bytes; training data must announce their length."""
     announced = "CONTENT_LENGTH" in environ
     large = announced and takes_training_data(environ)

@@ -1,0 +1,62 @@
+"""Who has signed in: one file for each time, which every process sees and signing out removes.
+
+A file's name proves what the cookie holds and the access token, and tells neither: whoever reads the folder can sign
+in as nobody, and another access token ends all sessions.
+"""
+
+import hmac
+import secrets
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from rabisco.artifacts.durable import told_of_storage
+from rabisco.settings import Settings
+from rabisco.web.platform.keys import secret_key
+
+SECONDS = 30 * 24 * 3600
+
+
+def begin(settings: Settings) -> str:
+    """Return what a new session's cookie holds.
+
+    Raises:
+        StorageError: The home cannot be written to.
+    """
+    cookie = secrets.token_urlsafe(32)
+    with told_of_storage():
+        folder = _folder(settings)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for file in folder.iterdir():
+            if _is_over(file):
+                file.unlink(missing_ok=True)
+        _file(settings, cookie).touch(mode=0o600)
+    return cookie
+
+
+def is_open(settings: Settings, cookie: str) -> bool:
+    """Tell whether a cookie is of a session that nobody has ended."""
+    return bool(cookie) and not _is_over(_file(settings, cookie))
+
+
+def end(settings: Settings, cookie: str) -> None:
+    """End the session of a cookie, if there is one."""
+    if cookie:
+        with suppress(OSError):
+            _file(settings, cookie).unlink()
+
+
+def _is_over(file: Path) -> bool:
+    try:
+        return time.time() - file.stat().st_mtime > SECONDS
+    except OSError:
+        return True
+
+
+def _file(settings: Settings, cookie: str) -> Path:
+    said = f"{settings.access_token}\0{cookie}".encode(errors="replace")
+    return _folder(settings) / hmac.new(secret_key(settings), said, "sha256").hexdigest()
+
+
+def _folder(settings: Settings) -> Path:
+    return settings.home / "sessions"
