@@ -52,6 +52,19 @@ def test_a_picture_can_be_pasted_and_dropped(visit, kind: str) -> None:
     expect(page.locator(".results")).to_contain_text("pasted.png")
 
 
+def test_a_dropped_link_says_why_it_is_not_read(visit) -> None:
+    page = visit().open("/upload")
+    page.evaluate(
+        """() => {
+            const data = new DataTransfer();
+            data.setData("text/uri-list", "https://example.org/seven.png");
+            const event = new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true });
+            document.body.dispatchEvent(event);
+        }"""
+    )
+    expect(page.get_by_role("alert")).to_contain_text("save the picture first")
+
+
 def test_a_phone_takes_a_photo_which_is_read_at_once_and_a_desk_has_no_camera(visit) -> None:
     page = visit(viewport={"width": 375, "height": 812}, has_touch=True, is_mobile=True).open("/upload")
     expect(page.get_by_text("Take a photo")).to_be_visible()

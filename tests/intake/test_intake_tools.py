@@ -128,7 +128,7 @@ def test_four_measurements_are_called_so(tmp_path: Path) -> None:
 
 def test_a_table_without_its_pictures_is_called_so(tmp_path: Path) -> None:
     rows = [f"images/{place}.png,{'ab'[place % 2]}" for place in range(30)]
-    with pytest.raises(UnusableDataError, match=r"such as images/0\.png; put it into a zip together with them"):
+    with pytest.raises(UnusableDataError, match=r"such as 'images/0\.png'; put it into a zip together with them"):
         inspect(written(tmp_path, "file,class", rows))
 
 
@@ -141,7 +141,7 @@ def test_what_programs_write_for_nothing_is_nought(nothing: str, tmp_path: Path)
     ]
     found = inspect(written(tmp_path, "label," + ",".join(f"p{place}" for place in range(784)), rows))
     assert (found.train.rows, found.train.bad_count) == (30, 0)
-    assert (load(tmp_path / "table.csv", found.dialect).train.images.max()) == images.max()
+    assert "sparse" in {one.code for one in found.warnings}
 
 
 def test_labels_in_a_column_for_each_class_are_called_so(tmp_path: Path) -> None:

@@ -232,7 +232,8 @@ def _is_header(first: list[str], rows: list[list[str]]) -> bool:
     others = next((row for row in rows if row != first), None)
     if others is None or len(others) != len(first):
         return len(counted) < len(first) / 2
-    words = sum(here is None and there is not None for here, there in zip(numbers, map(_number, others), strict=True))
+    below = [0.0 if cell.lower() in EMPTY_CELLS else _number(cell) for cell in others]
+    words = sum(here is None and there is not None for here, there in zip(numbers, below, strict=True))
     return words > len(first) / 2
 
 

@@ -9,6 +9,9 @@ import requests
 from tests.web.serving import Server, encoded, problem_of, serving, seven_png
 from tests.web.serving import draw_seven as seven
 
+from rabisco.settings import Settings
+from rabisco.web import create_app
+
 SEVEN = seven_png()
 MEGABYTE = 2**20
 MULTIPART = {"Content-Type": "multipart/form-data; boundary=cut"}
@@ -89,3 +92,13 @@ def test_a_form_of_too_many_parts_is_told_how_many(narrow: Server) -> None:
     response = narrow.post("/predict", files=[("file", ("a.png", b""))] * 1001)
     assert response.status_code == 413
     assert "at most 1,000 parts" in problem_of(response)["detail"]
+
+
+def test_the_limits_on_the_pages_are_those_in_force() -> None:
+    settings = Settings(
+        max_files=3, max_upload_bytes=5_000_000, max_image_pixels=7_000_000, max_training_bytes=9_000_000
+    )
+    client = create_app(settings).test_client()
+    said = " ".join(client.get("/upload", headers={"Accept": "text/html"}).text.split())
+    assert "At most 3 pictures, 5 MB together, 7 megapixels each." in said
+    assert "At most 9 MB." in " ".join(client.get("/train", headers={"Accept": "text/html"}).text.split())

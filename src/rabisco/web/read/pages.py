@@ -143,6 +143,7 @@ def _shown(asked: ReadingChoice) -> dict[str, Any]:
     photographs = not any(_reads_drawings(card) for card in cards)
     return {
         "cards": cards,
+        "settings": current_app.config["RABISCO"],
         "choices": _choices(),
         "many": asked.characters == "many" and not photographs,
         "among": among,

@@ -11,6 +11,7 @@ class DropZone extends HTMLElement {
     document.addEventListener("drop", (event) => {
       this.#hover(event, false);
       this.#send(event.dataTransfer.files);
+      this.querySelector(".dropped-link").hidden = event.dataTransfer.files.length > 0;
     });
     document.addEventListener("paste", (event) => this.#send(event.clipboardData.files));
     this.querySelector("[capture]").addEventListener("change", ({ target }) => this.#send(target.files));
@@ -22,9 +23,9 @@ class DropZone extends HTMLElement {
   }
 
   #hover(event, over) {
-    if (!event.dataTransfer?.types.includes("Files")) return;
-    event.preventDefault();
-    this.classList.toggle("over", over);
+    if (event.target.closest?.("input, textarea")) return; // which takes files and text by itself
+    event.preventDefault(); // else a link that is dropped leads away
+    this.classList.toggle("over", over && event.dataTransfer.types.includes("Files"));
   }
 
   #send(files) {
