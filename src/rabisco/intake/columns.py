@@ -232,8 +232,10 @@ def _is_header(first: list[str], rows: list[list[str]]) -> bool:
     others = next((row for row in rows if row != first), None)
     if others is None or len(others) != len(first):
         return len(counted) < len(first) / 2
-    below = [0.0 if cell.lower() in EMPTY_CELLS else _number(cell) for cell in others]
-    words = sum(here is None and there is not None for here, there in zip(numbers, below, strict=True))
+    above, below = (
+        [cell.lower() in EMPTY_CELLS or _number(cell) is not None for cell in row] for row in (first, others)
+    )
+    words = sum(there and not here for here, there in zip(above, below, strict=True))
     return words > len(first) / 2
 
 
