@@ -86,7 +86,7 @@ def card(name: str) -> Answered:
     blueprint,
     "GET",
     "/models/<name>/card.md",
-    "download_card",
+    "download_model_card",
     lazy_gettext("The card in Markdown, with the fields that model hubs read; “?version=” chooses the version."),
     ("curl -O {url}/models/mnist-cnn/card.md",),
     file="text/markdown",
