@@ -185,6 +185,13 @@ def test_training_data_are_taken_under_their_usual_names(client: FlaskClient, na
         assert status == 201 or "Did you mean “train”?" in answer.json["detail"]
 
 
+def test_a_file_that_is_sent_as_if_it_were_a_form_is_no_field(client: FlaskClient) -> None:
+    kind = "application/x-www-form-urlencoded"  # as curl --data-binary says
+    answer = client.post("/training", data=digits_csv(0, 20), content_type=kind)
+    assert answer.status_code == 400
+    assert "curl -F train=@file" in answer.json["detail"]
+
+
 def test_a_correction_may_be_a_form_with_a_file(client: FlaskClient) -> None:
     answer = client.post("/corrections", data=file("image", true_label="7", consent="yes"))
     assert [one["true_label"] for one in answer.json["corrections"]] == ["7"]

@@ -37,6 +37,7 @@ _UNKNOWN = N_(
     "expected no other fields than %(known)s. Received: %(unknown)s; leave it out, or write its name as it stands here"
 )
 _EXPECTED = N_("the field “%(name)s” was expected. Received: none")
+_FILE = N_("expected a form, received what looks like a file; send it as a part of one: curl -F %(field)s=@file")
 _RANGE = N_("%(what)s from %(low)s to %(high)s was expected, received “%(text)s”")
 _ONE_OF = N_("expected “%(field)s” to be one of %(choices)s, received “%(asked)s”")
 _OTHER = N_("“%(field)s” has not the form that the API page gives; correct it or leave it out")
@@ -154,6 +155,8 @@ def _check_names() -> None:
     model = declared.receives or Fields
     known = tuple(dict.fromkeys([*dict(_named(model)), *model.files, *model.further]))
     names = [name for name in _names_sent() if name not in EVERYWHERE]
+    if model.files and any("\n" in name for name in names):
+        raise InvalidRequestError(_FILE, field=next(iter(model.files)))
     only_known([*names, *(name for name in request.files if not file_field(model, name))], known)
 
 
