@@ -63,7 +63,7 @@ def test_bad_rows_are_shown_with_their_number_and_reason(server: Server) -> None
 
 @pytest.mark.parametrize(
     ("content", "code"),
-    [(b"", "empty"), (seven_png(), "binary"), (b"<html></html>", "page"), (b"1,2,3\n4,5,6\n", "columns")],
+    [(b"", "empty"), (seven_png(), "binary"), (b"<html></html>", "page"), (b"1,2,3\n4,5,6\n", "features")],
 )
 def test_what_is_no_table_of_images_is_refused_in_the_readers_language(
     server: Server, content: bytes, code: str

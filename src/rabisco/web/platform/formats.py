@@ -96,5 +96,6 @@ def date(moment: datetime) -> str:
 
 
 def moment(at: datetime) -> str:
-    """Return the day and the time of a moment, in the server's time zone."""
-    return str(format_datetime(at.astimezone().replace(tzinfo=None), "short", rebase=False))
+    """Return the day and the time of a moment, in the server's time zone, which is named."""
+    here = at.astimezone()
+    return f"{format_datetime(here.replace(tzinfo=None), 'short', rebase=False)} {here:%Z}"

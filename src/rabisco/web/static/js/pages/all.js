@@ -10,9 +10,10 @@ document.querySelector("form.theme").addEventListener("submit", (event) => {
   button.value = button.value === "dark" ? "light" : "dark";
   document.dispatchEvent(new Event("themechange"));
 });
-// Moments are told in the reader's own time zone.
+// Moments are told in the reader's own time zone, which is named.
 for (const moment of document.querySelectorAll("time[datetime*=T]")) {
-  const style = { dateStyle: "medium", timeStyle: "short" };
+  const day = { year: "numeric", month: "short", day: "numeric" };
+  const style = { ...day, hour: "numeric", minute: "2-digit", timeZoneName: "short" };
   moment.textContent = new Intl.DateTimeFormat(root.lang, style).format(new Date(moment.dateTime));
 }
 document.addEventListener("change", ({ target }) => {
