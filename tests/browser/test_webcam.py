@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, expect
-from tests.browser.conftest import ARGUMENTS, CHROMIUM
+from tests.browser.conftest import ARGUMENTS, WHOLE
 from tests.browser.measure import faults
 from tests.web.serving import Server
 
@@ -13,9 +13,11 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def with_camera(browser: Browser) -> Iterator[Browser]:
-    """Chromium with a camera that shows a moving pattern."""
+    """Chromium with a camera that shows a moving pattern; its shell has none."""
+    if not WHOLE:
+        pytest.skip("chromium is not installed")
     arguments = [*ARGUMENTS, "--use-fake-device-for-media-stream"]
-    chromium = browser.browser_type.launch(executable_path=CHROMIUM, args=arguments)
+    chromium = browser.browser_type.launch(executable_path=WHOLE, args=arguments)
     yield chromium
     chromium.close()
 
