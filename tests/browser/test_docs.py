@@ -115,7 +115,7 @@ def test_the_token_is_sent_and_never_written_down(visit, tmp_path: Path) -> None
     window = visit()
     with serving(tmp_path, access_token=TOKEN) as window.server:
         page = window.open("/docs")
-        expect(page.get_by_role("main")).to_contain_text("ask for the access token of this server")
+        expect(page.get_by_role("main")).to_contain_text("require this server’s access token")
         form = console(page, "promote_model")
         form.get_by_role("button", name="Send").click()
         expect(form.locator(".status")).to_contain_text("401")
