@@ -1,6 +1,7 @@
 """Text from elsewhere, brought to one form at the border: names of classes, files and columns."""
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 
 # What Windows, DOS and old Unix tools write in the languages that people here use, the likelier first.
@@ -23,6 +24,13 @@ def plain(text: str) -> str:
     """Return text in small letters without accents: equal for what only case and accents tell apart."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return normalized("".join(one for one in decomposed if not unicodedata.combining(one)))
+
+
+def alike_names(names: Iterable[str]) -> list[str]:
+    """Return the names, of more than one letter, that only case or accents tell from another."""
+    known = list(names)
+    times = Counter(map(plain, known))
+    return [name for name in known if len(name) > 1 and times[plain(name)] > 1]
 
 
 def guess_encoding(texts: Iterable[bytes]) -> str:

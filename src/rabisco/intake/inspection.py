@@ -1,6 +1,5 @@
 """Looks through a user's data once, and says what is there, what is odd and what forbids training."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from rabisco.intake.folders import Part
 from rabisco.intake.naming import matched, unmatched
 from rabisco.intake.report import Choices, ClassCount, Dialect, Inspection
 from rabisco.intake.tally import Tally, formula_finding
-from rabisco.text import plain
+from rabisco.text import alike_names
 
 FEW = 1000
 IMBALANCE = 10
@@ -202,7 +201,7 @@ def _describe(part: _Part, has_test: bool) -> list[Finding]:
     if rare := rare_classes(counts, has_test):
         least_count = LEAST_BESIDE_A_TEST if has_test else LEAST_OF_A_CLASS
         found.append(Finding("rare-classes", {"classes": _named(rare), "least": least_count}))
-    if alike := _alike(list(counts)):
+    if alike := alike_names(counts):
         found.append(Finding("alike-classes", {"classes": _named(alike)}))
     if counts[most] >= IMBALANCE * counts[least]:
         names: dict[str, Parameter] = {
@@ -213,12 +212,6 @@ def _describe(part: _Part, has_test: bool) -> list[Finding]:
         }
         found.append(Finding("imbalance", names))
     return found
-
-
-def _alike(names: list[str]) -> list[str]:
-    """Return the names of classes that only case or accents tell from another's."""
-    times = Counter(map(plain, names))
-    return [name for name in names if len(name) > 1 and times[plain(name)] > 1]
 
 
 def _compare(train: _Part, test: _Part) -> list[Finding]:

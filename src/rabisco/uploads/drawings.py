@@ -16,10 +16,10 @@ from rabisco.uploads.places import TRAIN
 
 @dataclass(frozen=True)
 class LabelledDrawing:
-    """One drawing, RGB uint8 ``(H, W, 3)``, and the class that it shows."""
+    """One drawing, RGB uint8 ``(H, W, 3)``, and the class that it shows; ``None`` where it cannot be read."""
 
     class_name: str
-    picture: NDArray[np.uint8]
+    picture: NDArray[np.uint8] | None
 
 
 def create_of_drawings(drawings: Iterable[LabelledDrawing], name: str, owner: str = "") -> Upload:
@@ -41,7 +41,9 @@ def create_of_drawings(drawings: Iterable[LabelledDrawing], name: str, owner: st
         return create({TRAIN: content}, name, owner, choices={})
 
 
-def _encode(picture: NDArray[np.uint8]) -> bytes:
+def _encode(picture: NDArray[np.uint8] | None) -> bytes:
+    if picture is None:
+        return b""
     content = io.BytesIO()
     Image.fromarray(picture).convert("L").save(content, "PNG", optimize=True)
     return content.getvalue()

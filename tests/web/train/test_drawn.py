@@ -49,6 +49,20 @@ def test_what_is_no_drawing_or_no_class_is_refused(server: Server, body: object,
     assert problem_of(server.post("/uploads/drawn", json=body))["status"] == status
 
 
+def test_one_bad_drawing_among_several_is_named_and_the_others_are_kept(server: Server) -> None:
+    body = drawings(*["não", "na\u0303o", "sim"] * 2)
+    body["drawings"][3]["image"] = base64.b64encode(b"text").decode()  # type: ignore[index]
+    found = looked_through(server, server.post("/uploads/drawn", json=body).json()["id"])
+    assert [(one["name"], one["train"]) for one in found["inspection"]["classes"]] == [("não", 3), ("sim", 2)]
+    (bad,) = found["inspection"]["train"]["bad_rows"]
+    assert bad["name"] == "não/00004.png"
+
+
+def test_the_page_asks_whether_names_that_are_alike_are_the_same(server: Server) -> None:
+    assert "Ja, ja; are they the same?" in server.get("/train/draw?classes=Ja+ja+nein", headers=PAGE).text
+    assert "are they the same?" not in server.get("/train/draw?classes=A+a+b", headers=PAGE).text
+
+
 @pytest.mark.parametrize(
     ("query", "shown"),
     [("", 0), ("?classes=a", 0), ("?classes=a+b&each=x", 2), ("?classes=a,b+a", 2), ("?classes=%3F+!+*", 3)],

@@ -8,9 +8,10 @@ from flask_babel import gettext, lazy_gettext
 from pydantic import BaseModel, ConfigDict, Field
 
 from rabisco import runs
-from rabisco.errors import N_, InvalidRequestError, Sentence
+from rabisco.errors import N_, InvalidImageError, InvalidRequestError, Sentence, UnsupportedImageError
 from rabisco.images import decode
 from rabisco.settings import get_settings
+from rabisco.text import alike_names, normalized
 from rabisco.uploads.drawings import LabelledDrawing, create_of_drawings
 from rabisco.web.platform.allowance import allowance
 from rabisco.web.platform.fields import JSON, Fields, given
@@ -75,7 +76,7 @@ def index() -> Answered:
     """Ask which classes are to be drawn; once that is known, show the pad and how far one is."""
     asked = given(DrawPage)
     wish, each = DIGITS if asked.classes is None else asked.classes, _each(asked.each)
-    names = list(dict.fromkeys(re.split(r"[\s,;]+", wish.strip()))) if wish.strip() else []
+    names = list(dict.fromkeys(re.split(r"[\s,;]+", normalized(wish)))) if wish.strip() else []
     wrong = _wrong_with(names)
     shown = [] if asked.classes is None or wrong else names
     return render_template(
@@ -84,6 +85,7 @@ def index() -> Answered:
         each=each,
         wish=wish,
         wrong=translated(wrong) if wrong and asked.classes is not None else "",
+        alike=", ".join(alike_names(shown)),
         least_each=LEAST_EACH,
         most_each=MOST_EACH,
     )
@@ -106,14 +108,31 @@ def index() -> Answered:
 )
 def create() -> Answered:
     """Keep drawings as an upload, and begin to look through it."""
-    limits: dict[str, Any] = {**get_settings().picture_limits, "admit": allowance().take}
-    drawings = [LabelledDrawing(one.label, decode(one.image, **limits)) for one in given(Drawings).drawings]
+    drawings = _decoded(given(Drawings).drawings)
     names = list(dict.fromkeys(one.class_name for one in drawings))
     if wrong := _wrong_with(names):
         raise InvalidRequestError(wrong.message, **wrong.values)
     upload = create_of_drawings(drawings, gettext("my drawings"))
     runs.tend()
     return answer(upload)
+
+
+def _decoded(given: list[DrawingFields]) -> list[LabelledDrawing]:
+    """Return drawings; one of several that cannot be read is kept empty, and looking through them names it."""
+    limits: dict[str, Any] = {**get_settings().picture_limits, "admit": allowance().take}
+    drawings, errors = [], []
+    for one in given:
+        allowance().go_on()
+        try:
+            picture = decode(one.image, **limits)
+        except (InvalidImageError, UnsupportedImageError, InvalidRequestError) as error:
+            errors.append(error)
+            drawings.append(LabelledDrawing(normalized(one.label), None))
+        else:
+            drawings.append(LabelledDrawing(normalized(one.label), picture))
+    if len(errors) == len(drawings):
+        raise errors[0]
+    return drawings
 
 
 def _wrong_with(names: list[str]) -> Sentence | None:
