@@ -70,7 +70,7 @@ class InvalidRequestError(RabiscoError):
 
 
 class UnknownFieldError(RabiscoError):
-    """A JSON body holds a field that nobody knows, which would otherwise be ignored."""
+    """A request holds a field that nobody knows, which would otherwise be ignored."""
 
 
 class InvalidImageError(RabiscoError):

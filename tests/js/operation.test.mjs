@@ -120,3 +120,8 @@ test("an answer is shown indented, its long texts cut and its pictures found", (
   assert.match(text, /… \(522\)/);
   assert.equal(pictures.length, 1);
 });
+
+test("a list in the address is a parameter for each line", () => {
+  const fields = [{ name: "model", place: "query", kind: "lines", value: "mnist-cnn\nmnist-linear" }];
+  assert.equal(requestOf("get", "/compare", fields).address, "/compare?model=mnist-cnn&model=mnist-linear");
+});

@@ -41,7 +41,8 @@ export function answersOf(document, method, path) {
 export function requestOf(method, path, fields, mediaType, accept) {
   const given = fields.filter(({ value }) => value !== "" && value?.length !== 0);
   const at = (place) => given.filter((field) => field.place === place);
-  const query = at("query").map(({ name, value }) => `${name}=${encodeURIComponent(value)}`);
+  const values = ({ kind, value }) => (kind === "lines" ? linesOf(value) : [value]);
+  const query = at("query").flatMap((field) => values(field).map((one) => `${field.name}=${encodeURIComponent(one)}`));
   const filled = path.replace(/\{(\w+)\}/g, (hole, name) => {
     const field = at("path").find((one) => one.name === name);
     return field ? encodeURIComponent(field.value) : hole;
