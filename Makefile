@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test quick setup lint format bench screenshots notebooks docs site video wheel notes words lock clean help
+.PHONY: run test quick fuzz soak chaos setup lint format bench screenshots notebooks docs site video wheel notes words lock clean help
 run: setup ## set up, then serve on http://127.0.0.1:3000
 	$(BIN)/rabisco serve
 
@@ -27,6 +27,15 @@ test: $(VENV)/.dev-done lint ## set up, then run every check
 
 quick: $(VENV)/.dev-done lint ## style, types and every test that is not slow and needs no server, browser or training: under a minute
 	$(BIN)/pytest --quiet --numprocesses=auto --maxprocesses=4 -m "not browser and not server and not training and not slow"
+
+fuzz: $(VENV)/.dev-done ## send mutated inputs through every door for an hour (SECONDS=…); what is a fault stays as a case
+	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),3600)
+
+soak: $(VENV)/.dev-done ## serve at 80% of capacity for half an hour (SECONDS=…) with a training beside it, and print what came of it
+	$(BIN)/python -m tests.soak --seconds $(or $(SECONDS),1800)
+
+chaos: $(VENV)/.dev-done ## kill, freeze, fill and stall what a server needs, and print what came of it
+	$(BIN)/python -m tests.chaos
 
 lint: $(VENV)/.dev-done ## ruff, mypy and the import contract
 	$(BIN)/ruff check .

@@ -6,8 +6,11 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
+import psutil
 import pytest
 
 from rabisco import store
@@ -30,6 +33,28 @@ def _as_plain_user(command: list[str]) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """Address of a PostgreSQL that only these tests use; skipped where it is not installed."""
+    with running_postgresql() as address:
+        yield address
+
+
+@contextmanager
+def frozen(address: str) -> Iterator[None]:
+    """Keep a PostgreSQL and all its processes from answering."""
+    folder = Path(parse_qs(urlsplit(address).query)["host"][0])
+    main = psutil.Process(int((folder / "data" / "postmaster.pid").read_text().split()[0]))
+    everything = [main, *main.children(recursive=True)]
+    for process in everything:
+        process.suspend()
+    try:
+        yield
+    finally:
+        for process in everything:
+            process.resume()
+
+
+@contextmanager
+def running_postgresql() -> Iterator[str]:
+    """Run a PostgreSQL and yield its address."""
     programs = _programs()
     if programs is None:
         missing = pytest.fail if "CI" in os.environ else pytest.skip  # there, .ci/run installs it

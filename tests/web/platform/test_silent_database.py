@@ -3,31 +3,13 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
-import psutil
 import pytest
-from tests.databases import postgresql  # noqa: F401 - a fixture
+from tests.databases import frozen, postgresql  # noqa: F401 - a fixture
 from tests.web.serving import Server, problem_of, serving, seven_png
 
 SEVEN = seven_png()
-
-
-@contextmanager
-def frozen(address: str) -> Iterator[None]:
-    """Keep PostgreSQL and all its processes from answering."""
-    folder = Path(parse_qs(urlsplit(address).query)["host"][0])
-    main = psutil.Process(int((folder / "data" / "postmaster.pid").read_text().split()[0]))
-    everything = [main, *main.children(recursive=True)]
-    for process in everything:
-        process.suspend()
-    try:
-        yield
-    finally:
-        for process in everything:
-            process.resume()
 
 
 @pytest.fixture

@@ -83,6 +83,8 @@ class BoundedRequest(Request):
             super()._load_form_data()
         except ValueError as error:
             raise BadRequest from error
+        if None in self.__dict__["form"] or None in self.__dict__["files"]:
+            raise BadRequest  # a part without a name
         names = [one.filename or "" for one in self.__dict__["files"].values()]
         check_texts([*self.__dict__["form"].items(multi=True), *names])
 

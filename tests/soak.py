@@ -1,0 +1,138 @@
+"""Serving at a share of capacity for a long time, with a training beside it: ``python -m tests.soak --seconds 1800``.
+
+Capacity is measured first, by eight clients that ask as fast as they are answered; then clients come at fixed moments,
+however long the answers take, so that waiting shows. Memory is that of all workers, shared pages counted once.
+"""
+
+import argparse
+import statistics
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import requests
+from tests.web.serving import Server, serving, seven_png
+
+SEVEN = seven_png()
+SHARE = 0.8
+WARM_UP, CAPACITY_SECONDS = 10.0, 10.0
+CLIENTS = 8
+
+
+@dataclass
+class Soak:
+    """What happened: milliseconds of each answer, errors, megabytes from time to time, trainings that ended."""
+
+    idle: list[float] = field(default_factory=list)
+    milliseconds: list[float] = field(default_factory=list)
+    errors: int = 0
+    megabytes: list[float] = field(default_factory=list)
+    states: list[str] = field(default_factory=list)
+
+
+def ask(server: Server, session: requests.Session) -> tuple[float, bool]:
+    """Return the milliseconds of one prediction, and whether it was right."""
+    started = time.perf_counter()
+    try:
+        answer = session.post(f"{server.url}/predict", files={"file": SEVEN}, timeout=30)
+        right = answer.status_code == 200 and answer.json()["predictions"][0]["category"] == "7"
+    except requests.RequestException:
+        right = False
+    return (time.perf_counter() - started) * 1000, right
+
+
+def capacity(server: Server) -> float:
+    """Return how many predictions a second there are at most, while a training goes on."""
+    until = time.monotonic() + CAPACITY_SECONDS
+
+    def hurry(_: int) -> int:
+        session, answered = requests.Session(), 0
+        while time.monotonic() < until:
+            answered += ask(server, session)[1]
+        return answered
+
+    with ThreadPoolExecutor(CLIENTS) as crowd:
+        return sum(crowd.map(hurry, range(CLIENTS))) / CAPACITY_SECONDS
+
+
+def megabytes(server: Server) -> float:
+    """Return the memory of the server and its workers."""
+    first = psutil.Process(server.process.pid)
+    return sum(one.memory_full_info().pss for one in (first, *first.children())) / 1e6
+
+
+def train(server: Server, soak: Soak, ended: threading.Event) -> None:
+    """Train one model after the other."""
+    while not ended.is_set():
+        run = server.post("/training", json={"recipe": "digits-cnn", "name": "beside"}).json()["page"]
+        while (state := server.get(run).json()["state"]) in ("queued", "running") and not ended.wait(1):
+            pass
+        if not ended.is_set():
+            soak.states.append(state)
+
+
+def soak(seconds: float) -> tuple[Soak, float]:
+    """Serve for so long; return what happened and how many predictions a second were asked for."""
+    result, ended = Soak(), threading.Event()
+    with tempfile.TemporaryDirectory() as home, serving(Path(home), workers=2) as server:
+        session = requests.Session()
+        result.idle = [ask(server, session)[0] for _ in range(200)][50:]
+        trainer = threading.Thread(target=train, args=(server, result, ended), daemon=True)
+        trainer.start()
+        rate = SHARE * capacity(server)
+        begun, until = time.monotonic(), time.monotonic() + seconds
+        local = threading.local()
+
+        def come(moment: float) -> None:
+            time.sleep(max(0.0, moment - time.monotonic()))
+            if not hasattr(local, "session"):
+                local.session = requests.Session()
+            _, right = ask(server, local.session)
+            result.milliseconds.append((time.monotonic() - moment) * 1000)
+            result.errors += not right
+
+        def look() -> None:
+            while not ended.wait(5):
+                if time.monotonic() - begun > WARM_UP:
+                    result.megabytes.append(megabytes(server))
+
+        threading.Thread(target=look, daemon=True).start()
+        with ThreadPoolExecutor(32) as crowd:
+            for _ in crowd.map(come, (begun + number / rate for number in range(int((until - begun) * rate)))):
+                pass
+        ended.set()
+        trainer.join(timeout=20)
+    return result, rate
+
+
+def table(result: Soak, rate: float, seconds: float) -> str:
+    """Return what happened as a Markdown table."""
+    percent = statistics.quantiles(result.milliseconds, n=100)
+    idle = statistics.median(result.idle)
+    third = max(1, len(result.megabytes) // 3)
+    first, last = statistics.median(result.megabytes[:third]), statistics.median(result.megabytes[-third:])
+    rows = [
+        ("Predictions", f"{len(result.milliseconds):,} in {seconds / 60:.0f} minutes, {rate:.0f} a second"),
+        ("Errors", f"{result.errors}"),
+        ("Median, idle", f"{idle:.1f} ms"),
+        ("Median, p99", f"{percent[49]:.1f} ms, {percent[98]:.1f} ms ({percent[98] / idle:.1f} × idle)"),
+        ("Memory, first and last third", f"{first:.0f} MB, {last:.0f} MB ({100 * (last / first - 1):+.1f}%)"),
+        ("Trainings beside it", ", ".join(result.states) or "one that went on"),
+    ]
+    return "\n".join(["| What | Seen |", "| :-- | :-- |", *(f"| {what} | {seen} |" for what, seen in rows)])
+
+
+def main() -> None:
+    """Serve, and print what happened."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=1800)
+    seconds = parser.parse_args().seconds
+    print(table(*soak(seconds), seconds))
+
+
+if __name__ == "__main__":
+    main()
