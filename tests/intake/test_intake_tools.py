@@ -53,7 +53,7 @@ def test_a_column_for_each_class_and_a_table_for_each_part(tmp_path: Path) -> No
     assert (found.train.rows, found.test.rows) == (9, 3)
 
 
-def test_a_table_of_the_training_names_training_pictures_and_a_sample_counts_for_nothing(tmp_path: Path) -> None:
+def test_a_table_names_the_training_pictures_and_a_sample_counts_for_nothing(tmp_path: Path) -> None:
     files = {**numbered("train", 12), **numbered("test", 3), "sample_submission.csv": HASTY}
     rows = ["id,label", *(f"{place},{'ab'[place % 2]}" for place in range(12))]
     found = inspected(tmp_path, {**files, "train_labels.csv": "\n".join(rows).encode()})

@@ -22,7 +22,7 @@ _NUMBERED = re.compile(r"(.*?)[\W_]*(?:copy|\(?\d+\)?)[\W_\d]*")
 
 
 @dataclass(frozen=True)
-class Told:
+class NamedLabels:
     """What tells the classes of pictures.
 
     Attributes:
@@ -36,7 +36,7 @@ class Told:
     understood: Finding
 
 
-def find_labels(contents: Contents, members: Sequence[Member]) -> Told | None:
+def find_labels(contents: Contents, members: Sequence[Member]) -> NamedLabels | None:
     """Return the classes that tables of file names tell, else those that files' names begin with; nothing if none do.
 
     Of several tables that one counts that tells most pictures apart; tables of the same columns, as one for each part,
@@ -62,10 +62,10 @@ def find_labels(contents: Contents, members: Sequence[Member]) -> Told | None:
         if place not in parts and folder is not None:
             parts[place] = folder
     names = ", ".join(table for _, _, _, table in alike)
-    return Told(labels, parts, Finding("table-of-labels", {"table": names, "column": best[0]}))
+    return NamedLabels(labels, parts, Finding("table-of-labels", {"table": names, "column": best[0]}))
 
 
-def _by_names(members: Sequence[Member]) -> Told | None:
+def _by_names(members: Sequence[Member]) -> NamedLabels | None:
     """Return the beginnings of the files' names (``cat.1.png``) as classes, where all have such ones."""
     matches = [_NUMBERED.fullmatch(PurePosixPath(member.name).stem) for member in members]
     labels = {place: match[1] for place, match in enumerate(matches) if match and match[1].strip("_-. ")}
@@ -75,7 +75,7 @@ def _by_names(members: Sequence[Member]) -> Told | None:
     return _told_by_names(labels, members)
 
 
-def _by_digits(members: Sequence[Member]) -> Told | None:
+def _by_digits(members: Sequence[Member]) -> NamedLabels | None:
     """Return the single digits that the files' names begin with (``3_12.png``) as classes."""
     matches = [re.fullmatch(r"(\d)[_\-. ].*", PurePosixPath(member.name).stem) for member in members]
     labels = {place: match[1] for place, match in enumerate(matches) if match}
@@ -85,7 +85,7 @@ def _by_digits(members: Sequence[Member]) -> Told | None:
     return _told_by_names(labels, members)
 
 
-def _told_by_names(labels: dict[int, str], members: Sequence[Member]) -> Told:
+def _told_by_names(labels: dict[int, str], members: Sequence[Member]) -> NamedLabels:
     parts = {}
     for place in labels:
         folder = part_of(members[place].parts[-2]) if len(members[place].parts) > 1 else None
@@ -93,7 +93,7 @@ def _told_by_names(labels: dict[int, str], members: Sequence[Member]) -> Told:
             parts[place] = folder
     names = sorted(set(labels.values()))
     shown = ", ".join(names[:5]) + (f" (+{len(names) - 5})" if len(names) > 5 else "")
-    return Told(labels, parts, Finding("names-of-files", {"classes": shown}))
+    return NamedLabels(labels, parts, Finding("names-of-files", {"classes": shown}))
 
 
 def _rows(contents: Contents, table: Member) -> list[list[str]]:
