@@ -24,6 +24,7 @@ from rabisco import store
 from rabisco.artifacts import load_artifact
 from rabisco.errors import N_, CorrectionNotFoundError, InvalidRequestError, TooLargeError
 from rabisco.store import Correction, Picture
+from rabisco.text import normalized
 
 LONGEST_SIDE = 640  # pixels; the normalisers look at no more than about that
 MOST_EACH = 5000  # corrections that one person may have stored
@@ -104,6 +105,7 @@ def add(
         TooLargeError: This person has stored as many as one may.
         StorageError: It could not be stored.
     """
+    true_label = None if true_label is None else normalized(true_label)
     for one in readings:
         _check(one, true_label)
     image = encode(picture)

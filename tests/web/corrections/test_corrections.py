@@ -62,6 +62,11 @@ def test_one_damaged_picture_hides_no_other_and_ends_no_retraining(client: Flask
     assert len(gather("mnist-cnn").given) == 1
 
 
+def test_a_label_in_another_form_of_text_is_the_same(client: FlaskClient) -> None:
+    answer = client.post("/corrections", json={**BODY, "true_label": " e\u0301 "})
+    assert [one["true_label"] for one in answer.json["corrections"]] == ["é"]
+
+
 def test_the_key_is_a_cookie_that_no_script_reads_and_the_database_does_not_hold(client: FlaskClient) -> None:
     answer = client.post("/corrections", json=BODY)
     cookie = answer.headers["Set-Cookie"]
