@@ -57,7 +57,7 @@ def test_what_is_kept_with_consent_can_be_seen_exported_and_deleted(visit, tmp_p
     expect(page.locator("ol.list li")).to_have_count(1)
     page.get_by_text("Delete all my corrections…").click()
     page.get_by_role("button", name="Delete all permanently").click()
-    expect(page.get_by_text("There is nothing here.")).to_be_visible()
+    expect(page.get_by_text("No corrections yet.")).to_be_visible()
 
 
 @pytest.fixture(scope="module")

@@ -23,16 +23,7 @@ RATE = 10  # pictures per second
 SIZE = (1280, 720)
 BAR = 64  # pixels below the page, for the caption
 ARROW = ((0, 0), (0, 20), (5, 15), (9, 24), (12, 22), (8, 14), (15, 14))
-TWO: Points = [
-    (0.3, 0.32),
-    (0.4, 0.22),
-    (0.58, 0.22),
-    (0.66, 0.36),
-    (0.55, 0.55),
-    (0.32, 0.78),
-    (0.5, 0.76),
-    (0.72, 0.77),
-]
+CLOSED_FOUR: Points = [(0.62, 0.22), (0.35, 0.3), (0.33, 0.5), (0.6, 0.5), (0.63, 0.24), (0.62, 0.5), (0.6, 0.8)]
 LIMIT = 60_000
 
 
@@ -224,17 +215,18 @@ def confusions(film: Film) -> None:
 
 def correct(film: Film) -> None:
     film.page.goto("/")
-    film.say("Was it wrong? Say so, and it learns at once")
-    film.draw(TWO)
+    film.say("A 4, read as a 9? Say so, and it learns at once")
+    film.click(film.page.get_by_role("button", name="Clear"))
+    film.draw(CLOSED_FOUR)
     film.page.locator("model-answer[data-state=read]").first.wait_for()
     film.shoot(6)
     form = film.page.locator("correction-form")
     film.click(form.locator("summary"))
     film.shoot(4)
     film.click(form.locator("input[name=consent]"))
-    film.click(form.get_by_role("button", name="2", exact=True))
+    film.click(form.get_by_role("button", name="4", exact=True))
     film.page.get_by_text("Learned").wait_for()
-    film.hold(2)
+    film.hold(3)
 
 
 def ask(film: Film) -> None:

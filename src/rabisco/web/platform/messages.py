@@ -26,6 +26,9 @@ _MESSAGES = {
     "some_changed": lazy_gettext("{unchanged} of {counted} test images are read as before."),
     "undone": lazy_gettext("Undone. The model has forgotten it."),
     "remembered": lazy_gettext("remembered"),
+    "by_heart": lazy_gettext(
+        "A corrected picture is recognised as a whole, so no part of it mattered more than another."
+    ),
     "letter": lazy_gettext("This looks like the letter {letter}."),
     "will_notify": lazy_gettext("You will be notified"),
     "pen_down": lazy_gettext("Pen down"),

@@ -20,7 +20,11 @@ class WhatMattered extends HTMLElement {
     try {
       const ask = ({ dataset: { model, among } }) => explain(picture, model, { signal, among });
       const found = await Promise.all(figures.map(ask));
-      found.forEach(({ image }, index) => Object.assign(figures[index].querySelector("img"), { src: image, hidden: false }));
+      found.forEach(({ image, remembered }, index) => {
+        figures[index].hidden = remembered; // of what is known by heart, every part matters alike
+        Object.assign(figures[index].querySelector("img"), { src: image, hidden: false });
+      });
+      status.textContent = found.some(({ remembered }) => remembered) ? messages.by_heart : "";
       this.dispatchEvent(new CustomEvent("explained", { bubbles: true, detail: found[0] }));
     } catch (error) {
       if (error.name === "AbortError") return;

@@ -84,7 +84,10 @@ pad.addEventListener("drawing", ({ detail }) => {
   overlay.hide();
   if (!detail.done) forgetLearned();
 });
-main.addEventListener("explained", ({ detail }) => overlay.show(detail.importance, answers()[0].querySelector(".saw img")));
+main.addEventListener("explained", ({ detail: { remembered, importance } }) => {
+  if (remembered) overlay.hide();
+  else overlay.show(importance, answers()[0].querySelector(".saw img"));
+});
 wantsOverlay.checked = browser.get("overlay") !== "no";
 overlay.hidden = !wantsOverlay.checked;
 wantsOverlay.addEventListener("change", () => {
