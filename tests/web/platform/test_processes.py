@@ -49,6 +49,14 @@ def test_workers_that_die_are_replaced_while_the_others_serve(tmp_path: Path) ->
     assert "signal 9" in printed
 
 
+def test_workers_that_served_are_replaced_however_often_they_are_killed(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        for _ in range(8):
+            wait_for(1, server)
+            os.kill(server.worker, signal.SIGKILL)
+            assert server.get("/health/live").status_code == 200
+
+
 def test_a_lone_worker_is_replaced_too_and_connections_wait_for_it(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         os.kill(server.worker, signal.SIGKILL)

@@ -7,13 +7,15 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from rabisco.web.platform.lines import LOGGER
 
-# Seconds until a worker that died is started again: the second time in a row twice as long, and so on.
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
-# A worker that lived so long had not died of its start.
+# Seconds until a worker that died is started again: the second time in a row twice as long, and so on; of one that
+# had served before it died no longer than a second.
+FIRST_PAUSE, LONGEST_PAUSE, LONGEST_AFTER_SERVING = 0.1, 10.0, 1.0
+# A worker that served so long had not died of its start.
 STEADY_SECONDS = 10
 # Starts in a row that fail while no other worker serves, before all is given up.
 MOST_STARTS = 5
@@ -25,20 +27,31 @@ _ENDS = (signal.SIGINT, signal.SIGTERM)
 
 @dataclass
 class Worker:
-    """One place for a worker: the process that has it now, and how often in a row it died young."""
+    """One place for a worker.
+
+    Attributes:
+        pid: The process that has it now; 0 while none has.
+        started: When that began, by the monotonic clock.
+        word: Where it says that it serves.
+        deaths: How often in a row it died young.
+        failures: How often in a row it died before it served.
+        due: When the next is started.
+    """
 
     pid: int = 0
     started: float = 0.0
+    word: int = -1
     deaths: int = 0
+    failures: int = 0
     due: float = 0.0
 
 
-def run(number: int, work: Callable[[], None]) -> bool:
+def run(number: int, work: Callable[[Callable[[], object]], None]) -> bool:
     """Keep so many workers until this process is told to end; return whether that was why it ended.
 
     Args:
         number: Of workers.
-        work: What each does, until it gets SIGTERM.
+        work: What each does, until it gets SIGTERM; it calls its argument once it serves.
     """
     ending: list[int] = []
     waking, wake = socket.socketpair()
@@ -59,7 +72,7 @@ def run(number: int, work: Callable[[], None]) -> bool:
             with suppress(TimeoutError):
                 waking.recv(64)
             _notice_deaths(workers)
-            if all(worker.deaths >= MOST_STARTS and not worker.pid for worker in workers):
+            if all(worker.failures >= MOST_STARTS and not worker.pid for worker in workers):
                 LOGGER.error("no worker can be started: %s attempts failed; the lines above say why", MOST_STARTS)
                 return False
         return True
@@ -68,22 +81,27 @@ def run(number: int, work: Callable[[], None]) -> bool:
         _end(workers)
 
 
-def _start(worker: Worker, work: Callable[[], None]) -> None:
+def _start(worker: Worker, work: Callable[[Callable[[], object]], None]) -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
     try:
         pid = os.fork()
     except OSError as error:
         LOGGER.error("a worker could not be started: %s", error.strerror)
-        _put_off(worker)
+        os.close(reading)
+        os.close(writing)
+        _put_off(worker, served=False)
         return
     if pid:
-        worker.pid, worker.started = pid, time.monotonic()
+        os.close(writing)
+        worker.pid, worker.started, worker.word = pid, time.monotonic(), reading
         return
     status = 1
     try:
         signal.set_wakeup_fd(-1)
         for number in (*_ENDS, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
-        work()
+        work(partial(os.write, writing, b"1"))
         status = 0
     except BaseException:
         LOGGER.exception("a worker ended by an error")
@@ -94,18 +112,31 @@ def _start(worker: Worker, work: Callable[[], None]) -> None:
 def _notice_deaths(workers: list[Worker]) -> None:
     for worker in workers:
         if worker.pid and (status := _ended(worker.pid)) is not None:
-            if time.monotonic() - worker.started >= STEADY_SECONDS:
+            served = _said(worker.word)
+            if served and time.monotonic() - worker.started >= STEADY_SECONDS:
                 worker.deaths = 0
             worker.pid = 0
-            _put_off(worker)
+            _put_off(worker, served=served)
             how = f"signal {-status}" if status < 0 else f"status {status}"
             pause = worker.due - time.monotonic()
             LOGGER.error("a worker ended by %s; another takes its place in %.1f s", how, pause)
 
 
-def _put_off(worker: Worker) -> None:
+def _said(word: int) -> bool:
+    """Return whether something was written into a pipe, and close it."""
+    try:
+        return bool(os.read(word, 1))
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(word)
+
+
+def _put_off(worker: Worker, *, served: bool) -> None:
     worker.deaths += 1
-    worker.due = time.monotonic() + min(FIRST_PAUSE * 2 ** (worker.deaths - 1), LONGEST_PAUSE)
+    worker.failures = 0 if served else worker.failures + 1
+    longest = LONGEST_AFTER_SERVING if served else LONGEST_PAUSE
+    worker.due = time.monotonic() + min(FIRST_PAUSE * 2 ** (worker.deaths - 1), longest)
 
 
 def _ended(pid: int) -> int | None:

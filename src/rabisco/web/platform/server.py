@@ -10,6 +10,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
@@ -62,24 +63,25 @@ def serve(settings: Settings) -> None:
         _allow_descriptors()
         gc.freeze()  # what all workers share is never copied for being looked at
         _announce(host, port)
-        if not processes.run(number_of_workers(settings), lambda: _work(listening, settings)):
+        if not processes.run(number_of_workers(settings), lambda serves: _work(listening, settings, serves)):
             sys.exit(1)
 
 
-def _work(listening: socket.socket, settings: Settings) -> None:
-    """Be one worker until told to end."""
+def _work(listening: socket.socket, settings: Settings, serves: Callable[[], object]) -> None:
+    """Be one worker until told to end; call ``serves`` once it answers."""
     threading.Thread(target=_end_with, args=(os.getppid(),), name="parent", daemon=True).start()
     _bound_heaps()
     threading.Thread(target=_supervise_once_needed, args=(settings,), name="supervision", daemon=True).start()
-    uvloop.run(_answer(listening, settings))
+    uvloop.run(_answer(listening, settings, serves))
 
 
-async def _answer(listening: socket.socket, settings: Settings) -> None:
+async def _answer(listening: socket.socket, settings: Settings, serves: Callable[[], object]) -> None:
     application = ASGIApplication(LateApplication(settings, create_app, then=_start_supervisor), settings)
     ending = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
     places = Places(listening, application, settings)
+    serves()
     await ending.wait()
     application.end_streams()
     await places.end(END_SECONDS)
