@@ -100,5 +100,5 @@ def test_the_limits_on_the_pages_are_those_in_force() -> None:
     )
     client = create_app(settings).test_client()
     said = " ".join(client.get("/upload", headers={"Accept": "text/html"}).text.split())
-    assert "At most 3 pictures, 5 MB together, 7 megapixels each." in said
-    assert "At most 9 MB." in " ".join(client.get("/train", headers={"Accept": "text/html"}).text.split())
+    assert "At most 3 pictures, 4.8 MB together, 7 megapixels each." in said
+    assert "At most 8.6 MB." in " ".join(client.get("/train", headers={"Accept": "text/html"}).text.split())

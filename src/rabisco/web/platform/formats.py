@@ -23,6 +23,7 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(seconds)
     app.add_template_filter(milliseconds)
     app.add_template_filter(size)
+    app.add_template_filter(limit)
     app.add_template_filter(p_value)
     app.add_template_filter(date)
     app.add_template_filter(moment)
@@ -88,6 +89,12 @@ def seconds(duration: float) -> str:
         return str(ngettext("%(count)s second", "%(count)s seconds", round(duration), count=number(duration)))
     minutes = round(duration / 60)
     return str(ngettext("%(count)s minute", "%(count)s minutes", minutes, count=number(minutes)))
+
+
+def limit(count: int) -> str:
+    """Return a limit of bytes in MB, each 2²⁰ of them, as the refusal of what is larger names it."""
+    many = format_unit(9, "megabyte", "short", locale=get_locale())
+    return str(many.replace("9", format_decimal(count / 2**20, "#,##0.#")))
 
 
 def date(moment: datetime) -> str:
