@@ -134,3 +134,19 @@ def test_no_generated_request_breaks_the_server_or_the_document(server: Server, 
 
     ask()
     cancel_all(server)
+
+
+METHODS = ("get", "post", "put", "delete", "patch")
+FILLED = {"name": "mnist-cnn", "model": "mnist-cnn", "number": "1", "alias": "cnn"}
+
+
+@pytest.mark.parametrize("path", DOCUMENT["paths"])
+def test_a_wrong_method_is_answered_405_with_the_right_ones(path: str) -> None:
+    app = create_app()
+    address = re.sub(r"\{(\w+)\}", lambda match: FILLED.get(match[1], "x"), path)
+    allowed = {method.lower() for method in app.url_map.bind("localhost").allowed_methods(address)}
+    assert {method for method in METHODS if method in DOCUMENT["paths"][path]} <= allowed
+    for method in set(METHODS) - allowed:
+        answer = app.test_client().open(address, method=method.upper())
+        assert answer.status_code == 405, (method, answer.status_code)
+        assert {one.strip().lower() for one in answer.headers["Allow"].split(",")} == allowed
