@@ -171,6 +171,17 @@ def test_a_field_may_stand_in_the_address_beside_a_body(client: FlaskClient) -> 
     assert client.post(f"/runs/{run['id']}/rename?name=evening").json["name"] == "evening"
 
 
+@pytest.mark.parametrize(
+    "sent", [{"query_string": "model=cnn&model=linear"}, {"query_string": "model=cnn", "json": {"model": "linear"}}]
+)
+def test_a_field_of_one_value_is_given_one(app_client: FlaskClient, sent: dict[str, Any]) -> None:
+    answer = app_client.post("/predict", **{"json": {}, **sent})
+    assert (answer.status_code, "“model”" in answer.json["detail"]) == (400, True)
+    asked = {"image": SEVEN, "model": "linear", "top_k": 2}
+    (prediction,) = app_client.post("/predict?model=linear&top_k=2", json=asked).json["predictions"]
+    assert (prediction["model"], len(prediction["top_k"])) == ("mnist-linear", 2)
+
+
 @pytest.mark.parametrize("path", ["/predict", "/predict/cnn", "/explain", "/upload"])
 @pytest.mark.parametrize("name", FILES)
 def test_pictures_are_taken_under_their_usual_names(app_client: FlaskClient, path: str, name: str) -> None:

@@ -75,17 +75,23 @@ def given(model: type[Given]) -> Given:
 
 
 def collected(model: type[Fields]) -> dict[str, Any]:
-    """Return the fields of this request as they were sent; those of the address come before those of the body.
+    """Return the fields of this request as they were sent.
 
     Raises:
-        InvalidRequestError: The JSON is no object.
+        InvalidRequestError: The JSON is no object, or a field that has one value is given several.
     """
     sources, found = (request.args, request.form, _json(model)), dict[str, Any]()
     for name, field in _named(model):
         several = list in {get_origin(one) or one for one in (field.annotation, *get_args(field.annotation))}
         for source in sources:
-            if name in source and found.get(name) in (None, ""):
-                found[name] = source.getlist(name) if several and isinstance(source, MultiDict) else source[name]
+            if name not in source:
+                continue
+            values = source.getlist(name) if isinstance(source, MultiDict) else [source[name]]
+            for value in [values] if several and isinstance(source, MultiDict) else values:
+                if found.get(name) in (None, ""):
+                    found[name] = value
+                elif value not in (None, "") and str(value) != str(found[name]):
+                    raise InvalidRequestError(N_("“%(field)s” was given several values; give it one"), field=name)
         if found.get(name, 0) in (None, "") and not field.is_required():
             del found[name]
     return found
