@@ -39,7 +39,7 @@ def test_two_models_are_measured_and_the_page_says_who_is_better() -> None:
     assert pair["examples"] >= 300
     after = client.get(f"/compare{query}", headers=PAGE).text
     assert "mnist-tiny is better than emnist-linear" in after
-    assert "That is more than chance." in after
+    assert "unlikely to be chance." in after
     assert "Measure both" not in after
 
 
