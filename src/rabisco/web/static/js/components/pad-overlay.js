@@ -7,11 +7,19 @@ const INK = 96; // of 255
 const FINE = 140; // pixels in which the drawing's box is looked for
 
 class PadOverlay extends HTMLElement {
+  #turn = 0;
+
   async show(importance, seen) {
+    const turn = ++this.#turn;
     const image = this.querySelector("img");
     const alpha = (pixel) => pixel[3];
     const drawn = boxIn(this.closest("drawing-pad").querySelector("canvas"), FINE, alpha);
-    await seen.decode();
+    try {
+      await seen.decode();
+    } catch {
+      return; // another image has taken its place, whose own answer follows
+    }
+    if (turn !== this.#turn) return;
     const side = importance.length;
     const read = boxIn(seen, side, (pixel) => pixel[0]);
     if (!drawn || !read) return this.hide();
@@ -23,6 +31,7 @@ class PadOverlay extends HTMLElement {
   }
 
   hide() {
+    this.#turn++;
     this.querySelector("img").hidden = true;
   }
 }
