@@ -43,7 +43,7 @@ def named(server: Server) -> dict[str, Any]:
 
 
 def test_its_runs_are_listed_with_all_that_they_told(server: Server, runs: list[dict[str, Any]]) -> None:
-    assert [run["state"] for run in runs] == ["interrupted", "succeeded", "succeeded"]
+    assert [run["state"] for run in runs] == ["interrupted", "succeeded", "unlearned"]
     assert [run["artifact_version"] for run in runs] == [None, 2, 1]
     told = server.get(f"/runs/{runs[1]['id']}/events", headers={"Accept": "application/json"}).json()
     assert [event["payload"]["epoch"] for event in told["events"] if event["kind"] == "epoch"] == [1, 2, 3]

@@ -154,7 +154,8 @@ def _open(data: bytes, max_pixels: int) -> tuple[Image.Image, int]:
     try:
         with _header_lock, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            formats = ("HEIF",) if is_heic(data) and heic_is_read() else FORMATS
+            boxed = data[4:8] == b"ftyp"
+            formats = ("HEIF",) if boxed and is_heic(data) and heic_is_read() else FORMATS
             image = Image.open(io.BytesIO(data), formats=formats)
             _check_pixels(*image.size, max_pixels)
             turned = "exif" in image.info and image.format != "TIFF"  # Pillow turns a TIFF by itself
