@@ -125,7 +125,10 @@ class ASGIApplication:
         if (announced or 0) > limit:
             return
         large = chunked or (announced or 0) > bodies.PIECE
-        first = await receive() if announced and announced <= MOST_AT_ONCE else None
+        first = None
+        if announced and announced <= MOST_AT_ONCE:
+            async with asyncio.timeout(bodies.BODY_SECONDS):
+                first = await receive()
         if first and first["type"] == "http.request" and not first["more_body"]:
             environ["wsgi.input"] = io.BytesIO(first["body"])
             return

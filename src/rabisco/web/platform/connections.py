@@ -47,8 +47,8 @@ MOST_REFUSED = 64 * 2**20
 UNSENT = 256 * 1024
 # Connections beyond all places, answered health or why there is no place.
 RESERVE = 64
-# Taken in one go; the rest is left to other processes, or to the next.
-ACCEPTED_AT_ONCE = 8
+# Taken in one go; then others have so many seconds to take some, for the first to wake would take all.
+ACCEPTED_AT_ONCE, TURN_SECONDS = 4, 0.001
 SWEEP_SECONDS = 0.25
 # A connection that was used just now does not give way.
 HOLD_SECONDS = 1
@@ -77,12 +77,13 @@ class Places:
         self._starting: set[asyncio.Task[Any]] = set()
         self._loop = asyncio.get_running_loop()
         listening.setblocking(False)
-        self._loop.add_reader(listening.fileno(), self._accept)
+        self._resuming = self._loop.call_soon(self._listen)
         self._sweep()
 
     async def end(self, seconds: float) -> None:
         """Accept nobody more; return once all that is under way is answered, or after ``seconds``."""
         self._sweeping.cancel()
+        self._resuming.cancel()
         self._loop.remove_reader(self._listening.fileno())
         for connection in [*self._places, *self._reserve]:
             connection.shutdown()
@@ -110,6 +111,11 @@ class Places:
                 self._shed(0)
                 return
             self._take(client, str(address[0]))
+        self._loop.remove_reader(self._listening.fileno())
+        self._resuming = self._loop.call_later(TURN_SECONDS, self._listen)
+
+    def _listen(self) -> None:
+        self._loop.add_reader(self._listening.fileno(), self._accept)
 
     def _take(self, client: socket.socket, address: str) -> None:
         client.setblocking(False)
