@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -91,7 +92,8 @@ def test_models_of_other_classes_are_not_told_to_be_compared(client: FlaskClient
     assert "Measure both" not in text
 
 
-def test_a_comparison_made_here_is_shown_until_the_model_is_trained_again(client: FlaskClient, home: Path) -> None:
+def result(dataset: str) -> dict[str, Any]:
+    """Return what came of a measurement of two models."""
     artifact, other = load_artifact("mine"), load_artifact("mnist-linear")
     timing = {"median_ms": 0.5, "p95_ms": 0.6, "ratio": 1.0, "runs": 300}
     rows = [
@@ -109,15 +111,29 @@ def test_a_comparison_made_here_is_shown_until_the_model_is_trained_again(client
         for one in (artifact, other)
     ]
     pair = {"first": "mnist-linear", "second": "mine", "only_first": 3, "only_second": 5, "p_value": 0.7266}
-    result = {"dataset": "mnist, test split", "examples": 100, "batch_size": 128, "rows": rows, "pairs": [pair]}
-    (home / "comparison.json").write_text(json.dumps(result), encoding="utf-8")
+    return {"dataset": dataset, "examples": 100, "batch_size": 128, "rows": rows, "pairs": [pair]}
+
+
+def test_a_comparison_made_here_is_shown_until_the_model_is_trained_again(client: FlaskClient, home: Path) -> None:
+    told = result("mnist, test split")
+    (home / "comparison.json").write_text(json.dumps(told), encoding="utf-8")
     text = page(client, "?model=mine&model=linear")
     assert "p = 0.7266" in text
     assert "No clear winner between mine and mnist-linear: 95.00% accuracy against 95.00% on the same" in text
     assert "0.5 ms" in text
-    rows[0]["training_seconds"] = 1.0
-    (home / "comparison.json").write_text(json.dumps(result), encoding="utf-8")
+    assert "saw some of these uploaded images" not in text
+    told["rows"][0]["training_seconds"] = 1.0
+    (home / "comparison.json").write_text(json.dumps(told), encoding="utf-8")
     assert "p = 0.7266" not in page(client, "?model=mine&model=linear")
+
+
+@pytest.mark.parametrize(("dataset", "warned"), [("mine.csv", True), ("digits", False)])
+def test_images_of_an_upload_carry_a_warning(client: FlaskClient, home: Path, dataset: str, warned: bool) -> None:
+    (home / "comparisons").mkdir()
+    (home / "comparisons" / "0123.result.json").write_text(json.dumps(result(dataset)), encoding="utf-8")
+    text = page(client, "?model=mine&model=linear")
+    assert "No clear winner" in text
+    assert ("saw some of these uploaded images in training" in text) == warned
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"rows": 3}', "\xff"])

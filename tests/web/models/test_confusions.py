@@ -53,6 +53,15 @@ def test_they_are_named_in_every_language(home: Path, language: str, words: str)
     assert words in page(home, string.digits, counts, language)
 
 
+@pytest.mark.parametrize(("language", "count"), [("en", "1,135"), ("pt", "1.135"), ("fr", "1 135"), ("ru", "1 135")])
+def test_the_numbers_in_the_cells_have_the_languages_separators(home: Path, language: str, count: str) -> None:
+    counts = diagonal(10)
+    counts[1][1] = 1135
+    text = page(home, string.digits, counts, language)
+    assert f">{count}</text>" in text
+    assert f"<b>{count}</b>" in text
+
+
 def test_sixty_two_classes_have_a_picture_a_table_and_their_look_alikes(home: Path) -> None:
     counts = diagonal(62)
     zero, letter = CHARACTERS.index("0"), CHARACTERS.index("O")

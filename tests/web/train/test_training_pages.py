@@ -122,6 +122,15 @@ def test_what_is_wrong_in_the_form_is_said_beside_the_field_and_nothing_is_lost(
     assert [run for run in server.get("/runs").json()["runs"] if identifier in str(run["data"])] == []
 
 
+def test_epochs_stand_only_in_the_form_of_the_training_and_old_pages_send_them(server: Server) -> None:
+    assert 'name="epochs"' not in server.get("/train", headers=PAGE).text
+    assert 'name="epochs"' in server.get("/train?dataset=digits", headers=PAGE).text
+    files = {"train": ("mine.csv", digits_csv(0, 100))}
+    address = server.post("/uploads", files=files, data={"epochs": "7"}, headers=PAGE).url
+    looked_through(server, re.search(r"/uploads/(\w+)", address)[1])
+    assert 'name="epochs" value="7"' in server.get(address.removeprefix(server.url), headers=PAGE).text
+
+
 def test_a_program_is_told_all_that_is_wrong(server: Server) -> None:
     response = server.post("/training", json={"dataset": "digits", "epochs": 0, "model": "forest"})
     assert response.status_code == 422

@@ -13,7 +13,7 @@ from rabisco.errors import N_, MeasurementNotFoundError, Sentence
 from rabisco.runs import measuring
 from rabisco.web.models.aliases import default_model, resolve, shown_models
 from rabisco.web.models.charts import Axis, axis, learning_curve
-from rabisco.web.models.compared import ComparedModel, comparisons, contestant, difference
+from rabisco.web.models.compared import ComparedModel, comparisons, contestant, difference, uploads_measured
 from rabisco.web.models.shapes import ComparisonSchema, ContestantSchema, MeasuringSchema, PairSchema
 from rabisco.web.models.titles import distinct_title
 from rabisco.web.platform.fields import Fields, given
@@ -86,6 +86,7 @@ def index() -> Answered:
         differences=differences,
         times_of=_times_of,
         measuring_states={name: str(words) for name, words in STATES.items()},
+        uploaded=uploads_measured(),
         under_way=_under_way(artifacts),
         other_images=len({one.card.dataset.fingerprint for one in contestants}) > 1,
         run=run if run and run.rows else None,

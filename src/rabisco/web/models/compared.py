@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from rabisco.artifacts import BUNDLED_DIR, Artifact, Card
+from rabisco.data import dataset_names
 from rabisco.evaluation.compare import Comparison, Pair, Row
 from rabisco.evaluation.robustness import Robustness
 from rabisco.runs import measuring
@@ -103,6 +104,11 @@ def comparisons(artifacts: list[Artifact]) -> Iterator[Comparison]:
             names = {row.name for row in rows}
             pairs = tuple(pair for pair in comparison.pairs if {pair.first, pair.second} <= names)
             yield replace(comparison, rows=rows, pairs=pairs)
+
+
+def uploads_measured() -> set[str]:
+    """Return the names of the uploads on whose test images models were measured here."""
+    return {comparison.dataset for comparison in measuring.results()} - set(dataset_names())
 
 
 def is_of(row: Row, artifact: Artifact) -> bool:
