@@ -17,8 +17,8 @@ if "RABISCO_DATA_DIR" not in os.environ and (ROOT / ".data").is_dir():
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Return one process more than there are cores: some always wait, for a browser, a server or a training."""
-    return (os.cpu_count() or 1) + 1
+    """Return two processes more than there are cores: some always wait, for a browser, a server or a training."""
+    return (os.cpu_count() or 1) + 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -90,7 +90,7 @@ def collected(model: type[Fields]) -> dict[str, Any]:
             for value in [values] if several and isinstance(source, MultiDict) else values:
                 if found.get(name) in (None, ""):
                     found[name] = value
-                elif value not in (None, "") and str(value) != str(found[name]):
+                elif value not in (None, "") and str(value).casefold() != str(found[name]).casefold():
                     raise InvalidRequestError(N_("“%(field)s” was given several values; give it one"), field=name)
         if found.get(name, 0) in (None, "") and not field.is_required():
             del found[name]
