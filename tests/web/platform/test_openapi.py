@@ -74,7 +74,7 @@ def test_its_schemas_are_valid() -> None:
 
 def test_its_summaries_are_in_the_language_asked_for() -> None:
     response = create_app().test_client().get("/openapi.json", headers={"Accept-Language": "fr"})
-    assert response.json["paths"]["/health/live"]["get"]["summary"] == "Répond 200 tant que le processus répond."
+    assert response.json["paths"]["/health/live"]["get"]["summary"] == "Répond 200 tant que le processus fonctionne."
     assert response.headers["Content-Language"] == "fr"
 
 
