@@ -314,10 +314,15 @@ def test_progress_is_told_at_most_four_times_a_second(database: str) -> None:
 
 def test_a_run_that_is_cancelled_while_its_process_starts_leaves_none(home: Path) -> None:
     store.close()
-    run = submit()
-    runs.tend()
-    child = supervisor.SUPERVISORS[0].children[run.id]
-    assert runs.request_cancel(run.id).state == "cancelled"
+    for _ in range(5):
+        run = submit()
+        runs.tend()
+        child = supervisor.SUPERVISORS[0].children[run.id]
+        state = runs.request_cancel(run.id).state
+        if state == "cancelled":
+            break
+        child.wait(timeout=60)  # its process was faster
+    assert state == "cancelled"
     runs.tend()
     assert child.wait(timeout=5) == -signal.SIGKILL
     store.close()
