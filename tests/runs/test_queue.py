@@ -221,7 +221,8 @@ def test_a_run_whose_process_is_killed_says_so(database: str, state: str, wanted
         belongs_to(run, process, state, wanted)
         assert runs.get(run.id).state == state
         process.kill()
-        time.sleep(0.1)  # dead, and not yet noticed by its parent
+        while lives(process.pid, identity(process.pid) or ""):  # until it is dead, though not noticed by its parent
+            time.sleep(0.01)
         assert runs.get(run.id).state == then
     assert runs.get(run.id).wanted == ""
     assert states_of(run)[-1] != then  # whoever only looks writes nothing
