@@ -3,6 +3,7 @@
 import re
 import stat
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -124,8 +125,26 @@ def test_our_own_pages_may(guarded: Server) -> None:
         assert guarded.post("/predict", files={"file": SEVEN}, headers=headers).status_code == 200
 
 
+def test_all_processes_count_the_same_wrong_tokens_together(tmp_path: Path) -> None:
+    with serving(tmp_path, access_token=TOKEN, workers=3) as server:
+        with ThreadPoolExecutor(6) as crowd:  # so that none answers them all
+            guess = {"headers": {"Authorization": "Bearer guess"}}
+            asked = [crowd.submit(server.post, CHANGE, **guess) for _ in range(60)]
+            statuses = [each.result().status_code for each in asked]
+        assert set(statuses) == {401, 429}
+        assert statuses.count(401) < 15  # ten, and what was looked at in the same moment
+        assert sign_in(server)[1].status_code == 429
+        assert server.get("/models").status_code == 200
+
+
+def test_right_tokens_are_not_counted_nor_slowed_down_by_guesses_of_others(guarded: Server) -> None:
+    for number in range(12):
+        response = guarded.post(CHANGE, headers={"Authorization": f"Bearer {TOKEN}"})
+        assert response.status_code == 200, number
+
+
 def test_a_wrong_token_is_said_so_and_guessing_is_limited(guarded: Server) -> None:
-    statuses = [sign_in(guarded, "guess")[1].status_code for _ in range(25)]
+    statuses = [sign_in(guarded, "guess")[1].status_code for _ in range(12)]
     assert statuses[0] == 401
     assert statuses[-1] == 429
 

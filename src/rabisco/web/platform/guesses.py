@@ -1,21 +1,80 @@
-"""Wrong access tokens, counted for each address wherever a token is looked at."""
+"""Wrong access tokens, counted for each address wherever a token is looked at, by all workers together."""
 
+import fcntl
+import hashlib
 import hmac
+import mmap
+import os
+import struct
+import sys
+import tempfile
+import threading
+import time
 from collections.abc import MutableMapping
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 
-from limits import parse
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
-
 from rabisco.settings import Settings
 
-# Of one address; then no token of it is looked at for the rest of the minute.
-MOST = parse("10/minute")
+# Of one address in so many seconds; then no token of it is looked at until they are over.
+MOST, SECONDS = 10, 60
 _LOOKED_AT = "rabisco.token"
 
-_wrong = FixedWindowRateLimiter(MemoryStorage())
+# One place: whom it counts, when that began by the monotonic clock, how many there were.
+_PLACE = struct.Struct("<8sdQ")
+# Places, and how many an address may have; where all are taken, the one that began first gives way.
+_PLACES, _TRIED = 4096, 16
+
+
+class Count:
+    """Counts in memory that all processes share that are forked after it was made.
+
+    An address cannot choose whose place it gets: that is decided by a key.
+    """
+
+    def __init__(self) -> None:
+        size = (_PLACES + _TRIED) * _PLACE.size
+        self._file = os.memfd_create("guesses") if sys.platform == "linux" else tempfile.mkstemp()[0]
+        os.ftruncate(self._file, size)
+        self._memory = mmap.mmap(self._file, size)
+        self._key = os.urandom(32)
+        self._lock = threading.Lock()  # between threads; between processes the file's, which ends with its holder
+
+    def add(self, name: str) -> None:
+        """Count one more of a name."""
+        with self._lock:
+            fcntl.lockf(self._file, fcntl.LOCK_EX)
+            try:
+                tag, places = self._places(name)
+                now, oldest = time.monotonic(), places[0]
+                for place in places:
+                    found, since, count = _PLACE.unpack_from(self._memory, place)
+                    if found == tag and now - since < SECONDS:
+                        _PLACE.pack_into(self._memory, place, tag, since, count + 1)
+                        return
+                    if since < _PLACE.unpack_from(self._memory, oldest)[1]:
+                        oldest = place
+                _PLACE.pack_into(self._memory, oldest, tag, now, 1)
+            finally:
+                fcntl.lockf(self._file, fcntl.LOCK_UN)
+
+    def of(self, name: str) -> int:
+        """Return how many of a name were counted; 0 once the seconds are over."""
+        tag, places = self._places(name)
+        now = time.monotonic()
+        for place in places:
+            found, since, count = _PLACE.unpack_from(self._memory, place)
+            if found == tag and now - since < SECONDS:
+                return int(count)
+        return 0
+
+    def _places(self, name: str) -> tuple[bytes, list[int]]:
+        said = hashlib.blake2b(name.encode(errors="replace"), key=self._key, digest_size=16).digest()
+        first = int.from_bytes(said[8:]) % _PLACES
+        return said[:8], [(first + step) * _PLACE.size for step in range(_TRIED)]
+
+
+_wrong = Count()
 
 
 def is_token(settings: Settings, given: str, environ: MutableMapping[str, Any]) -> bool:
@@ -28,16 +87,17 @@ def is_token(settings: Settings, given: str, environ: MutableMapping[str, Any]) 
     """
     known = environ.get(_LOOKED_AT)
     if known is None or known[0] != given:
-        right = not are_spent(environ) and hmac.compare_digest(given.encode(), settings.access_token.encode())
-        if not right:
-            _wrong.hit(MOST, _network(environ))
+        spent = are_spent(environ)
+        right = not spent and hmac.compare_digest(given.encode(), settings.access_token.encode())
+        if not right and not spent:
+            _wrong.add(_network(environ))
         known = environ[_LOOKED_AT] = given, right
     return bool(known[1])
 
 
 def are_spent(environ: MutableMapping[str, Any]) -> bool:
     """Tell whether the address of a request has guessed too often."""
-    return not _wrong.test(MOST, _network(environ))
+    return _wrong.of(_network(environ)) >= MOST
 
 
 def _network(environ: MutableMapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import uvloop
 
+import rabisco.web.platform.guesses  # noqa: F401 - made before there are several processes, which share it
 from rabisco.artifacts import exists, list_names
 from rabisco.errors import N_, InvalidConfigurationError, RabiscoError
 from rabisco.inference import get_predictor, named
