@@ -208,7 +208,7 @@ def _flat(images: NDArray[Any]) -> Pixels:
     return images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
 
 
-def _standardise(images: Images, train: Images) -> Pixels:
+def _standardize(images: Images, train: Images) -> Pixels:
     fitted = _flat(train)
     scale = fitted.std(axis=0)
     return (_flat(images) - fitted.mean(axis=0)) / np.where(scale > 0, scale, np.float32(1))
@@ -232,7 +232,7 @@ def _figures(evaluation: Evaluation) -> dict[str, Any]:
 FORMS: dict[str, Callable[[Images, Images], Pixels]] = {
     AS_THEY_ARE: lambda images, _: _flat(images),
     "0–255 instead of 0–1": lambda images, _: 255 * _flat(images),
-    "standardised": _standardise,
+    "standardized": _standardize,
     **{f"blurred, σ = {sigma} pixels": _blur(sigma) for sigma in BLURS},
     UPRIGHT: lambda images, _: _flat(normalize_pixels(images, "mnist-deskew@1")),
 }

@@ -1,7 +1,7 @@
 """No run is lost, none lies about its state and no model is half written when processes are killed at random moments.
 
 A training, the web server (its first process, or that and its workers), or both are killed (SIGKILL) 50 times: within
-the start of Keras, an epoch, the writing of a checkpoint, the judgement, the saving of the model, and up to 8 seconds
+the start of Keras, an epoch, the writing of a checkpoint, the judgment, the saving of the model, and up to 8 seconds
 after whatever came before. After each kill, what the server says is compared with the processes, and every saved model
 with its checksums; what was interrupted is resumed. In the end every run must have succeeded, with the events and the
 history of all its epochs, and with weights equal bit by bit to those of a run that nobody killed.

@@ -1,8 +1,8 @@
 """Rows of five digits are read as strings: at least 97% of the characters and 85% of the strings, however written.
 
 Composed: MNIST's test digits, each used at most once, five in a row (300 pictures of each kind; seed 0), 32 to 90
-pixels high, with a baseline that wanders, pens from thin to fat, ink and paper of any grey, shade and noise; with
-gaps, with one gap that parts two numbers, with neighbours that touch, and in two lines. Real: the development pictures
+pixels high, with a baseline that wanders, pens from thin to fat, ink and paper of any gray, shade and noise; with
+gaps, with one gap that parts two numbers, with neighbors that touch, and in two lines. Real: the development pictures
 of several digits (``realworld/multidigit`` in RABISCO_DATA_DIR) as they are; general faults were found on them, so
 they are no test. A string is right if nothing in it is wrong, spaces and line ends included; characters are counted by
 edit distance, without spaces.
@@ -208,8 +208,8 @@ class _Style:
         slant = (1 + (across * np.cos(direction) + down * np.sin(direction)) / np.sqrt(2)) / 2
         light = 1 - (1 - darkest) * slant
         noise = self.random.normal(0, self.random.uniform(0, 3), ink.shape)
-        grey = np.clip((paper + (pen - paper) * ink) * light + noise, 0, 255)
-        return np.repeat(grey[..., np.newaxis], 3, axis=2).astype(np.uint8)
+        gray = np.clip((paper + (pen - paper) * ink) * light + noise, 0, 255)
+        return np.repeat(gray[..., np.newaxis], 3, axis=2).astype(np.uint8)
 
 
 def edit_distance(one: str, other: str) -> int:

@@ -1,6 +1,6 @@
 """Two workers answer half as many requests as a demo of forty lines, or more, in two thirds of its memory.
 
-The baseline is what such a demo does: Pillow, the box of the ink, its longest side to 20 pixels, the centre of mass
+The baseline is what such a demo does: Pillow, the box of the ink, its longest side to 20 pixels, the center of mass
 into 28×28, the same ``mnist-cnn`` on ONNX Runtime with one thread; Flask behind granian, two workers. It looks for no
 shade, rules or specks, refuses nothing, and has no limits, request ids, figures or languages. ``wrk`` sends 50
 drawings of 280×280 in turn, as forms, over 1, 8 and 32 connections, to one server after the other, in rounds. Memory
@@ -185,7 +185,7 @@ def demo() -> Any:
     @app.post("/predict")
     def predict() -> dict[str, Any]:
         image = ImageOps.invert(Image.open(request.files["file"]).convert("L"))
-        pixels = _centred(image)
+        pixels = _centered(image)
         logits = session.run(None, {name: pixels})[0][0]
         powers = np.exp(logits - logits.max())
         chances = powers / powers.sum()
@@ -198,7 +198,7 @@ def demo() -> Any:
     return app
 
 
-def _centred(image: Image.Image) -> np.ndarray:
+def _centered(image: Image.Image) -> np.ndarray:
     field = np.zeros((1, 28, 28, 1), np.uint8)
     box = image.point([255 * (value > 32) for value in range(256)]).getbbox()
     if box is None:

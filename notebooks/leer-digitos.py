@@ -358,9 +358,9 @@ if shutil.which("dot") and not SHORT:
 # %%
 layer = keras.layers.BatchNormalization(momentum=0.9)
 values = np.random.default_rng(0).normal(5, 3, (512, 8)).astype("float32")
-normalised = keras.ops.convert_to_numpy(layer(values, training=True))
-assert np.allclose(normalised.mean(axis=0), 0, atol=1e-3)
-assert np.allclose(normalised.std(axis=0), 1, atol=1e-2)
+normalized = keras.ops.convert_to_numpy(layer(values, training=True))
+assert np.allclose(normalized.mean(axis=0), 0, atol=1e-3)
+assert np.allclose(normalized.std(axis=0), 1, atol=1e-2)
 assert cnn.get_layer("stage1_normalized").momentum == 0.9
 
 # %% [markdown]
@@ -536,16 +536,16 @@ canvases = [drawn(dataset.test.images[index, ..., 0]) for index in chosen]
 shrunk = np.stack(
     [255 - np.asarray(Image.fromarray(canvas).convert("L").resize((28, 28)))[..., np.newaxis] for canvas in canvases]
 )
-normalised = np.stack([prepare(canvas, "mnist@1").pixels for canvas in canvases])
+normalized = np.stack([prepare(canvas, "mnist@1").pixels for canvas in canvases])
 labels = dataset.test.labels[chosen]
 for name, model in (("linear", linear), ("cnn", cnn)):
     print(
-        f"{name:>6}: {accuracy(model, shrunk, labels):6.1%} reducidas, {accuracy(model, normalised, labels):6.1%} preparadas"
+        f"{name:>6}: {accuracy(model, shrunk, labels):6.1%} reducidas, {accuracy(model, normalized, labels):6.1%} preparadas"
     )
 
 figure, axes = plt.subplots(3, 8, figsize=(11, 4.4))
 for column in range(8):
-    for row, picture in enumerate((canvases[column], shrunk[column, ..., 0], normalised[column, ..., 0])):
+    for row, picture in enumerate((canvases[column], shrunk[column, ..., 0], normalized[column, ..., 0])):
         axes[row, column].imshow(picture, cmap="gray" if row == 0 else "gray_r")
         axes[row, column].set(xticks=[], yticks=[])
 for row, name in enumerate(("dibujada", "reducida", "preparada")):
@@ -553,8 +553,8 @@ for row, name in enumerate(("dibujada", "reducida", "preparada")):
 plt.show()
 
 for model in (linear, cnn):
-    assert accuracy(model, normalised, labels) > accuracy(model, shrunk, labels) + 0.2
-assert accuracy(linear, normalised, labels) > accuracy(cnn, shrunk, labels)  # la costura decide más que el modelo
+    assert accuracy(model, normalized, labels) > accuracy(model, shrunk, labels) + 0.2
+assert accuracy(linear, normalized, labels) > accuracy(cnn, shrunk, labels)  # la costura decide más que el modelo
 
 # %% [markdown]
 # ## 13. El camino entero, con el modelo incluido

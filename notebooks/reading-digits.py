@@ -14,10 +14,10 @@
 # %% [markdown]
 # # Reading handwritten digits: from a drawing to an answer
 #
-# **The problem.** Somebody draws a digit: a few hundred thousand coloured dots. A program must answer with one of ten classes,
+# **The problem.** Somebody draws a digit: a few hundred thousand colored dots. A program must answer with one of ten classes,
 # and say how sure it is. Nobody can write down the rule that tells a 4 from a 9, so the program has to *learn* it from examples.
 #
-# **The solution.** Two models learn from the same labelled images, and we compare them: a *linear model*, which gives each dot
+# **The solution.** Two models learn from the same labeled images, and we compare them: a *linear model*, which gives each dot
 # one weight per class, and a *convolutional neural network* (CNN), which first looks for strokes and corners. Both are built with
 # [Keras](https://keras.io) on TensorFlow. Then we ask what most demonstrations leave out: is a model that is right on its test
 # images also right on what *you* draw?
@@ -284,7 +284,7 @@ assert small.shape == (14, 14, 2)
 # %% [markdown]
 # ## 7. The network
 #
-# Stages of convolution, **batch normalisation** and ReLU, each stage ending with pooling, then one dense layer that turns the last
+# Stages of convolution, **batch normalization** and ReLU, each stage ending with pooling, then one dense layer that turns the last
 # feature maps into ten logits. Scaling the pixels from 0…255 to 0…1 is the model's first layer: training and use cannot differ in
 # it. There is no softmax at the end; the loss takes the logits, and so does the predictor.
 
@@ -346,16 +346,16 @@ if shutil.which("dot") and not SHORT:
     plt.show()
 
 # %% [markdown]
-# **Batch normalisation** keeps the numbers inside the network in a good range: during training each feature map is shifted and
+# **Batch normalization** keeps the numbers inside the network in a good range: during training each feature map is shifted and
 # scaled to mean 0 and variance 1 over the batch. In use there is no batch, so the layer remembers a running average. Keras's
 # usual memory (momentum 0.99) is too long for short trainings; ours is 0.9.
 
 # %%
 layer = keras.layers.BatchNormalization(momentum=0.9)
 values = np.random.default_rng(0).normal(5, 3, (512, 8)).astype("float32")
-normalised = keras.ops.convert_to_numpy(layer(values, training=True))
-assert np.allclose(normalised.mean(axis=0), 0, atol=1e-3)
-assert np.allclose(normalised.std(axis=0), 1, atol=1e-2)
+normalized = keras.ops.convert_to_numpy(layer(values, training=True))
+assert np.allclose(normalized.mean(axis=0), 0, atol=1e-3)
+assert np.allclose(normalized.std(axis=0), 1, atol=1e-2)
 assert cnn.get_layer("stage1_normalized").momentum == 0.9
 
 # %% [markdown]
@@ -394,11 +394,11 @@ assert rates[0] < max(rates)  # it warms up
 assert rates[-1] < 0.2 * max(rates)  # and slows down
 
 # %% [markdown]
-# ## 9. Overfitting and regularisation
+# ## 9. Overfitting and regularization
 #
 # A network with 290,000 weights can learn a few images by heart, whatever is on them. Then it is perfect on what it has seen
 # and much worse on what it has not: **overfitting**. The gap between training and validation accuracy shows it, and that is what
-# a validation split is for. More examples are the best cure. Where there are none, **regularisation** helps: dropout (switching off
+# a validation split is for. More examples are the best cure. Where there are none, **regularization** helps: dropout (switching off
 # random features while training), weight decay (keeping weights small), and augmentation (moving and turning the images).
 
 # %%
@@ -508,9 +508,9 @@ assert moved_cnn > moved_linear  # what convolution and pooling are for
 # %% [markdown]
 # ## 12. The seam: is it right on what you draw?
 #
-# A drawing pad does not deliver centred 28 × 28 images. Let us put test images anywhere on a canvas of 280 × 280, in any size, as
+# A drawing pad does not deliver centered 28 × 28 images. Let us put test images anywhere on a canvas of 280 × 280, in any size, as
 # people draw, and read them in two ways: shrink the canvas to 28 × 28, as many demonstrations do; or bring the ink into the shape
-# that the training images had (find it, fit it into 20 × 20, put its centre of mass in the middle), as `rabisco.images` does.
+# that the training images had (find it, fit it into 20 × 20, put its center of mass in the middle), as `rabisco.images` does.
 
 # %%
 random = np.random.default_rng(25)
@@ -531,16 +531,16 @@ canvases = [drawn(dataset.test.images[index, ..., 0]) for index in chosen]
 shrunk = np.stack(
     [255 - np.asarray(Image.fromarray(canvas).convert("L").resize((28, 28)))[..., np.newaxis] for canvas in canvases]
 )
-normalised = np.stack([prepare(canvas, "mnist@1").pixels for canvas in canvases])
+normalized = np.stack([prepare(canvas, "mnist@1").pixels for canvas in canvases])
 labels = dataset.test.labels[chosen]
 for name, model in (("linear", linear), ("cnn", cnn)):
     print(
-        f"{name:>6}: {accuracy(model, shrunk, labels):6.1%} shrunk, {accuracy(model, normalised, labels):6.1%} prepared"
+        f"{name:>6}: {accuracy(model, shrunk, labels):6.1%} shrunk, {accuracy(model, normalized, labels):6.1%} prepared"
     )
 
 figure, axes = plt.subplots(3, 8, figsize=(11, 4.4))
 for column in range(8):
-    for row, picture in enumerate((canvases[column], shrunk[column, ..., 0], normalised[column, ..., 0])):
+    for row, picture in enumerate((canvases[column], shrunk[column, ..., 0], normalized[column, ..., 0])):
         axes[row, column].imshow(picture, cmap="gray" if row == 0 else "gray_r")
         axes[row, column].set(xticks=[], yticks=[])
 for row, name in enumerate(("drawn", "shrunk", "prepared")):
@@ -548,8 +548,8 @@ for row, name in enumerate(("drawn", "shrunk", "prepared")):
 plt.show()
 
 for model in (linear, cnn):
-    assert accuracy(model, normalised, labels) > accuracy(model, shrunk, labels) + 0.2
-assert accuracy(linear, normalised, labels) > accuracy(
+    assert accuracy(model, normalized, labels) > accuracy(model, shrunk, labels) + 0.2
+assert accuracy(linear, normalized, labels) > accuracy(
     cnn, shrunk, labels
 )  # the seam decides more than the model does
 

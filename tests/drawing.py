@@ -21,8 +21,8 @@ def digit_dataset(limit: int | None = None) -> Dataset:
     return data.load("digits", limit=limit)
 
 
-def coloured(dataset: Dataset) -> Dataset:
-    """Return grey images as 32×32 ones in colour: bright ink in a tint of its own on a dark one."""
+def colored(dataset: Dataset) -> Dataset:
+    """Return gray images as 32×32 ones in color: bright ink in a tint of its own on a dark one."""
 
     def tinted(split: Split) -> Split:
         tints = np.random.default_rng(len(split)).uniform(0.5, 1.0, (len(split), 1, 1, 3))

@@ -1,4 +1,4 @@
-"""A model of coloured pictures, made in no time: it knows CIFAR-10's classes, and tells blue from green."""
+"""A model of colored pictures, made in no time: it knows CIFAR-10's classes, and tells blue from green."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from rabisco.artifacts import BUNDLED_DIR, Card, save_artifact
 from rabisco.data.catalog import CATALOG
 from rabisco.models import create_model
 
-COLOURS = {"blue": (20, 40, 200), "green": (20, 200, 40)}
+COLORS = {"blue": (20, 40, 200), "green": (20, 200, 40)}
 CHANNEL_OF = {"ship": 2, "automobile": 1}
 
 
@@ -28,6 +28,6 @@ def add_photo_model(home: Path, name: str) -> None:
     save_artifact(model, bundled.model_copy(update={"name": name, **shape, **none}), home / "artifacts")
 
 
-def photo(colour: str, side: int = 500) -> bytes:
-    """Return a picture of one colour as PNG."""
-    return encoded(Image.new("RGB", (side, side // 2), COLOURS[colour]))
+def photo(color: str, side: int = 500) -> bytes:
+    """Return a picture of one color as PNG."""
+    return encoded(Image.new("RGB", (side, side // 2), COLORS[color]))

@@ -19,7 +19,7 @@ def test_patches_cover_every_pixel_and_lie_within(shape: tuple[int, int, int]) -
     assert covered.min() >= 1
 
 
-def test_covering_leaves_no_ink_or_the_mean_colour_and_the_image_itself_alone() -> None:
+def test_covering_leaves_no_ink_or_the_mean_color_and_the_image_itself_alone() -> None:
     ink = np.full((28, 28, 1), 200, np.uint8)
     photo = np.zeros((32, 32, 3), np.uint8)
     photo[:, :16] = (100, 200, 40)

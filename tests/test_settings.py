@@ -88,7 +88,7 @@ def test_the_settings_command_says_where_each_value_comes_from_and_hides_secrets
     assert "secret" not in shown
 
 
-def test_a_misspelt_variable_is_named_with_the_nearest_setting(given) -> None:
+def test_a_misspelled_variable_is_named_with_the_nearest_setting(given) -> None:
     given(prot="8080")
     assert unknown_variables()["RABISCO_PROT"] == "RABISCO_PORT"
     assert "RABISCO_PROT is no setting; did you mean RABISCO_PORT?" in CliRunner().invoke(rabisco, ["settings"]).output

@@ -26,7 +26,7 @@ from rabisco.errors import N_, CorrectionNotFoundError, InvalidRequestError, Too
 from rabisco.store import Correction, Picture
 from rabisco.text import normalized
 
-LONGEST_SIDE = 640  # pixels; the normalisers look at no more than about that
+LONGEST_SIDE = 640  # pixels; the normalizers look at no more than about that
 MOST_EACH = 5000  # corrections that one person may have stored
 PAGE_SIZE = 24
 OTHER = "another-character"  # what a picture shows whose class the model does not know and nobody named

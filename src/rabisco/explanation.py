@@ -61,7 +61,7 @@ def patches(shape: tuple[int, ...]) -> list[tuple[slice, slice]]:
 
 
 def cover(pixels: NDArray[np.uint8], rows: slice, columns: slice) -> NDArray[np.uint8]:
-    """Return a copy of an image with one patch of its ground: no ink, or a photo's mean colour."""
+    """Return a copy of an image with one patch of its ground: no ink, or a photo's mean color."""
     copy = pixels.copy()
     copy[rows, columns] = 0 if pixels.shape[-1] == INK else pixels.mean(axis=(0, 1)).round()
     return copy

@@ -111,9 +111,9 @@ class Predictor:
         self._memory = artifact.memory
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return the raw outputs, ``(N, classes)``, for normalised images, uint8 ``(N, H, W, C)``.
+        """Return the raw outputs, ``(N, classes)``, for normalized images, uint8 ``(N, H, W, C)``.
 
-        Where the card's normaliser says so they are the means over each image and its mirror image.
+        Where the card's normalizer says so they are the means over each image and its mirror image.
         """
         return mean_over_mirrored(self._run, images) if self._mirrored else self._run(images)
 
@@ -122,7 +122,7 @@ class Predictor:
         return np.asarray(logits, dtype=np.float32)
 
     def probabilities(self, images: NDArray[np.uint8], among: Among = "any") -> NDArray[np.float32]:
-        """Return calibrated class probabilities for normalised images; see ``logits`` and ``calibrated``."""
+        """Return calibrated class probabilities for normalized images; see ``logits`` and ``calibrated``."""
         return self.calibrated(self.logits(images), among)
 
     def calibrated(self, logits: NDArray[np.float32], among: Among = "any") -> NDArray[np.float32]:

@@ -175,7 +175,7 @@ def features(images: NDArray[np.uint8], logits: NDArray[np.float32]) -> Features
     They are the image's lowest frequencies but the mean, and the logits, each of length 1, the logits weighing less.
 
     Args:
-        images: Normalised, uint8 ``(N, H, W, C)``.
+        images: Normalized, uint8 ``(N, H, W, C)``.
         logits: Of the model, ``(N, classes)``.
     """
     _, height, width, channels = images.shape

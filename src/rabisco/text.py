@@ -9,7 +9,7 @@ _ENCODINGS = ("cp1252", "cp850", "cp1251", "cp866", "mac-roman")
 _LETTERS = frozenset("áàâãäåæçéèêëíìîïñóòôõöøœßúùûüýÿÁÀÂÃÄÅÆÇÉÈÊËÍÌÎÏÑÓÒÔÕÖØŒÚÙÛÜÝŸ¿¡ªº°«»–—’“”…€§")
 _LOWER = frozenset("áàâãäåæçéèêëíìîïñóòôõöøœßúùûüýÿабвгдеёжзийклмнопрстуфхцчшщъыьэюя")
 _CYRILLIC = frozenset("абвгдеёжзийклмнопрстуфхцчшщъыьэюяАБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ«»–—№")
-_NEIGHBOURS = frozenset(("çã", "çõ", "ÇÃ", "ÇÕ", "üß", "öß", "äß", "îï"))
+_NEIGHBORS = frozenset(("çã", "çõ", "ÇÃ", "ÇÕ", "üß", "öß", "äß", "îï"))
 _RARE = frozenset("ïÏъЪёЁåÅæÆøØýÝÿŸœŒªº°§¿¡«»–—’“”…€№")
 
 
@@ -71,7 +71,7 @@ def _likelihood(texts: list[bytes], encoding: str) -> float:
             elif place and read[place - 1].islower() and one.isupper():
                 score -= 1.0
             pair = read[max(0, place - 1) : place + 1]
-            if not cyrillic and len(pair) > 1 and ord(pair[0]) > 127 and pair not in _NEIGHBOURS:
+            if not cyrillic and len(pair) > 1 and ord(pair[0]) > 127 and pair not in _NEIGHBORS:
                 score -= 1.5
             total += score - (0.5 if one in _RARE else 0.0) - (2.0 if mixed else 0.0)
     return total

@@ -162,7 +162,7 @@ def _spell_line(line: list[ReadCharacter], gaps: NDArray[np.float64], least: flo
 
 
 def _gaps(line: list[ReadCharacter]) -> NDArray[np.float64]:
-    """Return the gaps between neighbours, as shares of the line's height."""
+    """Return the gaps between neighbors, as shares of the line's height."""
     height = float(np.median([character.box.height for character in line]))
     pairs = itertools.pairwise(line)
     return np.array([(after.box.left - before.box.right) / height for before, after in pairs])

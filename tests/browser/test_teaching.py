@@ -48,7 +48,7 @@ def test_a_correction_by_key_is_learned_at_once_and_undone(visit, taught: Server
     verdict(page, "Both models read 1.")
     expect(page.locator(".learned")).to_contain_text("10,000 of 10,000 test images are read as before")
     expect(page.get_by_text("remembered")).to_have_count(2)
-    expect(page.get_by_text("recognised as a whole")).to_be_attached()
+    expect(page.get_by_text("recognized as a whole")).to_be_attached()
     expect(page.locator("pad-overlay img")).to_be_hidden()
     assert faults(page) == []
     assert overflow(page) <= 0

@@ -143,7 +143,7 @@ def upload(film: Film) -> None:
     film.say("Upload photos and scans, several at once")
     film.hold(1)
     film.point_at(film.page.locator("drop-zone"))
-    files = [("seven.png", draw_seven()), ("on-grey.png", draw_seven().point(lambda value: 90 + value // 2))]
+    files = [("seven.png", draw_seven()), ("on-gray.png", draw_seven().point(lambda value: 90 + value // 2))]
     film.page.set_input_files(
         "#file", [{"name": name, "mimeType": "image/png", "buffer": encoded(image)} for name, image in files]
     )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from tests.drawing import coloured, digit_dataset, save_quickly
+from tests.drawing import colored, digit_dataset, save_quickly
 
 from rabisco.artifacts import load_artifact
 from rabisco.artifacts.saving import HALVED
@@ -31,7 +31,7 @@ class Case(NamedTuple):
 
     def data(self, limit: int | None = None) -> Dataset:
         digits = digit_dataset(limit)
-        return coloured(digits) if self.kind == "colour" else digits
+        return colored(digits) if self.kind == "colour" else digits
 
     def create(self, num_classes: int = CLASSES):
         return create_model(self.entry.name, self.data(20).image_shape, num_classes)

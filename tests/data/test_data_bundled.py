@@ -26,13 +26,13 @@ def test_the_test_part_is_the_same_for_every_seed() -> None:
     assert not np.array_equal(one.validation.images, other.validation.images)
 
 
-def test_ink_fills_a_box_of_20_with_its_centre_of_mass_in_the_middle() -> None:
+def test_ink_fills_a_box_of_20_with_its_center_of_mass_in_the_middle() -> None:
     images = data.load("digits").train.images[..., 0].astype(np.float64)
     rows, columns = np.arange(28)[:, None], np.arange(28)[None, :]
     mass = images.sum(axis=(1, 2))
     for weights in (rows, columns):
-        centres = (images * weights).sum(axis=(1, 2)) / mass
-        assert np.abs(centres - 14).max() <= 0.5
+        centers = (images * weights).sum(axis=(1, 2)) / mass
+        assert np.abs(centers - 14).max() <= 0.5
     heights = (images.max(axis=2) > 0).sum(axis=1)
     assert heights.max() == 20
     assert np.median(heights) >= 19

@@ -47,7 +47,7 @@ def test_each_part_is_read_from_its_own_members(data_dir: Path, emnist_zip: Call
         data.load("emnist-digits")
 
 
-def test_a_letter_labelled_0_is_refused(emnist_zip: Callable[..., bytes]) -> None:
+def test_a_letter_labeled_0_is_refused(emnist_zip: Callable[..., bytes]) -> None:
     with pytest.raises(InvalidDataError, match="labels from 1 to 26, received 0"):
         read_emnist(io.BytesIO(emnist_zip("letters", LETTERS - 1)), "letters", 26, "gzip.zip")
 

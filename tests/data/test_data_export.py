@@ -15,7 +15,7 @@ from rabisco.intake import load as load_own
 
 
 def photographs() -> Dataset:
-    """Return small coloured images of two classes, 64×64."""
+    """Return small colored images of two classes, 64×64."""
     images = np.random.default_rng(0).integers(0, 256, (40, 64, 64, 3), dtype=np.uint8)
     labels = np.arange(40, dtype=np.int64) % 2
     images[labels == 1, ..., 0] //= 4

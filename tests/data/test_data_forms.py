@@ -1,4 +1,4 @@
-"""Digits drawn by code: whole, labelled, the same for the same seed, and as varied as people are."""
+"""Digits drawn by code: whole, labeled, the same for the same seed, and as varied as people are."""
 
 import numpy as np
 import pytest

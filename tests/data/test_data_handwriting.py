@@ -104,8 +104,8 @@ def test_an_unknown_character_is_refused_by_its_row() -> None:
     [
         ({"y_train": np.array([0, 1], np.uint8)}, "as many labels"),
         ({"y_test": np.array([0, 1, 2, 62], np.uint8)}, "labels from 0 to 61"),
-        ({"x_train": np.zeros((4, 28, 28), np.float32)}, "grey images"),
-        ({"x_train": np.zeros((0, 28, 28), np.uint8), "y_train": np.zeros(0, np.uint8)}, "grey images|header"),
+        ({"x_train": np.zeros((4, 28, 28), np.float32)}, "gray images"),
+        ({"x_train": np.zeros((0, 28, 28), np.uint8), "y_train": np.zeros(0, np.uint8)}, "gray images|header"),
         ({"mnist_test_corr_test": np.zeros(3, np.float32)}, "one correlation for each image"),
         ({"x_train": np.array([{}, 1], object)}, "another header"),
         ({"x_train": np.asfortranarray(np.ones((4, 28, 28), np.uint8))}, "another header"),

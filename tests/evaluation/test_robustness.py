@@ -19,7 +19,7 @@ def bars():
     return images
 
 
-def centre(image):
+def center(image):
     return np.array(ndimage.center_of_mass(image[..., 0].astype(float)))
 
 
@@ -52,8 +52,8 @@ def test_another_seed_draws_another_noise(bars):
 
 
 def test_noise_has_its_strength():
-    grey = np.full((50, 28, 28, 1), 128, dtype=np.uint8)
-    assert corrupt(grey, "noise").std() == pytest.approx(38, rel=0.02)
+    gray = np.full((50, 28, 28, 1), 128, dtype=np.uint8)
+    assert corrupt(gray, "noise").std() == pytest.approx(38, rel=0.02)
 
 
 def slope(image):
@@ -80,7 +80,7 @@ def test_scale_changes_the_height_by_a_quarter(bars):
 
 
 def test_translation_moves_by_three_pixels_along_both_axes(bars):
-    moved = np.array([centre(image) - MIDDLE for image in corrupt(bars, "translation")])
+    moved = np.array([center(image) - MIDDLE for image in corrupt(bars, "translation")])
     assert np.abs(moved) == pytest.approx(3.0)
 
 
@@ -89,9 +89,9 @@ def test_strokes_become_thinner_and_thicker_by_their_strength(bars):
     assert width_of_stroke(corrupt(bars, "thick strokes")[0]) == pytest.approx(6.0, abs=0.3)
 
 
-def test_stroke_changes_leave_the_centre_where_it_was(bars):
+def test_stroke_changes_leave_the_center_where_it_was(bars):
     for name in ("thin strokes", "thick strokes", "blur", "scale", "rotation"):
-        assert centre(corrupt(bars, name)[0]) == pytest.approx([MIDDLE, MIDDLE], abs=0.1)
+        assert center(corrupt(bars, name)[0]) == pytest.approx([MIDDLE, MIDDLE], abs=0.1)
 
 
 def test_brightness_lifts_the_background_and_saturates_the_ink(bars):
@@ -129,7 +129,7 @@ def test_robustness_table_has_clean_accuracy_and_a_row_per_corruption(bars):
     assert table.to_dict()["rows"][0]["accuracy_interval"][1] <= 1.0
 
 
-def test_colour_images_are_refused():
+def test_color_images_are_refused():
     split = Split(np.zeros((2, 32, 32, 3), dtype=np.uint8), np.zeros(2, dtype=np.int64))
-    with pytest.raises(InvalidDataError, match=r"grey images.*\(2, 32, 32, 3\)"):
+    with pytest.raises(InvalidDataError, match=r"gray images.*\(2, 32, 32, 3\)"):
         robustness_table(Brightest(), split)

@@ -1,7 +1,7 @@
-"""Pictures whose normalised pixels are kept as files: ``python -m tests.images.golden`` writes them anew.
+"""Pictures whose normalized pixels are kept as files: ``python -m tests.images.golden`` writes them anew.
 
 They pin the one path from picture to pixels. Whoever changes it on purpose looks at the new files and gives the
-normaliser a new version.
+normalizer a new version.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ PICTURES: dict[str, Callable[[], NDArray[np.uint8]]] = {
     "thin": lambda: draw(width=1),
     "fat": lambda: draw(width=50),
     "tiny": lambda: draw((28, 28), place=(10, 8), height=12, width=1),
-    "coloured": lambda: draw(pen=(220, 60, 120), paper=(250, 240, 160)),
+    "colored": lambda: draw(pen=(220, 60, 120), paper=(250, 240, 160)),
     "dotted": lambda: draw(strokes=DOT_AND_STROKE, width=14),
     "shaded": lambda: shade(draw((400, 300), pen=(40, 40, 90), paper=(235, 230, 220))),
 }

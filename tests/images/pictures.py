@@ -1,4 +1,4 @@
-"""Pictures drawn by code: a seven and other strokes, in any size, place, colour and file format."""
+"""Pictures drawn by code: a seven and other strokes, in any size, place, color and file format."""
 
 import io
 from typing import Any

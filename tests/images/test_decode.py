@@ -65,10 +65,10 @@ def test_pixels_are_writable_rgb_bytes() -> None:
     assert picture.flags.writeable
 
 
-def test_a_grey_picture_is_kept_once_and_looks_like_rgb() -> None:
-    grey = Image.fromarray(SEVEN).convert("L")
-    picture = decode(encode(grey, "PNG"))
-    np.testing.assert_array_equal(picture, np.asarray(grey.convert("RGB")))
+def test_a_gray_picture_is_kept_once_and_looks_like_rgb() -> None:
+    gray = Image.fromarray(SEVEN).convert("L")
+    picture = decode(encode(gray, "PNG"))
+    np.testing.assert_array_equal(picture, np.asarray(gray.convert("RGB")))
     assert picture.strides[2] == 0
     assert not picture.flags.writeable  # what is written to one channel would be in all
     for normalizer in ("mnist@1", "emnist@1", "photo32@2"):
@@ -76,12 +76,12 @@ def test_a_grey_picture_is_kept_once_and_looks_like_rgb() -> None:
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "PA", "RGBA", "CMYK", "I;16", "I"])
-def test_every_colour_mode_gives_the_same_black_and_white(mode: str) -> None:
-    grey = Image.fromarray(SEVEN).convert("L")
+def test_every_color_mode_gives_the_same_black_and_white(mode: str) -> None:
+    gray = Image.fromarray(SEVEN).convert("L")
     if mode in ("I;16", "I"):
-        image = Image.fromarray(np.asarray(grey).astype(np.uint16 if mode == "I;16" else np.int32) * 257)
+        image = Image.fromarray(np.asarray(gray).astype(np.uint16 if mode == "I;16" else np.int32) * 257)
     else:
-        image = Image.fromarray(SEVEN).convert(mode) if mode != "1" else grey.convert("1", dither=Image.Dither.NONE)
+        image = Image.fromarray(SEVEN).convert(mode) if mode != "1" else gray.convert("1", dither=Image.Dither.NONE)
     file_format = "TIFF" if mode in ("CMYK", "PA", "I") else "PNG"
     if mode == "PA":
         image = Image.fromarray(SEVEN).convert("LA")
@@ -89,14 +89,14 @@ def test_every_colour_mode_gives_the_same_black_and_white(mode: str) -> None:
 
 
 def test_sixteen_bits_are_read_as_eight() -> None:
-    grey = np.arange(256, dtype=np.uint16).reshape(16, 16)
-    np.testing.assert_array_equal(decode(encode(grey * 257))[..., 0], grey)
+    gray = np.arange(256, dtype=np.uint16).reshape(16, 16)
+    np.testing.assert_array_equal(decode(encode(gray * 257))[..., 0], gray)
 
 
 @pytest.mark.parametrize("bits", [8, 10, 12, 14])
 def test_sixteen_bits_that_hold_fewer_are_as_bright_as_they_were(bits: int) -> None:
-    grey = np.arange(256, dtype=np.uint16).reshape(16, 16) << (bits - 8)
-    np.testing.assert_array_equal(decode(encode(grey))[..., 0], grey >> (bits - 8))
+    gray = np.arange(256, dtype=np.uint16).reshape(16, 16) << (bits - 8)
+    np.testing.assert_array_equal(decode(encode(gray))[..., 0], gray >> (bits - 8))
 
 
 def test_floating_point_tiff_is_stretched_over_its_range() -> None:
@@ -149,14 +149,14 @@ def test_light_strokes_on_nothing_are_put_on_black() -> None:
     np.testing.assert_array_equal(decode(encode(transparent(255))), 255 - SEVEN)
 
 
-def test_a_palette_with_a_transparent_colour_is_put_on_a_contrasting_page() -> None:
+def test_a_palette_with_a_transparent_color_is_put_on_a_contrasting_page() -> None:
     image = Image.fromarray((SEVEN[..., 0] < 128).astype(np.uint8), "L").convert("P")
     image.putpalette([255, 255, 255, 20, 20, 20])
     picture = decode(encode(image, "PNG", transparency=0))
     np.testing.assert_array_equal(picture < 128, SEVEN < 128)
 
 
-def test_a_page_with_transparent_corners_keeps_the_colour_of_its_page() -> None:
+def test_a_page_with_transparent_corners_keeps_the_color_of_its_page() -> None:
     picture = np.dstack([SEVEN, np.full((280, 280), 255, np.uint8)])
     picture[:20, :20] = 0
     np.testing.assert_array_equal(decode(encode(picture)), SEVEN)
@@ -182,7 +182,7 @@ def sheet_on_nothing(picture: NDArray[np.uint8], shape: NDArray[np.bool_] | None
 
 @pytest.mark.parametrize("picture", [SEVEN, 255 - SEVEN], ids=["dark on light", "light on dark"])
 @pytest.mark.parametrize("round_one", [False, True], ids=["square", "round"])
-def test_a_sheet_on_a_wide_transparent_ground_gives_the_ground_its_colour(
+def test_a_sheet_on_a_wide_transparent_ground_gives_the_ground_its_color(
     picture: NDArray[np.uint8], round_one: bool
 ) -> None:
     rows, columns = np.mgrid[:280, :280] - 140

@@ -15,7 +15,7 @@ def deep_png(values: np.ndarray) -> bytes:
 
 
 @pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
-def test_colours_of_48_bits_that_hold_fewer_are_as_bright_as_they_were(bits: int) -> None:
+def test_colors_of_48_bits_that_hold_fewer_are_as_bright_as_they_were(bits: int) -> None:
     red = SEVEN.astype(np.uint16) * (1, 0, 0)
     np.testing.assert_array_equal(decode(deep_png(red[..., ::-1] << (bits - 8))), red)
 

@@ -47,8 +47,8 @@ def ellipse(shape: tuple[int, int], pen: float, ink: int, paper: int) -> tuple[I
     inner = (row[:, np.newaxis] / (1 - pen)) ** 2 + (column / (1 - pen)) ** 2 > 1
     drawn = inner & (row[:, np.newaxis] ** 2 + column**2 <= 1.05)
     soft = ndimage.gaussian_filter(drawn.astype(float), min(shape) / 35)
-    grey = (paper + (ink - paper) * soft).astype(np.uint8)
-    return find_ink(np.repeat(grey[..., np.newaxis], 3, axis=2)), drawn
+    gray = (paper + (ink - paper) * soft).astype(np.uint8)
+    return find_ink(np.repeat(gray[..., np.newaxis], 3, axis=2)), drawn
 
 
 @pytest.mark.parametrize(("ink", "paper"), [(0, 255), (255, 0), (90, 200)])
@@ -141,7 +141,7 @@ def test_faint_noise_is_blank_and_faint_writing_is_not() -> None:
     assert not find_ink(draw(pen=(225, 225, 225), paper=(250, 250, 250))).blank
 
 
-def test_a_frame_of_several_greys_is_not_taken_for_the_edges_of_writing() -> None:
+def test_a_frame_of_several_grays_is_not_taken_for_the_edges_of_writing() -> None:
     form = np.full((180, 900, 3), 225, np.uint8)
     form[:5] = form[:, :5] = form[:, -5:] = 100
     form[-3:] = np.linspace(100, 190, 900).astype(np.uint8)[:, np.newaxis]  # the camera saw only a part of the line

@@ -56,7 +56,7 @@ def test_a_picture_of_49_megapixels_takes_bounded_memory_and_gives_it_back(name:
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
-def test_a_large_webp_keeps_its_colours_and_transparency(mode: str) -> None:
+def test_a_large_webp_keeps_its_colors_and_transparency(mode: str) -> None:
     pixels = np.zeros((3000, 3000, len(mode)), np.uint8)
     pixels[...] = (200, 100, 50, 255)[: len(mode)]
     pixels[1000:2000, 1000:2000, :3] = 10, 20, 30

@@ -1,4 +1,4 @@
-"""Ink becomes the pixels of the training images, wherever, however large and in whatever colours it was drawn."""
+"""Ink becomes the pixels of the training images, wherever, however large and in whatever colors it was drawn."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ SEVEN = prepare(draw(), "mnist@1").pixels.astype(int)
 
 
 def difference(picture: np.ndarray, normalizer: str = "mnist@1") -> float:
-    """Return the mean difference from the seven that all other tests draw otherwise, in grey levels."""
+    """Return the mean difference from the seven that all other tests draw otherwise, in gray levels."""
     return float(np.abs(prepare(picture, normalizer).pixels.astype(int) - SEVEN).mean())
 
 
@@ -33,19 +33,19 @@ def test_the_pixels_are_those_on_file(name: str, normalizer: str) -> None:
 
 
 @pytest.mark.parametrize("name", NORMALIZERS)
-def test_every_normaliser_gives_bytes_of_its_shape(name: str) -> None:
+def test_every_normalizer_gives_bytes_of_its_shape(name: str) -> None:
     pixels = prepare(draw(), name).pixels
     assert pixels.dtype == np.uint8
     assert pixels.shape == shape_of(name)
 
 
-def test_an_unknown_normaliser_is_a_wrong_configuration() -> None:
+def test_an_unknown_normalizer_is_a_wrong_configuration() -> None:
     for act in (prepare, normalize_pixels):
         with pytest.raises(InvalidConfigurationError, match="mnist@2"):
             act(draw(), "mnist@2")
 
 
-def test_the_character_fits_twenty_pixels_with_its_centre_of_mass_in_the_middle() -> None:
+def test_the_character_fits_twenty_pixels_with_its_center_of_mass_in_the_middle() -> None:
     image = SEVEN[..., 0]
     rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
     assert max(np.ptp(rows), np.ptp(columns)) + 1 == 20
@@ -85,13 +85,13 @@ def test_black_on_white_is_the_same_as_white_on_black() -> None:
         ((255, 255, 0), (255, 255, 255)),
     ],
 )
-def test_colours_do_not_matter(pen: tuple[int, int, int], paper: tuple[int, int, int]) -> None:
+def test_colors_do_not_matter(pen: tuple[int, int, int], paper: tuple[int, int, int]) -> None:
     assert difference(draw(pen=pen, paper=paper)) < 1
 
 
 def test_sixteen_bits_give_the_pixels_of_eight() -> None:
-    grey = draw()[..., 0].astype(np.uint16) * 257
-    assert difference(decode(encode(grey))) == 0
+    gray = draw()[..., 0].astype(np.uint16) * 257
+    assert difference(decode(encode(gray))) == 0
 
 
 @pytest.mark.parametrize("quality", [30, 60, 90])
@@ -122,7 +122,7 @@ def test_redrawing_gives_the_width_asked_for() -> None:
         assert stroke_width(redraw(bar, 20, width)) == pytest.approx(width, rel=0.25)
 
 
-def test_an_empty_picture_is_blank_in_every_character_normaliser() -> None:
+def test_an_empty_picture_is_blank_in_every_character_normalizer() -> None:
     noise = np.random.default_rng(0).normal(200, 4, (200, 300, 3)).clip(0, 255).astype(np.uint8)
     fading = (noise * np.linspace(1, 0.6, 300)[:, np.newaxis]).astype(np.uint8)
     for picture in (np.full((280, 280, 3), 255, np.uint8), np.zeros((1, 1, 3), np.uint8), noise, fading):
@@ -148,7 +148,7 @@ def test_the_steps_tell_how_the_pixels_came_about() -> None:
     assert len(prepare(np.full((9, 9, 3), 7, np.uint8), "mnist@1").steps) == 4
 
 
-def test_only_the_deskewing_normaliser_changes_training_images() -> None:
+def test_only_the_deskewing_normalizer_changes_training_images() -> None:
     images = np.stack([SEVEN.astype(np.uint8)] * 2)
     np.testing.assert_array_equal(normalize_pixels(images, "mnist@1"), images)
     upright = normalize_pixels(images, "mnist-deskew@1")

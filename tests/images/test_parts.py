@@ -34,7 +34,7 @@ def scans(number: int) -> bytes:
     [
         pytest.param(PNG[:33] + chunk(b"teSt") * 700_000 + PNG[33:], id="chunks"),
         pytest.param(PNG[:33] + chunk(b"IDAT") * 700_000 + PNG[33:], id="empty pixels"),
-        pytest.param(PNG[:33] + chunk(b"iCCP", b"a\0\0" + COMPRESSED) * 8000 + PNG[33:], id="colour profiles"),
+        pytest.param(PNG[:33] + chunk(b"iCCP", b"a\0\0" + COMPRESSED) * 8000 + PNG[33:], id="color profiles"),
         pytest.param(JPEG[:2] + b"\xff\xe5\x00\x02" * 4_000_000 + JPEG[2:], id="segments"),
         pytest.param(JPEG[:2] + b"\xff" * 15_000_000 + JPEG[2:], id="filling"),
         pytest.param(scans(2000), id="scans"),

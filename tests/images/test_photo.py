@@ -62,7 +62,7 @@ def test_what_fills_the_picture_or_has_no_plain_ground_is_not_cut_out() -> None:
         np.testing.assert_array_equal(np.asarray(cut_out(picture)), picture)
 
 
-def test_a_picture_of_one_colour_is_blank() -> None:
+def test_a_picture_of_one_color_is_blank() -> None:
     assert prepare(np.full((90, 80, 3), 200, np.uint8), "photo32@2").blank
     assert not prepare(scene(90, 80), "photo32@2").blank
 

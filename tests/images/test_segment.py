@@ -131,7 +131,7 @@ def test_shade_and_cell_borders_do_not_become_characters() -> None:
     assert len(segment(form)) == 2
 
 
-def test_a_character_cut_out_is_normalised_as_if_it_were_alone() -> None:
+def test_a_character_cut_out_is_normalized_as_if_it_were_alone() -> None:
     alone = prepare(draw((200, 160), place=(40, 40), height=80, width=8), "mnist@1").pixels.astype(int)
     for group in segment(row((40, 40), (200, 40))):
         one = next(each for each in group.candidates if each.stop - each.start == group.length)

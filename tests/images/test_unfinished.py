@@ -13,15 +13,15 @@ LARGE = draw((2400, 2400), place=(700, 500), height=1400, width=160)
 
 @pytest.mark.parametrize("lost", [1, 2, 3, 10, 30])
 @pytest.mark.parametrize("grey", [False, True])
-def test_a_jpeg_without_its_end_is_read_with_a_note(lost: int, grey: bool) -> None:
+def test_a_jpeg_without_its_end_is_read_with_a_note(lost: int, gray: bool) -> None:
     notes: list[Sentence] = []
-    read = decode(encode(SEVEN[..., 0] if grey else SEVEN, "JPEG", quality=90)[:-lost], notes=notes)
+    read = decode(encode(SEVEN[..., 0] if gray else SEVEN, "JPEG", quality=90)[:-lost], notes=notes)
     assert [str(note) for note in notes] == ["the end of the file is missing; what there is of the picture was read"]
     assert np.abs(read.astype(int) - SEVEN).mean() < 2
 
 
 @pytest.mark.parametrize("picture", [SEVEN, LARGE], ids=["small", "large"])
-def test_what_is_missing_has_the_colour_of_the_page(picture: np.ndarray) -> None:
+def test_what_is_missing_has_the_color_of_the_page(picture: np.ndarray) -> None:
     data = encode(picture, "JPEG", quality=90)
     read = decode(data[: int(len(data) * 0.99)])
     assert np.abs(read[-8:].astype(int) - 255).max() < 3

@@ -69,8 +69,8 @@ def glyphs(count: int = 60, side: int = 28) -> tuple[Pixels, NDArray[np.int64]]:
             3: [("line", (left, box[1], box[2], box[3])), ("line", (left, box[1], left, box[3]))],
         }[place % 4]
         for kind, where in strokes:
-            colour = {"outline" if kind == "ellipse" else "fill": 255 - place}
-            getattr(figure, kind)(where, **colour, width=side // 4)
+            color = {"outline" if kind == "ellipse" else "fill": 255 - place}
+            getattr(figure, kind)(where, **color, width=side // 4)
         images.append(np.asarray(picture.resize((side, side), Image.Resampling.BOX)))
     return np.stack(images)[..., np.newaxis], np.arange(count) % 4
 

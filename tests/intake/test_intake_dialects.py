@@ -149,7 +149,7 @@ def test_every_size_becomes_a_form_that_models_read(side: int, channels: int, ta
 
 
 @pytest.mark.parametrize("planar", [True, False])
-def test_the_order_of_colour_channels_is_found(planar: bool, table: Path) -> None:
+def test_the_order_of_color_channels_is_found(planar: bool, table: Path) -> None:
     random = np.random.RandomState(1)
     coarse = random.randint(0, 256, (30, 8, 8, 3)).astype(np.uint8)
     images = coarse.repeat(4, axis=1).repeat(4, axis=2)

@@ -82,7 +82,7 @@ def test_test_rows_of_unknown_classes_are_left_out(tmp_path: Path) -> None:
     assert load(train, inspection.dialect, test, inspection.test_dialect).test.labels.tolist() == [0, 1, 2, 2, 1, 0]
 
 
-def test_black_and_white_rows_before_a_grey_one_do_not_deceive(tmp_path: Path) -> None:
+def test_black_and_white_rows_before_a_gray_one_do_not_deceive(tmp_path: Path) -> None:
     black = np.where(IMAGES > 127, 1, 0).astype(np.uint8)
     images = np.concatenate([black] * 40)
     images[3000] = 200  # a line of which no sample tells
@@ -172,7 +172,7 @@ def test_folders_for_training_and_test_are_kept_apart(tmp_path: Path) -> None:
         inspect(path, path)
 
 
-def test_coloured_pictures_become_photos_unless_chosen_otherwise(tmp_path: Path) -> None:
+def test_colored_pictures_become_photos_unless_chosen_otherwise(tmp_path: Path) -> None:
     content = {}
     for place in range(8):
         picture = np.full((40, 50, 3), (20, 60 + place, 200), np.uint8)

@@ -115,7 +115,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
         "many different ones",
     ),
     "words for pixels": (lambda: with_cell(b"dark"), "received"),
-    "standardised pixels": (
+    "standardized pixels": (
         lambda: b"\n".join(b"1," + b",".join([b"-0.42", b"2.8"] * 392) for _ in range(5)),
         "received -0.42 to 2.8; export the pixels themselves",
     ),
@@ -276,7 +276,7 @@ def test_a_test_file_of_other_classes_is_refused(tmp_path: Path) -> None:
         (Choices(delimiter="#"), "as delimiter"),
         (Choices(scale=7), "expected 1, 16 or 255 as scale"),
         (Choices(label_column="species"), "expected a column called 'species'"),
-        (Choices(normalizer="mine@1"), "as normaliser, received mine@1"),
+        (Choices(normalizer="mine@1"), "as normalizer, received mine@1"),
     ],
     ids=str,
 )

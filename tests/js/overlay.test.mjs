@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { boxOf, colours, placed } from "../../src/rabisco/web/static/js/lib/overlay.js";
+import { boxOf, colors, placed } from "../../src/rabisco/web/static/js/lib/overlay.js";
 
 const isInk = (value) => value > 0;
 
@@ -21,7 +21,7 @@ test("what is thin is laid by its longer side", () => {
 });
 
 test("what speaks for the answer is orange, what speaks against it blue, and what does not matter clear", () => {
-  const found = [...colours([[0.5, -0.25], [0, 0]])];
+  const found = [...colors([[0.5, -0.25], [0, 0]])];
   const [red, , blue, most] = found;
   assert.ok(red > blue && most > 150);
   assert.ok(found[6] > found[4] && found[7] < most);

@@ -101,7 +101,7 @@ def test_a_class_without_training_images_is_left_out_with_its_test_images() -> N
     assert without_empty_classes(dataset) is dataset
 
 
-def test_images_are_stood_upright_for_a_model_whose_normaliser_does_so() -> None:
+def test_images_are_stood_upright_for_a_model_whose_normalizer_does_so() -> None:
     dataset = digit_dataset(100)
     np.testing.assert_array_equal(normalized(dataset, "mnist@1").test.images, dataset.test.images)
     upright = normalized(dataset, "mnist-deskew@1")

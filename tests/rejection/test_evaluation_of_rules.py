@@ -100,7 +100,7 @@ def test_blank_pictures_are_refused_whatever_the_rule_says(reader: PixelReader, 
     assert blank.refused(lax).all()
 
 
-def test_every_kind_is_a_picture_in_colours_and_the_same_for_the_same_seed() -> None:
+def test_every_kind_is_a_picture_in_colors_and_the_same_for_the_same_seed() -> None:
     images = digit_dataset().validation.images
     for kind in KINDS:
         (one,), (again,), (other,) = (draw_kind(kind, 1, images, seed) for seed in (0, 0, 1))

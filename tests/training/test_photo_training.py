@@ -28,7 +28,7 @@ def _keras() -> None:
 
 @pytest.fixture(scope="module")
 def photographs() -> np.ndarray:
-    """Return smooth random pictures, whose neighbouring pixels are alike, as in photographs."""
+    """Return smooth random pictures, whose neighboring pixels are alike, as in photographs."""
     coarse = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 3)).astype(np.float64)
     return np.kron(coarse, np.ones((1, 4, 4, 1))).astype(np.uint8)
 
@@ -119,7 +119,7 @@ def test_one_cycle_is_a_triangle() -> None:
     np.testing.assert_allclose(values, [0.1, 0.3, 0.5, 0.25, 0.0], atol=1e-6)
 
 
-def test_biases_and_normalisations_do_not_decay() -> None:
+def test_biases_and_normalizations_do_not_decay() -> None:
     told = TrainingConfiguration(solver="sgd", weight_decay=0.1, momentum=0.8)
     optimizer = create_optimizer(told, 10)
     model = create_model("cifar-cnn", (32, 32, 3), 10)

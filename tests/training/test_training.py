@@ -207,8 +207,8 @@ def test_augmentation_of_no_strength_changes_nothing() -> None:
 
 @pytest.mark.parametrize("image_shape", [(28, 28, 1), (32, 20, 3)])
 def test_augmentation_keeps_shapes_and_treats_channels_alike(image_shape: tuple[int, int, int]) -> None:
-    grey = np.random.default_rng(0).integers(0, 256, (5, *image_shape[:2], 1), dtype=np.uint8)
-    images = np.repeat(grey, image_shape[2], axis=-1)
+    gray = np.random.default_rng(0).integers(0, 256, (5, *image_shape[:2], 1), dtype=np.uint8)
+    images = np.repeat(gray, image_shape[2], axis=-1)
     after = changed(images, replace(Augmentation(), noise=0))
     assert after.shape == images.shape
     np.testing.assert_array_equal(after, np.repeat(after[..., :1], image_shape[2], axis=-1))

@@ -36,7 +36,7 @@ class Card(BaseModel):
         class_names: Name of each class, in the order of the logits.
         original_class_names: Their names in the data it was trained on, if they were given others since; else none.
         image_shape: Shape of one input image, ``(H, W, C)``, uint8.
-        normalizer: Name and version of the normaliser that makes such images from pictures, as ``mnist@1``.
+        normalizer: Name and version of the normalizer that makes such images from pictures, as ``mnist@1``.
         dataset: What it was trained on.
         configuration: The training configuration, whole.
         metrics: Figures by name, such as ``validation_accuracy``, ``test_accuracy``; fractions, not percentages.

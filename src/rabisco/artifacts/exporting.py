@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-LARGE = 1024  # numbers; smaller arrays, as those of normalisations, keep their precision
+LARGE = 1024  # numbers; smaller arrays, as those of normalizations, keep their precision
 MOST_HALF = 60_000.0  # float16 reaches 65,504
 
 

@@ -27,7 +27,7 @@ _SHADES = " ░▒▓█"
 @click.option("--scale", type=click.Choice(["1", "16", "255"]), help="Maximum pixel value.")
 @click.option("--inverted/--not-inverted", default=None, help="Whether the images are dark on light.")
 @click.option("--transposed/--upright", default=None, help="Whether the images lie on their side, as EMNIST's do.")
-@click.option("--normalizer", help="Normaliser that makes a picture into what a model reads, such as emnist@1.")
+@click.option("--normalizer", help="Normalizer that makes a picture into what a model reads, such as emnist@1.")
 @click.option("--folders", type=click.Choice(["parts", "classes"]), help="What the outermost folders of pictures are.")
 @click.option("--names", help="Of the classes: “0 = A, 1 = B”, or “A, B, C” for all of them.")
 @json_option
@@ -103,6 +103,6 @@ def _print_bad_rows(part: "PartReport", title: str) -> None:
 
 def _drawn(image: "NDArray[np.uint8]") -> str:
     """Return an image as characters, two rows of pixels in one line, as a character is twice as high as wide."""
-    grey = image.mean(axis=2)
-    lines = (grey[: len(grey) // 2 * 2].reshape(-1, 2, grey.shape[1]).mean(axis=1) / 256 * len(_SHADES)).astype(int)
+    gray = image.mean(axis=2)
+    lines = (gray[: len(gray) // 2 * 2].reshape(-1, 2, gray.shape[1]).mean(axis=1) / 256 * len(_SHADES)).astype(int)
     return "\n".join("".join(_SHADES[shade] for shade in line).rstrip() for line in lines)

@@ -40,7 +40,7 @@ def sweep(file: Path, to: Path | None) -> None:
             run = follow_to_the_end(take_up(told, number, values).id)
             if run.artifact_version is not None:
                 rows.append(_told(run, number, values, folder))
-                _summarise(rows, list(told.grid), folder)
+                _summarize(rows, list(told.grid), folder)
                 continue
             click.echo(f"{run.state}. {run.message}".rstrip())
         except RabiscoError as error:
@@ -71,7 +71,7 @@ def _told(run: "Run", number: int, values: dict[str, Any], folder: Path) -> dict
     return {"run": run.id, **values, **kept, **facts, "seconds": card.training_seconds, "history": card.history}
 
 
-def _summarise(rows: list[dict[str, Any]], varied: list[str], folder: Path) -> None:
+def _summarize(rows: list[dict[str, Any]], varied: list[str], folder: Path) -> None:
     """Write ``summary.json``, ``summary.md`` and ``summary.png``."""
     from rabisco.evaluation.plots import plot_sweep
 

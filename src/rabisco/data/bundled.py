@@ -1,7 +1,7 @@
 """The digits that come with scikit-learn: real handwriting of 43 people, no network needed.
 
 They are 8×8 counts from 0 to 16; here they become 28×28 pixels in the manner of MNIST: the ink's box scaled to
-20×20 with its proportions kept, and its centre of mass put into the middle.
+20×20 with its proportions kept, and its center of mass put into the middle.
 
 Source: https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits.
 """

@@ -48,7 +48,7 @@ class Entry:
         citation: What to cite.
         homepage: Where it is described, and its files are had.
         split: The name by which EMNIST calls this part of its archive; empty elsewhere.
-        normalizer: Normaliser, with its version, that makes such images from pictures.
+        normalizer: Normalizer, with its version, that makes such images from pictures.
     """
 
     name: str

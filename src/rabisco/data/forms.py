@@ -1,7 +1,7 @@
 """Digits as much of the world writes them and MNIST hardly shows them, drawn by code.
 
 MNIST was written in the United States. Elsewhere a 1 has a long flag and perhaps a foot, a 7 a bar across, and people
-who drew a 1 with a flag were answered 7. Beside these two stand the forms that they and their neighbours are mistaken
+who drew a 1 with a flag were answered 7. Beside these two stand the forms that they and their neighbors are mistaken
 for: a closed 4, a 9 on a straight stem, a 3 with a flat top, and a 7 without a bar. Strokes are drawn with y
 downwards, about one unit high; ``rabisco.data.pen`` chooses size, slant, turn and pen.
 """

@@ -70,7 +70,7 @@ def read_pictures(source: IO[bytes], class_names: tuple[str, ...], name: str) ->
 
 def _examples(images: Any, labels: Any, class_names: tuple[str, ...], name: str) -> Split:
     if images.dtype != np.uint8 or images.ndim != 3 or labels.shape != images.shape[:1] or not images.size:
-        raise invalid(name, "grey images and as many labels", f"the shapes {images.shape} and {labels.shape}")
+        raise invalid(name, "gray images and as many labels", f"the shapes {images.shape} and {labels.shape}")
     if labels.dtype.kind not in "ui" or labels.max() >= len(class_names):
         raise invalid(name, f"labels from 0 to {len(class_names) - 1}", "others")
     return Split(images[..., np.newaxis].copy(), labels.astype(np.int64))

@@ -192,7 +192,7 @@ def compare(
 
     Timing is interleaved, one run of each model after the other, so that a machine that slows down slows all of
     them; a tenth of the runs goes before, unmeasured, to warm up. Timed is what the reader does with an image of the
-    data set: the model, and standing the character upright where its normaliser does so.
+    data set: the model, and standing the character upright where its normalizer does so.
 
     Args:
         contestants: The models, at least one; the first is the baseline of the ratios.

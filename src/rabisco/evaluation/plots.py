@@ -1,6 +1,6 @@
 """Pictures of an evaluation: confusion matrix, learning curves, reliability diagram.
 
-Each function returns the bytes of a PNG or SVG file. Colours are told apart by colour-blind readers and on a grey
+Each function returns the bytes of a PNG or SVG file. Colors are told apart by color-blind readers and on a gray
 printout: lightness carries the meaning, lines differ in style. matplotlib is imported when the first plot is drawn,
 and only its figure objects are used: nothing global changes, so a web server may draw from several threads.
 """
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 Format = Literal["png", "svg"]
 
 # Okabe and Ito's palette, https://jfly.uni-koeln.de/color/
-_BLUE, _ORANGE, _GREY = "#0072b2", "#d55e00", "#6b6b6b"
+_BLUE, _ORANGE, _GRAY = "#0072b2", "#d55e00", "#6b6b6b"
 _MARKERS = "osv^D*PX<>"
 _NUMBERS_FIT = 15  # classes up to which a count fits into its cell
 
 
 def plot_confusion_matrix(evaluation: Evaluation, title: str = "", file_format: Format = "png") -> bytes:
-    """Draw a confusion matrix; colour shows the fraction of the true class's examples.
+    """Draw a confusion matrix; color shows the fraction of the true class's examples.
 
-    Up to 15 classes the counts stand in the cells; above that the cells are left to their colour. The scale is that
+    Up to 15 classes the counts stand in the cells; above that the cells are left to their color. The scale is that
     of a square root, so that a confusion of 1% is seen beside a diagonal of 99%.
 
     Args:
@@ -82,8 +82,8 @@ def plot_learning_curves(
     best = _best_epoch(history)
     if best is not None:
         for axes in (left, right):
-            axes.axvline(best + 1, color=_GREY, linewidth=0.8, linestyle=":")
-        right.annotate(f"best: epoch {best + 1}", (best + 1, 0.02), xycoords=("data", "axes fraction"), color=_GREY)
+            axes.axvline(best + 1, color=_GRAY, linewidth=0.8, linestyle=":")
+        right.annotate(f"best: epoch {best + 1}", (best + 1, 0.02), xycoords=("data", "axes fraction"), color=_GRAY)
     return _file(figure, file_format)
 
 
@@ -98,14 +98,14 @@ def plot_reliability(reliability: Sequence[ReliabilityBin], title: str = "", fil
     figure, (upper, lower) = _figures(5.0, 6.0, columns=1, heights=(3, 1))
     figure.suptitle(title)
     filled = [row for row in reliability if row.count]
-    upper.plot([0, 1], [0, 1], color=_GREY, linestyle="--", linewidth=1, label="perfect")
+    upper.plot([0, 1], [0, 1], color=_GRAY, linestyle="--", linewidth=1, label="perfect")
     confidences, accuracies = [row.confidence for row in filled], [row.accuracy for row in filled]
     upper.plot(confidences, accuracies, "o-", color=_BLUE, label="model")
     upper.set(xlim=(0, 1.02), ylim=(0, 1.02), ylabel="accuracy")
     upper.legend(loc="upper left", frameon=False)
-    centres = [(row.low + row.high) / 2 for row in reliability]
+    centers = [(row.low + row.high) / 2 for row in reliability]
     widths = [0.9 * (row.high - row.low) for row in reliability]
-    lower.bar(centres, [row.count for row in reliability], widths, color=_BLUE)
+    lower.bar(centers, [row.count for row in reliability], widths, color=_BLUE)
     lower.set(xlim=(0, 1.02), xlabel="confidence", ylabel="answers")
     lower.set_yscale("symlog", linthresh=1)
     return _file(figure, file_format)
@@ -154,9 +154,9 @@ def _best_epoch(history: Sequence[Mapping[str, float]]) -> int | None:
 
 def _write_counts(axes: "Axes", counts: np.ndarray, fractions: np.ndarray) -> None:
     for row, column in np.argwhere(counts):
-        colour = "white" if fractions[row, column] > 0.4 else "black"
+        color = "white" if fractions[row, column] > 0.4 else "black"
         text = f"{counts[row, column]:,}"
-        axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=8)
+        axes.text(column, row, text, ha="center", va="center", color=color, fontsize=8)
 
 
 def _figure(width: float, height: float) -> "tuple[Figure, Axes]":

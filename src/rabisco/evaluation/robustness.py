@@ -84,7 +84,7 @@ def contrast(images: Images, random: np.random.Generator) -> Images:  # noqa: AR
 
 
 def lines(images: Images, random: np.random.Generator) -> Images:
-    """Rule each image with grey lines (102, 40% of the range), 1 pixel wide, every 7 pixels."""
+    """Rule each image with gray lines (102, 40% of the range), 1 pixel wide, every 7 pixels."""
     stack = _stack(images)
     rows = np.arange(stack.shape[1]) + random.integers(0, 7, len(stack))[:, np.newaxis]
     ruled = np.where(rows % 7 == 0, np.float32(102), np.float32(0))
@@ -116,7 +116,7 @@ TITLES = {
     "thick strokes": N_("Thicker strokes"),
     "brightness": N_("Brighter by 20%"),
     "contrast": N_("Contrast cut to 40%"),
-    "lines": N_("Ruled with grey lines"),
+    "lines": N_("Ruled with gray lines"),
 }
 
 
@@ -173,7 +173,7 @@ def robustness_table(reader: Reader, split: Split, seed: int = 0) -> Robustness:
     if split.images.shape[-1] != 1:
         raise InvalidDataError(
             N_(
-                "corruptions are drawn on grey images, (N, H, W, 1); received %(received)s. Choose a data set of "
+                "corruptions are drawn on gray images, (N, H, W, 1); received %(received)s. Choose a data set of "
                 "handwriting"
             ),
             received=str(split.images.shape),
@@ -208,12 +208,12 @@ def _correct(reader: Reader, images: Images, labels: NDArray[np.int64]) -> int:
 
 def _warp(images: Images, matrices: NDArray[np.floating], shifts: NDArray[np.floating] | None = None) -> Images:
     stack = _stack(images)
-    centre = (np.array(stack.shape[1:]) - 1) / 2
+    center = (np.array(stack.shape[1:]) - 1) / 2
     shifts = np.zeros((len(stack), 2)) if shifts is None else shifts
     return _pixels(
         np.stack(
             [
-                scipy.ndimage.affine_transform(image, matrix, centre - matrix @ (centre + shift), order=1)
+                scipy.ndimage.affine_transform(image, matrix, center - matrix @ (center + shift), order=1)
                 for image, matrix, shift in zip(stack, matrices, shifts, strict=True)
             ]
         )

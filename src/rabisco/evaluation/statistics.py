@@ -22,10 +22,10 @@ def wilson_interval(correct: int, examples: int, level: float = 0.95) -> tuple[f
     """
     z = _z(level)
     fraction = correct / examples
-    centre = fraction + z * z / (2 * examples)
+    center = fraction + z * z / (2 * examples)
     half = z * math.sqrt(fraction * (1 - fraction) / examples + z * z / (4 * examples * examples))
     scale = 1 + z * z / examples
-    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
+    return max(0.0, (center - half) / scale), min(1.0, (center + half) / scale)
 
 
 def paired_interval(first: NDArray[Any], second: NDArray[Any], level: float = 0.95) -> tuple[float, float]:

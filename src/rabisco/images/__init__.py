@@ -1,4 +1,4 @@
-"""Any picture becomes the pixels a model was trained on: decode, find the ink, normalise. No model knowledge here."""
+"""Any picture becomes the pixels a model was trained on: decode, find the ink, normalize. No model knowledge here."""
 
 from rabisco.images.decode import begins_as_picture, decode, sent_side
 from rabisco.images.ink import Ink, find_ink

@@ -1,29 +1,29 @@
-"""What is transparent in a picture gets a colour on which the rest can be seen."""
+"""What is transparent in a picture gets a color on which the rest can be seen."""
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-MOSTLY_VISIBLE = 0.8  # from here on, what is transparent is the exception and takes the page's colour
+MOSTLY_VISIBLE = 0.8  # from here on, what is transparent is the exception and takes the page's color
 CARD = 0.7  # share of its bounding box that a sheet on a transparent ground fills, a round one too
-CARD_CONTRAST = 60  # grey levels between a sheet and its writing; one stroke of one colour has none
+CARD_CONTRAST = 60  # gray levels between a sheet and its writing; one stroke of one color has none
 HIDDEN = 8  # alpha below which a program wrote the channel without meaning it
 
 
 def opaque(image: Image.Image) -> Image.Image:
-    """Return RGBA as RGB, what is transparent filled with the colour against which the visible part stands out."""
+    """Return RGBA as RGB, what is transparent filled with the color against which the visible part stands out."""
     alpha = image.getchannel("A")
     pixels = np.asarray(image)
     lowest, highest = int(pixels[..., 3].min()), int(pixels[..., 3].max())
     if lowest == 255 or (highest < HIDDEN and bool(np.ptp(pixels[..., :3], axis=(0, 1)).any())):
         return image.convert("RGB")
-    page = Image.new("RGB", image.size, _page_colour(pixels))
+    page = Image.new("RGB", image.size, _page_color(pixels))
     page.paste(image, mask=alpha)
     return page
 
 
-def _page_colour(pixels: NDArray[np.uint8]) -> tuple[int, int, int]:
+def _page_color(pixels: NDArray[np.uint8]) -> tuple[int, int, int]:
     step = 1 + max(side // 500 for side in pixels.shape[:2])
     pixels = pixels[::step, ::step]
     visible = pixels[pixels[..., 3] > 127, :3]
@@ -40,11 +40,11 @@ def _is_card(pixels: NDArray[np.uint8]) -> bool:
     shown = pixels[..., 3] > 127
     rows, columns = np.flatnonzero(shown.any(axis=1)), np.flatnonzero(shown.any(axis=0))
     box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    shown, grey = shown[box], pixels[box][..., :3].mean(axis=2)
-    shades = grey[shown]
+    shown, gray = shown[box], pixels[box][..., :3].mean(axis=2)
+    shades = gray[shown]
     if shown.mean() < CARD or np.ptp(shades) < CARD_CONTRAST:
         return False
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
     inner = cv2.erode(shown.astype(np.uint8), cross, borderType=cv2.BORDER_CONSTANT, borderValue=0)
-    edge = grey[shown & (inner == 0)]
+    edge = gray[shown & (inner == 0)]
     return bool((np.abs(edge - np.median(shades)) < CARD_CONTRAST / 2).mean() > MOSTLY_VISIBLE)

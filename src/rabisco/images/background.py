@@ -15,10 +15,10 @@ MAP_SIDE = 96  # resolution of the map of the paper's brightness
 DARK_PAPER = 64.0  # below this brightness light adds to a board rather than multiplying it
 DARKEST = 8.0  # brightness below which nothing is divided by
 SHADE = (0.08, 0.6)  # share of the greatest contrast: more than paper's noise, less than a stroke
-LEAST_SHADE = 3.0  # grey levels
+LEAST_SHADE = 3.0  # gray levels
 MOST_SHADED = 0.06  # share of the border in shade from which the light counts as uneven
 LEAST_APART = 0.15  # share of the border with no such ink behind; if there is less, the border is that of a frame
-# Of the longer and, at most, of the shorter side: so near, ink makes the border's greys its soft edges.
+# Of the longer and, at most, of the shorter side: so near, ink makes the border's grays its soft edges.
 EDGE_DEPTH = (0.08, 0.2)
 
 
@@ -29,7 +29,7 @@ def is_uneven(picture: NDArray[np.uint8]) -> bool:
     picture is cut so close that writing reaches the border, its edges are known by the full ink right behind them.
 
     Args:
-        picture: uint8, RGB ``(H, W, 3)`` or grey ``(H, W, 1)``.
+        picture: uint8, RGB ``(H, W, 3)`` or gray ``(H, W, 1)``.
     """
     ring = brightness(border(picture))
     if min(picture.shape[:2]) < LEAST_SIDE:
@@ -81,44 +81,44 @@ def flatten_light(picture: NDArray[np.uint8], stroke: float) -> NDArray[np.uint8
     division would only raise noise.
 
     Args:
-        picture: uint8, RGB ``(H, W, 3)`` or grey ``(H, W, 1)``.
+        picture: uint8, RGB ``(H, W, 3)`` or gray ``(H, W, 1)``.
         stroke: Widest stroke to be kept, as a share of the longer side, in (0, 1).
     """
-    grey = picture.shape[2] == 1
-    image = Image.fromarray(picture[..., 0] if grey else picture)
+    gray = picture.shape[2] == 1
+    image = Image.fromarray(picture[..., 0] if gray else picture)
     factor = MAP_SIDE / max(image.size)
     small_size = (max(8, round(image.width * factor)), max(8, round(image.height * factor)))
     small = np.asarray(image.resize(small_size, Image.Resampling.BOX), dtype=np.float32)
-    small = small[..., np.newaxis] if grey else small
+    small = small[..., np.newaxis] if gray else small
     window = max(3, round(stroke * MAP_SIDE) | 1)
     trend = _trend(small.mean(axis=2))[..., np.newaxis]
     paper = _paper(small / trend, window, dark_ink=_is_dark_ink(small)) * trend
     level = np.median(paper, axis=(0, 1))
-    paper = np.clip(paper[..., 0] if grey else paper, 0, 255).astype(np.uint8)
+    paper = np.clip(paper[..., 0] if gray else paper, 0, 255).astype(np.uint8)
     full_size = np.asarray(Image.fromarray(paper).resize(image.size, Image.Resampling.BILINEAR), dtype=np.float32)
-    full_size = full_size[..., np.newaxis] if grey else full_size
+    full_size = full_size[..., np.newaxis] if gray else full_size
     dark = level.mean() < DARK_PAPER
     flat = picture - full_size + level if dark else picture * (level / np.maximum(full_size, DARKEST))
     return np.asarray(np.clip(flat, 0, 255), dtype=np.uint8)
 
 
-def _trend(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+def _trend(gray: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return a quadratic surface through the brightness, by least squares without what lies far from it."""
-    row, column = np.meshgrid(*(np.linspace(-1, 1, side) for side in grey.shape), indexing="ij")
+    row, column = np.meshgrid(*(np.linspace(-1, 1, side) for side in gray.shape), indexing="ij")
     terms = np.stack([np.ones_like(row), row, column, row * column, row**2, column**2], axis=-1).reshape(-1, 6)
-    values = grey.ravel().astype(np.float64)
+    values = gray.ravel().astype(np.float64)
     near = np.ones(len(values), bool)
     for _ in range(3):
         surface = terms @ np.linalg.solve(terms[near].T @ terms[near], terms[near].T @ values[near])
         distance = np.abs(values - surface)
         near = distance <= max(2 * float(np.median(distance)), 1.0)
-    return np.asarray(np.maximum(surface, DARKEST), dtype=np.float32).reshape(grey.shape)
+    return np.asarray(np.maximum(surface, DARKEST), dtype=np.float32).reshape(gray.shape)
 
 
 def _is_dark_ink(small: NDArray[np.float32]) -> bool:
     """Strokes are the few pixels far from their surroundings, so they give the differences their skew."""
-    grey = small.mean(axis=2)
-    difference = grey - _mean_around(grey, MAP_SIDE // 4)
+    gray = small.mean(axis=2)
+    difference = gray - _mean_around(gray, MAP_SIDE // 4)
     return bool((difference**3).sum() < 0)
 
 

@@ -21,7 +21,7 @@ from rabisco.errors import (
     UnsupportedImageError,
 )
 from rabisco.images.alpha import opaque
-from rabisco.images.depth import PNG_DEPTH, brightened, deep_colours, deep_png, eight_bits
+from rabisco.images.depth import PNG_DEPTH, brightened, deep_colors, deep_png, eight_bits
 from rabisco.images.encoded import decode_base64, too_many_bytes
 from rabisco.images.foreign import heic_is_read, is_heic, name_of
 from rabisco.images.large import LARGE, WORKING_SIDE, large_webp, one_at_a_time, reduced
@@ -65,7 +65,7 @@ def decode(
     notes: list[Sentence] | None = None,
     admit: Callable[[int], object] | None = None,
 ) -> NDArray[np.uint8]:
-    """Return the picture as RGB, upright, whatever its format, colour mode or transparency.
+    """Return the picture as RGB, upright, whatever its format, color mode or transparency.
 
     Sizes are checked in the header, before any pixel is decoded. A picture whose longer side is 2000 pixels or more
     is reduced by a whole factor, so that a photo of a telephone costs little more than a drawing. None takes more than
@@ -79,7 +79,7 @@ def decode(
         admit: Is told how many pixels it has before they are decoded, and may refuse it by a ``RabiscoError``.
 
     Returns:
-        uint8 ``(H, W, 3)``, the longer side below 2000. A grey picture is kept once, not three times: its pixels
+        uint8 ``(H, W, 3)``, the longer side below 2000. A gray picture is kept once, not three times: its pixels
         cannot be written to.
 
     Raises:
@@ -250,7 +250,7 @@ def _tiff(data: bytes, image: Image.Image) -> Image.Image:
     tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else {}
     upright = tags.get(ORIENTATION_TAG, 1) == 1
     if image.mode in ("RGB", "RGBA") and 16 in tags.get(TIFF_DEPTHS, ()) and upright:
-        deep = deep_colours(data, max(image.size) // WORKING_SIDE)
+        deep = deep_colors(data, max(image.size) // WORKING_SIDE)
         if deep is not None:
             return deep
     with _header_lock, warnings.catch_warnings():

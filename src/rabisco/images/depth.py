@@ -9,11 +9,11 @@ from rabisco.images.large import joined
 
 DEPTHS = (1, 8, 10, 12, 14, 16)  # bits that masks, scanners, cameras and programs use of sixteen
 PNG_DEPTH = 24  # where the bits of one value of one pixel stand in a PNG file, and after them which values a pixel has
-GREY = 0
+GRAY = 0
 
 
 def eight_bits(image: Image.Image) -> Image.Image:
-    """Bring grey pictures of 16 and 32 bits to 8; leave the others as they are."""
+    """Bring gray pictures of 16 and 32 bits to 8; leave the others as they are."""
     if image.mode.startswith("I;16"):
         values = np.asarray(image).astype(np.uint16, copy=False)
         return Image.fromarray(_narrow(values, _depth(int(values.max()))))
@@ -25,11 +25,11 @@ def eight_bits(image: Image.Image) -> Image.Image:
 
 
 def deep_png(data: bytes, factor: int) -> Image.Image | None:
-    """Return a PNG of 16 bits a value, RGB or RGBA, each side divided by a whole number; ``None`` if it is grey."""
-    return None if data[PNG_DEPTH + 1] == GREY else deep_colours(data, factor)
+    """Return a PNG of 16 bits a value, RGB or RGBA, each side divided by a whole number; ``None`` if it is gray."""
+    return None if data[PNG_DEPTH + 1] == GRAY else deep_colors(data, factor)
 
 
-def deep_colours(data: bytes, factor: int) -> Image.Image | None:
+def deep_colors(data: bytes, factor: int) -> Image.Image | None:
     """Return a PNG or TIFF of 16 bits a value, RGB or RGBA, each side divided by a whole number; ``None`` else.
 
     Pillow keeps the upper half of each value only, which is 0 where a program wrote 0 to 255 into 16 bits.

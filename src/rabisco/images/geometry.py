@@ -22,7 +22,7 @@ cv2.setNumThreads(1)  # pictures are small, and requests must not fight
 
 
 def as_mnist(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return ink as MNIST shows it: in a 20×20 box, placed in 28×28 by its centre of mass.
+    """Return ink as MNIST shows it: in a 20×20 box, placed in 28×28 by its center of mass.
 
     An image of MNIST itself keeps its pixels: its box is already of that size.
 
@@ -40,11 +40,11 @@ def as_mnist(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
     width = stroke_width(small)
     if not MNIST_WIDTHS[0] <= width <= MNIST_WIDTHS[1]:
         small = redraw(crop, max(small.shape), MNIST_THIN if width < MNIST_THIN else MNIST_WIDTHS[1])
-    return centre_mass((small * 255).astype(np.uint8))
+    return center_mass((small * 255).astype(np.uint8))
 
 
-def centre_mass(small: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return a small image, uint8 ``(h, w)``, in 28×28: its centre of mass at row and column 14, counted from 0.
+def center_mass(small: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a small image, uint8 ``(h, w)``, in 28×28: its center of mass at row and column 14, counted from 0.
 
     That is where MNIST's images have it; what does not fit is moved as little as it must be.
     """
@@ -52,8 +52,8 @@ def centre_mass(small: NDArray[np.uint8]) -> NDArray[np.uint8]:
     field = np.zeros((SIDE, SIDE), np.uint8)
     place = []
     for sums, side in zip((small.sum(axis=1), small.sum(axis=0)), small.shape, strict=True):
-        centre = float(sums @ np.arange(side)) / total
-        start = min(max(round(SIDE / 2 - centre), 0), SIDE - side)
+        center = float(sums @ np.arange(side)) / total
+        start = min(max(round(SIDE / 2 - center), 0), SIDE - side)
         place.append(slice(start, start + side))
     field[tuple(place)] = small
     return field
@@ -88,9 +88,9 @@ def as_emnist(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def deskew(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return a normalised image sheared so that its strokes stand upright: slant is noise to a linear model.
+    """Return a normalized image sheared so that its strokes stand upright: slant is noise to a linear model.
 
-    The shear is the slope of the line through the rows' centres of mass, by least squares.
+    The shear is the slope of the line through the rows' centers of mass, by least squares.
 
     Args:
         image: uint8 ``(28, 28)``, bright = ink.
@@ -137,11 +137,11 @@ def border(values: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate([values[0], values[-1], values[1:-1, 0], values[1:-1, -1]])
 
 
-def brightness(colours: NDArray[Any]) -> NDArray[np.float32]:
-    """Return the mean of the channels, float32 ``(...)``, of colours, uint8 ``(..., 3)`` or grey ``(..., 1)``."""
-    if colours.shape[-1] == 1:
-        return colours[..., 0].astype(np.float32)
-    return np.asarray(colours.astype(np.float32) @ np.full(3, 1 / 3, np.float32))
+def brightness(colors: NDArray[Any]) -> NDArray[np.float32]:
+    """Return the mean of the channels, float32 ``(...)``, of colors, uint8 ``(..., 3)`` or gray ``(..., 1)``."""
+    if colors.shape[-1] == 1:
+        return colors[..., 0].astype(np.float32)
+    return np.asarray(colors.astype(np.float32) @ np.full(3, 1 / 3, np.float32))
 
 
 def fast_median(values: NDArray[np.floating[Any]]) -> float:
@@ -210,11 +210,11 @@ def redraw(crop: NDArray[np.float32], box: int, width: float) -> NDArray[np.floa
 
 
 def reduced(picture: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
-    """Return a picture, ``(H, W, 3)``, made smaller by a whole factor; a grey one that is kept once stays so."""
+    """Return a picture, ``(H, W, 3)``, made smaller by a whole factor; a gray one that is kept once stays so."""
     if picture.strides[2]:
         return np.asarray(Image.fromarray(picture).reduce(factor))
-    grey = np.asarray(Image.fromarray(picture[..., 0]).reduce(factor))
-    return np.broadcast_to(grey[..., np.newaxis], (*grey.shape, 3))
+    gray = np.asarray(Image.fromarray(picture[..., 0]).reduce(factor))
+    return np.broadcast_to(gray[..., np.newaxis], (*gray.shape, 3))
 
 
 def resize_ink(ink: NDArray[np.float32], longer: int, method: Image.Resampling) -> NDArray[np.float32]:

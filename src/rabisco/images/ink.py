@@ -1,4 +1,4 @@
-"""A picture becomes ink: how strongly each pixel was written on, whatever the colours of pen and paper."""
+"""A picture becomes ink: how strongly each pixel was written on, whatever the colors of pen and paper."""
 
 import math
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from rabisco.images.geometry import border, bounding_box, brightness, fast_media
 from rabisco.images.page import LEAST_PAGE, SHEET_CONTRAST, Region, find_sheet, inside_strips
 
 SAMPLE = 6_000  # pixels are enough to describe paper
-LEAST_CONTRAST = 14.0  # grey levels between pen and paper below which nothing has been written
+LEAST_CONTRAST = 14.0  # gray levels between pen and paper below which nothing has been written
 MARGIN = 0.08  # of the shorter side
 WIDEST_STROKE = 0.28  # of the longer side, under uneven light
 WEAKEST_STROKE = 0.65  # share of a full stroke's contrast up to which ink may be taken for rules on the paper
 
-CLOSELY_CUT = 0.35  # share of the border that writing takes, from which the border's median may be the pen's colour
-TWO_COLOURS = 0.8  # share of such a picture, at least, that is paper or pen and nothing between
+CLOSELY_CUT = 0.35  # share of the border that writing takes, from which the border's median may be the pen's color
+TWO_COLORS = 0.8  # share of such a picture, at least, that is paper or pen and nothing between
 FEWEST_CROSSINGS = 4
 WIDEST_RULE = 0.02  # of the border's length, on average
 LEAST_RING = 250  # pixels of border from which rules on the paper can be told from the soft edge of a stroke
@@ -36,7 +36,7 @@ class Ink:
 
     Attributes:
         values: float32 ``(H, W)`` in [0, 1], bright = ink; edges and weak strokes lie between.
-        contrast: float32 ``(H, W)``, difference from the paper before thresholding, in grey levels.
+        contrast: float32 ``(H, W)``, difference from the paper before thresholding, in gray levels.
         origin: Row and column of the picture at which the ink's first row and column lie.
     """
 
@@ -57,7 +57,7 @@ class Ink:
 
 
 def find_ink(picture: NDArray[np.uint8]) -> Ink:
-    """Return the ink of a picture: dark on light or light on dark, in any colours, under any light.
+    """Return the ink of a picture: dark on light or light on dark, in any colors, under any light.
 
     Where the picture shows a whole sheet on a desk, or a drawing in a frame, the ink is that of the sheet, and the
     result is as large as the sheet.
@@ -65,8 +65,8 @@ def find_ink(picture: NDArray[np.uint8]) -> Ink:
     Args:
         picture: RGB, uint8 ``(H, W, 3)``.
     """
-    grey = _one_channel(picture)
-    picture = picture if grey is None else grey
+    gray = _one_channel(picture)
+    picture = picture if gray is None else gray
     origin = (0, 0)
     shades = brightness(border(picture))
     glance = np.abs(brightness(picture[::8, ::8]) - fast_median(shades))
@@ -76,7 +76,7 @@ def find_ink(picture: NDArray[np.uint8]) -> Ink:
     if np.ptp(shades) > LEAST_SHADE and is_uneven(picture):
         picture, origin = _cropped(picture, inside_strips(picture), origin)
         picture = flatten_light(picture, WIDEST_STROKE)
-    contrast = colour_contrast(picture)
+    contrast = color_contrast(picture)
     paper, noise, full = levels(contrast)
     if full <= 0:
         return Ink(np.zeros_like(contrast), contrast, origin)
@@ -94,18 +94,18 @@ def _cropped(
     return picture[region], (origin[0] + region[0].start, origin[1] + region[1].start)
 
 
-def colour_contrast(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return each pixel's difference from the paper, along the line from the paper's to the pen's colour.
+def color_contrast(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return each pixel's difference from the paper, along the line from the paper's to the pen's color.
 
     Args:
-        picture: uint8, RGB ``(H, W, 3)`` or grey ``(H, W, 1)``.
+        picture: uint8, RGB ``(H, W, 3)`` or gray ``(H, W, 1)``.
     """
     ring = border(picture)
-    paper = ring[0].astype(np.float32) if (ring == ring[0]).all() else _paper_colour(picture, ring)
+    paper = ring[0].astype(np.float32) if (ring == ring[0]).all() else _paper_color(picture, ring)
     if picture.shape[2] == 1:
-        grey = np.asarray(picture[..., 0] - paper[0], dtype=np.float32)
-        lowest, highest, *_ = cv2.minMaxLoc(grey)
-        return grey if highest > -lowest else -grey
+        gray = np.asarray(picture[..., 0] - paper[0], dtype=np.float32)
+        lowest, highest, *_ = cv2.minMaxLoc(gray)
+        return gray if highest > -lowest else -gray
     difference = picture.astype(np.float32) - paper
     strength = np.abs(difference) @ np.ones(3, np.float32)
     pen = difference[strength >= 0.5 * strength.max()].mean(axis=0)
@@ -113,8 +113,8 @@ def colour_contrast(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.asarray(difference @ direction.astype(np.float32), dtype=np.float32)
 
 
-def _paper_colour(picture: NDArray[np.uint8], ring: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the colour of the paper, float32 ``(C,)``: the border's median, so polarity needs no decision of its own.
+def _paper_color(picture: NDArray[np.uint8], ring: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the color of the paper, float32 ``(C,)``: the border's median, so polarity needs no decision of its own.
 
     Where a picture is cut so close that writing takes half of its border, and the border's median would make paper of
     the smaller part of the picture, the rest of the border is the paper.
@@ -127,7 +127,7 @@ def _paper_colour(picture: NDArray[np.uint8], ring: NDArray[np.uint8]) -> NDArra
         sketch = picture[:: 1 + picture.shape[0] // 64, :: 1 + picture.shape[1] // 64].astype(np.float32)
         to_paper, to_other = np.abs(sketch - paper).sum(axis=2), np.abs(sketch - other).sum(axis=2)
         plain = np.minimum(to_paper, to_other) < 0.3 * np.abs(other - paper).sum()
-        if plain.mean() > TWO_COLOURS and (to_other < to_paper).mean() > 0.5:
+        if plain.mean() > TWO_COLORS and (to_other < to_paper).mean() > 0.5:
             return other
     return paper
 
@@ -156,7 +156,7 @@ def levels(contrast: NDArray[np.float32]) -> tuple[float, float, float]:
     the sheet can be darker than a pale pen.
 
     Returns:
-        ``(paper, noise, full)`` in grey levels; ``full`` is 0 where nothing was written.
+        ``(paper, noise, full)`` in gray levels; ``full`` is 0 where nothing was written.
     """
     step = math.ceil((contrast.size / SAMPLE) ** 0.5)
     calm = contrast[::step, ::step]

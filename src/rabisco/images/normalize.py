@@ -20,7 +20,7 @@ STEPS = {
     "polarity": N_("Light on dark"),
     "ink": N_("Only the ink"),
     "crop": N_("Cut out"),
-    "result": N_("28 × 28, centred"),
+    "result": N_("28 × 28, centered"),
 }
 WORKING_SIDE = 320  # pixels; a character that fills a quarter of the picture still has four for each of its own
 
@@ -52,7 +52,7 @@ class Prepared:
 
     Attributes:
         pixels: uint8 ``(28, 28, 1)``, bright = ink; or ``(32, 32, 3)`` for photos.
-        blank: Whether no ink was found, and the pixels are all 0; or a photo is of one colour.
+        blank: Whether no ink was found, and the pixels are all 0; or a photo is of one color.
         ink: The ink they were made from; ``None`` for photos.
         others: Further views of a photo, uint8 ``(V, H, W, 3)``; see ``views``.
     """
@@ -87,7 +87,7 @@ def prepare(picture: NDArray[np.uint8], normalizer: str) -> Prepared:
         normalizer: Name and version, such as ``mnist@1``.
 
     Raises:
-        InvalidConfigurationError: No normaliser has that name.
+        InvalidConfigurationError: No normalizer has that name.
     """
     if normalizer in CHARACTERS:
         factor = max(picture.shape[:2]) // WORKING_SIDE
@@ -98,12 +98,12 @@ def prepare(picture: NDArray[np.uint8], normalizer: str) -> Prepared:
 
 
 def image_kind(normalizer: str) -> ImageKind:
-    """Return what a normaliser makes of pictures: grey characters or photographs in colour."""
+    """Return what a normalizer makes of pictures: gray characters or photographs in color."""
     return "grey" if normalizer in CHARACTERS else "colour"
 
 
 def shape_of(normalizer: str) -> tuple[int, int, int]:
-    """Return the shape of the images that a normaliser makes, ``(H, W, C)``."""
+    """Return the shape of the images that a normalizer makes, ``(H, W, C)``."""
     if image_kind(normalizer) == "grey":
         return SIDE, SIDE, 1
     side = int(normalizer.removeprefix("photo").split("@")[0])
@@ -116,7 +116,7 @@ def is_mirrored(normalizer: str) -> bool:
 
 
 def normalize_pixels(pixels: NDArray[np.uint8], normalizer: str) -> NDArray[np.uint8]:
-    """Return training images as ``prepare`` would have made them, where they are normalised already but for a shear.
+    """Return training images as ``prepare`` would have made them, where they are normalized already but for a shear.
 
     A data set's own images must reach a model in the form that a user's pictures do. MNIST's and EMNIST's are in it;
     only ``mnist-deskew@1`` still changes them.
@@ -126,7 +126,7 @@ def normalize_pixels(pixels: NDArray[np.uint8], normalizer: str) -> NDArray[np.u
         normalizer: Name and version, such as ``mnist-deskew@1``.
 
     Raises:
-        InvalidConfigurationError: No normaliser has that name.
+        InvalidConfigurationError: No normalizer has that name.
     """
     if normalizer not in NORMALIZERS:
         raise _unknown(normalizer, NORMALIZERS)
@@ -139,7 +139,7 @@ def prepare_ink(ink: Ink, normalizer: str) -> Prepared:
     """Return the pixels for ink that has been found already, such as that of one character among several.
 
     Raises:
-        InvalidConfigurationError: No normaliser for characters has that name.
+        InvalidConfigurationError: No normalizer for characters has that name.
     """
     if normalizer not in CHARACTERS:
         raise _unknown(normalizer, CHARACTERS)
@@ -176,7 +176,7 @@ NORMALIZERS = (*CHARACTERS, *PHOTOS)
 
 def _unknown(name: str, known: Iterable[str]) -> InvalidConfigurationError:
     return InvalidConfigurationError(
-        N_("no normaliser of that kind is called “%(name)s”; use the one that the model's card names: %(names)s"),
+        N_("no normalizer of that kind is called “%(name)s”; use the one that the model's card names: %(names)s"),
         name=name,
         names=", ".join(known),
     )

@@ -25,12 +25,12 @@ def find_sheet(picture: NDArray[np.uint8]) -> Region | None:
     """Return rows and columns of a sheet on a desk, or of the field inside a frame; ``None`` where there is neither.
 
     Args:
-        picture: uint8, RGB ``(H, W, 3)`` or grey ``(H, W, 1)``.
+        picture: uint8, RGB ``(H, W, 3)`` or gray ``(H, W, 1)``.
     """
     ring = brightness(border(picture))
     desk = fast_median(ring)
-    grey, factor = _small(picture)
-    difference = grey - desk
+    gray, factor = _small(picture)
+    difference = gray - desk
     sign = 1 if difference.sum() >= 0 else -1
     least = SHEET_CONTRAST * float((sign * difference).max())
     if (sign * (ring - desk) > least).mean() > MOST_CROSSING:
@@ -41,8 +41,8 @@ def find_sheet(picture: NDArray[np.uint8]) -> Region | None:
 
 def inside_strips(picture: NDArray[np.uint8]) -> Region:
     """Return rows and columns of the picture without strips of desk along its border."""
-    grey, factor = _small(picture)
-    rows, columns = np.median(grey, axis=1), np.median(grey, axis=0)
+    gray, factor = _small(picture)
+    rows, columns = np.median(gray, axis=1), np.median(gray, axis=0)
     region = (
         slice(_strip(rows), len(rows) - _strip(rows[::-1])),
         slice(_strip(columns), len(columns) - _strip(columns[::-1])),
@@ -52,8 +52,8 @@ def inside_strips(picture: NDArray[np.uint8]) -> Region:
 
 def _small(picture: NDArray[np.uint8]) -> tuple[NDArray[np.float32], int]:
     factor = max(1, max(picture.shape[:2]) // SMALL_SIDE)
-    grey = Image.fromarray(picture[..., 0]) if picture.shape[2] == 1 else Image.fromarray(picture).convert("L")
-    return np.asarray(grey.reduce(factor), dtype=np.float32), factor
+    gray = Image.fromarray(picture[..., 0]) if picture.shape[2] == 1 else Image.fromarray(picture).convert("L")
+    return np.asarray(gray.reduce(factor), dtype=np.float32), factor
 
 
 def _enlarge(region: Region, factor: int) -> Region:

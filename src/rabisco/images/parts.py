@@ -5,7 +5,7 @@ from rabisco.errors import N_, TooLargeError
 PIXEL_CHUNKS = (b"IDAT", b"fdAT", b"fcTL")
 MOST_CHUNKS = 20_000  # of a PNG; programs write 8 kB of pixels into each
 MOST_NOTES = 250  # chunks of a PNG of other kinds, each of which may unfold to a megabyte
-MOST_SEGMENTS = 2_000  # of a JPEG before its pixels; the colour profile of a camera takes 10
+MOST_SEGMENTS = 2_000  # of a JPEG before its pixels; the color profile of a camera takes 10
 MOST_SCANS = 100  # of a progressive JPEG, each of which goes over all pixels; programs write 10
 SCAN = b"\xff\xda"
 

@@ -16,7 +16,7 @@ Logits = NDArray[np.float32]
 
 LOOKED_AT = 48  # pixels, longer side of the small copy in which an object on a plain ground is looked for
 BLANK = 8  # of 255, what varies less shows nothing
-PLAIN = 24  # of 255, the most that a plain ground differs from its own colour
+PLAIN = 24  # of 255, the most that a plain ground differs from its own color
 MOSTLY = 0.85  # share of the border that is plain
 OBJECT = 40  # of 255, what differs that much from the ground belongs to the object
 SMALL = 0.75  # share of the longer side; what fills more is left where it is

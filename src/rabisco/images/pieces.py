@@ -86,7 +86,7 @@ def _part_at_soft_edges(box: Box, mask: NDArray[np.bool_], values: NDArray[np.fl
 
 
 def _restack(parts: list[Piece]) -> list[Piece]:
-    """Join what lies over one another again: a stroke that was faint in between, and no two neighbours."""
+    """Join what lies over one another again: a stroke that was faint in between, and no two neighbors."""
     columns: list[list[Piece]] = []
     for part in parts:
         left, right = part.box.left, part.box.right

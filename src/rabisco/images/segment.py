@@ -57,7 +57,7 @@ class Character:
 
 @dataclass(frozen=True)
 class Candidate:
-    """Some neighbouring pieces of a group, taken for one character.
+    """Some neighboring pieces of a group, taken for one character.
 
     Attributes:
         start: Number of its first piece in the group.
@@ -127,7 +127,7 @@ def _check_number(found: int, limit: int, most: int) -> None:
 
 
 class _Border(NamedTuple):
-    """What it costs to part two neighbouring pieces, and to join them."""
+    """What it costs to part two neighboring pieces, and to join them."""
 
     parting: float
     joining: float

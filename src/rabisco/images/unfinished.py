@@ -17,7 +17,7 @@ NO_FRAMES = (0xC4, 0xC8, 0xCC)  # tables, which stand in the same range
 def without_end(data: bytes, read: Callable[[bytes], Image.Image]) -> Image.Image | None:
     """Return a JPEG of whose last scan at most a tenth is missing; ``None`` if it lacks more.
 
-    What is missing shows where the picture differs when the file is ended in two ways; there it gets the colour that
+    What is missing shows where the picture differs when the file is ended in two ways; there it gets the color that
     the rest mostly has.
 
     Args:

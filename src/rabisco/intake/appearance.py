@@ -1,4 +1,4 @@
-"""What images look like: dark on light, lying on their side, the order of their channels, their normaliser."""
+"""What images look like: dark on light, lying on their side, the order of their channels, their normalizer."""
 
 from collections.abc import Sequence
 
@@ -34,7 +34,7 @@ def arrange(values: NDArray[np.uint8], dialect: Dialect) -> Images:
 
 
 def is_inverted(images: Images) -> bool:
-    """Tell whether grey images are dark on light: most of them have a light border around darker pixels."""
+    """Tell whether gray images are dark on light: most of them have a light border around darker pixels."""
     edges = _edges(images)
     light = np.median(edges, axis=1) > 127
     inked = np.ptp(images.reshape(len(images), -1), axis=1) > 64
@@ -42,7 +42,7 @@ def is_inverted(images: Images) -> bool:
 
 
 def is_transposed(images: Images) -> bool:
-    """Tell whether grey images of characters, light on dark, have rows and columns exchanged.
+    """Tell whether gray images of characters, light on dark, have rows and columns exchanged.
 
     People write taller than wide: on average, ink spreads further along the rows than along the columns. Measured on
     MNIST and EMNIST the mean of (variance down − variance across) / (their sum) is 0.35 and 0.18, with a standard
@@ -66,7 +66,7 @@ def is_transposed(images: Images) -> bool:
 
 
 def find_layout(values: NDArray[np.uint8], side: int) -> Layout:
-    """Return in which order the channels of colour images follow: that in which neighbours differ least."""
+    """Return in which order the channels of color images follow: that in which neighbors differ least."""
     planar = values.reshape(-1, 3, side, side).astype(np.int16)
     interleaved = values.reshape(-1, side, side, 3).astype(np.int16)
     rough = np.abs(np.diff(planar, axis=3)).mean() + np.abs(np.diff(planar, axis=2)).mean()
@@ -75,7 +75,7 @@ def find_layout(values: NDArray[np.uint8], side: int) -> Layout:
 
 
 def find_normalizer(images: Images) -> str:
-    """Return the normaliser that makes pictures into what a model of these images reads."""
+    """Return the normalizer that makes pictures into what a model of these images reads."""
     if images.shape[-1] == 3:
         return find_photo_normalizer([images.shape[1:]])
     if images.shape[1:3] != (28, 28):
@@ -88,7 +88,7 @@ def find_normalizer(images: Images) -> str:
 
 
 def find_photo_normalizer(shapes: Sequence[tuple[int, ...]]) -> str:
-    """Return the normaliser for photographs: 64×64 where all have that size, else 32×32.
+    """Return the normalizer for photographs: 64×64 where all have that size, else 32×32.
 
     Args:
         shapes: ``(H, W, C)`` of each.

@@ -261,7 +261,7 @@ def _number(cell: bytes) -> float | None:
 
 
 def _slice(places: Integers) -> slice | Integers:
-    """Return neighbouring places as a slice, which copies nothing."""
+    """Return neighboring places as a slice, which copies nothing."""
     steady = all(after - before == 1 for before, after in pairwise(places.tolist()))
     return slice(int(places[0]), int(places[-1]) + 1) if steady else places
 

@@ -293,9 +293,9 @@ def _find_label_by_content(places: list[int], body: list[list[str]]) -> tuple[in
     return (places[0] if strangeness[0] >= strangeness[1] else places[-1]), abs(strangeness[0] - strangeness[1]) < 0.1
 
 
-def _strangeness(body: list[list[str]], place: int, neighbour: int) -> float:
-    """Return how little a column has to do with the one beside it: neighbouring pixels are alike, a label is not."""
-    here, beside = (np.array([_number(row[column]) or 0.0 for row in body]) for column in (place, neighbour))
+def _strangeness(body: list[list[str]], place: int, neighbor: int) -> float:
+    """Return how little a column has to do with the one beside it: neighboring pixels are alike, a label is not."""
+    here, beside = (np.array([_number(row[column]) or 0.0 for row in body]) for column in (place, neighbor))
     if here.std() == 0 or beside.std() == 0:
         return 1.0
     return 1.0 - abs(float(np.corrcoef(here, beside)[0, 1]))

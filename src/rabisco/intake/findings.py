@@ -66,7 +66,7 @@ REFUSALS: dict[str, str] = {
     ),
     "pixel-range": N_(
         "expected pixels from 0 to 255, from 0 to 16 or from 0 to 1, received %(low)s to %(high)s; "
-        "export the pixels themselves, not standardised ones"
+        "export the pixels themselves, not standardized ones"
     ),
     "not-numbers": N_("expected numbers as pixels, received %(text)s; check what was exported"),
     "no-rows": N_("expected at least one row that can be read, received none; the first reason: %(reason)s"),

@@ -1,4 +1,4 @@
-"""Images of any size become the form that a normaliser gives to pictures, so that training and serving agree."""
+"""Images of any size become the form that a normalizer gives to pictures, so that training and serving agree."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,18 +12,18 @@ CHARACTER_SHAPE = (28, 28, 1)
 
 
 def is_known(normalizer: str) -> bool:
-    """Tell whether there is a normaliser of that name and version."""
+    """Tell whether there is a normalizer of that name and version."""
     return normalizer in NORMALIZERS
 
 
 def fit(images: Images, normalizer: str) -> Images:
     """Return images in the form of ``normalizer``; those that have its shape already are left as they are.
 
-    8×8 images become what the catalog makes of scikit-learn's digits; grey ones of other sizes are taken as ink and
-    normalised as a drawing is; colours are scaled, or become grey and are then searched for ink.
+    8×8 images become what the catalog makes of scikit-learn's digits; gray ones of other sizes are taken as ink and
+    normalized as a drawing is; colors are scaled, or become gray and are then searched for ink.
 
     Args:
-        images: uint8 ``(N, H, W, C)``, upright; grey ones light on dark.
+        images: uint8 ``(N, H, W, C)``, upright; gray ones light on dark.
         normalizer: Name and version, such as ``mnist@1``.
 
     Returns:
@@ -45,5 +45,5 @@ def _fit_one(image: Images, normalizer: str) -> Images:
         return np.zeros(CHARACTER_SHAPE, np.uint8)
     if image.shape[:2] == (8, 8) and normalizer == "mnist@1":
         return to_mnist(image[..., 0].astype(np.float64) * (16 / 255))[..., np.newaxis]
-    grey = image[..., 0].astype(np.float32)
-    return prepare_ink(Ink(grey / np.float32(255), grey), normalizer).pixels
+    gray = image[..., 0].astype(np.float32)
+    return prepare_ink(Ink(gray / np.float32(255), gray), normalizer).pixels

@@ -55,7 +55,7 @@ def inspect(
     if choices.normalizer is not None and not is_known(choices.normalizer):
         raise refuse(
             "choice",
-            name=Sentence(N_("normaliser")),
+            name=Sentence(N_("normalizer")),
             expected=Sentence(N_("one that there is")),
             received=choices.normalizer,
         )

@@ -42,7 +42,7 @@ def load(
     seed: int = 25,
     folder: Path | None = None,
 ) -> Dataset:
-    """Return a user's data, split, in the form that the dialect's normaliser gives to pictures.
+    """Return a user's data, split, in the form that the dialect's normalizer gives to pictures.
 
     Every class keeps its share in every split; classes with too few images for that are trained on whole. Pixels
     beyond 64 MB lie in nameless files on disk that vanish with the arrays: the memory used is that of a block.

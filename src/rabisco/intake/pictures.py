@@ -18,11 +18,11 @@ from rabisco.settings import get_settings
 
 BATCH = 256
 LOOKED_AT = 40
-COLOURED = 20  # levels by which the channels of a coloured picture differ, on average
+COLORED = 20  # levels by which the channels of a colored picture differ, on average
 
 
 def detect(path: Path, choices: Choices) -> tuple[Dialect, list[Finding]]:
-    """Return which normaliser suits the pictures and how they lie, and what the user should know, understood first.
+    """Return which normalizer suits the pictures and how they lie, and what the user should know, understood first.
 
     Raises:
         UnusableDataError: There are none, or the archive is damaged or made to do harm.
@@ -51,11 +51,11 @@ def has_test(path: Path, folders: Outermost | None = None) -> bool:
 
 
 def read_batches(path: Path, dialect: Dialect, part: Part | None = None) -> Iterator[Batch]:
-    """Yield pictures as the normaliser makes them.
+    """Yield pictures as the normalizer makes them.
 
     Args:
         path: A folder or an archive.
-        dialect: Names the normaliser, and what the outermost folders are.
+        dialect: Names the normalizer, and what the outermost folders are.
         part: Only pictures of that part; all of them if not given.
 
     Raises:
@@ -94,7 +94,7 @@ def _read_one(picture: PlacedPicture, contents: Contents, normalizer: str) -> ND
 
 
 def _suitable(pictures: list[PlacedPicture], contents: Contents) -> str:
-    """Return the normaliser for most pictures: of photographs, which are coloured all over, or of pen on paper."""
+    """Return the normalizer for most pictures: of photographs, which are colored all over, or of pen on paper."""
     step = max(1, len(pictures) // LOOKED_AT)
     votes, photographs = [], []
     for picture in pictures[::step]:
@@ -104,6 +104,6 @@ def _suitable(pictures: list[PlacedPicture], contents: Contents) -> str:
             raise
         except RabiscoError:
             continue
-        votes.append(float(np.ptp(pixels, axis=2).mean()) > COLOURED)
+        votes.append(float(np.ptp(pixels, axis=2).mean()) > COLORED)
         photographs.append(pixels.shape)
     return find_photo_normalizer(photographs) if sum(votes) > len(votes) / 2 else "mnist@1"

@@ -31,8 +31,8 @@ class Choices:
         scale: Maximum pixel value: 1, 16 or 255.
         inverted: Whether the images are dark on light.
         transposed: Whether rows and columns of the images are exchanged, as in EMNIST's files.
-        layout: How the channels of colour images follow each other.
-        normalizer: Normaliser, with its version, that makes a picture into what the model reads.
+        layout: How the channels of color images follow each other.
+        normalizer: Normalizer, with its version, that makes a picture into what the model reads.
         folders: What the outermost folders of pictures are: ``parts``, such as train and test, or ``classes``.
         class_names: For some classes the names that they get, the same for two of them makes one class of both; or the
             names of all, in the order of their labels.
@@ -65,7 +65,7 @@ class Dialect:
 
     Attributes:
         kind: A table, or pictures in folders by class.
-        normalizer: Normaliser, with its version, that makes a picture into what a model of these data reads.
+        normalizer: Normalizer, with its version, that makes a picture into what a model of these data reads.
         side: Height and width of the images in a table, in pixels.
         layout: How the channels follow each other: ``grey``; ``planar``, all red before all green; ``interleaved``.
         delimiter: Between two cells.

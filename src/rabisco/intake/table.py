@@ -165,11 +165,11 @@ def _with_appearance(dialect: Dialect, body: list[bytes], choices: Choices) -> D
         raise refuse("no-rows", reason=rows.bad[0].reason.sentence)
     if dialect.layout != "grey":
         dialect = replace(dialect, layout=choices.layout or find_layout(values, dialect.side))
-    grey = dialect.layout == "grey"
-    inverted = choices.inverted if choices.inverted is not None else grey and is_inverted(arrange(values, dialect))
+    gray = dialect.layout == "grey"
+    inverted = choices.inverted if choices.inverted is not None else gray and is_inverted(arrange(values, dialect))
     dialect = replace(dialect, inverted=inverted)
     transposed = (
-        choices.transposed if choices.transposed is not None else grey and is_transposed(arrange(values, dialect))
+        choices.transposed if choices.transposed is not None else gray and is_transposed(arrange(values, dialect))
     )
     dialect = replace(dialect, transposed=transposed)
     return replace(dialect, normalizer=choices.normalizer or find_normalizer(arrange(values, dialect)))

@@ -1,8 +1,8 @@
-"""A small network for colour images of 32×32 pixels, made to be trained on a processor in less than an hour.
+"""A small network for color images of 32×32 pixels, made to be trained on a processor in less than an hour.
 
 Its first layer is not learned: it makes the 2×2 patches of the training images white, so that what comes after sees
 twelve uncorrelated channels of equal size and their negatives. Six wide convolutions follow, with pooling before
-normalisation and a few weights that begin as the identity.
+normalization and a few weights that begin as the identity.
 
 Source: Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", 2024 (https://arxiv.org/abs/2404.00498).
 """

@@ -45,7 +45,7 @@ def _build(
 ) -> "keras.Model":
     """Return stages of 3×3 convolutions, each stage's last one pooled, then one dense layer.
 
-    Each convolution is followed by batch normalisation and ReLU; pooling comes before these two, which then have a
+    Each convolution is followed by batch normalization and ReLU; pooling comes before these two, which then have a
     quarter of the work. The last maps are laid out as one vector, not averaged: where a stroke is tells a 6 from a 9.
     """
     import keras

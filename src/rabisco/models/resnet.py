@@ -29,7 +29,7 @@ EPSILON = 1e-5
 def build(image_shape: tuple[int, int, int], num_classes: int) -> "keras.Model":
     """Return ResNet-18: 11,689,512 weights for ImageNet's 1,000 classes, 11,173,962 for ten on small images.
 
-    The moving statistics of the normalisations, 9,600 numbers, are not counted, as the paper does not.
+    The moving statistics of the normalizations, 9,600 numbers, are not counted, as the paper does not.
 
     Args:
         image_shape: ``(H, W, C)``; sides up to 48 keep their size in the first layer.
@@ -63,7 +63,7 @@ def build(image_shape: tuple[int, int, int], num_classes: int) -> "keras.Model":
 
 
 def scaled(pixels: Any, mean: tuple[float, ...], deviation: tuple[float, ...]) -> Any:
-    """Return the layer ``scaled``: each channel with about zero mean and unit deviation; grey by the colours' mean."""
+    """Return the layer ``scaled``: each channel with about zero mean and unit deviation; gray by the colors' mean."""
     from keras import layers
 
     if pixels.shape[-1] != len(mean):
@@ -99,7 +99,7 @@ def _convolution(maps: Any, filters: int, size: int, stride: int, name: str) -> 
 
 
 def _normalized(maps: Any, name: str, gamma: str = "ones") -> Any:
-    """Return a normalisation; the last of a block begins with 0, so that the block begins as the way around it."""
+    """Return a normalization; the last of a block begins with 0, so that the block begins as the way around it."""
     from keras import layers
 
     return layers.BatchNormalization(

@@ -1,4 +1,4 @@
-"""What a recipe trains on: its data set in the normaliser's shape, with further handwriting that is at hand."""
+"""What a recipe trains on: its data set in the normalizer's shape, with further handwriting that is at hand."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ SUPPLEMENT_SHARE = 0.1
 
 
 def load_material(recipe: Recipe, limit: int | None = None) -> tuple[Recipe, Dataset]:
-    """Return recipe and data set as they are trained: normalised, with the supplements, without classes never shown.
+    """Return recipe and data set as they are trained: normalized, with the supplements, without classes never shown.
 
     Args:
         recipe: The recipe.
@@ -61,7 +61,7 @@ def with_supplements(recipe: Recipe, dataset: Dataset, limit: int | None = None)
 def _supplement(dataset: Dataset, further: Dataset, normalizer: str, most: int | None) -> Dataset:
     """Return ``dataset`` with the training and validation characters of ``further`` added to its training split.
 
-    They are brought into shape by the normaliser, as pictures are in serving, and repeated until they make up about a
+    They are brought into shape by the normalizer, as pictures are in serving, and repeated until they make up about a
     tenth of the training split, so that a small set of other people's handwriting is not drowned.
 
     Args:
@@ -98,7 +98,7 @@ def _supplement(dataset: Dataset, further: Dataset, normalizer: str, most: int |
 
 
 def normalized(dataset: Dataset, normalizer: str) -> Dataset:
-    """Return ``dataset`` with its images as the normaliser makes them of pictures; see ``normalize_pixels``."""
+    """Return ``dataset`` with its images as the normalizer makes them of pictures; see ``normalize_pixels``."""
     splits = (dataset.train, dataset.validation, dataset.test)
     train, validation, test = (Split(normalize_pixels(one.images, normalizer), one.labels) for one in splits)
     return replace(dataset, train=train, validation=validation, test=test)

@@ -17,7 +17,7 @@ class Recipe:
         dataset: Name in the catalog.
         architecture: Name in the registry.
         configuration: How it is trained.
-        normalizer: Normaliser, with its version, that makes such images from pictures.
+        normalizer: Normalizer, with its version, that makes such images from pictures.
         description: One line for lists.
         supplements: Further data sets in the catalog, whose characters of the same classes are trained on as well.
         pretrained: Whether training begins with the architecture's published weights.

@@ -150,8 +150,8 @@ def grid(random: Random) -> list[Points]:
 def dots(random: Random) -> list[Points]:
     """Return many dots."""
     radius = random.uniform(0.01, 0.04)
-    centres = random.uniform(0, 1, (int(random.integers(6, 40)), 2))
-    return [circle(x, y, radius) for x, y in centres]
+    centers = random.uniform(0, 1, (int(random.integers(6, 40)), 2))
+    return [circle(x, y, radius) for x, y in centers]
 
 
 def blob(random: Random) -> list[Points]:

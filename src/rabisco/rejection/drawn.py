@@ -53,7 +53,7 @@ def _crumpled(random: Random, _: Images) -> Picture:
     sheet = blank_sheet(random)
     folds = _octaves(sheet.shape, random, 8)
     paper = random.uniform(150, 245) + random.uniform(3, 25) * folds
-    return _grey(paper + random.normal(0, random.uniform(0.5, 4), sheet.shape))
+    return _gray(paper + random.normal(0, random.uniform(0.5, 4), sheet.shape))
 
 
 def _row(random: Random, characters: Images) -> Picture:
@@ -104,7 +104,7 @@ def _clouds(random: Random, _: Images) -> Picture:
 def _noise(random: Random, _: Images) -> Picture:
     shape = blank_sheet(random).shape
     grain = scipy.ndimage.gaussian_filter(random.normal(0, 1, shape), random.uniform(0.3, 3))
-    return _grey(128 + random.uniform(30, 90) * grain / grain.std())
+    return _gray(128 + random.uniform(30, 90) * grain / grain.std())
 
 
 def _stripes(random: Random, _: Images) -> Picture:
@@ -113,18 +113,18 @@ def _stripes(random: Random, _: Images) -> Picture:
     angle = random.uniform(0, np.pi)
     phase = (down * np.sin(angle) + across * np.cos(angle)) * 2 * np.pi / random.uniform(8, 60)
     wave = np.sin(phase) if random.random() < 0.5 else np.sign(np.sin(phase))
-    return _coloured(wave, random)
+    return _colored(wave, random)
 
 
 def _checks(random: Random, _: Images) -> Picture:
     shape = blank_sheet(random).shape
     down, across = np.mgrid[: shape[0], : shape[1]]
     size = random.uniform(10, 70)
-    return _coloured(np.where(((down // size) + (across // size)) % 2, 1.0, -1.0), random)
+    return _colored(np.where(((down // size) + (across // size)) % 2, 1.0, -1.0), random)
 
 
 def _blocks(random: Random, _: Images) -> Picture:
-    """Return overlapping coloured patches under uneven light: a scene without sense."""
+    """Return overlapping colored patches under uneven light: a scene without sense."""
     shape = blank_sheet(random).shape
     picture = np.ones((*shape, 3)) * random.uniform(30, 220, 3)
     down, across = np.mgrid[: shape[0], : shape[1]]
@@ -138,7 +138,7 @@ def _blocks(random: Random, _: Images) -> Picture:
     return np.asarray(picture.clip(0, 255), np.uint8)
 
 
-def _coloured(wave: NDArray[np.float64], random: Random) -> Picture:
+def _colored(wave: NDArray[np.float64], random: Random) -> Picture:
     one, other = random.uniform(0, 255, (2, 3))
     if np.abs(one - other).max() < 50:
         other = 255 - one
@@ -157,7 +157,7 @@ def _octaves(shape: tuple[int, int], random: Random, count: int) -> NDArray[np.f
     return np.asarray((field - field.mean()) / max(float(field.std()), 1e-6), np.float32)
 
 
-def _grey(values: NDArray[np.floating]) -> Picture:
+def _gray(values: NDArray[np.floating]) -> Picture:
     return _rgb([values] * 3)
 
 

@@ -93,7 +93,7 @@ def picture_features(
     energy = np.logaddexp.reduce(scaled, axis=1)
     log_probabilities = scaled - energy[:, np.newaxis]
     mean = scaled.sum(axis=1) / scaled.shape[1]
-    centred = scaled - mean[:, np.newaxis]
+    centered = scaled - mean[:, np.newaxis]
     features = np.empty((len(scaled), len(FEATURES)))
     features[:, : len(TRAITS)] = traits
     said = features[:, len(TRAITS) :].T
@@ -102,7 +102,7 @@ def picture_features(
     said[2] = np.log1p(best - second)
     said[3] = np.log(1e-3 - (np.exp(log_probabilities) * log_probabilities).sum(axis=1))
     said[4] = best - mean
-    said[5] = np.sqrt((centred * centred).sum(axis=1) / scaled.shape[1])
+    said[5] = np.sqrt((centered * centered).sum(axis=1) / scaled.shape[1])
     said[6] = np.log(1 - np.exp(best - energy) + 1e-4)
     return features
 

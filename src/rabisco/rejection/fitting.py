@@ -107,7 +107,7 @@ def fit_from_catalog(
 
 
 def reads_handwriting(normalizer: str, dataset: str) -> bool:
-    """Return whether a model with this normaliser, trained on this data set, reads characters."""
+    """Return whether a model with this normalizer, trained on this data set, reads characters."""
     return normalizer in CHARACTER_NORMALIZERS and dataset not in NO_HANDWRITING
 
 
@@ -137,7 +137,7 @@ def fit_rule(read: _ByKind, refuse: _ByKind) -> RejectionRule:
 def learn(earlier: RejectionRule, read: _ByKind, refuse: _ByKind, counts: Mapping[str, float]) -> RejectionRule:
     """Return a rule that has learned these pictures beside what the earlier one knows.
 
-    It starts from the earlier one's weights and is penalised for leaving them, so that a few hundred drawings are
+    It starts from the earlier one's weights and is penalized for leaving them, so that a few hundred drawings are
     enough to keep what thousands taught. The threshold lies where rules that were not fitted on a character refuse a
     share of them halfway between what such rules may, and what the earlier one does, which may have been fitted on it.
 
@@ -213,7 +213,7 @@ def regress(
 
     Args:
         examples: What is fitted on.
-        toward: Weights from which it starts and the distance from which is penalised, and biases; none: 0.
+        toward: Weights from which it starts and the distance from which is penalized, and biases; none: 0.
         penalty: Of that distance, squared; the usual one if not given.
     """
     from scipy.optimize import minimize

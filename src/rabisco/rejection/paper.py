@@ -19,10 +19,10 @@ def on_paper(ink: Strokes, random: np.random.Generator) -> Picture:
 
     Args:
         ink: float32 ``(H, W)`` in [0, 1].
-        random: Chooses colours, light, texture, noise, rules, dents and how the file was compressed.
+        random: Chooses colors, light, texture, noise, rules, dents and how the file was compressed.
     """
     kind = random.choice(["canvas", "paper", "photo"], p=[0.35, 0.2, 0.45])
-    paper, pen = _colours(random, kind)
+    paper, pen = _colors(random, kind)
     if kind == "canvas":
         pixels = _as_bytes(paper + (pen - paper) * ink[..., np.newaxis])
         return resized(pixels, random) if random.random() < SMALL else pixels
@@ -129,7 +129,7 @@ def blank_sheet(random: np.random.Generator) -> Strokes:
     return np.zeros((side, round(side * random.uniform(0.8, 1.25))), np.float32)
 
 
-def _colours(random: np.random.Generator, kind: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _colors(random: np.random.Generator, kind: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     if kind == "canvas":
         pen = np.zeros(3) if random.random() < 0.6 else random.uniform(0, 140, 3)
         paper = np.full(3, 255.0)
@@ -167,7 +167,7 @@ def _marks(shape: tuple[int, ...], random: np.random.Generator) -> NDArray[np.fl
 
 
 def _texture(shape: tuple[int, ...], random: np.random.Generator) -> NDArray[np.float32]:
-    """Return fibres, flecks and stains, of mean 0 and about standard deviation 1."""
+    """Return fibers, flecks and stains, of mean 0 and about standard deviation 1."""
     field = np.zeros(shape, np.float32)
     for cell, share in ((random.uniform(1.5, 4), 0.8), (random.uniform(8, 60), 0.6)):
         stretch = random.uniform(1, 4) if random.random() < 0.4 else 1.0

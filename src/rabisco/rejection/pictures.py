@@ -154,12 +154,12 @@ def draw_characters(images: Images, count: int, seed: int) -> Iterator[Picture]:
 
 
 def draw_photographs(images: Images, count: int, seed: int) -> Iterator[Picture]:
-    """Return photographs, uint8 ``(N, h, w, 3)``, as they are and enlarged, some of them grey."""
+    """Return photographs, uint8 ``(N, h, w, 3)``, as they are and enlarged, some of them gray."""
     random = np.random.default_rng([seed, 102])
     for image in images[random.permutation(len(images))[:count]]:
         side = int(random.choice(PHOTO_SIDES))
         photograph = Image.fromarray(image)
         if side > 32:
             photograph = photograph.resize((side, side), Image.Resampling.BICUBIC)
-        grey = random.random() < 0.15
-        yield np.asarray(photograph.convert("L").convert("RGB") if grey else photograph)
+        gray = random.random() < 0.15
+        yield np.asarray(photograph.convert("L").convert("RGB") if gray else photograph)

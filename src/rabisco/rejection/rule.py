@@ -29,7 +29,7 @@ MESSAGES: dict[Reason, str] = {
     "another-character": N_("This is a character that the model does not know."),
 }
 
-RESTLESS = 20.0  # standard deviation of grey levels above which a picture without ink is not an empty one
+RESTLESS = 20.0  # standard deviation of gray levels above which a picture without ink is not an empty one
 PRODUCTS = np.triu_indices(len(FEATURES))  # of each feature with itself and with those after it
 PLACES = np.linspace(-2, 2, 17)  # in standard deviations; a column says how near a feature is to each
 REACH = PLACES[1] - PLACES[0]
@@ -132,7 +132,7 @@ def reason_without_ink(ink: Ink) -> Reason:
     return "not-a-character" if float(ink.contrast[::4, ::4].std()) > RESTLESS else "blank"
 
 
-def expand(standardised: NDArray[np.floating]) -> NDArray[np.float64]:
+def expand(standardized: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return columns in which a linear rule can say what it could not of the features, ``(N, F)`` → ``(N, COLUMNS)``.
 
     They are the features, bent so that none counts for more than 1; the products of all pairs, because how thick the
@@ -140,9 +140,9 @@ def expand(standardised: NDArray[np.floating]) -> NDArray[np.float64]:
     lies between too little and too much. All are bounded: nothing is the stranger for lying further out.
 
     Args:
-        standardised: Of mean 0 and standard deviation 1 over what the rule was fitted on.
+        standardized: Of mean 0 and standard deviation 1 over what the rule was fitted on.
     """
-    bent = np.tanh(standardised.astype(np.float64))
-    distances = np.abs(standardised[:, np.newaxis, :] - PLACES[:, np.newaxis])  # (N, places, F)
+    bent = np.tanh(standardized.astype(np.float64))
+    distances = np.abs(standardized[:, np.newaxis, :] - PLACES[:, np.newaxis])  # (N, places, F)
     near = NEARNESS * np.maximum(1 - distances / REACH, 0).reshape(len(bent), PLACES.size * bent.shape[1])
     return np.concatenate([bent, bent[:, PRODUCTS[0]] * bent[:, PRODUCTS[1]], near], axis=1)

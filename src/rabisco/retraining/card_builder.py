@@ -100,7 +100,7 @@ def build_report(  # noqa: PLR0917
 
 
 def _robustness(before: Reader, after: Reader, test: Split, count: int) -> tuple[Difference, ...]:
-    """Return the differences under each corruption, their mean first; corruptions are made for grey images."""
+    """Return the differences under each corruption, their mean first; corruptions are made for gray images."""
     if test.images.shape[-1] != 1 or not count:
         return ()
     few = Split(test.images[:count], test.labels[:count])

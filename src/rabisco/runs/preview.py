@@ -23,7 +23,7 @@ SEED = 7
 
 
 def draw(strength: str) -> NDArray[np.uint8]:
-    """Return rows of a digit and what training may make of it, grey uint8 ``(H, W)``."""
+    """Return rows of a digit and what training may make of it, gray uint8 ``(H, W)``."""
     train = data.load("digits").train
     originals = np.stack([train.images[np.flatnonzero(train.labels == digit)[0]] for digit in DIGITS])
     changes = Augmentation().scaled(float(strength))

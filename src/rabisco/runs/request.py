@@ -91,7 +91,7 @@ class RunRequest(BaseModel):
             few epochs as it takes to be nearly as good.
         base: Artifact whose weights are trained on; of the same architecture.
         pretrained: Start from ImageNet's published weights; for the architecture ``resnet18``.
-        normalizer: Normaliser that makes such images of pictures.
+        normalizer: Normalizer that makes such images of pictures.
         seed: Of everything random; the recipe's if not given.
         limit: Train on at most so many images.
         without_supplements: Train without the recipe's supplements: another model than the one that it describes.

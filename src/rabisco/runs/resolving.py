@@ -22,7 +22,7 @@ _QUICK_EPOCHS, _QUICK_BATCH, _QUICK_LIMIT, _QUICK_MINUTES, _QUICK_ARCHITECTURE =
 _FAST_IMAGES, _FAST_MOST_EPOCHS, _FAST_WARMUP, _FAST_ARCHITECTURE = 54_000, 20, 0.3, "cnn-small"
 
 
-_KINDS = {"grey": N_("grey"), "colour": N_("colour")}
+_KINDS = {"grey": N_("gray"), "colour": N_("color")}
 
 
 def check(request: RunRequest) -> Recipe:

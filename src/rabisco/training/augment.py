@@ -1,7 +1,7 @@
 """Random changes to training images of characters, drawn anew for every batch: what pens, paper and people do to them.
 
 The geometry is one warp, so that every pixel is interpolated once: rotation, shear, scale and shift, and on top a
-smooth elastic field (Simard et al. 2003). Then the look: stroke width (soft grey dilation or erosion) and blur. Last
+smooth elastic field (Simard et al. 2003). Then the look: stroke width (soft gray dilation or erosion) and blur. Last
 the damage, which reaches a share of the images only, so that most of what is learned from is clean: a wiped patch,
 ruled lines, loss of contrast, a lifted background, noise. All of it is NumPy, on the way from the data set to the
 model: the same on every backend, never compiled, and no part of the artifact.
@@ -40,8 +40,8 @@ class Augmentation:
         blur: Largest share of a 3×3 Gaussian blur that is mixed in, 0 to 1.
         damage: Share of the images that each of the following reaches, independently, 0 to 1.
         erasing: Largest side of a patch that is wiped to background, in pixels.
-        lines: Brightest grey of ruled lines, across or down, 1 pixel wide, as a share of the range.
-        contrast: Largest share of the contrast, about a grey between black and the image's mean, that is lost.
+        lines: Brightest gray of ruled lines, across or down, 1 pixel wide, as a share of the range.
+        contrast: Largest share of the contrast, about a gray between black and the image's mean, that is lost.
         brightness: Largest lift of ink and background, as a share of the range.
         noise: Largest standard deviation of Gaussian noise, as a share of the range.
     """
@@ -178,7 +178,7 @@ def _bilinear(images: NDArray[np.uint8], rows: Maps, columns: Maps) -> Maps:
         rows, columns = rows[..., None], columns[..., None]
 
     def between(first: NDArray[np.intp]) -> Maps:
-        """Return what lies between a pixel and its right neighbour."""
+        """Return what lies between a pixel and its right neighbor."""
         here = flat.take(first, axis=0)
         beside = flat.take(first + 1, axis=0)
         beside -= here
@@ -243,8 +243,8 @@ def _damage(images: Maps, augmentation: Augmentation, random: np.random.Generato
 
     places, side = hit(augmentation.erasing)
     images[places] *= ~_patches(images.shape, side, random)
-    places, grey = hit(augmentation.lines)
-    images[places] = np.maximum(images[places], 255 * grey * _rules(images.shape, len(places), random))
+    places, gray = hit(augmentation.lines)
+    images[places] = np.maximum(images[places], 255 * gray * _rules(images.shape, len(places), random))
     places, lost = hit(augmentation.contrast)
     pivot = images[places].mean(axis=(1, 2, 3), keepdims=True) * _uniform(random, len(places), 0, 1)[..., None]
     images[places] = pivot + (1 - lost) * (images[places] - pivot)

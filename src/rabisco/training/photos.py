@@ -1,4 +1,4 @@
-"""Random changes to training images in colour, drawn anew for every batch: mirrored, moved, resized, partly hidden.
+"""Random changes to training images in color, drawn anew for every batch: mirrored, moved, resized, partly hidden.
 
 Move and size are one separable resampling, a matrix for the rows and one for the columns of each image, so that every
 pixel is interpolated once, and none where the size stays. Beyond the edge an image is continued as in a mirror.
@@ -17,7 +17,7 @@ class PhotoAugmentation:
     Attributes:
         flip: Share of the images that are mirrored, 0 to 1.
         shift: Largest move, up, down or sideways, in pixels; what comes in is the mirror image of what lies beside it.
-        erasing: Side of a square that is painted over in grey, in pixels; its centre is anywhere in the image.
+        erasing: Side of a square that is painted over in gray, in pixels; its center is anywhere in the image.
         zoom: Largest relative change of size, larger or smaller.
         zoomed: Share of the images whose size changes, 0 to 1.
         alternate: Whether each image is mirrored in every other epoch instead, so that each side is seen as often.

@@ -15,14 +15,14 @@ from rabisco.uploads.places import TRAIN
 
 
 @dataclass(frozen=True)
-class LabelledDrawing:
+class LabeledDrawing:
     """One drawing, RGB uint8 ``(H, W, 3)``, and the class that it shows; ``None`` where it cannot be read."""
 
     class_name: str
     picture: NDArray[np.uint8] | None
 
 
-def create_of_drawings(drawings: Iterable[LabelledDrawing], name: str, owner: str = "") -> Upload:
+def create_of_drawings(drawings: Iterable[LabeledDrawing], name: str, owner: str = "") -> Upload:
     """Keep drawings as an upload, queued to be looked through.
 
     Args:

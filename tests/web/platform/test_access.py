@@ -22,7 +22,7 @@ TOKEN = "a-token-of-some-length"
 CHANGE = "/models/copied/promote"
 PAGE = {"Accept": "text/html"}
 EVIL = ({"Origin": "http://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"})
-# Neighbours on the same machine or site are others too.
+# Neighbors on the same machine or site are others too.
 EVIL += ({"Sec-Fetch-Site": "same-site"}, {"Origin": "http://127.0.0.1:1"})
 
 

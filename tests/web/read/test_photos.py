@@ -1,4 +1,4 @@
-"""A model of coloured pictures goes through the same door as those of characters: every route, every page."""
+"""A model of colored pictures goes through the same door as those of characters: every route, every page."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +22,7 @@ FILES = [("file", ("a.png", photo("blue"))), ("file", ("b.png", photo("green")))
 
 
 @pytest.mark.parametrize("path", [f"/predict?model={NAME}", f"/predict/{NAME}"])
-def test_coloured_pictures_are_read_in_order(server: Server, path: str) -> None:
+def test_colored_pictures_are_read_in_order(server: Server, path: str) -> None:
     predictions = server.post(path, files=FILES).json()["predictions"]
     assert [(one["category"], one["category_index"]) for one in predictions] == [("ship", 8), ("automobile", 1)]
     assert [one["refused"] for one in predictions] == [None, None]

@@ -86,12 +86,12 @@ DOCUMENTS = (
         _("CIFAR-10: photographs, ResNet-18"),
         (
             Criterion(
-                _("The data are organised by class and split into training, validation and test images."),
+                _("The data are organized by class and split into training, validation and test images."),
                 ("/train?dataset=cifar10",),
                 ("src/rabisco/data/cifar.py",),
             ),
             Criterion(
-                _("Training images are resized, cropped at random, mirrored and normalised."),
+                _("Training images are resized, cropped at random, mirrored and normalized."),
                 files=("src/rabisco/training/photos.py",),
             ),
             Criterion(

@@ -22,7 +22,7 @@ from rabisco.settings import Settings
 from rabisco.web.platform import guesses, sessions
 from rabisco.web.platform.fields import FORM, Fields, given
 from rabisco.web.platform.keys import secret_key
-from rabisco.web.platform.neighbours import FORWARDED, is_allowed
+from rabisco.web.platform.neighbors import FORWARDED, is_allowed
 from rabisco.web.platform.routing import route, route_of
 
 blueprint = Blueprint("access", __name__)

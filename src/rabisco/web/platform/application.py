@@ -18,7 +18,7 @@ from rabisco.web.platform import (
     logs,
     metrics,
     navigation,
-    neighbours,
+    neighbors,
     problems,
     security,
     theme,
@@ -65,7 +65,7 @@ def create_app(settings: Settings | None = None) -> Application:
         allowance,
         problems,
         compression,
-        neighbours,
+        neighbors,
         fields,
     ):
         part.init_app(app)

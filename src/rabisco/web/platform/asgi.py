@@ -23,7 +23,7 @@ from rabisco.web.platform import bodies, refusals
 from rabisco.web.platform.handover import BUSY, GONE, OPEN_STREAMS, PAUSE_SECONDS, REFUSAL, STARTED, STORAGE
 from rabisco.web.platform.late import LateApplication
 from rabisco.web.platform.lines import LOGGER
-from rabisco.web.platform.neighbours import believe
+from rabisco.web.platform.neighbors import believe
 
 if TYPE_CHECKING:
     from rabisco.web.platform.routing import Application

@@ -27,7 +27,7 @@ _MESSAGES = {
     "undone": lazy_gettext("Undone. The model has forgotten it."),
     "remembered": lazy_gettext("remembered"),
     "by_heart": lazy_gettext(
-        "A corrected picture is recognised as a whole, so no part of it mattered more than another."
+        "A corrected picture is recognized as a whole, so no part of it mattered more than another."
     ),
     "letter": lazy_gettext("This looks like the letter {letter}."),
     "will_notify": lazy_gettext("You will be notified"),

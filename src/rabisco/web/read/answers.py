@@ -129,7 +129,7 @@ class Predictions(BaseModel):
 
 
 class ExplanationSchema(PredictionSchema):
-    """A prediction and what mattered to it; `image` is what the model saw, coloured, as a PNG data URL."""
+    """A prediction and what mattered to it; `image` is what the model saw, colored, as a PNG data URL."""
 
     importance: list[list[float]] = Field(
         description="For each pixel that the model saw, row by row, how much the probability of the answer falls, "

@@ -19,8 +19,8 @@ from rabisco.web.read.pictures import PROBLEMS, noted, read_each, read_pictures
 
 blueprint = Blueprint("explain", __name__)
 MOST = 8  # pictures: each is read many times
-FOR, AGAINST = (255, 170, 40), (90, 120, 255)  # colours of what speaks for the answer and against it
-STRENGTH = 0.8  # of the colour where it matters most
+FOR, AGAINST = (255, 170, 40), (90, 120, 255)  # colors of what speaks for the answer and against it
+STRENGTH = 0.8  # of the color where it matters most
 
 
 @route(
@@ -50,13 +50,13 @@ def explain_pictures() -> Explanations:
 
 
 def heat(explanation: Explanation) -> NDArray[np.uint8]:
-    """Return what the model saw, uint8 ``(H, W, 3)``, coloured by how much each pixel mattered."""
+    """Return what the model saw, uint8 ``(H, W, 3)``, colored by how much each pixel mattered."""
     pixels = explanation.prediction.prepared.pixels.astype(np.float32)
     seen = np.repeat(pixels.mean(axis=-1, keepdims=True), 3, axis=-1)
     importance = explanation.importance[..., np.newaxis]
     share = STRENGTH * np.abs(importance) / max(float(np.abs(importance).max()), 1e-6)
-    colour = np.where(importance > 0, FOR, AGAINST)
-    return np.asarray((seen * (1 - share) + colour * share).round(), np.uint8)
+    color = np.where(importance > 0, FOR, AGAINST)
+    return np.asarray((seen * (1 - share) + color * share).round(), np.uint8)
 
 
 def _answer(explained: Explanation) -> answers.ExplanationSchema:

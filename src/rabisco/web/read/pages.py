@@ -27,7 +27,7 @@ from rabisco.web.read.exports import exports
 from rabisco.web.read.pictures import Pictures, SentPicture, read_pictures
 
 blueprint = Blueprint("pages", __name__)
-KEPT_SIDE = 320  # pixels: the normaliser looks at no more
+KEPT_SIDE = 320  # pixels: the normalizer looks at no more
 CAMERA_PAGES = ("pages.upload", "pages.show_uploaded")  # which take pictures with it
 
 

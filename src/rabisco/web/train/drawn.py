@@ -12,7 +12,7 @@ from rabisco.errors import N_, InvalidImageError, InvalidRequestError, Sentence,
 from rabisco.images import decode
 from rabisco.settings import get_settings
 from rabisco.text import alike_names, normalized
-from rabisco.uploads.drawings import LabelledDrawing, create_of_drawings
+from rabisco.uploads.drawings import LabeledDrawing, create_of_drawings
 from rabisco.web.platform.allowance import allowance
 from rabisco.web.platform.fields import JSON, Fields, given
 from rabisco.web.platform.routing import Answered, route
@@ -117,7 +117,7 @@ def create() -> Answered:
     return answer(upload)
 
 
-def _decoded(given: list[DrawingFields]) -> list[LabelledDrawing]:
+def _decoded(given: list[DrawingFields]) -> list[LabeledDrawing]:
     """Return drawings; one of several that cannot be read is kept empty, and looking through them names it."""
     limits: dict[str, Any] = {**get_settings().picture_limits, "admit": allowance().take}
     drawings, errors = [], []
@@ -127,9 +127,9 @@ def _decoded(given: list[DrawingFields]) -> list[LabelledDrawing]:
             picture = decode(one.image, **limits)
         except (InvalidImageError, UnsupportedImageError, InvalidRequestError) as error:
             errors.append(error)
-            drawings.append(LabelledDrawing(normalized(one.label), None))
+            drawings.append(LabeledDrawing(normalized(one.label), None))
         else:
-            drawings.append(LabelledDrawing(normalized(one.label), picture))
+            drawings.append(LabeledDrawing(normalized(one.label), picture))
     if len(errors) == len(drawings):
         raise errors[0]
     return drawings

@@ -1,7 +1,7 @@
 // <pad-overlay><img alt="" hidden></pad-overlay> within a <drawing-pad>: what mattered, laid over the drawing.
 // .show(importance, seen): rows of numbers, and the <img> that the model saw; .hide() when there is nothing to show.
 
-import { boxOf, colours, placed } from "../lib/overlay.js";
+import { boxOf, colors, placed } from "../lib/overlay.js";
 
 const INK = 96; // of 255
 const FINE = 140; // pixels in which the drawing's box is looked for
@@ -48,7 +48,7 @@ function boxIn(picture, side, level) {
 function pictureOf(importance) {
   const [width, height] = [importance[0].length, importance.length];
   const canvas = Object.assign(document.createElement("canvas"), { width, height });
-  canvas.getContext("2d").putImageData(new ImageData(colours(importance), width, height), 0, 0);
+  canvas.getContext("2d").putImageData(new ImageData(colors(importance), width, height), 0, 0);
   return canvas.toDataURL();
 }
 

@@ -1,4 +1,4 @@
-// What mattered, laid over a drawing: where the model's image lies on it, and its colours. No DOM.
+// What mattered, laid over a drawing: where the model's image lies on it, and its colors. No DOM.
 
 const FOR = [255, 150, 0];
 const AGAINST = [70, 100, 255];
@@ -29,7 +29,7 @@ export function placed(from, to, side) {
 }
 
 // RGBA of each pixel, of rows of numbers: orange where it speaks for the answer, blue against it, the stronger the more.
-export function colours(importance) {
+export function colors(importance) {
   const values = importance.flat();
   const most = Math.max(1e-6, ...values.map(Math.abs));
   return Uint8ClampedArray.from(

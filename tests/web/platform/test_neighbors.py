@@ -74,7 +74,7 @@ def test_only_pages_of_allowed_sites_may_ask(home: Path) -> None:
     ("name", "value"),
     [("TRUSTED_PROXIES", "proxy.example"), ("ALLOWED_ORIGINS", "lab.example"), ("ALLOWED_ORIGINS", "https://a/b")],
 )
-def test_a_neighbour_that_is_none_is_refused_at_start(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_neighbor_that_is_none_is_refused_at_start(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"RABISCO_{name}", value)
     get_settings.cache_clear()
     with pytest.raises(InvalidConfigurationError, match=f"RABISCO_{name}="):
