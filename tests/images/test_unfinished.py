@@ -12,7 +12,7 @@ LARGE = draw((2400, 2400), place=(700, 500), height=1400, width=160)
 
 
 @pytest.mark.parametrize("lost", [1, 2, 3, 10, 30])
-@pytest.mark.parametrize("grey", [False, True])
+@pytest.mark.parametrize("gray", [False, True])
 def test_a_jpeg_without_its_end_is_read_with_a_note(lost: int, gray: bool) -> None:
     notes: list[Sentence] = []
     read = decode(encode(SEVEN[..., 0] if gray else SEVEN, "JPEG", quality=90)[:-lost], notes=notes)

@@ -112,7 +112,7 @@ def test_the_preset_fast_is_small_and_sees_few_images_as_often_as_it_takes(home:
         ({"epochs": 0}, "epochs: .* greater than or equal to 1. Received: 0"),
         ({"epochs": "many"}, "epochs: .*integer"),
         ({"learning_rate": -1}, "learning_rate: .* Received: -1"),
-        ({"colour": "red"}, "color: "),
+        ({"colour": "red"}, "colour: "),
         ({"data": {}}, "exactly one of catalog, recipe and upload"),
         ({"data": {"catalog": "a", "recipe": "b"}}, "exactly one"),
         ({"artifact": "../x"}, "a model's name must be"),
