@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 from rabisco.data.dataset import Split
+from rabisco.errors import InvalidConfigurationError
 from rabisco.models import create_model
 from rabisco.models.backend import start_keras
 from rabisco.models.cifar_cnn import adapt, whitening_kernel
 from rabisco.training import TrainingConfiguration
 from rabisco.training.augment import augmented
 from rabisco.training.batches import create_batches
-from rabisco.training.photos import PhotoAugmentation
-from rabisco.training.precision import in_precision
+from rabisco.training.photos import PhotoAugmentation, shrunk
+from rabisco.training.precision import trained_twin
 from rabisco.training.schedule import create_optimizer
 
 STILL = PhotoAugmentation(flip=0, shift=0, erasing=0)
@@ -134,10 +135,29 @@ def test_biases_and_normalizations_do_not_decay() -> None:
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
 def test_the_twin_in_fewer_bits_reads_nearly_the_same(photographs: np.ndarray, precision: str) -> None:
     model = create_model("cifar-cnn", (32, 32, 3), 10)
-    twin = in_precision(model, precision)
+    twin = trained_twin(model, precision)
     assert twin.get_layer("stage1_weights").compute_dtype == precision.removeprefix("mixed_")
     assert twin.get_layer("stage1_weights").variable_dtype == "float32"
     ours, theirs = (np.asarray(one(photographs)) for one in (model, twin))
     assert theirs.dtype == np.float32
     np.testing.assert_allclose(ours, theirs, atol=0.05 * np.abs(ours).max())
-    assert in_precision(model, "float32") is model
+    assert trained_twin(model, "float32") is model
+
+
+def test_images_grow_to_their_full_side_in_two_thirds_of_the_epochs() -> None:
+    told = TrainingConfiguration(epochs=9, first_side=16)
+    assert [told.side(epoch, 32) for epoch in range(1, 10)] == [16, 20, 20, 24, 28, 28, 32, 32, 32]
+    assert told.side(1, 12) == 12
+    assert replace(told, first_side=None).side(1, 32) == 32
+
+
+def test_shrunk_images_are_means_of_the_areas_they_cover(photographs: np.ndarray) -> None:
+    halves = photographs.reshape(40, 16, 2, 16, 2, 3).mean(axis=(2, 4))
+    np.testing.assert_allclose(shrunk(photographs, 16) + 0.5, halves, atol=0.51)
+    assert shrunk(photographs, 20).mean() == pytest.approx(photographs.mean() - 0.5, abs=0.1)
+    np.testing.assert_array_equal(shrunk(photographs, 32), photographs)
+
+
+def test_a_model_of_one_size_says_that_it_cannot_be_trained_on_growing_images() -> None:
+    with pytest.raises(InvalidConfigurationError, match="one size only"):
+        trained_twin(create_model("linear", (32, 32, 3), 10), "float32", any_size=True)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,14 +28,14 @@ def run(
     checkpoints: Checkpoints | None,
     cut: Callable[[Progress], bool] = lambda _: False,
     answer: str = "cancel",
-    architecture: str = "cnn-tiny",
+    create: Callable[[], Any] = lambda: create_model("cnn-tiny", (28, 28, 1), 10),
 ) -> tuple[Weights, TrainingResult | None]:
     """Train until ``cut`` says so; return the weights, and the result unless it was cancelled."""
     import keras
 
     start_keras()
     keras.utils.set_random_seed(configuration.seed)
-    model = create_model(architecture, (28, 28, 1), 10)
+    model = create()
     last: list[Progress] = []
 
     def request() -> object:
@@ -45,6 +46,21 @@ def run(
     except TrainingCancelledError:
         return [], None
     return model.get_weights(), result
+
+
+def linear() -> Any:
+    return create_model("linear", (28, 28, 1), 10)
+
+
+def of_any_size() -> Any:
+    """Return a small network with normalisations that reads images of any size."""
+    import keras
+    from keras import layers
+
+    pixels = keras.Input((28, 28, 1), dtype="uint8")
+    maps = layers.Conv2D(8, 3, strides=2, activation="relu")(layers.Rescaling(1 / 255)(pixels))
+    features = layers.GlobalAveragePooling2D()(layers.BatchNormalization()(maps))
+    return keras.Model(pixels, layers.Dense(10, name="logits")(features))
 
 
 def figures(result: TrainingResult | None) -> list[tuple[float, ...]]:
@@ -114,19 +130,27 @@ def test_cut_before_or_in_the_cooldown_it_ends_with_the_same_weights(
 
 def test_the_other_optimizer_goes_on_the_same_way_too(tmp_path: Path) -> None:
     other = replace(THREE, solver="sgd", schedule="step", step_epochs=1, learning_rate=0.05, label_smoothing=0.1)
-    whole = run(other, None, architecture="linear")
+    whole = run(other, None, create=linear)
     checkpoints = Checkpoints(tmp_path)
-    run(other, checkpoints, lambda at: at.epoch == 2, architecture="linear")
-    assert_same(run(other, checkpoints, architecture="linear"), whole)
+    run(other, checkpoints, lambda at: at.epoch == 2, create=linear)
+    assert_same(run(other, checkpoints, create=linear), whole)
+
+
+def test_growing_images_go_on_the_same_way_too(tmp_path: Path) -> None:
+    growing = TrainingConfiguration(solver="sgd", epochs=2, batch_size=64, first_side=8, learning_rate=0.01)
+    whole = run(growing, None, create=of_any_size)
+    checkpoints = Checkpoints(tmp_path)
+    run(growing, checkpoints, lambda at: (at.epoch, at.step) == (2, 1), "stop", create=of_any_size)
+    assert_same(run(growing, checkpoints, create=of_any_size), whole)
 
 
 def test_patience_is_not_given_anew(tmp_path: Path) -> None:
     wild = replace(THREE, epochs=40, learning_rate=0.5, schedule="constant", patience=3, augmentation=None)
-    whole = run(wild, None, architecture="linear")
+    whole = run(wild, None, create=linear)
     checkpoints = Checkpoints(tmp_path)
     ends = len(figures(whole[1]))
-    run(wild, checkpoints, lambda at: at.epoch == ends, architecture="linear")
-    assert_same(run(wild, checkpoints, architecture="linear"), whole)
+    run(wild, checkpoints, lambda at: at.epoch == ends, create=linear)
+    assert_same(run(wild, checkpoints, create=linear), whole)
     assert whole[1] is not None
     assert whole[1].ended == "patience"
 

@@ -1,6 +1,7 @@
 """The images in batches, in an order that depends on the seed and the epoch alone."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from rabisco.data.dataset import Split
 from rabisco.training.augment import AnyAugmentation, augmented
-from rabisco.training.photos import PhotoAugmentation
+from rabisco.training.photos import PhotoAugmentation, shrunk
 
 
 def create_batches(
@@ -19,6 +20,7 @@ def create_batches(
     first: int = 0,
     *,
     augmentation: AnyAugmentation | None = None,
+    side: Callable[[int, int], int] | None = None,
 ) -> Any:
     """Return the split in batches of uint8 ``(B, H, W, C)`` and one-hot float32 ``(B, num_classes)``.
 
@@ -29,6 +31,7 @@ def create_batches(
         seed: Draws the order of each epoch; none: the order of the split, every time.
         first: Batches to leave out at the beginning of each epoch: for one that was begun before.
         augmentation: Random changes to the images, which depend on seed, epoch and batch alone; none: as they are.
+        side: Returns the side of the images of an epoch, of those with a full side; none: full.
 
     Returns:
         A ``keras.utils.PyDataset``, whose attribute ``epoch``, from 1, is to be set before each epoch.
@@ -55,6 +58,8 @@ def create_batches(
                 images[mirrored] = images[mirrored, :, ::-1]
             if augmentation is not None:
                 images = augmented(images, augmentation, np.random.default_rng((seed or 0, self.epoch, index)))
+            if side is not None:
+                images = shrunk(images, side(self.epoch, max(images.shape[1:3])))
             return images, targets[split.labels[rows]]
 
         def on_epoch_begin(self) -> None:

@@ -11,7 +11,7 @@ Schedule = Literal["cosine", "step", "one-cycle", "constant"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 GRADIENT_SOLVERS: tuple[Solver, ...] = ("adamw", "sgd")
 _LISTED = {"solver": get_args(Solver), "schedule": get_args(Schedule), "precision": get_args(Precision)}
-_LATER = {"momentum": 0.9, "precision": "float32"}  # what earlier versions did
+_LATER = {"momentum": 0.9, "precision": "float32", "first_side": None}  # what earlier versions did
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,9 @@ class TrainingConfiguration:
         momentum: Of ``sgd``, which is Nesterov's, in [0, 1).
         precision: What the layers compute in while training: ``float32``, or ``mixed_bfloat16`` (new processors and
             accelerators) or ``mixed_float16`` (older accelerators); the weights are float32 all the same.
+        first_side: Progressive resizing: side of the images in the first epoch, in pixels, at least 8. It grows evenly
+            in steps of 4 pixels to the full side, which it reaches after two thirds of the epochs. Only for
+            architectures that read images of any size; none: full from the beginning.
     """
 
     solver: Solver = "adamw"
@@ -60,6 +63,7 @@ class TrainingConfiguration:
     seed: int = 25
     momentum: float = 0.9
     precision: Precision = "float32"
+    first_side: int | None = None
     settle_epochs: InitVar[int | None] = None  # the name of ``cooldown_epochs`` in earlier versions
 
     def __post_init__(self, settle_epochs: int | None) -> None:
@@ -74,6 +78,7 @@ class TrainingConfiguration:
         for name in ("weight_decay", "warmup_epochs", "cooldown_epochs"):
             self._require(name, getattr(self, name) >= 0, N_("at least 0"))
         self._require("patience", self.patience is None or self.patience >= 1, N_("at least 1, or none"))
+        self._require("first_side", self.first_side is None or self.first_side >= 8, N_("at least 8, or none"))
         self._require("momentum", 0 <= self.momentum < 1, N_("in [0, 1)"))
         self._require("label_smoothing", 0 <= self.label_smoothing < 1, N_("in [0, 1)"))
 
@@ -89,6 +94,13 @@ class TrainingConfiguration:
     def to_dict(self) -> dict[str, Any]:
         """Return the configuration as plain values, for a card or a database."""
         return asdict(self)
+
+    def side(self, epoch: int, full: int) -> int:
+        """Return the side, in pixels, of the images in ``epoch``, from 1, of a training whose images have ``full``."""
+        if self.first_side is None or self.first_side >= full:
+            return full
+        grown = 1.5 * (epoch - 1) / self.epochs
+        return min(full, 4 * round((self.first_side + (full - self.first_side) * grown) / 4))
 
     @property
     def identity(self) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 BATCHES, ENDS = 200, 5  # the latest ones that count
 
@@ -17,15 +17,21 @@ class Eta:
         examples: Training images.
         batch_size: Images per batch, but for the last of an epoch.
         steps: Batches of an epoch.
-        epochs: Epochs until the end.
+        costs: What a batch of each epoch costs, relative to each other.
         clock: Tells the time in seconds.
     """
 
     def __init__(
-        self, examples: int, batch_size: int, steps: int, epochs: int, clock: Callable[[], float] = time.perf_counter
+        self,
+        examples: int,
+        batch_size: int,
+        steps: int,
+        costs: Sequence[float],
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._sizes = [batch_size] * (steps - 1) + [examples - (steps - 1) * batch_size]
-        self._steps, self._epochs, self._clock = steps, epochs, clock
+        self._steps, self._costs, self._clock = steps, costs, clock
+        self._epoch = 1
         self._batches: deque[tuple[int, float]] = deque(maxlen=BATCHES)
         self._ends: deque[float] = deque(maxlen=ENDS)
         self._first_end = True
@@ -36,9 +42,14 @@ class Eta:
         """Note that Keras begins anew."""
         self._first_batch, self._last = True, 0.0
 
-    def begin_epoch(self) -> None:
-        """Note that an epoch begins; what lies between it and the last batch is how long the end of an epoch takes."""
-        self._mark = self._clock()
+    def begin_epoch(self, epoch: int) -> None:
+        """Note that an epoch, from 1, begins.
+
+        What lies between it and the last batch is how long the end of an epoch takes.
+        """
+        if self._costs[epoch - 1] != self._costs[self._epoch - 1]:
+            self._batches.clear()
+        self._epoch, self._mark = epoch, self._clock()
         if self._last:
             if len(self._ends) == 1 and self._first_end:
                 self._ends.clear()
@@ -62,7 +73,8 @@ class Eta:
         """Return the time left after batch ``step`` of ``epoch``; ``None`` before there is anything to say it from."""
         if not self._batches:
             return None
-        per_batch = sum(spent for _, spent in self._batches) / len(self._batches)
+        per_batch = sum(spent for _, spent in self._batches) / len(self._batches) / self._costs[self._epoch - 1]
         per_end = sum(self._ends) / len(self._ends) if self._ends else 0.0
-        epochs_left = self._epochs - epoch + 1
-        return (epochs_left * self._steps - step) * per_batch + epochs_left * per_end
+        left = self._costs[epoch - 1 :]
+        batches = self._steps * sum(left) - (step * left[0] if left else 0)
+        return batches * per_batch + len(left) * per_end

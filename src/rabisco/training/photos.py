@@ -82,3 +82,22 @@ def _resampled(
     count, height, width = images.shape[:3]
     images = (shares_of(height, down) @ images.reshape(count, height, -1)).reshape(images.shape)
     return shares_of(width, right)[:, None] @ images
+
+
+def shrunk(images: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """Return uint8 images ``(B, H, W, C)`` as ``(B, side, side, C)``: the mean of what each pixel covers, cut off."""
+
+    def shares_of(full: int) -> NDArray[np.float32]:
+        """Return how much of each pixel is in each new one, ``(side, full)``."""
+        edges = np.arange(side + 1) * full / side
+        low, high = edges[:-1, None], edges[1:, None]
+        pixels = np.arange(full)
+        covered = np.clip(np.minimum(high, pixels + 1) - np.maximum(low, pixels), 0, None)
+        shares: NDArray[np.float32] = (covered * side / full).astype(np.float32)
+        return shares
+
+    count, height, width, channels = images.shape
+    if (height, width) == (side, side):
+        return images
+    maps = (shares_of(height) @ images.reshape(count, height, -1)).reshape(count, side, width, channels)
+    return (shares_of(width) @ maps).astype(np.uint8)

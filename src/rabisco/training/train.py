@@ -14,7 +14,7 @@ from rabisco.training.checkpoint import Checkpoints, Position
 from rabisco.training.config import TrainingConfiguration
 from rabisco.training.cooldown import cooldown, cooldown_checkpoints, counted_together, joined
 from rabisco.training.eta import Eta
-from rabisco.training.precision import in_precision
+from rabisco.training.precision import trained_twin
 from rabisco.training.progress import Progress, Request, TrainingResult
 from rabisco.training.regression import fit_logistic_regression
 from rabisco.training.schedule import create_optimizer
@@ -114,7 +114,7 @@ def _train_by_gradient(
     import keras
 
     steps = math.ceil(len(dataset.train) / configuration.batch_size)
-    fitted = in_precision(model, configuration.precision)
+    fitted = trained_twin(model, configuration.precision, any_size=configuration.first_side is not None)
     fitted.compile(
         optimizer=create_optimizer(configuration, steps),
         loss=_create_loss(configuration),
@@ -122,10 +122,11 @@ def _train_by_gradient(
     )
     identity = _identity(model, dataset, configuration)
     position = (checkpoints and checkpoints.load(identity)) or Position(identity=identity)
+    costs = _costs(dataset, configuration)
     watch = create_watch(
         fitted,
         configuration,
-        Eta(len(dataset.train), configuration.batch_size, steps, configuration.epochs + epochs_after),
+        Eta(len(dataset.train), configuration.batch_size, steps, costs + [1.0] * epochs_after),
         steps,
         on_progress=on_progress,
         request=request,
@@ -139,12 +140,30 @@ def _train_by_gradient(
             _fit(fitted, dataset, configuration, watch=watch, position=position, until=position.epoch + 1)
             put_back(fitted, position.arrays)  # where a fit ends, averaged weights take the place of the trained ones
         else:
-            _fit(fitted, dataset, configuration, watch=watch, position=position, until=configuration.epochs)
+            _fit(
+                fitted,
+                dataset,
+                configuration,
+                watch=watch,
+                position=position,
+                until=_last_alike(costs, position.epoch),
+            )
     result: TrainingResult = watch.finish()
     if fitted is not model:
         model.set_weights(fitted.get_weights())
     keras.utils.clear_session(free_memory=False)
     return result
+
+
+def _costs(dataset: Dataset, configuration: TrainingConfiguration) -> list[float]:
+    """Return what a batch of each epoch costs, as a share of one with images of the full size."""
+    full = max(dataset.image_shape[:2])
+    return [(configuration.side(epoch, full) / full) ** 2 for epoch in range(1, configuration.epochs + 1)]
+
+
+def _last_alike(costs: list[float], done: int) -> int:
+    """Return the last epoch with images of the same size as the one after ``done``: a fit knows one size only."""
+    return next((epoch for epoch in range(done + 1, len(costs)) if costs[epoch] != costs[done]), len(costs))
 
 
 def _fit(
@@ -165,7 +184,9 @@ def _fit(
         configuration.seed,
         first=position.step,
         augmentation=configuration.augmentation,
+        side=configuration.side if configuration.first_side is not None else None,
     )
+    watch.batches.epoch = position.epoch + 1  # Keras looks at a batch before the epoch begins
     if position.step:
         fitted.test_on_batch(*watch.batches[0])  # makes the metrics' variables, which are then put back
     fitted.fit(

@@ -63,7 +63,7 @@ def create_watch(
             eta.begin_fit()
 
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
-            eta.begin_epoch()
+            eta.begin_epoch(epoch + 1)
             self.epoch, self.first, self.epoch_started = epoch + 1, position.step, time.perf_counter()
             self.batches.epoch = self.epoch
             if self.first:
