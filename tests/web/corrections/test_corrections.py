@@ -157,7 +157,7 @@ def test_long_lists_have_pages(client: FlaskClient) -> None:
     assert 'rel="next"' in first
     assert 'rel="prev"' not in first
     assert client.get("/corrections?page=2").json["page"] == 2
-    assert client.get("/corrections?page=x").status_code == 404
+    assert client.get("/corrections?page=x").status_code == 400
 
 
 def predicted(client: FlaskClient, **further: object) -> dict[str, object]:

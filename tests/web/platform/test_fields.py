@@ -44,6 +44,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/explain": {"image": SEVEN, "epoch": 3},
     "/assistant/messages": {"question": "Why?", "epoch": 3},
 }
+TEXTS = ("question", "classes", "next")  # which may say anything; the last leads nowhere else than to this server
 ADDRESSES = itertools.count()
 FILES = ("file", "files[]", "image", "Image", "images", "img", "picture", "photo", "photos", "files[0]")
 
@@ -222,6 +223,45 @@ def test_steps_that_are_refused_are_not_shown_wherever_it_is_said(app_client: Fl
 @pytest.mark.parametrize("value", ["true", "True", "1", "yes", "on"])
 def test_steps_that_are_asked_for_are_shown(app_client: FlaskClient, value: str) -> None:
     assert app_client.post("/predict", data=file(steps=value)).json["predictions"][0]["steps"]
+
+
+ASKED = [
+    (path.replace("{name}", "mnist-cnn"), parameter["name"])
+    for path, operation in operations()
+    for parameter in operation.get("parameters", ())
+    if parameter["in"] == "query" and parameter["name"] not in TEXTS and "requestBody" not in operation
+    if "_id}" not in path
+]
+
+
+@pytest.mark.parametrize(("path", "name"), ASKED)
+def test_what_an_address_asks_for_is_never_taken_for_something_else(
+    app_client: FlaskClient, path: str, name: str
+) -> None:
+    asked = {"question": "Why?"} if path == "/model" else {}
+    answer = app_client.get(path, query_string={**asked, name: "zzyzx"})
+    assert answer.status_code == (404 if name in ("model", "name", "dataset", "version") else 400)
+    assert "zzyzx" in answer.json["detail"]
+    assert answer.status_code == 404 or name in answer.json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/datasets?name=digits&page=0", "page: a whole number from 1 to 4 was expected, received “0”"),
+        ("/train/draw?classes=a+b&each=1000", "each: a whole number from 3 to 200 was expected, received “1000”"),
+        (f"/assistant?question={'?' * 1001}", "question: at most 1,000 characters were expected, received 1,001"),
+        ("/assistant?from=//x", "from: a path of this server was expected, such as /train, received “//x”"),
+    ],
+)
+def test_what_is_out_of_range_is_told_with_its_limits(app_client: FlaskClient, path: str, words: str) -> None:
+    answer = app_client.get(path)
+    assert (answer.status_code, answer.json["detail"]) == (400, words)
+
+
+def test_an_example_that_is_not_there_is_refused(app_client: FlaskClient) -> None:
+    answer = app_client.post("/upload", data={"example": "zzyzx"})
+    assert (answer.status_code, "received “zzyzx”" in answer.json["detail"]) == (400, True)
 
 
 def test_what_sites_hang_on_links_does_not_matter(app_client: FlaskClient) -> None:

@@ -4,16 +4,18 @@
 language model, or where a visitor may not use it, the documentation answers.
 """
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from rabisco import assistant
 from rabisco.assistant import Message
 from rabisco.errors import (
+    N_,
     AssistantFailedError,
     AssistantQuotaError,
     AssistantTimeoutError,
@@ -33,7 +35,7 @@ from rabisco.web.assistant.answering import (
 )
 from rabisco.web.assistant.question import MOST_CHARACTERS, DocumentedQuestion, Question, asked
 from rabisco.web.platform import shapes
-from rabisco.web.platform.fields import Fields, given
+from rabisco.web.platform.fields import Fields, given, refused
 from rabisco.web.platform.languages import chosen
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
@@ -67,8 +69,17 @@ _SUGGESTED = (
 class AskingPage(Fields):
     """A question that stands in the form, and the page that the visitor came from."""
 
-    question: str = ""
-    came_from: str = Field("", alias="from")
+    question: str = Field("", max_length=MOST_CHARACTERS)
+    came_from: str = Field("", alias="from", max_length=300)
+
+    @field_validator("came_from")
+    @classmethod
+    def _path(cls, path: str) -> str:
+        if path and not re.match("/(?!/)", path):
+            raise refused(
+                N_("a path of this server was expected, such as /train, received “%(text)s”"), text=path[:40]
+            )
+        return path
 
 
 @route(
@@ -96,7 +107,8 @@ class AskingPage(Fields):
 )
 def index() -> Answered:
     """Show the conversation and the form for a question."""
-    return _page(given(AskingPage).question[:MOST_CHARACTERS])
+    asked = given(AskingPage)
+    return _page(asked.question, came_from=asked.came_from)
 
 
 @route(
@@ -170,9 +182,10 @@ def _latest() -> str:
     return url_for("assistant.index", _anchor="latest")
 
 
-def _page(question: str = "", problem: str = "", status: int = 200, visitor: str = "") -> Answered:
-    settings = _settings()
-    came_from = _came_from()
+def _page(
+    question: str = "", problem: str = "", status: int = 200, visitor: str = "", came_from: str = ""
+) -> Answered:
+    settings, came_from = _settings(), came_from or _referring_path()
     page = render_template(
         "assistant/assistant.html",
         question=question,
@@ -232,11 +245,8 @@ def place_of(page: str) -> str:
     return url_for(_PLACES[page]) if page in _PLACES else ""
 
 
-def _came_from() -> str:
+def _referring_path() -> str:
     """Return the path of the page of ours that the visitor came from, or an empty string."""
-    asked = request.args.get("from", "")
-    if asked.startswith("/") and not asked.startswith("//"):
-        return asked[:300]
     before = urlsplit(request.referrer or "")
     return before.path[:300] if before.netloc == request.host else ""
 

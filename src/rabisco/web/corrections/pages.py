@@ -40,9 +40,9 @@ DONE = {
 class CorrectionsPage(Fields):
     """Which corrections are listed; ``done`` is what the page says that has just been done."""
 
-    page: str = "1"
+    page: int = Field(1, ge=1, le=10**9 - 1)
     show: Literal["wrong", "all"] = "all"
-    done: str = ""
+    done: Literal["stored", "deleted", ""] = ""
 
 
 class Retraining(Fields):
@@ -70,7 +70,7 @@ def index() -> Answered:
     """List this browser's corrections, newest first."""
     asked = given(CorrectionsPage)
     wrong_only = asked.show == "wrong"
-    page = corrections.listed(visitor(), wrong_only=wrong_only, page=_whole(asked.page))
+    page = corrections.listed(visitor(), wrong_only=wrong_only, page=asked.page)
     if not wants_page():
         return shapes.Corrections.of(page)
     counts = corrections.counts()
@@ -242,7 +242,5 @@ def _deleted(count: int) -> Answered:
 
 def _whole(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 10):
-        raise CorrectionNotFoundError(
-            N_("the number of a page or of a correction was expected; choose one that is listed")
-        )
+        raise CorrectionNotFoundError(N_("the number of a correction was expected; choose one that is listed"))
     return int(text)

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, render_template
 from flask_babel import lazy_gettext
+from pydantic import Field, field_validator
 
 from rabisco.artifacts import Artifact, list_artifacts, list_damaged, load_artifact, said_of
 from rabisco.web.models.aliases import default_model, resolve
@@ -9,7 +10,7 @@ from rabisco.web.models.shapes import Model, Models
 from rabisco.web.models.standing import standing
 from rabisco.web.models.versions import AskedVersion, asked_version
 from rabisco.web.platform import shapes
-from rabisco.web.platform.fields import given
+from rabisco.web.platform.fields import given, one_of
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
 from rabisco.web.platform.words import translated
@@ -29,7 +30,12 @@ DONE = {
 class ModelPage(AskedVersion):
     """The version that is shown; ``done`` is what the page says that has just been done."""
 
-    done: str = ""
+    done: str = Field("", json_schema_extra={"enum": ["", *DONE]})
+
+    @field_validator("done")
+    @classmethod
+    def _known(cls, what: str) -> str:
+        return one_of("done", what, DONE)
 
 
 @route(

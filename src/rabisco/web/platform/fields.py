@@ -40,6 +40,7 @@ _EXPECTED = N_("the field “%(name)s” was expected. Received: none")
 _FILE = N_("expected a form, received what looks like a file; send it as a part of one: curl -F %(field)s=@file")
 _RANGE = N_("%(what)s from %(low)s to %(high)s was expected, received “%(text)s”")
 _ONE_OF = N_("expected “%(field)s” to be one of %(choices)s, received “%(asked)s”")
+_TOO_LONG = N_("at most %(most)s characters were expected, received %(count)s")
 _OTHER = N_("“%(field)s” has not the form that the API page gives; correct it or leave it out")
 
 
@@ -126,6 +127,13 @@ def refused(message: str, **values: object) -> PydanticCustomError:
     return PydanticCustomError("sentence", "refused", {"sentence": Sentence(message, values)})
 
 
+def one_of(field: str, text: str, choices: Collection[str]) -> str:
+    """Return a text that is one of those offered, for a validator; see ``refused``."""
+    if text not in choices:
+        raise refused(_ONE_OF, field=field, choices=", ".join(choices), asked=text[:40])
+    return text
+
+
 def only_known(given: Iterable[str], known: Collection[str]) -> None:
     """Refuse fields other than those known, and name the known one that is spelled most alike.
 
@@ -197,6 +205,8 @@ def _what_is_wrong(model: type[Fields], error: Mapping[str, Any]) -> Sentence:
         return found
     if kind in ("missing", "string_type") and len(error["loc"]) == 1:
         return Sentence(_EXPECTED, {"name": name})
+    if kind == "string_too_long" and len(error["loc"]) == 1:
+        return Sentence(_TOO_LONG, {"most": error["ctx"]["max_length"], "count": len(error["input"])})
     rules = model.model_fields[name].metadata if annotation else ()
     limits = [getattr(one, side) for one in rules for side in ("ge", "le") if hasattr(one, side)]
     if len(limits) == 2:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from rabisco.artifacts import Card, list_names
 from rabisco.characters import AMONG, Among, knows
@@ -15,7 +15,7 @@ from rabisco.images import image_kind
 from rabisco.inference import Prediction, get_predictor
 from rabisco.settings import Settings
 from rabisco.web.models.aliases import default_model, shown_models
-from rabisco.web.platform.fields import MULTIPART, Fields, given
+from rabisco.web.platform.fields import MULTIPART, Fields, given, one_of
 from rabisco.web.platform.metrics import count_predictions
 from rabisco.web.platform.problems import title_of
 from rabisco.web.platform.routing import route
@@ -37,7 +37,7 @@ class ReadingChoice(Fields):
     model: list[str] = Field([])
     characters: Literal["one", "many"] = "one"
     among: Among = "any"
-    kind: str = Field("", description="Of models: " + ", ".join(f"`{one}`" for one in kinds.KINDS) + ".")
+    kind: kinds.Kind | Literal[""] = Field("", description="What the models are to read.")
 
 
 class UploadedPictures(ReadingChoice):
@@ -47,7 +47,12 @@ class UploadedPictures(ReadingChoice):
     files: ClassVar = Pictures.files
     further: ClassVar = Pictures.further
 
-    example: str = ""
+    example: str = Field("", json_schema_extra={"enum": ["", *examples.EXAMPLES]})
+
+    @field_validator("example")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        return one_of("example", name, examples.EXAMPLES)
 
 
 @dataclass(frozen=True)
@@ -164,8 +169,7 @@ def _who_reads(asked: ReadingChoice) -> tuple[list[str], Among, str]:
     the place, and where there are none, anything is expected.
     """
     among, chosen = asked.among, list(filter(None, asked.model))
-    kind = next((one for one in kinds.KINDS if one == asked.kind), None)
-    if kind and not chosen:
+    if (kind := asked.kind) and not chosen:
         among = "letters" if kind == "letters" and among == "any" else among
         names = kinds.models_of(kind)
         if names:

@@ -4,6 +4,7 @@ import numpy as np
 from flask import Blueprint, render_template
 from flask_babel import lazy_gettext
 from numpy.typing import NDArray
+from pydantic import Field
 
 from rabisco import data
 from rabisco.data.catalog import CATALOG
@@ -24,7 +25,7 @@ class DatasetsPage(Fields):
     """Which data set is shown, and which of its images."""
 
     name: str = ""
-    page: str = "1"
+    page: int = Field(1, ge=1, le=PAGES)
 
 
 @route(
@@ -44,21 +45,19 @@ class DatasetsPage(Fields):
 )
 def index() -> shapes.Datasets | str:
     """List the data sets, or show one with images of each class."""
-    name = given(DatasetsPage).name
-    entries = [data.get_entry(name)] if name else list(CATALOG.values())
+    asked = given(DatasetsPage)
+    entries = [data.get_entry(asked.name)] if asked.name else list(CATALOG.values())
     if not wants_page():
         return shapes.Datasets(datasets=[shapes.DatasetSchema.of(entry) for entry in entries])
-    if name:
-        return _page(entries[0])
+    if asked.name:
+        return _page(entries[0], asked.page)
     entries.sort(key=lambda entry: not data.is_local(entry.name))
     return render_template("train/datasets.html", entries=entries, is_local=data.is_local)
 
 
-def _page(entry: data.Entry) -> str:
+def _page(entry: data.Entry, page: int) -> str:
     local = data.is_local(entry.name)
     state, found = sampling.samples(entry.name) if local else ("", [])
-    asked = given(DatasetsPage).page
-    page = min(PAGES, max(1, int(asked))) if asked.isascii() and asked.isdecimal() else 1
     return render_template(
         "train/samples.html",
         entry=entry,

@@ -35,7 +35,7 @@ class DrawPage(Fields):
     """The classes to draw, and how many drawings of each."""
 
     classes: str | None = None
-    each: str = ""
+    each: int = Field(EACH, ge=LEAST_EACH, le=MOST_EACH)
 
 
 class DrawingFields(BaseModel):
@@ -75,14 +75,14 @@ class Drawings(Fields):
 def index() -> Answered:
     """Ask which classes are to be drawn; once that is known, show the pad and how far one is."""
     asked = given(DrawPage)
-    wish, each = DIGITS if asked.classes is None else asked.classes, _each(asked.each)
+    wish = DIGITS if asked.classes is None else asked.classes
     names = list(dict.fromkeys(re.split(r"[\s,;]+", normalized(wish)))) if wish.strip() else []
     wrong = _wrong_with(names)
     shown = [] if asked.classes is None or wrong else names
     return render_template(
         "train/draw.html",
         classes=shown,
-        each=each,
+        each=asked.each,
         wish=wish,
         wrong=translated(wrong) if wrong and asked.classes is not None else "",
         alike=", ".join(alike_names(shown)),
@@ -147,8 +147,3 @@ def _wrong_with(names: list[str]) -> Sentence | None:
         "a class has a name of 1 to %(most)s letters, digits or signs that a folder may have; received “%(name)s”"
     )
     return Sentence(message, {"most": LONGEST_NAME, "name": unfit[:LONGEST_NAME]})
-
-
-def _each(text: str) -> int:
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else EACH
-    return min(MOST_EACH, max(LEAST_EACH, number))

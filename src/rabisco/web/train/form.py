@@ -77,7 +77,7 @@ def _there(value: str) -> str:
     return value
 
 
-def _limited(name: str, description: str | None = None) -> Any:
+def limited(name: str, description: str | None = None) -> Any:
     """Return the field of a number that a run limits."""
     _, low, high = limits(name)
     return Field(None, ge=low, le=high, description=description)
@@ -96,11 +96,11 @@ class Training(Fields):
     model: Annotated[str, AfterValidator(_of_kinds)] | None = Field(
         None, json_schema_extra={"enum": list(choices()), "default": DEFAULT}
     )
-    epochs: int | None = _limited("epochs", "By default those of the recipe or of the kind of model.")
-    batch_size: int | None = _limited("batch_size")
-    learning_rate: float | None = _limited("learning_rate")
-    augmentation: float | None = _limited("augmentation", "0 is off, 1 the usual.")
-    minutes: float | None = _limited("minutes", "Time budget.")
+    epochs: int | None = limited("epochs", "By default those of the recipe or of the kind of model.")
+    batch_size: int | None = limited("batch_size")
+    learning_rate: float | None = limited("learning_rate")
+    augmentation: float | None = limited("augmentation", "0 is off, 1 the usual.")
+    minutes: float | None = limited("minutes", "Time budget.")
     base: Annotated[str, AfterValidator(_there)] | None = Field(None, description="Model to begin with.")
     preset: Annotated[str, AfterValidator(_of_presets)] | None = Field(
         None,
@@ -124,11 +124,11 @@ class TrainingForm:
     errors: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def fresh(cls, upload: Upload | None = None, dataset: str = "", epochs: str = "") -> "TrainingForm":
+    def fresh(cls, upload: Upload | None = None, dataset: str = "", epochs: int | None = None) -> "TrainingForm":
         """Return the form as it is first shown, filled in with what usually serves."""
         name = free_name(upload.name.split(".")[0] if upload else dataset)
         usual = suited(_rows_of(upload)) if upload else {}
-        given = {**usual, "epochs": epochs} if epochs else usual
+        given = {**usual, "epochs": str(epochs)} if epochs else usual
         sources = {"upload": upload.id if upload else "", "dataset": dataset}
         return cls({"model": DEFAULT, **given, "name": name, **sources})
 

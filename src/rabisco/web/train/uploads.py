@@ -26,7 +26,7 @@ from rabisco.web.platform.fields import MULTIPART, Fields, file_field, given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
 from rabisco.web.read.answers import data_url
-from rabisco.web.train.form import FORM_WORDS, TRAINING_FILES, TrainingForm, compatible_models
+from rabisco.web.train.form import FORM_WORDS, TRAINING_FILES, TrainingForm, compatible_models, limited
 from rabisco.web.train.shapes import UploadSchema
 
 blueprint = Blueprint("uploads", __name__)
@@ -69,13 +69,13 @@ class UploadedFiles(FileChoices):
     media: ClassVar = (MULTIPART,)
     files: ClassVar = TRAINING_FILES
 
-    epochs: str = Field("", description="Stands in the form of the training that is shown next.")
+    epochs: int | None = limited("epochs", "Stand in the form of the training that is shown next.")
 
 
 class UploadPage(Fields):
     """What the form of the training begins with."""
 
-    epochs: str = ""
+    epochs: int | None = limited("epochs")
 
 
 @route(
@@ -97,7 +97,7 @@ def create() -> Answered:
     asked = given(UploadedFiles)
     upload = receive(asked.to_dict())
     runs.tend()
-    return answer(upload, asked.epochs if wants_page() else "")
+    return answer(upload, asked.epochs if wants_page() else None)
 
 
 @route(
@@ -250,9 +250,9 @@ def _written(value: object) -> str:
     return "tab" if value == "\t" else str(value)
 
 
-def answer(upload: Upload, epochs: str = "") -> Answered:
+def answer(upload: Upload, epochs: int | None = None) -> Answered:
     """Answer with an upload: a browser with its page, a program with what is known of it."""
-    address = url_for("uploads.show", upload_id=upload.id, epochs=epochs or None)
+    address = url_for("uploads.show", upload_id=upload.id, epochs=epochs)
     if wants_page():
         return redirect(address, 303)
     return UploadSchema.of(upload), {"Location": address}
