@@ -9,7 +9,7 @@ import pytest
 from tests.drawing import colored, digit_dataset, save_quickly
 
 from rabisco.artifacts import load_artifact
-from rabisco.artifacts.saving import HALVED
+from rabisco.artifacts.saving import SHRUNK
 from rabisco.data.dataset import Dataset, Split
 from rabisco.images import ImageKind
 from rabisco.inference import Predictor
@@ -114,6 +114,6 @@ def test_its_usual_configuration_trains_and_onnx_runtime_agrees_with_keras(case:
         exec(keras_code(artifact.card), seen)
     np.testing.assert_allclose(np.asarray(seen["logits"]), expected, atol=1e-5)
     np.testing.assert_allclose(np.asarray(seen["probabilities"]).sum(axis=1), 1, atol=1e-5)
-    halved = artifact.card.parameters > HALVED
+    halved = artifact.card.parameters > SHRUNK
     np.testing.assert_allclose(Predictor(artifact).logits(images), expected, atol=2e-2 if halved else 1e-4)
     assert artifact.onnx_path.stat().st_size < artifact.card.parameters * (2.1 if halved else 4.1) + 20_000

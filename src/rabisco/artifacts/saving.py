@@ -19,7 +19,7 @@ import numpy as np
 
 from rabisco.artifacts.card import Card
 from rabisco.artifacts.durable import locked, sync, told_of_storage, try_lock
-from rabisco.artifacts.exporting import halve, teach_converter
+from rabisco.artifacts.exporting import compress_weights, shrink_onnx, teach_converter
 from rabisco.artifacts.loading import Artifact, sha256
 from rabisco.artifacts.places import (
     BUNDLED,
@@ -42,7 +42,7 @@ from rabisco.settings import get_settings
 
 _SAVING = ".saving-"
 _IN_USE = "in-use"
-HALVED = 1_000_000  # weights; the ONNX files of models with more keep them as float16
+SHRUNK = 1_000_000  # weights; the files of models with more are made smaller
 
 
 def save_artifact(
@@ -234,7 +234,8 @@ def _export(model: Any, card: Card, folder: Path) -> None:
         with warnings.catch_warnings(), _temporary_files_in(folder.parent):
             warnings.simplefilter("ignore", FutureWarning)  # of Keras's converter, about NumPy
             model.export(str(folder / ONNX_FILE), format="onnx", verbose=False)
-        if card.parameters > HALVED:
-            halve(folder / ONNX_FILE)
+        if card.parameters > SHRUNK:
+            shrink_onnx(folder / ONNX_FILE)
+            compress_weights(folder / WEIGHTS_FILE)
     finally:
         log.setLevel(level)

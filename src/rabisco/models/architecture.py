@@ -28,6 +28,7 @@ class Architecture:
         configuration: How it is usually trained, augmentation apart.
         adapt: Fits to the training images, uint8 ``(N, H, W, C)``, what is not learned; few have anything such.
         pretrained: Gives an untrained model published weights, if there are any.
+        rounded: Whether the kernels of a trained one are rounded to 8 bits before it is judged: a quarter of the size.
         solvers: Solvers that fit it besides those by gradient, each with a marked sentence for lists.
     """
 
@@ -39,6 +40,7 @@ class Architecture:
     configuration: TrainingConfiguration = field(default_factory=TrainingConfiguration)
     adapt: "Callable[[keras.Model, NDArray[np.uint8]], None] | None" = None
     pretrained: "Callable[[keras.Model], None] | None" = None
+    rounded: bool = False
     solvers: Mapping[str, str] = field(default_factory=dict)
 
     def usual(self, kind: ImageKind) -> TrainingConfiguration:

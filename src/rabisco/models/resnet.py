@@ -127,5 +127,6 @@ ARCHITECTURES = (
             first_side=16,
         ),
         pretrained=load_published,
+        rounded=True,
     ),
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rabisco.artifacts import Artifact, Card, load_artifact, save_artifact
+from rabisco.artifacts.exporting import round_kernels
 from rabisco.data.dataset import Dataset
 from rabisco.errors import N_, InvalidConfigurationError
 from rabisco.memory import Reference
@@ -62,7 +63,9 @@ class RecipeTask:
         return self._model, self._dataset
 
     def finish(self, result: TrainingResult, watcher: Watcher) -> Card:  # noqa: ARG002
-        """Judge the model on the validation split and, once, on the test split."""
+        """Judge the model, its weights as they will be saved, on the validation split and, once, on the test split."""
+        if get_architecture(self.recipe.architecture).rounded:
+            round_kernels(self._model)
         card, self._reference = build_card(self.recipe, self._dataset, self._model, result, self.run)
         return card
 
