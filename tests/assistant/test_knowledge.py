@@ -1,7 +1,13 @@
 """Answers without a model: questions as people ask them lead to the right page of the documentation."""
 
+import gettext
+import re
+from pathlib import Path
+
 import pytest
 
+import rabisco.web
+from rabisco import assistant
 from rabisco.assistant import LANGUAGES, search
 
 # Written before the search was tried on them; each names the page that its best section stands in or points to.
@@ -106,3 +112,18 @@ def test_what_means_nothing_finds_nothing() -> None:
 
 def test_an_unknown_language_is_answered_in_english() -> None:
     assert search("What is overfitting?", "xx")[0].language == "en"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_answers_name_buttons_and_pages_as_the_interface_does(language: str) -> None:
+    folder = Path(rabisco.web.__file__).parent / "translations"
+    tag = {"en": "fr", "pt": "pt_BR"}.get(language, language)
+    with (folder / tag / "LC_MESSAGES" / "messages.mo").open("rb") as file:
+        catalog = gettext.GNUTranslations(file)._catalog  # type: ignore[attr-defined]
+    labels = [text if language == "en" else catalog[text] for text in catalog if isinstance(text, str) and text]
+    known = re.compile("|".join(re.sub(r"%\\\(\w+\\\)s", ".+", re.escape(label)) for label in labels), re.IGNORECASE)
+    name = "questions.md" if language == "en" else f"questions.{language}.md"
+    text = (Path(assistant.__file__).parent / "pages" / name).read_text(encoding="utf-8")
+    emphasized = {" ".join(words.split()) for words in re.findall(r"(?<!\*)\*([^*]+)\*(?!\*)", text)} - {"pesos"}
+    assert len(emphasized) > 10
+    assert [words for words in emphasized if not known.fullmatch(words)] == []
