@@ -82,6 +82,9 @@ class Page:
         return [one for picture in self.pictures for one in picture]
 
 
+NOTHING = Page((), 1, 1, 0, 0)
+
+
 def add(
     picture: NDArray[np.uint8], readings: Sequence[CorrectedReading], *, true_label: str | None, person: str
 ) -> list[Correction]:

@@ -20,7 +20,7 @@ from rabisco.settings import get_settings
 from rabisco.store.schema import bring_up_to_date, take_lock
 
 BUSY_SECONDS = 10  # that others may keep SQLite from us
-CONNECT_SECONDS, POOL_SECONDS = 5, 5  # for PostgreSQL to be reached, and for one of its connections to be free
+POOL_SECONDS = 5  # for one of PostgreSQL's connections to be free
 _ALONE = 7222727  # number of PostgreSQL's lock
 _BEGIN = "rabisco_begin"  # execution option: how a transaction begins in SQLite
 _opened: list[Engine] = []
@@ -140,14 +140,14 @@ def _create(address: str) -> Engine:
                 url,
                 pool_pre_ping=True,
                 pool_timeout=POOL_SECONDS,
-                connect_args={"connect_timeout": CONNECT_SECONDS},
             )
-            from rabisco.store.impatient import ImpatientConnection
+            from rabisco.store.impatient import ImpatientConnection, ping_in_a_hurry
         except ModuleNotFoundError as error:
             raise MissingExtraError(
                 N_("PostgreSQL needs %(name)s, which is not installed: pip install 'rabisco[postgresql]'"),
                 name=error.name,
             ) from error
+        engine.dialect.do_ping = ping_in_a_hurry(engine.dialect.do_ping)  # type: ignore[assignment]
         event.listen(engine, "do_connect", lambda *given: ImpatientConnection.connect(*given[2], **given[3]))
         return engine
     Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)

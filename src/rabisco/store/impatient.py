@@ -1,20 +1,41 @@
 """Connections to PostgreSQL that do not wait for ever: a server that is frozen sends no error, nor that it is gone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 
+# Seconds for an answer: to a statement, to one of a server that was silent, and to whether it is there.
+PATIENCE, SILENT_PATIENCE, PING_PATIENCE = 10.0, 1.0, 2.0
+CONNECT = {False: 5, True: 2}  # seconds to be reached, and where it was silent
+
 
 class ImpatientConnection(psycopg.Connection[Any]):
-    """A connection that is given up when an answer takes too long.
+    """A connection that is given up when an answer takes too long; of a server that is silent less is waited for.
 
     Attributes:
         patience: Seconds for one answer.
+        silent: Whether the server did not answer when it was last asked by this process.
     """
 
-    patience = 10.0
+    patience = PATIENCE
+    silent = False
+
+    @classmethod
+    def connect(cls, *given: Any, **options: Any) -> Any:
+        """Return a connection.
+
+        Raises:
+            OperationalError: The server did not answer in time, or refused.
+        """
+        try:
+            connection = super().connect(*given, **{**options, "connect_timeout": CONNECT[ImpatientConnection.silent]})
+        except psycopg.Error:
+            ImpatientConnection.silent = True
+            raise
+        ImpatientConnection.silent = False
+        return connection
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         """Return what the server answers.
@@ -22,15 +43,31 @@ class ImpatientConnection(psycopg.Connection[Any]):
         Raises:
             OperationalError: It did not answer in time; the connection is closed.
         """
+        usual = self.patience == PATIENCE and ImpatientConnection.silent
         try:
-            return super().wait(gen, interval, timeout or self.patience)
+            answer = super().wait(gen, interval, timeout or (SILENT_PATIENCE if usual else self.patience))
         except psycopg.errors._WaitTimeout as error:
+            ImpatientConnection.silent = True
             self.pgconn.finish()
             raise psycopg.OperationalError("no answer in time") from error
+        ImpatientConnection.silent = False
+        return answer
 
     @contextmanager
-    def take_time(self) -> Iterator[None]:
-        """Be patient in this block, as for a migration."""
-        self.patience = 600.0
-        yield
-        self.patience = ImpatientConnection.patience
+    def take_time(self, seconds: float = 600.0) -> Iterator[None]:
+        """Have other patience in this block, as for a migration."""
+        self.patience = seconds
+        try:
+            yield
+        finally:
+            self.patience = PATIENCE
+
+
+def ping_in_a_hurry(ping: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """Return what asks whether a connection still answers, by what did."""
+
+    def hurried(connection: Any) -> bool:
+        with connection.take_time(PING_PATIENCE):
+            return ping(connection)
+
+    return hurried

@@ -39,6 +39,7 @@ from rabisco.web.platform.fields import Fields, given, refused
 from rabisco.web.platform.languages import chosen
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
+from rabisco.web.platform.silence import known
 from rabisco.web.platform.streams import events
 from rabisco.web.platform.visitors import new_visitor, remember
 from rabisco.web.platform.visitors import visitor as this_visitor
@@ -183,14 +184,21 @@ def _latest() -> str:
 
 
 def _page(
-    question: str = "", problem: str = "", status: int = 200, visitor: str = "", came_from: str = ""
+    question: str = "",
+    problem: str = "",
+    status: int = 200,
+    visitor: str = "",
+    came_from: str = "",
+    *,
+    unkept: tuple[Message, ...] = (),
 ) -> Answered:
     settings, came_from = _settings(), came_from or _referring_path()
+    so_far = known(lambda: assistant.latest(visitor or this_visitor()), [], programs=True)
     page = render_template(
         "assistant/assistant.html",
         question=question,
         problem=problem,
-        messages_so_far=[_shown(message) for message in assistant.latest(visitor or this_visitor())],
+        messages_so_far=[_shown(message) for message in (*so_far, *unkept)],
         suggested=_suggested(came_from),
         came_from=came_from,
         connected=assistant.is_configured(settings),
@@ -212,7 +220,7 @@ def _answered(question: Question) -> Answered:
         if message is None:
             message = from_model(question, visitor) if asks_model(question) else from_documentation(question)
             if known or wants_page():
-                keep(visitor, question, message)
+                message = keep(visitor, question, message)
             elif message.tokens:
                 assistant.add("", Message("cost", "", tokens=message.tokens))
     except (AssistantFailedError, AssistantTimeoutError, AssistantQuotaError, BusyError) as error:
@@ -222,6 +230,8 @@ def _answered(question: Question) -> Answered:
         return _page(question.question, translated(error.sentence), status)
     if not wants_page():
         return AssistantAnswer.of(message)
+    if not message.details.get("kept", True):
+        return _page(visitor=visitor, unkept=(Message("user", question.question), message))
     response = make_response(_page(visitor=visitor) if request.method == "GET" else redirect(_latest(), 303))
     remember(response, token)
     return response

@@ -3,6 +3,7 @@
 import queue
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Literal, Self
 
 from flask import current_app, request
@@ -21,12 +22,14 @@ from rabisco.errors import (
     AssistantTimeoutError,
     BusyError,
     RabiscoError,
+    StorageError,
 )
 from rabisco.settings import Settings
 from rabisco.web.assistant.question import Question
 from rabisco.web.platform import access
 from rabisco.web.platform.languages import chosen
 from rabisco.web.platform.lines import LOGGER
+from rabisco.web.platform.silence import known
 from rabisco.web.platform.streams import Event
 from rabisco.web.platform.words import translated
 
@@ -52,6 +55,8 @@ class AssistantAnswer(BaseModel):
     def of(cls, message: Message) -> Self:
         """Return an answer as it was kept."""
         note = "" if message.source == "model" else gettext("From the documentation: no language model answered this.")
+        if not message.details.get("kept", True):
+            note = " ".join(filter(None, (note, gettext("The database does not answer, so this is not kept."))))
         found = {name: message.details.get(name, []) for name in ("pages", "tools")}
         told = {"answer": message.text, "source": message.source, "html": assistant.to_html(message.text)}
         return cls.model_validate({**told, **found, "note": str(note)})
@@ -107,7 +112,7 @@ FAILURES: dict[Failure, tuple[type[RabiscoError], Any]] = {
 
 def repeated(question: Question, visitor: str) -> Message | None:
     """Return the last answer where the same question is asked again, as by a page that is loaded again."""
-    last = assistant.latest(visitor, 2)
+    last = known(lambda: assistant.latest(visitor, 2), [], programs=True)
     same = len(last) == 2 and (last[0].role, last[0].text) == ("user", question.question)
     wanted = "documentation" if question.source or not asks_model(question) else "model"
     return last[1] if same and last[1].source == wanted else None
@@ -192,7 +197,7 @@ def streamed(question: Question, visitor: str) -> Iterator[Event | None]:
                     news.put(Event({"name": piece.name, "arguments": piece.arguments}, "tool"))
             message = _message(text, used, facts, stopped=cancelled.is_set())
             if text:
-                keep(visitor, question, message)
+                message = keep(visitor, question, message)
             news.put(Event(AssistantAnswer.of(message).model_dump(), "done"))
         except ModelServerError as error:
             _note_cost(facts)
@@ -225,12 +230,18 @@ def streamed(question: Question, visitor: str) -> Iterator[Event | None]:
 
 def told(message: Message, question: Question, visitor: str) -> Iterator[Event]:
     """Yield an answer that is there already."""
-    keep(visitor, question, message)
+    message = keep(visitor, question, message)
     return iter([Event(AssistantAnswer.of(message).model_dump(), "done")])
 
 
-def keep(visitor: str, question: Question, message: Message) -> None:
-    assistant.add(visitor, Message("user", question.question), message)
+def keep(visitor: str, question: Question, message: Message) -> Message:
+    """Keep a question and its answer; return the answer, which says so where the database is silent."""
+    try:
+        assistant.add(visitor, Message("user", question.question), message)
+    except StorageError as error:
+        LOGGER.warning("%s", error)
+        return replace(message, details={**message.details, "kept": False})
+    return message
 
 
 def _note_cost(facts: Facts) -> None:
@@ -258,7 +269,7 @@ def _plain(text: str) -> str:
 def _earlier(visitor: str) -> list[dict[str, str]]:
     return [
         {"role": message.role, "content": message.text}
-        for message in assistant.latest(visitor, 12)
+        for message in known(lambda: assistant.latest(visitor, 12), [], programs=True)
         if message.role in ("user", "assistant")
     ]
 
@@ -274,7 +285,10 @@ def asks_model(question: Question) -> bool:
         return False
     if not _asked.test(QUESTIONS, request.remote_addr or ""):
         raise AssistantQuotaError(N_("too many questions in a minute; wait a little and ask again"))
-    if settings.assistant_daily_tokens and assistant.tokens_today() >= settings.assistant_daily_tokens:
+    spent = known(assistant.tokens_today, None, programs=True) if settings.assistant_daily_tokens else 0
+    if spent is None:
+        return False  # what it may cost is not known now
+    if settings.assistant_daily_tokens and spent >= settings.assistant_daily_tokens:
         raise AssistantQuotaError(
             N_(
                 "today’s budget for the language model is spent (RABISCO_ASSISTANT_DAILY_TOKENS); it begins anew "

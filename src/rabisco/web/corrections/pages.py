@@ -22,6 +22,7 @@ from rabisco.web.platform.allowance import allowance
 from rabisco.web.platform.fields import Fields, given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
+from rabisco.web.platform.silence import known
 from rabisco.web.platform.visitors import new_visitor, remember, visitor
 from rabisco.web.read.answers import stored_thumbnail
 from rabisco.web.train.runs import answer
@@ -70,10 +71,11 @@ def index() -> Answered:
     """List this browser's corrections, newest first."""
     asked = given(CorrectionsPage)
     wrong_only = asked.show == "wrong"
-    page = corrections.listed(visitor(), wrong_only=wrong_only, page=asked.page)
+    person = visitor()
+    page = known(lambda: corrections.listed(person, wrong_only=wrong_only, page=asked.page), corrections.NOTHING)
     if not wants_page():
         return shapes.Corrections.of(page)
-    counts = corrections.counts()
+    counts = known(corrections.counts, {})
     return render_template(
         "corrections/index.html",
         page=page,

@@ -21,6 +21,7 @@ from rabisco.web.platform import (
     neighbors,
     problems,
     security,
+    silence,
     theme,
 )
 from rabisco.web.platform.routing import ROUTES, Application
@@ -61,6 +62,7 @@ def create_app(settings: Settings | None = None) -> Application:
         keras_code,
         theme,
         security,
+        silence,
         access,
         allowance,
         problems,

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated, Any, ClassVar
 
 from flask_babel import LazyString, lazy_gettext
@@ -19,6 +20,7 @@ from rabisco.text import normalized, plain
 from rabisco.uploads import Upload
 from rabisco.web.models.naming import DESCRIPTION, ClassNames
 from rabisco.web.platform.fields import FORM, JSON, MULTIPART, Fields, refused, wrong_with
+from rabisco.web.platform.silence import known
 from rabisco.web.platform.words import translated
 
 AUGMENTATIONS: dict[str, LazyString] = {
@@ -29,13 +31,12 @@ AUGMENTATIONS: dict[str, LazyString] = {
 }
 
 
-def preset_seconds() -> dict[str, float | None]:
-    """Return how long the last training with each preset took on this machine."""
-    return {name: experience.seconds_of_preset(name) for name in PRESETS if name}
+def form_words() -> dict[str, Any]:
+    """Return what the templates of the form need; also how long the last training with each preset took here."""
+    seconds = {name: known(partial(experience.seconds_of_preset, name), None) for name in PRESETS if name}
+    return {"training_models": choices, "augmentations": AUGMENTATIONS, "preset_seconds": seconds}
 
 
-# What the templates of the form need.
-FORM_WORDS = {"training_models": choices, "augmentations": AUGMENTATIONS, "preset_seconds": preset_seconds}
 NUMBERS = ("epochs", "batch_size", "learning_rate", "augmentation", "minutes")
 # Fields of files, and the other names under which they are taken; the first are those of our own form.
 TRAINING_FILES = {

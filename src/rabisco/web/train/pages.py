@@ -19,7 +19,7 @@ from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
 from rabisco.web.platform.words import translated
 from rabisco.web.train import uploads as upload_pages
-from rabisco.web.train.form import FORM_WORDS, Training, TrainingForm, compatible_with_entry, trainable
+from rabisco.web.train.form import Training, TrainingForm, compatible_with_entry, form_words, trainable
 from rabisco.web.train.runs import answer
 from rabisco.web.train.shapes import RunSchema
 
@@ -170,7 +170,7 @@ def _dataset_page(form: TrainingForm, status: int = 200) -> Answered:
         form=form,
         bases=bases,
         kind=image_kind(entry.normalizer),
-        **FORM_WORDS,
+        **form_words(),
     ), status
 
 

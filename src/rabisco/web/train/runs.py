@@ -7,7 +7,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from pydantic import Field
 
-from rabisco import runs
+from rabisco import artifacts, runs
 from rabisco.runs import ENDED, Run, State, experience
 from rabisco.runs.learned import has_learned
 from rabisco.runs.states import PHASES, STATES
@@ -19,6 +19,7 @@ from rabisco.web.platform import shapes
 from rabisco.web.platform.fields import Fields, collected, given, read
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
+from rabisco.web.platform.silence import known, last_known, remember
 from rabisco.web.platform.streams import Event, events, last_event_id
 from rabisco.web.train.shapes import RunEvents, RunEventSchema, Runs, RunSchema, card_of
 
@@ -75,9 +76,13 @@ class RunNotes(Fields):
 def index() -> Answered:
     """List the runs, the newest first; those of one state if asked."""
     state = given(RunsPage).state
-    found = [run for run in runs.list_runs(MOST_LISTED) if state in ("", run.state)]
+    everything = known(lambda: last_known("runs", _newest), [])
+    found = [run for run in everything if state in ("", run.state)]
     if wants_page():
-        return render_template("train/runs.html", runs=found, state=state, states=STATES, title_of=title_of)
+        trained = [] if everything else [one.card for one in artifacts.list_artifacts() if one.card.run]
+        return render_template(
+            "train/runs.html", runs=found, state=state, states=STATES, title_of=title_of, trained=trained
+        )
     return Runs(runs=[RunSchema.of(run) for run in found])
 
 
@@ -94,10 +99,10 @@ def index() -> Answered:
 )
 def show(run_id: str) -> Answered:
     """Show one run: how it stands, what it came to, what can be done with it."""
-    run = runs.get(run_id)
+    run = last_known(("run", run_id), lambda: runs.get(run_id))
     if not wants_page():
         return RunSchema.of(run)
-    past = _past(run_id)
+    past = known(lambda: last_known(("events", run_id), lambda: _past(run_id)), [])
     card = card_of(run)
     return render_template(
         "train/run.html",
@@ -110,11 +115,11 @@ def show(run_id: str) -> Answered:
         phases=PHASES,
         card=card,
         learned=card is None or bool(run.request.get("corrections")) or has_learned(card),
-        expected=experience.seconds_of_phases(run) if run.state not in ENDED else {},
-        place=experience.place_in_queue(run) if run.state == "queued" else 0,
+        expected=known(lambda: experience.seconds_of_phases(run), {}) if run.state not in ENDED else {},
+        place=known(lambda: experience.place_in_queue(run), 0) if run.state == "queued" else 0,
         is_default=default_model() == run.artifact,
         default=default_model(),
-        retrained=outcome(run),
+        retrained=known(lambda: outcome(run), None),
         part_title=part_title,
     )
 
@@ -280,6 +285,14 @@ def _told(run: Run, after: int) -> Iterator[Event | None]:
                 yield Event({"state": state}, "end")
                 return
             yield None
+
+
+def _newest() -> list[Run]:
+    """Return the newest runs; each is known by itself, too, should the database fall silent."""
+    found = runs.list_runs(MOST_LISTED)
+    for run in reversed(found):
+        remember(("run", run.id), run)
+    return found
 
 
 def _past(run_id: str) -> list[runs.RunEvent]:

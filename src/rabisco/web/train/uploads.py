@@ -25,8 +25,9 @@ from rabisco.web.platform import shapes
 from rabisco.web.platform.fields import MULTIPART, Fields, file_field, given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
+from rabisco.web.platform.silence import last_known
 from rabisco.web.read.answers import data_url
-from rabisco.web.train.form import FORM_WORDS, TRAINING_FILES, TrainingForm, compatible_models, limited
+from rabisco.web.train.form import TRAINING_FILES, TrainingForm, compatible_models, form_words, limited
 from rabisco.web.train.shapes import UploadSchema
 
 blueprint = Blueprint("uploads", __name__)
@@ -115,7 +116,7 @@ def create() -> Answered:
 )
 def show(upload_id: str) -> Answered:
     """Show what was found, or how far the looking is."""
-    upload = uploads.get(upload_id)
+    upload = last_known(("upload", upload_id), lambda: uploads.get(upload_id))
     if wants_page():
         return page(upload, TrainingForm.fresh(upload=upload, epochs=given(UploadPage).epochs))
     return UploadSchema.of(upload)
@@ -220,7 +221,7 @@ def page(upload: Upload, form: TrainingForm, status: int = 200) -> Answered:
         joined=joined(upload.inspection) if upload.inspection else {},
         most_classes=MOST_CLASSES,
         data_url=data_url,
-        **FORM_WORDS,
+        **form_words(),
     ), status
 
 
