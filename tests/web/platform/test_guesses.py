@@ -5,11 +5,11 @@ import os
 import pytest
 
 from rabisco.web.platform import guesses
-from rabisco.web.platform.guesses import MOST, SECONDS, Count
+from rabisco.web.platform.guesses import MOST, SECONDS, SharedTally
 
 
 def test_children_count_in_the_same_memory() -> None:
-    count = Count()
+    count = SharedTally()
     children = []
     for _ in range(4):
         child = os.fork()
@@ -24,7 +24,7 @@ def test_children_count_in_the_same_memory() -> None:
 
 
 def test_a_count_is_over_after_its_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    count, now = Count(), [1000.0]
+    count, now = SharedTally(), [1000.0]
     monkeypatch.setattr(guesses.time, "monotonic", lambda: now[0])
     for _ in range(MOST):
         count.add("a")
@@ -37,7 +37,7 @@ def test_a_count_is_over_after_its_seconds(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_more_names_than_places_push_out_old_ones_alone() -> None:
-    count = Count()
+    count = SharedTally()
     for number in range(20_000):
         count.add(str(number))
     for _ in range(3):

@@ -26,7 +26,7 @@ _PLACE = struct.Struct("<8sdQ")
 _PLACES, _TRIED = 4096, 16
 
 
-class Count:
+class SharedTally:
     """Counts in memory that all processes share that are forked after it was made.
 
     An address cannot choose whose place it gets: that is decided by a key.
@@ -74,7 +74,7 @@ class Count:
         return said[:8], [(first + step) * _PLACE.size for step in range(_TRIED)]
 
 
-_wrong = Count()
+_wrong = SharedTally()
 
 
 def is_token(settings: Settings, given: str, environ: MutableMapping[str, Any]) -> bool:
