@@ -11,6 +11,7 @@ from rabisco.artifacts.places import (
     CARD_FILE,
     MEMORY_FILE,
     ONNX_FILE,
+    READINGS_FILE,
     REFERENCE_FILE,
     REJECTION_FILE,
     WEIGHTS_FILE,
@@ -18,6 +19,7 @@ from rabisco.artifacts.places import (
     list_names,
 )
 from rabisco.errors import N_, InvalidArtifactError, ModelNotFoundError, NoModelError
+from rabisco.evaluation.readings import Readings
 from rabisco.memory import Memory, Reference
 from rabisco.rejection import RejectionRule
 
@@ -64,6 +66,20 @@ class Artifact:
             return Reference.read(self.folder / REFERENCE_FILE)
         except (OSError, ValueError) as error:
             raise _damaged(REFERENCE_FILE, self.name) from error
+
+    @property
+    def readings(self) -> Readings | None:
+        """What it answered on each test image, and some of the images; ``None`` where that was not kept.
+
+        Raises:
+            InvalidArtifactError: The file is damaged.
+        """
+        if READINGS_FILE not in self.card.files:
+            return None
+        try:
+            return Readings.read(self.folder / READINGS_FILE)
+        except (OSError, ValueError) as error:
+            raise _damaged(READINGS_FILE, self.name) from error
 
     @property
     def memory(self) -> Memory | None:

@@ -26,6 +26,7 @@ from rabisco.artifacts.places import (
     CARD_FILE,
     MEMORY_FILE,
     ONNX_FILE,
+    READINGS_FILE,
     REFERENCE_FILE,
     REJECTION_FILE,
     VERSIONS_DIR,
@@ -37,6 +38,7 @@ from rabisco.artifacts.places import (
     write_pointer,
 )
 from rabisco.artifacts.versions import remove
+from rabisco.evaluation.readings import Readings
 from rabisco.memory import Memory, Reference
 from rabisco.settings import get_settings
 
@@ -52,6 +54,7 @@ def save_artifact(
     *,
     use: bool = True,
     reference: Reference | None = None,
+    readings: Readings | None = None,
     memory: Memory | None = None,
 ) -> Artifact:
     """Write a Keras model and its card as a new version of the artifact that the card names.
@@ -62,6 +65,7 @@ def save_artifact(
         parent: Folder that holds the artifacts; the settings' own if not given.
         use: Whether the new version becomes the current one; a name's only version always is.
         reference: What the model answers on images that it was judged on; examples are taught by it.
+        readings: What it answered on each test image.
         memory: The examples that it knows from the beginning.
 
     Returns:
@@ -77,6 +81,8 @@ def save_artifact(
         _export(model, card, folder)
         if reference is not None:
             reference.write(folder / REFERENCE_FILE)
+        if readings is not None:
+            readings.write(folder / READINGS_FILE)
         return install(folder, _with_memory(folder, card, memory or Memory()), parent, use=use)
 
 
@@ -86,7 +92,7 @@ def save_again(
     """Make a new version of an artifact's weights with another card, which keeps its name; see ``save_artifact``."""
     parent = parent_or_home(parent)
     with told_of_storage(), _workplace(parent) as folder:
-        kept = (WEIGHTS_FILE, ONNX_FILE, REFERENCE_FILE)
+        kept = (WEIGHTS_FILE, ONNX_FILE, REFERENCE_FILE, READINGS_FILE)
         _take_over(artifact, folder, parent, (*kept, *((MEMORY_FILE,) if memory is None else ())))
         return install(folder, card if memory is None else _with_memory(folder, card, memory), parent, use=use)
 
@@ -95,7 +101,7 @@ def save_memory(artifact: Artifact, memory: Memory) -> Artifact:
     """Make a new version of an artifact that knows other examples, and let it answer; see ``save_artifact``."""
     parent = parent_or_home(None)
     with told_of_storage(), _workplace(parent) as folder:
-        _take_over(artifact, folder, parent, (WEIGHTS_FILE, ONNX_FILE, REFERENCE_FILE))
+        _take_over(artifact, folder, parent, (WEIGHTS_FILE, ONNX_FILE, REFERENCE_FILE, READINGS_FILE))
         return install(folder, _with_memory(folder, artifact.card, memory), parent)
 
 
@@ -139,11 +145,12 @@ def write_card(folder: Path, card: Card) -> Card:
     """Write ``card.json``, and ``rejection.json`` if there is a rule; return the card with the sha256 of each file.
 
     Args:
-        folder: Holds ``pesos.h5`` and ``model.onnx``; and ``reference.npz`` and ``memory.json``, if there are any.
+        folder: Holds ``pesos.h5`` and ``model.onnx``; and, if there are any, what is read beside them.
         card: What is written.
     """
     (folder / REJECTION_FILE).unlink(missing_ok=True)
-    names = [WEIGHTS_FILE, ONNX_FILE, *(name for name in (REFERENCE_FILE, MEMORY_FILE) if (folder / name).exists())]
+    beside = (REFERENCE_FILE, READINGS_FILE, MEMORY_FILE)
+    names = [WEIGHTS_FILE, ONNX_FILE, *(name for name in beside if (folder / name).exists())]
     if card.refusal:
         (folder / REJECTION_FILE).write_text(card.refusal.to_text(), encoding="utf-8")
         names.append(REJECTION_FILE)

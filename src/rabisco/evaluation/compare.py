@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -187,6 +187,7 @@ def compare(
     batch_size: int = 128,
     single_runs: int = 300,
     batched_runs: int = 30,
+    on_read: Callable[[str, NDArray[np.float32]], object] = lambda _name, _logits: None,
 ) -> Comparison:
     """Let every model read the same images and return accuracy, times and sizes side by side.
 
@@ -201,13 +202,18 @@ def compare(
         batch_size: Images per batch in the batched timing.
         single_runs: Runs of one image each.
         batched_runs: Runs of one batch each.
+        on_read: Called with each model's name and its logits of all images, ``(N, classes)``.
 
     Raises:
         InvalidConfigurationError: No model is given.
     """
     if not contestants:
         raise InvalidConfigurationError("a comparison needs at least one model; received none")
-    correct = [read_logits(one.reader, split.images, batch_size).argmax(axis=1) == split.labels for one in contestants]
+    correct = []
+    for one in contestants:
+        logits = read_logits(one.reader, split.images, batch_size)
+        on_read(one.name, logits)
+        correct.append(logits.argmax(axis=1) == split.labels)
     readers = [one.reader for one in contestants]
     single = time_interleaved(readers, split.images, 1, single_runs)
     batched = time_interleaved(readers, split.images, batch_size, batched_runs)

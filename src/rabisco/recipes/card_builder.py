@@ -17,6 +17,7 @@ from rabisco.errors import Sentence
 from rabisco.evaluation.calibration import fit_temperature
 from rabisco.evaluation.metrics import Evaluation, evaluate_logits
 from rabisco.evaluation.reader import Reader
+from rabisco.evaluation.readings import Readings
 from rabisco.images import is_mirrored, mean_over_mirrored
 from rabisco.memory import Reference
 from rabisco.recipes.table import Recipe
@@ -32,7 +33,7 @@ BATCH = 512
 
 def build_card(
     recipe: Recipe, dataset: Dataset, model: "keras.Model", result: TrainingResult, run: str = ""
-) -> tuple[Card, Reference]:
+) -> tuple[Card, Reference, Readings]:
     """Return the card of a trained model, which is judged on validation and, once, on the test split; and its answers.
 
     Args:
@@ -74,7 +75,7 @@ def build_card(
         notes=" ".join(map(str, said)),
         said=said,
     )
-    return card, reference
+    return card, reference, Readings.of(dataset.test, test_logits, temperature)
 
 
 def _refused_below(recipe: Recipe, logits: NDArray[np.float32]) -> float | None:

@@ -104,21 +104,22 @@ def normalized(dataset: Dataset, normalizer: str) -> Dataset:
     return replace(dataset, train=train, validation=validation, test=test)
 
 
+def with_classes(dataset: Dataset, class_names: tuple[str, ...]) -> Dataset:
+    """Return ``dataset`` with these classes in this order; examples of others are left out."""
+    places = np.array([class_names.index(name) if name in class_names else -1 for name in dataset.class_names])
+
+    def keep(split: Split) -> Split:
+        rows = places[split.labels] >= 0
+        return Split(split.images[rows], places[split.labels[rows]])
+
+    train, validation, test = map(keep, (dataset.train, dataset.validation, dataset.test))
+    return replace(dataset, class_names=class_names, train=train, validation=validation, test=test)
+
+
 def without_empty_classes(dataset: Dataset) -> Dataset:
     """Return ``dataset`` without the classes that no training image shows: they cannot be learned, nor named then."""
     shown = np.bincount(dataset.train.labels, minlength=dataset.num_classes) > 0
     if shown.all():
         return dataset
-    places = np.cumsum(shown) - 1
-
-    def keep(split: Split) -> Split:
-        rows = shown[split.labels]
-        return Split(split.images[rows], places[split.labels[rows]])
-
-    return replace(
-        dataset,
-        class_names=tuple(name for name, here in zip(dataset.class_names, shown, strict=True) if here),
-        train=keep(dataset.train),
-        validation=keep(dataset.validation),
-        test=keep(dataset.test),
-    )
+    names = (name for name, here in zip(dataset.class_names, shown, strict=True) if here)
+    return with_classes(dataset, tuple(names))

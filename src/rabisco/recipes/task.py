@@ -11,6 +11,7 @@ from rabisco.artifacts import Artifact, Card, load_artifact, save_artifact
 from rabisco.artifacts.exporting import round_kernels
 from rabisco.data.dataset import Dataset
 from rabisco.errors import N_, InvalidConfigurationError
+from rabisco.evaluation.readings import Readings
 from rabisco.memory import Reference
 from rabisco.models import create_model, get_architecture
 from rabisco.models.backend import start_keras
@@ -48,6 +49,7 @@ class RecipeTask:
     _dataset: Dataset = field(init=False, repr=False)
     _model: "keras.Model" = field(init=False, repr=False)
     _reference: Reference | None = field(init=False, repr=False, default=None)
+    _readings: Readings | None = field(init=False, repr=False, default=None)
 
     @property
     def configuration(self) -> TrainingConfiguration:
@@ -66,12 +68,15 @@ class RecipeTask:
         """Judge the model, its weights as they will be saved, on the validation split and, once, on the test split."""
         if get_architecture(self.recipe.architecture).rounded:
             round_kernels(self._model)
-        card, self._reference = build_card(self.recipe, self._dataset, self._model, result, self.run)
+        built = build_card(self.recipe, self._dataset, self._model, result, self.run)
+        card, self._reference, self._readings = built
         return card
 
     def save(self, card: Card) -> Artifact:
         """Save the model under the recipe's name."""
-        return save_artifact(self._model, card, self.parent, use=self.use, reference=self._reference)
+        return save_artifact(
+            self._model, card, self.parent, use=self.use, reference=self._reference, readings=self._readings
+        )
 
 
 def new_model(recipe: Recipe, dataset: Dataset) -> "keras.Model":

@@ -14,6 +14,7 @@ from rabisco.errors import Sentence
 from rabisco.evaluation.calibration import fit_temperature
 from rabisco.evaluation.metrics import evaluate_logits
 from rabisco.evaluation.reader import Reader, read_logits
+from rabisco.evaluation.readings import Readings
 from rabisco.evaluation.robustness import CORRUPTIONS, corrupt
 from rabisco.images import Prepared, decode, prepare
 from rabisco.inference import Predictor, refuse
@@ -29,7 +30,7 @@ BATCH = 500
 
 def build_card(
     corrections: CorrectionSet, reader: Reader, original: Dataset, result: TrainingResult, run: str
-) -> tuple[Card, Reference]:
+) -> tuple[Card, Reference, Readings]:
     """Return the card of the new version, the earlier one's with what was measured anew, and what it answers.
 
     Args:
@@ -59,7 +60,7 @@ def build_card(
         "taught": 0,
         **notes.with_note(before, Sentence(notes.RETRAINED, {"count": len(corrections.learned)})),
     }
-    return before.model_copy(update=changes), reference
+    return before.model_copy(update=changes), reference, Readings.of(original.test, logits, temperature)
 
 
 def build_report(  # noqa: PLR0917

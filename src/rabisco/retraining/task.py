@@ -121,7 +121,8 @@ class RetrainingTask:
         if self._model is not None:
             step, examples = self._go_back(self._model), self.robustness_examples
             reader = KerasReader(self._model)
-            card, self._reference = build_card(given, reader, original, result, self.run)
+            built = build_card(given, reader, original, result, self.run)
+            card, self._reference, self._readings = built
         card, rule = fit_again(
             given,
             reader,
@@ -151,7 +152,14 @@ class RetrainingTask:
         if self._model is None:
             artifact = save_again(self._corrections.artifact, card, use=False)
         else:
-            artifact = save_artifact(self._model, card, use=False, reference=self._reference, memory=self._memory)
+            artifact = save_artifact(
+                self._model,
+                card,
+                use=False,
+                reference=self._reference,
+                readings=self._readings,
+                memory=self._memory,
+            )
         self.report = replace(self.report, version=artifact.version)
         return artifact
 

@@ -13,23 +13,25 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rabisco import data, store
+from rabisco import data
 from rabisco.artifacts import Artifact, load_artifact
 from rabisco.artifacts.durable import locked, write_whole
 from rabisco.data.dataset import Dataset, Split
 from rabisco.errors import N_, InvalidConfigurationError, RabiscoError
-from rabisco.evaluation import Comparison, Contestant, DatasetReader, compare
+from rabisco.evaluation import Comparison, Contestant, DatasetReader, compare, read_logits
+from rabisco.evaluation.robustness import CORRUPTIONS, corrupt
 from rabisco.inference import Predictor
+from rabisco.runs.held_out import request_of
 from rabisco.runs.measuring import ENDED_EARLY, Measuring, comparisons_dir, say, status
 from rabisco.runs.process import give_way, identity
-from rabisco.runs.request import RunRequest
+from rabisco.runs.read_together import ReadTogether
 from rabisco.runs.resolving import check
 from rabisco.runs.tasks import load_data
 from rabisco.settings import get_settings
 
 LOGGER = logging.getLogger("rabisco.runs")
 FALLBACK = "digits"  # which comes with scikit-learn
-MOST_IMAGES = 10_000
+MOST_IMAGES, MOST_ONLY_READ = 10_000, 20_000
 SINGLE_RUNS, BATCHED_RUNS, BATCH = 200, 20, 128
 
 
@@ -46,7 +48,8 @@ def main(measuring_id: str) -> None:
         with locked(comparisons_dir() / ".measuring"):
             say(said, "loading")
             comparison = _measure(said)
-            write_whole(comparisons_dir() / f"{said.id}.result.json", json.dumps(comparison.to_dict()) + "\n")
+            if comparison is not None:
+                write_whole(comparisons_dir() / f"{said.id}.result.json", json.dumps(comparison.to_dict()) + "\n")
         say(said, "done", share=1.0)
     except RabiscoError as error:
         LOGGER.exception("failed")
@@ -75,20 +78,43 @@ class _Watched:
         return found
 
 
-def _measure(said: Measuring) -> Comparison:
+def _measure(said: Measuring) -> Comparison | None:
+    """Have the models read the same images, and measure their times if that is wanted, too."""
     artifacts = [load_artifact(name) for name in said.models]
     dataset = _common_data(artifacts)
     test = dataset.test
-    if len(test) > MOST_IMAGES:
-        rows = np.linspace(0, len(test) - 1, MOST_IMAGES).astype(int)
+    most = MOST_ONLY_READ if said.images else MOST_IMAGES
+    if len(test) > most:
+        rows = np.linspace(0, len(test) - 1, most).astype(int)
         test = Split(test.images[rows], test.labels[rows])
-    contestants = []
+    if said.images in CORRUPTIONS:
+        test = Split(corrupt(test.images, said.images), test.labels)
+    together = ReadTogether.begun(dataset, test)
+    contestants, readers = [], {}
+    temperatures = {artifact.name: artifact.card.temperature for artifact in artifacts}
     for place, artifact in enumerate(artifacts):
-        reader = DatasetReader(Predictor(artifact), dataset.class_names)
+        readers[artifact.name] = reader = DatasetReader(Predictor(artifact), dataset.class_names)
         contestants.append(Contestant.of(artifact, _Watched(reader, len(test), said, place)))
-    return compare(
-        contestants, test, dataset.name, batch_size=BATCH, single_runs=SINGLE_RUNS, batched_runs=BATCHED_RUNS
-    )
+
+    def keep(name: str, logits: NDArray[np.float32]) -> None:
+        together.add(name, readers[name].class_names, logits, temperatures[name])
+
+    comparison = None
+    if said.images:
+        for one in contestants:
+            keep(one.name, read_logits(one.reader, test.images, BATCH))
+    else:
+        comparison = compare(
+            contestants,
+            test,
+            dataset.name,
+            batch_size=BATCH,
+            single_runs=SINGLE_RUNS,
+            batched_runs=BATCHED_RUNS,
+            on_read=keep,
+        )
+    together.write(comparisons_dir() / said.id)
+    return comparison
 
 
 def _common_data(artifacts: Sequence[Artifact]) -> Dataset:
@@ -112,10 +138,7 @@ def _common_data(artifacts: Sequence[Artifact]) -> Dataset:
 
 def _own_data(artifact: Artifact) -> list[Dataset]:
     """Return what a model was tested on, as far as it is here; a small bundled data set after it."""
-    found, card = [], artifact.card
-    with store.reading() as session:
-        row = session.get(store.RunRow, card.run) if card.run else None
-        request = RunRequest.parse(row.request) if row else None
+    found, card, request = [], artifact.card, request_of(artifact)
     try:
         if request is not None and request.data.upload is not None:
             found.append(load_data(check(request), request=request, folder=comparisons_dir())[1])

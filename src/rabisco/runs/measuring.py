@@ -1,6 +1,7 @@
 """Models given the same images: asked for here, done by a process of its own, ``rabisco.runs.measure_worker``.
 
-What is asked and how far it is stands in ``<home>/comparisons/<id>.json``, what came of it in ``<id>.result.json``.
+What is asked and how far it is stands in ``<home>/comparisons/<id>.json``, what came of it in ``<id>.result.json``,
+and what each model answered on each image in the folder ``<id>``; see ``rabisco.runs.read_together``.
 """
 
 import hashlib
@@ -19,12 +20,14 @@ from rabisco.artifacts import Artifact, load_artifact
 from rabisco.artifacts.durable import locked, told_of_storage, write_whole
 from rabisco.errors import N_, InvalidConfigurationError
 from rabisco.evaluation import Comparison
+from rabisco.evaluation.robustness import CORRUPTIONS
 from rabisco.runs.process import identity
 from rabisco.runs.supervisor import environment
 from rabisco.settings import get_settings
 
 State = Literal["waiting", "loading", "reading", "timing", "done", "failed"]
 ENDED_EARLY = N_("its process ended before it was done; measure again")
+CLEAN = "clean"
 STALE = 15.0  # seconds without news after which nobody measures any more
 
 
@@ -36,6 +39,8 @@ class Measuring(BaseModel):
         models: Their names.
         state: What is done now.
         share: How much of the reading is done, in [0, 1].
+        images: Empty where times are measured, too; else the images are only read: ``clean``, or damaged by the
+            corruption of that name.
         message: Why it failed, else empty; a sentence and its values.
         pid: Of the process.
         process_started: With which it is told from another of that number.
@@ -44,6 +49,7 @@ class Measuring(BaseModel):
 
     id: str
     models: tuple[str, ...]
+    images: str = ""
     state: State = "waiting"
     share: float = 0.0
     message: str = ""
@@ -59,11 +65,12 @@ class Measuring(BaseModel):
         return not ended and not gone and (bool(self.pid) or time.time() - self.moment < STALE)
 
 
-def start(names: Sequence[str]) -> Measuring:
+def start(names: Sequence[str], images: str = "") -> Measuring:
     """Have models measured on the same images and return how far that is; it is not begun twice.
 
     Args:
-        names: At least two models.
+        names: At least two models; one is enough where its images are only read.
+        images: See ``Measuring``.
 
     Raises:
         InvalidConfigurationError: There is nothing to compare.
@@ -71,14 +78,21 @@ def start(names: Sequence[str]) -> Measuring:
         StorageError: It could not be kept.
     """
     chosen = tuple(dict.fromkeys(names))
-    if len(chosen) < 2:
+    if images and images != CLEAN and images not in CORRUPTIONS:
+        raise InvalidConfigurationError(
+            N_("images are read as they are, “clean”, or damaged: %(names)s. Received: %(received)s; choose one"),
+            names=", ".join(CORRUPTIONS),
+            received=images[:40],
+        )
+    if len(chosen) < (1 if images else 2):
         raise InvalidConfigurationError(
             N_("a comparison needs at least two models. Received: %(count)s; choose another"), count=len(chosen)
         )
-    asked = Measuring(id=_id([load_artifact(name) for name in chosen]), models=chosen, moment=time.time())
+    artifacts = [load_artifact(name) for name in chosen]
+    asked = Measuring(id=id_of(artifacts, images), models=chosen, images=images, moment=time.time())
     with locked(comparisons_dir()):
         known = status(asked.id)
-        if known and (known.lives or known.state == "done"):
+        if known and (known.lives or (known.state == "done" and (comparisons_dir() / asked.id).is_dir())):
             return known
         _write(asked)
     with told_of_storage(), (comparisons_dir() / f"{asked.id}.log").open("wb") as log:
@@ -109,7 +123,7 @@ def status(measuring_id: str) -> Measuring | None:
 
 def of(artifacts: Sequence[Artifact]) -> Measuring | None:
     """Return how far the measurement of these versions is; ``None`` if nobody asked for it."""
-    return status(_id(artifacts))
+    return status(id_of(artifacts))
 
 
 def results() -> list[Comparison]:
@@ -133,6 +147,8 @@ def comparisons_dir() -> Path:
     return get_settings().home / "comparisons"
 
 
-def _id(artifacts: Sequence[Artifact]) -> str:
-    told = sorted((one.name, one.version, one.card.files.get("model.onnx", "")) for one in artifacts)
+def id_of(artifacts: Sequence[Artifact], images: str = "") -> str:
+    """Return the id of a measurement of these versions; see ``Measuring``."""
+    versions = sorted((one.name, one.version, one.card.files.get("model.onnx", "")) for one in artifacts)
+    told = [*versions, images] if images else versions
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:20]

@@ -45,7 +45,10 @@ class Measured(Fields):
 
     malformed: ClassVar = Sentence(N_("expected “model”: a list of models' names"))
 
-    model: list[str] = Field(description="Names of models.", json_schema_extra={"minItems": 2, "maxItems": MOST})
+    model: list[str] = Field(description="Names of models.", json_schema_extra={"minItems": 1, "maxItems": MOST})
+    images: str = Field(
+        "", description="Given, the images are only read, for a look at them: `clean`, or the name of a corruption."
+    )
 
 
 @route(
@@ -122,8 +125,13 @@ def index() -> Answered:
 )
 def measure() -> Answered:
     """Have models measured on the same images."""
-    names = [resolve(name) for name in given(Measured).model]
-    asked = measuring.start(names[:MOST])
+    images, names = given(Measured).images, [resolve(name) for name in given(Measured).model]
+    asked = measuring.start(names[:MOST], images)
+    if wants_page() and images:
+        first, *others = names
+        damage = None if images == measuring.CLEAN else images
+        beside = others[0] if others else None
+        return redirect(url_for("images.index", name=first, beside=beside, damage=damage), 303)
     if wants_page():
         return redirect(url_for("compare.index", model=names), 303)
     return MeasuringSchema.of(asked), {"Location": url_for("compare.measurement", measuring_id=asked.id)}

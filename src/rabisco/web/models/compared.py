@@ -73,6 +73,13 @@ class ModelDifference:
     accuracies: Mapping[str, float] = field(default_factory=dict)
 
     @property
+    def both_wrong(self) -> int:
+        """How many of the images neither reads correctly."""
+        assert self.pair
+        right = round(self.accuracies[self.pair.first] * self.examples)
+        return self.examples - right - self.pair.only_second
+
+    @property
     def measurable(self) -> bool:
         """Whether both can be given the same images: they have a class in common and look at images of one shape."""
         same_shape = self.first.image_shape == self.second.image_shape

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 from flask import Flask
 
 from rabisco.artifacts import Card
@@ -34,6 +35,18 @@ class ConfusedPair:
     count: int
     share: float
     alike: bool
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """How well one class is read: fractions, 0 where they would divide by nothing, and numbers of images."""
+
+    category: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+    misread: int
 
 
 @dataclass(frozen=True)
@@ -80,6 +93,19 @@ class Confusions:
             if name == self.names[column] or alike(name, self.names[column])
         )
         return right / max(1, self.examples)
+
+    @property
+    def classes(self) -> list[ClassRow]:
+        """How well each class is read, in their order."""
+        matrix = np.array(self.counts, dtype=np.int64)
+        right, support, answered = np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0)
+        precision, recall = right / np.maximum(answered, 1), right / np.maximum(support, 1)
+        f1 = 2 * right / np.maximum(answered + support, 1)
+        columns = zip(self.names, precision, recall, f1, support, support - right, strict=True)
+        return [
+            ClassRow(name, float(one), float(two), float(three), int(examples), int(wrong))
+            for name, one, two, three, examples, wrong in columns
+        ]
 
     def share(self, row: int, column: int) -> float:
         """Return a cell as a fraction of its row, in [0, 1]."""

@@ -5,7 +5,9 @@ from flask_babel import lazy_gettext
 from pydantic import Field, field_validator
 
 from rabisco.artifacts import Artifact, list_artifacts, list_damaged, load_artifact, said_of
+from rabisco.artifacts.places import pointer_of
 from rabisco.web.models.aliases import default_model, resolve
+from rabisco.web.models.confusions import confusions_of
 from rabisco.web.models.shapes import Model, Models
 from rabisco.web.models.standing import standing
 from rabisco.web.models.versions import AskedVersion, asked_version
@@ -83,6 +85,8 @@ def card(name: str) -> Answered:
             sizes=_sizes(artifact),
             default=default_model(),
             standing=standing(resolve(name)),
+            current=pointer_of(artifact.name).version,
+            class_rows=known.classes if (known := confusions_of(artifact.card)) else [],
             done=DONE.get(asked.done),
         )
     return Response(artifact.card.model_dump_json(), mimetype="application/json")

@@ -34,6 +34,7 @@ _MESSAGES = {
     "pen_down": lazy_gettext("Pen down"),
     "pen_up": lazy_gettext("Pen up"),
     "copy": lazy_gettext("Copy"),
+    "close": lazy_gettext("Close"),
     "copied": lazy_gettext("Copied"),
     "selected": lazy_gettext("Selected: copy it with Ctrl+C"),
     "cell": lazy_gettext("{category} read as {read_as}: {count} of {total} ({share})"),

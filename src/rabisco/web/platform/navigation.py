@@ -9,7 +9,7 @@ from flask_babel import LazyString, lazy_gettext
 # Parameters that mean the same page in another language or theme; a form may have sent them in its body.
 KEPT = (
     *("from", "model", "version", "characters", "among", "kind", "question", "dataset", "state", "classes", "each"),
-    *("name", "page"),
+    *("name", "page", "beside", "category", "read_as", "low", "high", "which", "damage"),
 )
 
 

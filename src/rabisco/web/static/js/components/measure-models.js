@@ -1,5 +1,6 @@
 // <measure-models data-address data-states><form>…</form><progress hidden></progress><p role="status"></p></measure-models>
-// Has models measured on the same images by the server, and says how far that is; the page is loaded anew when it is done.
+// Has models measured on the same images by the server, and says how far that is; the page is loaded anew when it is done,
+// unless whoever hears “measured” prevents it.
 
 const POLL_MS = 700;
 
@@ -42,7 +43,10 @@ class MeasureModels extends HTMLElement {
   #show({ state, share, message }) {
     this.querySelector("progress").value = share;
     this.#say(message || this.states[state]);
-    if (state === "done") return location.reload();
+    if (state === "done") {
+      const event = new CustomEvent("measured", { bubbles: true, cancelable: true });
+      return this.dispatchEvent(event) && location.reload();
+    }
     if (state === "failed") return this.#busy(false);
     setTimeout(() => this.isConnected && this.#poll(), POLL_MS);
   }

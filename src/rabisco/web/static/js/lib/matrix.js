@@ -25,6 +25,13 @@ export function cellInWords([row, column], { names, counts }, messages, language
   });
 }
 
+// Where the images of a cell are, by the address of all; nothing for an empty cell.
+export function cellAddress(base, [row, column], { names, counts }) {
+  if (!base || !counts[row][column]) return "";
+  const asked = new URLSearchParams({ category: names[row], read_as: names[column] });
+  return `${base}${base.includes("?") ? "&" : "?"}${asked}`;
+}
+
 function share(count, total, language) {
   if (count > 0 && count < total) return percent(count / total, language);
   return new Intl.NumberFormat(language, { style: "percent" }).format(count && 1);

@@ -2,6 +2,7 @@
 
 import "../components/drawing-pad.js";
 import { readDrawn } from "../components/curve-reader.js";
+import { openImages } from "../components/image-sheet.js";
 import "../components/measure-models.js";
 import "../components/model-answer.js";
 import { predict } from "../lib/api.js";
@@ -32,3 +33,4 @@ async function read(picture, signal) {
 readWhileDrawing(pad, { read, reset, messages, sentence });
 connectToolbar(pad, document.querySelector(".live .draw-side"));
 readDrawn();
+openImages();

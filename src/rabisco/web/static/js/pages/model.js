@@ -3,5 +3,7 @@
 import "../components/confusion-matrix.js";
 import "../components/copy-blocks.js";
 import { readDrawn } from "../components/curve-reader.js";
+import { openImages } from "../components/image-sheet.js";
 
 readDrawn();
+openImages();

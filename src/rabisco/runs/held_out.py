@@ -1,0 +1,93 @@
+"""The test images of a model, where its data are at hand.
+
+To read a data set takes seconds and much memory, so a process of its own does it once, ``held_out_worker``; the images
+lie in ``<cache>/test-images`` as an array of which pages read only the rows that they show.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabisco import data, store
+from rabisco.artifacts import Artifact
+from rabisco.artifacts.durable import told_of_storage, try_lock
+from rabisco.errors import RabiscoError
+from rabisco.runs.request import RunRequest
+from rabisco.runs.supervisor import environment
+from rabisco.settings import get_settings
+
+AGAIN = 60.0  # seconds after which what failed is tried again
+Images = NDArray[np.uint8]
+# ``gone``: the data are not on this machine, or are no longer what the model was tested on.
+State = Literal["ready", "reading", "gone"]
+
+
+def test_images(artifact: Artifact) -> tuple[State, Images | None]:
+    """Return the images that a version was tested on, uint8 ``(N, H, W, C)``; or that a process reads them now.
+
+    Raises:
+        StorageError: They could not be kept.
+    """
+    path = path_of(artifact)
+    if path.is_file():
+        return "ready", np.load(path, mmap_mode="r")
+    failed = path.with_suffix(".failed")
+    if not _at_hand(artifact) or (failed.is_file() and time.time() - failed.stat().st_mtime < AGAIN):
+        return "gone", None
+    with told_of_storage():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = try_lock(path.with_suffix(".lock"))
+        if lock is not None:
+            os.close(lock)  # the process takes it
+            _start(artifact)
+    return "reading", None
+
+
+def request_of(artifact: Artifact) -> RunRequest | None:
+    """Return what the run that made a version was asked for; ``None`` where no run did, or it was deleted."""
+    if not artifact.card.run:
+        return None
+    try:
+        with store.reading() as session:
+            row = session.get(store.RunRow, artifact.card.run)
+            return RunRequest.parse(row.request) if row else None
+    except RabiscoError:
+        return None
+
+
+def _at_hand(artifact: Artifact) -> bool:
+    request = request_of(artifact)
+    if request is not None and request.data.upload is not None:
+        return (get_settings().home / request.data.upload).exists()
+    name = artifact.card.dataset.name
+    return name in data.dataset_names() and data.is_local(name)
+
+
+def _start(artifact: Artifact) -> None:
+    command = [sys.executable, "-m", "rabisco.runs.held_out_worker", artifact.name, str(artifact.version)]
+    child = subprocess.Popen(
+        command,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    threading.Thread(target=child.wait, name="test images", daemon=True).start()  # lest it stays as a zombie
+
+
+def path_of(artifact: Artifact) -> Path:
+    """Return where the images lie; models that were tested on the same ones share them."""
+    card = artifact.card
+    own = (card.run, card.normalizer) if card.dataset.name not in data.dataset_names() else ()
+    told = (card.dataset.name, card.dataset.fingerprint, card.dataset.test_examples, card.class_names, *own)
+    key = hashlib.sha256(repr(told).encode()).hexdigest()[:20]
+    return get_settings().cache_dir / "test-images" / f"{key}.npy"

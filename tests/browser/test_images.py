@@ -1,0 +1,68 @@
+"""A click on a figure shows the images behind it: by mouse, by keyboard, on a phone, without scripts."""
+
+import pytest
+from playwright.sync_api import expect
+from tests.browser.measure import faults, overflow
+
+from rabisco.artifacts import load_artifact
+
+pytestmark = pytest.mark.browser
+
+
+def cell(page, row: int, column: int) -> None:
+    """Click a cell of the confusion matrix of ten classes."""
+    point = page.locator("confusion-matrix svg").evaluate(
+        """(svg, [x, y]) => {
+             const point = new DOMPoint(x, y).matrixTransform(svg.getScreenCTM());
+             return [point.x, point.y];
+           }""",
+        [column * 10 + 5, row * 10 + 5],
+    )
+    page.mouse.click(*point)
+
+
+def test_a_click_on_a_cell_shows_the_right_images(visit) -> None:
+    page = visit().open("/models/mnist-linear")
+    page.locator("confusion-matrix").scroll_into_view_if_needed()
+    cell(page, 4, 9)
+    sheet = page.locator("dialog.image-sheet")
+    expect(sheet.get_by_role("heading")).to_have_text("4 read as 9")
+    count = load_artifact("mnist-linear").card.confusions[4][9]
+    expect(sheet).to_contain_text(f"{count} test images of mnist")
+    expect(sheet.locator(".test-images li")).to_have_count(min(count, 48))
+    for text in sheet.locator(".test-images li p").all_inner_texts():
+        assert text.split()[0] == "4"
+        assert text.split()[-2] == "9"
+    page.keyboard.press("Escape")
+    expect(sheet).to_be_hidden()
+
+
+def test_by_keyboard_on_a_phone_and_with_axe(visit) -> None:
+    page = visit(viewport={"width": 375, "height": 812}, has_touch=True).open("/models/mnist-linear")
+    page.locator("confusion-matrix [tabindex]").focus()
+    for key in ("ArrowDown", "ArrowDown", "ArrowRight", "ArrowRight", "Enter"):
+        page.keyboard.press(key)
+    sheet = page.locator("dialog.image-sheet")
+    expect(sheet.get_by_role("heading")).to_be_focused()
+    expect(sheet.locator(".test-images img").first).to_be_visible()
+    assert faults(page) == []
+    assert overflow(page) <= 0
+    sheet.get_by_role("button", name="Close").click()
+    expect(sheet).to_be_hidden()
+
+
+def test_two_models_lead_to_what_both_misread(visit) -> None:
+    page = visit().open("/compare")
+    page.get_by_text("Both models are wrong").locator("xpath=..").get_by_role("link").click()
+    sheet = page.locator("dialog.image-sheet")
+    expect(sheet.get_by_role("heading")).to_have_text("Both models are wrong")
+    first = sheet.locator(".test-images li").first
+    expect(first.locator(".misread")).to_have_count(2)
+    assert faults(page) == []
+
+
+def test_without_scripts_the_number_is_a_link(visit) -> None:
+    page = visit(java_script_enabled=False).open("/models/mnist-linear")
+    page.locator(".mistakes a").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("read as")
+    expect(page.locator(".test-images img").first).to_be_visible()
