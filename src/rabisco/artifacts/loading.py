@@ -14,6 +14,7 @@ from rabisco.artifacts.places import (
     READINGS_FILE,
     REFERENCE_FILE,
     REJECTION_FILE,
+    TRAINING_FILE,
     WEIGHTS_FILE,
     find,
     list_names,
@@ -22,6 +23,7 @@ from rabisco.errors import N_, InvalidArtifactError, ModelNotFoundError, NoModel
 from rabisco.evaluation.readings import Readings
 from rabisco.memory import Memory, Reference
 from rabisco.rejection import RejectionRule
+from rabisco.training_images import TrainingImages
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,20 @@ class Artifact:
             return Readings.read(self.folder / READINGS_FILE)
         except (OSError, ValueError) as error:
             raise _damaged(READINGS_FILE, self.name) from error
+
+    @property
+    def training_images(self) -> TrainingImages | None:
+        """Some of the images that it was trained on; ``None`` where none were kept.
+
+        Raises:
+            InvalidArtifactError: The file is damaged.
+        """
+        if TRAINING_FILE not in self.card.files:
+            return None
+        try:
+            return TrainingImages.read(self.folder / TRAINING_FILE)
+        except (OSError, ValueError) as error:
+            raise _damaged(TRAINING_FILE, self.name) from error
 
     @property
     def memory(self) -> Memory | None:

@@ -3,7 +3,7 @@
 ::
 
     artifacts/<name>/versions/<number>/   one version: pesos.h5, model.onnx, card.json and, where it has them,
-                                          rejection.json, reference.npz, readings.npz and
+                                          rejection.json, reference.npz, readings.npz, training.npz and
                                           memory.json; never changed
     artifacts/<name>/current.json         the pointer: which version is current, and which were before it
     artifacts/.default.json               which name answers when none is asked for, and which did before
@@ -30,6 +30,7 @@ CARD_FILE = "card.json"
 REJECTION_FILE = "rejection.json"
 REFERENCE_FILE = "reference.npz"
 READINGS_FILE = "readings.npz"
+TRAINING_FILE = "training.npz"
 MEMORY_FILE = "memory.json"
 POINTER_FILE = "current.json"
 DEFAULT_FILE = ".default.json"

@@ -29,6 +29,7 @@ from rabisco.artifacts.places import (
     READINGS_FILE,
     REFERENCE_FILE,
     REJECTION_FILE,
+    TRAINING_FILE,
     VERSIONS_DIR,
     WEIGHTS_FILE,
     check_name,
@@ -41,10 +42,13 @@ from rabisco.artifacts.versions import remove
 from rabisco.evaluation.readings import Readings
 from rabisco.memory import Memory, Reference
 from rabisco.settings import get_settings
+from rabisco.training_images import TrainingImages
 
 _SAVING = ".saving-"
 _IN_USE = "in-use"
 SHRUNK = 1_000_000  # weights; the files of models with more are made smaller
+_BESIDE = (REFERENCE_FILE, READINGS_FILE, TRAINING_FILE)
+_KEPT = (WEIGHTS_FILE, ONNX_FILE, *_BESIDE)  # by a version of the same weights
 
 
 def save_artifact(
@@ -56,6 +60,7 @@ def save_artifact(
     reference: Reference | None = None,
     readings: Readings | None = None,
     memory: Memory | None = None,
+    training_images: TrainingImages | None = None,
 ) -> Artifact:
     """Write a Keras model and its card as a new version of the artifact that the card names.
 
@@ -67,6 +72,7 @@ def save_artifact(
         reference: What the model answers on images that it was judged on; examples are taught by it.
         readings: What it answered on each test image.
         memory: The examples that it knows from the beginning.
+        training_images: Some of what it was trained on, to be shown beside a picture.
 
     Returns:
         The new version. Earlier ones are kept, as many as the settings say.
@@ -83,6 +89,8 @@ def save_artifact(
             reference.write(folder / REFERENCE_FILE)
         if readings is not None:
             readings.write(folder / READINGS_FILE)
+        if training_images is not None:
+            training_images.write(folder / TRAINING_FILE)
         return install(folder, _with_memory(folder, card, memory or Memory()), parent, use=use)
 
 
@@ -92,8 +100,7 @@ def save_again(
     """Make a new version of an artifact's weights with another card, which keeps its name; see ``save_artifact``."""
     parent = parent_or_home(parent)
     with told_of_storage(), _workplace(parent) as folder:
-        kept = (WEIGHTS_FILE, ONNX_FILE, REFERENCE_FILE, READINGS_FILE)
-        _take_over(artifact, folder, parent, (*kept, *((MEMORY_FILE,) if memory is None else ())))
+        _take_over(artifact, folder, parent, (*_KEPT, *((MEMORY_FILE,) if memory is None else ())))
         return install(folder, card if memory is None else _with_memory(folder, card, memory), parent, use=use)
 
 
@@ -101,7 +108,7 @@ def save_memory(artifact: Artifact, memory: Memory) -> Artifact:
     """Make a new version of an artifact that knows other examples, and let it answer; see ``save_artifact``."""
     parent = parent_or_home(None)
     with told_of_storage(), _workplace(parent) as folder:
-        _take_over(artifact, folder, parent, (WEIGHTS_FILE, ONNX_FILE, REFERENCE_FILE, READINGS_FILE))
+        _take_over(artifact, folder, parent, _KEPT)
         return install(folder, _with_memory(folder, artifact.card, memory), parent)
 
 
@@ -149,8 +156,7 @@ def write_card(folder: Path, card: Card) -> Card:
         card: What is written.
     """
     (folder / REJECTION_FILE).unlink(missing_ok=True)
-    beside = (REFERENCE_FILE, READINGS_FILE, MEMORY_FILE)
-    names = [WEIGHTS_FILE, ONNX_FILE, *(name for name in beside if (folder / name).exists())]
+    names = [WEIGHTS_FILE, ONNX_FILE, *(name for name in (*_BESIDE, MEMORY_FILE) if (folder / name).exists())]
     if card.refusal:
         (folder / REJECTION_FILE).write_text(card.refusal.to_text(), encoding="utf-8")
         names.append(REJECTION_FILE)

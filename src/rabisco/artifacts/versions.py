@@ -17,6 +17,7 @@ from rabisco.artifacts.places import (
     ONNX_FILE,
     REFERENCE_FILE,
     REJECTION_FILE,
+    TRAINING_FILE,
     WEIGHTS_FILE,
     Default,
     Pointer,
@@ -201,7 +202,7 @@ def remove(name: str, version: int, parent: Path | None = None) -> None:
     folder = folders(name, parent)[version]
     if version == FLAT and folder == parent / name:
         # without its card it is no version any more
-        for file in (CARD_FILE, REJECTION_FILE, REFERENCE_FILE, MEMORY_FILE, ONNX_FILE, WEIGHTS_FILE):
+        for file in (CARD_FILE, REJECTION_FILE, REFERENCE_FILE, TRAINING_FILE, MEMORY_FILE, ONNX_FILE, WEIGHTS_FILE):
             (folder / file).unlink(missing_ok=True)
     else:
         _discard(folder, parent)

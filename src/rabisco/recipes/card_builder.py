@@ -3,7 +3,7 @@
 import importlib.metadata
 import os
 import platform
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rabisco import __version__
 from rabisco.artifacts import Card, DatasetCard, notes
-from rabisco.data.dataset import Dataset
+from rabisco.data.dataset import Dataset, Split
 from rabisco.errors import Sentence
 from rabisco.evaluation.calibration import fit_temperature
 from rabisco.evaluation.metrics import Evaluation, evaluate_logits
@@ -24,11 +24,13 @@ from rabisco.recipes.table import Recipe
 from rabisco.rejection import RejectionRule
 from rabisco.rejection.fitting import QUICKLY, WRONGLY_REFUSED, fit_from_catalog
 from rabisco.training import TrainingResult
+from rabisco.training_images import TrainingImages
 
 if TYPE_CHECKING:
     import keras
 
 BATCH = 512
+SLOW = 1_000_000  # weights; of models with more the features of the training images that are kept are kept, too
 
 
 def build_card(
@@ -76,6 +78,17 @@ def build_card(
         said=said,
     )
     return card, reference, Readings.of(dataset.test, test_logits, temperature)
+
+
+def kept_images(model: "keras.Model", train: Split) -> TrainingImages:
+    """Return the images of the training split that are kept with a model."""
+    kept = TrainingImages.of(train.images, train.labels)
+    if model.count_params() <= SLOW:
+        return kept
+    import keras
+
+    reader = KerasReader(keras.Model(model.inputs, model.layers[-1].input))
+    return replace(kept, features=reader.logits(kept.images).astype(np.float16))
 
 
 def _refused_below(recipe: Recipe, logits: NDArray[np.float32]) -> float | None:

@@ -15,7 +15,7 @@ from rabisco.evaluation.readings import Readings
 from rabisco.memory import Reference
 from rabisco.models import create_model, get_architecture
 from rabisco.models.backend import start_keras
-from rabisco.recipes.card_builder import build_card
+from rabisco.recipes.card_builder import build_card, kept_images
 from rabisco.recipes.material import load_material
 from rabisco.recipes.run import Watcher
 from rabisco.recipes.table import Recipe
@@ -74,8 +74,15 @@ class RecipeTask:
 
     def save(self, card: Card) -> Artifact:
         """Save the model under the recipe's name."""
+        kept = kept_images(self._model, self._dataset.train)
         return save_artifact(
-            self._model, card, self.parent, use=self.use, reference=self._reference, readings=self._readings
+            self._model,
+            card,
+            self.parent,
+            use=self.use,
+            reference=self._reference,
+            readings=self._readings,
+            training_images=kept,
         )
 
 

@@ -17,7 +17,7 @@ from rabisco.errors import N_, InvalidConfigurationError, Sentence
 from rabisco.evaluation.reader import Reader, read_logits
 from rabisco.inference import Predictor
 from rabisco.models.backend import start_keras
-from rabisco.recipes import KerasReader, Watcher
+from rabisco.recipes import KerasReader, Watcher, kept_images
 from rabisco.retraining.card_builder import build_card, build_report
 from rabisco.retraining.correction_set import CorrectionSet, gather
 from rabisco.retraining.refusing import fit_again
@@ -159,6 +159,7 @@ class RetrainingTask:
                 reference=self._reference,
                 readings=self._readings,
                 memory=self._memory,
+                training_images=kept_images(self._model, self._original.train),
             )
         self.report = replace(self.report, version=artifact.version)
         return artifact

@@ -128,23 +128,6 @@ class Predictions(BaseModel):
     notes: list[str] = Field(default=[], description="Only of pictures read though their file lacks its end.")
 
 
-class ExplanationSchema(PredictionSchema):
-    """A prediction and what mattered to it; `image` is what the model saw, colored, as a PNG data URL."""
-
-    importance: list[list[float]] = Field(
-        description="For each pixel that the model saw, row by row, how much the probability of the answer falls, "
-        "from -1 to 1, where the patches around it are covered."
-    )
-    image: str = Field(pattern="^data:image/png;base64,")
-
-
-class Explanations(BaseModel):
-    """One explanation for each picture, in their order; why, in the place of one among several that cannot be read."""
-
-    explanations: list[ExplanationSchema | UnreadPicture] = Field(min_length=1)
-    notes: list[str] = Field(default=[], description="Only of pictures read though their file lacks its end.")
-
-
 def steps(read: inference.Prediction | text_reading.ReadCharacter) -> list[dict[str, str]]:
     """Return how the picture became the model's input: name, title and PNG data URL of each step."""
     return [

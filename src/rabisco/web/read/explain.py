@@ -1,26 +1,40 @@
-"""``POST /explain``: which parts of a picture mattered to a model's answer."""
+"""``POST /explain``: what mattered to a model's answer, and what it computed on the way there."""
+
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from flask import Blueprint, current_app, request
 from flask_babel import lazy_gettext
 from numpy.typing import NDArray
 
-from rabisco.explanation import Explanation, explain
-from rabisco.inference import get_predictor
+from rabisco.explanation import (
+    Flip,
+    Inside,
+    Intermediates,
+    decision,
+    explain,
+    get_inside,
+    grad_cam,
+    nearest,
+    smallest_flips,
+)
+from rabisco.inference import Prediction, Predictor, get_predictor
 from rabisco.settings import Settings
 from rabisco.web.models.aliases import resolve
 from rabisco.web.platform.fields import given
 from rabisco.web.platform.metrics import count_predictions
 from rabisco.web.platform.routing import route
-from rabisco.web.read import answers
-from rabisco.web.read.answers import Explanations, UnreadPicture, data_url
+from rabisco.web.read import insides, maps
+from rabisco.web.read.answers import BoxSchema, UnreadPicture, data_url
 from rabisco.web.read.options import ExplanationOptions
 from rabisco.web.read.pictures import PROBLEMS, noted, read_each, read_pictures
 
 blueprint = Blueprint("explain", __name__)
 MOST = 8  # pictures: each is read many times
-FOR, AGAINST = (255, 170, 40), (90, 120, 255)  # colors of what speaks for the answer and against it
-STRENGTH = 0.8  # of the color where it matters most
+USUAL = ("mattered", "stages", "kernels", "features", "evidence", "grad-cam", "nearest")
+MOST_CLASSES = 10  # whose evidence is answered
+MOST_FEATURES = 8
 
 
 @route(
@@ -29,36 +43,181 @@ STRENGTH = 0.8  # of the color where it matters most
     "/explain",
     "explain",
     lazy_gettext(
-        "Reads up to eight pictures and says which parts of each mattered: how much less probable the answer "
-        "becomes where a part is covered."
+        "Reads up to eight pictures and looks inside the model: how much less probable the answer becomes where a "
+        "part is covered, the maps of each stage, the kernels of the first layer, the features that decided, "
+        "Grad-CAM, and the nearest training images; of a linear model what each pixel adds to each class. "
+        "“parts=stages” answers only that, “parts=flips” the smallest change that flips the answer."
     ),
-    ("curl -F file=@seven.png '{url}/explain?model=cnn'",),
-    answer=Explanations,
+    (
+        "curl -F file=@seven.png '{url}/explain?model=cnn'",
+        "curl -F file=@seven.png '{url}/explain?model=linear&parts=evidence&parts=flips'",
+    ),
+    answer=insides.Explanations,
     receives=ExplanationOptions,
     problems=PROBLEMS,
     open="it changes nothing",
 )
-def explain_pictures() -> Explanations:
+def explain_pictures() -> insides.Explanations:
     """Read every picture of the request with one model, and say what mattered."""
     settings: Settings = current_app.config["RABISCO"]
     asked = given(ExplanationOptions)
     predictor = get_predictor(resolve(asked.model))
     pictures = read_pictures(request, min(MOST, settings.max_files))
-    explained = read_each(pictures, lambda _, pixels: _answer(explain(predictor, pixels, asked.among)))
+    explained = read_each(pictures, lambda _, pixels: _explained(predictor, pixels, asked))
     count_predictions(predictor.card.name, sum(not isinstance(one, UnreadPicture) for one in explained))
-    return Explanations(explanations=explained, **noted(pictures))
+    return insides.Explanations(explanations=explained, **noted(pictures))
 
 
-def heat(explanation: Explanation) -> NDArray[np.uint8]:
-    """Return what the model saw, uint8 ``(H, W, 3)``, colored by how much each pixel mattered."""
-    pixels = explanation.prediction.prepared.pixels.astype(np.float32)
-    seen = np.repeat(pixels.mean(axis=-1, keepdims=True), 3, axis=-1)
-    importance = explanation.importance[..., np.newaxis]
-    share = STRENGTH * np.abs(importance) / max(float(np.abs(importance).max()), 1e-6)
-    color = np.where(importance > 0, FOR, AGAINST)
-    return np.asarray((seen * (1 - share) + color * share).round(), np.uint8)
+def _explained(
+    predictor: Predictor, picture: NDArray[np.uint8], asked: ExplanationOptions
+) -> insides.ExplanationSchema:
+    parts, found = asked.parts or USUAL, dict[str, Any]()
+    if "mattered" in parts:
+        mattered = explain(predictor, picture, asked.among)
+        prediction = mattered.prediction
+        found["importance"] = _rows(mattered.importance, 4)
+        found["image"] = data_url(maps.heat(prediction.prepared.pixels, mattered.importance))
+    else:
+        prediction = predictor.predict(picture, among=asked.among)
+    if set(parts) - {"mattered", "flips"}:
+        found |= _inside(predictor, prediction, parts)
+    if "flips" in parts:
+        found["flips"] = [_flip(one) for one in smallest_flips(predictor, prediction, asked.among)]
+    return insides.ExplanationSchema.of(prediction, **found)
 
 
-def _answer(explained: Explanation) -> answers.ExplanationSchema:
-    importance = np.round(explained.importance.astype(np.float64), 4).tolist()
-    return answers.ExplanationSchema.of(explained.prediction, importance=importance, image=data_url(heat(explained)))
+def _inside(predictor: Predictor, prediction: Prediction, parts: Any) -> dict[str, Any]:
+    """Return the parts that need what the model computes on the way; of what it saw, not of what it was taught."""
+    inside, pixels = get_inside(predictor), prediction.prepared.pixels
+    seen, index = inside.run(pixels), prediction.best.category_index
+    makers: dict[str, Callable[[], Any]] = {
+        "stages": lambda: [_stage(name, values) for name, values in seen.stages.items()],
+        "kernels": lambda: _kernels(inside, seen),
+        "features": lambda: _features(inside, seen, index),
+        "evidence": lambda: _evidence(inside, seen, pixels),
+        "grad-cam": lambda: _grad_cam(inside, seen, pixels, index),
+        "nearest": lambda: _nearest(inside, seen),
+    }
+    return {name.replace("-", "_"): make() for name, make in makers.items() if name in parts}
+
+
+def _stage(name: str, values: NDArray[np.float32]) -> insides.StageSchema:
+    return insides.StageSchema(
+        name=name,
+        shape=list(values.shape),
+        columns=maps.columns_of(values.shape[-1]),
+        image=data_url(maps.sheet(maps.greys(values))),
+        strongest=_row(values.max(axis=(0, 1)), 5),
+    )
+
+
+def _kernels(inside: Inside, seen: Intermediates) -> insides.KernelsSchema | None:
+    if inside.kernels is None or seen.answers is None:
+        return None
+    answers = seen.answers.transpose(2, 0, 1)
+    places = answers.reshape(len(answers), -1).argmax(axis=1)
+    strongest = [
+        insides.KernelAnswerSchema(row=row, column=column, answer=float(one[row, column]))
+        for one, (row, column) in zip(answers, (divmod(int(place), answers.shape[2]) for place in places), strict=True)
+    ]
+    return insides.KernelsSchema(
+        shape=list(inside.kernels.shape),
+        columns=maps.columns_of(len(answers)),
+        image=data_url(maps.sheet(maps.kernel_pictures(inside.kernels))),
+        answers=data_url(maps.sheet(maps.signed(answers))),
+        strongest=strongest,
+    )
+
+
+def _features(inside: Inside, seen: Intermediates, index: int) -> insides.FeaturesSchema | None:
+    decided = None if inside.is_linear else decision(inside, seen, index)
+    if decided is None:
+        return None
+    shape = list(seen.stages.values())[-1].shape if seen.stages and inside.link else None
+
+    def feature(place: int) -> insides.FeatureSchema:
+        row = column = None
+        where = None if shape is None else place % shape[2]
+        if shape and inside.link and inside.link[0] == "flat":
+            row, column = divmod(place // shape[2], shape[1])
+        return insides.FeatureSchema(
+            index=place,
+            value=float(seen.features[place]),
+            weight=float(decided.weights[place]),
+            part=float(decided.parts[place]),
+            map=where,
+            row=row,
+            column=column,
+        )
+
+    most = [feature(int(place)) for place in decided.order[:MOST_FEATURES]]
+    least = [feature(int(place)) for place in decided.order[::-1][:MOST_FEATURES]]
+    return insides.FeaturesSchema(
+        count=len(decided.parts),
+        bias=decided.bias,
+        logit=decided.logit,
+        speaking_for=[one for one in most if one.part > 0],
+        speaking_against=[one for one in least if one.part < 0],
+    )
+
+
+def _evidence(inside: Inside, seen: Intermediates, pixels: NDArray[np.uint8]) -> list[insides.EvidenceSchema]:
+    if not inside.is_linear or inside.weights is None:
+        return []
+    shape, names = inside.artifact.card.image_shape, inside.artifact.card.class_names
+    best = np.argsort(-seen.logits, kind="stable")[:MOST_CLASSES]
+    parts = (seen.features[:, np.newaxis] * inside.weights[:, best]).T.reshape(len(best), *shape).sum(axis=-1)
+    weights = inside.weights[:, best].T.reshape(len(best), *shape).sum(axis=-1)
+    most, most_weight = float(np.abs(parts).max()), float(np.quantile(np.abs(weights), 0.995))
+    return [
+        insides.EvidenceSchema(
+            category=names[index],
+            category_index=int(index),
+            logit=float(seen.logits[index]),
+            bias=float(inside.bias[index]),
+            values=_rows(parts[place], 8),
+            image=data_url(maps.over(pixels, parts[place], most)),
+            weights=data_url(maps.signed(weights[place], most_weight)),
+        )
+        for place, index in enumerate(best)
+    ]
+
+
+def _grad_cam(
+    inside: Inside, seen: Intermediates, pixels: NDArray[np.uint8], index: int
+) -> insides.GradCamSchema | None:
+    values = grad_cam(inside, seen, index)
+    if values is None:
+        return None
+    stage = list(seen.stages)[-1]
+    return insides.GradCamSchema(stage=stage, values=_rows(values, 6), image=data_url(maps.heat(pixels, values)))
+
+
+def _nearest(inside: Inside, seen: Intermediates) -> list[insides.NeighborSchema] | None:
+    found = nearest(inside, seen)
+    if found is None:
+        return None
+    return [
+        insides.NeighborSchema(category=one.category, distance=one.distance, image=data_url(one.image))
+        for one in found
+    ]
+
+
+def _flip(flip: Flip) -> insides.FlipSchema:
+    left, top, width, height = flip.box
+    return insides.FlipSchema(
+        change=flip.change,
+        box=BoxSchema(left=left, top=top, width=width, height=height),
+        category=flip.best.category,
+        probability=flip.best.probability,
+        image=data_url(flip.image),
+    )
+
+
+def _rows(values: NDArray[np.float32], digits: int) -> list[list[float]]:
+    return [_row(row, digits) for row in values]
+
+
+def _row(values: NDArray[np.float32], digits: int) -> list[float]:
+    found: list[float] = np.round(values.astype(np.float64), digits).tolist()
+    return found

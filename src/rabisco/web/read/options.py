@@ -7,6 +7,7 @@ from pydantic import Field
 from rabisco.characters import Among
 from rabisco.web.read.pictures import Pictures
 
+Part = Literal["mattered", "stages", "kernels", "features", "evidence", "grad-cam", "nearest", "flips"]
 USUAL_TOP_K, MOST_TOP_K = 3, 1000
 
 
@@ -30,3 +31,4 @@ class ExplanationOptions(Pictures):
 
     model: str = ""
     among: Among = "any"
+    parts: list[Part] = Field([], description="Which; all but `flips` if none is named.")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tests.web.serving import draw_seven
 
-from rabisco.explanation import cover, explain, patches
+from rabisco.explanation.occlusion import cover, explain, patches
 from rabisco.inference import get_predictor
 
 SEVEN = np.asarray(draw_seven().convert("RGB"))

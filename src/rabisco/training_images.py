@@ -1,0 +1,68 @@
+"""Some of the images that a model was trained on, kept with it, so that it can show what a picture reminded it of."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+MOST, MOST_BYTES = 1000, 4_000_000  # images, and what they may weigh unpacked
+
+
+@dataclass(frozen=True)
+class TrainingImages:
+    """Images of the training split, as many of each class as there are room for.
+
+    Attributes:
+        images: Normalised, uint8 ``(N, H, W, C)``.
+        labels: ``(N,)``.
+        features: What the model's last layer gets for each, ``(N, F)``; ``None`` where it is quickly computed anew.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int16]
+    features: NDArray[np.float16] | None = None
+
+    @classmethod
+    def of(cls, images: NDArray[np.uint8], labels: NDArray[np.integer]) -> Self:
+        """Return evenly chosen images of each class, at most 1,000 and 4 MB in all; the same ones every time."""
+        most = min(MOST, MOST_BYTES // max(1, int(np.prod(images.shape[1:]))))
+        classes, counts = np.unique(labels, return_counts=True)
+        each = _share(counts, most)
+        chosen = [
+            np.flatnonzero(labels == one)[np.linspace(0, count - 1, share).astype(np.int64)]
+            for one, count, share in zip(classes, counts, each, strict=True)
+        ]
+        rows = np.concatenate(chosen) if chosen else np.zeros(0, np.int64)
+        return cls(images[rows], labels[rows].astype(np.int16))
+
+    def write(self, path: Path) -> None:
+        """Write it to a file; ``read`` returns it."""
+        arrays = {name: values for name, values in vars(self).items() if values is not None}
+        with path.open("wb") as file:
+            np.savez_compressed(file, **arrays)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Return what is in a file.
+
+        Raises:
+            OSError: There is no such file.
+            ValueError: It holds something else.
+        """
+        with np.load(path, allow_pickle=False) as arrays:
+            if not {"images", "labels"} <= set(arrays):
+                raise ValueError("training images need images and labels")
+            return cls(arrays["images"], arrays["labels"], arrays.get("features"))
+
+
+def _share(counts: NDArray[np.integer], most: int) -> NDArray[np.int64]:
+    """Return how many to keep of each class: all of small ones, the room left divided among the others."""
+    each: NDArray[np.int64] = np.minimum(counts, max(1, most // max(1, len(counts)))).astype(np.int64)
+    while each.sum() < min(most, counts.sum()):
+        more = counts > each
+        step = max(1, int((min(most, counts.sum()) - each.sum()) // more.sum()))
+        places = np.flatnonzero(more)[: max(1, min(most, counts.sum()) - each.sum())]
+        each[places] = np.minimum(counts[places], each[places] + step)
+    return each

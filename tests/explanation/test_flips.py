@@ -1,0 +1,50 @@
+"""What flips an answer really flips it, and nothing smaller of what was tried does."""
+
+import numpy as np
+import pytest
+from tests.web.serving import draw_seven
+
+from rabisco.explanation import smallest_flips
+from rabisco.explanation.flips import SIDES, _places
+from rabisco.inference import get_predictor
+
+SEVEN = np.asarray(draw_seven().convert("RGB"))
+
+
+@pytest.mark.parametrize("name", ["mnist-linear", "mnist-tiny", "emnist-cnn"])
+def test_the_changed_image_is_read_as_said_and_differs_in_one_square(name: str) -> None:
+    predictor = get_predictor(name)
+    prediction = predictor.predict(SEVEN)
+    flips = smallest_flips(predictor, prediction)
+    assert flips
+    pixels = prediction.prepared.pixels
+    for flip in flips:
+        left, top, width, height = flip.box
+        probabilities = predictor.probabilities(flip.image[np.newaxis])[0]
+        assert flip.best.category_index == probabilities.argmax() != prediction.best.category_index
+        assert flip.best.probability == pytest.approx(float(probabilities.max()), abs=1e-5)
+        outside = flip.image != pixels
+        outside[top : top + height, left : left + width] = False
+        assert not outside.any()
+        assert width == height
+        square = flip.image[top : top + height, left : left + width]
+        assert (square == (0 if flip.change == "erased" else 255)).all()
+
+
+def test_no_smaller_square_of_a_linear_model_flips() -> None:
+    predictor = get_predictor("mnist-linear")
+    prediction = predictor.predict(SEVEN)
+    pixels, best = prediction.prepared.pixels, prediction.best.category_index
+    for flip in smallest_flips(predictor, prediction):
+        for side in SIDES[: SIDES.index(flip.box[2])]:
+            for top, left in _places(pixels[..., 0], side, flip.change, np.ones((28, 28), bool)):
+                changed = pixels.copy()
+                changed[top : top + side, left : left + side] = 0 if flip.change == "erased" else 255
+                near = predictor.logits(changed[np.newaxis])[0].argmax() == best
+                assert near or flip.change == "added"  # only squares beside the ink are tried
+
+
+def test_photographs_and_empty_pictures_have_no_flips() -> None:
+    white = np.full((100, 100, 3), 255, np.uint8)
+    predictor = get_predictor("mnist-tiny")
+    assert smallest_flips(predictor, predictor.predict(white)) == []
