@@ -26,6 +26,7 @@ def cooldown(configuration: TrainingConfiguration) -> TrainingConfiguration:
         schedule="cosine",
         warmup_epochs=WARMUP_EPOCHS,
         patience=None,
+        first_side=None,
         augmentation=configuration.augmentation and configuration.augmentation.gentle,
     )
 
