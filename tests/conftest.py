@@ -33,6 +33,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("training") is None)
 
 
+def shared(factory: pytest.TempPathFactory, name: str) -> Path:
+    """Return a folder that all processes of this test run share."""
+    own = factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / name
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 @pytest.fixture(scope="session", autouse=True)
 def session_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """An empty RABISCO_HOME for whatever lives longer than one test; no other setting but the data folder is kept."""
@@ -42,9 +50,11 @@ def session_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             patch.delenv(name)
         patch.setenv("RABISCO_HOME", str(folder))
         patch.setenv("RABISCO_TRAINING_NICENESS", "0")  # tests wait for trainings, which would wait for other programs
-        patch.setenv("RABISCO_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
-        for name in ("KERAS_HOME", "MPLCONFIGDIR"):  # else each home would have its list of fonts made
-            patch.setenv(name, str(tmp_path_factory.mktemp("libraries")))
+        cache = tmp_path_factory.mktemp("cache")
+        (cache / "rejection").symlink_to(shared(tmp_path_factory, "drawn"))
+        patch.setenv("RABISCO_CACHE_DIR", str(cache))
+        patch.setenv("KERAS_HOME", str(tmp_path_factory.mktemp("libraries")))
+        patch.setenv("MPLCONFIGDIR", str(shared(tmp_path_factory, "fonts")))  # else each home would have its list made
         get_settings.cache_clear()
         yield folder
     get_settings.cache_clear()

@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     )
     cache_dir: Folder = Field(
         default_factory=lambda: user_cache_path("rabisco"),
-        description="Folder for downloaded data sets.",
+        description="Folder for downloaded data sets, and for what is drawn once and used again.",
     )
     host: str = Field(default="127.0.0.1", description="Address that `rabisco serve` listens on.")
     port: int = Field(default=3000, ge=0, le=65535, description="Port that `rabisco serve` listens on.")

@@ -1,8 +1,9 @@
 """The pictures that a rejection rule is fitted on and judged by, and what a rule is told of each."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from functools import partial
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from rabisco import data
 from rabisco.errors import N_, InvalidDataError
 from rabisco.evaluation.reader import Reader, read_logits
 from rabisco.images import prepare
+from rabisco.rejection import kept
 from rabisco.rejection.drawn import KINDS, draw_kind
 from rabisco.rejection.features import describe, picture_features
 from rabisco.rejection.paper import Picture, on_paper, redraw, resized
@@ -23,6 +25,7 @@ FEWEST_DRAWN = 200
 PER_KIND = 30  # one picture of each kind for so many characters
 FEWEST_OF_KIND = 8
 PHOTOGRAPHS = "photographs"
+PICTURES_OF_CHARACTERS = "pictures of characters"
 PHOTOS = 4  # as many photographs as four kinds' pictures for each of these
 EVERY_PHOTOGRAPH = 20  # of the training part; more are never drawn
 PICTURES = 0.6  # as many pictures of characters, for each that is drawn
@@ -60,6 +63,54 @@ class Described:
         return [first if blank else second for blank, first, second in answers]
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """Pictures as the preparation leaves them, before any model has seen them.
+
+    Attributes:
+        pixels: uint8 ``(N, H, W, 1)``.
+        traits: ``(N, len(TRAITS))``; see ``features.describe``.
+        blank: As in ``Described``.
+        restless: As in ``Described``.
+    """
+
+    pixels: Images
+    traits: NDArray[np.float32]
+    blank: NDArray[np.bool_]
+    restless: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, pictures: Iterable[Picture], normalizer: str) -> Self:
+        """Bring decoded pictures, RGB, through the preparation."""
+        pixels, traits, blank, restless = [], [], [], []
+        for picture in pictures:
+            prepared = prepare(picture, normalizer)
+            if prepared.ink is None:
+                raise InvalidDataError(
+                    N_("only models of characters refuse pictures; %(normalizer)s looks at whole ones"),
+                    normalizer=repr(normalizer),
+                )
+            pixels.append(prepared.pixels)
+            traits.append(describe(prepared.ink))
+            blank.append(prepared.blank)
+            restless.append(prepared.blank and reason_without_ink(prepared.ink) != "blank")
+        return cls(np.stack(pixels), np.stack(traits), np.array(blank), np.array(restless))
+
+    @classmethod
+    def loaded(cls, kind: str, arrays: kept.Arrays) -> Self:
+        """Return the pictures of a kind as ``named`` gave them."""
+        return cls(*(arrays[f"{kind}/{one.name}"] for one in fields(cls)))
+
+    def named(self, kind: str) -> kept.Arrays:
+        """Return them as arrays to be kept."""
+        return {f"{kind}/{name}": array for name, array in vars(self).items()}
+
+    def described(self, reader: Reader, temperature: float) -> Described:
+        """Return them as the rule of a model sees them."""
+        features = picture_features(self.traits, read_logits(reader, self.pixels), temperature)
+        return Described(features, self.blank, self.restless)
+
+
 def fit_pictures(
     reader: Reader,
     normalizer: str,
@@ -75,21 +126,29 @@ def fit_pictures(
     """Return what a rule is fitted on, described, by kind: what is to be read, and what is to be refused.
 
     Arguments as for ``fitting.fit_rejection``, and ``on_described`` is told of each kind how many pictures it had.
+    What does not depend on the model is drawn once and kept in the cache.
     """
 
-    def describe_all(pictures: Iterable[Picture]) -> Described:
-        described = describe_pictures(reader, normalizer, temperature, pictures)
-        on_described(len(described.blank))
-        return described
-
     few, each = numbers_drawn(len(characters), most)
-    shown = {"characters": describe_all(draw_characters(characters, few, seed))}
-    if pictures_of_characters:
-        shown["pictures of characters"] = describe_all(pictures_of_characters)
-    others = {kind.name: describe_all(draw_kind(kind, each, characters, seed)) for kind in KINDS}
+    draw: dict[str, Callable[[], Iterable[Picture]]] = {
+        "characters": lambda: draw_characters(characters, few, seed),
+        **({PICTURES_OF_CHARACTERS: lambda: pictures_of_characters} if pictures_of_characters else {}),
+        **{kind.name: partial(draw_kind, kind, each, characters, seed) for kind in KINDS},
+    }
     if photographs is not None:
-        others[PHOTOGRAPHS] = describe_all(draw_photographs(photographs, PHOTOS * each, seed))
-    return shown, others
+        draw[PHOTOGRAPHS] = lambda: draw_photographs(photographs, PHOTOS * each, seed)
+    images = [characters, *(() if photographs is None else [photographs]), *pictures_of_characters]
+    path = kept.path_of((normalizer, few, each, seed, list(draw)), images)
+    known = kept.load(path)
+    prepared, described = dict[str, Prepared](), dict[str, Described]()
+    for kind, pictures in draw.items():
+        prepared[kind] = Prepared.loaded(kind, known) if known else Prepared.of(pictures(), normalizer)
+        described[kind] = prepared[kind].described(reader, temperature)
+        on_described(len(described[kind].blank))
+    if not known:
+        kept.keep(path, {name: array for kind, one in prepared.items() for name, array in one.named(kind).items()})
+    shown = {kind: described.pop(kind) for kind in ("characters", PICTURES_OF_CHARACTERS) if kind in described}
+    return shown, described
 
 
 def numbers_drawn(available: int, most: int = CHARACTERS) -> tuple[int, int]:
@@ -125,21 +184,7 @@ def further_pictures(count: int, class_names: Sequence[str], most: int = CHARACT
 
 def describe_pictures(reader: Reader, normalizer: str, temperature: float, pictures: Iterable[Picture]) -> Described:
     """Return decoded pictures, RGB, as the rule sees them, having brought each through the preparation."""
-    pixels, traits, blank, restless = [], [], [], []
-    for picture in pictures:
-        prepared = prepare(picture, normalizer)
-        if prepared.ink is None:
-            raise InvalidDataError(
-                N_("only models of characters refuse pictures; %(normalizer)s looks at whole ones"),
-                normalizer=repr(normalizer),
-            )
-        pixels.append(prepared.pixels)
-        traits.append(describe(prepared.ink))
-        blank.append(prepared.blank)
-        restless.append(prepared.blank and reason_without_ink(prepared.ink) != "blank")
-    logits = read_logits(reader, np.stack(pixels))
-    features = picture_features(traits, logits, temperature)
-    return Described(features, np.array(blank), np.array(restless))
+    return Prepared.of(pictures, normalizer).described(reader, temperature)
 
 
 def draw_characters(images: Images, count: int, seed: int) -> Iterator[Picture]:
