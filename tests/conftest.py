@@ -1,6 +1,7 @@
 """What all tests share: settings of their own, the real data where they are, a real server."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from tests.web.serving import Server, serving
 from rabisco.settings import get_settings
 
 ROOT = Path(__file__).parent.parent
+SECONDS = {"training": 8, "browser": 3, "slow": 3, "server": 1}  # that a test with this mark takes, about
 
 # The real data sets, if they lie beside the code; every test that needs them is skipped where they do not.
 if "RABISCO_DATA_DIR" not in os.environ and (ROOT / ".data").is_dir():
@@ -22,15 +24,17 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a running server, and begin with what trains.
+    """Mark what needs a running server, and begin with the files that take longest, as their marks tell.
 
     Files are shared out in this order, and a long one at the end leaves one core idle.
     """
+    weights: Counter[Path] = Counter()
     for item in items:
         module = getattr(item, "module", None)
         if "server" in getattr(item, "fixturenames", ()) or hasattr(module, "serving"):
             item.add_marker("server")
-    items.sort(key=lambda item: item.get_closest_marker("training") is None)
+        weights[item.path] += max((SECONDS.get(mark.name, 0) for mark in item.iter_markers()), default=0)
+    items.sort(key=lambda item: -weights[item.path])
 
 
 def shared(factory: pytest.TempPathFactory, name: str) -> Path:

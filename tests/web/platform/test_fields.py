@@ -226,11 +226,11 @@ def test_steps_that_are_asked_for_are_shown(app_client: FlaskClient, value: str)
 
 
 ASKED = [
-    (path.replace("{name}", "mnist-cnn"), parameter["name"])
-    for path, operation in operations()
-    for parameter in operation.get("parameters", ())
-    if parameter["in"] == "query" and parameter["name"] not in TEXTS and "requestBody" not in operation
-    if "_id}" not in path
+    (path_of(route), name)
+    for route in ROUTES.values()
+    if route.method == "GET" and route.receives and "_id>" not in route.path
+    for field, info in route.receives.model_fields.items()
+    if (name := info.alias or field) not in TEXTS
 ]
 
 
@@ -240,9 +240,10 @@ def test_what_an_address_asks_for_is_never_taken_for_something_else(
 ) -> None:
     asked = {"question": "Why?"} if path == "/model" else {}
     answer = app_client.get(path, query_string={**asked, name: "zzyzx"})
-    assert answer.status_code == (404 if name in ("model", "name", "dataset", "version") else 400)
+    assert answer.status_code == (404 if name in ("model", "name", "dataset", "version", "beside") else 400)
     assert "zzyzx" in answer.json["detail"]
-    assert answer.status_code == 404 or name in answer.json["detail"]
+    named = name if name not in ("category", "read_as") else "classes of the model"
+    assert answer.status_code == 404 or named in answer.json["detail"]
 
 
 @pytest.mark.parametrize(
