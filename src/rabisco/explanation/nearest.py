@@ -31,7 +31,8 @@ def nearest(inside: Inside, seen: Intermediates, count: int = 6) -> list[Neighbo
     if found is None:
         return None
     kept, features = found
-    distances = np.sqrt(np.square(features - seen.features).sum(axis=1, dtype=np.float64))
+    apart = features - seen.features
+    distances = np.sqrt(np.einsum("nf,nf->n", apart, apart))
     names = inside.artifact.card.class_names
     return [
         Neighbor(kept.images[place], names[kept.labels[place]], float(distances[place]))

@@ -42,3 +42,58 @@ def test_more_than_eight_pictures_are_too_many(server: Server) -> None:
 def test_what_is_no_picture_and_what_is_no_model_are_refused_as_elsewhere(server: Server) -> None:
     assert server.post("/explain", files={"file": b"not a picture"}).status_code == 415
     assert server.post("/explain?model=nobody", files={"file": SEVEN}).status_code == 404
+
+
+def test_the_evidence_of_a_linear_model_sums_to_each_logit(server: Server) -> None:
+    (found,) = server.post("/explain?model=linear", files={"file": SEVEN}).json()["explanations"]
+    assert sorted(one["category"] for one in found["evidence"]) == list("0123456789")
+    for one in found["evidence"]:
+        assert np.sum(one["values"]) + one["bias"] == pytest.approx(one["logit"], abs=1e-5)
+    assert found["evidence"][0]["category"] == found["category"]
+    assert (found["stages"], found["kernels"], found["features"], found["grad_cam"]) == ([], None, None, None)
+
+
+def test_a_network_answers_maps_kernels_features_and_neighbors(server: Server) -> None:
+    (found,) = server.post("/explain?model=cnn", files={"file": SEVEN}).json()["explanations"]
+    assert [one["shape"] for one in found["stages"]] == [[14, 14, 32], [7, 7, 64], [3, 3, 128]]
+    for stage in found["stages"]:
+        _, width, count = stage["shape"]
+        image = Image.open(io.BytesIO(base64.b64decode(stage["image"].partition(",")[2])))
+        assert image.width == stage["columns"] * (width + 1) - 1
+        assert len(stage["strongest"]) == count
+    assert found["kernels"]["shape"] == [32, 3, 3, 1]
+    assert len(found["kernels"]["strongest"]) == 32
+    features = found["features"]
+    products = [one["value"] * one["weight"] for one in features["speaking_for"]]
+    assert [one["part"] for one in features["speaking_for"]] == pytest.approx(products)
+    assert products == sorted(products, reverse=True)
+    assert np.array(found["grad_cam"]["values"]).max() > 0
+    assert [one["category"] for one in found["nearest"]] == ["7"] * 6
+    assert found["evidence"] == []
+    assert "flips" not in found
+
+
+def test_only_the_parts_that_are_asked_for_are_answered(server: Server) -> None:
+    (found,) = server.post("/explain?model=mnist-tiny&parts=flips", files={"file": SEVEN}).json()["explanations"]
+    assert not {"importance", "image", "stages", "nearest"} & set(found)
+    assert {one["change"] for one in found["flips"]} <= {"erased", "added"}
+    body = {"image": base64.b64encode(SEVEN).decode(), "parts": ["grad-cam"]}
+    (found,) = server.post("/explain", json=body).json()["explanations"]
+    assert "grad_cam" in found
+    assert "stages" not in found
+    refused = server.post("/explain?parts=everything", files={"file": SEVEN})
+    assert refused.status_code in (400, 422)
+    assert "grad-cam" in problem_of(refused)["detail"]
+
+
+def test_a_version_without_training_images_says_so_and_blank_pictures_are_explained(server: Server) -> None:
+    white = io.BytesIO()
+    Image.new("RGB", (60, 60), "white").save(white, "PNG")
+    asked = [("parts", part) for part in ("nearest", "stages", "grad-cam", "evidence", "flips")]
+    for model in ("cifar10-cnn", "cnn", "linear"):
+        (found,) = server.post("/explain", params=[("model", model), *asked], files={"file": white.getvalue()}).json()[
+            "explanations"
+        ]
+        assert found["blank"]
+        assert found["flips"] == []
+        assert (found["nearest"] is None) is (model == "cifar10-cnn")

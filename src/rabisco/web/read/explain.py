@@ -1,6 +1,7 @@
 """``POST /explain``: what mattered to a model's answer, and what it computed on the way there."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ MOST = 8  # pictures: each is read many times
 USUAL = ("mattered", "stages", "kernels", "features", "evidence", "grad-cam", "nearest")
 MOST_CLASSES = 10  # whose evidence is answered
 MOST_FEATURES = 8
+STRONG = 0.6  # share of the greatest evidence that is shown in its whole color
 
 
 @route(
@@ -107,7 +109,7 @@ def _stage(name: str, values: NDArray[np.float32]) -> insides.StageSchema:
         shape=list(values.shape),
         columns=maps.columns_of(values.shape[-1]),
         image=data_url(maps.sheet(maps.greys(values))),
-        strongest=_row(values.max(axis=(0, 1)), 5),
+        strongest=_rows(values.max(axis=(0, 1)), 5),
     )
 
 
@@ -167,8 +169,7 @@ def _evidence(inside: Inside, seen: Intermediates, pixels: NDArray[np.uint8]) ->
     shape, names = inside.artifact.card.image_shape, inside.artifact.card.class_names
     best = np.argsort(-seen.logits, kind="stable")[:MOST_CLASSES]
     parts = (seen.features[:, np.newaxis] * inside.weights[:, best]).T.reshape(len(best), *shape).sum(axis=-1)
-    weights = inside.weights[:, best].T.reshape(len(best), *shape).sum(axis=-1)
-    most, most_weight = float(np.abs(parts).max()), float(np.quantile(np.abs(weights), 0.995))
+    most = STRONG * float(np.abs(parts).max())
     return [
         insides.EvidenceSchema(
             category=names[index],
@@ -177,10 +178,18 @@ def _evidence(inside: Inside, seen: Intermediates, pixels: NDArray[np.uint8]) ->
             bias=float(inside.bias[index]),
             values=_rows(parts[place], 8),
             image=data_url(maps.over(pixels, parts[place], most)),
-            weights=data_url(maps.signed(weights[place], most_weight)),
+            weights=_weight_image(inside, int(index)),
         )
         for place, index in enumerate(best)
     ]
+
+
+@lru_cache(maxsize=256)
+def _weight_image(inside: Inside, index: int) -> str:
+    """Return the weights of a linear model for a class as a picture, all classes on one scale."""
+    assert inside.weights is not None
+    weights = inside.weights.reshape(*inside.artifact.card.image_shape, -1).sum(axis=2)
+    return data_url(maps.signed(weights[..., index], float(np.quantile(np.abs(weights), 0.995))))
 
 
 def _grad_cam(
@@ -214,10 +223,7 @@ def _flip(flip: Flip) -> insides.FlipSchema:
     )
 
 
-def _rows(values: NDArray[np.float32], digits: int) -> list[list[float]]:
-    return [_row(row, digits) for row in values]
-
-
-def _row(values: NDArray[np.float32], digits: int) -> list[float]:
-    found: list[float] = np.round(values.astype(np.float64), digits).tolist()
+def _rows(values: NDArray[np.float32], digits: int) -> list[Any]:
+    """Return an array as lists of rounded numbers."""
+    found: list[Any] = np.round(values.astype(np.float64), digits).tolist()
     return found

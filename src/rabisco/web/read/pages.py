@@ -24,6 +24,7 @@ from rabisco.web.platform.words import translated
 from rabisco.web.read import examples, kinds, several
 from rabisco.web.read.answers import data_url, thumbnail
 from rabisco.web.read.exports import exports
+from rabisco.web.read.inside_words import inside_words
 from rabisco.web.read.pictures import Pictures, SentPicture, read_pictures
 
 blueprint = Blueprint("pages", __name__)
@@ -89,7 +90,32 @@ def draw() -> ResponseReturnValue:
         return redirect(url_for("pages.upload", model=[card.name for card in shown["cards"]]))
     shown["cards"] = drawn
     shown["choices"] = [name for name in shown["choices"] if _reads_drawings(get_predictor(name).card)]
+    shown["inside_words"] = inside_words()
     return render_template("read/draw_many.html" if shown["many"] else "read/draw.html", **shown)
+
+
+@route(
+    blueprint,
+    "GET",
+    "/lesson",
+    "lesson_page",
+    lazy_gettext("The page to show to a class: how a stroke becomes an answer, in a network and in a linear model."),
+    ("curl {url}/lesson",),
+    page=True,
+    receives=ReadingChoice,
+    problems=(400, 404, 503),
+)
+def lesson() -> str:
+    """Show the pad beside what the models make of it, step by step."""
+    shown = _shown(given(ReadingChoice))
+    drawn = [card for card in shown["cards"] if _reads_drawings(card)]
+    return render_template(
+        "read/lesson.html",
+        **shown,
+        inside_words=inside_words(),
+        network=next((card for card in drawn if card.architecture != "linear"), None),
+        linear=next((card for card in drawn if card.architecture == "linear"), None),
+    )
 
 
 @route(

@@ -12,8 +12,9 @@ export function address(origin, { model, among }, characters = "one") {
   return `${origin}/predict/${encodeURIComponent(model)}${query && `?${query}`}`;
 }
 
-export async function explain(image, model, { signal, among = "any" } = {}) {
-  return (await send(`/explain?model=${encodeURIComponent(model)}&among=${among}`, image, signal)).explanations[0];
+export async function explain(image, model, { signal, among = "any", parts = ["mattered"] } = {}) {
+  const query = new URLSearchParams([["model", model], ["among", among], ...parts.map((part) => ["parts", part])]);
+  return (await send(`/explain?${query}`, image, signal)).explanations[0];
 }
 
 async function send(path, image, signal) {

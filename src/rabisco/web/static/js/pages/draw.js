@@ -29,11 +29,16 @@ const part = (name) => main.querySelector(name);
 const overlay = part("pad-overlay");
 const wantsOverlay = part("[data-overlay]");
 
+// Loaded when it is opened; then it follows every stroke.
+const showInside = (picture) => part("[data-inside][open] inside-panel:defined")?.show(picture);
+let insideOpen = false;
+
 function reset() {
   answers().forEach((answer) => answer.reset());
   part("preparation-steps").show([]);
   part("what-mattered").show("");
   overlay.hide();
+  showInside("");
   part("request-code").show("", "");
   correction.reset();
   forgetReading();
@@ -63,6 +68,7 @@ async function read(picture, signal, done) {
   correction.show(picture, predictions);
   rememberReading(picture, predictions);
   if (done) part("what-mattered").show(picture);
+  if (done) showInside(picture);
   part("request-code").show(address(location.origin, answers()[0].dataset), picture);
   if (done) await lookForLetter(picture, predictions, signal);
 }
@@ -94,6 +100,16 @@ wantsOverlay.addEventListener("change", () => {
   overlay.hidden = !wantsOverlay.checked;
   browser.set("overlay", wantsOverlay.checked ? "yes" : "no");
 });
+main.addEventListener(
+  "toggle",
+  async ({ target }) => {
+    if (!target.matches("[data-inside]")) return;
+    insideOpen = target.open;
+    if (insideOpen) await import("../components/inside-panel.js");
+    showInside(pad.drawing.isEmpty ? "" : pad.toPicture());
+  },
+  true,
+);
 connectToolbar(pad, main.querySelector(".draw-side"));
 
 main.addEventListener("click", ({ target }) => {
@@ -107,6 +123,7 @@ function swapped() {
   otherKind.dataset.letters = letters;
   correction.offer(JSON.parse(classes));
   sayOtherKind("");
+  part("[data-inside]").open = insideOpen;
   again();
 }
 swapLinks(swapped);

@@ -1,0 +1,90 @@
+"""*Inside* in real Chromium: opened on the drawing page it follows every stroke; and the page for a class."""
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.browser.hand import ONE, SEVEN, draw, touch
+from tests.browser.measure import faults, overflow
+
+pytestmark = pytest.mark.browser
+
+PHONE = {"viewport": {"width": 375, "height": 812}, "has_touch": True, "is_mobile": True, "color_scheme": "dark"}
+PARTS = ("nearest", "stages", "kernels", "grad_cam", "features", "evidence", "flips")
+MAPS = "[data-part=stages] .sheet img"
+
+
+def pictures(page: Page, selector: str) -> list[str | None]:
+    return [image.get_attribute("src") for image in page.locator(selector).all()]
+
+
+def test_maps_change_with_the_next_stroke(visit) -> None:
+    window = visit()
+    page = window.open("/")
+    draw(page, SEVEN)
+    assert not [url for url in window.requests if "inside" in url]  # nothing of it is loaded before it is opened
+    page.get_by_text("Inside", exact=True).click()
+    expect(page.locator(MAPS)).to_have_count(3)
+    expect(page.locator("[data-part=flips]")).to_be_visible()
+    for part in PARTS:
+        expect(page.locator(f"[data-part={part}] .row").first).to_be_visible()
+    expect(page.locator("[data-part=nearest] figcaption").first).to_have_text("7")
+    expect(page.locator("[data-part=evidence] figure")).to_have_count(10)
+    total = page.locator("[data-part=features] .total b").inner_text()
+    assert float(total.replace("+", "")) > 0
+    assert faults(page) == []
+    before = pictures(page, MAPS)
+    draw(page, ONE)
+    expect(page.locator(MAPS).first).not_to_have_attribute("src", before[0] or "")
+    assert len({*before, *pictures(page, MAPS)}) == 6
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator("[data-part=stages]")).to_be_hidden()
+    expect(page.locator("inside-panel [role=status]")).to_contain_text("Draw")
+
+
+def test_on_a_phone_with_finger_and_keyboard(visit) -> None:
+    window = visit(**PHONE)
+    page = window.open("/")
+    touch(page, SEVEN)
+    page.locator("[data-inside] summary").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-part=flips]")).to_be_visible()
+    assert overflow(page) <= 0
+    assert faults(page) == []
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-part=stages]")).to_be_hidden()
+
+
+def test_it_stays_open_where_letters_are_read_instead(visit) -> None:
+    page = visit().open("/")
+    draw(page, SEVEN)
+    page.get_by_text("Inside", exact=True).click()
+    expect(page.locator(MAPS)).to_have_count(3)
+    page.locator(".kinds a[href*='kind=letters']").first.click()
+    expect(page.locator("inside-panel [data-model=emnist-cnn]")).to_be_attached()
+    expect(page.locator(MAPS)).to_have_count(3)
+
+
+@pytest.mark.parametrize("options", [{}, PHONE])
+def test_a_class_sees_how_ink_becomes_ten_outputs(visit, options: dict) -> None:
+    page = visit(**options).open("/lesson")
+    touch(page, SEVEN) if options else draw(page, SEVEN)
+    expect(page.locator(".verdict")).to_have_text("Both models read 7.")
+    expect(page.locator("[data-flow=network] .sheet")).to_have_count(3)
+    expect(page.locator("[data-flow=network] .bars li")).to_have_count(10)
+    expect(page.locator("[data-flow=network] .bars .best .label")).to_have_text("7")
+    expect(page.locator("[data-flow=linear] .template")).to_have_count(10)
+    expect(page.locator("[data-flow=linear] .best figcaption")).to_contain_text("7:")
+    assert overflow(page) <= 0
+    assert faults(page) == []
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator(".flow figure")).to_have_count(0)
+
+
+def test_nothing_moves_for_who_wants_no_motion(visit) -> None:
+    page = visit(reduced_motion="reduce").open("/lesson")
+    draw(page, SEVEN)
+    expect(page.locator(".template")).to_have_count(10)
+    assert page.evaluate("getComputedStyle(document.querySelector('.flow figure')).animationName") == "none"
+    page = visit(reduced_motion="no-preference").open("/lesson")
+    draw(page, SEVEN)
+    expect(page.locator(".template")).to_have_count(10)
+    assert page.evaluate("getComputedStyle(document.querySelector('.flow figure')).animationName") == "arrive"
