@@ -260,11 +260,14 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def named(name: str) -> str:
-    """Return the artifact's name for an alias or a name.
+    """Return the artifact's name for an alias or a name, either with a version, such as ``cnn@2``.
 
     Of several models that answer to an alias it is the one with the best validation accuracy, of those that are there;
     the usual one where none is.
     """
+    base, at, version = name.partition("@")
+    if at and base in ALIASES:
+        return f"{named(base)}@{version}"
     if name not in ALIASES:
         return name
     known = ALIASES[name]

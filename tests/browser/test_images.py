@@ -66,3 +66,25 @@ def test_without_scripts_the_number_is_a_link(visit) -> None:
     page.locator(".mistakes a").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("read as")
     expect(page.locator(".test-images img").first).to_be_visible()
+
+
+def test_a_report_opens_from_a_file_without_a_request(visit, browser, server, tmp_path) -> None:
+    page = visit().open("/compare")
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Download the report").click()
+    path = tmp_path / "report.html"
+    waiting.value.save_as(path)
+    context = browser.new_context(viewport={"width": 375, "height": 812})
+    alone, asked, said = context.new_page(), [], []
+    alone.on("request", lambda request: asked.append(request.url))
+    alone.on("console", lambda message: said.append(message.text))
+    alone.goto(path.as_uri())
+    expect(alone.get_by_role("heading", level=1)).to_have_text("mnist-cnn and mnist-linear")
+    assert [one for one in asked if not one.startswith("data:")] == [path.as_uri()]
+    assert said == []
+    assert overflow(alone) <= 0
+    assert faults(alone) == []
+    context.close()
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="PNG").click()
+    assert waiting.value.path().read_bytes().startswith(b"\x89PNG")

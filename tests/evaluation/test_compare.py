@@ -111,7 +111,7 @@ def test_a_comparison_is_shown_with_error_bars(comparison):
 def test_a_comparison_in_markdown_has_every_model_and_the_test(comparison):
     text = comparison.to_markdown()
     rows = [line for line in text.splitlines() if line.startswith("|")]
-    assert len(rows) == 2 + len(FIGURES)
+    assert len(rows) == 2 + len(FIGURES) - 3  # multiply-adds, loading and memory were not measured
     assert {line.count("|") for line in rows} == {2 + len(comparison.rows)}
     assert "p < 0.0001, they differ" in text
 
@@ -126,10 +126,11 @@ def test_a_contestant_is_made_of_an_artifact_and_its_reader(tmp_path: Path, spli
     weights, onnx = tmp_path / "pesos.h5", tmp_path / "model.onnx"
     weights.write_bytes(b"x" * 11)
     onnx.write_bytes(b"x" * 7)
-    card = SimpleNamespace(training_seconds=3.0, parameters=4)
+    card = SimpleNamespace(training_seconds=3.0, parameters=4, multiply_adds=5)
     artifact = SimpleNamespace(name="m", card=card, weights_path=weights, onnx_path=onnx)
-    made = Contestant.of(artifact, Template(split, 64))
+    made = Contestant.of(artifact, Template(split, 64), 6.5, 8)
     assert (made.name, made.training_seconds, made.parameters) == ("m", 3.0, 4)
+    assert (made.multiply_adds, made.load_ms, made.memory_bytes) == (5, 6.5, 8)
     assert (made.weights_bytes, made.onnx_bytes) == (11, 7)
 
 

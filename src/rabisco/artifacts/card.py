@@ -33,6 +33,7 @@ class Card(BaseModel):
         name: Name of the artifact, also the name in ``/predict/<name>``.
         architecture: Name in the registry of architectures.
         parameters: Number of weights.
+        multiply_adds: Multiplications, each with its addition, for one image; none if they were not counted.
         class_names: Name of each class, in the order of the logits.
         original_class_names: Their names in the data it was trained on, if they were given others since; else none.
         image_shape: Shape of one input image, ``(H, W, C)``, uint8.
@@ -64,6 +65,7 @@ class Card(BaseModel):
     name: str
     architecture: str
     parameters: int
+    multiply_adds: int | None = None
     class_names: tuple[str, ...]
     original_class_names: tuple[str, ...] = ()
     image_shape: tuple[int, int, int]

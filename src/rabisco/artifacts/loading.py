@@ -16,6 +16,7 @@ from rabisco.artifacts.places import (
     REJECTION_FILE,
     TRAINING_FILE,
     WEIGHTS_FILE,
+    divided,
     find,
     list_names,
 )
@@ -115,14 +116,18 @@ class Artifact:
 def load_artifact(name: str, version: int | None = None) -> Artifact:
     """Return a version of the artifact called ``name``, the current one if none is given, verified.
 
+    ``mnist-cnn@2`` is version 2, and is called so: two versions of one name can stand beside each other.
+
     Raises:
         NoModelError: No artifact is there at all.
         ModelNotFoundError: None has that name.
         VersionNotFoundError: It has no such version.
         InvalidArtifactError: Its files are missing or differ from its card.
     """
-    number, folder = find(name, version)
-    return Artifact(read_verified(name, folder), folder, number)
+    base, asked = divided(name, version)
+    number, folder = find(base, asked)
+    card = read_verified(base, folder)
+    return Artifact(card if version == asked else card.model_copy(update={"name": name}), folder, number)
 
 
 def list_artifacts() -> list[Artifact]:

@@ -194,6 +194,14 @@ def find(name: str, version: int | None = None) -> tuple[int, Path]:
     return number, there[number]
 
 
+def divided(name: str, version: int | None = None) -> tuple[str, int | None]:
+    """Return a name and the version that stands behind it, as in ``mnist-cnn@2``; no model's name holds an ``@``."""
+    base, at, number = name.rpartition("@")
+    if version is None and at and number.isascii() and number.isdecimal() and len(number) < 10:
+        return base, int(number)
+    return name, version
+
+
 def stamp(name: str) -> str:
     """Return a text that changes whenever another version of ``name`` becomes current; cheap enough for every request.
 
@@ -210,7 +218,7 @@ def stamp(name: str) -> str:
                 raise FileNotFoundError from None
             status = os.stat(f"{BUNDLED_DIR}/{name}/{CARD_FILE}")  # noqa: PTH116
         except OSError:
-            status = (find(name)[1] / CARD_FILE).stat()
+            status = (find(*divided(name))[1] / CARD_FILE).stat()
     return f"{status.st_ino}:{status.st_mtime_ns}"
 
 

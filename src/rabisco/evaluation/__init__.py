@@ -6,7 +6,7 @@ import matplotlib when they are drawn. Keras and ONNX Runtime are never imported
 
 from rabisco.evaluation.calibration import fit_temperature
 from rabisco.evaluation.compare import Comparison, Contestant, compare
-from rabisco.evaluation.metrics import Evaluation, evaluate, evaluate_logits
+from rabisco.evaluation.metrics import Evaluation, evaluate, evaluate_logits, require_examples
 from rabisco.evaluation.reader import DatasetReader, Reader, read_logits
 from rabisco.evaluation.robustness import Robustness, robustness_table
 
@@ -22,5 +22,6 @@ __all__ = [
     "evaluate_logits",
     "fit_temperature",
     "read_logits",
+    "require_examples",
     "robustness_table",
 ]

@@ -30,6 +30,8 @@ class TrainedCard(Protocol):
     def training_seconds(self) -> float: ...
     @property
     def parameters(self) -> int: ...
+    @property
+    def multiply_adds(self) -> int | None: ...
 
 
 class Trained(Protocol):
@@ -56,6 +58,9 @@ class Contestant:
         parameters: Number of its weights.
         weights_bytes: Size of ``pesos.h5``.
         onnx_bytes: Size of ``model.onnx``.
+        multiply_adds: Multiplications, each with its addition, for one image; ``None`` where they were not counted.
+        load_ms: Milliseconds that loading it takes; ``None`` where that was not measured.
+        memory_bytes: Memory that it takes once loaded; likewise.
     """
 
     name: str
@@ -64,10 +69,15 @@ class Contestant:
     parameters: int
     weights_bytes: int
     onnx_bytes: int
+    multiply_adds: int | None = None
+    load_ms: float | None = None
+    memory_bytes: int | None = None
 
     @classmethod
-    def of(cls, artifact: Trained, reader: Reader) -> Self:
-        """Return the contestant that an artifact and its predictor make."""
+    def of(
+        cls, artifact: Trained, reader: Reader, load_ms: float | None = None, memory_bytes: int | None = None
+    ) -> Self:
+        """Return the contestant that an artifact and its predictor make, with what loading it was measured to take."""
         return cls(
             name=artifact.name,
             reader=reader,
@@ -75,6 +85,9 @@ class Contestant:
             parameters=artifact.card.parameters,
             weights_bytes=artifact.weights_path.stat().st_size,
             onnx_bytes=artifact.onnx_path.stat().st_size,
+            multiply_adds=artifact.card.multiply_adds,
+            load_ms=load_ms,
+            memory_bytes=memory_bytes,
         )
 
 
@@ -101,6 +114,9 @@ class Row:
     parameters: int
     weights_bytes: int
     onnx_bytes: int
+    multiply_adds: int | None = None
+    load_ms: float | None = None
+    memory_bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -266,4 +282,7 @@ def _measured(contestant: Contestant, correct: NDArray[np.bool_], single: Latenc
         parameters=contestant.parameters,
         weights_bytes=contestant.weights_bytes,
         onnx_bytes=contestant.onnx_bytes,
+        multiply_adds=contestant.multiply_adds,
+        load_ms=contestant.load_ms,
+        memory_bytes=contestant.memory_bytes,
     )

@@ -143,9 +143,18 @@ def evaluate(
     Raises:
         InvalidDataError: The split is empty, or has labels that the model does not know.
     """
+    require_examples(split)
+    return evaluate_logits(split.labels, read_logits(reader, split.images), class_names, temperature)
+
+
+def require_examples(split: Split) -> None:
+    """Refuse a split without examples.
+
+    Raises:
+        InvalidDataError: It is one.
+    """
     if not len(split):
         raise InvalidDataError(N_("an evaluation needs at least one example; received an empty split"))
-    return evaluate_logits(split.labels, read_logits(reader, split.images), class_names, temperature)
 
 
 def evaluate_logits(

@@ -111,6 +111,44 @@ def plot_reliability(reliability: Sequence[ReliabilityBin], title: str = "", fil
     return _file(figure, file_format)
 
 
+def plot_report(
+    accuracies: Sequence[tuple[str, tuple[float, float, float]]],
+    matrices: Sequence[tuple[str, Sequence[str], Sequence[Sequence[int]]]],
+    title: str = "",
+    file_format: Format = "png",
+) -> bytes:
+    """Draw the accuracies of models with their intervals, and their confusion matrices below.
+
+    Args:
+        accuracies: Name, accuracy and the ends of its interval of each model.
+        matrices: Name, class names and counts, ``(classes, classes)``, of each model that has them.
+        title: Stands above them.
+        file_format: ``png`` or ``svg``.
+    """
+    columns = max(1, len(matrices))
+    figure = _new_figure(5.2 * columns, 1.0 + 0.5 * len(accuracies) + (5.2 if matrices else 0))
+    figure.suptitle(title)
+    parts = figure.subfigures(2 if matrices else 1, 1, squeeze=False, height_ratios=[1, 4] if matrices else [1])[:, 0]
+    axes = parts[0].subplots()
+    for place, (name, (accuracy, low, high)) in enumerate(accuracies):
+        ends = [[accuracy - low], [high - accuracy]]
+        axes.errorbar(accuracy, name, xerr=ends, fmt="o", color=f"C{place}", capsize=4)
+    axes.set(xlabel="accuracy, 95% interval")
+    axes.invert_yaxis()
+    axes.grid(visible=True, axis="x", color="#e5e5e5")
+    if matrices:
+        for grid, (name, names, counts) in zip(parts[1].subplots(1, columns, squeeze=False)[0], matrices, strict=True):
+            table = np.array(counts)
+            fractions = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
+            grid.imshow(fractions, cmap="Blues", vmin=0, vmax=1)
+            grid.set(title=name, xlabel="answer", ylabel="true class")
+            grid.set_xticks(range(len(names)), names, fontsize=7, rotation=90 if max(map(len, names)) > 3 else 0)
+            grid.set_yticks(range(len(names)), names, fontsize=7)
+            if len(names) <= 15:
+                _write_counts(grid, table, fractions)
+    return _file(figure, file_format)
+
+
 def plot_sweep(histories: Mapping[str, Sequence[Mapping[str, float]]], file_format: Format = "png") -> bytes:
     """Draw the validation accuracy of several trainings over their epochs, each with a marker of its own.
 

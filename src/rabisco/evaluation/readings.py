@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rabisco.data.dataset import Split
 from rabisco.evaluation.calibration import BINS
+from rabisco.evaluation.curves import Curves
 
 KEPT_BYTES = 50_000  # of pixels, before they are packed
 LEAST_KEPT, MOST_KEPT = 8, 128
@@ -20,6 +21,7 @@ STEPS = 1 << 14  # in which confidence is kept; finer where a step would lead in
 Which = Literal["", "wrong", "right", "both-wrong", "both-right", "only-this", "only-other"]
 OF_TWO: tuple[Which, ...] = ("both-wrong", "both-right", "only-this", "only-other")
 Rows = NDArray[np.int64]
+_ALWAYS = ("labels", "answers", "confidence", "truth", "rows", "images")
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class Readings:
         truth: Probabilities of the true classes of those that are misread, float16, in the order of their rows.
         rows: Rows of the images that are kept, int32 ``(K,)``: a sample of the mistakes, and some that are right.
         images: They as the model saw them, uint8 ``(K, H, W, C)``.
+        roc: ROC curves, as ``Curves.roc`` has them, float16; ``None`` where they were not kept.
+        precision_recall: Precision-recall curves, likewise.
     """
 
     labels: NDArray[np.int16]
@@ -60,6 +64,8 @@ class Readings:
     truth: NDArray[np.float16]
     rows: NDArray[np.int32]
     images: NDArray[np.uint8]
+    roc: NDArray[np.float16] | None = None
+    precision_recall: NDArray[np.float16] | None = None
 
     @classmethod
     def of(cls, split: Split, logits: NDArray[np.floating], temperature: float = 1.0, *, keep: bool = True) -> Self:
@@ -69,7 +75,7 @@ class Readings:
             split: The images and labels.
             logits: Of the model.
             temperature: They are divided by it before the softmax.
-            keep: Whether some of the images are kept.
+            keep: Whether some of the images are kept, and the curves.
         """
         probabilities = scipy.special.softmax(np.asarray(logits, np.float64) / temperature, axis=1)
         every, answers = np.arange(len(split)), probabilities.argmax(axis=1)
@@ -86,7 +92,9 @@ class Readings:
             return found
         most = int(np.clip(KEPT_BYTES // max(1, split.images[0].size), LEAST_KEPT, MOST_KEPT))
         rows = found.sample(most)
-        return cls(**{**vars(found), "rows": rows.astype(np.int32), "images": split.images[rows]})
+        curves = Curves.of(split.labels, probabilities)
+        drawn = {name: one.astype(np.float16) for name, one in vars(curves).items()}
+        return cls(**{**vars(found), "rows": rows.astype(np.int32), "images": split.images[rows], **drawn})
 
     @property
     def right(self) -> NDArray[np.bool_]:
@@ -140,7 +148,7 @@ class Readings:
     def write(self, path: Path) -> None:
         """Write it to a file; ``read`` returns it."""
         with path.open("wb") as file:
-            np.savez_compressed(file, **vars(self))
+            np.savez_compressed(file, **{name: one for name, one in vars(self).items() if one is not None})
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -152,7 +160,8 @@ class Readings:
         """
         with np.load(path, allow_pickle=False) as arrays:
             try:
-                return cls(*(arrays[name] for name in cls.__dataclass_fields__))
+                further = {name: arrays[name] for name in ("roc", "precision_recall") if name in arrays}
+                return cls(**{name: arrays[name] for name in _ALWAYS}, **further)
             except KeyError as error:
                 raise ValueError(f"readings need {error}") from error
 

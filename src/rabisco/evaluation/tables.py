@@ -7,6 +7,7 @@ from rich.table import Table
 from rabisco.evaluation.compare import Comparison, Latency, Pair, Row
 from rabisco.evaluation.metrics import Averages, Evaluation
 
+MISSING = "–"
 FIGURES = (
     "Accuracy",
     "95% interval",
@@ -20,6 +21,9 @@ FIGURES = (
     "Weights",
     "pesos.h5",
     "model.onnx",
+    "Multiply-adds per image",
+    "Time to load",
+    "Memory",
 )
 
 
@@ -31,7 +35,7 @@ def comparison_table(comparison: Comparison) -> Table:
     for row in comparison.rows:
         table.add_column(row.name, justify="right")
     bars = [error_bar(row.accuracy, row.accuracy_interval, low, high) for row in comparison.rows]
-    for figure, cells in zip(FIGURES, _cells(comparison), strict=True):
+    for figure, cells in _cells(comparison):
         table.add_row(figure, *cells)
         if figure == "95% interval":
             table.add_row(f"from {_percent(low)} to {_percent(high)}", *bars)
@@ -40,7 +44,7 @@ def comparison_table(comparison: Comparison) -> Table:
 
 def comparison_markdown(comparison: Comparison) -> str:
     """Return a comparison as a Markdown table, the tests of each pair below it."""
-    rows = [[figure, *cells] for figure, cells in zip(FIGURES, _cells(comparison), strict=True)]
+    rows = [[figure, *cells] for figure, cells in _cells(comparison)]
     columns = ["", *(row.name for row in comparison.rows)]
     notes = "\n".join(f"{note}  " for note in comparison_notes(comparison))
     return f"{markdown_table(columns, rows)}\n\n{_comparison_title(comparison)}.  \n{notes.rstrip()}\n"
@@ -101,9 +105,10 @@ def _comparison_title(comparison: Comparison) -> str:
     )
 
 
-def _cells(comparison: Comparison) -> list[tuple[str, ...]]:
-    """Return, for each of ``FIGURES``, what it is for each model."""
-    return list(zip(*map(_column, comparison.rows), strict=True))
+def _cells(comparison: Comparison) -> list[tuple[str, tuple[str, ...]]]:
+    """Return each of ``FIGURES`` that was measured of a model, and what it is for each."""
+    rows = zip(FIGURES, zip(*map(_column, comparison.rows), strict=True), strict=True)
+    return [(figure, cells) for figure, cells in rows if set(cells) != {MISSING}]
 
 
 def _column(row: Row) -> list[str]:
@@ -117,6 +122,9 @@ def _column(row: Row) -> list[str]:
         f"{row.parameters:,}",
         _kilobytes(row.weights_bytes),
         _kilobytes(row.onnx_bytes),
+        MISSING if row.multiply_adds is None else f"{row.multiply_adds:,}",
+        MISSING if row.load_ms is None else f"{row.load_ms:,.1f} ms",
+        MISSING if row.memory_bytes is None else _kilobytes(row.memory_bytes),
     ]
 
 

@@ -20,6 +20,7 @@ from rabisco.evaluation.reader import Reader
 from rabisco.evaluation.readings import Readings
 from rabisco.images import is_mirrored, mean_over_mirrored
 from rabisco.memory import Reference
+from rabisco.models.costs import multiply_adds
 from rabisco.recipes.table import Recipe
 from rabisco.rejection import RejectionRule
 from rabisco.rejection.fitting import QUICKLY, WRONGLY_REFUSED, fit_from_catalog
@@ -57,6 +58,7 @@ def build_card(
         name=recipe.name,
         architecture=recipe.architecture,
         parameters=model.count_params(),
+        multiply_adds=multiply_adds(model),
         class_names=dataset.class_names,
         image_shape=dataset.image_shape,
         normalizer=recipe.normalizer,
@@ -142,6 +144,12 @@ def metrics_of(split: str, evaluation: Evaluation) -> dict[str, float]:
         f"{split}_loss": evaluation.loss,
         f"{split}_roc_auc": evaluation.roc_auc,
         f"{split}_calibration_error": evaluation.calibration_error,
+        f"{split}_brier": evaluation.brier,
+        f"{split}_top_3": evaluation.top_3,
+        f"{split}_top_5": evaluation.top_5,
+        f"{split}_average_precision": evaluation.average_precision,
+        f"{split}_macro_f1": evaluation.macro.f1,
+        f"{split}_weighted_f1": evaluation.weighted.f1,
     }
 
 

@@ -27,6 +27,7 @@ from rabisco.runs.process import give_way, identity
 from rabisco.runs.read_together import ReadTogether
 from rabisco.runs.resolving import check
 from rabisco.runs.tasks import load_data
+from rabisco.runs.weighing import weigh
 from rabisco.settings import get_settings
 
 LOGGER = logging.getLogger("rabisco.runs")
@@ -94,7 +95,9 @@ def _measure(said: Measuring) -> Comparison | None:
     temperatures = {artifact.name: artifact.card.temperature for artifact in artifacts}
     for place, artifact in enumerate(artifacts):
         readers[artifact.name] = reader = DatasetReader(Predictor(artifact), dataset.class_names)
-        contestants.append(Contestant.of(artifact, _Watched(reader, len(test), said, place)))
+        weight = None if said.images else weigh(artifact.name)
+        taken = (weight.load_ms, weight.memory_bytes) if weight else ()
+        contestants.append(Contestant.of(artifact, _Watched(reader, len(test), said, place), *taken))
 
     def keep(name: str, logits: NDArray[np.float32]) -> None:
         together.add(name, readers[name].class_names, logits, temperatures[name])

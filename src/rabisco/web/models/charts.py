@@ -1,7 +1,7 @@
 """Where things stand on the axes of charts: the templates draw them as SVG, in percent of the drawing's width."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from flask import Flask
@@ -84,5 +84,10 @@ class Reliability:
 
 def reliability(card: Card) -> Reliability | None:
     """Return a card's reliability diagram; nothing where it was not counted, or not in a way that is known here."""
-    rows = [row for row in card.reliability or () if row.keys() >= RELIABILITY_KEYS and row["count"] > 0]
+    return reliability_of(card.reliability or ())
+
+
+def reliability_of(table: Iterable[dict[str, float]]) -> Reliability | None:
+    """Return the diagram of a table as cards keep it; nothing where it holds no image, or is not known here."""
+    rows = [row for row in table if row.keys() >= RELIABILITY_KEYS and row["count"] > 0]
     return Reliability(tuple(sorted(rows, key=lambda row: row["confidence"]))) if rows else None

@@ -5,9 +5,11 @@ from flask_babel import lazy_gettext
 from pydantic import Field, field_validator
 
 from rabisco.artifacts import Artifact, list_artifacts, list_damaged, load_artifact, said_of
-from rabisco.artifacts.places import pointer_of
+from rabisco.artifacts.places import divided, pointer_of
 from rabisco.web.models.aliases import default_model, resolve
+from rabisco.web.models.compared import comparisons
 from rabisco.web.models.confusions import confusions_of
+from rabisco.web.models.report import Reported
 from rabisco.web.models.shapes import Model, Models
 from rabisco.web.models.standing import standing
 from rabisco.web.models.versions import AskedVersion, asked_version
@@ -75,7 +77,8 @@ def index() -> Answered:
 def card(name: str) -> Answered:
     """Show one model's whole card, that of the version asked for; the page shows the other versions beside it."""
     asked = given(ModelPage)
-    artifact = load_artifact(resolve(name), asked_version(asked.version))
+    base, behind = divided(resolve(name))
+    artifact = load_artifact(base, behind if behind is not None else asked_version(asked.version))
     if wants_page():
         return render_template(
             "models/model.html",
@@ -84,8 +87,10 @@ def card(name: str) -> Answered:
             version=artifact.version,
             sizes=_sizes(artifact),
             default=default_model(),
-            standing=standing(resolve(name)),
-            current=pointer_of(artifact.name).version,
+            standing=standing(base),
+            current=pointer_of(base).version,
+            timed=next((row for known in comparisons([artifact]) for row in known.rows), None),
+            drawn=Reported.of_card(artifact, None, None).points,
             class_rows=known.classes if (known := confusions_of(artifact.card)) else [],
             done=DONE.get(asked.done),
         )

@@ -3,7 +3,7 @@
 from rabisco.settings import Settings, get_settings
 from rabisco.web import about, assistant
 from rabisco.web.corrections import pages as corrections
-from rabisco.web.models import charts, compare, confusions, images, keras_code, versions
+from rabisco.web.models import charts, compare, confusions, images, keras_code, reports, versions
 from rabisco.web.models import pages as models
 from rabisco.web.platform import (
     access,
@@ -84,6 +84,7 @@ def create_app(settings: Settings | None = None) -> Application:
         explain,
         models,
         images,
+        reports,
         versions,
         corrections,
         health,

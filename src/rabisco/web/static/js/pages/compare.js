@@ -5,6 +5,7 @@ import { readDrawn } from "../components/curve-reader.js";
 import { openImages } from "../components/image-sheet.js";
 import "../components/measure-models.js";
 import "../components/model-answer.js";
+import "../components/report-files.js";
 import { predict } from "../lib/api.js";
 import { verdictOfAll } from "../lib/tally.js";
 import { readWhileDrawing } from "./reading.js";

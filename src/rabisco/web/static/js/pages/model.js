@@ -3,6 +3,7 @@
 import "../components/confusion-matrix.js";
 import "../components/copy-blocks.js";
 import { readDrawn } from "../components/curve-reader.js";
+import "../components/report-files.js";
 import { openImages } from "../components/image-sheet.js";
 
 readDrawn();
