@@ -18,9 +18,12 @@ if "RABISCO_DATA_DIR" not in os.environ and (ROOT / ".data").is_dir():
     os.environ["RABISCO_DATA_DIR"] = str(ROOT / ".data")
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Return two processes more than there are cores: some always wait, for a browser, a server or a training."""
-    return (os.cpu_count() or 1) + 2
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return two processes more than there are cores: some always wait, for a browser, a server or a training.
+
+    Where a mark leaves these out, nobody waits, and each process more would collect the tests once more.
+    """
+    return (os.cpu_count() or 1) + (0 if config.option.markexpr else 2)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ from rabisco.settings import get_settings
 KILLS = 40
 # Saves through the whole of `save_artifact` without a pause; only the slow export is replaced, by copying its result.
 SAVER = """
-import shutil, sys
+import os, shutil, sys
 from pathlib import Path
 from rabisco import artifacts
 bundled = artifacts.BUNDLED_DIR / "mnist-linear"
@@ -26,13 +27,21 @@ class Model:
     def save(self, path, include_optimizer): shutil.copyfile(bundled / "pesos.h5", path)
     def export(self, path, format, verbose): shutil.copyfile(bundled / "model.onnx", path)
 card = artifacts.load_artifact("mnist-linear").card.model_copy(update={"name": "mine"})
-while True:
-    print("ready", flush=True)
+def save():
     number = artifacts.save_artifact(Model(), card).version
     artifacts.promote("mine", max(one.number for one in artifacts.versions("mine") if one.number < number))
     artifacts.delete("mine", number)
     artifacts.promote("mnist-linear")
     artifacts.save_artifact(Model(), card, use=False)
+"""
+# For each line that it reads another process that saves until it is killed; all have imported before they begin.
+SAVERS = f"""{SAVER}
+for _ in sys.stdin:
+    pid = os.fork()
+    while pid == 0:
+        print("ready", os.getpid(), flush=True)
+        save()
+    print("ended", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 """
 
 
@@ -43,29 +52,40 @@ def test_a_killed_saver_leaves_the_old_or_the_new(home: Path) -> None:
     chance = random.Random(25)
     longest = 0.0
     seen = set()
+    savers = subprocess.Popen(
+        [sys.executable, "-c", SAVERS], stdin=-1, stdout=-1, text=True, bufsize=1, env=dict(os.environ)
+    )
+    assert savers.stdin
+    assert savers.stdout
     for _ in range(KILLS):
-        process = subprocess.Popen(
-            [sys.executable, "-c", SAVER], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ)
-        )
-        assert process.stdout
-        assert process.stdout.readline() == b"ready\n"
+        savers.stdin.write("\n")
+        pid = _ready(savers.stdout.readline())
         if not longest:  # as long as five rounds take here
             started = time.perf_counter()
-            assert process.stdout.readline() == b"ready\n"
+            assert _ready(savers.stdout.readline()) == pid
             longest = 5 * (time.perf_counter() - started)
         time.sleep(chance.uniform(0, longest))
-        process.kill()
-        said = process.communicate()[1].decode()
-        assert process.returncode == -9, said
+        os.kill(pid, signal.SIGKILL)
+        while not (said := savers.stdout.readline()).startswith("ended"):
+            assert _ready(said) == pid
+        assert said == "ended -9\n"
         current = load_artifact("mine")  # verifies every file against the card
         for version in versions("mine"):
             assert load_artifact("mine", version.number).card == version.card
         assert artifacts.promoted() in (None, "mine", "mnist-linear")
         seen.add(current.version)
+    savers.communicate(timeout=20)
     assert len(seen) > KILLS / 4  # the kills came while versions were being made
     assert add_version("mine").version == load_artifact("mine").version > max(seen)
     artifacts.promote("mine")
     assert len(versions("mine")) <= get_settings().keep_versions + 2
+
+
+def _ready(line: str) -> int:
+    """Return which process says that it is ready; fail where none does."""
+    word, _, pid = line.partition(" ")
+    assert word == "ready", line
+    return int(pid)
 
 
 def test_what_a_killed_saver_leaves_is_swept_and_what_another_makes_is_not(
@@ -84,8 +104,7 @@ def test_what_a_killed_saver_leaves_is_swept_and_what_another_makes_is_not(
         def save(self, path: Path, include_optimizer: bool) -> None:  # noqa: ARG002
             path.write_bytes(load_artifact("mine").weights_path.read_bytes())
             (parent / ".saving-of-a-killed-process").mkdir()
-            once = SAVER.replace("while True", "for _ in range(1)")
-            subprocess.run([sys.executable, "-c", once], check=True, stdout=subprocess.DEVNULL)
+            subprocess.run([sys.executable, "-c", f"{SAVER}\nsave()"], check=True)
             seen.append((sorted(folder.name for folder in parent.glob(".saving-*")), path.parent.parent.name))
 
         def export(self, path: str, **options: object) -> None:  # noqa: ARG002
