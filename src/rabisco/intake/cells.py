@@ -109,10 +109,10 @@ class RowReader:
         text = np.frombuffer(block, np.uint8)
         line_feeds = text == _LINE_FEED
         separators = line_feeds | (text == self._delimiter[0])
-        quotes = text == _QUOTE
+        line_ends = np.flatnonzero(line_feeds)
         open_quotes = None
-        if quotes.any():
-            line_ends = np.flatnonzero(line_feeds)
+        if b'"' in block:
+            quotes = text == _QUOTE
             running = np.cumsum(quotes, dtype=np.int64)
             per_line = np.diff(running[line_ends], prepend=0)
             open_quotes = per_line % 2 == 1
@@ -123,7 +123,7 @@ class RowReader:
         starts = np.empty_like(ends)
         starts[:1] = 0
         starts[1:] = ends[:-1] + 1
-        last_cells = np.flatnonzero(line_feeds[ends])
+        last_cells = np.searchsorted(ends, line_ends)
         counts = np.diff(last_cells, prepend=-1)
         if open_quotes is None:
             open_quotes = np.zeros(len(counts), bool)
@@ -149,7 +149,7 @@ class RowReader:
     def _read_grid(self, lines: "_Lines", rows: Integers) -> tuple[NDArray[np.uint8], list[str], dict[int, Finding]]:
         """Return pixels of all rows, labels of the good ones, and what is wrong with the others, by their place."""
         starts, ends = lines.grid(rows, self._dialect.columns)
-        if _SPACE in lines.text and self._delimiter != b" ":
+        if b" " in lines.block and self._delimiter != b" ":
             starts, ends = _stripped(lines.text, starts, ends)
         columns = _slice(self._pixels)
         pixel_starts, pixel_ends = starts[:, columns], ends[:, columns]
@@ -173,26 +173,31 @@ class RowReader:
         self, text: Bytes, starts: Integers, ends: Integers
     ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
         """Return cells of one to three digits as pixels, and which rows hold others."""
-        shape = ends.shape
+        shape, scale = ends.shape, self._dialect.scale
         lengths = (ends - starts).ravel()
         ends = ends.ravel()
         digits = text - np.uint8(48)  # what is no digit wraps round to more than 9
-        values = digits[ends - 1].astype(np.uint16)
-        empty = lengths < 1
-        wrong = (values > 9) & ~empty if self._dialect.sparse else (values > 9) | empty
-        wrong |= lengths > 3
-        more = np.flatnonzero(lengths > 1)
+        values = digits[ends - 1]
+        wrong = values > 9
+        values = values.astype(np.uint16)
+        if lengths.size and lengths.min() < 1:
+            empty = lengths < 1
+            wrong[empty] = not self._dialect.sparse
+            values[empty] = 0
+        more = np.flatnonzero(lengths > 1)  # few cells, where most of an image is background
+        long = lengths[more]
         tens = digits[ends[more] - 2].astype(np.uint16)
-        wrong[more] |= tens > 9
+        wrong[more[(tens > 9) | (long > 3)]] = True
         values[more] += 10 * tens
-        most = more[lengths[more] > 2]
+        most = more[long > 2]
         hundreds = digits[ends[most] - 3].astype(np.uint16)
-        wrong[most] |= hundreds > 9
         values[most] += 100 * hundreds
-        values[empty] = 0
-        wrong |= values > self._dialect.scale
+        wrong[most[(hundreds > 9) | (values[most] > scale)]] = True
+        if scale < 99:  # shorter numbers may be too large as well
+            wrong |= values > scale
+        rows = wrong.reshape(shape).any(axis=1)
         values[wrong] = 0
-        return self._levels[values].reshape(shape), np.asarray(wrong.reshape(shape).any(axis=1))
+        return (values.astype(np.uint8) if scale == 255 else self._levels[values]).reshape(shape), np.asarray(rows)
 
     def _read_odd(self, cells: list[bytes]) -> NDArray[np.uint8] | Finding:
         scale = self._dialect.scale

@@ -60,6 +60,8 @@ def split_line(line: bytes, delimiter: str) -> list[str]:
         cells = next(csv.reader([text], delimiter=delimiter, skipinitialspace=True), [])
     else:
         cells = text.split(delimiter)
+        if len(text.split(None, 1)) == 1:  # no space to take away
+            return cells
     return [cell.strip() for cell in cells if cell or delimiter != " "]
 
 

@@ -127,11 +127,16 @@ def _with_numbers(dialect: Dialect, body: list[bytes], choices: Choices) -> Dial
             "choice", name=Sentence(N_("scale")), expected=Sentence(N_("1, 16 or 255")), received=choices.scale
         )
     ranges, decimals, comma, words = [], 0, False, b""
+    places = dialect.pixel_columns.tolist()
     for line in body:
         cells = split_line(line, dialect.delimiter)
         if len(cells) != dialect.columns:
             continue
-        pixels = [cells[place] for place in dialect.pixel_columns]
+        pixels = [cells[place] for place in places]
+        if all(pixels) and (digits := "".join(pixels)).isascii() and digits.isdigit():
+            numbers = list(map(int, pixels))
+            ranges.append((float(min(numbers)), float(max(numbers))))
+            continue
         if dialect.delimiter != "," and not comma:
             comma = any("," in cell for cell in pixels)
         try:

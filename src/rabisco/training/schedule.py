@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rabisco.training.config import TrainingConfiguration
 
 if TYPE_CHECKING:
@@ -39,6 +42,24 @@ def _create_schedule(
     if warmup == 0:
         return schedules.CosineDecay(peak, total)
     return schedules.CosineDecay(peak / 25, total - warmup, warmup_target=peak, warmup_steps=warmup)
+
+
+def rates(configuration: TrainingConfiguration, steps_per_epoch: int) -> NDArray[np.float64]:
+    """Return the learning rate of each step of a training, as the optimizer's schedule gives it, without Keras."""
+    peak, total = configuration.learning_rate, configuration.epochs * steps_per_epoch
+    step = np.arange(total, dtype=np.float64)
+    if configuration.schedule == "constant":
+        return np.full(total, peak)
+    if configuration.schedule == "step":
+        return np.asarray(peak * 0.1 ** (step // (configuration.step_epochs * steps_per_epoch)))
+    rise = min(round(configuration.warmup_epochs * steps_per_epoch), total // 2)
+    if configuration.schedule == "one-cycle":
+        rise = max(rise, 1)
+        return np.asarray(
+            peak * np.maximum(np.minimum(0.2 + 0.8 * step / rise, (total - step) / max(total - rise, 1)), 0)
+        )
+    falling = 0.5 * peak * (1 + np.cos(np.pi * (step - rise) / max(total - rise, 1)))
+    return np.where(step < rise, peak / 25 + (peak - peak / 25) * step / max(rise, 1), falling)
 
 
 def _triangle(peak: float, rise: int, total: int) -> "keras.optimizers.schedules.LearningRateSchedule":

@@ -14,6 +14,7 @@ from rabisco.training.checkpoint import Checkpoints, Position
 from rabisco.training.config import TrainingConfiguration
 from rabisco.training.cooldown import cooldown, cooldown_checkpoints, counted_together, joined
 from rabisco.training.eta import Eta
+from rabisco.training.linear import LinearModel, suits
 from rabisco.training.precision import trained_twin
 from rabisco.training.progress import Progress, Request, TrainingResult
 from rabisco.training.regression import fit_logistic_regression
@@ -114,11 +115,10 @@ def _train_by_gradient(
     import keras
 
     steps = math.ceil(len(dataset.train) / configuration.batch_size)
-    fitted = trained_twin(model, configuration.precision, any_size=configuration.first_side is not None)
-    fitted.compile(
-        optimizer=create_optimizer(configuration, steps),
-        loss=_create_loss(configuration),
-        metrics=["accuracy"],
+    fitted = (
+        LinearModel(model, configuration, steps)
+        if suits(model, configuration)
+        else _compiled(model, configuration, steps)
     )
     identity = _identity(model, dataset, configuration)
     position = (checkpoints and checkpoints.load(identity)) or Position(identity=identity)
@@ -155,6 +155,16 @@ def _train_by_gradient(
     return result
 
 
+def _compiled(model: "keras.Model", configuration: TrainingConfiguration, steps: int) -> "keras.Model":
+    fitted = trained_twin(model, configuration.precision, any_size=configuration.first_side is not None)
+    fitted.compile(
+        optimizer=create_optimizer(configuration, steps),
+        loss=_create_loss(configuration),
+        metrics=["accuracy"],
+    )
+    return fitted
+
+
 def _costs(dataset: Dataset, configuration: TrainingConfiguration) -> list[float]:
     """Return what a batch of each epoch costs, as a share of one with images of the full size."""
     full = max(dataset.image_shape[:2])
@@ -167,7 +177,7 @@ def _last_alike(costs: list[float], done: int) -> int:
 
 
 def _fit(
-    fitted: "keras.Model",
+    fitted: "keras.Model | LinearModel",
     dataset: Dataset,
     configuration: TrainingConfiguration,
     *,
@@ -176,6 +186,9 @@ def _fit(
     until: int,
 ) -> None:
     """Fit from where the training stands to the end of epoch ``until``, or until the watch ends it."""
+    if isinstance(fitted, LinearModel):
+        fitted.fit(dataset, watch, position, until)
+        return
     size, num_classes = configuration.batch_size, dataset.num_classes
     watch.batches = create_batches(
         dataset.train,
