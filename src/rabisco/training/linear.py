@@ -74,31 +74,36 @@ class LinearModel:
 
     def fit(self, dataset: Dataset, watch: Any, position: Position, until: int) -> None:
         """Train from where the training stands to the end of epoch ``until``, or until the watch ends it."""
-        configuration, train = self._configuration, dataset.train
-        size = configuration.batch_size
-        smoothed = np.float32(configuration.label_smoothing)
+        from threadpoolctl import threadpool_limits
+
+        smoothed = np.float32(self._configuration.label_smoothing)
         targets = np.eye(dataset.num_classes, dtype=np.float32) * (1 - smoothed) + smoothed / dataset.num_classes
         watch.set_model(self)
         watch.batches = SimpleNamespace(epoch=0)
         watch.on_train_begin()
-        for epoch in range(position.epoch, until):
-            order = np.random.default_rng((configuration.seed, epoch + 1)).permutation(len(train))
-            for variable in self.metrics_variables:
-                variable.assign(0)
-            first = position.step
-            watch.on_epoch_begin(epoch)
-            for batch in range(first, self._steps):
-                self.optimizer.learning_rate = float(self._rates[int(self._iterations)])
-                watch.on_train_batch_begin(batch - first)
-                rows = order[batch * size : (batch + 1) * size]
-                self._step(scaled(train.images[rows]), targets[train.labels[rows]])
-                watch.on_train_batch_end(batch - first, self._figures())
+        with threadpool_limits(1, "blas"):  # more threads wait for each other
+            for epoch in range(position.epoch, until):
+                self._fit_epoch(dataset, watch, epoch, position.step, targets)
                 if self.stop_training:
                     break
-            loss, accuracy = self._judged(dataset.validation, targets)
-            watch.on_epoch_end(epoch, {**self._figures(), "val_loss": loss, "val_accuracy": accuracy})
+
+    def _fit_epoch(self, dataset: Dataset, watch: Any, epoch: int, first: int, targets: Values) -> None:
+        """Train one epoch, from 0, of which ``first`` batches were done before."""
+        train, size = dataset.train, self._configuration.batch_size
+        order = np.random.default_rng((self._configuration.seed, epoch + 1)).permutation(len(train))
+        for variable in self.metrics_variables:
+            variable.assign(0)
+        watch.on_epoch_begin(epoch)
+        for batch in range(first, self._steps):
+            self.optimizer.learning_rate = float(self._rates[int(self._iterations)])
+            watch.on_train_batch_begin(batch - first)
+            rows = order[batch * size : (batch + 1) * size]
+            self._step(scaled(train.images[rows]), targets[train.labels[rows]])
+            watch.on_train_batch_end(batch - first, self._figures())
             if self.stop_training:
                 break
+        loss, accuracy = self._judged(dataset.validation, targets)
+        watch.on_epoch_end(epoch, {**self._figures(), "val_loss": loss, "val_accuracy": accuracy})
 
     def _step(self, pixels: Values, targets: Values) -> None:
         """Move the weights once, after Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019."""
