@@ -15,7 +15,7 @@ class TrainingImages:
     """Images of the training split, as many of each class as there are room for.
 
     Attributes:
-        images: Normalised, uint8 ``(N, H, W, C)``.
+        images: Normalized, uint8 ``(N, H, W, C)``.
         labels: ``(N,)``.
         features: What the model's last layer gets for each, ``(N, F)``; ``None`` where it is quickly computed anew.
     """

@@ -54,7 +54,7 @@ def linear() -> Any:
 
 
 def of_any_size() -> Any:
-    """Return a small network with normalisations that reads images of any size."""
+    """Return a small network with normalizations that reads images of any size."""
     import keras
     from keras import layers
 
