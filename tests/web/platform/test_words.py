@@ -66,7 +66,7 @@ def test_an_error_says_the_same_in_the_terminal_and_in_english() -> None:
 @pytest.mark.parametrize(
     ("locale", "words"),
     [
-        ("pt_BR", "esperava-se no máximo 50.000.000 pixels, chegaram 9.000 × 9.000"),
+        ("pt_BR", "esperava-se no máximo 50.000.000 pixels, mas vieram 9.000 × 9.000"),
         ("fr", "attendu : 50 000 000 pixels au plus, reçu : 9 000 × 9 000"),
     ],
 )
