@@ -11,7 +11,7 @@ from tests.web.serving import copy_model, serving, seven_png
 pytestmark = pytest.mark.browser
 
 PAGES = (
-    *("/", "/upload", "/models", "/models/cnn", "/docs", "/datasets", "/datasets?name=emnist-byclass", "/lesson"),
+    *("/", "/upload", "/models", "/models/cnn", "/docs", "/datasets", "/datasets?name=emnist-byclass", "/projector"),
     "/compare?model=emnist-cnn&model=mnist-cnn",
 )
 

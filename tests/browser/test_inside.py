@@ -65,7 +65,7 @@ def test_it_stays_open_where_letters_are_read_instead(visit) -> None:
 
 @pytest.mark.parametrize("options", [{}, PHONE])
 def test_a_class_sees_how_ink_becomes_ten_outputs(visit, options: dict) -> None:
-    page = visit(**options).open("/lesson")
+    page = visit(**options).open("/projector")
     touch(page, SEVEN) if options else draw(page, SEVEN)
     expect(page.locator(".verdict")).to_have_text("Both models read 7.")
     expect(page.locator("[data-flow=network] .sheet")).to_have_count(3)
@@ -80,11 +80,11 @@ def test_a_class_sees_how_ink_becomes_ten_outputs(visit, options: dict) -> None:
 
 
 def test_nothing_moves_for_who_wants_no_motion(visit) -> None:
-    page = visit(reduced_motion="reduce").open("/lesson")
+    page = visit(reduced_motion="reduce").open("/projector")
     draw(page, SEVEN)
     expect(page.locator(".template")).to_have_count(10)
     assert page.evaluate("getComputedStyle(document.querySelector('.flow figure')).animationName") == "none"
-    page = visit(reduced_motion="no-preference").open("/lesson")
+    page = visit(reduced_motion="no-preference").open("/projector")
     draw(page, SEVEN)
     expect(page.locator(".template")).to_have_count(10)
     assert page.evaluate("getComputedStyle(document.querySelector('.flow figure')).animationName") == "arrive"

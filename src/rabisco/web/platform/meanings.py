@@ -131,7 +131,7 @@ MEANINGS = {
     "name": N_("its name"),
     "UnreadPicture.name": N_("name of the file"),
     "StepSchema.name": N_("name of the step, for programs"),
-    "nearest": N_("the training images that the model takes for most alike; null if it keeps none"),
+    "nearest": N_("the training images that the model takes for most alike; null if there are none to show"),
     "normalizer": N_("what makes images of pictures for it"),
     "note": N_("a word about where the answer comes from"),
     "notes": N_("notes, for people"),

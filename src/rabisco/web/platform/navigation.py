@@ -36,7 +36,7 @@ class Section:
 
 
 SECTIONS = (
-    Section("pages.draw", "draw", lazy_gettext("Draw"), ("pages.lesson",)),
+    Section("pages.draw", "draw", lazy_gettext("Draw"), ("pages.projector",)),
     Section("pages.upload", "upload", lazy_gettext("Upload"), ("pages.show_uploaded",)),
     Section(
         "train.index",

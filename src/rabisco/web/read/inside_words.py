@@ -17,7 +17,7 @@ _WORDS = {
     "template": lazy_gettext("Template"),
     "seen": lazy_gettext("Template × drawing"),
     "grad_cam": lazy_gettext("Where {category} was found"),
-    "no_images": lazy_gettext("This model keeps no training images."),
+    "no_images": lazy_gettext("This model has no training images to show."),
     "erased": lazy_gettext("Without this square it reads {category} ({probability})."),
     "added": lazy_gettext("With ink in this square it reads {category} ({probability})."),
     "unmoved": lazy_gettext("No square that was tried changes the answer."),

@@ -118,7 +118,8 @@ class ExplanationSchema(PredictionSchema):
     )
     grad_cam: GradCamSchema | None = Field(default=None, description="null of a linear model.")
     nearest: list[NeighborSchema] | None = Field(
-        default=None, description="The nearest first; null where the version keeps no training images."
+        default=None,
+        description="The nearest first; null where the version keeps no training images, or none for this reader.",
     )
     flips: list[FlipSchema] = Field(
         default=[], description="At most one that erases and one that adds; empty where none of those tried does."

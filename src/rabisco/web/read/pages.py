@@ -97,20 +97,20 @@ def draw() -> ResponseReturnValue:
 @route(
     blueprint,
     "GET",
-    "/lesson",
-    "lesson_page",
+    "/projector",
+    "projector_page",
     lazy_gettext("The page to show to a class: how a stroke becomes an answer, in a network and in a linear model."),
-    ("curl {url}/lesson",),
+    ("curl {url}/projector",),
     page=True,
     receives=ReadingChoice,
     problems=(400, 404, 503),
 )
-def lesson() -> str:
+def projector() -> str:
     """Show the pad beside what the models make of it, step by step."""
     shown = _shown(given(ReadingChoice))
     drawn = [card for card in shown["cards"] if _reads_drawings(card)]
     return render_template(
-        "read/lesson.html",
+        "read/projector.html",
         **shown,
         inside_words=inside_words(),
         network=next((card for card in drawn if card.architecture != "linear"), None),

@@ -1,18 +1,18 @@
 // The page for a class: after each stroke, how it becomes an answer.
 
 import "../components/drawing-pad.js";
-import "../components/inside-lesson.js";
+import "../components/inside-projector.js";
 import { readWhileDrawing } from "./reading.js";
 import { connectToolbar } from "./toolbar.js";
 
 const messages = JSON.parse(document.body.dataset.messages);
 const main = document.querySelector("main");
-const [pad, lesson, sentence] = ["drawing-pad", "inside-lesson", ".verdict"].map((name) => main.querySelector(name));
+const [pad, projector, sentence] = ["drawing-pad", "inside-projector", ".verdict"].map((name) => main.querySelector(name));
 
 const again = readWhileDrawing(pad, {
-  read: async (picture, signal) => (sentence.textContent = await lesson.show(picture, signal, messages)),
+  read: async (picture, signal) => (sentence.textContent = await projector.show(picture, signal, messages)),
   reset: () => {
-    lesson.clear();
+    projector.clear();
     sentence.textContent = messages.waiting;
   },
   messages,

@@ -1,5 +1,5 @@
-// <inside-lesson data-words="{…}"> <section data-flow="network" data-model data-among> <h2>, .flow </section> <section
-// data-flow="linear" …> … </inside-lesson>: how ink becomes ten outputs.
+// <inside-projector data-words="{…}"> <section data-flow="network" data-model data-among> <h2>, .flow </section> <section
+// data-flow="linear" …> … </inside-projector>: how ink becomes ten outputs.
 // .show(picture, signal, messages) resolves to what the models read, as a sentence; .clear() when nothing is drawn.
 
 import "./probability-bars.js";
@@ -10,7 +10,7 @@ import { fill, verdict } from "../lib/text.js";
 
 const OUTPUTS = 10;
 
-class InsideLesson extends HTMLElement {
+class InsideProjector extends HTMLElement {
   async show(picture, signal, messages) {
     const words = JSON.parse(this.dataset.words);
     const flows = [...this.querySelectorAll("[data-flow]")];
@@ -71,4 +71,4 @@ function linear(top_k, { evidence, category: best }, ink, words) {
   return [figure(ink, fill(words.ink, { height: 28, width: 28 }), "ink"), ...figures];
 }
 
-customElements.define("inside-lesson", InsideLesson);
+customElements.define("inside-projector", InsideProjector);
