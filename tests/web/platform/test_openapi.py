@@ -1,5 +1,6 @@
 """The OpenAPI document holds every route, answers have the shapes it names, and no generated request breaks either."""
 
+import io
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +16,10 @@ from schemathesis.specs.openapi import checks as openapi_checks
 from tests.web.serving import Server, draw_seven, encoded, seven_png
 from tests.web.training import cancel_all, digits_csv, send
 
+from rabisco import runs
+from rabisco.runs import looking
+from rabisco.runs.session import take_up
+from rabisco.training import Progress
 from rabisco.web import create_app
 
 SEVEN = seven_png()
@@ -76,6 +81,44 @@ def test_its_summaries_are_in_the_language_asked_for() -> None:
     response = create_app().test_client().get("/openapi.json", headers={"Accept-Language": "fr"})
     assert response.json["paths"]["/health/live"]["get"]["summary"] == "Répond 200 tant que le processus fonctionne."
     assert response.headers["Content-Language"] == "fr"
+
+
+def untyped(schema: object, place: str = "") -> Iterator[str]:
+    """Yield where an object of a schema says nothing of what it holds."""
+    if isinstance(schema, dict):
+        if schema.get("type") == "object" and "properties" not in schema:
+            yield from [place] if schema.get("additionalProperties", True) is True else []
+        for name, one in schema.items():
+            yield from untyped(one, f"{place}/{name}")
+    elif isinstance(schema, list):
+        for one in schema:
+            yield from untyped(one, place)
+
+
+def test_every_object_says_what_it_holds() -> None:
+    assert list(untyped(DOCUMENT)) == []
+
+
+def test_what_uploads_and_trainings_keep_has_the_shapes_it_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "tend", lambda: None)
+    client = create_app().test_client()
+    upload = client.post("/uploads", data={"train": (io.BytesIO(digits_csv(0, 60)), "a.csv")}).json["id"]
+    look = looking.take_up(upload)
+    assert look
+    look.end(looking._look(upload, look))
+    run = client.post("/training", json={"upload": upload, "epochs": 2}).json["id"]
+    session = take_up(run)
+    assert session
+    session.phase("training", classes=10, train=40, validation=10, test=10)
+    session.progress(Progress(1, 2, 1, 5, 2.3, 0.1, 1e-3, None, None, 0.5))
+    session.progress(Progress(1, 2, 5, 5, 2.3, 0.1, 1e-3, 200.0, 1.5, 0.5, 2.2, 0.2))
+    paths = {f"/uploads/{upload}": "Upload", f"/runs/{run}": "Run", f"/runs/{run}/events": "RunEvents"}
+    for path, name in paths.items():
+        schema = {"$ref": f"#/components/schemas/{name}", "components": DOCUMENT["components"]}
+        jsonschema_rs.validator_for(schema).validate(client.get(path).json)
+    assert client.get(f"/uploads/{upload}").json["inspection"]["train"]["rows"] == 60
+    kinds = [event["kind"] for event in client.get(f"/runs/{run}/events").json["events"]]
+    assert kinds == ["state", "state", "phase", "progress", "epoch"]
 
 
 @pytest.fixture(scope="module")

@@ -188,4 +188,7 @@ def _schemas() -> Schema:
     _, definitions = models_json_schema([(model, "validation") for model in models.values()], ref_template=REFERENCE)
     named = json.dumps(definitions["$defs"]).replace(f'{SUFFIX}"', '"')
     schemas: Schema = json.loads(named)
+    for schema in schemas.values():
+        if "description" in schema:  # what follows the first paragraph is for readers of the code
+            schema["description"] = schema["description"].split("\n\n")[0]
     return schemas

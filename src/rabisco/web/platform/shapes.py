@@ -8,7 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from rabisco.artifacts import Card
+from rabisco import artifacts
+from rabisco.training.config import TrainingConfiguration
+from rabisco.web.platform import openapi_shapes as parts
+from rabisco.web.platform.kept import AsKept
 
 __all__ = ["Card", "Deleted", "Live", "Moment", "OpenAPI", "Problem", "Ready"]
 
@@ -20,6 +23,12 @@ def _iso(value: object) -> object:
 
 
 Moment = Annotated[str, BeforeValidator(_iso)]  # in ISO 8601
+
+
+class Card(artifacts.Card):
+    """What a model is, how it was trained, and how good it is."""
+
+    configuration: Annotated[dict[str, Any], AsKept(TrainingConfiguration, hidden=("settle_epochs",))]
 
 
 class Deleted(BaseModel):
@@ -46,10 +55,10 @@ class OpenAPI(BaseModel):
     """An OpenAPI document."""
 
     openapi: Literal["3.1.1"]
-    info: dict[str, Any]
-    servers: list[dict[str, Any]]
-    paths: dict[str, Any]
-    components: dict[str, Any]
+    info: Annotated[dict[str, Any], AsKept(parts.Info)]
+    servers: list[Annotated[dict[str, Any], AsKept(parts.ServerAddress)]]
+    paths: Annotated[dict[str, Any], AsKept(dict[str, dict[str, parts.Operation]])]
+    components: Annotated[dict[str, Any], AsKept(parts.Components)]
 
 
 class Problem(BaseModel):

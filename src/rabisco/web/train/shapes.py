@@ -1,18 +1,24 @@
 """The shapes of the API's answers about data to be trained on and about trainings."""
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from flask import url_for
 from flask_babel import gettext
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from rabisco import artifacts, data, runs
 from rabisco.data import Entry
 from rabisco.errors import RabiscoError, Sentence
-from rabisco.intake import Finding, Inspection
-from rabisco.runs import Run, RunEvent, State
+from rabisco.intake import Choices, Dialect, Finding, Inspection
+from rabisco.intake.report import ClassCount
+from rabisco.retraining.report import RetrainingReport
+from rabisco.runs import Run, RunEvent, RunRequest, State
 from rabisco.runs.learned import has_learned
+from rabisco.runs.request import Source
+from rabisco.training.config import TrainingConfiguration
+from rabisco.training.progress import Progress
 from rabisco.uploads import Upload
+from rabisco.web.platform.kept import AsKept
 from rabisco.web.platform.shapes import Moment, Probability
 from rabisco.web.platform.words import translated
 
@@ -22,13 +28,46 @@ class UploadFinding(BaseModel):
 
     code: str
     text: str
-    parameters: dict[str, Any]
+    parameters: Annotated[dict[str, Any], AsKept(dict[str, str | int | float])]
 
     @classmethod
     def of(cls, finding: Finding) -> Self:
         """Return what was found, in the reader's language."""
         parameters = {name: str(one) if isinstance(one, Sentence) else one for name, one in finding.parameters.items()}
         return cls(code=finding.code, text=translated(finding.sentence), parameters=parameters)
+
+
+class BadRowSchema(BaseModel):
+    """A row, or a picture, that cannot be read and is left out; rows count from 1."""
+
+    row: int
+    reason: UploadFinding
+    name: str
+
+
+class PartSchema(BaseModel):
+    """What one file, or one part of the pictures, holds; of the rows that cannot be read the first hundred."""
+
+    rows: int
+    bad_count: int
+    bad_rows: list[BadRowSchema]
+
+
+class InspectionSchema(BaseModel):
+    """What was found in the files."""
+
+    dialect: Dialect
+    test_dialect: Dialect | None
+    choices: Choices
+    train: PartSchema
+    test: PartSchema | None
+    classes: list[ClassCount]
+    duplicates: int
+    contradictions: int
+    leaked: int
+    understood: UploadFinding | None
+    warnings: list[UploadFinding]
+    errors: list[UploadFinding]
 
 
 class UploadSchema(BaseModel):
@@ -43,7 +82,7 @@ class UploadSchema(BaseModel):
     rows: int = Field(ge=0, description="Looked at so far, while it is `looking`.")
     share: Probability | None = Field(description="Of the looking that is done; null where it cannot be told.")
     refusal: UploadFinding | None = Field(description="Why the files cannot be read.")
-    inspection: dict[str, Any] | None
+    inspection: Annotated[dict[str, Any], AsKept(InspectionSchema)] | None
 
     @classmethod
     def of(cls, upload: Upload) -> Self:
@@ -51,6 +90,32 @@ class UploadSchema(BaseModel):
         refusal = upload.refusal and UploadFinding.of(upload.refusal)
         inspection = upload.inspection and _found(upload.inspection)
         return cls.model_validate({**vars(upload), "refusal": refusal, "inspection": inspection})
+
+
+class SourceSchema(Source):
+    """Where the images come from: one of `catalog`, `recipe` and `upload`."""
+
+    dialect: Annotated[dict[str, Any], AsKept(Dialect)] | None = None
+    test_dialect: Annotated[dict[str, Any], AsKept(Dialect)] | None = None
+    choices: Annotated[dict[str, Any], AsKept(Choices)] | None = None
+
+
+class OrderSchema(RunRequest):
+    """All that was asked for; null is the recipe's, or what usually serves."""
+
+    data: SourceSchema
+
+
+class ChangeSchema(BaseModel):
+    """A state or a phase that begins, and what is known of it then."""
+
+    model_config = ConfigDict(extra="allow")
+
+    state: State = "running"
+    phase: str = ""
+    device: str = ""
+    classes: int = 0
+    share: float = 0
 
 
 class RunSchema(BaseModel):
@@ -61,22 +126,22 @@ class RunSchema(BaseModel):
     notes: str
     state: State
     wanted: str
-    request: dict[str, Any]
-    data: dict[str, Any]
+    request: Annotated[dict[str, Any], AsKept(OrderSchema, hidden=("owner",))]
+    data: Annotated[dict[str, Any], AsKept(SourceSchema)]
     dataset: str
     architecture: str
-    configuration: dict[str, Any]
+    configuration: Annotated[dict[str, Any], AsKept(TrainingConfiguration, hidden=("settle_epochs",))]
     seed: int
     artifact: str = Field(description="Name of the model that it makes.")
     artifact_version: int | None
     accuracy: Probability | None = Field(description="On the test images, once it has ended well.")
     metrics: dict[str, float] | None
-    progress: dict[str, Any] | None
+    progress: Annotated[dict[str, Any], AsKept(Progress)] | None
     message: str = Field(description="Why it failed.")
     learned: bool | None = Field(
         description="Whether its model reads about twice as well as chance; null without one."
     )
-    report: dict[str, Any] | None = Field(
+    report: Annotated[dict[str, Any], AsKept(RetrainingReport)] | None = Field(
         description="What improved and what got worse, where it learned from corrections."
     )
     created: Moment
@@ -117,7 +182,7 @@ class RunEventSchema(BaseModel):
 
     number: int = Field(ge=1)
     kind: Literal["state", "phase", "progress", "epoch", "report"]
-    payload: dict[str, Any]
+    payload: Annotated[dict[str, Any], AsKept(Progress | RetrainingReport | ChangeSchema)]
     created: Moment
 
     @classmethod

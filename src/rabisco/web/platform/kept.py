@@ -1,0 +1,34 @@
+"""What the OpenAPI document says of values that are answered as they were kept, without being checked again."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import GetJsonSchemaHandler, TypeAdapter
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+
+@dataclass(frozen=True)
+class AsKept:
+    """Marks a dict whose fields the document takes from a type; an earlier version may have kept fewer, or others.
+
+    ::
+
+        configuration: Annotated[dict[str, Any], AsKept(TrainingConfiguration)]
+
+    Attributes:
+        described: A model, a dataclass, or any other type that Pydantic describes.
+        hidden: Fields of it that are never answered.
+    """
+
+    described: Any
+    hidden: Collection[str] = ()
+
+    def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        schema = handler(TypeAdapter(self.described).core_schema)
+        if self.hidden:
+            properties = handler.resolve_ref_schema(schema)["properties"]
+            for name in self.hidden:
+                properties.pop(name, None)
+        return schema
