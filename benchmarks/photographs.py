@@ -125,7 +125,13 @@ def _draw(models: dict[str, dict[str, Any]]) -> None:
         axes.annotate(name, (spent, accuracy), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=8)
     axes.plot([], [], "k*", label="the same, test")
     axes.plot([], [], "s", color="gray", label="published, test (GPU)")
-    axes.set(xscale="log", ylim=(0.7, 0.985), xlabel="10¹⁵ floating-point operations of training", ylabel="accuracy")
+    axes.set(
+        xscale="log",
+        xlim=(0.02, 100),
+        ylim=(0.7, 0.985),
+        xlabel="10¹⁵ floating-point operations of training",
+        ylabel="accuracy",
+    )
     axes.legend(loc="lower right")
     axes.grid(alpha=0.3)
     figure.tight_layout()
