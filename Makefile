@@ -28,8 +28,8 @@ test: $(VENV)/.dev-done lint ## set up, then run every check
 quick: $(VENV)/.dev-done lint ## style, types and every test that is not slow and needs no server, browser or training: under a minute
 	$(BIN)/pytest --quiet --numprocesses=auto --maxprocesses=4 -m "not browser and not server and not training and not slow"
 
-fuzz: $(VENV)/.dev-done ## send mutated inputs through every door for an hour (SECONDS=…); what is a fault stays as a case
-	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),3600)
+fuzz: $(VENV)/.dev-done ## send mutated inputs through every door for an hour (SECONDS=…, INPUTS=… each); what is a fault stays as a case
+	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),3600) --inputs $(or $(INPUTS),1000000000)
 
 soak: $(VENV)/.dev-done ## serve at 80% of capacity for half an hour (SECONDS=…) with a training beside it, and print what came of it
 	$(BIN)/python -m tests.soak --seconds $(or $(SECONDS),1800)

@@ -1,39 +1,40 @@
-"""Mutated inputs at every door through which strangers' bytes come in: ``python -m tests.fuzz --seconds 60 decode``.
+"""Mutated inputs at every door of strangers' bytes: ``python -m tests.fuzz --inputs 1000000 decode``.
 
-Whatever is sent must be read or refused by an error that is meant, within two seconds and in bounded memory. An input
-that is not is kept in ``tests/fuzz_cases/<door>/``, where the tests find it from then on.
+Whatever is sent must be read or refused by an error that is meant, within two seconds of processor time and in bounded
+memory. Each door's inputs are sent in a process of its own, which another watches: one that hangs, dies or grows is
+ended, and the next begins behind the input that it had. That input is kept in ``tests/fuzz_cases/<door>/``, where the
+tests find it from then on. An input depends on seed and number alone.
 """
 
 import argparse
-import base64
 import hashlib
-import io
 import json
+import mmap
 import os
 import random
-import resource
+import select
+import shutil
+import signal
+import struct
 import tempfile
 import time
-import zipfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from functools import cache
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-from flask.testing import FlaskClient
-from tests.web.serving import draw_seven, encoded
+import psutil
+from tests.fuzz_doors import DOORS, seeds
 
+from rabisco import store
 from rabisco.errors import RabiscoError
-from rabisco.images import decode
-from rabisco.intake import inspect
-from rabisco.web import create_app
+from rabisco.settings import get_settings
 
 CASES = Path(__file__).parent / "fuzz_cases"
 MOST_SECONDS, MOST_MEGABYTES = 2.0, 700
-FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "AVIF")
-JSON_DOORS = ("/predict", "/explain", "/training", "/corrections", "/uploads/drawn", "/compare/measurements")
-FORM_DOORS = ("/predict", "/upload", "/corrections", "/training", "/uploads")
+MOST_WAITED = 120.0  # seconds for one input, whatever it does with them
+LOOK = 0.5  # seconds between two looks at a process that sends
+KEPT_ROWS = 2000  # inputs after which what they left is removed
 WORDS = (
     b"\0",
     b"\xff" * 4,
@@ -47,121 +48,36 @@ WORDS = (
     b"\\ud800",
     b"NaN",
 )
+_HEAD = struct.Struct("<QdQ")  # inputs so far, seconds of the slowest, bytes of the present one
 
-Door = Callable[[bytes], object]
+
+@dataclass(frozen=True)
+class Work:
+    """What is to be sent: mutated inputs of a seed, so many, or for so many seconds."""
+
+    door: str
+    inputs: int
+    seconds: float = 1e9
+    seed: int = 0
 
 
 @dataclass
 class Tally:
-    """What happened at one door: how many inputs, the slowest, and what was not as it must be."""
+    """What happened at one door.
+
+    Attributes:
+        inputs: How many were sent.
+        slowest: Seconds of processor time that the slowest took.
+        seconds: Of processor time, all together.
+        megabytes: The most that a process had.
+        faults: Inputs that were not as they must be, and why.
+    """
 
     inputs: int = 0
     slowest: float = 0.0
+    seconds: float = 0.0
+    megabytes: float = 0.0
     faults: list[tuple[bytes, str]] = field(default_factory=list)
-
-
-@cache
-def client() -> FlaskClient:
-    """Return the application as a client reaches it, in this process."""
-    app = create_app()
-    app.testing = False
-    return app.test_client()
-
-
-def read_picture(data: bytes) -> None:
-    """Decode bytes as a picture."""
-    decode(data, max_bytes=2**24)
-
-
-def read_base64(data: bytes) -> None:
-    """Decode text as a picture."""
-    decode(data.decode("utf-8", "replace"), max_bytes=2**24)
-
-
-def look_through(suffix: str) -> Door:
-    """Return what looks through bytes as an upload of a suffix."""
-
-    def look(data: bytes) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / f"upload{suffix}"
-            file.write_bytes(data)
-            inspect(file)
-
-    return look
-
-
-def send(paths: tuple[str, ...], content_type: str) -> Door:
-    """Return what sends bytes as a body of a type to one of several addresses, always the same for the same bytes."""
-
-    def post(data: bytes) -> None:
-        path = paths[hashlib.sha256(data).digest()[0] % len(paths)]
-        answer = client().post(path, data=data, content_type=content_type)
-        if answer.status_code >= 500 and answer.status_code != 503:
-            raise AssertionError(f"{path} answered {answer.status_code}: {answer.text[:200]}")
-
-    return post
-
-
-DOORS: dict[str, Door] = {
-    "decode": read_picture,
-    "base64": read_base64,
-    "csv": look_through(".csv"),
-    "zip": look_through(".zip"),
-    "json": send(JSON_DOORS, "application/json"),
-    "multipart": send(FORM_DOORS, "multipart/form-data; boundary=cut"),
-}
-
-
-@cache
-def seeds(door: str) -> tuple[bytes, ...]:
-    """Return inputs that are as they should be, from which the others are made."""
-    seven = draw_seven(28)
-    pictures = [encoded(seven.convert(mode), kind) for kind in FORMATS for mode in ("L", "RGB")]
-    text = base64.b64encode(pictures[0])
-    if door == "decode":
-        return tuple(pictures)
-    if door == "base64":
-        return text, b"data:image/png;base64," + text, base64.urlsafe_b64encode(pictures[2])
-    if door == "csv":
-        return tuple(_tables())
-    if door == "zip":
-        return tuple(_zip(kind, pictures) for kind in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
-    if door == "json":
-        drawing = {"label": "7", "image": text.decode()}
-        bodies = (
-            {"image": text.decode(), "steps": True, "top_k": 3},
-            {"images": [text.decode()] * 2, "characters": "many"},
-            {"image": text.decode(), "true_label": "7", "consent": True},
-            {"drawings": [drawing, {**drawing, "label": "3"}]},
-            {"dataset": "nobody", "epochs": 2, "notes": "é", "learning_rate": 0.1},
-            {"model": ["mnist-cnn", "nobody"]},
-        )
-        return tuple(json.dumps(body).encode() for body in bodies)
-    part = b'--cut\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n'
-    note = b'--cut\r\nContent-Disposition: form-data; name="model"\r\n\r\ncnn\r\n'
-    train = b'--cut\r\nContent-Disposition: form-data; name="train"; filename="a.csv"\r\n\r\nlabel,a\r\n1,2\r\n'
-    return (
-        part + pictures[0] + b"\r\n--cut--\r\n",
-        note + part + pictures[1] + b"\r\n--cut--\r\n",
-        train + b"--cut--\r\n",
-    )
-
-
-def _tables() -> Iterator[bytes]:
-    random_rows = np.random.default_rng(0).integers(0, 256, (12, 16))
-    for separator in (",", ";", "\t"):
-        lines = [separator.join(["label", *(f"p{index}" for index in range(16))])]
-        lines += [separator.join([str(index % 2), *map(str, row)]) for index, row in enumerate(random_rows)]
-        yield "\n".join(lines).encode()
-        yield "\r\n".join(lines[1:]).encode("utf-16")
-
-
-def _zip(kind: int, pictures: list[bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", kind) as archive:
-        for index, picture in enumerate(pictures[:6]):
-            archive.writestr(f"train/{'ab'[index % 2]}/{index}.png", picture)
-    return buffer.getvalue()
 
 
 def mutated(data: bytes, draw: random.Random) -> bytes:
@@ -187,33 +103,139 @@ def mutated(data: bytes, draw: random.Random) -> bytes:
 
 
 def try_one(door: str, data: bytes, tally: Tally) -> None:
-    """Send one input through a door, and note what is not as it must be."""
-    started = time.perf_counter()
+    """Send one input through a door, and note what is not as it must be; one that is slow twice is."""
+    fault, seconds = _sent(door, data)
+    if seconds > MOST_SECONDS:
+        fault, seconds = _sent(door, data)  # what is loaded for the first time does not count
+    if fault is None and seconds > MOST_SECONDS:
+        fault = f"took {seconds:.1f} s"
+    if fault is not None:
+        tally.faults.append((data, fault))
+    tally.inputs += 1
+    tally.slowest = max(tally.slowest, seconds)
+
+
+def _sent(door: str, data: bytes) -> tuple[str | None, float]:
+    """Return what went wrong with an input, if anything, and its seconds of processor time."""
+    started, fault = time.process_time(), None
     try:
         DOORS[door](data)
     except RabiscoError:
         pass
     except Exception as error:
-        tally.faults.append((data, f"{type(error).__name__}: {error}"))
-    seconds = time.perf_counter() - started
-    tally.inputs += 1
-    tally.slowest = max(tally.slowest, seconds)
-    if seconds > MOST_SECONDS:
-        tally.faults.append((data, f"took {seconds:.1f} s"))
+        fault = f"{type(error).__name__}: {error}"
+    return fault, time.process_time() - started
 
 
-def fuzz(door: str, *, seconds: float = 3600, inputs: int = 10**9, seed: int = 0) -> Tally:
-    """Send mutated inputs through a door for so long, or so many."""
-    for data in seeds(door):
-        try_one(door, data, Tally())  # what is loaded for the first time does not count
-    draw, tally, until = random.Random(seed), Tally(), time.monotonic() + seconds
-    known = [*seeds(door), *(file.read_bytes() for file in cases(door))]
-    while tally.inputs < inputs and time.monotonic() < until:
-        try_one(door, mutated(draw.choice(known), draw), tally)
-    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    if megabytes > MOST_MEGABYTES and "RABISCO_FUZZ_ALONE" in os.environ:
-        tally.faults.append((b"", f"{megabytes:.0f} MB of memory"))
+def fuzz(work: Work, first: int = 0, before: Callable[[bytes, Tally], object] = lambda *_: None) -> Tally:
+    """Send mutated inputs through a door, in this process.
+
+    Args:
+        work: What is sent.
+        first: Number of the first; those before it count as sent.
+        before: Called before each.
+    """
+    for data in seeds(work.door):
+        try_one(work.door, data, Tally())
+    tally, until = Tally(), time.monotonic() + work.seconds
+    known = [*seeds(work.door), *(file.read_bytes() for file in cases(work.door))]
+    for number in range(first, work.inputs):
+        if time.monotonic() > until:
+            break
+        draw = random.Random((work.seed << 40) + number)
+        data = mutated(draw.choice(known), draw)
+        before(data, tally)
+        try_one(work.door, data, tally)
+    before(b"", tally)
     return tally
+
+
+def watched(work: Work) -> Tally:
+    """Do the same in processes of their own, which are ended where they hang, and replaced."""
+    tally, until = Tally(), time.monotonic() + work.seconds
+    while tally.inputs < work.inputs and (left := until - time.monotonic()) > 0:
+        with tempfile.TemporaryDirectory() as home:
+            sending = Sending(replace(work, seconds=left), tally.inputs, Path(home))
+            sending.watch(tally)
+    return tally
+
+
+class Sending:
+    """A process that sends inputs, seen by the one that began it.
+
+    Args:
+        work: What it sends.
+        first: Number of the first input.
+        home: Where it keeps what is to be kept.
+    """
+
+    def __init__(self, work: Work, first: int, home: Path) -> None:
+        self._work, self._first, self._home = work, first, home
+        self._shared = mmap.mmap(-1, 1 << 24)
+        self._reading, self._writing = os.pipe()
+        self._child = os.fork()
+        if not self._child:
+            self._send()
+        os.close(self._writing)
+
+    def watch(self, tally: Tally) -> None:
+        """Add what comes of it, until it ends or has to be ended."""
+        reason = self._wait(psutil.Process(self._child), tally)
+        with suppress(ProcessLookupError):
+            os.kill(self._child, signal.SIGKILL if reason else 0)
+        _, status, used = os.wait4(self._child, 0)
+        sent, slowest, length = _HEAD.unpack_from(self._shared)
+        tally.seconds += used.ru_utime + used.ru_stime
+        tally.inputs, tally.slowest = self._first + sent, max(tally.slowest, slowest)
+        if reason or status:
+            data = self._shared[_HEAD.size : _HEAD.size + length]
+            tally.faults.append((data, reason or f"ended its process: {os.waitstatus_to_exitcode(status)}"))
+            tally.inputs += 1
+
+    def _wait(self, process: psutil.Process, tally: Tally) -> str:
+        """Return why it has to be ended; an empty string once it has ended by itself."""
+        told, known, spent, since = b"", -1, 0.0, time.monotonic()
+        with os.fdopen(self._reading, "rb", buffering=0) as news:
+            while True:
+                if select.select([news], [], [], LOOK)[0]:
+                    part = news.read(1 << 20)
+                    told += part
+                    *lines, told = told.split(b"\n")
+                    for fault in map(json.loads, lines):
+                        tally.faults.append((bytes.fromhex(fault["data"]), fault["reason"]))
+                    if not part:
+                        return ""
+                with suppress(psutil.Error):
+                    now, megabytes = sum(process.cpu_times()[:2]), process.memory_info().rss / 1e6
+                    tally.megabytes = max(tally.megabytes, megabytes)
+                    if known != (known := _HEAD.unpack_from(self._shared)[0]):
+                        spent, since = now, time.monotonic()
+                    if megabytes > MOST_MEGABYTES:
+                        return f"{megabytes:.0f} MB of memory"
+                    if now - spent > 3 * MOST_SECONDS or time.monotonic() - since > MOST_WAITED:
+                        return "hangs"
+
+    def _send(self) -> None:
+        """Be the process, and end."""
+        status = 1
+        try:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libtiff has much to say
+            os.environ["RABISCO_HOME"] = str(self._home)
+            get_settings.cache_clear()
+            fuzz(self._work, self._first, self._note)
+            status = 0
+        finally:
+            os._exit(status)
+
+    def _note(self, data: bytes, tally: Tally) -> None:
+        self._shared[_HEAD.size : _HEAD.size + len(data)] = data
+        _HEAD.pack_into(self._shared, 0, tally.inputs, tally.slowest, len(data))
+        while tally.faults:
+            fault, reason = tally.faults.pop()
+            os.write(self._writing, json.dumps({"data": fault.hex(), "reason": reason}).encode() + b"\n")
+        if (tally.inputs + 1) % KEPT_ROWS == 0:
+            store.close()
+            shutil.rmtree(self._home, ignore_errors=True)
 
 
 def cases(door: str) -> list[Path]:
@@ -221,25 +243,33 @@ def cases(door: str) -> list[Path]:
     return sorted((CASES / door).glob("*"))
 
 
+def keep(door: str, data: bytes) -> Path:
+    """Keep an input as a case and return where."""
+    file = CASES / door / hashlib.sha256(data).hexdigest()[:12]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(data)
+    return file
+
+
 def main() -> None:
     """Fuzz the doors that are named, or all, one after the other."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("doors", nargs="*", metavar="door", help=", ".join(DOORS))
-    parser.add_argument("--seconds", type=float, default=3600)
+    parser.add_argument("--seconds", type=float, default=3600, help="for all doors together")
+    parser.add_argument("--inputs", type=int, default=10**9, help="at most, for each door")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     asked = parser.parse_args()
-    os.environ["RABISCO_FUZZ_ALONE"] = "1"
     doors = asked.doors or list(DOORS)
-    print("| Door | Inputs | Slowest | Faults |\n| :-- | --: | --: | --: |")
+    print("| Door | Inputs | Processor time | Slowest | Memory | Faults |\n| :-- | --: | --: | --: | --: | --: |")
     for door in doors:
-        tally = fuzz(door, seconds=asked.seconds / len(doors), seed=asked.seed)
-        print(f"| {door} | {tally.inputs:,} | {tally.slowest:.2f} s | {len(tally.faults)} |", flush=True)
+        tally = watched(Work(door, asked.inputs, asked.seconds / len(doors), asked.seed))
+        print(
+            f"| {door} | {tally.inputs:,} | {tally.seconds / 60:.1f} min | {tally.slowest:.2f} s | "
+            f"{tally.megabytes:.0f} MB | {len(tally.faults)} |",
+            flush=True,
+        )
         for data, reason in tally.faults[:20]:
-            folder = CASES / door
-            folder.mkdir(parents=True, exist_ok=True)
-            file = folder / hashlib.sha256(data).hexdigest()[:12]
-            file.write_bytes(data)
-            print(f"{file}: {reason}", flush=True)
+            print(f"{keep(door, data)}: {reason}", flush=True)
 
 
 if __name__ == "__main__":
