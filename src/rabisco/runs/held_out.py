@@ -5,11 +5,6 @@ lie in ``<cache>/test-images`` as an array of which pages read only the rows tha
 """
 
 import hashlib
-import os
-import subprocess
-import sys
-import threading
-import time
 from pathlib import Path
 from typing import Literal
 
@@ -18,13 +13,11 @@ from numpy.typing import NDArray
 
 from rabisco import data, store
 from rabisco.artifacts import Artifact
-from rabisco.artifacts.durable import told_of_storage, try_lock
 from rabisco.errors import RabiscoError
+from rabisco.runs import once
 from rabisco.runs.request import RunRequest
-from rabisco.runs.supervisor import environment
 from rabisco.settings import get_settings
 
-AGAIN = 60.0  # seconds after which what failed is tried again
 Images = NDArray[np.uint8]
 # ``gone``: the data are not on this machine, or are no longer what the model was tested on.
 State = Literal["ready", "reading", "gone"]
@@ -39,16 +32,10 @@ def test_images(artifact: Artifact) -> tuple[State, Images | None]:
     path = path_of(artifact)
     if path.is_file():
         return "ready", np.load(path, mmap_mode="r")
-    failed = path.with_suffix(".failed")
-    if not _at_hand(artifact) or (failed.is_file() and time.time() - failed.stat().st_mtime < AGAIN):
-        return "gone", None
-    with told_of_storage():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = try_lock(path.with_suffix(".lock"))
-        if lock is not None:
-            os.close(lock)  # the process takes it
-            _start(artifact)
-    return "reading", None
+    worker = "rabisco.runs.held_out_worker", artifact.name, str(artifact.version)
+    if _at_hand(artifact) and once.have_made(path, *worker):
+        return "reading", None
+    return "gone", None
 
 
 def request_of(artifact: Artifact) -> RunRequest | None:
@@ -69,19 +56,6 @@ def _at_hand(artifact: Artifact) -> bool:
         return (get_settings().home / request.data.upload).exists()
     name = artifact.card.dataset.name
     return name in data.dataset_names() and data.is_local(name)
-
-
-def _start(artifact: Artifact) -> None:
-    command = [sys.executable, "-m", "rabisco.runs.held_out_worker", artifact.name, str(artifact.version)]
-    child = subprocess.Popen(
-        command,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    threading.Thread(target=child.wait, name="test images", daemon=True).start()  # lest it stays as a zombie
 
 
 def path_of(artifact: Artifact) -> Path:

@@ -1,7 +1,5 @@
 """Keeps the test images of a model: ``python -m rabisco.runs.held_out_worker <name> <version>``."""
 
-import logging
-import os
 import sys
 from pathlib import Path
 
@@ -9,40 +7,25 @@ import numpy as np
 
 from rabisco import data
 from rabisco.artifacts import Artifact, load_artifact
-from rabisco.artifacts.durable import try_lock
 from rabisco.data.dataset import Dataset
 from rabisco.recipes.material import with_classes
-from rabisco.runs.held_out import path_of, request_of
-from rabisco.runs.process import give_way
+from rabisco.runs import once
+from rabisco.runs.held_out import Images, path_of, request_of
 from rabisco.runs.resolving import check
 from rabisco.runs.tasks import load_data
-from rabisco.settings import get_settings
-
-LOGGER = logging.getLogger("rabisco.runs")
 
 
 def keep(artifact: Artifact) -> None:
     """Read the images that a version was tested on and keep them, one process at a time."""
-    path = path_of(artifact)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = try_lock(path.with_suffix(".lock"))
-    if lock is None or path.is_file():
-        return
-    try:
-        test = with_classes(load(artifact, path.parent), artifact.card.class_names).test
-        readings = artifact.readings
-        if readings is not None and not np.array_equal(test.labels, readings.labels):
-            LOGGER.error("%s was tested on other images", artifact.name)
-            path.with_suffix(".failed").write_text("")
-            return
-        being_written = path.with_suffix(".new.npy")
-        np.save(being_written, test.images)
-        being_written.replace(path)
-    except Exception:
-        LOGGER.exception("no test images of %s", artifact.name)
-        path.with_suffix(".failed").write_text("")
-    finally:
-        os.close(lock)
+    once.make(path_of(artifact), lambda path: np.save(path, _test_images(artifact, path.parent)))
+
+
+def _test_images(artifact: Artifact, folder: Path) -> Images:
+    test = with_classes(load(artifact, folder), artifact.card.class_names).test
+    readings = artifact.readings
+    if readings is not None and not np.array_equal(test.labels, readings.labels):
+        raise ValueError(f"{artifact.name} was tested on other images")
+    return test.images
 
 
 def load(artifact: Artifact, folder: Path) -> Dataset:
@@ -73,6 +56,5 @@ def _called_as_now(dataset: Dataset, artifact: Artifact) -> Dataset:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO)
-    give_way(get_settings().training_niceness)
+    once.begin()
     keep(load_artifact(sys.argv[1], int(sys.argv[2])))

@@ -4,12 +4,7 @@ To read a data set takes seconds and much memory, so a process of its own does i
 ``<cache>/samples``.
 """
 
-import logging
-import os
-import subprocess
 import sys
-import threading
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -18,14 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabisco import data
-from rabisco.artifacts.durable import told_of_storage, try_lock
-from rabisco.runs.process import give_way
-from rabisco.runs.supervisor import environment
+from rabisco.runs import once
 from rabisco.settings import get_settings
 
-LOGGER = logging.getLogger("rabisco.runs")
 PER_CLASS = 40
-AGAIN = 60.0  # seconds after which what failed is tried again
 
 
 @dataclass(frozen=True)
@@ -59,29 +50,9 @@ def samples(name: str) -> tuple[State, list[ClassSamples]]:
     path = _path(entry.name)
     if path.is_file():
         return "ready", _read(path, entry)
-    failed = path.with_suffix(".failed")
-    if failed.is_file() and time.time() - failed.stat().st_mtime < AGAIN:
-        return "failed", []
-    with told_of_storage():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = try_lock(path.with_suffix(".lock"))
-        if lock is not None:
-            os.close(lock)  # the process takes it
-            _start(entry.name)
-    return "reading", []
-
-
-def _start(name: str) -> None:
-    command = [sys.executable, "-m", "rabisco.runs.sampling", name]
-    child = subprocess.Popen(
-        command,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    threading.Thread(target=child.wait, name="sampling", daemon=True).start()  # lest it stays as a zombie
+    if once.have_made(path, "rabisco.runs.sampling", entry.name):
+        return "reading", []
+    return "failed", []
 
 
 def _path(name: str) -> Path:
@@ -99,21 +70,7 @@ def _read(path: Path, entry: data.Entry) -> list[ClassSamples]:
 
 def keep(name: str) -> None:
     """Choose images of each class and keep them, one process at a time for each data set."""
-    path = _path(name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = try_lock(path.with_suffix(".lock"))
-    if lock is None or path.is_file():
-        return
-    try:
-        found = _choose(data.load(name))
-        being_written = path.with_suffix(".new.npz")
-        np.savez_compressed(being_written, **found)
-        being_written.replace(path)
-    except Exception:
-        LOGGER.exception("no samples of %s", name)
-        path.with_suffix(".failed").write_text("")
-    finally:
-        os.close(lock)
+    once.make(_path(name), lambda path: np.savez_compressed(path, **_choose(data.load(name))))
 
 
 def _choose(dataset: data.Dataset) -> dict[str, Any]:
@@ -128,6 +85,5 @@ def _choose(dataset: data.Dataset) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO)
-    give_way(get_settings().training_niceness)
+    once.begin()
     keep(sys.argv[1])

@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from rabisco.data.catalog import CATALOG
-from rabisco.runs import sampling
+from rabisco.runs import once, sampling
 from rabisco.settings import get_settings
 from rabisco.web import create_app
 
@@ -70,7 +70,7 @@ def test_what_cannot_be_read_is_said_and_tried_again_later(
     failed = folder / "digit-forms.failed"
     failed.write_text("")
     assert "The images cannot be read" in client.get("/datasets?name=digit-forms", headers=PAGE).text
-    monkeypatch.setattr(sampling, "AGAIN", 0.0)
+    monkeypatch.setattr(once, "AGAIN", 0.0)
     assert "Images of each class" in shown(client, "/datasets?name=digit-forms")
     failed.unlink()
 

@@ -1,0 +1,69 @@
+"""What a process of its own makes once, for it takes seconds and much memory; pages ask again until it is there."""
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rabisco.artifacts.durable import told_of_storage, try_lock
+from rabisco.runs.process import give_way
+from rabisco.runs.supervisor import environment
+from rabisco.settings import get_settings
+
+LOGGER = logging.getLogger("rabisco.runs")
+AGAIN = 60.0  # seconds after which what failed is tried again
+
+
+def have_made(path: Path, module: str, *arguments: str) -> bool:
+    """Have ``python -m module`` make the file at ``path``, unless a process does so already; tell whether one does.
+
+    ``False`` means that the last attempt failed less than a minute ago.
+
+    Raises:
+        StorageError: Nothing can be written there.
+    """
+    failed = path.with_suffix(".failed")
+    if failed.is_file() and time.time() - failed.stat().st_mtime < AGAIN:
+        return False
+    with told_of_storage():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = try_lock(path.with_suffix(".lock"))
+        if lock is not None:
+            os.close(lock)  # the process takes it
+            child = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+            threading.Thread(target=child.wait, name=module, daemon=True).start()  # lest it stays as a zombie
+    return True
+
+
+def make(path: Path, write: Callable[[Path], None]) -> None:
+    """Make the file at ``path``, one process at a time; ``write`` writes it to another path of the same ending."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = try_lock(path.with_suffix(".lock"))
+    if lock is None or path.is_file():
+        return
+    try:
+        being_written = path.with_suffix(f".new{path.suffix}")
+        write(being_written)
+        being_written.replace(path)
+    except Exception:
+        LOGGER.exception("%s could not be made", path)
+        path.with_suffix(".failed").write_text("")
+    finally:
+        os.close(lock)
+
+
+def begin() -> None:
+    """Begin as the process that makes it: its log is written, and other processes go before it."""
+    logging.basicConfig(level=logging.INFO)
+    give_way(get_settings().training_niceness)
