@@ -41,6 +41,19 @@ def uploaded(page: Page) -> None:
     page.locator(".results").wait_for()
 
 
+def looked_inside(page: Page) -> None:
+    """Draw a seven and open what the models computed."""
+    drawn(page)
+    page.locator("[data-inside] > summary").click()
+    page.locator("[data-part=flips] .shown > *").first.wait_for()
+
+
+def shown_to_a_class(page: Page) -> None:
+    """Draw a seven on the page for a class."""
+    draw(page, SEVEN)
+    page.locator(".template").nth(9).wait_for()
+
+
 def scribbled(page: Page) -> None:
     """Draw what is no digit and wait until it is refused."""
     for number in range(12):
@@ -120,6 +133,8 @@ def tried(page: Page) -> None:
 STATES: dict[str, tuple[str, Act | None]] = {
     "draw": ("/", None),
     "draw-read": ("/", drawn),
+    "draw-inside": ("/", looked_inside),
+    "projector": ("/projector", shown_to_a_class),
     "draw-refused": ("/", scribbled),
     "draw-code": ("/", asked_for_code),
     "draw-many": ("/?characters=many", written),

@@ -11,6 +11,7 @@ from tests.drawing import colored, digit_dataset, save_quickly
 from rabisco.artifacts import load_artifact
 from rabisco.artifacts.saving import SHRUNK
 from rabisco.data.dataset import Dataset, Split
+from rabisco.explanation import Inside, decision, grad_cam
 from rabisco.images import ImageKind
 from rabisco.inference import Predictor
 from rabisco.models import Architecture, architecture_names, choices, create_model, get_architecture
@@ -117,3 +118,13 @@ def test_its_usual_configuration_trains_and_onnx_runtime_agrees_with_keras(case:
     halved = artifact.card.parameters > SHRUNK
     np.testing.assert_allclose(Predictor(artifact).logits(images), expected, atol=2e-2 if halved else 1e-4)
     assert artifact.onnx_path.stat().st_size < artifact.card.parameters * (2.1 if halved else 4.1) + 20_000
+    inside = Inside(artifact)
+    looked = inside.run(images[0])
+    within = 2e-2 if halved else 1e-4
+    for stage, maps in looked.stages.items():
+        computed = keras.Model(reloaded.input, reloaded.get_layer(stage).output)(images[:1])
+        np.testing.assert_allclose(maps, np.asarray(computed)[0], atol=within * max(1, np.abs(maps).max()))
+    decided = decision(inside, looked, 3)
+    assert decided
+    assert decided.logit == pytest.approx(expected[0, 3], abs=within)
+    assert inside.is_linear or (grad_cam(inside, looked, 3) is not None and looked.stages)

@@ -7,19 +7,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.drawing import digit_dataset
+from tests.drawing import digit_dataset, save_quickly
 
 from rabisco import data
-from rabisco.artifacts import BUNDLED_DIR, load_artifact
+from rabisco.artifacts import BUNDLED_DIR, load_artifact, save_memory
 from rabisco.data import dataset_names
 from rabisco.data.dataset import Split
 from rabisco.errors import DataUnavailableError, InvalidConfigurationError
+from rabisco.explanation import Inside
 from rabisco.images import normalize_pixels
 from rabisco.inference import get_predictor
+from rabisco.memory import Memory
 from rabisco.models import architecture_names, create_model
 from rabisco.recipes import (
     RecipeTask,
     get_recipe,
+    kept_images,
     load_material,
     normalized,
     recipe_names,
@@ -58,12 +61,32 @@ def test_a_recipe_yields_an_artifact_that_reads_what_its_card_says(home: Path, n
     accuracy = float((answers == test.labels).mean())
     assert card == artifact.card
     assert card.metrics["test_accuracy"] == pytest.approx(accuracy, abs=0.005)
+    kept = artifact.training_images
+    assert kept
+    assert kept.features is None
+    trained = {image.tobytes() for image in normalized(digit_dataset(), recipe.normalizer).train.images}
+    assert len(kept.images) == min(1000, len(trained))
+    assert all(image.tobytes() in trained for image in kept.images)
+    again = save_memory(artifact, Memory())
+    assert again.training_images
+    np.testing.assert_array_equal(again.training_images.images, kept.images)
     assert accuracy > least
     assert card.metrics["test_accuracy_low"] < accuracy < card.metrics["test_accuracy_high"]
     assert card.dataset.fingerprint == digit_dataset().fingerprint
     assert card.training_seconds > 0
     assert np.trace(card.confusions or []) / len(test) == pytest.approx(card.metrics["test_accuracy"])
     assert {"keras", "numpy", "python"} <= set(card.versions)
+
+
+@pytest.mark.training
+def test_slow_models_keep_the_features_of_their_training_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    digits = digit_dataset(60)
+    model = create_model("cnn-tiny", digits.image_shape, digits.num_classes)
+    monkeypatch.setattr("rabisco.recipes.card_builder.SLOW", 0)
+    kept = kept_images(model, digits.train)
+    inside = Inside(save_quickly(model, "slow", digits))
+    assert kept.features is not None
+    np.testing.assert_allclose(kept.features, inside.features(kept.images), atol=2e-3)
 
 
 @pytest.mark.training

@@ -89,7 +89,7 @@ def kept_images(model: "keras.Model", train: Split) -> TrainingImages:
         return kept
     import keras
 
-    reader = KerasReader(keras.Model(model.inputs, model.layers[-1].input))
+    reader = KerasReader(keras.Model(model.input, model.layers[-1].input))
     return replace(kept, features=reader.logits(kept.images).astype(np.float16))
 
 
