@@ -1,7 +1,7 @@
 """What a run can be asked for."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
@@ -98,6 +98,7 @@ class RunRequest(BaseModel):
         corrections: Fine-tune the model ``artifact`` on the corrections of its readings instead, and report what
             became better and worse; ``data`` is what it was trained on. The new version waits to be chosen.
         version: With ``corrections``: the version to begin with.
+        leave_out: Images that are not trained on, such as those with wrong labels: their keys, ``doubts.key_of``.
         use: Whether the new version answers at once under its name; if not, it waits to be chosen.
         owner: Token of who asks, if the pages know one.
     """
@@ -125,6 +126,7 @@ class RunRequest(BaseModel):
     without_supplements: bool = False
     corrections: bool = False
     version: int | None = Field(default=None, ge=0)
+    leave_out: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")], ...] = Field(default=(), max_length=5000)
     use: bool = True
     owner: str = Field(default="", max_length=64)
 

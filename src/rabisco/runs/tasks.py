@@ -1,5 +1,6 @@
 """What the process of a run trains: the task that a request comes to."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -11,6 +12,7 @@ from rabisco.data.split import stratified_cut
 from rabisco.errors import N_, InvalidConfigurationError
 from rabisco.recipes import Recipe, RecipeTask, Task, load_material, with_supplements
 from rabisco.retraining import RetrainingTask
+from rabisco.runs.doubts import key_of
 from rabisco.runs.request import RunRequest
 from rabisco.runs.resolving import check, in_fast_epochs, limit_of
 from rabisco.settings import get_settings
@@ -48,9 +50,31 @@ def load_data(recipe: Recipe, *, request: RunRequest, folder: Path) -> tuple[Rec
         recipe, dataset = load_material(recipe, limit_of(request))
     else:
         dataset = with_supplements(recipe, _load_upload(request, recipe, folder))
+    if request.leave_out:
+        dataset = without(dataset, request.leave_out)
     if request.preset == "fast" and request.epochs is None:
         recipe = in_fast_epochs(recipe, len(dataset.train))
     return recipe, dataset
+
+
+def without(dataset: Dataset, keys: Collection[str]) -> Dataset:
+    """Return a data set without the training and validation images that have these keys.
+
+    Raises:
+        InvalidConfigurationError: It holds none of them.
+    """
+    left_out = frozenset(keys)
+
+    def keep(split: Split) -> Split:
+        rows = [place for place, image in enumerate(split.images) if key_of(image) not in left_out]
+        return Split(split.images[rows], split.labels[rows])
+
+    train, validation = keep(dataset.train), keep(dataset.validation)
+    if len(train) + len(validation) == len(dataset.train) + len(dataset.validation):
+        raise InvalidConfigurationError(
+            N_("images to leave out are named as /label-errors names them. Received: keys that no image of these has")
+        )
+    return replace(dataset, train=train, validation=validation)
 
 
 def _load_upload(request: RunRequest, recipe: Recipe, folder: Path) -> Dataset:

@@ -9,7 +9,7 @@ from flask_babel import LazyString, lazy_gettext
 # Parameters that mean the same page in another language or theme; a form may have sent them in its body.
 KEPT = (
     *("from", "model", "version", "characters", "among", "kind", "question", "dataset", "state", "classes", "each"),
-    *("name", "page", "beside", "category", "read_as", "low", "high", "which", "damage"),
+    *("name", "page", "beside", "category", "read_as", "low", "high", "which", "damage", "upload"),
 )
 
 
@@ -42,7 +42,15 @@ SECTIONS = (
         "train.index",
         "train",
         lazy_gettext("Train"),
-        ("train.start", "datasets.index", "drawn.index", "uploads.show", "runs.index", "runs.show"),
+        (
+            "train.start",
+            "datasets.index",
+            "drawn.index",
+            "label_errors.index",
+            "uploads.show",
+            "runs.index",
+            "runs.show",
+        ),
     ),
     Section("models.index", "models", lazy_gettext("Models"), ("models.card",)),
     Section("compare.index", "compare", lazy_gettext("Compare")),

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Annotated, Any, ClassVar
 
 from flask_babel import LazyString, lazy_gettext
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from rabisco import artifacts, data
 from rabisco.artifacts import Card
@@ -78,6 +78,11 @@ def _there(value: str) -> str:
     return value
 
 
+def _listed(value: object) -> object:
+    """Return a list that came as JSON, as the form keeps it."""
+    return json.loads(value) if isinstance(value, str) and value.startswith("[") else value
+
+
 def limited(name: str, description: str | None = None) -> Any:
     """Return the field of a number that a run limits."""
     _, low, high = limits(name)
@@ -109,6 +114,9 @@ class Training(Fields):
         description="`seconds`: a tiny model of few images; `fast`: a small one of all images, in few epochs.",
     )
     notes: str | None = None
+    leave_out: Annotated[list[str], BeforeValidator(_listed)] | None = Field(
+        None, description="Keys of images that are not trained on, as `/label-errors` names them."
+    )
     class_names: ClassNames = Field(None, description=DESCRIPTION)
 
 
@@ -165,6 +173,8 @@ class TrainingForm:
         if self.errors:
             raise InvalidConfigurationError(self.sentence)
         asked: dict[str, Any] = {"data": dict(source), "artifact": self.get("name") or free_name(title)}
+        if self.get("leave_out"):
+            asked["leave_out"] = _listed(self.values["leave_out"])
         preset = self.get("preset")
         plain = ("minutes", "notes") if preset else (*NUMBERS, "notes")
         asked.update({name: self.values[name] for name in plain if name in self.values})

@@ -1,0 +1,146 @@
+"""Labels that are probably wrong, in data that can be trained on; ``rabisco.runs.doubt_worker`` finds them.
+
+What is asked and how far it is stands in ``<home>/label-errors/<id>.json``, what was found in ``<id>.npz``.
+"""
+
+import hashlib
+import json
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ValidationError
+
+from rabisco.artifacts.durable import locked, told_of_storage, write_whole
+from rabisco.runs.process import identity
+from rabisco.runs.request import Source
+from rabisco.runs.supervisor import environment
+from rabisco.settings import get_settings
+
+State = Literal["unasked", "reading", "ready", "failed"]
+STALE = 30.0  # seconds after which a process that never began has failed
+
+
+class Asked(BaseModel):
+    """What is asked, and how far it is.
+
+    Attributes:
+        source: The data.
+        state: How far it is.
+        message: Why it failed, else empty; a sentence and its values.
+        pid: Of the process, 0 before it began.
+        process_started: With which it is told from another of that number.
+        moment: When this was written, seconds since 1970.
+    """
+
+    source: Source
+    state: State = "reading"
+    message: str = ""
+    pid: int = 0
+    process_started: str = ""
+    moment: float = 0.0
+
+
+@dataclass(frozen=True)
+class Doubtful:
+    """Images that one should look at.
+
+    Attributes:
+        class_names: The classes; the rest are indices into them.
+        keys: Names each image by its pixels, ``(N,)``; see ``key_of``.
+        images: uint8 ``(N, H, W, C)``.
+        labels: As given, ``(N,)``.
+        suggested: What each seems to be, ``(N,)``; its own label where it is only hard.
+        margins: Probability of the label less that of the most probable other class, ``(N,)``.
+        examined: How many images were looked at.
+        found: How many labels are suspected; at most some are kept here.
+    """
+
+    class_names: tuple[str, ...]
+    keys: NDArray[np.str_]
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    suggested: NDArray[np.int64]
+    margins: NDArray[np.float64]
+    examined: int
+    found: int
+
+
+def key_of(image: NDArray[np.uint8]) -> str:
+    """Return a name of an image by its pixels: the same wherever it stands and however the data are split."""
+    return hashlib.sha256(np.ascontiguousarray(image).tobytes()).hexdigest()[:16]
+
+
+def start(source: Source) -> Asked:
+    """Have data looked through for wrong labels, once, and return how far that is.
+
+    Raises:
+        StorageError: It could not be kept.
+    """
+    with locked(folder()):
+        known = status(source)
+        if known.state in ("reading", "ready"):
+            return known
+        asked = Asked(source=source, moment=time.time())
+        write(asked)
+    with told_of_storage(), (folder() / f"{id_of(source)}.log").open("wb") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "rabisco.runs.doubt_worker", id_of(source)],
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    threading.Thread(target=child.wait, name="label errors", daemon=True).start()  # lest it stays as a zombie
+    return asked
+
+
+def status(source: Source) -> Asked:
+    """Return how far the look at data is; one whose process died has failed."""
+    return at(id_of(source)) or Asked(source=source, state="unasked")
+
+
+def at(doubt_id: str) -> Asked | None:
+    """Return what is asked under an id; ``None`` if nothing is."""
+    try:
+        found = Asked.model_validate_json((folder() / f"{doubt_id}.json").read_bytes())
+    except (OSError, ValidationError):
+        return None
+    gone = identity(found.pid) != found.process_started if found.pid else time.time() - found.moment > STALE
+    return found.model_copy(update={"state": "failed"}) if found.state == "reading" and gone else found
+
+
+def result(source: Source) -> Doubtful | None:
+    """Return what was found; ``None`` where that is not there."""
+    try:
+        with np.load(folder() / f"{id_of(source)}.npz", allow_pickle=False) as kept:
+            return Doubtful(
+                tuple(kept["class_names"].tolist()),
+                *(kept[name] for name in ("keys", "images", "labels", "suggested", "margins")),
+                *(int(kept[name]) for name in ("examined", "found")),
+            )
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def write(asked: Asked) -> None:
+    """Write how far it is."""
+    folder().mkdir(parents=True, exist_ok=True)
+    write_whole(folder() / f"{id_of(asked.source)}.json", asked.model_dump_json() + "\n")
+
+
+def id_of(source: Source) -> str:
+    """Return the id of a look at data."""
+    return hashlib.sha256(json.dumps(source.model_dump(), sort_keys=True).encode()).hexdigest()[:20]
+
+
+def folder() -> Path:
+    """Return the folder of all of them."""
+    return get_settings().home / "label-errors"

@@ -1,0 +1,97 @@
+"""Wrong labels of one's own data are found, left out by a run that names them, and that run says so again."""
+
+import io
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from flask.testing import FlaskClient
+from tests.drawing import digit_dataset
+
+from rabisco.data.dataset import Split
+from rabisco.errors import InvalidConfigurationError
+from rabisco.runs import RunRequest, doubts, get
+from rabisco.runs.doubts import key_of
+from rabisco.runs.resolving import check
+from rabisco.runs.tasks import load_data, without
+from rabisco.web import create_app
+
+PAGE = {"Accept": "text/html"}
+
+
+def wait(client: FlaskClient, address: str, done: tuple[str, ...]) -> dict[str, Any]:
+    for _ in range(900):
+        found = client.get(address).json
+        if found["state"] in done:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(found)
+
+
+def table(changed: int) -> bytes:
+    """Return 300 digits as a table, the labels of the first few changed."""
+    split = digit_dataset().train
+    labels = split.labels[:300].copy()
+    labels[:changed] = (labels[:changed] + 5) % 10
+    rows = np.column_stack([labels, split.images[:300].reshape(300, -1)])
+    content = io.StringIO()
+    np.savetxt(content, rows, "%d", ",")
+    return content.getvalue().encode()
+
+
+@pytest.mark.slow
+def test_wrong_labels_are_found_and_left_out_by_a_run_that_names_them(tmp_path: Any) -> None:
+    client = create_app().test_client()
+    upload = client.post("/uploads", data={"train": (io.BytesIO(table(6)), "mine.csv")}).json["id"]
+    wait(client, f"/uploads/{upload}", ("ready",))
+    assert client.get(f"/label-errors?upload={upload}").json["state"] == "unasked"
+    assert client.post("/label-errors", data={"upload": upload}).status_code == 202
+    found = wait(client, f"/label-errors?upload={upload}", ("ready", "failed"))
+    assert found["state"] == "ready", found
+    wrong = {key_of(image) for image in digit_dataset().train.images[:6]}
+    keys = [one["key"] for one in found["suspected"] if one["key"] in wrong]
+    assert len(keys) >= 3  # a few may be in the test split
+    page = client.get(f"/label-errors?upload={upload}", headers=PAGE).text
+    assert "Leave out and train again" in page
+    assert f'value="{keys[0]}"' in page
+    run = client.post("/training", json={"upload": upload, "leave_out": keys, "preset": "seconds"})
+    assert run.status_code == 202, run.text
+    assert run.json["request"]["leave_out"] == keys
+    request = RunRequest.parse(get(run.json["id"]).request)
+    client.post(f"/runs/{run.json['id']}/cancel")
+    _, dataset = load_data(check(request), request=request, folder=tmp_path)
+    whole = request.model_copy(update={"leave_out": ()})
+    _, before = load_data(check(whole), request=whole, folder=tmp_path)
+    assert len(before.train) + len(before.validation) - len(dataset.train) - len(dataset.validation) == len(keys)
+    assert np.array_equal(before.test.images, dataset.test.images)
+
+
+def test_keys_that_no_image_has_are_refused() -> None:
+    dataset = digit_dataset()
+    with pytest.raises(InvalidConfigurationError, match="no image of these has"):
+        without(dataset, ["0" * 16])
+    first = without(dataset, [key_of(dataset.train.images[0])])
+    assert isinstance(first.train, Split)
+    assert len(first.train) == len(dataset.train) - 1
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [("", 400), ("?dataset=digits&upload=x", 400), ("?dataset=nothing", 404), ("?upload=none", 404)],
+)
+def test_what_cannot_be_looked_through_is_refused(query: str, status: int) -> None:
+    assert create_app().test_client().get(f"/label-errors{query}").status_code == status
+
+
+def test_a_look_whose_process_died_has_failed() -> None:
+    from rabisco.runs import Source
+
+    source = Source(catalog="digits")
+    doubts.write(doubts.Asked(source=source, pid=2**22 + 1, process_started="never"))
+    assert doubts.status(source).state == "failed"
+    text = create_app().test_client().get("/label-errors?dataset=digits", headers=PAGE).text
+    assert "It could not be done" in text
+    assert (
+        create_app().test_client().post("/training", json={"dataset": "digits", "leave_out": ["x"]}).status_code == 422
+    )
