@@ -45,9 +45,8 @@ def test_the_confident_joint_is_that_of_the_papers_definition(present: int) -> N
     for one in found:
         assert one.label == labels[one.row]
         assert one.margin == probabilities[one.row, one.label] - probabilities[one.row, one.suggested] < 0
-    pairs = np.zeros_like(expected)
-    np.add.at(pairs, ([one.label for one in found], [one.suggested for one in found]), 1)
-    assert (pairs <= expected).all()
+        assert one.suggested == probabilities[one.row].argmax()
+    assert (np.bincount([one.label for one in found], minlength=4) <= expected.sum(axis=1)).all()
     margins = [one.margin for one in found]
     assert margins == sorted(margins)
     rows = hardest(labels, probabilities, 20)
@@ -72,5 +71,5 @@ def test_labels_that_were_changed_are_found_first() -> None:
     assert len(keys & set(suspects[:30])) >= 26
     right = dict(zip((key_of(split.images[row]) for row in changed), true.tolist(), strict=True))
     suggested = dict(zip(found.keys.tolist(), found.suggested.tolist(), strict=True))
-    assert np.mean([suggested[key] == label for key, label in right.items() if key in suggested]) > 0.9
+    assert np.mean([suggested[key] == right[key] for key in keys & set(suspects)]) > 0.8
     assert len(found.keys) > len(suspects)  # the hardest stand behind them

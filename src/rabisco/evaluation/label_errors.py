@@ -19,7 +19,7 @@ class Suspicion:
     Attributes:
         row: Its row.
         label: What it is labelled as.
-        suggested: What it confidently seems to be.
+        suggested: The most probable class.
         margin: Probability of the label less that of the class suggested, in [-1, 0); the lower, the surer.
     """
 
@@ -72,23 +72,26 @@ def expected_errors(labels: NDArray[np.int64], probabilities: Floats) -> NDArray
 def suspected(labels: NDArray[np.int64], probabilities: Floats) -> list[Suspicion]:
     """Return the images whose labels are probably wrong, the surest first: the paper's “prune by noise rate”.
 
-    Of the images labelled as one class, those that have the largest margin for another are suspected to be it: as many
-    as are expected, as far as it is the more probable one.
+    Of the images labelled as one class, those with the largest margin for another are suspected: as many as are
+    expected, as far as it is the more probable one. What is suggested is the most probable class.
 
     Args:
         labels: ``(N,)``, as given.
         probabilities: Out of sample, ``(N, classes)``.
     """
-    best: dict[int, Suspicion] = {}
+    chosen: set[int] = set()
     counts = expected_errors(labels, probabilities)
     for label, other in np.argwhere(counts).tolist():
         rows = np.flatnonzero(labels == label)
         margins = probabilities[rows, label] - probabilities[rows, other]
-        for place in np.argsort(margins, kind="stable")[: counts[label, other]].tolist():
-            row, margin = int(rows[place]), float(margins[place])
-            if margin < 0 and (row not in best or margin < best[row].margin):
-                best[row] = Suspicion(row, label, other, margin)
-    return sorted(best.values(), key=lambda one: (one.margin, one.row))
+        surest = np.argsort(margins, kind="stable")[: counts[label, other]]
+        chosen.update(rows[surest][margins[surest] < 0].tolist())
+    likeliest = probabilities.argmax(axis=1)
+    found = []
+    for row in sorted(chosen):
+        label, other = int(labels[row]), int(likeliest[row])
+        found.append(Suspicion(row, label, other, float(probabilities[row, label] - probabilities[row, other])))
+    return sorted(found, key=lambda one: one.margin)
 
 
 def hardest(labels: NDArray[np.int64], probabilities: Floats, most: int) -> NDArray[np.int64]:

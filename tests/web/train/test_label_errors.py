@@ -30,11 +30,11 @@ def wait(client: FlaskClient, address: str, done: tuple[str, ...]) -> dict[str, 
 
 
 def table(changed: int) -> bytes:
-    """Return 300 digits as a table, the labels of the first few changed."""
+    """Return 200 digits as a table, the labels of the first few changed."""
     split = digit_dataset().train
-    labels = split.labels[:300].copy()
+    labels = split.labels[:200].copy()
     labels[:changed] = (labels[:changed] + 5) % 10
-    rows = np.column_stack([labels, split.images[:300].reshape(300, -1)])
+    rows = np.column_stack([labels, split.images[:200].reshape(200, -1)])
     content = io.StringIO()
     np.savetxt(content, rows, "%d", ",")
     return content.getvalue().encode()
