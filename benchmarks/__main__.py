@@ -9,7 +9,7 @@ from benchmarks import tables
 from rabisco.errors import RabiscoError
 
 NOT_MEASURED = {"__main__", "lookalikes", "tables"}
-BY_NAME_ONLY = {"images", "seeds"}  # wants images that are built; takes hours
+BY_NAME_ONLY = {"chaos", "fuzz", "images", "seeds", "soak"}  # want images that are built, root, or hours
 
 
 def names() -> list[str]:
@@ -24,7 +24,7 @@ def main() -> None:
         "names",
         nargs="*",
         metavar="name",
-        help=f"one of: {', '.join(names())}; all but images and seeds if none is given",
+        help=f"one of: {', '.join(names())}; all but {', '.join(sorted(BY_NAME_ONLY))} if none is given",
     )
     chosen = parser.parse_args().names or [name for name in names() if name not in BY_NAME_ONLY]
     if unknown := set(chosen) - set(names()):

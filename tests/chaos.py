@@ -11,21 +11,24 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 import requests
-from tests.databases import frozen, running_postgresql
-from tests.web.serving import Server, serving, seven_png
+from tests.databases import frozen, kill_and_restart, running_postgresql
+from tests.web.serving import Server, serving, seven_png, start, wait_until_live
 
 SEVEN = seven_png()
 KILLS = 20
+EPOCHS, PATIENCE = 40, 600.0  # of the training; seconds until it has ended
+OPEN = ("queued", "running", "stopping", "interrupted")
 Trouble = Callable[[Server, Path, str], None]
 
 
@@ -83,6 +86,27 @@ def kill_workers(server: Server, *_: object) -> None:
         time.sleep(draw.uniform(0.2, 1))
 
 
+def kill_server(server: Server, home: Path, address: str) -> None:
+    """Kill the server and all its workers, and start it again after two seconds, three times."""
+    for _ in range(3):
+        processes = [psutil.Process(server.process.pid), *psutil.Process(server.process.pid).children()]
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        server.process.communicate()
+        time.sleep(2)
+        server.process = start(server.port, home, workers=2, database_url=address)
+        wait_until_live(server)
+        time.sleep(3)
+
+
+def kill_database(_: Server, __: Path, address: str) -> None:
+    """Kill the database and start it again after five seconds, twice."""
+    for _ in range(2):
+        kill_and_restart(address, pause=5)
+        time.sleep(4)
+
+
 def kill_training(server: Server, home: Path, *_: object) -> None:
     """Kill the training whenever it runs, and resume it."""
     for _ in range(5):
@@ -128,34 +152,84 @@ def vanish(server: Server, *_: object) -> None:
 
 TROUBLES: dict[str, Trouble] = {
     f"{KILLS} workers killed": kill_workers,
+    "the server killed three times, for 2 s": kill_server,
     "5 trainings killed, and resumed": kill_training,
+    "the database killed twice, for 5 s": kill_database,
     "the database frozen for 15 s": freeze_database,
     "a full disk for 8 s": fill_disk,
     "300 clients that stall or vanish": vanish,
 }
 
 
-def row(name: str, trouble: Trouble, home: Path, address: str) -> str:
-    """Return what a trouble did, as a line of the table."""
+@dataclass
+class Row:
+    """What a trouble did.
+
+    Attributes:
+        name: Of the trouble.
+        health: Seconds of the slowest answer to a question for health.
+        silent: Such questions whose connection broke off.
+        asked: Predictions that were asked for.
+        failed: Of them, those that did not come.
+        state: Of the training, in the end.
+        epochs: Whether all its epochs are there, each once.
+    """
+
+    name: str
+    health: float
+    silent: int
+    asked: int
+    failed: int
+    state: str
+    epochs: bool
+
+    def __str__(self) -> str:
+        """Return it as a line of the table."""
+        health = f"{self.health:.2f} s" + (f", {self.silent} broke off" if self.silent else "")
+        ended = self.state + ("" if self.epochs else ", epochs are missing")
+        return f"| {self.name} | {health} | {self.failed:,} of {self.asked:,} | {ended} |"
+
+
+def make_trouble(name: str, trouble: Trouble, home: Path, address: str) -> Row:
+    """Make one kind of trouble, and return what it did."""
     with serving(home, workers=2, database_url=address) as server:
-        run = server.post("/training", json={"recipe": "digits-cnn", "epochs": 40, "name": "chaos"}).json()["page"]
+        run = server.post("/training", json={"recipe": "digits-cnn", "epochs": EPOCHS, "name": "chaos"}).json()["page"]
         time.sleep(4)
         with watching(server) as seen:
             trouble(server, home, address)
-        until = time.monotonic() + 300
-        while (state := server.get(run).json()["state"]) in ("queued", "running") and time.monotonic() < until:
+        until = time.monotonic() + PATIENCE
+        while (state := server.get(run).json()["state"]) in OPEN and time.monotonic() < until:
+            if state == "interrupted":
+                server.post(f"{run}/resume")
             time.sleep(0.5)
-    health = f"{seen.slowest_health:.2f} s" + (f", {seen.silent} broke off" if seen.silent else "")
-    return f"| {name} | {health} | {seen.failed} of {seen.asked} | {state} |"
+        events = server.get(f"{run}/events").json()["events"]
+    epochs = {event["payload"]["epoch"] for event in events if event["kind"] == "epoch"}
+    whole = epochs == set(range(1, EPOCHS + 1))
+    return Row(name, seen.slowest_health, seen.silent, seen.asked, seen.failed, state, whole)
+
+
+def table(rows: Iterable[Row]) -> Iterator[str]:
+    """Yield the lines of a Markdown table."""
+    yield "| Trouble | Slowest health | Predictions failed | The training |"
+    yield "| :-- | --: | --: | :-- |"
+    yield from map(str, rows)
+
+
+def make_all(names: Collection[str] = ()) -> Iterator[Row]:
+    """Yield what each kind of trouble does, or those named."""
+    with running_postgresql() as address:
+        for name, trouble in TROUBLES.items():
+            if names and not any(part in name for part in names):
+                continue
+            full = trouble is fill_disk
+            with disk(small=full) as home:
+                yield make_trouble(name, trouble, home, "" if full else address)
 
 
 def main() -> None:
-    """Make trouble, and print what it did."""
-    print("| Trouble | Slowest health | Predictions failed | The training |\n| :-- | --: | --: | :-- |", flush=True)
-    with running_postgresql() as address:
-        for name, trouble in TROUBLES.items():
-            with disk(small=trouble is fill_disk) as home:
-                print(row(name, trouble, home, "" if trouble is fill_disk else address), flush=True)
+    """Make trouble, all of it or what is named by a part of its name, and print what it did."""
+    for line in table(make_all(sys.argv[1:])):
+        print(line, flush=True)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,6 +53,27 @@ def frozen(address: str) -> Iterator[None]:
             process.resume()
 
 
+def kill_and_restart(address: str, pause: float) -> None:
+    """Kill a PostgreSQL and all its processes, and start it again after so many seconds."""
+    folder = Path(parse_qs(urlsplit(address).query)["host"][0])
+    main = psutil.Process(int((folder / "data" / "postmaster.pid").read_text().split()[0]))
+    everything = [main, *main.children(recursive=True)]
+    for process in everything:
+        process.kill()
+    psutil.wait_procs(everything, timeout=10)
+    time.sleep(pause)
+    _start(folder)
+
+
+def _start(folder: Path) -> None:
+    programs = _programs()
+    assert programs is not None
+    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
+    control = [str(programs / "pg_ctl"), "-D", f"{folder}/data", "-w"]
+    begun = _as_plain_user([*control, "-l", f"{folder}/log", "-o", options, "start"])
+    assert begun.returncode == 0, begun.stdout + begun.stderr
+
+
 @contextmanager
 def running_postgresql() -> Iterator[str]:
     """Run a PostgreSQL and yield its address."""
@@ -66,15 +88,12 @@ def running_postgresql() -> Iterator[str]:
             os.chown(folder, account.pw_uid, account.pw_gid)
         made = _as_plain_user([str(programs / "initdb"), "-D", f"{folder}/data", "-U", "rabisco", "-A", "trust", "-N"])
         assert made.returncode == 0, made.stderr
-        options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
-        control = [str(programs / "pg_ctl"), "-D", f"{folder}/data", "-w"]
-        begun = _as_plain_user([*control, "-l", f"{folder}/log", "-o", options, "start"])
-        assert begun.returncode == 0, begun.stdout + begun.stderr
+        _start(folder)
         try:
             yield f"postgresql://rabisco@/postgres?host={folder}"
         finally:
             store.close()
-            _as_plain_user([*control, "-m", "immediate", "stop"])
+            _as_plain_user([str(programs / "pg_ctl"), "-D", f"{folder}/data", "-w", "-m", "immediate", "stop"])
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -12,6 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 import requests
@@ -109,21 +110,40 @@ def soak(seconds: float) -> tuple[Soak, float]:
     return result, rate
 
 
-def table(result: Soak, rate: float, seconds: float) -> str:
-    """Return what happened as a Markdown table."""
+def figures(result: Soak, rate: float, seconds: float) -> dict[str, Any]:
+    """Return what happened in a few figures."""
     percent = statistics.quantiles(result.milliseconds, n=100)
-    idle = statistics.median(result.idle)
     third = max(1, len(result.megabytes) // 3)
-    first, last = statistics.median(result.megabytes[:third]), statistics.median(result.megabytes[-third:])
+    return {
+        "n": len(result.milliseconds),
+        "seconds": seconds,
+        "rate": rate,
+        "errors": result.errors,
+        "idle_ms": statistics.median(result.idle),
+        "median_ms": percent[49],
+        "p99_ms": percent[98],
+        "first_megabytes": statistics.median(result.megabytes[:third]),
+        "last_megabytes": statistics.median(result.megabytes[-third:]),
+        "trainings": result.states,
+    }
+
+
+def table(seen: dict[str, Any]) -> str:
+    """Return the figures as a Markdown table."""
+    growth = 100 * (seen["last_megabytes"] / seen["first_megabytes"] - 1)
+    times = f"{seen['median_ms']:.1f} ms, {seen['p99_ms']:.1f} ms ({seen['p99_ms'] / seen['idle_ms']:.1f} × idle)"
     rows = [
-        ("Predictions", f"{len(result.milliseconds):,} in {seconds / 60:.0f} minutes, {rate:.0f} a second"),
-        ("Errors", f"{result.errors}"),
-        ("Median, idle", f"{idle:.1f} ms"),
-        ("Median, p99", f"{percent[49]:.1f} ms, {percent[98]:.1f} ms ({percent[98] / idle:.1f} × idle)"),
-        ("Memory, first and last third", f"{first:.0f} MB, {last:.0f} MB ({100 * (last / first - 1):+.1f}%)"),
-        ("Trainings beside it", ", ".join(result.states) or "one that went on"),
+        ("Predictions", f"{seen['n']:,} in {seen['seconds'] / 60:.0f} minutes, {seen['rate']:.0f} a second"),
+        ("Errors", f"{seen['errors']}"),
+        ("Median, idle", f"{seen['idle_ms']:.1f} ms"),
+        ("Median, p99", times),
+        (
+            "Memory, first and last third",
+            f"{seen['first_megabytes']:.0f} MB, {seen['last_megabytes']:.0f} MB ({growth:+.1f}%)",
+        ),
+        ("Trainings beside it", ", ".join(seen["trainings"]) or "one that went on"),
     ]
-    return "\n".join(["| What | Seen |", "| :-- | :-- |", *(f"| {what} | {seen} |" for what, seen in rows)])
+    return "\n".join(["| What | Seen |", "| :-- | :-- |", *(f"| {what} | {value} |" for what, value in rows)])
 
 
 def main() -> None:
@@ -131,7 +151,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=1800)
     seconds = parser.parse_args().seconds
-    print(table(*soak(seconds), seconds))
+    print(table(figures(*soak(seconds), seconds)))
 
 
 if __name__ == "__main__":

@@ -105,6 +105,10 @@ class MeasurementNotFoundError(RabiscoError):
     """No measurement of models on the same images has the id asked for."""
 
 
+class UnsupportedEncodingError(RabiscoError):
+    """A request's body is compressed."""
+
+
 class StorageError(RabiscoError):
     """The disk is full, or a folder cannot be written to; what was there before is still there."""
 

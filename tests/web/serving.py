@@ -28,7 +28,7 @@ PROGRAM = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Server:
     """A running server."""
 

@@ -378,10 +378,15 @@ def _tar_members(tar: tarfile.TarFile) -> list[tuple[bytes, int, Any]]:
                 members.append((info.name.encode("utf-8", "surrogateescape"), info.size, info))
             if len(members) > MAX_FILES:
                 raise refuse("too-many-files", limit=MAX_FILES)
+        assert tar.fileobj is not None
+        tar.fileobj.seek(tar.offset)
+        ended = tar.fileobj.read(tarfile.BLOCKSIZE) == bytes(tarfile.BLOCKSIZE)
     except UnusableDataError:
         raise
     except (tarfile.TarError, OSError, EOFError, ValueError):
         raise refuse("tar-damaged") from None
+    if not ended:  # tarfile takes a header that is cut or damaged for the end
+        raise refuse("tar-damaged")
     return members
 
 

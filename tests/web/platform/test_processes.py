@@ -4,12 +4,16 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import requests
 from tests.web.serving import PROGRAM, Server, free_port, serving, seven_png, start, wait_until_live
+
+from rabisco.web.platform import processes
 
 SEVEN = seven_png()
 UNABLE = "from rabisco.web.platform import server\nserver.uvloop.run = lambda work: work.close() or 1 / 0\n" + PROGRAM
@@ -47,6 +51,34 @@ def test_workers_that_die_are_replaced_while_the_others_serve(tmp_path: Path) ->
     assert server.process.returncode == 0
     assert printed.count("a worker ended by") == 3
     assert "signal 9" in printed
+
+
+def test_a_server_under_load_ends_when_told_and_answers_what_it_had_begun(tmp_path: Path) -> None:
+    port = free_port()
+    server = Server(port, start(port, tmp_path, workers=2))
+    wait_until_live(server)
+    over = threading.Event()
+
+    def ask(_: int) -> set[int]:
+        statuses, session = set(), requests.Session()
+        while not over.is_set():
+            try:
+                statuses.add(session.post(f"{server.url}/predict?steps=1", files={"file": SEVEN}).status_code)
+            except requests.ConnectionError:  # it does not listen any more
+                time.sleep(0.01)
+        return statuses
+
+    with ThreadPoolExecutor(16) as crowd:
+        asked = [crowd.submit(ask, number) for number in range(16)]
+        time.sleep(1)
+        server.process.send_signal(signal.SIGTERM)
+        started = time.perf_counter()
+        server.process.communicate(timeout=20)
+        seconds = time.perf_counter() - started
+        over.set()
+    assert server.process.returncode == 0
+    assert set().union(*(each.result() for each in asked)) <= {200, 503}
+    assert seconds < processes.END_SECONDS + 1
 
 
 def test_workers_that_served_are_replaced_however_often_they_are_killed(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from werkzeug.exceptions import NotFound
 
-from rabisco.errors import N_, BusyError, StorageError
+from rabisco.errors import N_, BusyError, StorageError, UnsupportedEncodingError
 from rabisco.settings import Settings
 from rabisco.web.platform import access
 from rabisco.web.platform.bounded import MOST_PARTS, BoundedRequest, check_texts
@@ -84,6 +84,12 @@ def _refuse() -> None:
     if "\0" in request.path:
         raise NotFound
     check_texts(list(request.args.items(multi=True)))
+    encoding = request.headers.get("Content-Encoding", "identity")
+    if encoding.lower() != "identity" and request.method not in access.SAFE_METHODS:
+        raise UnsupportedEncodingError(
+            N_("expected a body as it is. Received: one with Content-Encoding %(encoding)s; send it uncompressed"),
+            encoding=encoding[:40],
+        )
     refusal = request.environ.get(REFUSAL)
     if refusal == BUSY and not _is_free():
         raise BusyError(N_("more requests came than can be answered now; send this one again in a few seconds"))

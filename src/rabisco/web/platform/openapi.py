@@ -144,7 +144,8 @@ def _responses(route: Route) -> Schema:
 
 def _statuses(route: Route) -> set[int]:
     guard = GUARDED if route.needs_access else CROSS_SITE if route.open else ()
-    return {*route.problems, *EVERYWHERE, *((400,) if route.receives else ()), *guard}
+    encoded = () if route.method == "GET" else (415,)
+    return {*route.problems, *EVERYWHERE, *((400,) if route.receives else ()), *encoded, *guard}
 
 
 def _content(route: Route) -> Schema:

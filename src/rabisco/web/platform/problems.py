@@ -41,6 +41,9 @@ PROBLEMS: dict[type[errors.RabiscoError], ProblemKind] = {
     errors.UnsupportedImageError: ProblemKind(
         415, "unsupported-image", lazy_gettext("This file is not a picture we can read")
     ),
+    errors.UnsupportedEncodingError: ProblemKind(
+        415, "unsupported-encoding", lazy_gettext("A compressed request is not read here")
+    ),
     errors.TooLargeError: ProblemKind(413, "too-large", lazy_gettext("This is too large")),
     errors.ModelNotFoundError: ProblemKind(404, "model-not-found", lazy_gettext("There is no such model")),
     errors.VersionNotFoundError: ProblemKind(404, "version-not-found", lazy_gettext("This model has no such version")),
@@ -139,6 +142,8 @@ def _answer_rabisco_error(error: errors.RabiscoError) -> Response:
     response = _answer(problem, translated(error.sentence))
     if isinstance(error, errors.BusyError):
         response.headers["Retry-After"] = RETRY_AFTER
+    if isinstance(error, errors.UnsupportedEncodingError):
+        response.headers["Accept-Encoding"] = "identity"
     if isinstance(error, errors.AccessDeniedError):
         response.headers["WWW-Authenticate"] = "Bearer"
     return response

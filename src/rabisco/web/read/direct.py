@@ -143,6 +143,7 @@ class Direct:
             and LEFT not in environ
             and not self._settings.rate_limit
             and not environ.get("flask._preserve_context")
+            and "HTTP_CONTENT_ENCODING" not in environ
             and (site in ("same-origin", "none") if site else "HTTP_ORIGIN" not in environ)
             and length.isdecimal()
             and int(length) <= (FORM_BYTES + SMALL_BYTES if only_small else self._settings.max_upload_bytes)

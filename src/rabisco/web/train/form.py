@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from rabisco import artifacts, data
 from rabisco.artifacts import Card
 from rabisco.data import Entry
-from rabisco.errors import N_, InvalidConfigurationError, RabiscoError
+from rabisco.errors import N_, InvalidConfigurationError, InvalidRequestError, RabiscoError
 from rabisco.intake import Inspection
 from rabisco.models import DEFAULT, choices, get_architecture
 from rabisco.runs import PRESETS, RunRequest, experience, limits
@@ -143,8 +143,18 @@ class TrainingForm:
 
     @classmethod
     def sent(cls, given: Mapping[str, Any]) -> "TrainingForm":
-        """Return what a form or JSON says; what is wrong with it is found at once."""
-        texts = {name: json.dumps(one) if isinstance(one, dict | list) else str(one) for name, one in given.items()}
+        """Return what a form or JSON says; what is wrong with it is found at once.
+
+        Raises:
+            InvalidRequestError: It says by an object or a list what is a text or a number.
+        """
+        told = {name: one for name, one in given.items() if one is not None}
+        for name, one in told.items():
+            if isinstance(one, dict | list) and name != "class_names":
+                raise InvalidRequestError(
+                    N_("“%(field)s” has not the form that the API page gives; correct it or leave it out"), field=name
+                )
+        texts = {name: json.dumps(one) if isinstance(one, dict | list) else str(one) for name, one in told.items()}
         values = {name: one.strip() for name, one in texts.items()}
         values.update({name: values[name].replace(",", ".") for name in NUMBERS if name in values})
         wrong = wrong_with(Training, values)

@@ -111,14 +111,15 @@ def create() -> Answered:
     answer=UploadSchema,
     page=True,
     receives=UploadPage,
-    problems=(404, 507),
+    problems=(400, 404, 507),
     guarded=True,
 )
 def show(upload_id: str) -> Answered:
     """Show what was found, or how far the looking is."""
     upload = last_known(("upload", upload_id), lambda: uploads.get(upload_id))
+    asked = given(UploadPage)
     if wants_page():
-        return page(upload, TrainingForm.fresh(upload=upload, epochs=given(UploadPage).epochs))
+        return page(upload, TrainingForm.fresh(upload=upload, epochs=asked.epochs))
     return UploadSchema.of(upload)
 
 

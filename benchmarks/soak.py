@@ -1,0 +1,20 @@
+"""Half an hour at 80% of capacity beside trainings: no error, flat memory, p99 under ten times the idle answer.
+
+Capacity is measured first; then clients come at fixed moments, however long the answers take.
+"""
+
+from typing import Any
+
+from tests import soak
+
+SECONDS = 1800.0
+
+
+def run() -> dict[str, Any]:
+    """Serve for half an hour."""
+    return soak.figures(*soak.soak(SECONDS), SECONDS)
+
+
+def table(result: dict[str, Any]) -> str:
+    """Return what happened as a Markdown table."""
+    return soak.table(result)
