@@ -29,7 +29,7 @@ from rabisco.settings import get_settings
 Victim = Literal["training", "server", "both"]
 VICTIMS: tuple[Victim, ...] = ("training", "server", "both")
 MOMENTS = ("anytime", "starting", "an epoch", "a checkpoint", "judging", "saving")
-MODEL, EPOCHS = "killed", 8
+MODEL, EPOCHS = "killed", 40
 REQUEST = {"dataset": "digits", "model": "linear", "name": MODEL, "epochs": EPOCHS, "batch_size": 16}
 PATIENCE = 900.0  # seconds; other processes may need the cores too
 
