@@ -34,7 +34,7 @@ class Recipe:
 
 
 _LINEAR = TrainingConfiguration(solver="logistic-regression", max_iterations=200, inverse_regularization=0.1)
-_LINEAR_BY_GRADIENT = TrainingConfiguration(epochs=8, batch_size=256, learning_rate=0.01, weight_decay=0.0)
+_LINEAR_BY_GRADIENT = TrainingConfiguration(epochs=20, learning_rate=3e-3, weight_decay=0.0)
 _SCIKIT_LEARN_DEFAULTS = TrainingConfiguration(solver="logistic-regression")
 _CNN = replace(get_architecture("cnn").usual("grey"), epochs=24, cooldown_epochs=3)
 
