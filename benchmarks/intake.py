@@ -2,8 +2,8 @@
 
 MNIST's 60,000 training images as a CSV file (110 MB), and 1,000,000 rows of them (1.8 GB; each repetition of an image
 differs in one pixel), written to a temporary folder. ``inspect`` and ``load`` each run in a process of their own,
-whose greatest resident set and processor time are read at its end. The baselines, which check nothing, read the smaller
-file to a matrix: ``numpy.loadtxt`` and, where it is installed, Polars.
+whose greatest resident set and processor time are read at its end. The baselines, which check nothing, read the
+smaller file to a matrix: ``numpy.loadtxt`` and, where it is installed, Polars.
 """
 
 import importlib.util
