@@ -1,6 +1,6 @@
 """A linear model trains in a ninth of the time of scikit-learn's L-BFGS, and reads as many digits.
 
-``QUICK`` is that training; the recipe ``mnist-linear`` is that of the bundled model, which goes on for longer. All train
+``QUICK`` is that training; the recipe ``mnist-linear`` is that of the bundled model, which takes longer. All train
 in this process, by turns, on the same upright images, with one thread for linear algebra; scikit-learn's
 ``LogisticRegression`` with its defaults. Time is that of the processor, since the machine may be doing other work;
 reading and shearing the images is not part of it.
