@@ -1,6 +1,6 @@
 """No run is lost, none lies about its state and no model is half written when processes are killed at random moments.
 
-A training, the web server (its first process, or that and its workers), or both are killed (SIGKILL) 50 times: within
+A training, the web server (its first process, or that and its workers), or both are killed (SIGKILL) 200 times: within
 the start of Keras, an epoch, the writing of a checkpoint, the judgment, the saving of the model, and up to 8 seconds
 after whatever came before. After each kill, what the server says is compared with the processes, and every saved model
 with its checksums; what was interrupted is resumed. In the end every run must have succeeded, with the events and the
@@ -19,7 +19,7 @@ from rabisco import store
 from rabisco.evaluation.tables import markdown_table
 from rabisco.settings import get_settings
 
-KILLS, LONGEST = 50, 8.0
+KILLS, LONGEST = 200, 8.0
 
 
 def run() -> dict[str, Any]:

@@ -32,7 +32,7 @@ from rabisco.settings import get_settings
 
 CASES = Path(__file__).parent / "fuzz_cases"
 MOST_SECONDS, MOST_MEGABYTES = 2.0, 700
-MOST_WAITED = 120.0  # seconds for one input, whatever it does with them
+MOST_WAITED = 120.0  # seconds that one input may wait for anything but a processor
 LOOK = 0.5  # seconds between two looks at a process that sends
 KEPT_ROWS = 2000  # inputs after which what they left is removed
 WORDS = (
@@ -212,7 +212,8 @@ class Sending:
                         spent, since = now, time.monotonic()
                     if megabytes > MOST_MEGABYTES:
                         return f"{megabytes:.0f} MB of memory"
-                    if now - spent > 3 * MOST_SECONDS or time.monotonic() - since > MOST_WAITED:
+                    waits = time.monotonic() - since > MOST_WAITED and process.status() == psutil.STATUS_SLEEPING
+                    if now - spent > 3 * MOST_SECONDS or waits:
                         return "hangs"
 
     def _send(self) -> None:

@@ -1,4 +1,4 @@
-"""Real trainings and a real server, killed a few times; ``benchmarks/kills.py`` does it fifty times."""
+"""Real trainings and a real server, killed a few times; ``benchmarks/kills.py`` does it two hundred times."""
 
 from pathlib import Path
 
