@@ -74,7 +74,7 @@ def _smallest(predictor: Predictor, pixels: NDArray[np.uint8], best: int, change
 
 def _places(ink: NDArray[np.uint8], side: int, change: Change, near: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
     """Yield top and left of the squares that are worth a try: with ink to erase, or without, but beside some."""
-    step = max(1, side // 2)
+    step = max(2, side // 2)
     height, width = ink.shape
     for top, left in product(range(0, height - side + 1, step), range(0, width - side + 1, step)):
         square = ink[top : top + side, left : left + side]
