@@ -139,7 +139,8 @@ class Reported:
     def points(self, kind: Literal["roc", "precision_recall"], place: int) -> str:
         """Return a curve as the points of a drawing of side 100, of the class at a place, -1 for the mean; or none."""
         curves = getattr(self.readings, kind) if self.readings else None
-        if curves is None or np.isnan(curves[place]).any():
+        classes = len(self.confusions.names) if self.confusions else 0
+        if curves is None or len(curves) != classes + 1 or np.isnan(curves[place]).any():
             return ""
         across, up = np.asarray(curves[place], np.float64).T
         return " ".join(f"{100 * x:.1f},{100 - 100 * y:.1f}" for x, y in zip(across, up, strict=True))
