@@ -79,8 +79,8 @@ def test_a_card_with_a_reliability_diagram_shows_it_and_says_it_in_words(card: P
     assert "On 400 test images, accuracy differs from the predicted probability by 5.00%" in text
     assert 'aria-label="Accuracy against probability: 55.0% → 50.0%, n = 100; 95.0% → 90.0%, n = 300"' in text
     assert '<circle cx="55.0%" cy="50.0%"' in text
-    assert '<rect x="90.0%" y="0.0%" width="10.0%" height="100.0%"/>' in text
-    assert '<rect x="50.0%" y="66.67%" width="10.0%" height="33.33%"/>' in text
+    assert '<rect x="90.0%" y="0.0%" width="10.0%" height="100.0%"' in text
+    assert '<rect x="50.0%" y="66.67%" width="10.0%" height="33.33%"' in text
 
 
 @pytest.mark.parametrize(

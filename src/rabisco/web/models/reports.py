@@ -34,7 +34,7 @@ class ReportAsked(Fields):
         "What is known of models as one file: “form” is “html”, a page that needs no server, “json”, “csv” or “svg”."
     ),
     ("curl -o report.html '{url}/compare/report?model=cnn&model=linear'",),
-    file="text/html",
+    file=", ".join(MEDIA.values()),
     receives=ReportAsked,
     problems=(400, 404, 503),
 )

@@ -155,7 +155,8 @@ def _content(route: Route) -> Schema:
     if route.plain:
         content["text/plain"] = {"schema": {"type": "string"}}
     if route.file:
-        content[route.file] = {"schema": BINARY}
+        for media in route.file.split(", "):
+            content[media] = {"schema": {"type": "object"} if media == "application/json" else BINARY}
     if route.page:
         content["text/html"] = {"schema": {"type": "string"}}
     return content

@@ -51,7 +51,7 @@ class Route:
         answer: The model of its JSON; ``None`` if it answers with a page only.
         page: Whether a browser gets a page.
         plain: Whether it answers with plain text.
-        file: Media type of the file that it answers with.
+        file: Media type of the file that it answers with; of several, divided by “, ”.
         receives: The model of its fields, wherever they stand; ``None`` if it has none.
         problems: Statuses that it may answer besides those that every route may.
         guarded: Whether it asks for the access token though it is a ``GET``; others do unless they are ``open``.
