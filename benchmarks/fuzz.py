@@ -1,9 +1,10 @@
-"""A million mutated inputs at each door of strangers' bytes: no stray exception, none over 2 s, bounded memory.
+"""Mutated inputs, a million at each door of strangers' bytes: no stray exception, none over 2 s, bounded memory.
 
 Pictures, base64, tables, archives, JSON and forms are changed at random and sent to the code that reads them, each
 door in a process that another watches. Seconds are of processor time.
 """
 
+import os
 from typing import Any
 
 from tests.fuzz import Work, watched
@@ -11,7 +12,7 @@ from tests.fuzz_doors import DOORS
 
 from rabisco.evaluation.tables import markdown_table
 
-INPUTS, SEED = 1_000_000, 27
+INPUTS, SEED = int(os.environ.get("INPUTS", "1000000")), 27
 
 
 def run() -> dict[str, Any]:

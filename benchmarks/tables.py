@@ -4,8 +4,8 @@ A table stands between ``<!-- table: name -->`` and ``<!-- end table -->``; what
 ``table`` of the benchmark of that name makes of its result, or, for ``settings``, by the list of all settings, and for
 ``routes-reading`` by the routes of the group ``reading`` of the page *API*. In ``<!-- table: name in short -->`` it is
 what ``table_in_short`` makes of it, where the benchmark has that. The page *Compare* shows some results too, and gets
-copies that are installed with the package. With ``--check`` nothing is written, and the exit status says whether
-everything is up to date.
+copies that are installed with the package. A table that nobody has measured yet stays
+empty. With ``--check`` nothing is written, and the exit status says whether everything is up to date.
 """
 
 import importlib
@@ -23,7 +23,8 @@ from rabisco.web.platform.application import docs
 
 PUBLISHED = ("compare", "robustness")  # results that the page *Compare* shows
 _BLOCK = re.compile(
-    r"(?P<begin><!-- table: (?P<name>[\w-]+)(?P<short> in short)? -->\n).*?(?P<end><!-- end table -->)", re.DOTALL
+    r"(?P<begin><!-- table: (?P<name>[\w-]+)(?P<short> in short)? -->\n)(?P<text>.*?)(?P<end><!-- end table -->)",
+    re.DOTALL,
 )
 _FOUND_HERE = {
     "home": "the user's data folder",
@@ -70,6 +71,9 @@ def render(text: str) -> str:
     """Return a document with each of its tables made anew."""
 
     def made_anew(found: re.Match[str]) -> str:
+        is_benchmark = (Path(__file__).parent / f"{found['name']}.py").is_file()
+        if not found["text"].strip() and is_benchmark and not (RESULTS_DIR / f"{found['name']}.json").is_file():
+            return found[0]  # nobody has measured it yet
         return f"{found['begin']}\n{table(found['name'], in_short=bool(found['short']))}\n\n{found['end']}"
 
     return _BLOCK.sub(made_anew, text)
