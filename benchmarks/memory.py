@@ -37,7 +37,7 @@ def requests_to_ask() -> list[tuple[str, int, Ask]]:
 
     def predict(*pictures: bytes) -> Ask:
         files = [("file", ("a", picture)) for picture in pictures]
-        return lambda server: server.post("/predict", files=files)
+        return lambda server: requests.post(f"{server.url}/predict", files=files, timeout=120)
 
     noise = np.random.default_rng(0).integers(0, 256, (3000, 4000, 3), np.uint8)
     fields = {"Content-Type": "application/x-www-form-urlencoded"}
