@@ -48,7 +48,7 @@ WORDS = (
     b"\\ud800",
     b"NaN",
 )
-_HEAD = struct.Struct("<QdQ")  # inputs so far, seconds of the slowest, bytes of the present one
+_HEAD = struct.Struct("<QdQ")  # number of the present input, from 1; seconds of the slowest; bytes of the present one
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ class Sending:
         _, status, used = os.wait4(self._child, 0)
         sent, slowest, length = _HEAD.unpack_from(self._shared)
         tally.seconds += used.ru_utime + used.ru_stime
-        tally.inputs, tally.slowest = self._first + sent, max(tally.slowest, slowest)
+        tally.inputs, tally.slowest = self._first + max(0, sent - 1), max(tally.slowest, slowest)
         if reason or status:
             data = self._shared[_HEAD.size : _HEAD.size + length]
             tally.faults.append((data, reason or f"ended its process: {os.waitstatus_to_exitcode(status)}"))
@@ -208,7 +208,7 @@ class Sending:
                 with suppress(psutil.Error):
                     now, megabytes = sum(process.cpu_times()[:2]), process.memory_info().rss / 1e6
                     tally.megabytes = max(tally.megabytes, megabytes)
-                    if known != (known := _HEAD.unpack_from(self._shared)[0]):
+                    if known != (known := _HEAD.unpack_from(self._shared)[0]) or not known:  # it still loads
                         spent, since = now, time.monotonic()
                     if megabytes > MOST_MEGABYTES:
                         return f"{megabytes:.0f} MB of memory"
@@ -230,7 +230,7 @@ class Sending:
 
     def _note(self, data: bytes, tally: Tally) -> None:
         self._shared[_HEAD.size : _HEAD.size + len(data)] = data
-        _HEAD.pack_into(self._shared, 0, tally.inputs, tally.slowest, len(data))
+        _HEAD.pack_into(self._shared, 0, tally.inputs + 1, tally.slowest, len(data))
         while tally.faults:
             fault, reason = tally.faults.pop()
             os.write(self._writing, json.dumps({"data": fault.hex(), "reason": reason}).encode() + b"\n")
