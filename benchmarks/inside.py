@@ -1,7 +1,8 @@
-"""An explanation of a drawing takes less than 15 ms with the linear model, less than 60 ms with the network.
+"""An explanation takes less than 15 ms of processor time with the linear model, less than 60 ms with the network.
 
 ``POST /explain`` in this process with a drawn 7, a PNG of 280 × 280 pixels, from bytes to JSON; each case in turn, 50
-times, after five to warm up. Processor time, and time by the clock. The baseline is ``POST /predict`` of the drawing.
+times, after five to warm up. The baseline is ``POST /predict`` of the drawing. Time by the clock is in the result,
+too; it also tells what else the machine did.
 """
 
 import time
@@ -60,13 +61,12 @@ def table(result: dict[str, Any]) -> str:
         (
             one["case"],
             f"{one['processor_ms']['median']:.1f} ms",
-            f"{one['clock_ms']['median']:.1f} ms",
-            f"{one['clock_ms']['p95']:.1f} ms",
+            f"{one['processor_ms']['p95']:.1f} ms",
             f"{one['ratio']:.1f} ×",
         )
         for one in result["cases"]
     ]
-    header = ("From picture to answer", "Processor time", "By the clock", "p95", "Against the prediction")
+    header = ("From picture to answer", "Processor time, median", "p95", "Against the prediction")
     return markdown_table(header, rows)
 
 
