@@ -22,7 +22,7 @@ Source = Literal["data set", "artifact", "measurement", "none"]
 
 
 @dataclass(frozen=True)
-class Answer:
+class ModelAnswer:
     """What a model answered on an image: a class and its probability."""
 
     model: str
@@ -37,7 +37,7 @@ class Shown:
 
     row: int
     category: str
-    answers: tuple[Answer, ...]
+    answers: tuple[ModelAnswer, ...]
     image: Images | None
 
 
@@ -172,12 +172,12 @@ def _shown(pool: _Pool, artifacts: list[Artifact], rows: NDArray[np.int64]) -> l
     return found
 
 
-def _answer(name: str, pool: _Pool, readings: Readings, row: int) -> Answer:
+def _answer(name: str, pool: _Pool, readings: Readings, row: int) -> ModelAnswer:
     category = pool.class_names[int(readings.answers[row])]
-    return Answer(name, category, min(1.0, float(readings.confidence[row])), bool(readings.right[row]))
+    return ModelAnswer(name, category, min(1.0, float(readings.confidence[row])), bool(readings.right[row]))
 
 
-def _answer_now(other: Artifact, pool: _Pool, images: dict[int, Images]) -> dict[int, Answer]:
+def _answer_now(other: Artifact, pool: _Pool, images: dict[int, Images]) -> dict[int, ModelAnswer]:
     """Return what a second model answers on the images of this page, where it can read them."""
     if not images or next(iter(images.values())).shape != tuple(other.card.image_shape):
         return {}
@@ -192,5 +192,5 @@ def _answer_now(other: Artifact, pool: _Pool, images: dict[int, Images]) -> dict
         best = int(one.argmax())
         name = reader.class_names[best]
         right = name == pool.class_names[int(pool.mine.labels[row])]
-        found[row] = Answer(other.name, name, min(1.0, float(one[best])), right)
+        found[row] = ModelAnswer(other.name, name, min(1.0, float(one[best])), right)
     return found

@@ -41,7 +41,7 @@ _STATIC = Path(__file__).parent.parent / "static" / "css"
 
 
 @dataclass(frozen=True)
-class Example:
+class ReportedImage:
     """One test image, uint8 ``(H, W, C)``, its class and what the model answered."""
 
     image: NDArray[np.uint8]
@@ -78,8 +78,8 @@ class Reported:
     timed: Row | None = None
     robustness: Robustness | None = None
     readings: Readings | None = None
-    wrong: tuple[Example, ...] = ()
-    right: tuple[Example, ...] = ()
+    wrong: tuple[ReportedImage, ...] = ()
+    right: tuple[ReportedImage, ...] = ()
 
     @classmethod
     def of_card(cls, artifact: Artifact, timed: Row | None, robustness: Robustness | None) -> "Reported":
@@ -218,14 +218,14 @@ def costs_of(one: Reported) -> dict[str, float | None]:
     }
 
 
-def examples(readings: Readings, names: Sequence[str]) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
+def examples(readings: Readings, names: Sequence[str]) -> tuple[tuple[ReportedImage, ...], tuple[ReportedImage, ...]]:
     """Return images that are misread, the most confident answers first, and images that are read; of those kept."""
     places = {int(row): place for place, row in enumerate(readings.rows)}
 
-    def shown(which: Literal["wrong", "right"], most: int) -> tuple[Example, ...]:
+    def shown(which: Literal["wrong", "right"], most: int) -> tuple[ReportedImage, ...]:
         rows = [row for row in readings.select(Selection(which=which)).tolist() if row in places][:most]
         return tuple(
-            Example(
+            ReportedImage(
                 np.asarray(readings.images[places[row]]),
                 names[int(readings.labels[row])],
                 names[int(readings.answers[row])],
