@@ -64,7 +64,7 @@ class Described:
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedPictures:
     """Pictures as the preparation leaves them, before any model has seen them.
 
     Attributes:
@@ -140,9 +140,9 @@ def fit_pictures(
     images = [characters, *(() if photographs is None else [photographs]), *pictures_of_characters]
     path = kept.path_of((normalizer, few, each, seed, list(draw)), images)
     known = kept.load(path)
-    prepared, described = dict[str, Prepared](), dict[str, Described]()
+    prepared, described = dict[str, PreparedPictures](), dict[str, Described]()
     for kind, pictures in draw.items():
-        prepared[kind] = Prepared.loaded(kind, known) if known else Prepared.of(pictures(), normalizer)
+        prepared[kind] = PreparedPictures.loaded(kind, known) if known else PreparedPictures.of(pictures(), normalizer)
         described[kind] = prepared[kind].described(reader, temperature)
         on_described(len(described[kind].blank))
     if not known:
@@ -184,7 +184,7 @@ def further_pictures(count: int, class_names: Sequence[str], most: int = CHARACT
 
 def describe_pictures(reader: Reader, normalizer: str, temperature: float, pictures: Iterable[Picture]) -> Described:
     """Return decoded pictures, RGB, as the rule sees them, having brought each through the preparation."""
-    return Prepared.of(pictures, normalizer).described(reader, temperature)
+    return PreparedPictures.of(pictures, normalizer).described(reader, temperature)
 
 
 def draw_characters(images: Images, count: int, seed: int) -> Iterator[Picture]:

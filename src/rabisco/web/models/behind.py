@@ -1,7 +1,7 @@
 """From a figure to its images: which they are, what models answered on them, and where their pixels come from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -80,7 +80,9 @@ class _Pool:
     state: Literal["ready", "reading", "unread"] = "ready"
 
 
-def behind(artifact: Artifact, other: Artifact | None, damage: str, asked: Selection, page: int) -> Behind:
+def behind(
+    artifact: Artifact, other: Artifact | None, damage: str, asked: Selection, page: int, *, visible: bool = True
+) -> Behind:
     """Return a page of the images behind a figure.
 
     Args:
@@ -89,6 +91,7 @@ def behind(artifact: Artifact, other: Artifact | None, damage: str, asked: Selec
         damage: Name of a corruption, by which the images are damaged; empty for the images as they are.
         asked: Which images, classes as indices into those of the model.
         page: From 1.
+        visible: Whether the images themselves may be shown.
     """
     artifacts = [artifact, *([other] if other else [])]
     pool = None if damage else _own(artifact, other)
@@ -99,6 +102,8 @@ def behind(artifact: Artifact, other: Artifact | None, damage: str, asked: Selec
         known = measuring.status(measuring.id_of(artifacts, damage or measuring.CLEAN))
         under_way = known if known and set(known.models) == asked_of else None
         return Behind(artifact.card.dataset.name, state="unread", under_way=under_way)
+    if not visible:
+        pool = replace(pool, rows=pool.rows[:0], images=pool.images[:0], source="none")
     names = artifact.card.class_names
     places = [None if at is None else pool.class_names.index(names[at]) for at in (asked.category, asked.answer)]
     rows = pool.mine.select(Selection(places[0], places[1], asked.low, asked.high, asked.which), pool.other)

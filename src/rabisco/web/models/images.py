@@ -16,6 +16,7 @@ from rabisco.web.models.behind import Behind, Shown, behind
 from rabisco.web.models.compare import STATES
 from rabisco.web.models.shapes import MeasuringSchema
 from rabisco.web.models.versions import AskedVersion, asked_version
+from rabisco.web.platform.access import may_see_images_of
 from rabisco.web.platform.fields import given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
@@ -121,7 +122,8 @@ def index(name: str) -> Answered:
             choices=", ".join(CORRUPTIONS),
             asked=asked.damage[:40],
         )
-    found = behind(artifact, other, asked.damage, _selection(asked, artifact), asked.page)
+    visible = may_see_images_of(artifact, *([other] if other else []))
+    found = behind(artifact, other, asked.damage, _selection(asked, artifact), asked.page, visible=visible)
     if wants_page():
         return _page(asked, artifact, other, found)
     return TestImagesSchema(

@@ -69,7 +69,7 @@ def index() -> Answered:
     "get_model",
     lazy_gettext("Answers one model's whole card, with its training curve and the hashes of its files."),
     ("curl {url}/models/mnist-cnn",),
-    answer=shapes.Card,
+    answer=shapes.CardSchema,
     page=True,
     receives=ModelPage,
     problems=(404, 503),

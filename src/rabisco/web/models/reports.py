@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
 from flask import Blueprint, Response
 from flask_babel import lazy_gettext
@@ -12,6 +13,7 @@ from rabisco.web.models.aliases import default_model, resolve, shown_models
 from rabisco.web.models.compare import MOST
 from rabisco.web.models.compared import ComparedModel, comparisons, contestant, difference
 from rabisco.web.models.report import MEDIA, Format, Report, Reported, render
+from rabisco.web.platform.access import may_see_images_of
 from rabisco.web.platform.fields import Fields, given
 from rabisco.web.platform.routing import Answered, route
 
@@ -57,12 +59,17 @@ def report_of(artifacts: Sequence[Artifact]) -> Report:
     pairs = [difference(*pair, known) for pair in itertools.combinations(compared, 2)]
     together = run is not None and len(run.rows) == len(compared) > 1 and _same_images(compared)
     return Report(
-        models=[Reported.of_card(one.artifact, one.timed, one.robustness) for one in compared],
+        models=[_reported(one) for one in compared],
         dataset=compared[0].card.dataset.name if together else "",
         examples=compared[0].card.dataset.test_examples if together else 0,
         pairs=pairs,
         comparison=run,
     )
+
+
+def _reported(one: ComparedModel) -> Reported:
+    reported = Reported.of_card(one.artifact, one.timed, one.robustness)
+    return reported if may_see_images_of(one.artifact) else replace(reported, wrong=(), right=())
 
 
 def _same_images(compared: Sequence[ComparedModel]) -> bool:

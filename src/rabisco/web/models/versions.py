@@ -212,7 +212,7 @@ def delete_model(name: str) -> Answered:
     lazy_gettext("Its card as a file, with the hashes of the other two."),
     ("curl -O {url}/models/mnist-linear/card.json",),
     defaults={"file": artifacts.CARD_FILE},
-    answer=shapes.Card,
+    answer=shapes.CardSchema,
     receives=AskedVersion,
     problems=(404, 503),
 )

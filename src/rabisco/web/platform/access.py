@@ -17,6 +17,8 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import TooManyRequests
 from werkzeug.http import parse_cookie
 
+from rabisco.artifacts import Artifact
+from rabisco.artifacts.places import BUNDLED
 from rabisco.errors import N_, AccessDeniedError, CrossSiteError, ReadOnlyError
 from rabisco.settings import Settings
 from rabisco.web.platform import guesses, sessions
@@ -83,6 +85,11 @@ def may_change() -> bool:
     """Tell whether whoever sends this request may change models."""
     settings = _settings()
     return not settings.read_only and admits(settings, request.environ)
+
+
+def may_see_images_of(*artifacts: Artifact) -> bool:
+    """Tell whether images that these models keep may be shown: of models trained here, to who may train here alone."""
+    return all(one.version == BUNDLED for one in artifacts) or may_change()
 
 
 class SigningIn(Fields):

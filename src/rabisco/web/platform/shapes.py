@@ -13,7 +13,7 @@ from rabisco.training.config import TrainingConfiguration
 from rabisco.web.platform import openapi_shapes as parts
 from rabisco.web.platform.kept import AsKept
 
-__all__ = ["Card", "Deleted", "Live", "Moment", "OpenAPI", "Problem", "Ready"]
+__all__ = ["CardSchema", "Deleted", "Live", "Moment", "OpenAPI", "Problem", "Ready"]
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -25,7 +25,7 @@ def _iso(value: object) -> object:
 Moment = Annotated[str, BeforeValidator(_iso)]  # in ISO 8601
 
 
-class Card(artifacts.Card):
+class CardSchema(artifacts.Card):
     """What a model is, how it was trained, and how good it is."""
 
     configuration: Annotated[dict[str, Any], AsKept(TrainingConfiguration, hidden=("settle_epochs",))]

@@ -9,7 +9,6 @@ from flask import Blueprint, current_app, request
 from flask_babel import lazy_gettext
 from numpy.typing import NDArray
 
-from rabisco.artifacts import BUNDLED
 from rabisco.explanation import (
     Flip,
     Inside,
@@ -24,7 +23,7 @@ from rabisco.explanation import (
 from rabisco.inference import Prediction, Predictor, get_predictor
 from rabisco.settings import Settings
 from rabisco.web.models.aliases import resolve
-from rabisco.web.platform.access import may_change
+from rabisco.web.platform.access import may_see_images_of
 from rabisco.web.platform.fields import given
 from rabisco.web.platform.metrics import count_predictions
 from rabisco.web.platform.routing import route
@@ -206,7 +205,7 @@ def _grad_cam(
 
 def _nearest(inside: Inside, seen: Intermediates) -> list[insides.NeighborSchema] | None:
     """Return the nearest training images; of a model that was trained here, to who may train here alone."""
-    found = nearest(inside, seen) if inside.artifact.version == BUNDLED or may_change() else None
+    found = nearest(inside, seen) if may_see_images_of(inside.artifact) else None
     if found is None:
         return None
     return [

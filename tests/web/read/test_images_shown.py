@@ -1,4 +1,4 @@
-"""Training images of a model that was trained here are shown to who may train here, and to nobody else."""
+"""Images that a model trained here was trained and tested on are shown to who may train here, and to nobody else."""
 
 from pathlib import Path
 
@@ -25,3 +25,11 @@ def test_they_need_the_access_token(home: Path, monkeypatch: pytest.MonkeyPatch,
         found[model] = response.get_json()["explanations"][0]["nearest"]
     assert found["mnist-tiny"]
     assert bool(found[HERE]) is ("secret-token" in str(headers))
+    for model in (HERE, "mnist-tiny"):
+        seen = client.get(f"/models/{model}/images?which=wrong", headers=headers).get_json()
+        assert seen["count"] > 0
+        report = client.get(f"/compare/report?model={model}", headers=headers).text
+        shown = model != HERE or "secret-token" in str(headers)
+        assert bool(seen["at_hand"]) is shown
+        assert any(one["image"] for one in seen["images"]) is shown
+        assert ("Misread, most confident first" in report) is shown
