@@ -28,6 +28,7 @@ PARAMETER = re.compile(r"<(\w+)>")
 REFERENCE = "#/components/schemas/{model}"
 SUFFIX = "Schema"  # of a class whose name something else of the package has; clients see the name without it
 BINARY: Schema = {"type": "string", "format": "binary"}
+JSON_FILE: Schema = {"description": "A JSON file."}
 TEXT: Schema = {"type": "string", "description": "Base64 text or a data URL."}
 REQUEST_ID: Schema = {
     "description": "The id that the request gave in this header, if well-formed, else a new one.",
@@ -156,7 +157,7 @@ def _content(route: Route) -> Schema:
         content["text/plain"] = {"schema": {"type": "string"}}
     if route.file:
         for media in route.file.split(", "):
-            content[media] = {"schema": {"type": "object"} if media == "application/json" else BINARY}
+            content[media] = {"schema": JSON_FILE if media == "application/json" else BINARY}
     if route.page:
         content["text/html"] = {"schema": {"type": "string"}}
     return content
