@@ -27,8 +27,11 @@ class AsKept:
 
     def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         schema = handler(TypeAdapter(self.described).core_schema)
-        if self.hidden:
-            properties = handler.resolve_ref_schema(schema)["properties"]
-            for name in self.hidden:
-                properties.pop(name, None)
+        found = handler.resolve_ref_schema(schema)
+        found.pop("title", None)  # else clients make two classes of that name
+        properties = found.get("properties", {})
+        for name in self.hidden:
+            properties.pop(name, None)
+        for one in properties.values():
+            one.pop("default", None)  # what is answered has none
         return schema
