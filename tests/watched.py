@@ -125,6 +125,7 @@ def look(folder: Path) -> Seen:
         "HOME": str(places["user"]),
         "TMPDIR": str(places["temporary"]),
         "RABISCO_HOME": str(places["rabisco"]),
+        "RABISCO_CACHE_DIR": str(places["rabisco"] / "cache"),
         "RABISCO_TRAINING_NICENESS": "0",
         "AUDIT_FILE": str(audit),
         "BROWSER": "true",

@@ -33,7 +33,7 @@ def test_a_rounded_network_takes_a_quarter_of_the_size_and_reads_the_same(tmp_pa
     artifact = save_quickly(model, "smaller", data, tmp_path)
     assert artifact.onnx_path.stat().st_size < 1.1 * model.count_params()
     assert artifact.weights_path.stat().st_size < 1.4 * model.count_params()
-    np.testing.assert_allclose(Predictor(artifact).logits(images), logits, atol=1e-3)
+    np.testing.assert_allclose(Predictor(artifact).logits(images), logits, atol=6e-4 * np.abs(logits).max())
     reloaded = keras.models.load_model(artifact.weights_path, compile=False)
     for one, other in zip(reloaded.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)

@@ -42,6 +42,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/predict": {"image": SEVEN, "epoch": 3},
     "/predict/cnn": {"images": [SEVEN], "epoch": 3},
     "/explain": {"image": SEVEN, "epoch": 3},
+    "/label-errors": {"dataset": "digits", "epoch": 3},
     "/assistant/messages": {"question": "Why?", "epoch": 3},
 }
 TEXTS = ("question", "classes", "next")  # which may say anything; the last leads nowhere else than to this server
@@ -240,7 +241,8 @@ def test_what_an_address_asks_for_is_never_taken_for_something_else(
 ) -> None:
     asked = {"question": "Why?"} if path == "/model" else {}
     answer = app_client.get(path, query_string={**asked, name: "zzyzx"})
-    assert answer.status_code == (404 if name in ("model", "name", "dataset", "version", "beside") else 400)
+    of_something = name in ("model", "name", "dataset", "version", "beside") or path == "/label-errors"
+    assert answer.status_code == (404 if of_something else 400)
     assert "zzyzx" in answer.json["detail"]
     named = name if name not in ("category", "read_as") else "classes of the model"
     assert answer.status_code == 404 or named in answer.json["detail"]

@@ -157,7 +157,7 @@ def test_a_trailing_slash_and_the_icon_are_no_error(server: Server, path: str) -
     assert server.get(path).status_code == 200
 
 
-@pytest.mark.parametrize(("language", "words"), [("en", "end of the file"), ("ru", "у файла нет конца")])
+@pytest.mark.parametrize(("language", "words"), [("en", "end of the file"), ("ru", "не хватает конца")])
 def test_a_jpeg_without_its_end_is_read_with_a_note(server: Server, language: str, words: str) -> None:
     cut = encoded(draw_seven(), "JPEG")[:-3]
     files = [("file", ("whole.png", SEVEN)), ("file", ("cut.jpg", cut))]

@@ -150,7 +150,7 @@ class TrainingForm:
         """
         told = {name: one for name, one in given.items() if one is not None}
         for name, one in told.items():
-            if isinstance(one, dict | list) and name != "class_names":
+            if isinstance(one, dict | list) and name not in ("class_names", "leave_out"):
                 raise InvalidRequestError(
                     N_("“%(field)s” has not the form that the API page gives; correct it or leave it out"), field=name
                 )
