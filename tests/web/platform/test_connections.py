@@ -1,5 +1,6 @@
 """No client holds up others by what it does not do, and nothing half-done counts as done."""
 
+import asyncio
 import json
 import socket
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from tests.web.serving import PROGRAM, Server, serving, seven_png
 
+from rabisco.settings import Settings
 from rabisco.web.platform import connections
 from rabisco.web.platform.security import HEADERS
 
@@ -114,8 +116,8 @@ def test_a_client_that_closes_its_half_is_answered(server: Server) -> None:
         (RAW + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", 400),
         (RAW + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: a\r\n" * 200 + b"\r\n", 431),
-        (b"GET /" + b"a" * 100_000, 431),
-        (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 100_000, 431),
+        (b"GET /" + b"a" * 70_000, 431),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 70_000, 431),
     ],
 )
 def test_what_breaks_the_rules_is_refused_with_all_headers(server: Server, sent: bytes, status: int) -> None:
@@ -235,3 +237,44 @@ def test_a_crowd_is_refused_before_its_bodies_are_read(narrow: Server) -> None:
     assert early[0] == 503
     assert json.loads(early[2])["type"] == "urn:rabisco:problem:busy"
     assert int(early[1]["retry-after"]) > 0
+
+
+def test_what_cannot_be_answered_before_the_end_is_refused_and_not_a_fault() -> None:
+    """A process that ends waits for its answers, but not for ever."""
+
+    async def never(scope: object, receive: object, send: object) -> None:
+        await asyncio.Event().wait()
+
+    async def ask() -> bytes:
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            places = connections.Places(listening, never, Settings())  # type: ignore[arg-type]
+            reader, writer = await asyncio.open_connection(*listening.getsockname())
+            writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            await asyncio.sleep(0.2)
+            await places.end(0.1)
+            answered = await reader.read()
+            writer.close()
+            return answered
+
+    answered = asyncio.run(ask())
+    assert answered.startswith(b"HTTP/1.1 503 ")
+    assert answered.count(b"HTTP/1.1") == 1
+    assert b"Retry-After" in answered or b"retry-after" in answered
+
+
+def test_a_connection_that_comes_while_a_process_ends_is_closed() -> None:
+    async def never(scope: object, receive: object, send: object) -> None:
+        await asyncio.Event().wait()
+
+    async def end_at_once() -> bytes:
+        with (
+            socket.create_server(("127.0.0.1", 0)) as listening,
+            socket.create_connection(listening.getsockname()) as one,
+        ):
+            places = connections.Places(listening, never, Settings())  # type: ignore[arg-type]
+            places._accept()
+            await places.end(0.1)
+            await asyncio.sleep(0.1)
+            return one.recv(1)
+
+    assert asyncio.run(end_at_once()) == b""

@@ -81,14 +81,19 @@ class Places:
         self._sweep()
 
     async def end(self, seconds: float) -> None:
-        """Accept nobody more; return once all that is under way is answered, or after ``seconds``."""
+        """Accept nobody more; return once all that is under way is answered, or after ``seconds`` refused."""
         self._sweeping.cancel()
         self._resuming.cancel()
         self._loop.remove_reader(self._listening.fileno())
+        if self._starting:  # taken from the system, and not yet there
+            await asyncio.wait(set(self._starting), timeout=seconds)
         for connection in [*self._places, *self._reserve]:
-            connection.shutdown()
+            if connection.transport is not None:
+                connection.shutdown()
         if self._state.tasks:
             await asyncio.wait(set(self._state.tasks), timeout=seconds)
+        for connection in [*self._places, *self._reserve]:
+            connection.break_off()
         await asyncio.sleep(0)
 
     def leave(self, connection: "Connection") -> None:
@@ -265,6 +270,16 @@ class Connection(HttpToolsProtocol):
         self.transport.write(refusals.wire(status, detail, self.server_state.default_headers))
         self.transport.close()
 
+    def break_off(self) -> None:
+        """Refuse a request for whose answer no time is left; end an answer that has begun."""
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete or self.transport is None or self.transport.is_closing():
+            return
+        if not cycle.response_started:
+            self.transport.write(refusals.wire(503, default=self.server_state.default_headers))
+        cycle.disconnected = True
+        self.transport.close()
+
     def on_message_begin(self) -> None:
         """Begin to read a head."""
         super().on_message_begin()
@@ -327,5 +342,6 @@ def quiet_uvicorn(logger: logging.Logger) -> None:
     errors = logging.getLogger("uvicorn.error")
     errors.handlers[:], errors.propagate = logger.handlers, False
     errors.setLevel(logging.ERROR)
-    errors.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], refusals.BrokenOffError)))
+    told = (refusals.BrokenOffError, asyncio.CancelledError)  # of which the log, or the client, has been told
+    errors.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], told)))
     logging.getLogger("uvicorn.access").propagate = False
