@@ -112,7 +112,7 @@ _RECIPES = (
         "resnet18",
         replace(get_architecture("resnet18").usual("colour"), cooldown_epochs=8),
         "photo32@2",
-        "The same photographs, read by ResNet-18: three hours on two cores",
+        "The same photographs, read by ResNet-18: hours on a processor",
     ),
     Recipe(
         "cifar10-linear",
