@@ -148,6 +148,7 @@ def test_images_grow_to_their_full_side_in_two_thirds_of_the_epochs() -> None:
     told = TrainingConfiguration(epochs=9, first_side=16)
     assert [told.side(epoch, 32) for epoch in range(1, 10)] == [16, 20, 20, 24, 28, 28, 32, 32, 32]
     assert told.side(1, 12) == 12
+    assert replace(told, epochs=1).side(1, 32) == 32  # what is served is always trained on
     assert replace(told, first_side=None).side(1, 32) == 32
 
 

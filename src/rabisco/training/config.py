@@ -42,8 +42,8 @@ class TrainingConfiguration:
         precision: What the layers compute in while training: ``float32``, or ``mixed_bfloat16`` (new processors and
             accelerators) or ``mixed_float16`` (older accelerators); the weights are float32 all the same.
         first_side: Progressive resizing: side of the images in the first epoch, in pixels, at least 8. It grows evenly
-            in steps of 4 pixels to the full side, which it reaches after two thirds of the epochs. Only for
-            architectures that read images of any size; none: full from the beginning.
+            in steps of 4 pixels to the full side, which it reaches after two thirds of the epochs, and in
+            the last at any rate. Only for architectures that read images of any size; none: full from the beginning.
     """
 
     solver: Solver = "adamw"
@@ -97,7 +97,7 @@ class TrainingConfiguration:
 
     def side(self, epoch: int, full: int) -> int:
         """Return the side, in pixels, of the images in ``epoch``, from 1, of a training whose images have ``full``."""
-        if self.first_side is None or self.first_side >= full:
+        if self.first_side is None or self.first_side >= full or epoch == self.epochs:
             return full
         grown = 1.5 * (epoch - 1) / self.epochs
         return min(full, 4 * round((self.first_side + (full - self.first_side) * grown) / 4))
