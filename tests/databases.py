@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -43,14 +43,17 @@ def frozen(address: str) -> Iterator[None]:
     """Keep a PostgreSQL and all its processes from answering."""
     folder = Path(parse_qs(urlsplit(address).query)["host"][0])
     main = psutil.Process(int((folder / "data" / "postmaster.pid").read_text().split()[0]))
-    everything = [main, *main.children(recursive=True)]
+    main.suspend()  # first: it starts no other process then
+    everything = main.children(recursive=True)
     for process in everything:
-        process.suspend()
+        with suppress(psutil.NoSuchProcess):  # one that was ending, of a connection just closed
+            process.suspend()
     try:
         yield
     finally:
-        for process in everything:
-            process.resume()
+        for process in (*everything, main):
+            with suppress(psutil.NoSuchProcess):
+                process.resume()
 
 
 def kill_and_restart(address: str, pause: float) -> None:

@@ -1,5 +1,6 @@
 """A real server process for tests, and the pictures that are sent to it."""
 
+import asyncio
 import http.client
 import io
 import json
@@ -10,11 +11,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import requests
@@ -22,6 +24,7 @@ from PIL import Image, ImageDraw
 
 from rabisco import artifacts
 
+T = TypeVar("T")
 WITHOUT_BUNDLED = "import pathlib, rabisco.artifacts.places as a; a.BUNDLED_DIR = pathlib.Path('/nowhere'); "
 PROGRAM = (
     "from rabisco.settings import get_settings; from rabisco.web.platform.server import serve; serve(get_settings())"
@@ -53,6 +56,12 @@ class Server:
         """Process id of the first worker."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         return int(children.split()[0])
+
+
+def run_elsewhere(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in a thread of its own: browser tests leave an event loop running in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
 
 
 def free_port() -> int:

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from tests.web.serving import PROGRAM, Server, serving, seven_png
+from tests.web.serving import PROGRAM, Server, run_elsewhere, serving, seven_png
 
 from rabisco.settings import Settings
 from rabisco.web.platform import connections
@@ -256,7 +256,7 @@ def test_what_cannot_be_answered_before_the_end_is_refused_and_not_a_fault() -> 
             writer.close()
             return answered
 
-    answered = asyncio.run(ask())
+    answered = run_elsewhere(ask())
     assert answered.startswith(b"HTTP/1.1 503 ")
     assert answered.count(b"HTTP/1.1") == 1
     assert b"Retry-After" in answered or b"retry-after" in answered
@@ -277,4 +277,4 @@ def test_a_connection_that_comes_while_a_process_ends_is_closed() -> None:
             await asyncio.sleep(0.1)
             return one.recv(1)
 
-    assert asyncio.run(end_at_once()) == b""
+    assert run_elsewhere(end_at_once()) == b""

@@ -5,12 +5,11 @@ import http.client
 import json
 import socket
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from tests.web.serving import Server, seven_png
+from tests.web.serving import Server, run_elsewhere, seven_png
 
 from rabisco.settings import Settings
 from rabisco.web.platform import asgi, bodies
@@ -64,8 +63,7 @@ def test_a_body_that_never_comes_is_answered_408(monkeypatch: pytest.MonkeyPatch
 
     stalled_door = asgi.ASGIApplication(None, Settings(threads=1))
     answer = stalled_door(request_of([(b"x-request-id", b"late"), (b"content-length", b"9")]), receive, send)
-    with ThreadPoolExecutor(1) as elsewhere:  # the browser tests leave an event loop running in this thread
-        elsewhere.submit(asyncio.run, answer).result()
+    run_elsewhere(answer)
     assert answers[0]["status"] == 408
     assert (b"x-request-id", b"late") in answers[0]["headers"]
     assert json.loads(answers[1]["body"])["type"] == "urn:rabisco:problem:too-slow"
