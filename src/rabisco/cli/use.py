@@ -4,18 +4,13 @@ import glob
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from rabisco.characters import AMONG, Among
+from rabisco.cli.bulk import read_in_bulk
 from rabisco.cli.output import json_option, percent, print_json
-
-if TYPE_CHECKING:
-    from rabisco.errors import Sentence
-    from rabisco.inference import Predictor
-
-MOST_PIXELS = 170_000_000  # of a file of one's own; a server's limits are for strangers' files
 
 
 @click.command()
@@ -30,12 +25,29 @@ MOST_PIXELS = 170_000_000  # of a file of one's own; a server's limits are for s
     show_default=True,
     help="What is written: nothing else is answered.",
 )
+@click.option("--bulk", is_flag=True, help="Read all pictures of IN into the file OUT, on all cores: --bulk IN OUT.")
+@click.option(
+    "--processes", type=click.IntRange(min=1), help="With --bulk: processes that read; one a core if not given."
+)
 @json_option
-def predict(files: tuple[Path, ...], name: str | None, top_k: int, *, many: bool, among: Among, as_json: bool) -> None:
+def predict(
+    files: tuple[Path, ...],
+    name: str | None,
+    top_k: int,
+    *,
+    many: bool,
+    among: Among,
+    bulk: bool,
+    processes: int | None,
+    as_json: bool,
+) -> None:
     """Read the pictures FILES and print what they show.
 
     A folder stands for the pictures in it, a quoted pattern for the files that match, and - for standard input. A file
     that cannot be read is named, the others are read, and the exit status is 1.
+
+    With --bulk, the first of two FILES is a folder, a zip or tar archive, a Parquet file or a CSV table of paths, and
+    the second the output: JSON Lines, CSV or Parquet by its ending. Started again after an interruption, it goes on.
 
     \b
     Example:
@@ -44,14 +56,22 @@ def predict(files: tuple[Path, ...], name: str | None, top_k: int, *, many: bool
         rabisco predict scans/ 'more/*.png'
         rabisco predict --many postcode.jpg
         rabisco predict --model emnist-cnn --among letters name.png
+        rabisco predict --bulk scans.zip answers.jsonl
     """
     from rabisco.artifacts import promoted
+    from rabisco.bulk import read_one, read_text
     from rabisco.errors import RabiscoError
     from rabisco.inference import get_predictor
     from rabisco.settings import get_settings
 
-    predictor = get_predictor(name or promoted() or get_settings().default_model)
-    read, show = (_read_text, _show_text) if many else (_read_one, _show_one)
+    model = name or promoted() or get_settings().default_model
+    if bulk:
+        if len(files) != 2 or as_json:
+            raise click.UsageError("--bulk takes two names, IN and OUT, and no --json: OUT's ending says the form")
+        read_in_bulk(*files, model, top_k=top_k, among=among, many=many, processes=processes)
+        return
+    predictor = get_predictor(model)
+    read, show = (read_text, _show_text) if many else (read_one, _show_one)
     rows: list[dict[str, Any]] = []
     for file in _found(files):
         try:
@@ -84,18 +104,6 @@ def _found(files: tuple[Path, ...]) -> Iterator[Path]:
             yield file
 
 
-def _read_one(predictor: "Predictor", content: bytes, top_k: int, among: Among) -> dict[str, Any]:
-    from rabisco.images import decode
-
-    notes: list[Sentence] = []
-    read = predictor.predict(decode(content, max_pixels=MOST_PIXELS, notes=notes), top_k, among)
-    return {**read.to_dict(), **_noted(notes)}
-
-
-def _noted(notes: list["Sentence"]) -> dict[str, list[str]]:
-    return {"notes": [str(note) for note in notes]} if notes else {}
-
-
 def _show_one(row: dict[str, Any]) -> None:
     others = "  ".join(f"{other['category']} {percent(other['probability'])}" for other in row["top_k"][1:])
     refused = row["refused"]
@@ -105,18 +113,6 @@ def _show_one(row: dict[str, Any]) -> None:
             return
     guess = "  best guess: " if refused else f"{row['file']}: "
     click.echo(f"{guess}{row['category']}  {percent(row['probability'])}   ({others})")
-
-
-def _read_text(predictor: "Predictor", content: bytes, top_k: int, among: Among) -> dict[str, Any]:
-    from rabisco.images import decode, sent_side
-    from rabisco.settings import get_settings
-    from rabisco.text_reading import read_many
-
-    most = get_settings().max_characters
-    notes: list[Sentence] = []
-    picture = decode(content, max_pixels=MOST_PIXELS, notes=notes)
-    reading = read_many(predictor, picture, top_k, most, sent_side=sent_side(content), among=among)
-    return {**reading.to_dict(), **_noted(notes)}
 
 
 def _show_text(row: dict[str, Any]) -> None:
