@@ -16,7 +16,16 @@ ROOT = Path(__file__).parents[1]
 AT_ROOT = {"README.md": "start.md", "CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md"}
 ORDER: dict[str, tuple[str, ...]] = {
     "Start": ("index.md", "start.md"),
-    "How to": ("your-data.md", "training.md", "photographs.md", "api.md", "docker.md", "gpu.md", "assistant.md"),
+    "How to": (
+        "your-data.md",
+        "training.md",
+        "photographs.md",
+        "api.md",
+        "docker.md",
+        "scale.md",
+        "gpu.md",
+        "assistant.md",
+    ),
     "Reference": (
         "commands.md",
         "reference/commands.md",

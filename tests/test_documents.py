@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -84,6 +85,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("desk")
     draw_seven().save(folder / "seven.png")
     draw_seven(200).save(folder / "three.png")
+    with zipfile.ZipFile(folder / "scans.zip", "w") as scans:
+        scans.write(folder / "seven.png", "seven.png")
     (folder / "digits.csv").write_bytes(digits_csv(0, 200))
     for name in ("horse", "dog", "frog"):
         Image.open(EXAMPLES / f"{name}.png").convert("RGB").save(folder / f"{name}.jpg", quality=95)

@@ -109,6 +109,12 @@ def test_serving_requires_nothing_that_trains() -> None:
     assert names.isdisjoint({"keras", "tensorflow", "tensorflow-cpu", "scikit-learn", "matplotlib", "pytest"})
 
 
+def test_neither_serving_nor_training_requires_what_reads_and_trains_on_many_machines() -> None:
+    for name in ("serve", "train"):
+        text = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
+        assert set(re.findall(r"^([a-z0-9-]+)==", text, flags=re.MULTILINE)).isdisjoint({"pyarrow", "ray", "s3fs"})
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "src").rglob("*.css")) + TEMPLATES, ids=name_of)
 def test_no_style_sheet_or_template_has_a_line_over_120_characters(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()

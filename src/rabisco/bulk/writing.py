@@ -96,10 +96,10 @@ class Output:
             parquet()
         self._rows = out.with_name(f"{out.name}.rows.jsonl") if self.form == "parquet" else out
         self._files = ExitStack()
+        self._committed = 0.0
         self.tally = self._begun()
         if self.tally.complete and self._rows != out:
             self._rows.unlink(missing_ok=True)
-        self._committed = time.monotonic()
 
     def __enter__(self) -> Self:
         self._open()
@@ -150,6 +150,7 @@ class Output:
             _write(self._rows_file, head)
             self.tally = replace(self.tally, size=len(head))
         self._commit(self.tally)
+        self._committed = 0.0  # what comes first is counted at once
 
     def is_own(self, folder: str, name: str) -> bool:
         """Tell whether a file is part of the output, which may lie among the pictures."""
