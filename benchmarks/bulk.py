@@ -1,4 +1,4 @@
-"""Bulk reading keeps 0.9 of the in-process predictor's pace on every core; killed and started again, it misses nothing.
+"""Bulk reading keeps 0.9 of the in-process predictor's pace on every core; killed, it goes on and misses nothing.
 
 ``rabisco predict --bulk`` over a zip archive of 100,000 PNG files (280×280; 1,000 of MNIST's test digits drawn at a
 random place, in turn; ``BENCHMARK_PICTURES`` for another number), and one file in 1,000 that is no picture. It is
@@ -84,7 +84,7 @@ def table(result: dict[str, Any]) -> str:
         markdown_table(("", "Pictures for a second of processor time", "Pictures a second"), rows)
         + f"\n\nKilled after {result['killed_at']:,} of {result['n']:,} pictures and started again: "
         f"{result['repeated']} answered twice, {result['missing']} left out, {result['unreadable']:,} listed as "
-        f"unreadable, as many as there are. Memory of all processes, median of each quarter of the time: {quarters} MB. "
+        f"unreadable, as many as there are. Memory of all processes, medians of quarters of the time: {quarters} MB. "
         f"The load average of the {result['cores']} cores was {result['load_average']:.1f}: what the command did not "
         "have of them, other programs had."
     )
