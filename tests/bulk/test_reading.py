@@ -111,7 +111,7 @@ def test_killed_and_interrupted_it_goes_on_without_repeat_or_gap(
     assert interrupted.returncode == 130, said
     assert "goes on from there" in said
     assert 0 < first < done_of(out) < 1303
-    finished = CliRunner().invoke(rabisco, ["predict", "--bulk", str(archive), str(out), "--model", MODEL])
+    finished = CliRunner().invoke(rabisco, ["predict", "--bulk", str(archive), str(out)])  # with the model that it has
     assert finished.exit_code == 1, finished.output
     assert "1,300 pictures were read" in finished.stdout
     assert "3 could not be read" in finished.stderr

@@ -62,8 +62,9 @@ def read_bulk(
         InvalidDataError: The source is damaged; what came before is read.
     """
     predictor = get_predictor(model)
-    before = begun_with(out).partition("@")[0] if "@" not in model else ""
-    versioned = begun_with(out) if before == predictor.card.name else f"{predictor.card.name}@{predictor.version}"
+    plain, before = predictor.card.name.partition("@")[0], begun_with(out)
+    goes_on = "@" not in model and before.partition("@")[0] == plain
+    versioned = before if goes_on else f"{plain}@{predictor.version}"
     stamp = "" if source.is_dir() or not source.exists() else f"{source.stat().st_size} bytes"
     options = {"top_k": top_k, "among": among, "many": many}
     output = Output(out, {"source": str(source.resolve()), "content": stamp, "model": versioned, **options}, many=many)

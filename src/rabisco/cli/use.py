@@ -59,18 +59,19 @@ def predict(
         rabisco predict --bulk scans.zip answers.jsonl
     """
     from rabisco.artifacts import promoted
-    from rabisco.bulk import read_one, read_text
+    from rabisco.bulk import begun_with, read_one, read_text
     from rabisco.errors import RabiscoError
     from rabisco.inference import get_predictor
     from rabisco.settings import get_settings
 
-    model = name or promoted() or get_settings().default_model
     if bulk:
         if len(files) != 2 or as_json:
             raise click.UsageError("--bulk takes two names, IN and OUT, and no --json: OUT's ending says the form")
-        read_in_bulk(*files, model, top_k=top_k, among=among, many=many, processes=processes)
+        source, out = files
+        model = name or begun_with(out) or promoted() or get_settings().default_model
+        read_in_bulk(source, out, model, top_k=top_k, among=among, many=many, processes=processes)
         return
-    predictor = get_predictor(model)
+    predictor = get_predictor(name or promoted() or get_settings().default_model)
     read, show = (read_text, _show_text) if many else (read_one, _show_one)
     rows: list[dict[str, Any]] = []
     for file in _found(files):
