@@ -109,7 +109,7 @@ def test_serving_requires_nothing_that_trains() -> None:
     assert names.isdisjoint({"keras", "tensorflow", "tensorflow-cpu", "scikit-learn", "matplotlib", "pytest"})
 
 
-def test_neither_serving_nor_training_requires_what_reads_and_trains_on_many_machines() -> None:
+def test_no_base_install_requires_what_only_many_machines_need() -> None:
     for name in ("serve", "train"):
         text = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
         assert set(re.findall(r"^([a-z0-9-]+)==", text, flags=re.MULTILINE)).isdisjoint({"pyarrow", "ray", "s3fs"})
