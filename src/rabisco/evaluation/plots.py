@@ -25,6 +25,7 @@ Format = Literal["png", "svg"]
 # Okabe and Ito's palette, https://jfly.uni-koeln.de/color/
 _BLUE, _ORANGE, _GRAY = "#0072b2", "#d55e00", "#6b6b6b"
 _MARKERS = "osv^D*PX<>"
+_NAMES_FIT = 12  # trainings up to which a legend fits beside their curves
 _NUMBERS_FIT = 15  # classes up to which a count fits into its cell
 
 
@@ -168,8 +169,48 @@ def plot_sweep(histories: Mapping[str, Sequence[Mapping[str, float]]], file_form
             label=name,
         )
     axes.set(xlabel="epoch", ylabel="validation accuracy")
-    axes.legend(fontsize="small")
+    if len(histories) <= _NAMES_FIT:
+        axes.legend(fontsize="small")
     return _file(figure, file_format)
+
+
+def plot_parallel(
+    settings: Sequence[Mapping[str, object]], accuracies: Sequence[float], file_format: Format = "png"
+) -> bytes:
+    """Draw trainings as lines across their settings to the accuracy that each came to, the better the darker.
+
+    Args:
+        settings: Of each training, by name; the same names in all.
+        accuracies: On the validation images, in [0, 1].
+        file_format: ``png`` or ``svg``.
+    """
+    names = list(settings[0])
+    values = {name: sorted({one[name] for one in settings}, key=_in_order) for name in names}
+    low, high = min(accuracies), max(accuracies)
+    heights = [(one - low) / (high - low) if high > low else 0.5 for one in accuracies]
+    figure, axes = _figure(1.8 * (len(names) + 1), 4.5)
+    for row, height in sorted(zip(settings, heights, strict=True), key=lambda pair: pair[1]):
+        places = [_place(values[name].index(row[name]), len(values[name])) for name in names]
+        axes.plot(range(len(names) + 1), [*places, height], color=str(0.85 * (1 - height)), marker="o", markersize=3)
+    for at, name in enumerate(names):
+        for rank, value in enumerate(values[name]):
+            text = f"{value:g}" if isinstance(value, float) else str(value)
+            axes.annotate(text, (at, _place(rank, len(values[name]))), (4, 4), textcoords="offset points", fontsize=8)
+    for accuracy, height in ((low, 0.0), (high, 1.0)) if high > low else ((low, 0.5),):
+        axes.annotate(f"{accuracy:.1%}", (len(names), height), (4, 4), textcoords="offset points", fontsize=8)
+    axes.set_xticks(range(len(names) + 1), [*names, "validation\naccuracy"])
+    axes.set_yticks([])
+    axes.set_xlim(-0.1, len(names) + 0.35)
+    axes.grid(visible=True, axis="x", color="#b0b0b0")
+    return _file(figure, file_format)
+
+
+def _in_order(value: object) -> tuple[bool, object]:
+    return (False, value) if isinstance(value, (int, float)) else (True, str(value))
+
+
+def _place(rank: int, count: int) -> float:
+    return rank / (count - 1) if count > 1 else 0.5
 
 
 def _draw_curves(axes: "Axes", history: Sequence[Mapping[str, float]], name: str) -> None:

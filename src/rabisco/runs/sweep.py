@@ -1,14 +1,16 @@
-"""A sweep: the same recipe with every combination of some settings, one run after another.
+"""A sweep: the same recipe with several combinations of some settings, one after another.
 
 A run is known by its name, which says the sweep and the settings. So a sweep that was interrupted goes on where it
 stopped, and one whose file has grown trains what is new.
 """
 
 import itertools
+import math
+import random
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from rabisco.errors import InvalidConfigurationError
 from rabisco.runs.queue import list_runs, resume, submit
@@ -16,8 +18,10 @@ from rabisco.runs.records import Run
 from rabisco.runs.request import RunRequest
 from rabisco.runs.states import RESUMABLE
 
+Search = Literal["grid", "random", "asha"]
 MOST = 200
 SEARCHED = 10_000  # newest runs, among which those of a sweep are looked for
+_TRIES = 50  # to draw a combination that has not been drawn yet
 
 
 @dataclass(frozen=True)
@@ -28,21 +32,47 @@ class Sweep:
         name: Of the sweep; models are called after it.
         recipe: Name of the recipe.
         fixed: Settings of all runs, by their names in ``RunRequest``.
-        grid: For each setting that varies, its values.
+        grid: For each setting that varies, its values; or ``low``, ``high`` and whether to draw evenly on a ``log``
+            scale.
+        search: ``grid`` trains every combination, ``random`` some, ``asha`` all a little and the best of them longer.
+        draws: How many combinations are drawn; all if not given.
     """
 
     name: str
     recipe: str
     fixed: dict[str, Any]
-    grid: dict[str, list[Any]]
+    grid: dict[str, Any]
+    search: Search = "grid"
+    draws: int | None = None
 
     def combinations(self) -> list[dict[str, Any]]:
-        """Return the settings of each run, the last one of the grid varying fastest."""
-        return [dict(zip(self.grid, values, strict=True)) for values in itertools.product(*self.grid.values())]
+        """Return the settings of each run: the last of the grid varies fastest; drawn ones begin as fewer would."""
+        if self.draws is None:
+            return [dict(zip(self.grid, values, strict=True)) for values in itertools.product(*self.grid.values())]
+        chance = random.Random(self.fixed.get("seed", 0))
+        found: list[dict[str, Any]] = []
+        for _ in range(_TRIES * self.draws):
+            drawn = {name: _drawn(values, chance) for name, values in self.grid.items()}
+            if drawn not in found:
+                found.append(drawn)
+            if len(found) == self.draws:
+                break
+        return found
+
+
+def _drawn(values: Any, chance: random.Random) -> Any:
+    if isinstance(values, list):
+        return chance.choice(values)
+    low, high = values["low"], values["high"]
+    if values.get("log"):
+        return float(f"{math.exp(chance.uniform(math.log(low), math.log(high))):.4g}")
+    if isinstance(low, int) and isinstance(high, int):
+        return chance.randint(low, high)
+    return float(f"{chance.uniform(low, high):.4g}")
 
 
 def read_sweep(path: Path) -> Sweep:
-    """Return the sweep that a TOML file describes: ``recipe``, further settings, and the table ``grid`` of lists.
+    """Return the sweep that a TOML file describes: ``recipe``, ``search``, ``draws``, settings, the table ``grid``.
 
     Raises:
         InvalidConfigurationError: It is no TOML, or describes none.
@@ -51,16 +81,40 @@ def read_sweep(path: Path) -> Sweep:
         told = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InvalidConfigurationError(f"{path.name}: expected a readable TOML file. Received: {error}") from error
-    grid = told.pop("grid", None)
-    recipe = told.pop("recipe", None)
+    grid, recipe = told.pop("grid", None), told.pop("recipe", None)
+    draws, search = told.pop("draws", None), told.pop("search", "grid")
     if not isinstance(recipe, str):
         raise InvalidConfigurationError(f"{path.name}: expected recipe = the name of a recipe. Received: {recipe!r}")
-    if not isinstance(grid, dict) or not grid or not all(isinstance(one, list) and one for one in grid.values()):
-        raise InvalidConfigurationError(f"{path.name}: expected a table [grid] of lists of values. Received: {grid!r}")
-    sweep = Sweep(str(told.pop("name", path.stem)), recipe, told, grid)
-    if len(sweep.combinations()) > MOST:
+    if search not in get_args(Search):
+        names = ", ".join(get_args(Search))
+        raise InvalidConfigurationError(f"{path.name}: expected search = one of {names}. Received: {search!r}")
+    if not isinstance(grid, dict) or not grid or not all(_is_list(one) or _is_range(one) for one in grid.values()):
+        raise InvalidConfigurationError(
+            f"{path.name}: expected a table [grid] of lists of values, or of ranges such as "
+            f"{{low = 1e-4, high = 1e-1, log = true}}. Received: {grid!r}"
+        )
+    drawn = search == "random" or any(map(_is_range, grid.values()))
+    if (draws is not None or drawn) and (not isinstance(draws, int) or draws < 1 or search == "grid"):
+        raise InvalidConfigurationError(
+            f"{path.name}: expected draws = how many runs, with search = 'random' or 'asha', where runs are drawn. "
+            f"Received: draws = {draws!r}, search = {search!r}"
+        )
+    sweep = Sweep(str(told.pop("name", path.stem)), recipe, told, grid, search, draws)
+    if max(draws or 0, math.prod(len(one) for one in grid.values()) if draws is None else 0) > MOST:
         raise InvalidConfigurationError(f"{path.name}: expected at most {MOST} runs. Received: more; vary less")
     return sweep
+
+
+def _is_list(values: Any) -> bool:
+    return isinstance(values, list) and bool(values)
+
+
+def _is_range(values: Any) -> bool:
+    if not isinstance(values, dict) or not {"low", "high"} <= set(values) <= {"low", "high", "log"}:
+        return False
+    low, high = values["low"], values["high"]
+    numbers = all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in (low, high))
+    return numbers and low < high and (low > 0 or not values.get("log"))
 
 
 def words_of(values: dict[str, Any]) -> str:
@@ -68,8 +122,19 @@ def words_of(values: dict[str, Any]) -> str:
     return ", ".join(f"{name}={value}" for name, value in values.items())
 
 
-def take_up(sweep: Sweep, number: int, values: dict[str, Any]) -> Run:
-    """Return the run of a combination: the one there is, resumed if it was interrupted, else a new one.
+def request_of(sweep: Sweep, number: int, values: dict[str, Any]) -> RunRequest:
+    """Return what is asked of the run of a combination; its name says the sweep and the settings.
+
+    Raises:
+        InvalidConfigurationError: A setting is unknown or a value out of range.
+    """
+    name = f"{sweep.name}: {words_of(values)}"[:120]
+    told = {"data": {"recipe": sweep.recipe}, "artifact": f"{sweep.name}-{number}", "name": name}
+    return RunRequest.parse({**told, **sweep.fixed, **values})
+
+
+def take_up(sweep: Sweep, number: int, values: dict[str, Any]) -> tuple[Run, bool]:
+    """Return the run of a combination, and whether it is new; one that was interrupted is resumed.
 
     Args:
         sweep: Which.
@@ -79,9 +144,8 @@ def take_up(sweep: Sweep, number: int, values: dict[str, Any]) -> Run:
     Raises:
         InvalidConfigurationError: A setting is unknown or a value out of range.
     """
-    name = f"{sweep.name}: {words_of(values)}"[:120]
-    found = next((run for run in list_runs(SEARCHED) if run.name == name), None)
-    if found is not None:
-        return resume(found.id) if found.state in RESUMABLE else found
-    told = {"data": {"recipe": sweep.recipe}, "artifact": f"{sweep.name}-{number}", "name": name}
-    return submit(RunRequest.parse({**told, **sweep.fixed, **values}))
+    asked = request_of(sweep, number, values)
+    found = next((run for run in list_runs(SEARCHED) if run.name == asked.name), None)
+    if found is None:
+        return submit(asked), True
+    return (resume(found.id) if found.state in RESUMABLE else found), False

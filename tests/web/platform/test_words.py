@@ -22,7 +22,7 @@ ROOT = Path(rabisco.__file__).parent
 ERRORS = {name for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, RabiscoError)}
 # What only a terminal shows; and errors made of sentences that stand elsewhere.
 TERMINAL = {"cli", "studio", "settings.py", "evaluation/plots.py", "evaluation/compare.py", "data/export.py"}
-TERMINAL |= {"runs/sweep.py", "bulk"}
+TERMINAL |= {"runs/sweep.py", "runs/halving.py", "bulk"}
 ELSEWHERE = {"MESSAGES[finding.code]", "self.sentence", "wrong.message", "_UNKNOWN", "_FILE", "message"}
 
 
