@@ -195,14 +195,19 @@ def plot_parallel(
     for at, name in enumerate(names):
         for rank, value in enumerate(values[name]):
             text = f"{value:g}" if isinstance(value, float) else str(value)
-            axes.annotate(text, (at, _place(rank, len(values[name]))), (4, 4), textcoords="offset points", fontsize=8)
+            _label(axes, text, at, _place(rank, len(values[name])))
     for accuracy, height in ((low, 0.0), (high, 1.0)) if high > low else ((low, 0.5),):
-        axes.annotate(f"{accuracy:.1%}", (len(names), height), (4, 4), textcoords="offset points", fontsize=8)
+        _label(axes, f"{accuracy:.1%}", len(names), height)
     axes.set_xticks(range(len(names) + 1), [*names, "validation\naccuracy"])
     axes.set_yticks([])
     axes.set_xlim(-0.1, len(names) + 0.35)
     axes.grid(visible=True, axis="x", color="#b0b0b0")
     return _file(figure, file_format)
+
+
+def _label(axes: "Axes", text: str, across: float, height: float) -> None:
+    back = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1}
+    axes.annotate(text, (across, height), (6, 0), textcoords="offset points", fontsize=8, va="center", bbox=back)
 
 
 def _in_order(value: object) -> tuple[bool, object]:

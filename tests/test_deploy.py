@@ -1,0 +1,167 @@
+"""What ``deploy/`` starts: manifests that a cluster accepts, settings that exist, a proxy that hides a dead server."""
+
+import re
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import requests
+import yaml
+from benchmarks import ROOT
+from tests.databases import postgresql  # noqa: F401 - a fixture
+from tests.web.serving import free_port, serving, seven_png
+
+from rabisco.settings import Settings
+
+DEPLOY = ROOT / "deploy"
+MANIFESTS = sorted(path for path in (DEPLOY / "kubernetes").glob("*.yaml") if path.name != "kustomization.yaml")
+OBJECTS: list[dict[str, Any]] = [one for path in MANIFESTS for one in yaml.safe_load_all(path.read_text())]
+PODS = [one for one in OBJECTS if "template" in one.get("spec", {})]
+COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+KUBERNETES = ["1.31", "1.37"]
+
+
+def title(one: dict[str, Any]) -> str:
+    return f"{one['kind']} {one['metadata']['name']}"
+
+
+@pytest.mark.parametrize("version", KUBERNETES)
+@pytest.mark.parametrize("manifest", OBJECTS, ids=title)
+def test_every_manifest_is_what_the_schema_of_its_kind_wants(manifest: dict[str, Any], version: str) -> None:
+    kubernetes_validate = pytest.importorskip("kubernetes_validate")
+    kubernetes_validate.validate(manifest, version, strict=True)
+
+
+def test_a_manifest_with_a_misspelled_field_would_be_refused() -> None:
+    kubernetes_validate = pytest.importorskip("kubernetes_validate")
+    wrong = yaml.safe_load((DEPLOY / "kubernetes" / "namespace.yaml").read_text().partition("---")[2])
+    wrong["spec"]["accessMode"] = wrong["spec"].pop("accessModes")
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(wrong, KUBERNETES[-1], strict=True)
+
+
+def test_all_manifests_are_applied() -> None:
+    listed = yaml.safe_load((DEPLOY / "kubernetes" / "kustomization.yaml").read_text())["resources"]
+    assert sorted(listed) == [path.name for path in MANIFESTS]
+    kinds = {one["kind"] for one in OBJECTS}
+    assert {"Deployment", "HorizontalPodAutoscaler", "NetworkPolicy", "PodDisruptionBudget", "Ingress"} <= kinds
+
+
+@pytest.mark.parametrize("manifest", PODS, ids=title)
+def test_every_pod_is_bounded_asked_for_its_health_and_not_root(manifest: dict[str, Any]) -> None:
+    pod = manifest["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert pod["securityContext"]["runAsNonRoot"]
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert {"cpu", "memory"} <= set(container["resources"]["requests"])
+    assert "memory" in container["resources"]["limits"]
+    assert {"readinessProbe", "livenessProbe"} <= set(container)
+    mounted = {mount["name"] for mount in container["volumeMounts"]}
+    claimed = {one["metadata"]["name"] for one in manifest["spec"].get("volumeClaimTemplates", [])}
+    assert mounted == claimed | {volume["name"] for volume in pod["volumes"]}
+
+
+def test_names_within_the_manifests_and_the_composition_are_of_what_is_there() -> None:
+    settings = {f"RABISCO_{name.upper()}" for name in Settings.model_fields}
+    named = [one for text in (DEPLOY / "kubernetes").glob("*.yaml") for one in names_in(text)]
+    assert len(named) > 5
+    assert set(named) | set(names_in(DEPLOY / "compose.yaml")) <= settings | {"RABISCO_DATABASE_PASSWORD"}
+    labels = {one["spec"]["template"]["metadata"]["labels"]["app"] for one in PODS}
+    text = "".join(path.read_text() for path in MANIFESTS)
+    assert set(re.findall(r"app: (\S+)", text)) == labels == {"web", "trainer", "database"}
+    upstream = re.findall(r"server (\S+):3000", (DEPLOY / "nginx.conf").read_text())
+    assert upstream == [name for name in COMPOSE["services"] if name.startswith("web")]
+    address = COMPOSE["services"]["proxy"]["networks"]["default"]["ipv4_address"]
+    assert COMPOSE["services"]["web-1"]["environment"]["RABISCO_TRUSTED_PROXIES"] == address
+
+
+def names_in(path: Path) -> list[str]:
+    return re.findall(r"\bRABISCO_[A-Z_]+", path.read_text(encoding="utf-8"))
+
+
+@contextmanager
+def proxied(folder: Path, ports: list[int]) -> Iterator[str]:
+    """Run nginx with the file that is deployed, before servers on these ports; yield its address."""
+    nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if nginx is None:
+        pytest.skip("nginx is not installed")
+    text, listens = (DEPLOY / "nginx.conf").read_text(encoding="utf-8"), free_port()
+    for number, port in enumerate(ports, 1):
+        text = text.replace(f"web-{number}:3000", f"127.0.0.1:{port}")
+    text = text.replace("/tmp", str(folder)).replace("listen 8080", f"listen 127.0.0.1:{listens}")
+    (folder / "nginx.conf").write_text(text.replace("worker_processes auto", "worker_processes 1"), encoding="utf-8")
+    command = [nginx, "-c", str(folder / "nginx.conf"), "-e", "stderr", "-g", "daemon off;"]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        try:
+            until = time.monotonic() + 20
+            while True:
+                try:
+                    requests.get(f"http://127.0.0.1:{listens}/health", timeout=10)
+                except requests.ConnectionError:
+                    assert process.poll() is None
+                    assert time.monotonic() < until
+                    time.sleep(0.05)
+                else:
+                    break
+            yield f"http://127.0.0.1:{listens}"
+        finally:
+            process.terminate()
+
+
+@pytest.mark.slow
+def test_a_promotion_reaches_both_and_a_dead_server_costs_what_was_in_flight(
+    home: Path,
+    tmp_path: Path,
+    postgresql: str,  # noqa: F811
+) -> None:
+    database = {"database_url": postgresql, "trainings": 0}
+    picture, statuses, over = seven_png(), list[int | str](), threading.Event()
+
+    def ask(address: str) -> None:
+        while not over.is_set():
+            try:
+                statuses.append(requests.post(f"{address}/predict", files={"file": picture}, timeout=20).status_code)
+            except requests.RequestException as error:
+                statuses.append(repr(error))
+
+    with (
+        serving(home, **database) as first,
+        serving(home, **database) as second,
+        proxied(tmp_path, [first.port, second.port]) as address,
+    ):
+        assert second.post("/predict", files={"file": picture}).json()["predictions"][0]["model"] == "mnist-cnn"
+        assert first.post("/models/mnist-linear/promote").status_code == 200
+        until = time.monotonic() + 5
+        while second.post("/predict", files={"file": picture}).json()["predictions"][0]["model"] != "mnist-linear":
+            assert time.monotonic() < until
+        threads = [threading.Thread(target=ask, args=[address]) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        wait_for(lambda: len(statuses) > 40)
+        for process in (*psutil.Process(second.process.pid).children(recursive=True), second.process):
+            process.kill()
+        killed_at = len(statuses)
+        wait_for(lambda: len(statuses) > killed_at + 100)
+        over.set()
+        for thread in threads:
+            thread.join()
+    assert sum(one != 200 for one in statuses) <= len(threads)  # whose answers had begun
+    assert set(statuses[killed_at + 2 * len(threads) :]) == {200}
+
+
+def wait_for(come: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not come():
+        assert time.monotonic() < until
+        time.sleep(0.01)
