@@ -74,7 +74,7 @@ def _stages(predictor: Predictor, content: bytes) -> dict[str, float]:
     logits = predictor.logits(prepared.pixels[np.newaxis])
     clock.append(time.process_time())
     assert prepared.ink is not None  # the model reads characters
-    card.refusal.judge(picture_features(describe(prepared.ink)[np.newaxis], logits, card.temperature))
+    card.refusal.judge(picture_features([describe(prepared.ink)], logits, card.temperature))
     clock.append(time.process_time())
     return dict(zip(STAGES, (*np.diff(clock) * 1000, (clock[-1] - clock[0]) * 1000), strict=True))
 

@@ -54,9 +54,9 @@ def test_a_rule_is_logistic_regression_over_bent_features_and_their_products() -
     ]
     assert rule.reasons(features) == expected
     assert set(expected) > {None}
-    reason, doubt = rule.judge(features[:1])
-    assert reason == expected[0]
-    assert doubt == pytest.approx(others[0], abs=1e-6)
+    judged = rule.judge(features)
+    assert [reason for reason, _ in judged] == expected
+    assert [doubt for _, doubt in judged] == pytest.approx(others, abs=1e-6)
 
 
 def test_a_higher_threshold_refuses_less() -> None:

@@ -77,13 +77,15 @@ def find_ink(picture: NDArray[np.uint8]) -> Ink:
         picture, origin = _cropped(picture, inside_strips(picture), origin)
         picture = flatten_light(picture, WIDEST_STROKE)
     contrast = color_contrast(picture)
-    paper, noise, full = levels(contrast)
-    if full <= 0:
-        return Ink(np.zeros_like(contrast), contrast, origin)
-    low = _lowest_ink(contrast, paper, noise, full)
-    values = contrast - np.float32(low)
-    values *= np.float32(1 / (full - low))
-    return Ink(drop_marks(np.clip(values, 0, 1, out=values)), contrast, origin)
+    ink = Ink(np.zeros_like(contrast), contrast, origin)
+    paper, noise, full, above = levels(contrast)
+    if full > 0:
+        low = _lowest_ink(contrast, above, paper, noise, full)
+        values = contrast[above] - np.float32(low)
+        values *= np.float32(1 / (full - low))
+        np.clip(values, 0, 1, out=ink.values[above])
+        drop_marks(ink, above)
+    return ink
 
 
 def _cropped(
@@ -147,7 +149,7 @@ def _one_channel(picture: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
     return None
 
 
-def levels(contrast: NDArray[np.float32]) -> tuple[float, float, float]:
+def levels(contrast: NDArray[np.float32]) -> tuple[float, float, float, Region]:
     """Return the contrast of the paper, its noise (standard deviation) and the contrast of a full stroke.
 
     Strokes may cover less than a hundredth of a picture, where a split of the histogram would only split the paper's
@@ -156,27 +158,34 @@ def levels(contrast: NDArray[np.float32]) -> tuple[float, float, float]:
     the sheet can be darker than a pale pen.
 
     Returns:
-        ``(paper, noise, full)`` in gray levels; ``full`` is 0 where nothing was written.
+        ``(paper, noise, full, above)`` in gray levels; ``full`` is 0 where nothing was written. ``above`` are the rows
+        and columns outside of which nothing is above the paper: on a clean sheet there is little to look at.
     """
     step = math.ceil((contrast.size / SAMPLE) ** 0.5)
-    calm = contrast[::step, ::step]
+    calm = np.ascontiguousarray(contrast[::step, ::step])
     calm = calm[calm <= 0.5 * calm.max()]
     paper = fast_median(calm)
     noise = 1.4826 * fast_median(np.abs(calm - np.float32(paper)))
+    above = bounding_box(contrast > paper)
     margin = round(MARGIN * min(contrast.shape))
-    inside = contrast[margin : contrast.shape[0] - margin, margin : contrast.shape[1] - margin]
-    for region in (inside, contrast):
-        strong = region[region > paper + max(4 * noise, LEAST_CONTRAST / 2)]
-        place = strong.size - max(3, region.size // 5000)
+    inside = tuple(
+        slice(max(one.start, margin), max(min(one.stop, side - margin), margin))
+        for one, side in zip(above, contrast.shape, strict=True)
+    )
+    sizes = (contrast.shape[0] - 2 * margin) * (contrast.shape[1] - 2 * margin), contrast.size
+    for region, size in zip((inside, above), sizes, strict=True):
+        part = contrast[region]
+        strong = part[part > paper + max(4 * noise, LEAST_CONTRAST / 2)]
+        place = strong.size - max(3, size // 5000)
         if place < 0:
             continue
         peak = float(np.partition(strong, (place,))[place])
         if peak - paper >= max(LEAST_CONTRAST, 7 * noise):
-            return paper, noise, fast_median(strong[strong >= paper + 0.7 * (peak - paper)])
-    return paper, noise, 0.0
+            return paper, noise, fast_median(strong[strong >= paper + 0.7 * (peak - paper)]), above
+    return paper, noise, 0.0, above
 
 
-def _lowest_ink(contrast: NDArray[np.float32], paper: float, noise: float, full: float) -> float:
+def _lowest_ink(contrast: NDArray[np.float32], above: Region, paper: float, noise: float, full: float) -> float:
     """Return the contrast at which ink begins: at the paper itself where that is clean, else above what disturbs it.
 
     A drawing ends before the border. What crosses the border and is weaker than the strokes is the paper's own: its
@@ -185,10 +194,11 @@ def _lowest_ink(contrast: NDArray[np.float32], paper: float, noise: float, full:
     span = full - paper
     if noise < 1:
         weak, strong = paper + 0.12 * span, paper + 0.88 * span
-        faint = np.count_nonzero(contrast > paper + 1) - np.count_nonzero(contrast >= max(weak, paper + 1))
+        part = np.ascontiguousarray(contrast[above])
+        faint = np.count_nonzero(part > paper + 1) - np.count_nonzero(part >= max(weak, paper + 1))
         if faint <= 2:
             return paper
-        if faint <= 2 + 0.5 * (np.count_nonzero(contrast > weak) - np.count_nonzero(contrast >= strong)):
+        if faint <= 2 + 0.5 * (np.count_nonzero(part > weak) - np.count_nonzero(part >= strong)):
             return paper
     lowest = max(4 * noise, 0.15 * span)
     return paper + min(max(lowest, _rules(border(contrast - np.float32(paper)), lowest, span)), WEAKEST_STROKE * span)
@@ -208,26 +218,33 @@ def _rules(ring: NDArray[np.float32], lowest: float, span: float) -> float:
     return float(np.percentile(ring[above][np.repeat(weak, widths)], 90))
 
 
-def drop_marks(ink: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return ink, float32 ``(H, W)`` in [0, 1], without what cannot be part of a character."""
-    written = ink > 0
+def drop_marks(ink: Ink, above: Region) -> None:
+    """Take out of ink what cannot be part of a character.
+
+    Args:
+        ink: Changed in place.
+        above: Rows and columns that hold all of it: what lies outside need not be looked at.
+    """
+    written = ink.values[above] > 0
     if not written.any():
-        return ink
-    box = bounding_box(written)  # what lies outside need not be looked at: a drawing mostly is one piece
-    cut = np.ascontiguousarray(written[box]).view(np.uint8)
-    if cv2.connectedComponents(cut)[0] == 2:  # the ground is one of the two
-        return ink
+        return
+    tight = bounding_box(written)
+    cut = np.ascontiguousarray(written[tight]).view(np.uint8)
+    box = tuple(slice(a.start + t.start, a.start + t.stop) for a, t in zip(above, tight, strict=True))
+    if cv2.connectedComponents(cut)[0] == 2:  # the ground is one of the two: a drawing mostly is one piece
+        vars(ink)["box"] = box
+        return
     count, pieces, facts, _ = cv2.connectedComponentsWithStats(cut)
-    labels = np.zeros(ink.shape, np.int32)
+    labels = np.zeros(ink.values.shape, np.int32)
     labels[box] = pieces
-    solid = (ink > SOLID).ravel()
+    solid = (ink.values > SOLID).ravel()
     areas = np.bincount(labels.ravel()[solid], minlength=count)
-    keep = areas >= _least_area(ink, float(areas.max()))
+    keep = areas >= _least_area(ink.values, float(areas.max()))
     keep[0] = False
-    for marks in (_lies_along_border(labels, solid, areas), _crosses_picture(facts, ink.shape)):
+    for marks in (_lies_along_border(labels, solid, areas), _crosses_picture(facts, ink.values.shape)):
         if (keep & ~marks).any():
             keep &= ~marks
-    return np.where(keep[labels], ink, 0)
+    ink.values[box][~keep[pieces]] = 0
 
 
 def _lies_along_border(

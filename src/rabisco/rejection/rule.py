@@ -82,21 +82,23 @@ class RejectionRule(BaseModel):
         refused = log_odds_of(outcomes) > self.threshold
         return [REASONS[reason] if no else None for no, reason in zip(refused, likeliest, strict=True)]
 
-    def judge(self, features: NDArray[np.floating]) -> tuple[Reason | None, float]:
-        """Return why one picture is refused, if it is, and the doubt that it shows one character.
+    def judge(self, features: NDArray[np.floating]) -> list[tuple[Reason | None, float]]:
+        """Return why each picture is refused, if it is, and the doubt that it shows one character.
 
         The doubt lies in [0, 1]; above 0.5 the picture is refused.
 
         Args:
-            features: ``(1, len(FEATURES))``.
+            features: ``(N, len(FEATURES))``; see ``picture_features``.
         """
         means, scales, weights, biases = self._arrays
-        character, *others = (expand((features - means) / scales) @ weights + biases)[0].tolist()
-        likeliest = max(others)
-        total = likeliest + math.log(sum(math.exp(other - likeliest) for other in others))
-        excess = total - character - self.threshold
-        reason = REASONS[others.index(likeliest)] if excess > 0 else None
-        return reason, 1 / (1 + math.exp(min(max(-excess, -50), 50)))
+        verdicts: list[tuple[Reason | None, float]] = []
+        for character, *others in (expand((features - means) / scales) @ weights + biases).tolist():
+            likeliest = max(others)
+            total = likeliest + math.log(sum(math.exp(other - likeliest) for other in others))
+            excess = total - character - self.threshold
+            reason = REASONS[others.index(likeliest)] if excess > 0 else None
+            verdicts.append((reason, 1 / (1 + math.exp(min(max(-excess, -50), 50)))))
+        return verdicts
 
     def _outcomes(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
         means, scales, weights, biases = self._arrays

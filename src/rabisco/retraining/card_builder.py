@@ -127,5 +127,5 @@ def _reread(given: Sequence[Correction], before: Predictor, reader: Reader, card
 
 def _answer(reader: Reader, card: Card, prepared: Prepared) -> tuple[str, str | None]:
     logits = reader.logits(prepared.pixels[np.newaxis])
-    refused, _ = refuse(card, prepared, logits)
+    ((refused, _),) = refuse(card, [prepared], logits)
     return card.class_names[int(logits[0].argmax())], refused

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic_core import to_json
 
 from rabisco.artifacts import list_names
@@ -32,6 +34,8 @@ from rabisco.web.read import FILE_FIELDS
 
 # What is read at once, without a thread of its own: a PNG of so many bytes and pixels takes a millisecond or two.
 SMALL_BYTES, SMALL_PIXELS = 64 * 1024, 640 * 640
+# Of several pictures so many, and hardly more values of pixels, are read together.
+TOGETHER, TOGETHER_VALUES = 16, 3 * 2_000_000
 FORM_BYTES = 2048  # that stand around a file
 # Says of a request that it was looked at here and left to the views.
 LEFT = "rabisco.left"
@@ -82,22 +86,23 @@ class Direct:
         small = bool(files) and is_small(files)
         if not files or len(files) > self._settings.max_files or (only_small and not small):
             return None
-        reads, notes = [], list[Sentence]()
+        reads, notes, batch = [], list[Sentence](), list[NDArray[np.uint8]]()
         allowance = None if small else Allowance(self._settings, environ)
         try:
             name = named(asked[1]) if asked[1] else default_model(self._settings)
             if only_small and name not in LOADED_LIGHT:
                 return None
             predictor = get_predictor(name)
-            for data in files:
-                read = predictor.predict(
-                    decode(
-                        data, **self._settings.picture_limits, notes=notes, admit=allowance.take if allowance else None
-                    )
-                )
-                if read.refused or notes:
+            limits, admit = self._settings.picture_limits, allowance.take if allowance else None
+            for number, data in enumerate(files, start=1):
+                batch.append(decode(data, **limits, notes=notes, admit=admit))
+                if number < len(files) and len(batch) < TOGETHER and sum(map(np.size, batch)) < TOGETHER_VALUES:
+                    continue
+                answers = predictor.predict_many(batch)
+                if notes or any(read.refused for read in answers):
                     break
-                reads.append(read.to_dict())
+                reads += [read.to_dict() for read in answers]
+                batch.clear()
         except (RabiscoError, OSError):
             reads.clear()
         finally:
