@@ -1,6 +1,9 @@
 """What the files of a model need beyond their export: an operation that the converter lacks, and less size."""
 
+import os
+import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +16,43 @@ MOST_STEPS = 127  # int8
 SAME = 0.01  # of a step
 
 
-def teach_converter() -> None:
+def export(model: Any, weights: Path, path: Path) -> None:
+    """Write a Keras model as ONNX.
+
+    Keras's exporters for PyTorch and JAX need packages of their own and name the graph's parts otherwise, so a process
+    on TensorFlow does it, whatever Keras computes on here.
+
+    Args:
+        model: It has been called.
+        weights: The same model as HDF5.
+        path: Of the file to write.
+    """
+    if sys.modules["keras"].backend.backend() == "tensorflow":
+        _teach_converter()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of Keras's converter, about NumPy
+            model.export(str(path), format="onnx", verbose=False)
+        return
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1"}
+    subprocess.run([sys.executable, "-c", _ELSEWHERE, weights, path], env=environment, check=True)
+
+
+_ELSEWHERE = """
+import sys
+from pathlib import Path
+from rabisco.models.backend import start_keras
+start_keras()
+import keras
+from rabisco.artifacts.exporting import export
+weights, path = map(Path, sys.argv[1:])
+model = keras.saving.load_model(weights, compile=False)
+model(keras.ops.zeros((1, *model.input_shape[1:]), "uint8"))
+export(model, weights, path)
+"""
+
+
+def _teach_converter() -> None:
     """Let tf2onnx write TensorFlow's ``Erfc``, which exact GELU is made of, as 1 minus ``Erf``."""
-    if "tensorflow" not in sys.modules:
-        return  # Keras computes on something else
     try:
         from tf2onnx.handler import tf_op
         from tf2onnx.utils import make_name
@@ -114,7 +150,7 @@ def compress_weights(path: Path) -> None:
             elif item.size < LARGE:
                 source.copy(item, target, name)
             else:
-                target.create_dataset(name, data=item[()], compression="gzip", shuffle=True)
+                target.create_dataset(name, data=item[()], compression="gzip", shuffle=True, chunks=item.shape)
 
     smaller = path.with_suffix(".smaller")
     with h5py.File(path, "r") as source, h5py.File(smaller, "w") as target:

@@ -9,7 +9,6 @@ import logging
 import os
 import shutil
 import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,7 +18,7 @@ import numpy as np
 
 from rabisco.artifacts.card import Card
 from rabisco.artifacts.durable import locked, sync, told_of_storage, try_lock
-from rabisco.artifacts.exporting import compress_weights, shrink_onnx, teach_converter
+from rabisco.artifacts.exporting import compress_weights, export, shrink_onnx
 from rabisco.artifacts.loading import Artifact, sha256
 from rabisco.artifacts.places import (
     BUNDLED,
@@ -238,15 +237,13 @@ def _temporary_files_in(folder: Path) -> Iterator[None]:
 
 def _export(model: Any, card: Card, folder: Path) -> None:
     model(np.zeros((1, *card.image_shape), dtype=np.uint8))  # a model must have been called before it can be exported
-    teach_converter()
     log = logging.getLogger("absl")
     level = log.level
     log.setLevel(logging.ERROR)  # HDF5 is what was asked for: no advice against it
     try:
         model.save(folder / WEIGHTS_FILE, include_optimizer=False)
-        with warnings.catch_warnings(), _temporary_files_in(folder.parent):
-            warnings.simplefilter("ignore", FutureWarning)  # of Keras's converter, about NumPy
-            model.export(str(folder / ONNX_FILE), format="onnx", verbose=False)
+        with _temporary_files_in(folder.parent):
+            export(model, folder / WEIGHTS_FILE, folder / ONNX_FILE)
         if card.parameters > SHRUNK:
             shrink_onnx(folder / ONNX_FILE)
             compress_weights(folder / WEIGHTS_FILE)
