@@ -2,6 +2,6 @@
 
 from rabisco.bulk.answers import read_one, read_text
 from rabisco.bulk.reading import read_bulk
-from rabisco.bulk.writing import Tally, begun_with, errors_of
+from rabisco.bulk.writing import BulkTally, begun_with, errors_of
 
-__all__ = ["Tally", "begun_with", "errors_of", "read_bulk", "read_one", "read_text"]
+__all__ = ["BulkTally", "begun_with", "errors_of", "read_bulk", "read_one", "read_text"]

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rabisco.bulk.answers import Form, line_of, read_one, read_text
-from rabisco.bulk.sources import MOST_BYTES, Content, Source, UnreadableMemberError, open_source
-from rabisco.bulk.writing import Output, Tally, begun_with
+from rabisco.bulk.sources import MOST_BYTES, Content, PictureSource, UnreadableMemberError, open_source
+from rabisco.bulk.writing import Output, BulkTally, begun_with
 from rabisco.characters import Among
 from rabisco.errors import InvalidRequestError, RabiscoError
 from rabisco.inference import get_predictor
@@ -38,8 +38,8 @@ def read_bulk(
     among: Among = "any",
     many: bool = False,
     processes: int | None = None,
-    on_progress: Callable[[Tally, int | None], None] = lambda *_: None,
-) -> Tally:
+    on_progress: Callable[[BulkTally, int | None], None] = lambda *_: None,
+) -> BulkTally:
     """Read every picture of ``source`` into ``out``, and go on where an earlier call was ended, however it was.
 
     Each picture is answered once, or listed in ``errors_of(out)`` with the reason. The order is that of the source.
@@ -57,7 +57,7 @@ def read_bulk(
         on_progress: Is told, after each batch, how far it is and how many there will be, if that can be told.
 
     Raises:
-        InvalidRequestError: Source or output are of no form that is known here.
+        InvalidRequestError: PictureSource or output are of no form that is known here.
         InvalidConfigurationError: The output was begun with something else.
         InvalidDataError: The source is damaged; what came before is read.
     """
@@ -88,7 +88,7 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _batches(source: Source) -> Iterator[list[Member]]:
+def _batches(source: PictureSource) -> Iterator[list[Member]]:
     batch: list[Member] = []
     size = 0
     for name, get in source.found:

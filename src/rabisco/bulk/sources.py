@@ -29,7 +29,7 @@ Found = Iterator[tuple[str, Callable[[], Content]]]
 
 
 @dataclass(frozen=True)
-class Source:
+class PictureSource:
     """Where pictures come from.
 
     Attributes:
@@ -46,7 +46,7 @@ class UnreadableMemberError(Exception):
 
 
 @contextmanager
-def open_source(path: Path, left_out: Callable[[str, str], bool] = lambda *_: False) -> Iterator[Source]:
+def open_source(path: Path, left_out: Callable[[str, str], bool] = lambda *_: False) -> Iterator[PictureSource]:
     """Yield the pictures at ``path``.
 
     Args:
@@ -67,11 +67,11 @@ def open_source(path: Path, left_out: Callable[[str, str], bool] = lambda *_: Fa
             ) from error
 
 
-def _opened(path: Path, files: ExitStack, left_out: Callable[[str, str], bool]) -> Source:
+def _opened(path: Path, files: ExitStack, left_out: Callable[[str, str], bool]) -> PictureSource:
     if path.is_dir():
         total = sum(1 for _ in _files_of(path, left_out))
         found = ((str(PurePath(one).relative_to(path)), _path_of(Path(one))) for one in _files_of(path, left_out))
-        return Source(found, lambda _: total)
+        return PictureSource(found, lambda _: total)
     if not path.is_file():
         raise InvalidRequestError(f"expected a folder or file. Received: {path}, which is not there; check the name")
     with path.open("rb") as file:
@@ -105,7 +105,7 @@ def _path_of(path: Path) -> Callable[[], Content]:
     return lambda: path
 
 
-def _zip(path: Path, files: ExitStack) -> Source:
+def _zip(path: Path, files: ExitStack) -> PictureSource:
     archive = files.enter_context(zipfile.ZipFile(path))
     members = [one for one in archive.infolist() if not one.is_dir() and not _hidden_within(one.filename)]
 
@@ -119,10 +119,10 @@ def _zip(path: Path, files: ExitStack) -> Source:
 
         return content
 
-    return Source(((one.filename, content_of(one)) for one in members), lambda _: len(members))
+    return PictureSource(((one.filename, content_of(one)) for one in members), lambda _: len(members))
 
 
-def _tar(path: Path, files: ExitStack) -> Source:
+def _tar(path: Path, files: ExitStack) -> PictureSource:
     raw = files.enter_context(path.open("rb"))
     archive = files.enter_context(tarfile.open(fileobj=raw, mode="r|*"))  # noqa: SIM115 - it is entered
     size = path.stat().st_size
@@ -140,7 +140,7 @@ def _tar(path: Path, files: ExitStack) -> Source:
             if member.isreg() and not _hidden_within(member.name):
                 yield member.name, content_of(member)
 
-    return Source(found(), lambda done: max(done, round(done * size / max(raw.tell(), 1))))
+    return PictureSource(found(), lambda done: max(done, round(done * size / max(raw.tell(), 1))))
 
 
 def _hidden_within(name: str) -> bool:
@@ -154,7 +154,7 @@ def _bounded(file: IO[bytes]) -> bytes:
     return content
 
 
-def _table(path: Path, files: ExitStack) -> Source:
+def _table(path: Path, files: ExitStack) -> PictureSource:
     def opened() -> IO[str]:
         # Bytes that are no UTF-8 come through, and are those of the name of the file again.
         return files.enter_context(path.open(encoding="utf-8-sig", errors="surrogateescape", newline=""))
@@ -183,7 +183,7 @@ def _table(path: Path, files: ExitStack) -> Source:
             yield name, _path_of(path.parent / name)
 
     total = sum(1 for _ in rows())
-    return Source(found(), lambda _: total)
+    return PictureSource(found(), lambda _: total)
 
 
 def parquet() -> Any:
@@ -202,7 +202,7 @@ def parquet() -> Any:
     return pyarrow
 
 
-def _parquet(path: Path, files: ExitStack) -> Source:
+def _parquet(path: Path, files: ExitStack) -> PictureSource:
     pyarrow = parquet()
     try:
         file = files.enter_context(pyarrow.parquet.ParquetFile(path, pre_buffer=False))
@@ -234,7 +234,7 @@ def _parquet(path: Path, files: ExitStack) -> Source:
                 name = (row[names[0]] if names else None) or inside or f"row {number}"
                 yield str(name), _value_of(value, path.parent)
 
-    return Source(found(), lambda _: int(file.metadata.num_rows))
+    return PictureSource(found(), lambda _: int(file.metadata.num_rows))
 
 
 def _value_of(value: Any, folder: Path) -> Callable[[], Content]:

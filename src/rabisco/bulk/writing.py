@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from rabisco.artifacts.durable import sync, try_lock, write_whole
 from rabisco.bulk.answers import ONE, TEXT, Form, cell
-from rabisco.bulk.sources import Source, parquet
+from rabisco.bulk.sources import PictureSource, parquet
 from rabisco.errors import InvalidConfigurationError, InvalidDataError, InvalidRequestError, RunConflictError
 
 COMMIT_SECONDS = 1.0  # between two entries of the journal; so much is read again after a kill
@@ -25,7 +25,7 @@ _FORMS: dict[str, Form] = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv",
 
 
 @dataclass(frozen=True)
-class Tally:
+class BulkTally:
     """How far a reading is, as its journal says it.
 
     Attributes:
@@ -112,15 +112,15 @@ class Output:
         finally:
             self._files.close()
 
-    def _begun(self) -> Tally:
+    def _begun(self) -> BulkTally:
         journal = journal_of(self.out)
         if not journal.exists():
             if self.out.exists():
                 raise InvalidRequestError(f"{self.out} is there already; choose another name, or delete it")
-            return Tally()
+            return BulkTally()
         try:
             told = json.loads(journal.read_text(encoding="utf-8"))
-            before, tally = told["asked"], Tally(**told["tally"])
+            before, tally = told["asked"], BulkTally(**told["tally"])
         except (ValueError, KeyError, TypeError) as error:
             raise InvalidDataError(
                 f"{journal.name} is damaged; delete it and {self.out.name} to begin anew"
@@ -157,7 +157,7 @@ class Output:
         own = (self.out, self._rows, errors_of(self.out), journal_of(self.out))
         return name in {path.name for path in own} and Path(folder).resolve() == self.out.parent.resolve()
 
-    def pass_over(self, source: Source) -> None:
+    def pass_over(self, source: PictureSource) -> None:
         """Pass over what was done before.
 
         Raises:
@@ -179,7 +179,7 @@ class Output:
         before, digest = self.tally, self.tally.digest
         for name in names:
             digest = chained(digest, name)
-        self.tally = Tally(
+        self.tally = BulkTally(
             before.done + len(names),
             before.bad + bad,
             before.size + len(rows),
@@ -201,7 +201,7 @@ class Output:
         if self.form == "parquet":
             self._rows.unlink()
 
-    def _commit(self, tally: Tally) -> None:
+    def _commit(self, tally: BulkTally) -> None:
         for file in (self._rows_file, self._errors_file):
             os.fsync(file.fileno())
         write_whole(journal_of(self.out), json.dumps({"asked": self._asked, "tally": asdict(tally)}, indent=1) + "\n")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from rabisco.bulk import Tally
+    from rabisco.bulk import BulkTally
 
 SAY_SECONDS = 10.0  # between two lines where there is no terminal to draw a bar on
 
@@ -51,7 +51,7 @@ class _Shown:
     def __exit__(self, *_: object) -> None:
         self._bars.stop()
 
-    def tell(self, tally: "Tally", expected: int | None) -> None:
+    def tell(self, tally: "BulkTally", expected: int | None) -> None:
         """Show how far it is."""
         now, self.done = time.monotonic(), tally.done
         if self._begun is None:
