@@ -52,8 +52,8 @@ def run() -> dict[str, Any]:
         alone.append(_alone(contents))
         files = Counter(json.loads(line)["file"] for path in _outputs(out) for line in path.open(encoding="utf-8"))
         bad = sum(1 for _ in _outputs(out)[1].open(encoding="utf-8"))
-    by_processor, by_clock = (float(np.mean([one[at] for one in alone])) for at in (0, 1))
         read = sum(1 for _ in out.open(encoding="utf-8")) - second["rows_before"]
+    by_processor, by_clock = (float(np.mean([one[at] for one in alone])) for at in (0, 1))
     cores = len(os.sched_getaffinity(0))
     return {
         "n": PICTURES,
@@ -87,8 +87,8 @@ def table(result: dict[str, Any]) -> str:
         markdown_table(("", "Pictures for a second of processor time", "Pictures a second"), rows)
         + f"\n\nKilled after {result['killed_at']:,} of {result['n']:,} pictures and started again: "
         f"{result['repeated']} answered twice, {result['missing']} left out, {result['unreadable']:,} listed as "
-        f"unreadable, as many as there are. Until the first answers, a command takes {result['start_seconds']:.1f} s of "
-        f"processor time. Memory of all processes, medians of quarters of the time: {quarters} MB. "
+        f"unreadable, as many as there are. It takes {result['start_seconds']:.1f} s of processor time to begin. "
+        f"Memory of all processes, medians of quarters of the time: {quarters} MB. "
         f"The load average of the {result['cores']} cores was {result['load_average']:.1f}: what the command did not "
         "have of them, other programs had."
     )

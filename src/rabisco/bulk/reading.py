@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rabisco.bulk.answers import Form, line_of, read_one, read_text
 from rabisco.bulk.sources import MOST_BYTES, Content, PictureSource, UnreadableMemberError, open_source
-from rabisco.bulk.writing import Output, BulkTally, begun_with
+from rabisco.bulk.writing import BulkTally, Output, begun_with
 from rabisco.characters import Among
 from rabisco.errors import InvalidRequestError, RabiscoError
 from rabisco.inference import get_predictor
