@@ -1,10 +1,11 @@
 """Curves that are kept lie on scikit-learn's, each class and their mean; a class without any has none."""
 
 import numpy as np
+import pytest
 from scipy.special import softmax
 from sklearn import metrics as reference
 
-from rabisco.evaluation.curves import POINTS, Curves
+from rabisco.evaluation.curves import POINTS, Curves, mean_curve
 
 CLASSES = 4
 
@@ -30,6 +31,41 @@ def test_every_point_is_one_of_scikit_learns() -> None:
             assert nearest.max() < 1e-6
         assert found.roc[place, 0].tolist() == [0, 0]
         assert found.roc[place, -1].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("digits", [None, 1])  # with ties, too
+@pytest.mark.parametrize("present", [CLASSES, 2])
+def test_the_mean_curves_are_those_worked_out_point_by_point(digits: int | None, present: int) -> None:
+    labels, probabilities = case(present)
+    probabilities = probabilities if digits is None else probabilities.round(digits)
+    rocs, precisions = [], []
+    for place in range(present):
+        across, up, _ = reference.roc_curve(labels == place, probabilities[:, place], drop_intermediate=False)
+        precision, recall, _ = reference.precision_recall_curve(labels == place, probabilities[:, place])
+        rocs.append((across, up))
+        precisions.append((recall[::-1], precision[::-1]))
+    for curves in (rocs, precisions):
+        found = mean_curve(curves)
+        areas = [reference.auc(*points) for points in curves]
+        assert reference.auc(*found) == pytest.approx(np.mean(areas), abs=1e-9)
+        for side, step in ((0, -1), (1, 1)):
+            for x, ours in zip(found[0][side::2], found[1][side::2], strict=True):
+                heights = [height_at(*points, x, step) for points in curves]
+                assert ours == pytest.approx(np.mean(heights), abs=1e-9)
+    kept = Curves.of(labels, probabilities)
+    for rows, curves in ((kept.roc, rocs), (kept.precision_recall, precisions)):
+        whole = np.stack(mean_curve(curves), axis=1)
+        assert np.abs(rows[-1][:, None] - whole[None]).sum(axis=2).min(axis=1).max() < 1e-6
+
+
+def height_at(across: np.ndarray, up: np.ndarray, x: float, step: int) -> float:
+    """Return how high a curve is at x, where it comes from (step -1) or goes to (1), one segment after the other."""
+    at = [y for place, y in zip(across, up, strict=True) if place == x]
+    if at:
+        return at[0] if step < 0 else at[-1]
+    left = max(place for place in range(len(across)) if across[place] < x)
+    share = (x - across[left]) / (across[left + 1] - across[left])
+    return up[left] + share * (up[left + 1] - up[left])
 
 
 def test_the_mean_of_the_roc_curves_has_the_mean_of_their_areas() -> None:

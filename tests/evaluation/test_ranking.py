@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from scipy.special import softmax
+from scipy.special import logsumexp, softmax
 from sklearn import metrics as reference
 
 from rabisco.errors import InvalidDataError
@@ -37,6 +37,8 @@ CASES = {
     "ties": case(4, digits=0),
     "all equal": (case(5)[0], np.zeros((300, CLASSES))),
     "missing classes": case(6, present=3),
+    "one class": case(9, present=1),
+    "a class never answered": (case(10)[0], case(10)[1] - 1e3 * np.eye(CLASSES)[2]),
     "few": case(7, examples=CLASSES),
     "large": (case(8)[0], case(8)[1] * 1e3),
 }
@@ -52,19 +54,22 @@ def test_curves_and_areas_of_each_class_equal_those_of_scikit_learn(answered) ->
     labels, _, probabilities = answered
     for index in range(labels.max() + 1):
         positive, scores = labels == index, probabilities[:, index]
+        found = average_precision(positive, scores)
+        assert found == pytest.approx(reference.average_precision_score(positive, scores), abs=1e-9)
+        curve = precision_recall_curve(positive, scores)
+        expected = reference.precision_recall_curve(positive, scores)
+        for ours, theirs in zip((curve.precision, curve.recall, curve.thresholds), expected, strict=True):
+            np.testing.assert_allclose(ours, theirs, **EXACT)
+        if positive.all():  # no ROC curve
+            assert roc_auc(positive, scores) is None
+            continue
         roc = roc_curve(positive, scores)
         expected = reference.roc_curve(positive, scores, drop_intermediate=False)
         for ours, theirs in zip(
             (roc.false_positive_rate, roc.true_positive_rate, roc.thresholds), expected, strict=True
         ):
             np.testing.assert_allclose(ours, theirs, **EXACT)
-        curve = precision_recall_curve(positive, scores)
-        expected = reference.precision_recall_curve(positive, scores)
-        for ours, theirs in zip((curve.precision, curve.recall, curve.thresholds), expected, strict=True):
-            np.testing.assert_allclose(ours, theirs, **EXACT)
         assert roc_auc(positive, scores) == pytest.approx(reference.roc_auc_score(positive, scores), abs=1e-9)
-        found = average_precision(positive, scores)
-        assert found == pytest.approx(reference.average_precision_score(positive, scores), abs=1e-9)
 
 
 @pytest.mark.parametrize("k", [1, 2, 5])
@@ -80,6 +85,18 @@ def test_averages_loss_and_brier_score_equal_those_of_scikit_learn(answered) -> 
     for name, ours in (("macro", found.macro), ("weighted", found.weighted)):
         expected = reference.precision_recall_fscore_support(labels, answers, average=name, zero_division=0)[:3]
         assert (ours.precision, ours.recall, ours.f1) == pytest.approx(expected, abs=1e-9)
+    ours = [(one.precision, one.recall, one.f1, one.support) for one in found.classes]
+    expected = reference.precision_recall_fscore_support(labels, answers, labels=range(CLASSES), zero_division=0)
+    np.testing.assert_allclose(ours, np.transpose(expected), **EXACT)
+    assert found.accuracy == pytest.approx(reference.accuracy_score(labels, answers), abs=1e-9)
+    areas = (
+        [reference.roc_auc_score(labels == one, probabilities[:, one]) for one in set(labels)] if any(labels) else []
+    )
+    assert found.roc_auc == pytest.approx(np.mean(areas) if areas else np.nan, abs=1e-9, nan_ok=True)
+    areas = [reference.average_precision_score(labels == one, probabilities[:, one]) for one in set(labels)]
+    assert found.average_precision == pytest.approx(np.mean(areas), abs=1e-9)
+    losses = logsumexp(logits, axis=1) - logits[np.arange(len(labels)), labels]
+    assert found.loss == pytest.approx(losses.mean(), rel=1e-9, abs=1e-9)
     if probabilities.min() > 1e-12:  # below that scikit-learn rounds
         assert found.loss == pytest.approx(reference.log_loss(labels, probabilities, labels=range(CLASSES)), abs=1e-9)
     hot = np.eye(CLASSES)[labels]

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from rabisco.cli.inspect import inspect
+from rabisco.cli.label_errors import errors
 from rabisco.cli.output import json_option, print_json, wide_console
 
 
@@ -20,7 +21,9 @@ class _NamesOrCommands(click.Group):
 
 
 @click.group(
-    cls=_NamesOrCommands, invoke_without_command=True, subcommand_metavar="[NAME | inspect FILE [TEST] | export NAME]"
+    cls=_NamesOrCommands,
+    invoke_without_command=True,
+    subcommand_metavar="[NAME | inspect FILE [TEST] | errors NAME|FILE | export NAME]",
 )
 @json_option
 @click.pass_context
@@ -34,6 +37,7 @@ def data(context: click.Context, as_json: bool) -> None:
         rabisco data
         rabisco data digits
         rabisco data inspect train.csv test.csv
+        rabisco data errors digits
         rabisco data export digits --as folders
     """
     if context.invoked_subcommand is None:
@@ -73,6 +77,7 @@ def export(name: str, form: str, to: Path | None, limit: int | None) -> None:  #
     click.echo(f"{written:,} pictures in {target}")
 
 
+data.add_command(errors)
 data.add_command(inspect)
 
 

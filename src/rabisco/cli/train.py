@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from rabisco.cli.follow import follow_to_the_end
+from rabisco.cli.label_errors import keys_in
 from rabisco.cli.output import json_option, percent, print_json
 from rabisco.cli.own import source_of
 
@@ -32,6 +33,11 @@ from rabisco.cli.own import source_of
 @click.option("--pretrained", is_flag=True, default=None, help="Start from ImageNet's weights (ResNet-18).")
 @click.option("--seconds", "preset", flag_value="seconds", help="A tiny model of few images, to see it work.")
 @click.option("--fast", "preset", flag_value="fast", help="A small network in few epochs: nearly as good, far sooner.")
+@click.option(
+    "--leave-out",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Train without the images that this CSV file names, as `rabisco data errors` writes it.",
+)
 @click.option("--without-supplements", is_flag=True, help="Train without the recipe's further data sets.")
 @json_option
 def train(
@@ -41,6 +47,7 @@ def train(
     names: str | None,
     folders: str | None,
     name: str | None,
+    leave_out: Path | None,
     as_json: bool,
     **asked: Any,
 ) -> None:
@@ -57,11 +64,14 @@ def train(
         rabisco train pictures/ --seconds
         rabisco train signs.csv --names "0 = A, 1 = B"
         rabisco train mnist-cnn --fast --name quick
+        rabisco train train.csv --leave-out errors.csv
     """
     from rabisco.artifacts import load_artifact
     from rabisco.runs import RunRequest, submit
 
     given = {key: value for key, value in asked.items() if value is not None}
+    if leave_out:
+        given["leave_out"] = keys_in(leave_out)
     values = {**source_of(what, test, names, folders), **({"artifact": name} if name else {}), **given}
     run_id = submit(RunRequest.parse(values)).id
     run = follow_to_the_end(run_id, quietly=as_json, on_interrupt=_stop_then_cancel(run_id))

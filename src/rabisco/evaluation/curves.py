@@ -1,5 +1,6 @@
 """ROC and precision-recall curves of every class and their mean, thinned so that they can be kept and drawn."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,11 +51,20 @@ def _rows(curves: list[tuple[int, Floats, Floats]], count: int) -> NDArray[np.fl
     for place, across, up in curves:
         rows[place] = thinned(across, up)
     if curves:
-        grid = np.unique(np.concatenate([across for _, across, _ in curves]))
-        mean = np.mean([np.interp(grid, across, up) for _, across, up in curves], axis=0)
-        start = [curves[0][2][0]] if np.all([up[0] == 0 for _, _, up in curves]) else []
-        rows[count] = thinned(np.append(grid[:1], grid)[1 - len(start) :], np.append(start, mean))
+        rows[count] = thinned(*mean_curve([(across, up) for _, across, up in curves]))
     return rows
+
+
+def mean_curve(curves: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
+    """Return the mean of curves, each its points across, never falling, and up: two points for each place across.
+
+    Where a curve rises or falls straight, the first of the two is the mean of where the curves come from, the second
+    of where they go to, so that the area below the mean is the mean of the areas.
+    """
+    grid = np.unique(np.concatenate([across for across, _ in curves]))
+    comes = np.mean([np.interp(-grid, -across[::-1], up[::-1]) for across, up in curves], axis=0)
+    goes = np.mean([np.interp(grid, across, up) for across, up in curves], axis=0)
+    return np.repeat(grid, 2), np.stack([comes, goes], axis=1).ravel()
 
 
 def thinned(across: Floats, up: Floats, points: int = POINTS) -> Floats:

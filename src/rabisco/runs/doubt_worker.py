@@ -11,11 +11,15 @@ import sys
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
+from rabisco.artifacts import Artifact
 from rabisco.artifacts.durable import locked
 from rabisco.data.dataset import Dataset
 from rabisco.errors import N_, MissingExtraError, RabiscoError
+from rabisco.evaluation import DatasetReader, read_logits, require_examples
 from rabisco.evaluation.label_errors import hardest, suspected
+from rabisco.inference import Predictor
 from rabisco.runs import doubts
 from rabisco.runs.doubts import Doubtful, key_of
 from rabisco.runs.process import give_way, identity
@@ -69,6 +73,25 @@ def look_through(dataset: Dataset) -> Doubtful:
         rows = np.linspace(0, len(images) - 1, MOST_EXAMINED).astype(int)
         images, labels = images[rows], labels[rows]
     probabilities = out_of_sample(images, labels, dataset.num_classes)
+    return _doubtful(images, labels, probabilities, dataset.class_names)
+
+
+def judged_by(artifact: Artifact, dataset: Dataset) -> Doubtful:
+    """Return the same of the test images, as a model judges them; it has not seen these.
+
+    Raises:
+        InvalidConfigurationError: Model and data set have no class in common.
+        InvalidDataError: There are no test images.
+    """
+    require_examples(dataset.test)
+    reader = DatasetReader(Predictor(artifact), dataset.class_names)
+    logits = read_logits(reader, dataset.test.images).astype(np.float64) / artifact.card.temperature
+    return _doubtful(dataset.test.images, dataset.test.labels, softmax(logits, axis=1), reader.class_names)
+
+
+def _doubtful(
+    images: NDArray[np.uint8], labels: NDArray[np.int64], probabilities: NDArray[np.float64], names: tuple[str, ...]
+) -> Doubtful:
     suspicions = suspected(labels, probabilities)
     shown = suspicions[:MOST_SUSPECTED]
     others = hardest(labels, probabilities, MOST_HARDEST)
@@ -77,7 +100,7 @@ def look_through(dataset: Dataset) -> Doubtful:
     without = probabilities[rows].copy()
     without[every, labels[rows]] = -1
     return Doubtful(
-        class_names=dataset.class_names,
+        class_names=names,
         keys=np.array([key_of(image) for image in images[rows]], dtype="<U16"),
         images=images[rows],
         labels=labels[rows],

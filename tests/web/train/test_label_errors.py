@@ -1,6 +1,7 @@
-"""Wrong labels of one's own data are found, left out by a run that names them, and that run says so again."""
+"""Wrong labels of one's own data are found, and a run that leaves them out has really not seen them."""
 
 import io
+import re
 import time
 from typing import Any
 
@@ -9,9 +10,10 @@ import pytest
 from flask.testing import FlaskClient
 from tests.drawing import digit_dataset
 
+from rabisco.artifacts import load_artifact
 from rabisco.data.dataset import Split
 from rabisco.errors import InvalidConfigurationError
-from rabisco.runs import RunRequest, doubts, get
+from rabisco.runs import RunRequest, doubts, get, tend
 from rabisco.runs.doubts import key_of
 from rabisco.runs.resolving import check
 from rabisco.runs.tasks import load_data, without
@@ -41,7 +43,7 @@ def table(changed: int) -> bytes:
 
 
 @pytest.mark.slow
-def test_wrong_labels_are_found_and_left_out_by_a_run_that_names_them(tmp_path: Any) -> None:
+def test_wrong_labels_are_found_and_a_run_that_leaves_them_out_has_not_seen_them(tmp_path: Any) -> None:
     client = create_app().test_client()
     upload = client.post("/uploads", data={"train": (io.BytesIO(table(6)), "mine.csv")}).json["id"]
     wait(client, f"/uploads/{upload}", ("ready",))
@@ -55,15 +57,28 @@ def test_wrong_labels_are_found_and_left_out_by_a_run_that_names_them(tmp_path: 
     page = client.get(f"/label-errors?upload={upload}", headers=PAGE).text
     assert "Leave out and train again" in page
     assert f'value="{keys[0]}"' in page
-    run = client.post("/training", json={"upload": upload, "leave_out": keys, "preset": "seconds"})
+    asked = {"upload": upload, "preset": "seconds", "name": "cleaned"}
+    run = client.post("/training", json={**asked, "leave_out": keys})
     assert run.status_code == 202, run.text
     assert run.json["request"]["leave_out"] == keys
+    tend()  # no server runs here
+    ended = wait(client, f"/runs/{run.json['id']}", ("succeeded", "failed", "interrupted"))
+    assert ended["state"] == "succeeded", ended
+    artifact = load_artifact(ended["artifact"], ended["artifact_version"])
+    page = client.get(f"/runs/{run.json['id']}", headers=PAGE).text
+    (compare,) = re.findall(r'href="(/compare\?[^"]*)"', page)
+    assert artifact.name in client.get(compare.replace("&amp;", "&"), headers=PAGE).text
+    seen = {key_of(image) for image in artifact.training_images.images}
+    assert not seen & set(keys)
     request = RunRequest.parse(get(run.json["id"]).request)
-    client.post(f"/runs/{run.json['id']}/cancel")
     _, dataset = load_data(check(request), request=request, folder=tmp_path)
+    assert seen == {key_of(image) for image in dataset.train.images}  # it kept all that it was trained on
     whole = request.model_copy(update={"leave_out": ()})
     _, before = load_data(check(whole), request=whole, folder=tmp_path)
-    assert len(before.train) + len(before.validation) - len(dataset.train) - len(dataset.validation) == len(keys)
+    every = {key_of(image) for part in (before.train, before.validation) for image in part.images}
+    left = {key_of(image) for part in (dataset.train, dataset.validation) for image in part.images}
+    assert every - left == set(keys)
+    assert artifact.card.dataset.train_examples == len(dataset.train)
     assert np.array_equal(before.test.images, dataset.test.images)
 
 

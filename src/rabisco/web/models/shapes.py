@@ -71,6 +71,9 @@ class ContestantSchema(BaseModel):
     training_seconds: float = Field(ge=0)
     inference_ms: float | None = Field(description="Of one image, the model alone, median.")
     inference_ratio: float | None = Field(description="Against the first model of the same run.")
+    multiply_adds: int | None
+    load_ms: float | None
+    memory_bytes: int | None
     corrupted_accuracy: Probability | None
 
     @classmethod
@@ -89,6 +92,9 @@ class ContestantSchema(BaseModel):
             training_seconds=card.training_seconds,
             inference_ms=one.timed.single.median_ms if one.timed else None,
             inference_ratio=one.timed.single.ratio if one.timed else None,
+            multiply_adds=card.multiply_adds,
+            load_ms=one.timed.load_ms if one.timed else None,
+            memory_bytes=one.timed.memory_bytes if one.timed else None,
             corrupted_accuracy=one.robustness.mean_accuracy if one.robustness else None,
         )
 

@@ -114,6 +114,8 @@ MEANINGS = {
     "info": N_("title, version and license"),
     "inspection": N_("what was found in the files, once they have been checked"),
     "kernels": N_("the kernels of the first layer; null of a linear model"),
+    "load_ms": N_("milliseconds from the model's files to a session that answers, median; null if not measured"),
+    "memory_bytes": N_("memory that the model takes once it is loaded and has read an image; null if not measured"),
     "kind": N_("what kind of event"),
     "key": N_("names the image by its pixels, so that it can be left out"),
     "label": N_("its label, as given"),
