@@ -84,6 +84,16 @@ def test_a_report_opens_from_a_file_without_a_request(visit, browser, server, tm
     assert said == []
     assert overflow(alone) <= 0
     assert faults(alone) == []
+    alone.emulate_media(media="print", color_scheme="dark")
+    on_paper = (
+        "getComputedStyle(document.body).backgroundColor + getComputedStyle(document.documentElement).colorScheme"
+    )
+    assert alone.evaluate(on_paper) == "rgb(255, 255, 255)light"
+    cut = alone.evaluate(
+        "[...document.querySelectorAll('figure, .lines, .dots, .examples')].filter(one => "
+        "!one.parentElement.closest('.beside') && getComputedStyle(one).breakInside !== 'avoid').length"
+    )
+    assert cut == 0
     context.close()
     with page.expect_download() as waiting:
         page.get_by_role("link", name="PNG").click()
