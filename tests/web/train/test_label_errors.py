@@ -23,7 +23,7 @@ PAGE = {"Accept": "text/html"}
 
 
 def wait(client: FlaskClient, address: str, done: tuple[str, ...]) -> dict[str, Any]:
-    for _ in range(900):
+    for _ in range(1800):
         found = client.get(address).json
         if found["state"] in done:
             return found
@@ -57,7 +57,7 @@ def test_wrong_labels_are_found_and_a_run_that_leaves_them_out_has_not_seen_them
     page = client.get(f"/label-errors?upload={upload}", headers=PAGE).text
     assert "Leave out and train again" in page
     assert f'value="{keys[0]}"' in page
-    asked = {"upload": upload, "preset": "seconds", "name": "cleaned"}
+    asked = {"upload": upload, "preset": "seconds", "epochs": 2, "name": "cleaned"}
     run = client.post("/training", json={**asked, "leave_out": keys})
     assert run.status_code == 202, run.text
     assert run.json["request"]["leave_out"] == keys
