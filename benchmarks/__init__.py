@@ -4,6 +4,10 @@ Each module states its claim in the first line of its docstring and has ``run() 
 What ``run`` returns is written to ``results/<name>.json`` together with the hardware, versions, commit and date;
 ``tables`` puts what ``table`` makes of those files (Markdown) into the documents. A time is given beside that of a
 named baseline measured in the same run.
+
+What takes hours has ``grow(earlier)`` in place of ``run``: it yields the figures from time to time, with all that was
+counted before, so it may be ended at any moment and goes on the next time. ``pieces`` tells how much of ``n`` was
+counted at which commit.
 """
 
 import importlib
@@ -42,10 +46,30 @@ def run(name: str) -> dict[str, Any]:
         )
     module = importlib.import_module(f"benchmarks.{name}")
     claim = str(module.__doc__).strip().splitlines()[0]
-    result = {"benchmark": name, "claim": claim, **module.run(), **environment()}
+    if not hasattr(module, "grow"):
+        return _written(name, {"benchmark": name, "claim": claim, **module.run(), **environment()})
+    result = earlier = read(name) if (RESULTS_DIR / f"{name}.json").is_file() else {}
+    for figures in module.grow(earlier):
+        grown = {"benchmark": name, "claim": claim, **figures, **environment()}
+        result = _written(name, {**grown, "pieces": _pieces(earlier, grown)})
+    return result
+
+
+def _pieces(earlier: Mapping[str, Any], grown: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return how much was counted at each commit, and when last."""
+    counted, pieces = earlier.get("n", 0), dict(earlier.get("pieces", {}))
+    if counted and not pieces:
+        pieces[earlier["commit"]] = {"n": counted, "date": earlier["date"]}
+    before = pieces.get(grown["commit"], {"n": 0})["n"]
+    return {**pieces, grown["commit"]: {"n": before + grown["n"] - counted, "date": grown["date"]}}
+
+
+def _written(name: str, result: dict[str, Any]) -> dict[str, Any]:
     RESULTS_DIR.mkdir(exist_ok=True)
     text = json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False)
-    (RESULTS_DIR / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+    new = RESULTS_DIR / f"{name}.json.new"
+    new.write_text(text + "\n", encoding="utf-8")
+    new.replace(RESULTS_DIR / f"{name}.json")
     return result
 
 

@@ -5,12 +5,15 @@ the start of Keras, an epoch, the writing of a checkpoint, the judgment, the sav
 after whatever came before. After each kill, what the server says is compared with the processes, and every saved model
 with its checksums; what was interrupted is resumed. In the end every run must have succeeded, with the events and the
 history of all its epochs, and with weights equal bit by bit to those of a run that nobody killed.
+
+Kills come in turns of 18, each in a home of its own; what is ended goes on after the last whole turn.
 """
 
 import os
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.kills import kill_and_resume
@@ -19,23 +22,31 @@ from rabisco import store
 from rabisco.evaluation.tables import markdown_table
 from rabisco.settings import get_settings
 
-KILLS, LONGEST = 200, 8.0
+KILLS, TURN, LONGEST = int(os.environ.get("KILLS", "200")), int(os.environ.get("TURN", "18")), 8.0
 
 
-def run() -> dict[str, Any]:
+def grow(earlier: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield what came of all kills so far, after each turn of some in a home of its own."""
+    seen = dict(earlier)
+    while seen.get("n", 0) < KILLS:
+        seen = _added(seen, _turn(min(TURN, KILLS - seen.get("n", 0)), seed=25 + seen.get("n", 0)))
+        print(seen["n"], seen["states"], flush=True)
+        yield seen
+
+
+def _turn(kills: int, seed: int) -> dict[str, Any]:
     """Kill and resume in a home of its own."""
     with tempfile.TemporaryDirectory() as home:
         os.environ["RABISCO_HOME"] = home
         get_settings.cache_clear()
         store.close()
         started = time.monotonic()
-        tally = kill_and_resume(KILLS, seed=25, seconds=LONGEST)
+        tally = kill_and_resume(kills, seed=seed, seconds=LONGEST)
         seconds = time.monotonic() - started
         store.close()
-    victims = Counter(victim for victim, _ in tally.kills)
     return {
-        "n": KILLS,
-        "victims": victims,
+        "n": kills,
+        "victims": Counter(victim for victim, _ in tally.kills),
         "moments": Counter(moment for _, moment in tally.kills),
         "phases": tally.phases,
         "states": tally.states,
@@ -43,6 +54,16 @@ def run() -> dict[str, Any]:
         "resumed": tally.resumed,
         "succeeded": tally.finished,
         "seconds": seconds,
+    }
+
+
+def _added(before: Mapping[str, Any], turn: dict[str, Any]) -> dict[str, Any]:
+    """Return the sum of each figure."""
+    return {
+        name: dict(Counter(before.get(name, {})) + Counter(one))
+        if isinstance(one, dict)
+        else before.get(name, 0) + one
+        for name, one in turn.items()
     }
 
 

@@ -103,9 +103,12 @@ def check() -> str | None:
 
 def _source(result: Mapping[str, Any]) -> str:
     hardware = result["hardware"]
+    when = f"commit {result['commit']}, {result['date'][:10]}"
+    if len(pieces := result.get("pieces", {})) > 1:
+        when = ", ".join(f"{one['n']:,} at commit {commit} ({one['date'][:10]})" for commit, one in pieces.items())
     return (
-        f"*n = {result['n']:,}; {hardware['processor']}, {hardware['cores']} cores; "
-        f"commit {result['commit']}, {result['date'][:10]}; `python -m benchmarks {result['benchmark']}`*"
+        f"*n = {result['n']:,}; {hardware['processor']}, {hardware['cores']} cores; {when}; "
+        f"`python -m benchmarks {result['benchmark']}`*"
     )
 
 

@@ -150,9 +150,9 @@ def fuzz(work: Work, first: int = 0, before: Callable[[bytes, Tally], object] = 
     return tally
 
 
-def watched(work: Work) -> Tally:
+def watched(work: Work, first: int = 0) -> Tally:
     """Do the same in processes of their own, which are ended where they hang, and replaced."""
-    tally, until = Tally(), time.monotonic() + work.seconds
+    tally, until = Tally(first), time.monotonic() + work.seconds
     while tally.inputs < work.inputs and (left := until - time.monotonic()) > 0:
         with tempfile.TemporaryDirectory() as home:
             sending = Sending(replace(work, seconds=left), tally.inputs, Path(home))

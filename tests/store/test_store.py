@@ -1,9 +1,11 @@
 """The store, on SQLite and on PostgreSQL alike."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from rabisco import store
 from rabisco.errors import InvalidConfigurationError, LaterDatabaseError, StorageError
 from rabisco.settings import get_settings
+from rabisco.store import database as database_module
 from rabisco.store import schema
 from rabisco.store.database import _engine
 
@@ -128,6 +131,31 @@ def test_writers_wait_for_each_other(database: str) -> None:
         thread.join()
     with store.reading() as session:
         assert session.get_one(store.RunRow, "one").last_event == 100
+
+
+def test_while_sqlite_is_held_only_the_first_waits_long(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database_module, "BUSY_SECONDS", 1.5)
+    monkeypatch.setattr(database_module, "HELD_SECONDS", 0.1)
+
+    def seconds() -> float:
+        started = time.monotonic()
+        with pytest.raises(StorageError, match="locked"), store.writing() as session:
+            session.execute(text("SELECT 1"))
+        return time.monotonic() - started
+
+    store.close()
+    with store.writing() as session:
+        session.execute(text("SELECT 1"))
+    holder = sqlite3.connect(home / "rabisco.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    first, second = seconds(), seconds()
+    holder.close()
+    assert first > 1.4
+    assert second < first / 2
+    with store.writing() as session:
+        session.execute(text("SELECT 1"))
+    assert not database_module._held.is_set()
+    store.close()
 
 
 def test_a_database_of_a_later_release_is_refused(database: str) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -19,11 +20,12 @@ from rabisco.errors import N_, InvalidConfigurationError, MissingExtraError, Sto
 from rabisco.settings import get_settings
 from rabisco.store.schema import bring_up_to_date, take_lock
 
-BUSY_SECONDS = 10  # that others may keep SQLite from us
+BUSY_SECONDS, HELD_SECONDS = 10.0, 1.0  # that others may keep SQLite from us, and where they have done so for long
 POOL_SECONDS = 5  # for one of PostgreSQL's connections to be free
 _ALONE = 7222727  # number of PostgreSQL's lock
 _BEGIN = "rabisco_begin"  # execution option: how a transaction begins in SQLite
 _opened: list[Engine] = []
+_held = threading.Event()  # by another process: this one has waited for SQLite in vain
 
 
 @contextmanager
@@ -177,7 +179,7 @@ def _parse(address: str) -> URL:
 
 def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:  # noqa: ARG001 - the event's form
     cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA synchronous = NORMAL")
     _use_write_ahead_log(cursor)
@@ -199,4 +201,16 @@ def _use_write_ahead_log(cursor: sqlite3.Cursor) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+    """Begin a transaction; while another process holds the database, later ones do not wait as long as the first."""
+    how = connection.get_execution_options().get(_BEGIN)
+    if how is None:
+        connection.exec_driver_sql("BEGIN")
+        return
+    seconds = HELD_SECONDS if _held.is_set() else BUSY_SECONDS
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {seconds * 1000:.0f}")
+    try:
+        connection.exec_driver_sql(how)
+    except DBAPIError:
+        _held.set()
+        raise
+    _held.clear()

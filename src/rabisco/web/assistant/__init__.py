@@ -5,7 +5,7 @@ language model, or where a visitor may not use it, the documentation answers.
 """
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
@@ -35,7 +35,7 @@ from rabisco.web.assistant.answering import (
 )
 from rabisco.web.assistant.question import MOST_CHARACTERS, DocumentedQuestion, Question, asked
 from rabisco.web.platform import shapes
-from rabisco.web.platform.fields import Fields, given, refused
+from rabisco.web.platform.fields import Fields, Requests, given, refused
 from rabisco.web.platform.languages import chosen
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
@@ -69,6 +69,8 @@ _SUGGESTED = (
 
 class AskingPage(Fields):
     """A question that stands in the form, and the page that the visitor came from."""
+
+    requests: ClassVar[Requests] = ({"question": "What is overfitting?", "from": "/train"},)
 
     question: str = Field("", max_length=MOST_CHARACTERS)
     came_from: str = Field("", alias="from", max_length=300)

@@ -6,7 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rabisco.assistant import Facts
 from rabisco.errors import N_, InvalidRequestError
-from rabisco.web.platform.fields import Fields, collected, read
+from rabisco.web.platform.examples import SEVEN
+from rabisco.web.platform.fields import Fields, Requests, collected, read
 
 MOST_CHARACTERS = 1000
 MOST_IMAGE = 200_000  # characters of a data URL
@@ -37,6 +38,7 @@ class DocumentedQuestion(Fields):
     """What is asked, of whom."""
 
     further: ClassVar = ("share",)
+    requests: ClassVar[Requests] = ({"question": "What is overfitting?", "source": "documentation"},)
 
     question: str = Field(json_schema_extra={"minLength": 1, "maxLength": MOST_CHARACTERS})
     source: Literal["", "documentation"] = Field("", description="`documentation`: ask no model.")
@@ -44,6 +46,23 @@ class DocumentedQuestion(Fields):
 
 class Question(DocumentedQuestion):
     """What is asked, and what it is about."""
+
+    requests: ClassVar[Requests] = (
+        {"question": "What is overfitting?", "source": "documentation", "page": "/train"},
+        {
+            "question": "Why is this no 1?",
+            "readings": [
+                {
+                    "model": "mnist-cnn",
+                    "category": "7",
+                    "probability": 0.98,
+                    "top_k": [{"category": "7", "probability": 0.98}, {"category": "1", "probability": 0.01}],
+                    "refused": None,
+                }
+            ],
+            "image": SEVEN,
+        },
+    )
 
     page: str = Field(default="", max_length=300, description="Path of the page that the visitor came from.")
     readings: list[CurrentReading] = Field(default=[], max_length=8, description="What models read in the drawing.")

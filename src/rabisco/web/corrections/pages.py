@@ -3,7 +3,7 @@
 A browser reaches only its own; see ``rabisco.web.platform.visitors``. A model learns from everybody's.
 """
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from flask import Blueprint, Response, make_response, redirect, render_template, url_for
 from flask_babel import lazy_gettext
@@ -19,7 +19,7 @@ from rabisco.web.corrections.received import Said, received
 from rabisco.web.models.aliases import resolve
 from rabisco.web.platform.access import may_change
 from rabisco.web.platform.allowance import allowance
-from rabisco.web.platform.fields import Fields, given
+from rabisco.web.platform.fields import Fields, Requests, given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
 from rabisco.web.platform.silence import known
@@ -41,6 +41,8 @@ DONE = {
 class CorrectionsPage(Fields):
     """Which corrections are listed; ``done`` is what the page says that has just been done."""
 
+    requests: ClassVar[Requests] = ({"page": 1, "show": "wrong", "done": "stored"},)
+
     page: int = Field(1, ge=1, le=10**9 - 1)
     show: Literal["wrong", "all"] = "all"
     done: Literal["stored", "deleted", ""] = ""
@@ -48,6 +50,8 @@ class CorrectionsPage(Fields):
 
 class Retraining(Fields):
     """The model to be trained on what readers corrected."""
+
+    requests: ClassVar[Requests] = ({"model": "mnist-tiny"},)
 
     model: str = Field(min_length=1, description="Name of a model.")
 

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rabisco.errors import N_, Sentence
 from rabisco.images import Box
-from rabisco.web.platform.fields import FORM, JSON, MULTIPART, Fields, collected, file_field, read
+from rabisco.web.platform.examples import SEVEN
+from rabisco.web.platform.fields import FORM, JSON, MULTIPART, Fields, Requests, collected, file_field, read
 from rabisco.web.read import FILE_FIELDS
 
 NO_CHARACTER = "none"
@@ -55,6 +56,16 @@ class Said(Fields):
     media: ClassVar = (JSON, MULTIPART, FORM)
     files: ClassVar = {"image": FILE_FIELDS}
     further: ClassVar = _PAGE_FIELDS
+    requests: ClassVar[Requests] = (
+        {"image": SEVEN, "true_label": "7", "consent": True},
+        {
+            "image": SEVEN,
+            "true_label": None,
+            "consent": True,
+            "readings": [{"model": "mnist-cnn", "version": 0, "predicted": "1", "probability": 0.6}],
+            "box": {"left": 6, "top": 5, "width": 16, "height": 18},
+        },
+    )
     malformed: ClassVar = Sentence(
         N_(
             "expected “image” (base64), “true_label” (a class, or null for no character), “consent” and, if you like, "

@@ -16,7 +16,7 @@ from rabisco.web.models.charts import Axis, axis, learning_curve
 from rabisco.web.models.compared import ComparedModel, comparisons, contestant, difference, uploads_measured
 from rabisco.web.models.shapes import ComparisonSchema, ContestantSchema, MeasuringSchema, PairSchema
 from rabisco.web.models.titles import distinct_title
-from rabisco.web.platform.fields import Fields, given
+from rabisco.web.platform.fields import Fields, Requests, given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
 
@@ -37,11 +37,15 @@ STATES = {
 class ComparePage(Fields):
     """The models to be compared."""
 
+    requests: ClassVar[Requests] = ({"model": ["mnist-cnn", "mnist-tiny"]},)
+
     model: list[str] = Field([])
 
 
 class Measured(Fields):
     """The models to be given the same images."""
+
+    requests: ClassVar[Requests] = ({"model": ["mnist-tiny", "mnist-linear"], "images": "clean"},)
 
     malformed: ClassVar = Sentence(N_("expected “model”: a list of models' names"))
 

@@ -1,6 +1,6 @@
 """``GET /models/<name>/images``: the images behind a figure, with what one model or two answer on each."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from flask import Blueprint, render_template, url_for
 from flask_babel import lazy_gettext
@@ -17,7 +17,7 @@ from rabisco.web.models.compare import STATES
 from rabisco.web.models.shapes import MeasuringSchema
 from rabisco.web.models.versions import AskedVersion, asked_version
 from rabisco.web.platform.access import may_see_images_of
-from rabisco.web.platform.fields import given
+from rabisco.web.platform.fields import Requests, given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
 from rabisco.web.platform.shapes import Probability
@@ -38,6 +38,13 @@ TITLES: dict[str, object] = {
 
 class ImagesAsked(AskedVersion):
     """Which images are asked for."""
+
+    requests: ClassVar[Requests] = (
+        {"version": "0", "category": "7", "which": "wrong", "page": 1},
+        {"category": "7", "read_as": "1"},
+        {"beside": "mnist-tiny", "which": "only-this", "low": 0.5, "high": 1.0},
+        {"damage": "noise"},
+    )
 
     beside: str = Field("", description="A second model, whose answers stand beside.")
     category: str = Field("", description="True class.")

@@ -1,5 +1,7 @@
 """``GET /models`` and ``GET /models/<name>``: what each model is and how good it is, from its card."""
 
+from typing import ClassVar
+
 from flask import Blueprint, Response, render_template
 from flask_babel import lazy_gettext
 from pydantic import Field, field_validator
@@ -14,7 +16,7 @@ from rabisco.web.models.shapes import Model, Models
 from rabisco.web.models.standing import standing
 from rabisco.web.models.versions import AskedVersion, asked_version
 from rabisco.web.platform import shapes
-from rabisco.web.platform.fields import given, one_of
+from rabisco.web.platform.fields import Requests, given, one_of
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
 from rabisco.web.platform.words import translated
@@ -33,6 +35,8 @@ DONE = {
 
 class ModelPage(AskedVersion):
     """The version that is shown; ``done`` is what the page says that has just been done."""
+
+    requests: ClassVar[Requests] = ({"version": "0", "done": "used"},)
 
     done: str = Field("", json_schema_extra={"enum": ["", *DONE]})
 

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import ClassVar
 
 from flask import Blueprint, Response
 from flask_babel import lazy_gettext
@@ -14,7 +15,7 @@ from rabisco.web.models.compare import MOST
 from rabisco.web.models.compared import ComparedModel, comparisons, contestant, difference
 from rabisco.web.models.report import MEDIA, Format, Report, Reported, render
 from rabisco.web.platform.access import may_see_images_of
-from rabisco.web.platform.fields import Fields, given
+from rabisco.web.platform.fields import Fields, Requests, given
 from rabisco.web.platform.routing import Answered, route
 
 blueprint = Blueprint("reports", __name__)
@@ -22,6 +23,8 @@ blueprint = Blueprint("reports", __name__)
 
 class ReportAsked(Fields):
     """The models that it is on, and the form of the file."""
+
+    requests: ClassVar[Requests] = tuple({"model": ["mnist-tiny", "mnist-linear"], "form": form} for form in MEDIA)
 
     model: list[str] = Field([], json_schema_extra={"maxItems": MOST})
     form: Format = "html"

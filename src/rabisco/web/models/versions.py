@@ -4,6 +4,8 @@ A program gets the versions as they stand afterwards; a browser's form leads bac
 was done and how to undo it.
 """
 
+from typing import ClassVar
+
 from flask import Blueprint, redirect, send_file, url_for
 from flask_babel import lazy_gettext
 from pydantic import Field
@@ -16,7 +18,7 @@ from rabisco.web.models.naming import DESCRIPTION, ClassNames
 from rabisco.web.models.shapes import Versions
 from rabisco.web.models.standing import standing
 from rabisco.web.platform import shapes
-from rabisco.web.platform.fields import Fields, given
+from rabisco.web.platform.fields import Fields, Requests, given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
 
@@ -33,11 +35,15 @@ FILES = {
 class Naming(Fields):
     """What the classes are to be called."""
 
+    requests: ClassVar[Requests] = ({"class_names": "0 = zero, 1 = one"}, {"class_names": {"0": "nought"}})
+
     class_names: ClassNames = Field(description=DESCRIPTION)
 
 
 class AskedVersion(Fields):
     """The version of a model, the one that answers if not given."""
+
+    requests: ClassVar[Requests] = ({"version": "0"},)
 
     version: str = ""
 

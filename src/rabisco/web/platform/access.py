@@ -22,7 +22,7 @@ from rabisco.artifacts.places import BUNDLED
 from rabisco.errors import N_, AccessDeniedError, CrossSiteError, ReadOnlyError
 from rabisco.settings import Settings
 from rabisco.web.platform import guesses, sessions
-from rabisco.web.platform.fields import FORM, Fields, given
+from rabisco.web.platform.fields import FORM, Fields, Requests, given
 from rabisco.web.platform.keys import secret_key
 from rabisco.web.platform.neighbors import FORWARDED, is_allowed
 from rabisco.web.platform.routing import route, route_of
@@ -96,6 +96,7 @@ class SigningIn(Fields):
     """The access token, and where to go then."""
 
     media: ClassVar = (FORM,)
+    requests: ClassVar[Requests] = ({"token": "rainy-tuesday-in-lisbon-42", "next": "/train"},)
 
     token: str
     next: str = ""
@@ -103,6 +104,8 @@ class SigningIn(Fields):
 
 class SigningInPage(Fields):
     """Where to go once signed in."""
+
+    requests: ClassVar[Requests] = ({"next": "/train"},)
 
     next: str = ""
 

@@ -44,6 +44,9 @@ _TOO_LONG = N_("at most %(most)s characters were expected, received %(count)s")
 _OTHER = N_("“%(field)s” has not the form that the API page gives; correct it or leave it out")
 
 
+Requests = tuple[Mapping[str, Any], ...]
+
+
 class Fields(BaseModel):
     """Root of what requests hold beside their files; an empty field that may be left out counts as left out.
 
@@ -51,6 +54,7 @@ class Fields(BaseModel):
         media: Media types of the body, the documented ones.
         files: Fields that hold files, each with the other names under which it is taken.
         further: Other names that count, as those that our own pages send; the document does not say them.
+        requests: Whole requests, as the document shows them; each is answered as the route says.
         malformed: What is said of anything that does not fit; if nothing, what is wrong with the first field.
     """
 
@@ -59,6 +63,7 @@ class Fields(BaseModel):
     media: ClassVar[tuple[str, ...]] = (JSON, FORM)
     files: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     further: ClassVar[tuple[str, ...]] = ()
+    requests: ClassVar[Requests] = ()
     malformed: ClassVar[Sentence | None] = None
 
 

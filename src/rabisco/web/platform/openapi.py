@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 import rabisco
 from rabisco.web.platform import shapes
+from rabisco.web.platform.examples import PICTURE, recorded
 from rabisco.web.platform.fields import JSON, MULTIPART, Fields
 from rabisco.web.platform.lines import HEADER, WELL_FORMED
 from rabisco.web.platform.routing import ROUTES, Route
@@ -36,7 +37,16 @@ REQUEST_ID: Schema = {
     "schema": {"type": "string", "pattern": f"^{WELL_FORMED.pattern}$"},
 }
 NUMBERED: Schema = {HEADER: {"$ref": f"#/components/headers/{HEADER}"}}
-EXAMPLES = {"model": "cnn", "name": "mnist-cnn", "version": "0"}  # of what stands in an address
+# Of what stands in an address.
+EXAMPLES = {
+    "model": "cnn",
+    "name": "mnist-cnn",
+    "version": "1",
+    "number": "1",
+    "run_id": "8b1a9953c4611296",
+    "upload_id": "2f9d6d2f1d0b4c55",
+    "measuring_id": "c4ca4238a0b92382",
+}
 TOKEN: Schema = {"type": "http", "scheme": "bearer", "description": "Needed where the server has an access token."}
 
 
@@ -76,14 +86,23 @@ def _operation(route: Route, fields: Schema) -> Schema:
     operation: Schema = {"operationId": route.operation, "summary": str(route.summary)}
     parameters = [_parameter(name) for name in PARAMETER.findall(route.path)]
     if route.receives and (route.method == "GET" or issubclass(route.receives, Pictures)):
+        shown = {name: value for request in reversed(route.receives.requests) for name, value in request.items()}
         parameters += [
-            {"name": name, "in": "query", "required": name in fields["required"], "schema": schema}
+            {
+                "name": name,
+                "in": "query",
+                "required": name in fields["required"],
+                "schema": schema,
+                "example": shown[name],
+            }
             for name, schema in fields["properties"].items()
         ]
     if parameters:
         operation["parameters"] = parameters
     if route.receives and route.method != "GET":
-        bodies = {kind: {"schema": _body(route.receives, fields, kind)} for kind in route.receives.media}
+        bodies = {
+            kind: _shown(_body(route.receives, fields, kind), route.receives, kind) for kind in route.receives.media
+        }
         operation["requestBody"] = {"required": True, "content": bodies}
     if route.needs_access:
         operation["security"] = [{"token": []}, {}]
@@ -91,8 +110,27 @@ def _operation(route: Route, fields: Schema) -> Schema:
 
 
 def _parameter(name: str) -> Schema:
-    example = {"example": EXAMPLES[name]} if name in EXAMPLES else {}
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, **example}
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, "example": EXAMPLES[name]}
+
+
+def _flat(schema: Schema) -> Schema:
+    """Return the schema of a field without objects, which a form cannot hold."""
+    options = [one for one in schema.get("anyOf", ()) if one.get("type") != "object"]
+    return {**schema, "anyOf": options} if options else schema
+
+
+def _shown(schema: Schema, model: type[Fields], kind: str) -> Schema:
+    """Return a body with the requests that have its form."""
+    if schema is BINARY:
+        return {"schema": schema, "examples": {"1": {"externalValue": PICTURE}}}
+    names, required = set(schema["properties"]), set(schema["required"])
+    fitting = [
+        dict(request)
+        for request in model.requests
+        if required <= request.keys() <= names
+        and (kind == JSON or not any(isinstance(value, dict) for value in request.values()))
+    ]
+    return {"schema": schema, "examples": {str(number): {"value": one} for number, one in enumerate(fitting, 1)}}
 
 
 def _body(model: type[Fields], fields: Schema, kind: str) -> Schema:
@@ -101,7 +139,7 @@ def _body(model: type[Fields], fields: Schema, kind: str) -> Schema:
         return BINARY
     properties, required = fields["properties"], fields["required"]
     if kind != JSON:
-        properties = {name: one for name, one in properties.items() if "$ref" not in json.dumps(one)}
+        properties = {name: _flat(one) for name, one in properties.items() if "$ref" not in json.dumps(one)}
     if issubclass(model, Pictures):
         properties = {**dict.fromkeys(TEXT_FIELDS, TEXT), **properties}
     if kind == JSON and issubclass(model, Pictures):
@@ -152,7 +190,8 @@ def _statuses(route: Route) -> set[int]:
 def _content(route: Route) -> Schema:
     content: Schema = {}
     if route.answer:
-        content["application/json"] = {"schema": _reference(route.answer.__name__)}
+        name = route.answer.__name__.removesuffix(SUFFIX)
+        content["application/json"] = {"schema": _reference(name), "example": recorded()["schemas"].get(name)}
     if route.plain:
         content["text/plain"] = {"schema": {"type": "string"}}
     if route.file:
@@ -160,6 +199,10 @@ def _content(route: Route) -> Schema:
             content[media] = {"schema": JSON_FILE if media == "application/json" else BINARY}
     if route.page:
         content["text/html"] = {"schema": {"type": "string"}}
+    if "text/html" in content:
+        content["text/html"]["example"] = recorded()["page"]
+    for media, example in recorded()["contents"].get(route.operation, {}).items():
+        content[media]["example"] = example
     return content
 
 
@@ -170,11 +213,12 @@ def _problems() -> Schema:
 
 def _problem(status: int) -> Schema:
     if status == HTTPStatus.REQUEST_TIMEOUT:  # answered before the application is asked
-        empty = {"text/plain": {"schema": {"type": "string", "maxLength": 0}}}
+        empty = {"text/plain": {"schema": {"type": "string", "maxLength": 0}, "example": ""}}
         return {"description": HTTPStatus.REQUEST_TIMEOUT.phrase, "headers": NUMBERED, "content": empty}
+    told = recorded()["problems"].get(str(status))
     content = {
-        "application/problem+json": {"schema": _reference("Problem")},
-        "text/html": {"schema": {"type": "string"}},
+        "application/problem+json": {"schema": _reference("Problem"), "example": told},
+        "text/html": {"schema": {"type": "string"}, "example": recorded()["page"]},
     }
     return {"description": HTTPStatus(status).phrase, "headers": NUMBERED, "content": content}
 
@@ -191,7 +235,9 @@ def _schemas() -> Schema:
     _, definitions = models_json_schema([(model, "validation") for model in models.values()], ref_template=REFERENCE)
     named = json.dumps(definitions["$defs"]).replace(f'{SUFFIX}"', '"')
     schemas: Schema = json.loads(named)
-    for schema in schemas.values():
+    for name, schema in schemas.items():
+        if name in recorded()["schemas"]:
+            schema["examples"] = [recorded()["schemas"][name]]
         if "description" in schema:  # what follows the first paragraph is for readers of the code
             schema["description"] = schema["description"].split("\n\n")[0]
     return schemas

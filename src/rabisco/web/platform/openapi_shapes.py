@@ -1,6 +1,6 @@
 """The parts of an OpenAPI document, as the document itself describes them."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -54,13 +54,22 @@ class Parameter(BaseModel):
     where: Literal["path", "query"] = Field(alias="in")
     required: bool
     described: SchemaObject = Field(alias="schema")
-    example: Scalar = None
+    example: Any
+
+
+class Example(BaseModel):
+    """What may be sent or answered, or the address of a file that holds it."""
+
+    value: Any = None
+    address: str = Field("", alias="externalValue")
 
 
 class Content(BaseModel):
-    """A body of one media type."""
+    """A body of one media type, as an answer with one example, of a request with several."""
 
     described: SchemaObject = Field(alias="schema")
+    example: Any = None
+    examples: dict[str, Example] = {}
 
 
 class RequestBody(BaseModel):

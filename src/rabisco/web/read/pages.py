@@ -15,7 +15,7 @@ from rabisco.images import image_kind
 from rabisco.inference import Prediction, get_predictor
 from rabisco.settings import Settings
 from rabisco.web.models.aliases import default_model, shown_models
-from rabisco.web.platform.fields import MULTIPART, Fields, given, one_of
+from rabisco.web.platform.fields import MULTIPART, Fields, Requests, given, one_of
 from rabisco.web.platform.metrics import count_predictions
 from rabisco.web.platform.problems import title_of
 from rabisco.web.platform.routing import route
@@ -35,6 +35,10 @@ CAMERA_PAGES = ("pages.upload", "pages.show_uploaded")  # which take pictures wi
 class ReadingChoice(Fields):
     """Which models read, what is written, and how many characters there are in a picture."""
 
+    requests: ClassVar[Requests] = (
+        {"model": ["mnist-cnn", "mnist-linear"], "characters": "one", "among": "any", "kind": "digits"},
+    )
+
     model: list[str] = Field([])
     characters: Literal["one", "many"] = "one"
     among: Among = "any"
@@ -47,6 +51,9 @@ class UploadedPictures(ReadingChoice):
     media: ClassVar = (MULTIPART,)
     files: ClassVar = Pictures.files
     further: ClassVar = Pictures.further
+    requests: ClassVar[Requests] = (
+        {"example": "ship", "model": ["cifar10-cnn"], "characters": "one", "among": "any", "kind": "photographs"},
+    )
 
     example: str = Field("", json_schema_extra={"enum": ["", *examples.EXAMPLES]})
 

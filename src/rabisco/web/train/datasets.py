@@ -1,5 +1,7 @@
 """``/datasets``: the data sets of the catalog, and images of each class of those that are on this machine."""
 
+from typing import ClassVar
+
 import numpy as np
 from flask import Blueprint, render_template
 from flask_babel import lazy_gettext
@@ -9,7 +11,7 @@ from pydantic import Field
 from rabisco import data
 from rabisco.data.catalog import CATALOG
 from rabisco.runs import sampling
-from rabisco.web.platform.fields import Fields, given
+from rabisco.web.platform.fields import Fields, Requests, given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import route
 from rabisco.web.read.answers import data_url
@@ -23,6 +25,8 @@ PAGES = sampling.PER_CLASS // IN_ROW
 
 class DatasetsPage(Fields):
     """Which data set is shown, and which of its images."""
+
+    requests: ClassVar[Requests] = ({"name": "digits", "page": 1},)
 
     name: str = ""
     page: int = Field(1, ge=1, le=PAGES)

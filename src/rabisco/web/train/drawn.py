@@ -14,7 +14,8 @@ from rabisco.settings import get_settings
 from rabisco.text import alike_names, normalized
 from rabisco.uploads.drawings import LabeledDrawing, create_of_drawings
 from rabisco.web.platform.allowance import allowance
-from rabisco.web.platform.fields import JSON, Fields, given
+from rabisco.web.platform.examples import SEVEN
+from rabisco.web.platform.fields import JSON, Fields, Requests, given
 from rabisco.web.platform.routing import Answered, route
 from rabisco.web.platform.words import translated
 from rabisco.web.train.shapes import UploadSchema
@@ -34,6 +35,8 @@ _UNFIT = re.compile(r"[\x00-\x1f\x7f/\\:]|^\.|^__MACOSX")  # what no folder in a
 class DrawPage(Fields):
     """The classes to draw, and how many drawings of each."""
 
+    requests: ClassVar[Requests] = ({"classes": "corner, cross", "each": 10},)
+
     classes: str | None = None
     each: int = Field(EACH, ge=LEAST_EACH, le=MOST_EACH)
 
@@ -51,6 +54,9 @@ class Drawings(Fields):
     """Drawings, each with its class."""
 
     media: ClassVar = (JSON,)
+    requests: ClassVar[Requests] = (
+        {"drawings": [{"label": "seven", "image": SEVEN}, {"label": "seven too", "image": SEVEN}]},
+    )
     malformed: ClassVar = Sentence(
         N_(
             "expected “drawings”, 1 to %(most)s of them, each with “label”, a class name, and “image”, base64 text or "

@@ -19,7 +19,8 @@ from rabisco.runs import PRESETS, RunRequest, experience, limits
 from rabisco.text import normalized, plain
 from rabisco.uploads import Upload
 from rabisco.web.models.naming import DESCRIPTION, ClassNames
-from rabisco.web.platform.fields import FORM, JSON, MULTIPART, Fields, refused, wrong_with
+from rabisco.web.platform.examples import TABLE
+from rabisco.web.platform.fields import FORM, JSON, MULTIPART, Fields, Requests, refused, wrong_with
 from rabisco.web.platform.silence import known
 from rabisco.web.platform.words import translated
 
@@ -79,8 +80,11 @@ def _there(value: str) -> str:
 
 
 def _listed(value: object) -> object:
-    """Return a list that came as JSON, as the form keeps it."""
-    return json.loads(value) if isinstance(value, str) and value.startswith("[") else value
+    """Return a list that came as JSON, as the form keeps it, or as one text."""
+    (text,) = value if isinstance(value, list) and len(value) == 1 else (value,)
+    if isinstance(text, str):
+        return json.loads(text) if text.startswith("[") else [text]
+    return value
 
 
 def limited(name: str, description: str | None = None) -> Any:
@@ -89,11 +93,33 @@ def limited(name: str, description: str | None = None) -> Any:
     return Field(None, ge=low, le=high, description=description)
 
 
+Key = Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
+
+
 class Training(Fields):
     """What to train on, and how."""
 
     media: ClassVar = (MULTIPART, JSON, FORM)
     files: ClassVar = TRAINING_FILES
+    requests: ClassVar[Requests] = (
+        {"dataset": "digits", "preset": "seconds"},
+        {
+            "dataset": "digits",
+            "model": "linear",
+            "name": "my-digits",
+            "epochs": 20,
+            "batch_size": 64,
+            "learning_rate": 0.01,
+            "augmentation": 0.5,
+            "minutes": 5.0,
+            "notes": "a thicker pen",
+            "leave_out": ["0f343b0931126a20", "d133d67c2b018a3b"],
+        },
+        {"recipe": "digits-cnn", "epochs": 5},
+        {"dataset": "digits", "base": "mnist-tiny", "epochs": 3},
+        {"upload": "2f9d6d2f1d0b4c55", "class_names": "L = corner, T = cross"},
+        {"train": TABLE, "test": TABLE, "epochs": 5},
+    )
 
     upload: str | None = Field(None, description="Id of an upload.")
     dataset: str | None = Field(None, description="Name of a data set in the catalog.")
@@ -114,8 +140,8 @@ class Training(Fields):
         description="`seconds`: a tiny model of few images; `fast`: a small one of all images, in few epochs.",
     )
     notes: str | None = None
-    leave_out: Annotated[list[str], BeforeValidator(_listed)] | None = Field(
-        None, description="Keys of images that are not trained on, as `/label-errors` names them."
+    leave_out: Annotated[list[Key] | None, BeforeValidator(_listed)] = Field(
+        None, max_length=5000, description="Keys of images that are not trained on, as `/label-errors` names them."
     )
     class_names: ClassNames = Field(None, description=DESCRIPTION)
 

@@ -1,6 +1,6 @@
 """``/label-errors``: images whose labels are probably wrong, and the hardest; leave them out and train again."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from flask import Blueprint, redirect, render_template, url_for
 from flask_babel import lazy_gettext
@@ -10,7 +10,7 @@ from rabisco import data, uploads
 from rabisco.errors import N_, InvalidRequestError, Sentence
 from rabisco.runs import Source, doubts
 from rabisco.runs.doubts import Asked, Doubtful
-from rabisco.web.platform.fields import Fields, given
+from rabisco.web.platform.fields import Fields, Requests, given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
 from rabisco.web.platform.words import translated
@@ -22,6 +22,8 @@ blueprint = Blueprint("label_errors", __name__)
 
 class DataAsked(Fields):
     """The data: a data set of the catalog, or an upload."""
+
+    requests: ClassVar[Requests] = ({"dataset": "digits"}, {"upload": "2f9d6d2f1d0b4c55"})
 
     dataset: str = Field("", description="Name of a data set in the catalog.")
     upload: str = Field("", description="Id of an upload.")

@@ -1,7 +1,7 @@
 """``/train`` and ``POST /training``: choose data, say how to train, start a run."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import Blueprint, current_app, render_template, request
 from flask_babel import lazy_gettext
@@ -14,7 +14,7 @@ from rabisco.intake.naming import class_names_of
 from rabisco.runs import RunRequest
 from rabisco.settings import Settings
 from rabisco.uploads import Upload
-from rabisco.web.platform.fields import Fields, collected, given
+from rabisco.web.platform.fields import Fields, Requests, collected, given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
 from rabisco.web.platform.words import translated
@@ -34,6 +34,8 @@ COMMANDS = (
 
 class TrainPage(Fields):
     """Which data set of the catalog is shown."""
+
+    requests: ClassVar[Requests] = ({"dataset": "digits"},)
 
     dataset: str = ""
 

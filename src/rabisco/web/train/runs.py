@@ -1,7 +1,7 @@
 """``/runs``: trainings as they wait, run and end; what happens in one, told live to whoever watches."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
@@ -16,7 +16,7 @@ from rabisco.web.corrections.retrained import title_of as part_title
 from rabisco.web.models.aliases import default_model
 from rabisco.web.models.titles import architecture_title
 from rabisco.web.platform import shapes
-from rabisco.web.platform.fields import Fields, collected, given, read
+from rabisco.web.platform.fields import Fields, Requests, collected, given, read
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
 from rabisco.web.platform.silence import known, last_known, remember
@@ -40,11 +40,15 @@ MOST_EVENTS = 1000
 class RunsPage(Fields):
     """Which trainings are listed."""
 
+    requests: ClassVar[Requests] = ({"state": "queued"},)
+
     state: State | Literal[""] = ""
 
 
 class After(Fields):
     """The event that the client had last, 0 if it had none."""
+
+    requests: ClassVar[Requests] = ({"after": 1},)
 
     after: int = Field(0, ge=0, le=10**9 - 1)
 
@@ -52,11 +56,15 @@ class After(Fields):
 class RunName(Fields):
     """Another name of a training."""
 
+    requests: ClassVar[Requests] = ({"name": "evening"},)
+
     name: str = Field(json_schema_extra={"minLength": 1, "maxLength": 120})
 
 
 class RunNotes(Fields):
     """What is noted on a training."""
+
+    requests: ClassVar[Requests] = ({"notes": "a thicker pen"},)
 
     notes: str = Field(json_schema_extra={"maxLength": 20_000})
 

@@ -22,7 +22,8 @@ from rabisco.intake.report import Layout, Outermost
 from rabisco.uploads import Upload
 from rabisco.web.models.naming import DESCRIPTION, ClassNames
 from rabisco.web.platform import shapes
-from rabisco.web.platform.fields import MULTIPART, Fields, file_field, given
+from rabisco.web.platform.examples import TABLE
+from rabisco.web.platform.fields import MULTIPART, Fields, Requests, file_field, given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
 from rabisco.web.platform.silence import last_known
@@ -41,6 +42,12 @@ def _tab(value: object) -> object:
 
 class FileChoices(Fields):
     """How the files are written; what is left out is found by itself."""
+
+    requests: ClassVar[Requests] = (
+        {"delimiter": ",", "has_header": True, "label_column": "first", "scale": 255},
+        {"inverted": False, "transposed": False, "layout": "grey", "normalizer": "mnist@1"},
+        {"folders": "classes", "class_names": "L = corner, T = cross"},
+    )
 
     delimiter: Annotated[Literal[",", ";", "\t", " ", "|"], BeforeValidator(_tab)] | None = Field(
         None, json_schema_extra={"enum": [",", ";", "tab", " ", "|"]}
@@ -69,12 +76,19 @@ class UploadedFiles(FileChoices):
 
     media: ClassVar = (MULTIPART,)
     files: ClassVar = TRAINING_FILES
+    requests: ClassVar[Requests] = (
+        {"train": TABLE},
+        {"train": TABLE, "test": TABLE, "epochs": 5, **FileChoices.requests[0]},
+        *({"train": TABLE, **example} for example in FileChoices.requests[1:]),
+    )
 
     epochs: int | None = limited("epochs", "Stand in the form of the training that is shown next.")
 
 
 class UploadPage(Fields):
     """What the form of the training begins with."""
+
+    requests: ClassVar[Requests] = ({"epochs": 5},)
 
     epochs: int | None = limited("epochs")
 
