@@ -15,7 +15,7 @@ from rabisco.web.platform.fields import JSON
 from rabisco.web.platform.routing import ROUTES
 
 COMPONENTS = DOCUMENT["components"]
-RARE = {"Difference", "Reread", "RetrainingReport", "RuleChange"}  # of a retraining, which takes minutes
+RARE = {"Difference", "Progress", "Reread", "RetrainingReport", "RuleChange"}  # while, or after, models train
 OPERATIONS = {
     operation["operationId"]: operation for item in DOCUMENT["paths"].values() for operation in item.values()
 }
