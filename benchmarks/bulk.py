@@ -1,4 +1,4 @@
-"""Bulk reading keeps 0.9 of the in-process predictor's pace on every core; killed, it goes on and misses nothing.
+"""Bulk reading that is killed and started again answers every picture once; its pace beside one process alone.
 
 ``rabisco predict --bulk`` over a zip archive of 100,000 PNG files (280×280; 1,000 of MNIST's test digits drawn at a
 random place, in turn; ``BENCHMARK_PICTURES`` for another number), and one file in 1,000 that is no picture. It is
