@@ -44,7 +44,11 @@ def test_wrong_labels_are_listed_written_and_left_out_of_a_training(tmp_path: Pa
     keys = [one["key"] for one in found["suspected"]]
     assert len(wrong & set(keys)) >= 3  # a few may be in the test split
     assert found["found"] == len(keys) == len(list(pictures.glob("*.png")))
-    assert [row["key"] for row in csv.DictReader(table.open(encoding="utf-8"))] == keys == keys_in(table)
+    assert (
+        [row["key"] for row in csv.DictReader(table.read_text(encoding="utf-8").splitlines())]
+        == keys
+        == keys_in(table)
+    )
     trained = json.loads(
         run("train", str(own), "--seconds", "--epochs", "2", "--leave-out", str(table), "--json", "--name", "clean")
     )
