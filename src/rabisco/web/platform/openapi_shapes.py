@@ -57,7 +57,7 @@ class Parameter(BaseModel):
     example: Any
 
 
-class Example(BaseModel):
+class ShownExample(BaseModel):
     """What may be sent or answered, or the address of a file that holds it."""
 
     value: Any = None
@@ -69,7 +69,7 @@ class Content(BaseModel):
 
     described: SchemaObject = Field(alias="schema")
     example: Any = None
-    examples: dict[str, Example] = {}
+    examples: dict[str, ShownExample] = {}
 
 
 class RequestBody(BaseModel):
