@@ -27,8 +27,10 @@ def export(model: Any, weights: Path, path: Path) -> None:
         weights: The same model as HDF5.
         path: Of the file to write.
     """
-    if sys.modules["keras"].backend.backend() == "tensorflow":
-        _teach_converter()
+    keras = sys.modules.get("keras")
+    if keras is None or keras.backend.backend() == "tensorflow":
+        if "tensorflow" in sys.modules:
+            _teach_converter()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # of Keras's converter, about NumPy
             model.export(str(path), format="onnx", verbose=False)

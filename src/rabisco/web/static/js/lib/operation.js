@@ -10,7 +10,7 @@ export function fieldsOf(document, method, path, mediaType = mediaTypesOf(docume
     name,
     place,
     required,
-    value: example ?? "",
+    value: (required && example) || "",
     ...kindOf(document, schema),
   }));
   const schema = mediaType && resolved(document, operation.requestBody.content[mediaType].schema);
