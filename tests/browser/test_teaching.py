@@ -1,5 +1,7 @@
 """A reader corrects and the model knows it at once; a letter drawn for a digit model is noticed; all on a phone."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.hand import SEVEN, draw
@@ -46,7 +48,10 @@ def test_a_correction_by_key_is_learned_at_once_and_undone(visit, taught: Server
     assert faults(page) == []
     page.keyboard.press("1")
     verdict(page, "Both models read 1.")
-    expect(page.locator(".learned")).to_contain_text("10,000 of 10,000 test images are read as before")
+    # The correction is a false one, so a test image that is very like the drawing may follow it, and the page says so.
+    expect(page.locator(".learned")).to_contain_text(
+        re.compile(r"(10,000|9,99\d) of 10,000 test images are read as before")
+    )
     expect(page.get_by_text("remembered")).to_have_count(2)
     expect(page.get_by_text("recognized as a whole")).to_be_attached()
     expect(page.locator("pad-overlay img")).to_be_hidden()
