@@ -57,7 +57,7 @@ def read_bulk(
         on_progress: Is told, after each batch, how far it is and how many there will be, if that can be told.
 
     Raises:
-        InvalidRequestError: PictureSource or output are of no form that is known here.
+        InvalidRequestError: The source or the output is of no known form.
         InvalidConfigurationError: The output was begun with something else.
         InvalidDataError: The source is damaged; what came before is read.
     """
