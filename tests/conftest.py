@@ -12,6 +12,7 @@ from rabisco.settings import get_settings
 
 ROOT = Path(__file__).parent.parent
 SECONDS = {"training": 8, "browser": 3, "slow": 3, "server": 1}  # that a test with this mark takes, about
+REPEATED = pytest.mark.flaky(reruns=1, only_rerun=["[Tt]imeout", "[Tt]imed out"])
 
 # The real data sets, if they lie beside the code; every test that needs them is skipped where they do not.
 if "RABISCO_DATA_DIR" not in os.environ and (ROOT / ".data").is_dir():
@@ -29,13 +30,16 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs a running server, and begin with the files that take longest, as their marks tell.
 
-    Files are shared out in this order, and a long one at the end leaves one core idle.
+    Files are shared out in this order, and a long one at the end leaves one core idle. Where a page or a server took
+    too long, beside trainings on the same cores, the test is repeated once, and the summary names it.
     """
     weights: Counter[Path] = Counter()
     for item in items:
         module = getattr(item, "module", None)
         if "server" in getattr(item, "fixturenames", ()) or hasattr(module, "serving"):
             item.add_marker("server")
+        if item.get_closest_marker("browser") or item.get_closest_marker("server"):
+            item.add_marker(REPEATED)
         weights[item.path] += max((SECONDS.get(mark.name, 0) for mark in item.iter_markers()), default=0)
     items.sort(key=lambda item: -weights[item.path])
 

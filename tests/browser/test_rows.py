@@ -132,7 +132,8 @@ def test_show_me_writes_a_row_that_the_network_reads(visit) -> None:
 def test_an_uploaded_row_is_shown_with_its_string_and_boxes(visit, tmp_path: Path, javascript: bool) -> None:
     page = visit(java_script_enabled=javascript).open("/upload?characters=many")
     page.set_input_files("#file", written_row(tmp_path))
-    page.get_by_role("button", name="Read them").click()
+    if not javascript:
+        page.get_by_role("button", name="Read them").click()
     expect(page.locator(STRING)).to_have_text("71")
     expect(page.locator("row-answer[data-model=mnist-cnn] svg:not(.bar) rect")).to_have_count(2)
     expect(page.locator("row-answer[data-model=mnist-cnn] .bars li").first).to_be_visible()
@@ -144,7 +145,6 @@ def test_axe_finds_no_fault(visit, tmp_path: Path, scheme: str) -> None:
     assert faults(drawn(window.open("/?characters=many"))) == []
     page = window.open("/upload?characters=many")
     page.set_input_files("#file", written_row(tmp_path))
-    page.get_by_role("button", name="Read them").click()
     expect(page.locator(STRING)).to_have_text("71")
     assert faults(page) == []
 
