@@ -27,7 +27,7 @@ def test_more_classes_than_places_keep_at_most_that_many() -> None:
 
 def test_large_images_are_fewer() -> None:
     found = TrainingImages.of(*drawn([30, 30], (300, 300, 3)))
-    assert found.images.nbytes <= 4_000_000
+    assert found.images.nbytes <= 800_000
     assert set(found.labels.tolist()) == {0, 1}
 
 

@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-MOST, MOST_BYTES = 1000, 4_000_000  # images, and what they may weigh unpacked
+MOST, MOST_BYTES = 1000, 800_000  # images, and what they may weigh unpacked
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class TrainingImages:
 
     @classmethod
     def of(cls, images: NDArray[np.uint8], labels: NDArray[np.integer]) -> Self:
-        """Return evenly chosen images of each class, at most 1,000 and 4 MB in all; the same ones every time."""
+        """Return evenly chosen images of each class, at most 1,000 and 0.8 MB in all; the same ones every time."""
         most = min(MOST, MOST_BYTES // max(1, int(np.prod(images.shape[1:]))))
         classes, counts = np.unique(labels, return_counts=True)
         each = _share(counts, most)
