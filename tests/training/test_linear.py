@@ -68,7 +68,9 @@ def test_a_checkpoint_that_keras_wrote_is_gone_on_from(tmp_path: Path, monkeypat
         np.testing.assert_allclose(weight, other, atol=2e-5)
 
 
-@pytest.mark.parametrize("other", [{"solver": "sgd"}, {"precision": "mixed_bfloat16"}, {"first_side": 8}], ids=str)
+@pytest.mark.parametrize(
+    "other", [{"solver": "sgd"}, {"precision": "mixed_bfloat16"}, {"first_side": 8}, {"mixup": 0.2}], ids=str
+)
 def test_whatever_else_is_asked_for_is_left_to_keras(other: dict[str, object]) -> None:
     start_keras()
     assert not suits(linear(), replace(CONFIGURATION, **other))  # type: ignore[arg-type]

@@ -144,6 +144,19 @@ def test_the_twin_in_fewer_bits_reads_nearly_the_same(photographs: np.ndarray, p
     assert trained_twin(model, "float32") is model
 
 
+def test_mixup_mixes_images_and_targets_by_the_same_shares(photographs: np.ndarray) -> None:
+    split = Split(photographs, np.arange(40, dtype=np.int64))  # each image is a class of its own
+    batches = create_batches(split, 40, 40, seed=3, mixup=1.0)
+    mixed, targets = batches[0]
+    assert mixed.dtype == np.uint8
+    assert (np.count_nonzero(targets, axis=1) == 2).sum() > 30
+    np.testing.assert_allclose(targets.sum(axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(mixed, np.tensordot(targets, photographs.astype(np.float32), 1), atol=0.51)
+    np.testing.assert_array_equal(mixed, batches[0][0])  # of the same epoch
+    batches.epoch = 2
+    assert not np.array_equal(mixed, batches[0][0])
+
+
 def test_images_grow_to_their_full_side_in_two_thirds_of_the_epochs() -> None:
     told = TrainingConfiguration(epochs=9, first_side=16)
     assert [told.side(epoch, 32) for epoch in range(1, 10)] == [16, 20, 20, 24, 28, 28, 32, 32, 32]

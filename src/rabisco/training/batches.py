@@ -21,8 +21,9 @@ def create_batches(
     *,
     augmentation: AnyAugmentation | None = None,
     side: Callable[[int, int], int] | None = None,
+    mixup: float = 0.0,
 ) -> Any:
-    """Return the split in batches of uint8 ``(B, H, W, C)`` and one-hot float32 ``(B, num_classes)``.
+    """Return the split in batches of uint8 ``(B, H, W, C)`` and targets, float32 ``(B, num_classes)``.
 
     Args:
         split: Images and labels.
@@ -32,6 +33,7 @@ def create_batches(
         first: Batches to leave out at the beginning of each epoch: for one that was begun before.
         augmentation: Random changes to the images, which depend on seed, epoch and batch alone; none: as they are.
         side: Returns the side of the images of an epoch, of those with a full side; none: full.
+        mixup: As in ``TrainingConfiguration``; drawn from seed, epoch and batch alone.
 
     Returns:
         A ``keras.utils.PyDataset``, whose attribute ``epoch``, from 1, is to be set before each epoch.
@@ -60,10 +62,21 @@ def create_batches(
                 images = augmented(images, augmentation, np.random.default_rng((seed or 0, self.epoch, index)))
             if side is not None:
                 images = shrunk(images, side(self.epoch, max(images.shape[1:3])))
-            return images, targets[split.labels[rows]]
+            wanted = targets[split.labels[rows]]
+            return _mixed(images, wanted, mixup, (seed or 0, self.epoch, index, 1)) if mixup else (images, wanted)
 
         def on_epoch_begin(self) -> None:
             if seed is not None:
                 self.order = np.random.default_rng((seed, self.epoch)).permutation(len(split))
 
     return Batches()
+
+
+def _mixed(
+    images: NDArray[np.uint8], targets: NDArray[np.float32], alpha: float, seed: tuple[int, ...]
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Return a batch with a share of itself in another order mixed in."""
+    random = np.random.default_rng(seed)
+    share, other = np.float32(random.beta(alpha, alpha)), random.permutation(len(images))
+    mixed = np.rint(share * images + (1 - share) * images[other]).astype(np.uint8)
+    return mixed, share * targets + (1 - share) * targets[other]

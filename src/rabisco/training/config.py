@@ -11,7 +11,7 @@ Schedule = Literal["cosine", "step", "one-cycle", "constant"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 GRADIENT_SOLVERS: tuple[Solver, ...] = ("adamw", "sgd")
 _LISTED = {"solver": get_args(Solver), "schedule": get_args(Schedule), "precision": get_args(Precision)}
-_LATER = {"momentum": 0.9, "precision": "float32", "first_side": None}  # what earlier versions did
+_LATER = {"momentum": 0.9, "precision": "float32", "first_side": None, "mixup": 0.0}  # what earlier versions did
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ class TrainingConfiguration:
         first_side: Progressive resizing: side of the images in the first epoch, in pixels, at least 8. It grows evenly
             in steps of 4 pixels to the full side, which it reaches after two thirds of the epochs, and in
             the last at any rate. Only for architectures that read images of any size; none: full from the beginning.
+        mixup: Each batch is mixed with itself in another order, images and targets alike, by a share drawn from
+            Beta(``mixup``, ``mixup``) (Zhang et al. 2018); at least 0, which is off.
     """
 
     solver: Solver = "adamw"
@@ -64,6 +66,7 @@ class TrainingConfiguration:
     momentum: float = 0.9
     precision: Precision = "float32"
     first_side: int | None = None
+    mixup: float = 0.0
     settle_epochs: InitVar[int | None] = None  # the name of ``cooldown_epochs`` in earlier versions
 
     def __post_init__(self, settle_epochs: int | None) -> None:
@@ -75,7 +78,7 @@ class TrainingConfiguration:
             self._require(name, getattr(self, name) >= 1, N_("at least 1"))
         for name in ("learning_rate", "inverse_regularization"):
             self._require(name, getattr(self, name) > 0, N_("above 0"))
-        for name in ("weight_decay", "warmup_epochs", "cooldown_epochs"):
+        for name in ("weight_decay", "warmup_epochs", "cooldown_epochs", "mixup"):
             self._require(name, getattr(self, name) >= 0, N_("at least 0"))
         self._require("patience", self.patience is None or self.patience >= 1, N_("at least 1, or none"))
         self._require("first_side", self.first_side is None or self.first_side >= 8, N_("at least 8, or none"))

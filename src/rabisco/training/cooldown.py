@@ -27,6 +27,7 @@ def cooldown(configuration: TrainingConfiguration) -> TrainingConfiguration:
         warmup_epochs=WARMUP_EPOCHS,
         patience=None,
         first_side=None,
+        mixup=0.0,
         augmentation=configuration.augmentation and configuration.augmentation.gentle,
     )
 

@@ -31,6 +31,7 @@ def suits(model: "keras.Model", configuration: TrainingConfiguration) -> bool:
         and configuration.precision == "float32"
         and configuration.augmentation is None
         and configuration.first_side is None
+        and not configuration.mixup
     )
 
 

@@ -198,6 +198,7 @@ def _fit(
         first=position.step,
         augmentation=configuration.augmentation,
         side=configuration.side if configuration.first_side is not None else None,
+        mixup=configuration.mixup,
     )
     watch.batches.epoch = position.epoch + 1  # Keras looks at a batch before the epoch begins
     if position.step:
