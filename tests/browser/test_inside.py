@@ -1,9 +1,14 @@
-"""*Inside* in real Chromium: opened on the drawing page it follows every stroke; and the page for a class."""
+"""*Inside* in real Chromium: drawn, it follows every stroke; of uploaded pictures; and the page for a class."""
+
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.hand import ONE, SEVEN, draw, touch
 from tests.browser.measure import faults, overflow
+from tests.web.serving import seven_png
+
+import rabisco.web
 
 pytestmark = pytest.mark.browser
 
@@ -61,6 +66,50 @@ def test_it_stays_open_where_letters_are_read_instead(visit) -> None:
     page.locator(".kinds a[href*='kind=letters']").first.click()
     expect(page.locator("inside-panel [data-model=emnist-cnn]")).to_be_attached()
     expect(page.locator(MAPS)).to_have_count(3)
+
+
+PHOTOGRAPHS = Path(rabisco.web.__file__).parent / "static" / "examples"
+
+
+def test_uploaded_photographs_are_looked_into_one_at_a_time(visit) -> None:
+    window = visit()
+    page = window.open("/upload?kind=photographs")
+    page.set_input_files("#file", [PHOTOGRAPHS / "ship.png", PHOTOGRAPHS / "cat.png"])
+    inside = page.locator("[data-inside]")
+    expect(inside).to_have_count(2)
+    assert not [url for url in window.requests if "inside" in url]
+    for place, name in enumerate(("ship", "cat")):
+        inside.nth(place).locator("summary").click()
+        here = inside.nth(place)
+        expect(here.locator("[data-part=nearest] figcaption").first).to_have_text(name)
+        expect(here.locator("[data-part=grad_cam] figcaption")).to_contain_text(name)
+        expect(here.locator("what-mattered img")).to_be_visible()
+        expect(here.locator(MAPS)).to_have_count(3)
+        expect(here.locator("[data-part=kernels] .theory")).to_contain_text("photograph")
+        expect(here.locator("[data-part=features] .total")).to_contain_text(name)
+        expect(here.locator("[data-part=flips] .flip")).to_contain_text("Without this square it reads")
+        expect(page.locator("inside-panel")).to_have_count(1)  # the other is closed
+        assert faults(page) == []
+    seen = pictures(page, MAPS)
+    inside.first.locator("summary").click()
+    expect(inside.first.locator(MAPS)).to_have_count(3)
+    assert not set(seen) & set(pictures(page, MAPS))
+
+
+def test_an_uploaded_digit_is_looked_into_by_keyboard_on_a_phone(visit) -> None:
+    page = visit(**{**PHONE, "locale": "pt-BR"}).open("/upload")
+    page.set_input_files("#file", {"name": "seven.png", "mimeType": "image/png", "buffer": seven_png()})
+    page.locator("[data-inside] summary").focus()
+    page.keyboard.press("Enter")
+    for part in PARTS:
+        expect(page.locator(f"[data-part={part}] .row").first).to_be_visible()
+    expect(page.locator("what-mattered img:visible")).to_have_count(2)
+    expect(page.locator("[data-part=evidence] figure")).to_have_count(10)
+    expect(page.locator("[data-part=nearest] h3")).to_have_text("Ele pensou nestas")
+    assert overflow(page) <= 0
+    assert faults(page) == []
+    page.keyboard.press("Enter")
+    expect(page.locator("inside-panel")).to_be_hidden()
 
 
 @pytest.mark.parametrize("options", [{}, PHONE])

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from tests.web.serving import draw_seven
 
-from rabisco.explanation import smallest_flips
-from rabisco.explanation.flips import SIDES, _places
+from rabisco.explanation import get_inside, smallest_flips
+from rabisco.explanation.flips import PARTS, SIDES, _places
+from rabisco.explanation.occlusion import cover, patches
 from rabisco.inference import get_predictor
 
 SEVEN = np.asarray(draw_seven().convert("RGB"))
@@ -37,14 +38,36 @@ def test_no_smaller_square_of_a_linear_model_flips() -> None:
     pixels, best = prediction.prepared.pixels, prediction.best.category_index
     for flip in smallest_flips(predictor, prediction):
         for side in SIDES[: SIDES.index(flip.box[2])]:
-            for top, left in _places(pixels[..., 0], side, flip.change, np.ones((28, 28), bool)):
+            for place in _places(pixels[..., 0], side, flip.change, np.ones((28, 28), bool)):
                 changed = pixels.copy()
-                changed[top : top + side, left : left + side] = 0 if flip.change == "erased" else 255
+                changed[place] = 0 if flip.change == "erased" else 255
                 near = predictor.logits(changed[np.newaxis])[0].argmax() == best
                 assert near or flip.change == "added"  # only squares beside the ink are tried
 
 
-def test_photographs_and_empty_pictures_have_no_flips() -> None:
+def test_a_part_of_a_photograph_is_covered_with_its_mean_color() -> None:
+    predictor = get_predictor("cifar10-cnn")
+    kept = get_inside(predictor).artifact.training_images
+    assert kept is not None
+    some = kept.images[::13]
+    image = some[predictor.probabilities(some).max(axis=1).argsort()[1]]  # one of those it is least sure of
+    prediction = predictor.predict(image)
+    pixels, best = prediction.prepared.pixels, prediction.best.category_index
+    (flip,) = smallest_flips(predictor, prediction)
+    left, top, side, _ = flip.box
+    square = (slice(top, top + side), slice(left, left + side))
+    assert flip.change == "erased"
+    assert (flip.image[square] == pixels.astype(np.float64).mean(axis=(0, 1)).round()).all()
+    outside = flip.image != pixels
+    outside[square] = False
+    assert not outside.any()
+    assert predictor.logits(flip.image[np.newaxis])[0].argmax() == flip.best.category_index != best
+    for parts in PARTS[: [32 // parts for parts in PARTS].index(side)]:
+        smaller = np.stack([cover(pixels, *place) for place in patches(pixels.shape, parts)])
+        assert (predictor.logits(smaller).argmax(axis=1) == best).all()
+
+
+def test_empty_pictures_have_no_flips() -> None:
     white = np.full((100, 100, 3), 255, np.uint8)
     predictor = get_predictor("mnist-tiny")
     assert smallest_flips(predictor, predictor.predict(white)) == []

@@ -53,9 +53,9 @@ def explain(predictor: Predictor, picture: NDArray[np.uint8], among: Among = "an
     return Explanation(prediction, falls / times)
 
 
-def patches(shape: tuple[int, ...]) -> list[tuple[slice, slice]]:
+def patches(shape: tuple[int, ...], parts: int = PARTS) -> list[tuple[slice, slice]]:
     """Return where the patches lie in an image of a shape ``(H, W, C)``: squares that overlap by half, all over it."""
-    side = max(1, min(shape[:2]) // PARTS)
+    side = max(1, min(shape[:2]) // parts)
     rows, columns = (sorted({*range(0, length - side, max(1, side // 2)), length - side}) for length in shape[:2])
     return [(slice(top, top + side), slice(left, left + side)) for top, left in product(rows, columns)]
 

@@ -92,7 +92,7 @@ class NeighborSchema(BaseModel):
 
 
 class FlipSchema(BaseModel):
-    """A small change that flips the answer: the smallest square, of those tried, erased or filled with ink."""
+    """The smallest square, of those tried, that flips the answer: erased or filled with ink; of a photo, covered."""
 
     change: Change
     box: BoxSchema = Field(description="The square, in pixels that the model saw.")

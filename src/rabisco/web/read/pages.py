@@ -166,7 +166,7 @@ def show_uploaded() -> ResponseReturnValue:
         return render_template("read/upload.html", **shown, several=readings)
     rows = [_row(picture, cards, among) for picture in pictures]
     found = [(row.name, row.predictions) for row in rows]
-    return render_template("read/upload.html", **shown, rows=rows, exports=exports(found))
+    return render_template("read/upload.html", **shown, rows=rows, exports=exports(found), inside_words=inside_words())
 
 
 @blueprint.after_request

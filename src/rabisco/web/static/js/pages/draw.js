@@ -100,16 +100,13 @@ wantsOverlay.addEventListener("change", () => {
   overlay.hidden = !wantsOverlay.checked;
   browser.set("overlay", wantsOverlay.checked ? "yes" : "no");
 });
-main.addEventListener(
-  "toggle",
-  async ({ target }) => {
-    if (!target.matches("[data-inside]")) return;
-    insideOpen = target.open;
-    if (insideOpen) await import("../components/inside-panel.js");
-    showInside(pad.drawing.isEmpty ? "" : pad.toPicture());
-  },
-  true,
-);
+async function followInside(details) {
+  insideOpen = details.open;
+  if (insideOpen) await import("../components/inside-panel.js");
+  showInside(pad.drawing.isEmpty ? "" : pad.toPicture());
+}
+main.addEventListener("toggle", ({ target }) => target.matches("[data-inside]") && followInside(target), true);
+if (part("[data-inside]")?.open) followInside(part("[data-inside]")); // opened before this was loaded
 connectToolbar(pad, main.querySelector(".draw-side"));
 
 main.addEventListener("click", ({ target }) => {
