@@ -1,33 +1,28 @@
 """The files of a folder or of a zip or tar archive; an archive is read in place, nothing is unpacked by name."""
 
-import bz2
-import gzip
-import lzma
 import os
 import stat
-import tarfile
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import IO, Any, Literal
+from pathlib import Path
+from typing import Any, Literal
 
-from rabisco.errors import N_, InvalidImageError, Sentence, StorageError, UnusableDataError
+from rabisco.errors import N_, InvalidImageError, Sentence
 from rabisco.images import begins_as_picture
+from rabisco.intake import tar
 from rabisco.intake.findings import Finding, refuse
+from rabisco.intake.tar import MAX_RATIO
 from rabisco.settings import get_settings
 from rabisco.text import guess_encoding, normalized
 
 MAX_FILES = 200_000
 MAX_TOTAL_BYTES = 8 << 30
-MAX_RATIO = 250
 HARMLESS_BYTES = 1 << 20
 MAX_DIRECTORY_BYTES = 128 << 20
 END_BYTES = 22 + (1 << 16) + 76  # the end of a zip archive, its comment, and what comes before in large ones
-PIECE = 1 << 20
 HEAD = 16  # bytes that tell a picture
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # zipfile bounds what it decompresses of these two alone
 _METHOD_NAMES = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "XZ", 96: "JPEG", 98: "PPMd"}
@@ -47,7 +42,6 @@ _OFFICE = {
 }
 
 Form = Literal["folder", "zip", "tar"]
-_Compressed = gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile
 
 
 @dataclass(frozen=True)
@@ -67,12 +61,13 @@ class Member:
     @property
     def parts(self) -> tuple[str, ...]:
         """Folders and name."""
-        return PurePosixPath(self.name).parts
+        return tuple(self.name.split("/"))
 
     @property
     def suffix(self) -> str:
         """The end of its name from the last dot on, in small letters."""
-        return PurePosixPath(self.name).suffix.lower()
+        stem, _, end = self.parts[-1].rpartition(".")
+        return f".{end.lower()}" if stem and end else ""
 
     @property
     def is_table(self) -> bool:
@@ -132,14 +127,7 @@ def form_of(path: Path) -> Form | None:
     for magic, kind in ((b"7z\xbc\xaf", N_("a 7-Zip archive")), (b"Rar!", N_("a RAR archive"))):
         if head.startswith(magic):
             raise refuse("other-archive", kind=Sentence(kind))
-    if head[257:262] == b"ustar":
-        return "tar"
-    try:
-        with ExitStack() as files:
-            stream = _decompressed(path, head, files)
-            return "tar" if stream is not None and stream.read(512)[257:262] == b"ustar" else None
-    except (OSError, EOFError, zlib.error, lzma.LZMAError):
-        return None
+    return "tar" if tar.is_tar(path, head) else None
 
 
 @contextmanager
@@ -154,8 +142,8 @@ def open_members(path: Path) -> Iterator[Contents]:
         if form == "folder":
             yield _contents(_folder_members(path), lambda member, most: _read_file(path / member.source, most))
         elif form == "tar":
-            tar = _opened_tar(path, files)
-            yield _contents(_tar_members(tar), lambda member, most: _read_tar_member(tar, member, most))
+            packed = tar.open_tar(path, files)
+            yield _contents(_tar_members(packed), lambda member, most: _read_tar_member(packed, member, most))
         else:
             archive = files.enter_context(_opened_zip(path))
             members = _zip_members(archive, path.stat().st_size)
@@ -202,8 +190,8 @@ def _refuse_other_archives(contents: Contents) -> None:
 
 
 def _refuse_harmful_name(name: str) -> None:
-    shown = "".join(character if character.isprintable() else "�" for character in name[:60])
-    if name.startswith("/") or name[1:2] == ":" or ".." in name.split("/") or "\0" in name:
+    if name.startswith("/") or name[1:2] == ":" or (".." in name and ".." in name.split("/")) or "\0" in name:
+        shown = "".join(character if character.isprintable() else "�" for character in name[:60])
         raise refuse("zip-slip", name=shown)
 
 
@@ -308,96 +296,27 @@ def _damaged() -> InvalidImageError:
     return InvalidImageError(N_("expected a whole file in the archive, received a damaged one; make it again"))
 
 
-def _decompressed(path: Path, head: bytes, files: ExitStack) -> "_Compressed | None":
-    """Return what decompresses a file, by its first bytes; nothing if it is not compressed."""
-    openers: tuple[tuple[bytes, Callable[[Path], _Compressed]], ...] = (
-        (b"\x1f\x8b", gzip.GzipFile),
-        (b"BZh", bz2.BZ2File),
-        (b"\xfd7zXZ", lzma.LZMAFile),
-    )
-    for magic, opened in openers:
-        if head.startswith(magic):
-            stream: _Compressed = files.enter_context(opened(path))  # type: ignore[assignment]
-            return stream
-    return None
-
-
-def _opened_tar(path: Path, files: ExitStack) -> tarfile.TarFile:
-    """Return a tar archive, one that is compressed decompressed into a nameless file, for it is read in parts."""
-    with path.open("rb") as file:
-        head = file.read(512)
-    allowed = min(MAX_TOTAL_BYTES, max(64 * HARMLESS_BYTES, MAX_RATIO * path.stat().st_size))
-    try:
-        stream = _decompressed(path, head, files)
-        plain: IO[bytes] = files.enter_context(path.open("rb") if stream is None else _nameless_file())
-        received = 0
-        while stream is not None and (piece := stream.read(PIECE)):
-            received += len(piece)
-            if received > allowed:
-                raise refuse("compression-bomb", ratio=MAX_RATIO)
-            _write(plain, piece)
-        plain.seek(0)
-        return files.enter_context(tarfile.open(fileobj=plain, mode="r:", encoding="utf-8", errors="surrogateescape"))
-    except (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError):
-        raise refuse("tar-damaged") from None
-
-
-def _nameless_file() -> IO[bytes]:
-    """Return a file without a name in the folder of uploads; the system's folder for such files may be small."""
-    folder = get_settings().home / "uploads"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return tempfile.TemporaryFile(dir=folder)
-    except OSError as error:
-        raise _no_room(error) from error
-
-
-def _write(file: IO[bytes], piece: bytes) -> None:
-    try:
-        file.write(piece)
-        file.flush()
-    except OSError as error:
-        raise _no_room(error) from error
-
-
-def _no_room(error: OSError) -> StorageError:
-    return StorageError(
-        N_("unpacking the archive needs a folder that is writable and has room. Received: %(reason)s"),
-        reason=str(error.strerror or error),
-    )
-
-
-def _tar_members(tar: tarfile.TarFile) -> list[tuple[bytes, int, Any]]:
+def _tar_members(archive: tar.Archive) -> list[tuple[bytes, int, Any]]:
     members = []
-    try:
-        for info in tar:
-            _refuse_harmful_name(info.name.replace("\\", "/"))
-            if info.issym() or info.islnk():
-                raise refuse("symlink", name=normalized(info.name)[:60])
-            if info.isreg():
-                members.append((info.name.encode("utf-8", "surrogateescape"), info.size, info))
-            if len(members) > MAX_FILES:
-                raise refuse("too-many-files", limit=MAX_FILES)
-        assert tar.fileobj is not None
-        tar.fileobj.seek(tar.offset)
-        ended = tar.fileobj.read(tarfile.BLOCKSIZE) == bytes(tarfile.BLOCKSIZE)
-    except UnusableDataError:
-        raise
-    except (tarfile.TarError, OSError, EOFError, ValueError):
-        raise refuse("tar-damaged") from None
-    if not ended:  # tarfile takes a header that is cut or damaged for the end
-        raise refuse("tar-damaged")
+    for count, entry in enumerate(tar.entries(archive), start=1):
+        name = entry.name.decode("utf-8", "surrogateescape")
+        _refuse_harmful_name(name.replace("\\", "/"))
+        if entry.is_link:
+            raise refuse("symlink", name=normalized(name)[:60])
+        if count > MAX_FILES:
+            raise refuse("too-many-files", limit=MAX_FILES)
+        if entry.place + entry.size > MAX_TOTAL_BYTES:
+            raise refuse("total-too-large", limit=MAX_TOTAL_BYTES)
+        if entry.is_file:
+            members.append((entry.name, entry.size, entry.place))
     return members
 
 
-def _read_tar_member(tar: tarfile.TarFile, member: Member, most: int) -> bytes:
+def _read_tar_member(archive: tar.Archive, member: Member, most: int) -> bytes:
     try:
-        stream = tar.extractfile(member.source)
-        if stream is not None:
-            with stream:
-                content = stream.read(most)
-            if len(content) >= min(member.size, most):
-                return content
-    except (tarfile.TarError, OSError, EOFError, ValueError):
-        pass
-    raise _damaged()
+        content = archive.read_at(member.source, min(member.size, most))
+    except tar.DAMAGED:
+        raise _damaged() from None
+    if len(content) < min(member.size, most):
+        raise _damaged()
+    return content

@@ -90,6 +90,10 @@ REFUSALS: dict[str, str] = {
     ),
     "test-in-both": N_("expected one test set, received a test file and test folders; leave one of them out"),
     "zip-damaged": N_("expected a zip archive, received one that is cut off or damaged; make it again"),
+    "tar-sparse": N_(
+        "expected a tar archive of whole files, received one whose file %(name)s has holes; make it again without "
+        "--sparse"
+    ),
     "tar-damaged": N_("expected a tar archive, received one that is cut off or damaged; make it again"),
     "zip-method": N_(
         "expected files that are stored or deflated in the archive, received %(name)s, packed by %(method)s; "

@@ -52,8 +52,12 @@ def arrange_pictures(contents: Contents, outermost: Outermost | None = None) -> 
         contents: All files.
         outermost: What the outermost folders are, if the user said so.
     """
-    members = [member for member in contents.members if contents.is_picture(member)]
-    others = [member.name for member in contents.members if not contents.is_picture(member)]
+    members, others = [], []
+    for member in contents.members:
+        if contents.is_picture(member):
+            members.append(member)
+        else:
+            others.append(member.name)
     paths = _without_common_folders([member.parts for member in members])
     if not any(len(parts) > 1 for parts in paths) or _one_folder(paths):
         told = find_labels(contents, members)

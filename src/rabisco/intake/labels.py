@@ -1,9 +1,10 @@
 """Classes of pictures that no folders tell: from tables beside them, or from the beginnings of their names."""
 
 import csv
+import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -15,9 +16,13 @@ from rabisco.intake.parts import part_of
 from rabisco.text import guess_encoding, normalized
 
 MAX_TABLE_BYTES = 64 << 20
+MAX_TABLES = 20  # that are looked at
+MAX_CELLS = 4_000_000  # of a table that is
+MEASURED = 1 << 20  # characters that tell how a table is divided
 LEAST_OF_A_NAME = 3  # pictures whose names begin alike
 _TOLD_NAMES = LABEL_NAMES | {"choice", "tag", "species", "breed", "emotion", "ground_truth", "labels", "transcription"}
 _PART_COLUMNS = frozenset(("split", "set", "part", "usage", "subset", "partition", "fold"))
+DELIMITERS = (",", ";", "\t", "|", " ")
 _NUMBERED = re.compile(r"(.*?)[\W_]*(?:copy|\(?\d+\)?)[\W_\d]*")
 
 
@@ -43,11 +48,11 @@ def find_labels(contents: Contents, members: Sequence[Member]) -> NamedLabels | 
     count together.
     """
     found = []
-    for table in contents.members:
-        if table.is_table and table.size <= MAX_TABLE_BYTES:
-            told = _labels_in(_rows(contents, table), members, table)
-            if told is not None:
-                found.append(told)
+    tables = [one for one in contents.members if one.is_table and one.size <= MAX_TABLE_BYTES] if members else []
+    for table in sorted(sorted(tables, key=_likeliness)[:MAX_TABLES], key=lambda one: one.name):
+        told = _labels_in(_rows(contents, table), members, table)
+        if told is not None:
+            found.append(told)
     if not found:
         return _by_names(members)
     best = max(found, key=lambda one: (min(2, len(set(one[1].values()))), len(one[1])))
@@ -102,14 +107,31 @@ def _rows(contents: Contents, table: Member) -> list[list[str]]:
     except InvalidImageError:
         return []
     text = content.decode(guess_encoding([content[: 1 << 16]]), "replace").removeprefix("\ufeff")
-    lines = [line for line in text.splitlines() if line.strip()]
-    best: list[list[str]] = []
-    for delimiter in (",", ";", "\t", "|", " "):
-        rows = [[normalized(cell) for cell in row] for row in csv.reader(lines, delimiter=delimiter)]
-        widths = Counter(len(row) for row in rows)
-        if widths and widths.most_common(1)[0][0] > max(1, max(map(len, best[:1]), default=1)):
-            best = [row for row in rows if len(row) == widths.most_common(1)[0][0]]
-    return best
+    try:
+        widths = {one: _usual_width(text[:MEASURED], one) for one in DELIMITERS}
+        delimiter = max(DELIMITERS, key=lambda one: widths[one])
+        width = widths[delimiter]
+        most_rows = max(text.count("\n"), text.count("\r")) + 1
+        if width < 2 or width * most_rows > MAX_CELLS:
+            return []
+        rows = csv.reader(_lines(text), delimiter=delimiter)
+        return [[normalized(cell) for cell in row] for row in rows if len(row) == width]
+    except csv.Error:  # a cell of more than 128 kB
+        return []
+
+
+def _usual_width(text: str, delimiter: str) -> int:
+    widths = Counter(map(len, csv.reader(_lines(text), delimiter=delimiter)))
+    return max(widths, key=lambda width: widths[width], default=0)
+
+
+def _lines(text: str) -> Iterator[str]:
+    return (line for line in io.StringIO(text, newline=None) if line.strip())
+
+
+def _likeliness(table: Member) -> tuple[bool, int]:
+    """Return what puts a table before others: notes beside pictures end in ``.txt`` and are short."""
+    return table.suffix == ".txt", -table.size
 
 
 def _labels_in(
@@ -183,14 +205,14 @@ def _places(members: Sequence[Member], table: Member) -> dict[str, int]:
 
 def _keys(name: str) -> Iterable[str]:
     """Return what a table may call a file, the fullest first."""
-    path = PurePosixPath(name)
-    for one in (path, path.name, path.stem):
-        yield str(one).casefold()
+    last = name.rpartition("/")[2]
+    for one in (name, last, last.rpartition(".")[0] or last):
+        yield one.casefold()
 
 
 def _place(cell: str, places: dict[str, int]) -> int | None:
     path = cell.replace("\\", "/").casefold().removeprefix("./")
-    for key in (path, PurePosixPath(path).name):
+    for key in (path, path.rpartition("/")[2]):
         if key in places:
             return places[key]
     return None

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rabisco.errors import RabiscoError, UnusableDataError
+from rabisco.errors import RabiscoError, Sentence, UnusableDataError
 from rabisco.images import decode, prepare, shape_of
 from rabisco.intake.appearance import find_photo_normalizer
 from rabisco.intake.archive import Contents, open_members
@@ -18,6 +18,7 @@ from rabisco.settings import get_settings
 
 BATCH = 256
 LOOKED_AT = 40
+MAX_UNREADABLE = 1000  # pictures, spread over all, of which one must be readable
 COLORED = 20  # levels by which the channels of a colored picture differ, on average
 
 
@@ -31,6 +32,7 @@ def detect(path: Path, choices: Choices) -> tuple[Dialect, list[Finding]]:
         arrangement = arrange_pictures(contents, choices.folders)
         if not arrangement.pictures:
             raise _none_here(contents)
+        _look_for_one(arrangement.pictures, contents)
         normalizer = choices.normalizer or _suitable(arrangement.pictures, contents)
         dialect = Dialect(kind="pictures", normalizer=normalizer, folders=arrangement.outermost)
         return dialect, [arrangement.understood, *contents.notes, *arrangement.findings]
@@ -91,6 +93,28 @@ def _read_one(picture: PlacedPicture, contents: Contents, normalizer: str) -> ND
     except RabiscoError as error:
         return Finding("picture-unreadable", {"reason": error.sentence})
     return Finding("picture-blank") if prepared.blank else prepared.pixels
+
+
+def _look_for_one(pictures: list[PlacedPicture], contents: Contents) -> None:
+    """Refuse very many files of which none seems to be a picture, before all of them are tried."""
+    reason: Sentence | None = None
+    for picture in pictures[:: len(pictures) // MAX_UNREADABLE] if len(pictures) > MAX_UNREADABLE else ():
+        reason = _fault(picture, contents)
+        if reason is None:
+            return
+    if reason is not None:
+        raise refuse("no-rows", reason=reason)
+
+
+def _fault(picture: PlacedPicture, contents: Contents) -> Sentence | None:
+    """Return why a picture cannot be read; nothing if it can be."""
+    try:
+        decode(contents.read(picture.member), **get_settings().picture_limits)
+    except UnusableDataError:
+        raise
+    except RabiscoError as error:
+        return error.sentence
+    return None
 
 
 def _suitable(pictures: list[PlacedPicture], contents: Contents) -> str:
