@@ -172,6 +172,18 @@ def test_only_the_newest_drawing_is_answered_when_strokes_come_fast(visit) -> No
     expect(page.locator(CNN)).to_have_text("7")
 
 
+def test_a_drawing_is_sent_once_for_all_models(visit) -> None:
+    window = visit()
+    page = window.open("/")
+    draw(page, SEVEN)
+    expect(page.locator(CNN)).to_have_text("7")
+    with page.expect_request("**/predict/emnist-cnn?*"):  # whether it is a letter is asked once it is read
+        window.requests.clear()
+        page.evaluate("document.querySelector('drawing-pad').change(() => {})")
+    asked = [urlsplit(address).path for address in window.requests if "/predict/" in address]
+    assert asked == ["/predict/mnist-cnn,mnist-linear", "/predict/emnist-cnn"]
+
+
 def test_a_server_that_is_gone_is_said_in_words(visit) -> None:
     window = visit()
     page = window.open("/")

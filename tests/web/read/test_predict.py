@@ -113,6 +113,22 @@ def test_a_model_in_the_address_admits_no_other(server: Server) -> None:
     assert server.post("/predict/cnn", data={"model": "linear"}, files={"file": SEVEN}).status_code == 422
 
 
+@pytest.mark.parametrize(("path", "sent"), [("/predict/cnn,linear", {}), ("/predict", {"model": "cnn,linear"})])
+def test_several_models_answer_for_each_picture_in_turn(server: Server, path: str, sent: dict[str, str]) -> None:
+    files = [("file", SEVEN), ("file", ("notes.txt", b"no picture")), ("file", SEVEN)]
+    answers = server.post(path, data=sent, files=files).json()["predictions"]
+    both = ["mnist-cnn", "mnist-linear"]
+    assert [answer.get("model") for answer in answers] == [*both, None, None, *both]
+    alone = [server.post(f"/predict/{name}", files={"file": SEVEN}).json()["predictions"][0] for name in both]
+    assert [one | {"latency_ms": 0} for one in answers[:2]] == [one | {"latency_ms": 0} for one in alone]
+
+
+def test_several_models_read_no_more_pictures_than_one(server: Server) -> None:
+    assert server.post("/predict/cnn,linear", files=[("file", SEVEN)] * 33).status_code == 413
+    assert server.post(f"/predict/{','.join(['cnn'] * 9)}", files={"file": SEVEN}).status_code == 413
+    assert server.post("/predict/cnn,nobody", files={"file": SEVEN}).status_code == 404
+
+
 @pytest.mark.parametrize("field", ["files", "image", "images", "img", "file[]", "files[]", "images[]"])
 def test_files_are_taken_under_the_usual_names(server: Server, field: str) -> None:
     assert categories(server.post("/predict", files=[(field, SEVEN), (field, SEVEN)])) == ["7", "7"]

@@ -7,9 +7,11 @@ from flask import Blueprint, current_app, request
 from flask_babel import lazy_gettext
 from numpy.typing import NDArray
 
-from rabisco.inference import get_predictor
+from rabisco.errors import N_, TooLargeError
+from rabisco.inference import Predictor, get_predictor
 from rabisco.settings import Settings
 from rabisco.web.models.aliases import resolve
+from rabisco.web.platform.allowance import allowance
 from rabisco.web.platform.fields import given
 from rabisco.web.platform.metrics import count_predictions
 from rabisco.web.platform.routing import route
@@ -19,6 +21,7 @@ from rabisco.web.read.options import PredictionOptions, ReadingOptions
 from rabisco.web.read.pictures import PROBLEMS, SentPicture, noted, read_each, read_pictures
 
 blueprint = Blueprint("predict", __name__)
+MOST_MODELS = 8  # that read the pictures of one request
 
 
 @route(
@@ -27,11 +30,13 @@ blueprint = Blueprint("predict", __name__)
     "/predict/<model>",
     "predict_with_model",
     lazy_gettext(
-        "The same with the model named in the address: “cnn”, “linear”, or the name of any model. Pictures may "
-        "also be sent as base64 text or data URL, in JSON or in a form field."
+        "The same with the model named in the address: “cnn”, “linear”, or the name of any model. Several names, "
+        "separated by commas, answer for each picture one after the other. Pictures may also be sent as base64 text "
+        "or data URL, in JSON or in a form field."
     ),
     (
         "curl -F file=@seven.png {url}/predict/cnn",
+        "curl -F file=@seven.png {url}/predict/cnn,linear",
         """curl --json '{{"image": "'$(base64 -w0 seven.png)'"}}' {url}/predict/linear""",
         "curl --data-urlencode image@seven.b64 {url}/predict/cnn",
     ),
@@ -65,20 +70,48 @@ blueprint = Blueprint("predict", __name__)
     open="it changes nothing",
 )
 def predict(model: str | None = None) -> Predictions:
-    """Read every picture of the request with one model and answer in the same order."""
+    """Read every picture of the request with each model named and answer in the same order."""
     settings: Settings = current_app.config["RABISCO"]
     asked = given(ReadingOptions if model else PredictionOptions)
-    predictor = get_predictor(resolve(model or getattr(asked, "model", "")))
-    pictures = read_pictures(request, settings.max_files)
+    predictors = _predictors(model or str(getattr(asked, "model", "")))
+    pictures = read_pictures(request, max(1, settings.max_files // len(predictors)))
 
-    def read_many(picture: SentPicture, pixels: NDArray[np.uint8]) -> Reading:
+    def read_many(picture: SentPicture, pixels: NDArray[np.uint8], predictor: Predictor) -> Reading:
         read = several.read(picture, pixels, predictor, settings.max_characters, asked.among)
         return Reading.of(read, with_steps=asked.steps)
 
-    def read_one(_: SentPicture, pixels: NDArray[np.uint8]) -> PredictionSchema:
+    def read_one(_: SentPicture, pixels: NDArray[np.uint8], predictor: Predictor) -> PredictionSchema:
         return PredictionSchema.of(predictor.predict(pixels, asked.top_k, asked.among), with_steps=asked.steps)
 
     read: Callable[..., PredictionSchema | Reading] = read_many if asked.characters == "many" else read_one
-    answers = read_each(pictures, read)
-    count_predictions(predictor.card.name, sum(not isinstance(one, UnreadPicture) for one in answers))
+
+    def read_by_each(picture: SentPicture, pixels: NDArray[np.uint8]) -> list[PredictionSchema | Reading]:
+        found = []
+        for predictor in predictors:
+            allowance().go_on()
+            found.append(read(picture, pixels, predictor))
+        return found
+
+    answers: list[PredictionSchema | Reading | UnreadPicture] = []
+    for one in read_each(pictures, read_by_each):
+        answers += [one] * len(predictors) if isinstance(one, UnreadPicture) else one
+    read_by_one = sum(not isinstance(one, UnreadPicture) for one in answers) // len(predictors)
+    for predictor in predictors:
+        count_predictions(predictor.card.name, read_by_one)
     return Predictions(predictions=answers, **noted(pictures))
+
+
+def _predictors(asked: str) -> list[Predictor]:
+    """Return the predictors of the models named, separated by commas; the default one's where none is.
+
+    Raises:
+        TooLargeError: They are too many.
+    """
+    names = asked.split(",")
+    if len(names) > MOST_MODELS:
+        raise TooLargeError(
+            N_("expected at most %(limit)s models in one request, received %(count)s; send them in several"),
+            limit=MOST_MODELS,
+            count=len(names),
+        )
+    return [get_predictor(resolve(name)) for name in names]

@@ -1,8 +1,14 @@
 // The API as functions. They reject with an Error whose message is fit for the reader.
 
-export async function predict(image, model, { signal, characters = "one", among = "any", steps = true, all = false } = {}) {
-  const path = `/predict/${encodeURIComponent(model)}?steps=${Number(steps)}&characters=${characters}&among=${among}${all ? "&top_k=1000" : ""}`;
-  return (await send(path, image, signal)).predictions[0];
+export async function predict(image, model, options) {
+  return (await predictAll(image, [model], options))[0];
+}
+
+// What each of the models reads in a picture that is sent once.
+export async function predictAll(image, models, { signal, characters = "one", among = "any", steps = true, all = false } = {}) {
+  const names = models.map(encodeURIComponent).join();
+  const path = `/predict/${names}?steps=${Number(steps)}&characters=${characters}&among=${among}${all ? "&top_k=1000" : ""}`;
+  return (await send(path, image, signal)).predictions;
 }
 
 // Where code asks what the page asks: without what needs not be said.

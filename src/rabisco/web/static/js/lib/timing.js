@@ -1,11 +1,13 @@
 // When to ask: after a pause, and never waiting for an answer that is no longer wanted.
 
-// Returns a function that runs `task` after so many milliseconds without another call.
+// Returns a function that runs `task` after so many milliseconds without another call; after 0 at once, for a timer waits
+// until the browser has painted.
 export function debounce(task) {
   let timer;
   return (milliseconds) => {
     clearTimeout(timer);
-    timer = setTimeout(task, milliseconds);
+    if (milliseconds === 0) task();
+    else timer = setTimeout(task, milliseconds);
   };
 }
 

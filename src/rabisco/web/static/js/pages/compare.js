@@ -6,7 +6,7 @@ import { openImages } from "../components/image-sheet.js";
 import "../components/measure-models.js";
 import "../components/model-answer.js";
 import "../components/report-files.js";
-import { predict } from "../lib/api.js";
+import { predictAll } from "../lib/api.js";
 import { verdictOfAll } from "../lib/tally.js";
 import { readWhileDrawing } from "./reading.js";
 import { connectToolbar } from "./toolbar.js";
@@ -28,7 +28,8 @@ function show(predictions) {
 }
 
 async function read(picture, signal) {
-  show(await Promise.all(answers.map(({ dataset }) => predict(picture, dataset.model, { signal }))));
+  const models = answers.map(({ dataset }) => dataset.model);
+  show(await predictAll(picture, models, { signal }));
 }
 
 readWhileDrawing(pad, { read, reset, messages, sentence });

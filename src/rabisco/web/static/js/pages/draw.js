@@ -7,7 +7,7 @@ import "../components/pad-overlay.js";
 import "../components/preparation-steps.js";
 import "../components/request-code.js";
 import "../components/what-mattered.js";
-import { address, predict } from "../lib/api.js";
+import { address, predict, predictAll } from "../lib/api.js";
 import { browser, tab } from "../lib/kept.js";
 import { forgetReading, rememberReading } from "../lib/last-reading.js";
 import { letterIn } from "../lib/letters.js";
@@ -62,8 +62,10 @@ function show(predictions, done) {
 
 async function read(picture, signal, done) {
   const all = part("[data-all]").ariaPressed === "true";
-  const ask = ({ dataset: { model, among } }) => predict(picture, model, { signal, among, all });
-  const predictions = await Promise.all(answers().map(ask));
+  const shown = answers();
+  const { among } = shown[0].dataset;
+  const models = shown.map(({ dataset }) => dataset.model);
+  const predictions = await predictAll(picture, models, { signal, among, all });
   show(predictions, done);
   correction.show(picture, predictions);
   rememberReading(picture, predictions);
