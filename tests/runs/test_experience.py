@@ -69,3 +69,11 @@ def test_the_last_training_tells_how_long_a_preset_and_each_phase_take() -> None
     assert experience.seconds_of_preset("seconds") == 41
     assert experience.seconds_of_phases(waiting) == {"loading": 4, "training": 30, "judging": 7}
     assert experience.place_in_queue(runs.get(waiting.id)) == 1
+
+
+def test_how_long_fast_takes_grows_with_its_images_and_a_slower_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    few, many = experience.seconds_of_fast(1_000), experience.seconds_of_fast(54_000)
+    assert 0 < few < many < experience.seconds_of_fast(200_000)
+    measured = experience._seconds_of_product()
+    monkeypatch.setattr(experience, "_seconds_of_product", lambda: 3 * measured)
+    assert experience.seconds_of_fast(54_000) == pytest.approx(3 * many)

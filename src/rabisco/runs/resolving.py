@@ -129,9 +129,14 @@ def limit_of(request: RunRequest) -> int | None:
     return request.limit or (_QUICK_LIMIT if request.preset == "seconds" else None)
 
 
+def fast_epochs(images: int) -> int:
+    """Return how many epochs the preset ``fast`` trains so many images, 1 to 20."""
+    return min(max(round(_FAST_IMAGES / images), 1), _FAST_MOST_EPOCHS)
+
+
 def in_fast_epochs(recipe: Recipe, images: int) -> Recipe:
     """Return a recipe with as many epochs as the preset ``fast`` trains so many images."""
-    epochs = min(max(round(_FAST_IMAGES / images), 1), _FAST_MOST_EPOCHS)
+    epochs = fast_epochs(images)
     return replace(
         recipe, configuration=replace(recipe.configuration, epochs=epochs, warmup_epochs=_FAST_WARMUP * epochs)
     )

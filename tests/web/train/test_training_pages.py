@@ -8,7 +8,8 @@ import pytest
 from tests.web.serving import Server, problem_of, seven_png
 from tests.web.training import digits_csv, looked_through, send, wait_for
 
-from rabisco.models import choices
+from rabisco.models import DEFAULT, choices
+from rabisco.web.train.form import NUMBERS
 
 PAGE = {"Accept": "text/html"}
 
@@ -165,3 +166,33 @@ def test_data_sets_at_hand_can_be_chosen_and_of_others_it_is_said_how_to_get_the
     page = server.get("/entrainer-le-modele", headers=PAGE).text
     assert 'href="/train?dataset=digits"' in page
     assert server.get("/train?dataset=digits", headers=PAGE).status_code == 200
+
+
+def test_fast_is_chosen_and_how_long_it_takes_is_told(server: Server) -> None:
+    page = server.get("/train?dataset=digits", headers=PAGE).text
+    assert re.search(r'value="fast"\s+checked', page)
+    assert re.search(r"About \d+ (seconds|minutes) on this machine, by a measurement", text_of(page))
+    assert 'name="usual"' not in server.get("/uploads/" + few(server), headers=PAGE).text  # 300 images
+
+
+def few(server: Server) -> str:
+    return str(looked_through(server, send(server, train=digits_csv(0, 300))["id"])["id"])
+
+
+@pytest.mark.parametrize(
+    ("changed", "preset"),
+    [
+        ({}, "fast"),
+        ({"name": "mine"}, "fast"),
+        ({"usual": "settings"}, ""),
+        ({"epochs": "3"}, ""),
+        ({"model": "linear"}, ""),
+        ({"preset": "seconds"}, "seconds"),
+    ],
+    ids=str,
+)
+def test_fast_counts_until_a_setting_is_changed(server: Server, changed: dict[str, str], preset: str) -> None:
+    shown = {"dataset": "digits", "model": DEFAULT, "usual": "fast", **dict.fromkeys(NUMBERS, ""), "base": ""}
+    run = server.post("/training", data={**shown, **changed}).json()
+    server.post(f"/runs/{run['id']}/cancel")
+    assert run["request"]["preset"] == preset

@@ -32,10 +32,24 @@ AUGMENTATIONS: dict[str, LazyString] = {
 }
 
 
-def form_words() -> dict[str, Any]:
-    """Return what the templates of the form need; also how long the last training with each preset took here."""
+def form_words(images: int, kind: str) -> dict[str, Any]:
+    """Return what the templates of the form need, also how long each preset took here last, or is likely to.
+
+    Args:
+        images: To train on; 0 if nobody has counted.
+        kind: Of the images, ``grey`` or ``colour``.
+    """
     seconds = {name: known(partial(experience.seconds_of_preset, name), None) for name in PRESETS if name}
-    return {"training_models": choices, "augmentations": AUGMENTATIONS, "preset_seconds": seconds}
+    offers_fast = images >= FEW
+    likely = experience.seconds_of_fast(images) if offers_fast and kind == "grey" else None
+    return {
+        "training_models": choices,
+        "augmentations": AUGMENTATIONS,
+        "preset_seconds": seconds,
+        "offers_fast": offers_fast,
+        "likely_seconds": likely,
+        "kind": kind,
+    }
 
 
 NUMBERS = ("epochs", "batch_size", "learning_rate", "augmentation", "minutes")
@@ -47,6 +61,7 @@ TRAINING_FILES = {
 STEPS = 400  # that a training should have, where the images are few
 MOST_EPOCHS_SUGGESTED = 60
 FEW = 1000  # images, of which even the quick try needs more than a few steps
+USUAL = "usual"  # field of our own form: what counts where no setting was changed
 
 
 def _of_kinds(value: str) -> str:
@@ -101,6 +116,7 @@ class Training(Fields):
 
     media: ClassVar = (MULTIPART, JSON, FORM)
     files: ClassVar = TRAINING_FILES
+    further: ClassVar = (USUAL,)
     requests: ClassVar[Requests] = (
         {"dataset": "digits", "preset": "seconds"},
         {
@@ -162,7 +178,7 @@ class TrainingForm:
     def fresh(cls, upload: Upload | None = None, dataset: str = "", epochs: int | None = None) -> "TrainingForm":
         """Return the form as it is first shown, filled in with what usually serves."""
         name = free_name(upload.name.split(".")[0] if upload else dataset)
-        usual = suited(_rows_of(upload)) if upload else {}
+        usual = suited(rows_of(upload)) if upload else {}
         given = {**usual, "epochs": str(epochs)} if epochs else usual
         sources = {"upload": upload.id if upload else "", "dataset": dataset}
         return cls({"model": DEFAULT, **given, "name": name, **sources})
@@ -189,6 +205,10 @@ class TrainingForm:
     def get(self, name: str) -> str:
         """Return the text of a field, empty if there is none."""
         return self.values.get(name, "")
+
+    def is_changed(self, shown: "TrainingForm") -> bool:
+        """Return whether a setting was given that the form did not show."""
+        return any(self.get(name) != shown.get(name) for name in (*NUMBERS, "model", "base", "preset"))
 
     @property
     def sentence(self) -> str:
@@ -258,7 +278,7 @@ def suited(rows: int) -> dict[str, str]:
     return {"batch_size": str(batch), "epochs": str(epochs)}
 
 
-def _rows_of(upload: Upload) -> int:
+def rows_of(upload: Upload) -> int:
     """Return how many images there are to train on, 0 if nobody has looked."""
     return upload.inspection.train.rows if upload.inspection else 0
 

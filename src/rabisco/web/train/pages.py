@@ -19,7 +19,7 @@ from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
 from rabisco.web.platform.words import translated
 from rabisco.web.train import uploads as upload_pages
-from rabisco.web.train.form import Training, TrainingForm, compatible_with_entry, form_words, trainable
+from rabisco.web.train.form import USUAL, Training, TrainingForm, compatible_with_entry, form_words, trainable
 from rabisco.web.train.runs import answer
 from rabisco.web.train.shapes import RunSchema
 
@@ -98,6 +98,8 @@ def start() -> Answered:
     )
     if upload:
         form.values["upload"] = upload.id
+    if request.form.get(USUAL) == "fast" and not form.is_changed(TrainingForm.fresh(upload, form.get("dataset"))):
+        form.values["preset"] = "fast"
     try:
         run = runs.submit(_request(form, upload))
     except RabiscoError as error:
@@ -171,8 +173,7 @@ def _dataset_page(form: TrainingForm, status: int = 200) -> Answered:
         local=local,
         form=form,
         bases=bases,
-        kind=image_kind(entry.normalizer),
-        **form_words(),
+        **form_words(entry.train_examples, image_kind(entry.normalizer)),
     ), status
 
 

@@ -28,7 +28,7 @@ from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
 from rabisco.web.platform.silence import last_known
 from rabisco.web.read.answers import data_url
-from rabisco.web.train.form import TRAINING_FILES, TrainingForm, compatible_models, form_words, limited
+from rabisco.web.train.form import TRAINING_FILES, TrainingForm, compatible_models, form_words, limited, rows_of
 from rabisco.web.train.shapes import UploadSchema
 
 blueprint = Blueprint("uploads", __name__)
@@ -222,21 +222,21 @@ def receive(choices: Mapping[str, Any] | None = None) -> Upload:
 def page(upload: Upload, form: TrainingForm, status: int = 200) -> Answered:
     """Return the page of an upload, with a training form as far as it is filled in."""
     runs.expect()
-    bases = compatible_models(upload.inspection) if upload.inspection else []
-    chosen = upload.inspection.choices if upload.inspection else Choices()
+    found = upload.inspection
+    bases = compatible_models(found) if found else []
+    chosen = found.choices if found else Choices()
     return render_template(
         "train/upload.html",
         upload=upload,
         form=form,
         bases=bases,
-        kind=image_kind(upload.inspection.dialect.normalizer) if upload.inspection else "grey",
         chosen=chosen,
         with_choice=_with_choice(chosen),
         class_names=_class_names(upload),
-        joined=joined(upload.inspection) if upload.inspection else {},
+        joined=joined(found) if found else {},
         most_classes=MOST_CLASSES,
         data_url=data_url,
-        **form_words(),
+        **form_words(rows_of(upload), image_kind(found.dialect.normalizer) if found else "grey"),
     ), status
 
 
