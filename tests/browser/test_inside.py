@@ -76,6 +76,7 @@ def test_uploaded_photographs_are_looked_into_one_at_a_time(visit) -> None:
     page = window.open("/upload?kind=photographs")
     page.set_input_files("#file", [PHOTOGRAPHS / "ship.png", PHOTOGRAPHS / "cat.png"])
     inside = page.locator("[data-inside]")
+    expect(page.locator("#results")).to_be_focused()  # nothing moves any more
     expect(inside).to_have_count(2)
     assert not [url for url in window.requests if "inside" in url]
     for place, name in enumerate(("ship", "cat")):

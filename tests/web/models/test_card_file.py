@@ -8,14 +8,19 @@ from rabisco.artifacts import load_artifact
 
 
 @pytest.mark.parametrize("name", ["mnist-cnn", "mnist-linear", "cifar10-cnn"])
-def test_the_front_matter_names_data_and_accuracy(server: Server, name: str) -> None:
+def test_the_front_matter_names_data_and_figures(server: Server, name: str) -> None:
     answer = server.get(f"/models/{name}/card.md")
     assert answer.headers["Content-Type"].startswith("text/markdown")
     _, head, text = answer.text.split("---\n", 2)
     card, said = load_artifact(name).card, yaml.safe_load(head)
     assert (said["library_name"], said["datasets"]) == ("keras", [card.dataset.name])
     (result,) = said["model-index"][0]["results"]
-    assert result["metrics"] == [{"type": "accuracy", "value": card.metrics["test_accuracy"]}]
+    figures = {one["type"]: one["value"] for one in result["metrics"]}
+    names = {"accuracy": "accuracy", "f1": "macro_f1", "roc_auc": "roc_auc"}
+    assert figures == {name: card.metrics[f"test_{ours}"] for name, ours in names.items()}
+    assert said["metrics"] == [*names]
+    assert said["license"] == "mit"
+    assert f"| {card.multiply_adds:,} |" in text
     assert f"{card.metrics['test_accuracy']:.2%}" in text
     assert f'get_predictor("{name}")' in text
 

@@ -114,8 +114,8 @@ def card(name: str) -> Answered:
 )
 def markdown(name: str) -> Answered:
     """Return the card as a file to put beside the model."""
-    card = load_artifact(resolve(name), asked_version(given(AskedVersion).version)).card
-    text = render_template("models/card.md", card=card, said=said_of(card))
+    artifact = load_artifact(resolve(name), asked_version(given(AskedVersion).version))
+    text = render_template("models/card.md", artifact=artifact, card=artifact.card, said=said_of(artifact.card))
     headers = {"Content-Disposition": "attachment; filename=README.md"}
     return Response(text, mimetype="text/markdown", headers=headers)
 

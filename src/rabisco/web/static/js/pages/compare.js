@@ -32,7 +32,8 @@ async function read(picture, signal) {
   show(await predictAll(picture, models, { signal }));
 }
 
-readWhileDrawing(pad, { read, reset, messages, sentence });
+const again = readWhileDrawing(pad, { read, reset, messages, sentence });
 connectToolbar(pad, document.querySelector(".live .draw-side"));
 readDrawn();
 openImages();
+if (!pad.drawing.isEmpty) again();
