@@ -261,3 +261,19 @@ class AssistantMessage(Base):
     source: Mapped[str] = mapped_column(String(16), default="")
     details: Mapped[dict[str, Any]]
     tokens: Mapped[int] = mapped_column(default=0)
+
+
+class Rate(Base):
+    """How often somebody asked something of all servers in the time that goes on.
+
+    Attributes:
+        key: Who, what, and how often it may be.
+        count: So often.
+        expires: When it begins anew.
+    """
+
+    __tablename__ = "rates"
+
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    count: Mapped[int]
+    expires: Mapped[datetime] = mapped_column(index=True)

@@ -4,6 +4,7 @@ import queue
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Literal, Self
 
 from flask import current_app, request
@@ -29,6 +30,7 @@ from rabisco.web.assistant.question import Question
 from rabisco.web.platform import access
 from rabisco.web.platform.languages import chosen
 from rabisco.web.platform.lines import LOGGER
+from rabisco.web.platform.shared_counts import SharedCounts
 from rabisco.web.platform.silence import known
 from rabisco.web.platform.streams import Event
 from rabisco.web.platform.words import translated
@@ -63,7 +65,6 @@ class AssistantAnswer(BaseModel):
 
 
 QUESTIONS = parse("20/minute")  # that one address may ask a language model
-_asked = FixedWindowRateLimiter(MemoryStorage())
 _places: dict[int, threading.BoundedSemaphore] = {}
 
 FAILURES: dict[Failure, tuple[type[RabiscoError], Any]] = {
@@ -283,7 +284,8 @@ def asks_model(question: Question) -> bool:
     settings = _settings()
     if question.source == "documentation" or not assistant.is_configured(settings) or not may_ask(settings):
         return False
-    if not _asked.test(QUESTIONS, request.remote_addr or ""):
+    asked = _asked(settings.shares_database)
+    if not asked.test(QUESTIONS, request.remote_addr or ""):
         raise AssistantQuotaError(N_("too many questions in a minute; wait a little and ask again"))
     spent = known(assistant.tokens_today, None, programs=True) if settings.assistant_daily_tokens else 0
     if spent is None:
@@ -295,8 +297,14 @@ def asks_model(question: Question) -> bool:
                 "at midnight UTC. The documentation still answers"
             )
         )
-    _asked.hit(QUESTIONS, request.remote_addr or "")
+    asked.hit(QUESTIONS, request.remote_addr or "")
     return True
+
+
+@lru_cache
+def _asked(shared: bool) -> FixedWindowRateLimiter:
+    """Return how many questions of each address are counted, by all servers together or here."""
+    return FixedWindowRateLimiter(SharedCounts() if shared else MemoryStorage())
 
 
 def may_ask(settings: Settings) -> bool:

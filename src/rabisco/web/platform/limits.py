@@ -15,6 +15,7 @@ from rabisco.web.platform import access
 from rabisco.web.platform.bounded import MOST_PARTS, BoundedRequest, check_texts
 from rabisco.web.platform.handover import BUSY, REFUSAL, STORAGE
 from rabisco.web.platform.routing import ROUTES
+from rabisco.web.platform.shared_counts import SharedCounts
 
 
 def init_app(app: Flask) -> None:
@@ -30,7 +31,7 @@ def init_app(app: Flask) -> None:
         app=app,
         default_limits=[settings.rate_limit] if settings.rate_limit else [],
         headers_enabled=True,
-        storage_uri="memory://",
+        storage_uri=f"{SharedCounts.SCHEME}://" if settings.shares_database else "memory://",
     )
     limiter.request_filter(_is_free)
 
