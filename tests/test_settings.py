@@ -41,6 +41,25 @@ def test_a_tilde_in_a_folder_is_the_home_folder(given) -> None:
     assert (settings.home, settings.data_dir) == (Path.home() / "doodles", Path.home() / "data")
 
 
+@pytest.mark.parametrize(
+    "address", ["", "auto", "local", "head:6379", "ray://head.example:10001", "ray://[::1]:10001"]
+)
+def test_the_address_of_a_cluster_is_taken(given, address: str) -> None:
+    assert given(runner=address).runner == address
+
+
+@pytest.mark.parametrize("address", ["ray", "http://head:8265", "ray://head", "head:port", "a b:1"])
+def test_what_is_no_address_of_a_cluster_is_refused(given, address: str) -> None:
+    with pytest.raises(InvalidConfigurationError, match=r"RABISCO_RUNNER=.*expected ray://host:port"):
+        given(runner=address)
+
+
+def test_a_cluster_runs_as_many_trainings_as_it_bears_unless_it_is_said_how_many(given) -> None:
+    assert given().most_trainings == 1
+    assert given(runner="auto").most_trainings > 1000
+    assert given(trainings="2").most_trainings == 2
+
+
 def test_a_token_read_from_a_file_loses_its_line_feed(given) -> None:
     assert given(access_token="secret\n").access_token == "secret"
 

@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from rabisco.errors import InvalidConfigurationError
 
 PREFIX = "RABISCO_"
 MOST_WORKERS = 4  # unless they are asked for
+MOST_ON_CLUSTER = 10_000
 Folder = Annotated[Path, AfterValidator(Path.expanduser)]
 
 
@@ -54,8 +56,8 @@ class Settings(BaseSettings):
         default_factory=usual_workers,
         ge=1,
         le=64,
-        description="Server processes of `rabisco serve`; a single one by default where a rate is limited, for each "
-        "counts for itself.",
+        description="Server processes of `rabisco serve`; a single one by default where a rate is limited and the "
+        "database is SQLite, for each counts for itself then.",
     )
     threads: int = Field(default=4, ge=1, le=256, description="Requests that one server process answers at a time.")
     default_model: str = Field(
@@ -75,8 +77,24 @@ class Settings(BaseSettings):
     trainings: int = Field(
         default=1,
         ge=0,
-        le=64,
-        description="Trainings that run at the same time; others wait. 0 leaves all to another server of this home.",
+        le=MOST_ON_CLUSTER,
+        description="Trainings that run at the same time; others wait. On a cluster, as many as it has room for "
+        "unless this is set. 0 leaves all to another server of this home.",
+    )
+    runner: str = Field(
+        default="",
+        description="Where trainings run: a Ray cluster, as `ray://head:10001`, as `head:6379`, or `auto` for the one "
+        "that this machine belongs to; `local` starts one here. Empty means processes of this machine.",
+    )
+    training_cpus: float = Field(
+        default=1, gt=0, le=1024, description="Processors that a cluster keeps for a training that asks for none."
+    )
+    training_gpus: float = Field(
+        default=0, ge=0, le=1024, description="GPUs that a cluster keeps for a training that asks for none."
+    )
+    training_memory: ByteSize = Field(
+        default=ByteSize(0),
+        description="Memory that a cluster keeps for a training that asks for none, in bytes or with a unit.",
     )
     training_threads: int = Field(
         default=0,
@@ -111,7 +129,8 @@ class Settings(BaseSettings):
     )
     rate_limit: str = Field(
         default="",
-        description="Requests allowed per client address, such as `60/minute`; empty means no limit.",
+        description="Requests allowed per client address, such as `60/minute`, of all servers together where these "
+        "share a PostgreSQL; empty means no limit.",
     )
     max_upload_bytes: ByteSize = Field(
         default=ByteSize(16 * 1024 * 1024),
@@ -181,6 +200,13 @@ class Settings(BaseSettings):
             raise ValueError("a URL such as http://127.0.0.1:11434/v1")
         return url.rstrip("/")
 
+    @field_validator("runner")
+    @classmethod
+    def _check_runner(cls, runner: str) -> str:
+        if runner not in ("", "auto", "local") and not re.fullmatch(r"(ray://)?[\w.\-\[\]:]+:\d{1,5}", runner):
+            raise ValueError("ray://host:port, host:port, auto or local")
+        return runner
+
     @field_validator("assistant_key_file")
     @classmethod
     def _check_key_file(cls, path: Path | None) -> Path | None:
@@ -246,6 +272,16 @@ class Settings(BaseSettings):
         for name in ("artifacts_dir", "picture_limits"):
             copied.__dict__.pop(name, None)
         return copied
+
+    @property
+    def shares_database(self) -> bool:
+        """Whether servers on several machines may use this database."""
+        return self.database_url.startswith("postgres")
+
+    @property
+    def most_trainings(self) -> int:
+        """How many trainings may run at the same time: on a cluster that is for it to say, unless it is set here."""
+        return self.trainings if not self.runner or "trainings" in self.model_fields_set else MOST_ON_CLUSTER
 
     @cached_property
     def picture_limits(self) -> PictureLimits:

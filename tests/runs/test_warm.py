@@ -10,8 +10,8 @@ import pytest
 from tests.web.serving import Server
 
 from rabisco import runs
+from rabisco.runs.children import environment
 from rabisco.runs.places import LOG_FILE, folder_of
-from rabisco.runs.supervisor import environment
 from rabisco.runs.warm import MODULE, Begun, WarmProcess, can_fork
 
 pytestmark = [

@@ -12,6 +12,16 @@ from rabisco.cli.output import json_option, percent, print_json
 from rabisco.cli.own import source_of
 
 
+def size(text: str) -> int:
+    """Return bytes, of a number or of a text such as ``2GiB``."""
+    from pydantic import ByteSize, TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(ByteSize).validate_python(text)
+    except ValidationError:
+        raise click.BadParameter("expected a number of bytes, or a size such as 2GiB") from None
+
+
 @click.command()
 @click.argument("what", metavar="RECIPE|FILE|FOLDER")
 @click.option("--test", type=click.Path(path_type=Path), help="Test data for a FILE or FOLDER of your own.")
@@ -27,6 +37,9 @@ from rabisco.cli.own import source_of
 @click.option("--batch-size", type=int, help="Images per step.")
 @click.option("--learning-rate", type=float, help="Peak of the learning rate.")
 @click.option("--minutes", type=float, help="End after so many minutes with the best weights so far.")
+@click.option("--cpus", type=float, help="Processors that a cluster keeps for it; see RABISCO_RUNNER.")
+@click.option("--gpus", type=float, help="GPUs that a cluster keeps for it.")
+@click.option("--memory", type=size, help="Memory that a cluster keeps for it, such as 2GiB.")
 @click.option("--base", help="Start from the weights of this model.")
 @click.option("--seed", type=int, help="Seed of everything random; the recipe's if not given.")
 @click.option("--limit", type=click.IntRange(min=1), help="Train on at most this many images: a quick try.")

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
 from rabisco.artifacts.durable import locked, told_of_storage, write_whole
+from rabisco.runs.children import environment
 from rabisco.runs.process import identity
 from rabisco.runs.request import Source
-from rabisco.runs.supervisor import environment
 from rabisco.settings import get_settings
 
 State = Literal["unasked", "reading", "ready", "failed"]

@@ -8,13 +8,14 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from rabisco import store
+from rabisco.runs import turns
 from rabisco.runs.process import host
 from rabisco.runs.records import Run
 from rabisco.runs.resolving import fast_epochs
-from rabisco.runs.states import KEPT
+from rabisco.runs.states import KEPT, active
 from rabisco.settings import get_settings
 
 # Of a gray data set trained with the preset "fast" on the machine of the benchmark `fast`: seconds for what is no
@@ -75,9 +76,12 @@ def seconds_of_phases(run: Run) -> dict[str, float]:
 
 def place_in_queue(run: Run) -> int:
     """Return how many trainings are to start before one that waits, and itself: 1 is the next."""
-    earlier = store.RunRow.state == "queued", store.RunRow.queued < run.queued
+    table = store.RunRow
     with store.reading() as session:
-        return 1 + (session.scalar(select(func.count()).select_from(store.RunRow).where(*earlier)) or 0)
+        waiting = list(session.scalars(select(table).where(table.state == "queued").order_by(table.queued, table.id)))
+        served = turns.served(session, table, waiting)
+        order = turns.in_turn(waiting, active(session), served)
+    return next((place for place, row in enumerate(order, 1) if row.id == run.id), 1)
 
 
 def _durations(marks: list[tuple[dict[str, Any], datetime]], ended: datetime) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """The kinds of work that processes of their own do, as the supervisor needs to know them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from rabisco.errors import RabiscoError
 from rabisco.intake import Finding
 from rabisco.intake.findings import Parameter
 from rabisco.runs import places
-from rabisco.runs.reconcile import reconcile, works
+from rabisco.runs.reconcile import Dead, reconcile, works
 from rabisco.runs.states import ACTIVE, move
 from rabisco.settings import get_settings
 from rabisco.uploads.keeping import MOST_LOOKING
@@ -33,7 +33,7 @@ class WorkKind:
         places: How many may be worked on at the same time.
         folder_of: The folder of a row, for the log.
         is_cancelled: Whether the process of an active row is to end.
-        reconcile: Changes the state of every active row whose process is gone.
+        reconcile: Changes the state of every active row whose process is gone; see ``reconcile.reconcile``.
         fail: Ends a row whose process does not start.
     """
 
@@ -46,7 +46,7 @@ class WorkKind:
     places: Callable[[], int]
     folder_of: Callable[[str], Path]
     is_cancelled: Callable[[Any], bool]
-    reconcile: Callable[[], None]
+    reconcile: Callable[..., None]
     fail: Callable[[str, RabiscoError], None]
 
 
@@ -68,11 +68,11 @@ def _fail_training(run_id: str, error: RabiscoError) -> None:
         move(session, run_id, ("queued",), "failed", message=error.sentence)
 
 
-def _refuse_dead() -> None:
+def _refuse_dead(dead: Collection[Dead] = ()) -> None:
     with store.reading() as session:
         rows = session.scalars(select(store.UploadRow).where(store.UploadRow.state == "looking")).all()
     for row in rows:
-        if not works(row):
+        if not works(row) or (row.id, row.pid, row.process_started) in dead:
             same = store.UploadRow.pid == row.pid, store.UploadRow.process_started == row.process_started
             found(row.id, refusal("looking-died"), *same)
 
@@ -88,7 +88,7 @@ TRAINING = WorkKind(
     active=ACTIVE,
     cancelled="cancelled",
     lock_file=".supervisor",
-    places=lambda: get_settings().trainings,
+    places=lambda: get_settings().most_trainings,
     folder_of=places.folder_of,
     is_cancelled=lambda row: bool(row.wanted == "cancel"),
     reconcile=reconcile,

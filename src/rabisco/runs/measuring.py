@@ -21,8 +21,8 @@ from rabisco.artifacts.durable import locked, told_of_storage, write_whole
 from rabisco.errors import N_, InvalidConfigurationError
 from rabisco.evaluation import Comparison
 from rabisco.evaluation.robustness import CORRUPTIONS
+from rabisco.runs.children import environment
 from rabisco.runs.process import identity
-from rabisco.runs.supervisor import environment
 from rabisco.settings import get_settings
 
 State = Literal["waiting", "loading", "reading", "timing", "done", "failed"]

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rabisco.artifacts.durable import told_of_storage, try_lock
+from rabisco.runs.children import environment
 from rabisco.runs.process import give_way
-from rabisco.runs.supervisor import environment
 from rabisco.settings import get_settings
 
 LOGGER = logging.getLogger("rabisco.runs")

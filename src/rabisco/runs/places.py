@@ -9,11 +9,17 @@ CHECKPOINTS = "checkpoints"
 LOG_FILE = "log.txt"
 CHECKPOINT_SUFFIX = ".checkpoint"
 _EXPECTED = ".expected"
+_CLUSTER = ".cluster.json"
 
 
 def runs_dir() -> Path:
     """Return the folder of all runs."""
     return get_settings().home / "runs"
+
+
+def cluster_file() -> Path:
+    """Return the file that says how the cluster stands on which trainings run."""
+    return runs_dir() / _CLUSTER
 
 
 def folder_of(run_id: str) -> Path:

@@ -4,6 +4,7 @@ import os
 import platform
 import signal
 import subprocess
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -50,6 +51,17 @@ def give_way(niceness: int) -> None:
     os.nice(niceness)
     with suppress(OSError):  # where the system weighs sessions against each other, it asks for that apart
         Path("/proc/self/autogroup").write_text(str(niceness), encoding="ascii")
+
+
+def end_with_input() -> None:
+    """End this process as soon as its standard input closes: whoever began it is gone."""
+
+    def listen() -> None:
+        while os.read(0, 4096):
+            pass
+        os._exit(3)
+
+    threading.Thread(target=listen, name="input", daemon=True).start()
 
 
 def kill(pid: int | None, known: str) -> None:

@@ -189,6 +189,14 @@ def resume(run_id: str) -> Run:
     return run
 
 
+def times_interrupted(run_id: str) -> int:
+    """Return how often the process of a run has died."""
+    told = store.RunEventRow.run_id == run_id, store.RunEventRow.kind == "state"
+    with store.reading() as session:
+        payloads = session.scalars(select(store.RunEventRow.payload).where(*told))
+        return sum(payload.get("state") == "interrupted" for payload in payloads)
+
+
 def retry(run_id: str) -> Run:
     """Submit the same request again, as a run of its own that begins anew, and return that.
 

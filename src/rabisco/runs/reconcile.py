@@ -1,6 +1,7 @@
 """Reconcile rows with processes: a run whose process died is told by what that process left behind."""
 
 import math
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -12,19 +13,23 @@ from rabisco.runs.process import host, lives
 from rabisco.runs.states import ACTIVE, State, active, move
 from rabisco.store import OfProcess
 
+Dead = tuple[str, int, str]
 SILENT = timedelta(minutes=2)  # without a heartbeat, on another machine, whose processes cannot be seen from here
 KILLED = N_("its process ended before the training did; resume it to go on from the last checkpoint")
 
 
-def reconcile() -> None:
+def reconcile(dead: Collection[Dead] = ()) -> None:
     """Change the state of every run whose process is gone; any process may do so at any time.
+
+    Args:
+        dead: Row, number and identity of processes of other machines that are known to have ended.
 
     The model of a run that died between saving it and saying so is found by its card, and the run has succeeded. Of
     the others, those that were to be cancelled are, and the rest is interrupted.
     """
     with store.reading() as session:
-        dead = [row for row in active(session) if not works(row)]
-    for row in dead:
+        gone = [row for row in active(session) if not works(row) or (row.id, row.pid, row.process_started) in dead]
+    for row in gone:
         target, changes = _outcome(row)
         guards = store.RunRow.pid == row.pid, store.RunRow.process_started == row.process_started
         with store.writing() as session:

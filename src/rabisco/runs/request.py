@@ -99,6 +99,9 @@ class RunRequest(BaseModel):
             became better and worse; ``data`` is what it was trained on. The new version waits to be chosen.
         version: With ``corrections``: the version to begin with.
         leave_out: Images that are not trained on, such as those with wrong labels: their keys, ``doubts.key_of``.
+        cpus: Processors that a cluster is to keep for it; those of the settings if not given, as are the next two.
+        gpus: GPUs.
+        memory: Bytes.
         use: Whether the new version answers at once under its name; if not, it waits to be chosen.
         owner: Token of who asks, if the pages know one.
     """
@@ -127,6 +130,9 @@ class RunRequest(BaseModel):
     corrections: bool = False
     version: int | None = Field(default=None, ge=0)
     leave_out: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")], ...] = Field(default=(), max_length=5000)
+    cpus: float | None = Field(default=None, ge=0, le=1024)
+    gpus: float | None = Field(default=None, ge=0, le=1024)
+    memory: int | None = Field(default=None, ge=0, le=2**50)
     use: bool = True
     owner: str = Field(default="", max_length=64)
 

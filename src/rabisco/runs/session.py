@@ -191,7 +191,7 @@ def take_up(run_id: str) -> RunSession | None:
         row = session.get(store.RunRow, run_id)
         if row is None or row.state != "queued":
             return None
-        if len(active(session)) >= get_settings().trainings:
+        if len(active(session)) >= get_settings().most_trainings:
             session.execute(update(store.RunRow).where(store.RunRow.id == run_id).values(launches=0))
             return None
         begun = {"started": row.started or store.now(), "heartbeat": store.now(), "wanted": "", "launches": 0}

@@ -7,10 +7,9 @@ them, and whoever supervises next finds them by their rows.
 import logging
 import os
 import re
-import subprocess
-import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -19,12 +18,16 @@ from sqlalchemy import select, update
 
 from rabisco import store
 from rabisco.artifacts.durable import told_of_storage, try_lock
-from rabisco.errors import N_, RabiscoError, Sentence, StorageError
+from rabisco.errors import N_, RabiscoError, RunConflictError, RunNotFoundError, Sentence, StorageError
+from rabisco.runs import turns
+from rabisco.runs.children import Child, Processes, Runner
+from rabisco.runs.cluster import Cluster
 from rabisco.runs.kinds import LOOKING, TRAINING, WorkKind
 from rabisco.runs.places import LOG_FILE, expected, runs_dir
 from rabisco.runs.process import host, kill
-from rabisco.runs.warm import Begun, WarmProcess, can_fork
-from rabisco.settings import get_settings, settle_libraries
+from rabisco.runs.queue import get, resume, times_interrupted
+from rabisco.runs.states import ACTIVE
+from rabisco.settings import get_settings
 from rabisco.store import OfProcess
 
 LOGGER = logging.getLogger("rabisco.runs")
@@ -32,17 +35,7 @@ INTERVAL = 0.25  # seconds between two looks
 LONGEST_PAUSE = 5.0  # seconds after which one looks even where nothing was written to the database
 GRACE = 0.8  # seconds that a cancelled training has to end by itself
 MOST_LAUNCHES = 3
-_PASSED_ON = (
-    "home",
-    "data_dir",
-    "cache_dir",
-    "database_url",
-    "trainings",
-    "training_threads",
-    "training_niceness",
-    "keep_versions",
-)
-_THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+MOST_MOVES = 3  # of a run from a machine that is gone to another
 
 
 def start_supervisor() -> None:
@@ -73,55 +66,70 @@ class Supervisor:
 
     Attributes:
         kind: Of work.
-        children: Processes started here, by row; reaped when they have ended.
+        runner: What begins its processes; as the settings say unless given.
+        children: Processes begun by it, by row, until they have ended.
         cancelled: When each row was first seen to be cancelled, by the monotonic clock.
-        warms: Whether processes are forked from one that has imported Keras, and not started.
+        lost: Rows whose machine is gone; they go on elsewhere.
     """
 
     kind: WorkKind
-    children: dict[str, "subprocess.Popen[bytes] | Begun"] = field(default_factory=dict)
+    runner: Runner | None = None
+    children: dict[str, Child] = field(default_factory=dict)
     cancelled: dict[str, float] = field(default_factory=dict)
-    warms: bool = False
-    _warm: WarmProcess | None = None
-
-    def warm_up(self) -> WarmProcess:
-        """Return a process that has imported Keras, or soon will have, and waits for a while."""
-        if self._warm is None or not self._warm.waits:
-            self._warm = WarmProcess(environment())
-        self._warm.keep()
-        return self._warm
+    lost: set[str] = field(default_factory=set)
 
     def look(self) -> bool:
         """Notice what died, end what was cancelled, start what waits as far as there is room; tell if any is left."""
+        runner = self.runner = self.runner or _runner_of(self.kind)
+        self.children = {**runner.look(), **self.children}
         self.children = {row_id: child for row_id, child in self.children.items() if child.poll() is None}
         kind = self.kind
-        kind.reconcile()
+        kind.reconcile(runner.dead())
+        self._go_on_elsewhere(runner)
         with store.reading() as session:
             open_ones = select(kind.table).where(kind.table.state.in_(("queued", *kind.active)))
             rows = list(session.scalars(open_ones.order_by(kind.table.queued, kind.table.id)))
             gone = kind.table.id.in_(self.children), kind.table.state == kind.cancelled
             too_late = list(session.scalars(select(kind.table.id).where(*gone))) if self.children else []
+            waiting = [row for row in rows if row.state == "queued" and row.id not in self.children]
+            served = turns.served(session, kind.table, waiting)
         for row_id in too_late:  # cancelled before its process had taken it up
             self.children[row_id].kill()
         active = [row for row in rows if row.state in kind.active]
         self._end_cancelled(active)
         busy = {row.id for row in active} | set(self.children)
-        for row in rows:
+        for row in turns.in_turn(waiting, [row for row in rows if row.id in busy], served):
             if len(busy) >= kind.places():
                 break
-            if row.id not in busy and self._launch(row):
+            if runner.has_room(row) and self._launch(row, runner):
                 busy.add(row.id)
-        return bool(rows or self.children)
+        return bool(rows or self.children or self.lost)
 
     def _end_cancelled(self, rows: list[OfProcess]) -> None:
         now = time.monotonic()
-        wanted = [row for row in rows if self.kind.is_cancelled(row) and row.host == host()]
+        wanted = [row for row in rows if self.kind.is_cancelled(row)]
         self.cancelled = {row.id: self.cancelled.get(row.id, now) for row in wanted}
         for row in wanted:
-            if now - self.cancelled[row.id] > GRACE:
+            if now - self.cancelled[row.id] <= GRACE:
+                continue
+            if row.host == host():
                 kill(row.pid, row.process_started)
+            elif row.id in self.children:
+                self.children[row.id].kill()
 
-    def _launch(self, row: OfProcess) -> bool:
+    def _go_on_elsewhere(self, runner: Runner) -> None:
+        """Resume runs whose machine is gone, unless theirs went too often: then they may be what ends machines."""
+        self.lost |= runner.lost()
+        for run_id in list(self.lost):
+            with suppress(RunNotFoundError, RunConflictError):
+                run = get(run_id)
+                if run.state in ACTIVE:
+                    continue  # its process is not known to be dead yet
+                if run.state == "interrupted" and times_interrupted(run_id) <= MOST_MOVES:
+                    resume(run_id)
+            self.lost.discard(run_id)
+
+    def _launch(self, row: OfProcess, runner: Runner) -> bool:
         """Start the process of a row that waits; it takes the row up itself, in one step, or lets it be."""
         folder = self.kind.folder_of(row.id)
         try:
@@ -129,7 +137,7 @@ class Supervisor:
                 raise _not_started(folder / LOG_FILE)
             with told_of_storage():
                 folder.mkdir(parents=True, exist_ok=True)
-                child = self._begin(row.id, folder)
+                child = runner.begin(row, folder)
         except RabiscoError as error:
             self.kind.fail(row.id, error)
             return False
@@ -140,27 +148,18 @@ class Supervisor:
             session.execute(update(table).where(*waits).values(launches=table.launches + 1))
         return True
 
-    def _begin(self, row_id: str, folder: Path) -> "subprocess.Popen[bytes] | Begun":
-        if self.warms:
-            return self.warm_up().begin(row_id, folder)
-        with (folder / LOG_FILE).open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", self.kind.module, row_id],
-                env=environment(),
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+
+def _runner_of(kind: WorkKind, *, warms: bool = False) -> Runner:
+    """Return what begins processes of a kind."""
+    address = get_settings().runner
+    return Cluster(address) if address and kind is TRAINING else Processes(kind, warms=warms)
 
 
 SUPERVISORS = (Supervisor(TRAINING), Supervisor(LOOKING))
 
 
 def _supervise(supervisor: Supervisor) -> None:
-    supervisor.warms = supervisor.kind is TRAINING and can_fork()
-    hoped = expected() if supervisor.warms else 0.0
+    hoped = expected()
     while True:
         try:
             handle = _acquire_supervisor_lock(supervisor.kind)
@@ -170,15 +169,16 @@ def _supervise(supervisor: Supervisor) -> None:
             continue
         seen, work, looked = None, True, 0.0
         while handle is not None:
-            if supervisor.warms and (latest := expected()) != hoped:
+            if supervisor.runner and (latest := expected()) != hoped:
                 hoped = latest
-                supervisor.warm_up()
+                supervisor.runner.get_ready()
             stamp = get_settings().database_stamp  # before the look, so that what comes meanwhile is seen by the next
             if not work and stamp is not None and stamp == seen and time.monotonic() - looked < LONGEST_PAUSE:
                 time.sleep(INTERVAL)
                 continue
             seen, looked, work = stamp, time.monotonic(), True
             try:
+                supervisor.runner = supervisor.runner or _runner_of(supervisor.kind, warms=True)
                 work = supervisor.look()
             except RabiscoError as error:
                 LOGGER.warning("%s could not be looked after: %s", supervisor.kind.name, error)
@@ -194,16 +194,6 @@ def _acquire_supervisor_lock(kind: WorkKind) -> int | None:
     with told_of_storage():
         runs_dir().mkdir(parents=True, exist_ok=True)
         return try_lock(runs_dir() / kind.lock_file)
-
-
-def environment() -> dict[str, str]:
-    """Return what a process is told: this one's settings, and with how many threads to compute."""
-    settings = get_settings()
-    given = {name: getattr(settings, name) for name in _PASSED_ON}
-    told = {f"RABISCO_{name.upper()}": str(value) for name, value in given.items() if value not in (None, "")}
-    threads = str(settings.training_threads or os.cpu_count() or 1)
-    caches = {"XDG_CACHE_HOME": str(settle_libraries())}  # the cache of data sets has its own setting
-    return {**os.environ, **told, **caches, **dict.fromkeys(_THREADS, threads)}
 
 
 def _not_started(log: Path) -> StorageError:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
-from rabisco.runs.supervisor import environment
+from rabisco.runs.children import environment
 
 TIMES = 3  # that it is loaded; the median counts
 SECONDS = 120

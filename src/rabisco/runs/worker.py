@@ -1,5 +1,7 @@
 """What the process of a run does: ``python -m rabisco.runs.worker <id>``. It may be killed at any moment.
 
+After the id, ``while-heard`` ends it when its standard input closes.
+
 Without an id it imports Keras and waits: it reads orders from its standard input, forks for each, and says on its
 standard output which process does it, and when one has ended. It ends where nothing was asked of it for a while, or
 its input closes.
@@ -18,7 +20,7 @@ from rabisco.errors import N_, RabiscoError, Sentence, TrainingCancelledError
 from rabisco.models.backend import start_keras
 from rabisco.recipes import run
 from rabisco.runs.places import LOG_FILE, checkpoints_of, folder_of
-from rabisco.runs.process import give_way, identity
+from rabisco.runs.process import end_with_input, give_way, identity
 from rabisco.runs.session import take_up
 from rabisco.runs.tasks import task_of
 from rabisco.settings import get_settings
@@ -127,4 +129,6 @@ def _carry_through(order: dict[str, str]) -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[2:] == ["while-heard"]:
+        end_with_input()
     main(sys.argv[1]) if sys.argv[1:] else wait_for_orders()

@@ -71,9 +71,11 @@ def milliseconds(duration: float) -> str:
     return str(format_unit(rounded, "millisecond", "short", locale=get_locale(), format="#,##0.######"))
 
 
-def size(count: int) -> str:
-    """Return a number of bytes as kB or MB, each a thousand of the one before."""
+def size(count: float) -> str:
+    """Return a number of bytes as kB, MB or, from ten of them on, GB, each a thousand of the one before."""
     unit, whole = ("megabyte", count / 1e6) if count >= 1e6 else ("kilobyte", count / 1e3)
+    if count >= 1e10:
+        unit, whole = "gigabyte", count / 1e9
     many = format_unit(9, unit, "short", locale=get_locale())  # CLDR's Portuguese says “MByte” for one
     return str(many.replace("9", format_decimal(float(f"{whole:.3g}"))))
 

@@ -48,8 +48,10 @@ def serve(settings: Settings) -> None:
     Raises:
         InvalidConfigurationError: The address cannot be listened on, as when the port is taken; or the default model
             that the settings name is not there.
+        MissingExtraError: Trainings are to run on a cluster, and Ray is not installed.
     """
     _check_default_model(settings)
+    _check_runner(settings)
     with _listen(settings) as listening:
         host, port, *_ = listening.getsockname()
         keys.check_settings(settings, host)
@@ -131,8 +133,17 @@ def holds_work(database: Path) -> bool:
 
 
 def number_of_workers(settings: Settings) -> int:
-    """Return how many processes serve: as the settings say; one where a rate is limited and nobody said how many."""
-    return 1 if settings.rate_limit and "workers" not in settings.model_fields_set else settings.workers
+    """Return how many processes serve: as the settings say; one where a rate is limited that they would not share."""
+    alone = settings.rate_limit and not settings.shares_database
+    return 1 if alone and "workers" not in settings.model_fields_set else settings.workers
+
+
+def _check_runner(settings: Settings) -> None:
+    """Refuse to wait for a cluster that no training could ever reach."""
+    if settings.runner and settings.trainings:
+        from rabisco.runs.cluster import check_ray
+
+        check_ray()
 
 
 def _check_default_model(settings: Settings) -> None:

@@ -53,6 +53,7 @@ def form_words(images: int, kind: str) -> dict[str, Any]:
 
 
 NUMBERS = ("epochs", "batch_size", "learning_rate", "augmentation", "minutes")
+RESOURCES = ("cpus", "gpus", "memory")
 # Fields of files, and the other names under which they are taken; the first are those of our own form.
 TRAINING_FILES = {
     "train": ("training", "file", "files", "data", "upload", "csv", "zip", "train_file"),
@@ -128,6 +129,9 @@ class Training(Fields):
             "learning_rate": 0.01,
             "augmentation": 0.5,
             "minutes": 5.0,
+            "cpus": 2.0,
+            "gpus": 0.0,
+            "memory": 2_000_000_000,
             "notes": "a thicker pen",
             "leave_out": ["0f343b0931126a20", "d133d67c2b018a3b"],
         },
@@ -149,6 +153,9 @@ class Training(Fields):
     learning_rate: float | None = limited("learning_rate")
     augmentation: float | None = limited("augmentation", "0 is off, 1 the usual.")
     minutes: float | None = limited("minutes", "Time budget.")
+    cpus: float | None = limited("cpus", "Processors that a cluster keeps for it; the settings say how many if not.")
+    gpus: float | None = limited("gpus", "GPUs that a cluster keeps for it.")
+    memory: int | None = limited("memory", "Bytes that a cluster keeps for it.")
     base: Annotated[str, AfterValidator(_there)] | None = Field(None, description="Model to begin with.")
     preset: Annotated[str, AfterValidator(_of_presets)] | None = Field(
         None,
@@ -232,7 +239,7 @@ class TrainingForm:
         if self.get("leave_out"):
             asked["leave_out"] = _listed(self.values["leave_out"])
         preset = self.get("preset")
-        plain = ("minutes", "notes") if preset else (*NUMBERS, "notes")
+        plain = (*RESOURCES, *(("minutes", "notes") if preset else (*NUMBERS, "notes")))
         asked.update({name: self.values[name] for name in plain if name in self.values})
         if preset:
             asked["preset"] = preset

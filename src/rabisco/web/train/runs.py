@@ -9,6 +9,7 @@ from pydantic import Field
 
 from rabisco import artifacts, runs
 from rabisco.runs import ENDED, Run, State, experience
+from rabisco.runs.cluster import cluster_state
 from rabisco.runs.learned import has_learned
 from rabisco.runs.states import PHASES, STATES
 from rabisco.web.corrections.retrained import outcome
@@ -89,9 +90,15 @@ def index() -> Answered:
     if wants_page():
         trained = [] if everything else [one.card for one in artifacts.list_artifacts() if one.card.run]
         return render_template(
-            "train/runs.html", runs=found, state=state, states=STATES, title_of=title_of, trained=trained
+            "train/runs.html",
+            runs=found,
+            state=state,
+            states=STATES,
+            title_of=title_of,
+            trained=trained,
+            cluster=cluster_state(),
         )
-    return Runs(runs=[RunSchema.of(run) for run in found])
+    return Runs(runs=[RunSchema.of(run) for run in found], cluster=cluster_state())
 
 
 @route(

@@ -13,6 +13,7 @@ from rabisco.intake import Choices, Dialect, Finding, Inspection
 from rabisco.intake.report import ClassCount
 from rabisco.retraining.report import RetrainingReport
 from rabisco.runs import Run, RunEvent, RunRequest, State
+from rabisco.runs.cluster import ClusterState
 from rabisco.runs.learned import has_learned
 from rabisco.runs.request import Source
 from rabisco.training.config import TrainingConfiguration
@@ -172,9 +173,10 @@ class RunSchema(BaseModel):
 
 
 class Runs(BaseModel):
-    """The trainings, the newest first."""
+    """The trainings, the newest first, and the cluster on which they run; null where that is this machine."""
 
     runs: list[RunSchema]
+    cluster: ClusterState | None
 
 
 class RunEventSchema(BaseModel):

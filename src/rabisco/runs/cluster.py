@@ -1,0 +1,263 @@
+"""Trainings on a Ray cluster, as the supervisor sees them. A process of its own speaks to Ray, which may end it."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from importlib.util import find_spec
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from rabisco import store
+from rabisco.errors import N_, MissingExtraError
+from rabisco.runs.children import Child, environment, told
+from rabisco.runs.places import cluster_file, runs_dir
+from rabisco.runs.reconcile import Dead
+from rabisco.settings import get_settings
+
+LOGGER = logging.getLogger("rabisco.runs")
+MODULE = "rabisco.runs.cluster_worker"
+LOG = ".cluster.log"
+STALE = 30.0  # seconds after which what was said of a cluster is no longer so
+AGAIN = 10.0  # seconds before a cluster that cannot be reached is tried again
+
+
+class Resources(BaseModel):
+    """What a machine has, or a training needs.
+
+    Attributes:
+        cpus: Processors.
+        gpus: GPUs.
+        memory: Bytes.
+    """
+
+    cpus: float = 0
+    gpus: float = 0
+    memory: float = 0
+
+    def hold(self, other: "Resources") -> bool:
+        """Tell whether there is as much as ``other`` is."""
+        return all(getattr(self, name) >= value for name, value in other)
+
+    def without(self, other: "Resources") -> "Resources":
+        """Return what is left."""
+        return Resources(**{name: getattr(self, name) - value for name, value in other})
+
+
+class Node(Resources):
+    """One machine of a cluster."""
+
+    name: str
+
+
+class ClusterState(BaseModel):
+    """How a cluster stands.
+
+    Attributes:
+        moment: When that was said, in seconds since 1970.
+        fault: Why it cannot be reached; empty if it can.
+        nodes: Its machines.
+        free: What all of them together have left.
+    """
+
+    moment: float = 0.0
+    fault: str = ""
+    nodes: list[Node] = []
+    free: Resources = Resources()
+
+    @property
+    def whole(self) -> Resources:
+        """What all machines have together."""
+        return Resources(**{name: sum(getattr(node, name) for node in self.nodes) for name in Resources.model_fields})
+
+
+def cluster_state() -> ClusterState | None:
+    """Return how the cluster stands; ``None`` where trainings are processes of this machine."""
+    with suppress(OSError, ValidationError):
+        found = ClusterState.model_validate_json(cluster_file().read_bytes())
+        if time.time() - found.moment < STALE:
+            return found
+    return ClusterState(fault="no answer") if get_settings().runner else None
+
+
+def needs_of(row: store.RunRow) -> Resources:
+    """Return what a training needs: what was asked for, or else what the settings say."""
+    settings = get_settings()
+    usual = {"cpus": settings.training_cpus, "gpus": settings.training_gpus, "memory": settings.training_memory}
+    asked = {name: row.request[name] for name in usual if row.request.get(name) is not None}
+    return Resources(**(usual | asked))
+
+
+def check_ray() -> None:
+    """Refuse to go on without Ray.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    if find_spec("ray") is None:
+        raise MissingExtraError(
+            N_("trainings on a cluster need %(name)s, which is not installed: pip install 'rabisco[ray]'"), name="ray"
+        )
+
+
+class Cluster:
+    """A ``Runner`` for trainings. One that no machine has room for waits, and one such is shown to the cluster.
+
+    Args:
+        address: Of the cluster, as the setting ``runner`` has it.
+
+    Raises:
+        MissingExtraError: Ray is not installed.
+    """
+
+    def __init__(self, address: str) -> None:
+        check_ray()
+        self._address = address
+        self._process: subprocess.Popen[bytes] | None = None
+        self._tried = 0.0
+        self._lock = threading.Lock()
+        self._free: Resources | None = None
+        self._children: dict[str, Carried] = {}
+        self._new: dict[str, Child] = {}
+        self._dead: list[Dead] = []
+        self._lost: set[str] = set()
+
+    def get_ready(self) -> None:
+        """Connect to the cluster, unless this is."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        if self._tried and time.monotonic() - self._tried < AGAIN:
+            return
+        self._tried, self._free = time.monotonic(), None
+        runs_dir().mkdir(parents=True, exist_ok=True)
+        with (runs_dir() / LOG).open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", MODULE, self._address],
+                env={**environment(), "RAY_USAGE_STATS_ENABLED": "0"},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                bufsize=0,
+                start_new_session=True,
+            )
+        threading.Thread(target=self._listen, args=[self._process], name="cluster", daemon=True).start()
+
+    def has_room(self, row: store.RunRow) -> bool:
+        """Tell whether a training finds room, or is the first that finds none: so that a cluster may grow."""
+        with self._lock:
+            if self._free is None:
+                return False
+            waiting = [child.needs for child in self._children.values() if child.waits]
+            free = self._free
+            for one in waiting:
+                free = free.without(one)
+            return free.hold(needs_of(row)) or not waiting
+
+    def begin(self, row: store.RunRow, folder: Path) -> Child:
+        """Have a machine of the cluster begin a training."""
+        needs = needs_of(row)
+        child = Carried(self, row.id, needs)
+        with self._lock:
+            self._children[row.id] = child
+        threads = max(1, ceil(needs.cpus))
+        backend = {name: os.environ[name] for name in ("KERAS_BACKEND",) if name in os.environ}
+        variables = {**told(threads), **backend}
+        self.say({"id": row.id, "folder": str(folder), "needs": needs.model_dump(), "told": variables})
+        return child
+
+    def look(self) -> dict[str, Child]:
+        """Connect if this is not; return trainings that an earlier process began."""
+        self.get_ready()
+        with self._lock:
+            found, self._new = self._new, {}
+        return found
+
+    def dead(self) -> list[Dead]:
+        """Return the processes of trainings that have ended since the last question."""
+        with self._lock:
+            found, self._dead = self._dead, []
+        return found
+
+    def lost(self) -> set[str]:
+        """Return the trainings whose machine has gone since the last question."""
+        with self._lock:
+            found, self._lost = self._lost, set()
+        return found
+
+    def say(self, order: dict[str, Any]) -> None:
+        """Give an order to the process that speaks to the cluster."""
+        with suppress(OSError, ValueError):  # it has ended: the next will not know of it
+            assert self._process is not None
+            assert self._process.stdin is not None
+            self._process.stdin.write(json.dumps(order).encode() + b"\n")
+
+    def _listen(self, process: "subprocess.Popen[bytes]") -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            with self._lock:
+                self._hear(json.loads(line))
+        with self._lock:
+            self._free = None
+        LOGGER.warning("the cluster cannot be reached; see %s in the folder of trainings", LOG)
+
+    def _hear(self, news: dict[str, Any]) -> None:
+        if "free" in news:
+            self._free = Resources(**news["free"])
+            return
+        if "known" in news:
+            for run_id in set(self._children) - set(news["known"]):
+                self._end(run_id, -1, lost=True)
+            for run_id in set(news["known"]) - set(self._children):
+                self._children[run_id] = self._new[run_id] = Carried(self, run_id, Resources(), waits=False)
+            return
+        child = self._children.get(news["id"])
+        if child is None:
+            return
+        if "pid" in news:
+            child.process, child.waits = (news["pid"], news["identity"]), False
+        else:
+            self._end(news["id"], news.get("status", -1), lost=news.get("lost", False))
+
+    def _end(self, run_id: str, status: int, *, lost: bool) -> None:
+        child = self._children.pop(run_id)
+        child.status, child.waits = status, False
+        if child.process is not None:
+            self._dead.append((run_id, *child.process))
+        if lost:
+            self._lost.add(run_id)
+
+
+class Carried:
+    """A training on the cluster; a ``Child``.
+
+    Args:
+        cluster: Which.
+        row_id: Of the training.
+        needs: What it was begun with.
+        waits: Whether it has not begun yet.
+
+    Attributes:
+        process: Number and identity of its process, once it is known.
+        status: With which that ended.
+    """
+
+    def __init__(self, cluster: Cluster, row_id: str, needs: Resources, *, waits: bool = True) -> None:
+        self._cluster, self._id = cluster, row_id
+        self.needs, self.waits = needs, waits
+        self.process: tuple[int, str] | None = None
+        self.status: int | None = None
+
+    def poll(self) -> int | None:
+        """Return the exit status, once it has ended; -1 where nobody can tell."""
+        return self.status
+
+    def kill(self) -> None:
+        """End it."""
+        self._cluster.say({"kill": self._id})

@@ -1,0 +1,100 @@
+"""Trainings on a Ray cluster of two nodes: a real one, on this machine, of which one node is killed."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+from tests.kills import _weights_of as weights_of
+
+from rabisco import runs, store
+from rabisco.runs.cluster import Cluster, cluster_state
+from rabisco.runs.kinds import TRAINING
+from rabisco.runs.places import LOG_FILE, folder_of
+from rabisco.runs.supervisor import Supervisor
+from rabisco.settings import get_settings
+
+RUNS, EPOCHS = 6, 30
+REQUEST = {"data": {"catalog": "digits"}, "architecture": "linear", "epochs": EPOCHS, "batch_size": 16}
+SMALL = {"object_store_memory": 80 * 1024 * 1024}
+PATIENCE = 600  # seconds; other processes may need the cores too
+
+
+@contextmanager
+def two_nodes() -> Iterator[tuple[str, Any]]:
+    """Yield the address of a cluster, and its second node."""
+    cluster_utils = pytest.importorskip("ray.cluster_utils")
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    head = {"num_cpus": RUNS - 2, "include_dashboard": False, **SMALL}
+    cluster = cluster_utils.Cluster(initialize_head=True, head_node_args=head)
+    try:
+        yield cluster.address, cluster.add_node(num_cpus=2, **SMALL)
+    finally:
+        cluster.shutdown()
+
+
+def wait_for(come: Callable[[], object], supervisor: Supervisor) -> None:
+    until = time.monotonic() + PATIENCE
+    while not come():
+        assert time.monotonic() < until, [(run.state, run.progress, str(run.message)) for run in runs.list_runs()]
+        supervisor.look()
+        time.sleep(0.1)
+
+
+def epochs_of(run_id: str) -> list[int]:
+    return [event.payload["epoch"] for event in runs.events(run_id, limit=10_000) if event.kind == "epoch"]
+
+
+def states_of(run_id: str) -> list[str]:
+    return [event.payload["state"] for event in runs.events(run_id, limit=10_000) if event.kind == "state"]
+
+
+def raylet_above(pid: int) -> int:
+    return next(one.pid for one in psutil.Process(pid).parents() if "raylet" in one.name())
+
+
+@pytest.mark.slow
+@pytest.mark.training
+@pytest.mark.filterwarnings("ignore")  # of Ray's own code
+def test_of_six_trainings_those_on_a_node_that_dies_go_on_elsewhere_to_the_same_weights(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RABISCO_TRAINING_NICENESS", "0")
+    monkeypatch.setenv("RABISCO_TRAINING_THREADS", "1")
+    with two_nodes() as (address, doomed):
+        monkeypatch.setenv("RABISCO_RUNNER", address)
+        get_settings.cache_clear()
+        store.close()
+        supervisor = Supervisor(TRAINING, Cluster(address))
+        known = [
+            runs.submit(runs.RunRequest.parse({**REQUEST, "artifact": f"digits-{number}"})).id
+            for number in range(1, RUNS + 1)
+        ]
+        wait_for(lambda: all(runs.get(one).state == "running" for one in known), supervisor)
+        stands = cluster_state()
+        assert stands is not None
+        assert (len(stands.nodes), stands.whole.cpus) == (2, RUNS)
+        raylet = doomed.all_processes["raylet"][0].process.pid
+        with store.reading() as session:
+            pids = {one: session.get_one(store.RunRow, one).pid or 0 for one in known}
+        victims = [one for one in known if raylet_above(pids[one]) == raylet]
+        assert len(victims) == 2
+        wait_for(lambda: any(len(epochs_of(one)) > 2 for one in victims), supervisor)
+        processes = [psutil.Process(pids[one]) for one in victims]
+        psutil.Process(raylet).kill()
+        assert psutil.wait_procs(processes, timeout=60)[1] == []
+        wait_for(lambda: all(runs.get(one).state == "succeeded" for one in known), supervisor)
+    for one in known:
+        expected = ["queued", "running", *(["interrupted", "queued", "running"] * (one in victims)), "succeeded"]
+        assert states_of(one) == expected
+        assert sorted(set(epochs_of(one))) == list(range(1, EPOCHS + 1))
+        assert (folder_of(one) / LOG_FILE).is_file()
+        for own, other in zip(weights_of(runs.get(one)), weights_of(runs.get(known[0])), strict=True):
+            np.testing.assert_array_equal(own, other)
+    assert any(len(epochs_of(one)) < EPOCHS + 3 for one in victims)  # from the last checkpoint, not from the start
+    store.close()

@@ -1,0 +1,44 @@
+"""Nobody waits for all that somebody else has ordered."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from types import SimpleNamespace
+
+from rabisco import runs, store
+from rabisco.runs import experience
+from rabisco.runs.session import take_up
+from rabisco.runs.turns import in_turn
+
+
+def rows(owners: str) -> list[SimpleNamespace]:
+    return [SimpleNamespace(owner=owner) for owner in owners]
+
+
+def order(waiting: str, working: str = "", served: Sequence[str] = ()) -> str:
+    moments = {owner: store.now() - timedelta(minutes=len(served) - at) for at, owner in enumerate(served)}
+    return "".join(row.owner for row in in_turn(rows(waiting), rows(working), moments))
+
+
+def test_one_of_each_visitor_comes_before_the_second_of_any() -> None:
+    assert order("aaab") == "abaa"
+    assert order("aaabbc") == "abcaba"
+    assert order("aabb", working="a") == "baba"
+
+
+def test_who_was_served_longest_ago_is_next_where_as_little_runs_of_both() -> None:
+    assert order("aab", served="a") == "baa"
+    assert order("ab", served="ba") == "ba"
+    assert order("aa") == "aa"
+
+
+def test_with_one_place_a_visitor_with_one_run_waits_for_one_of_another(database: str) -> None:
+    owners = ["a", "a", "a", "b"]
+    submitted = [
+        runs.submit(runs.RunRequest.parse({"data": {"catalog": "digits"}, "artifact": "mine", "owner": owner}))
+        for owner in owners
+    ]
+    assert [experience.place_in_queue(run) for run in submitted] == [1, 3, 4, 2]
+    first = take_up(submitted[0].id)
+    assert first is not None
+    first.end("succeeded")
+    assert [experience.place_in_queue(run) for run in submitted[1:]] == [2, 3, 1]

@@ -1,0 +1,64 @@
+"""The page of trainings says how the cluster stands on which they run."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from rabisco import store
+from rabisco.runs.places import cluster_file
+from rabisco.settings import get_settings
+from rabisco.web import create_app
+
+NODE = {"cpus": 3.0, "gpus": 1.0, "memory": 32e9}
+STATE = {
+    "fault": "",
+    "nodes": [{**NODE, "name": "node-1"}, {**NODE, "name": "node-2"}],
+    "free": {"cpus": 4.0, "gpus": 2.0, "memory": 12e9},
+}
+PAGE = {"Accept": "text/html"}
+
+
+@pytest.fixture
+def client(home: Path) -> Iterator[FlaskClient]:
+    store.close()
+    yield create_app(get_settings()).test_client()
+    store.close()
+
+
+@pytest.fixture
+def clustered(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+    monkeypatch.setenv("RABISCO_RUNNER", "ray://head:10001")
+    get_settings.cache_clear()
+    cluster_file().parent.mkdir(parents=True, exist_ok=True)
+    return client
+
+
+def say(age: float = 0.0) -> None:
+    cluster_file().write_text(json.dumps({**STATE, "moment": time.time() - age}))
+
+
+def test_the_machines_and_what_is_free_are_shown_to_people_and_to_programs(clustered: FlaskClient) -> None:
+    say()
+    page = clustered.get("/runs", headers=PAGE).get_data(as_text=True)
+    for words in ("Cluster", "node-1", "node-2", "4 of 6 processors", "2 of 2 GPUs", "12 GB of 64 GB of memory"):
+        assert words in page
+    told = clustered.get("/runs").get_json()["cluster"]
+    assert [node["name"] for node in told["nodes"]] == ["node-1", "node-2"]
+    assert told["free"] == STATE["free"]
+
+
+def test_a_cluster_that_has_not_been_heard_of_for_long_does_not_answer(clustered: FlaskClient) -> None:
+    for age in (60.0, None):
+        cluster_file().unlink(missing_ok=True) if age is None else say(age)
+        page = clustered.get("/runs", headers=PAGE).get_data(as_text=True)
+        assert "The cluster does not answer" in page
+        assert clustered.get("/runs").get_json()["cluster"]["fault"]
+
+
+def test_without_a_cluster_nothing_is_said_of_one(client: FlaskClient) -> None:
+    assert "Cluster" not in client.get("/runs", headers=PAGE).get_data(as_text=True)
+    assert client.get("/runs").get_json()["cluster"] is None
