@@ -53,7 +53,7 @@ def test_an_unknown_recipe_is_answered_with_the_known_ones() -> None:
 def test_a_recipe_yields_an_artifact_that_reads_what_its_card_says(home: Path, name: str, least: float) -> None:
     recipe = get_recipe(name)
     if recipe.architecture == "cnn":
-        recipe = replace(recipe, configuration=replace(recipe.configuration, epochs=8))
+        recipe = replace(recipe, configuration=replace(recipe.configuration, epochs=4))
     artifact = run(RecipeTask(recipe))
     card = load_artifact(name).card
     test = digit_dataset().test

@@ -55,7 +55,7 @@ class LinearModel:
     def __init__(self, model: "keras.Model", configuration: TrainingConfiguration, steps: int) -> None:
         self.variables = [_variable(weight) for weight in model.get_weights()]
         self.metrics_variables = [_variable(0.0) for _ in range(4)]  # sums and counts of loss and right answers
-        self.optimizer = SimpleNamespace(variables=[], learning_rate=0.0, build=lambda _: None)
+        self.optimizer = SimpleNamespace(variables=[], learning_rate=0.0)
         moments = [_variable(np.zeros_like(weight)) for weight in self.variables for _ in range(2)]
         fixed = [_variable(configuration.learning_rate)] if configuration.schedule == "constant" else []
         self.optimizer.variables = [_variable(0, np.int64), *fixed, *moments]

@@ -159,7 +159,6 @@ def variables_of(trained: "keras.Model") -> dict[str, list[NDArray[Any]]]:
 
 def put_back(trained: "keras.Model", arrays: dict[str, list[NDArray[Any]]]) -> None:
     """Give a compiled model back what ``variables_of`` returned, here or in an earlier version."""
-    trained.optimizer.build(trained.trainable_variables)
     before = len(arrays["variables"]) - len(trained.variables)  # a random state of augmentation, once a layer
     assign(trained.variables, arrays["variables"][before:])
     assign(trained.optimizer.variables, arrays["optimizer"])
