@@ -16,7 +16,7 @@ import requests
 import yaml
 from benchmarks import ROOT
 from tests.databases import postgresql  # noqa: F401 - a fixture
-from tests.web.serving import free_port, serving, seven_png
+from tests.web.serving import free_port, serving, seven_png, start, wait_until_live
 
 from rabisco.settings import Settings
 
@@ -165,3 +165,46 @@ def wait_for(come: Callable[[], bool]) -> None:
     while not come():
         assert time.monotonic() < until
         time.sleep(0.01)
+
+
+@pytest.mark.slow
+def test_both_servers_count_together_and_are_restarted_in_turn_without_a_failed_request(
+    tmp_path: Path,
+    postgresql: str,  # noqa: F811
+) -> None:
+    asked = {"database_url": postgresql, "trainings": 0, "rate_limit": "100000/day"}
+    picture = seven_png()
+    statuses: dict[int | str, int] = {}
+    over, ports = threading.Event(), [free_port(), free_port()]
+
+    def ask(address: str) -> None:
+        while not over.is_set():
+            try:
+                answer = requests.post(f"{address}/predict", files={"file": picture}, timeout=30)
+                status: int | str = answer.status_code
+            except requests.RequestException as error:
+                status = repr(error)
+            statuses[status] = statuses.get(status, 0) + 1
+
+    with (
+        serving(tmp_path, port=ports[0], **asked) as first,
+        serving(tmp_path, port=ports[1], **asked) as second,
+        proxied(tmp_path, ports) as address,
+    ):
+        threads = [threading.Thread(target=ask, args=[address]) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for server in (first, second, first):
+            enough = sum(statuses.values()) + 30
+            wait_for(lambda enough=enough: sum(statuses.values()) > enough)
+            server.process.terminate()
+            server.process.communicate(timeout=60)
+            server.process = start(server.port, tmp_path, **asked)
+            wait_until_live(server)
+            time.sleep(3)  # for two seconds nginx leaves alone what did not answer
+        over.set()
+        for thread in threads:
+            thread.join()
+        assert set(statuses) == {200}
+        left = [int(server.get("/models").headers["X-RateLimit-Remaining"]) for server in (first, second, first)]
+        assert left == [99_999, 99_998, 99_997]
