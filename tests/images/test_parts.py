@@ -11,6 +11,7 @@ from tests.images.pictures import draw, encode
 
 from rabisco.errors import TooLargeError
 from rabisco.images import decode
+from rabisco.images.parts import SCAN, _count_scans
 
 SEVEN = draw()
 JPEG, PNG = encode(SEVEN, "JPEG"), encode(SEVEN)
@@ -54,3 +55,9 @@ def test_files_as_programs_write_them_are_read() -> None:
     profile = b"".join(name + bytes([number, 40]) + bytes(65504) for number in range(1, 41))
     assert decode(JPEG[:2] + profile + JPEG[2:]).shape == SEVEN.shape
     assert max(decode(scans(0)).shape) < 2000
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff", SCAN, b"\xff" + SCAN, SCAN * 3 + b"\xff\xff\xda\xda\x00" + SCAN])
+def test_scans_are_counted_wherever_they_begin(data: bytes) -> None:
+    assert _count_scans(data) == data.count(SCAN)
+    assert _count_scans(b"\x00" + data) == data.count(SCAN)
