@@ -2,10 +2,12 @@
 
 import atexit
 import base64
+import gzip
 import hashlib
 import io
 import json
 import shutil
+import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -99,7 +101,8 @@ def seeds(door: str) -> tuple[bytes, ...]:
     if door == "csv":
         return tuple(_tables())
     if door == "zip":
-        return tuple(_zip(kind, pictures) for kind in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
+        zips = [_zip(kind, pictures) for kind in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)]
+        return *zips, _tar(pictures), gzip.compress(_tar(pictures), mtime=0)
     if door == "json":
         drawing = {"label": "7", "image": text.decode()}
         bodies = (
@@ -135,4 +138,14 @@ def _zip(kind: int, pictures: list[bytes]) -> bytes:
     with zipfile.ZipFile(buffer, "w", kind) as archive:
         for index, picture in enumerate(pictures[:6]):
             archive.writestr(f"train/{'ab'[index % 2]}/{index}.png", picture)
+    return buffer.getvalue()
+
+
+def _tar(pictures: list[bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT, bufsize=1024) as archive:
+        for index, picture in enumerate(pictures[:6]):
+            info = tarfile.TarInfo(f"train/{'ab'[index % 2]}/{'x' * 100 * (index % 2)}é{index}.png")
+            info.size = len(picture)
+            archive.addfile(info, io.BytesIO(picture))
     return buffer.getvalue()
