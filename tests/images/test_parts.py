@@ -48,6 +48,15 @@ def test_a_file_of_millions_of_parts_is_refused_in_a_moment(data: bytes) -> None
     assert time.perf_counter() - started < 0.5
 
 
+@pytest.mark.parametrize("kind", [b"iCCP", b"zTXt", b"iTXt"])
+def test_what_a_picture_says_of_itself_is_not_unfolded(kind: bytes) -> None:
+    note = chunk(kind, (b"a\0\1\0\0\0" if kind == b"iTXt" else b"a\0\0") + zlib.compress(bytes(1 << 20)))
+    data = PNG[:33] + note * 240 + PNG[33:]
+    started = time.process_time()
+    assert (decode(data) == decode(PNG)).all()
+    assert time.process_time() - started < 0.1
+
+
 def test_files_as_programs_write_them_are_read() -> None:
     notes = b"".join(chunk(b"tEXt", b"a\0" + bytes([65 + number])) for number in range(20))
     assert decode(PNG[:33] + notes + PNG[33:]).shape == SEVEN.shape

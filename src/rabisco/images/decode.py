@@ -25,7 +25,7 @@ from rabisco.images.depth import PNG_DEPTH, brightened, deep_colors, deep_png, e
 from rabisco.images.encoded import decode_base64, too_many_bytes
 from rabisco.images.foreign import heic_is_read, is_heic, name_of
 from rabisco.images.large import LARGE, WORKING_SIDE, large_webp, one_at_a_time, reduced
-from rabisco.images.parts import MOST_CHUNKS, MOST_NOTES, PIXEL_CHUNKS, check_jpeg, too_many_parts
+from rabisco.images.parts import MOST_CHUNKS, MOST_NOTES, PIXEL_CHUNKS, UNFOLDED, check_jpeg, too_many_parts
 from rabisco.images.unfinished import without_end
 
 FORMATS = (
@@ -95,7 +95,7 @@ def decode(
     if max_bytes is not None and len(data) > max_bytes:
         raise too_many_bytes(len(data), max_bytes)
     if data.startswith(PNG_SIGNATURE):
-        _check_png(data, max_pixels)
+        data = _checked_png(data, max_pixels)
     elif data.startswith(JPEG_SIGNATURE):
         check_jpeg(data)
     try:
@@ -127,10 +127,15 @@ def sent_side(data: bytes | str) -> int:
     return max(_open(decode_base64(data) if isinstance(data, str) else data, sys.maxsize)[0].size)
 
 
-def _check_png(data: bytes, max_pixels: int) -> None:
-    """Compare each chunk with its checksum, which Pillow does not do for the pixels themselves, and count them."""
+def _checked_png(data: bytes, max_pixels: int) -> bytes:
+    """Compare each chunk with its checksum, which Pillow does not do for the pixels themselves, and count them.
+
+    Returns:
+        The file without what Pillow would unfold, a megabyte for each kilobyte, and nobody asks for.
+    """
     position, kind = len(PNG_SIGNATURE), b""
-    chunks = notes = 0
+    chunks = notes = begin = 0
+    kept = []
     while kind != b"IEND":
         header = data[position : position + 8]
         length, kind = struct.unpack(">I4s", header) if len(header) == 8 else (0, b"")
@@ -142,11 +147,15 @@ def _check_png(data: bytes, max_pixels: int) -> None:
         if kind == b"IHDR" and length >= 8:
             width, height = struct.unpack_from(">II", data, position + 8)
             _check_pixels(width, height, max_pixels)
+        if kind in UNFOLDED:
+            kept.append(data[begin:position])
+            begin = end + 4
         position = end + 4
         chunks += 1
         notes += kind not in PIXEL_CHUNKS
         if chunks > MOST_CHUNKS or notes > MOST_NOTES:
             raise too_many_parts()
+    return b"".join((*kept, data[begin:])) if kept else data
 
 
 def _open(data: bytes, max_pixels: int) -> tuple[Image.Image, int]:

@@ -5,8 +5,9 @@ import numpy as np
 from rabisco.errors import N_, TooLargeError
 
 PIXEL_CHUNKS = (b"IDAT", b"fdAT", b"fcTL")
+UNFOLDED = (b"iCCP", b"zTXt", b"iTXt")  # color profile and texts of a PNG, compressed
 MOST_CHUNKS = 20_000  # of a PNG; programs write 8 kB of pixels into each
-MOST_NOTES = 250  # chunks of a PNG of other kinds, each of which may unfold to a megabyte
+MOST_NOTES = 250  # chunks of a PNG of other kinds
 MOST_SEGMENTS = 2_000  # of a JPEG before its pixels; the color profile of a camera takes 10
 MOST_SCANS = 100  # of a progressive JPEG, each of which goes over all pixels; programs write 10
 SCAN = b"\xff\xda"

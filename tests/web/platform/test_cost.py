@@ -85,6 +85,14 @@ def test_a_form_of_a_million_fields_is_refused_in_a_moment(server: Server, path:
     assert time.perf_counter() - started < 3
 
 
+@pytest.mark.parametrize("path", ["/predict", "/training", "/sign-in"])
+def test_json_of_very_many_values_is_refused_before_it_is_read(server: Server, path: str) -> None:
+    for body in (b'{"images": [' + b'"",' * 300_000 + b'""]}', b'{"a": [' + b"[]," * 150_000 + b"[]]}"):
+        response = server.post(path, data=body, headers={"Content-Type": "application/json"})
+        assert response.status_code == 413
+        assert "at most 250,000 values" in problem_of(response)["detail"]
+
+
 def test_a_multipart_body_without_its_end_is_refused(server: Server) -> None:
     head = b'--cut\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'
     headers = {"Content-Type": "multipart/form-data; boundary=cut"}

@@ -77,6 +77,14 @@ def test_what_is_too_large_is_told_its_own_limit(narrow: Server, path: str, mega
     assert words in answer
 
 
+@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded", "image/png"])
+@pytest.mark.parametrize("path", ["/uploads", "/training"])
+def test_training_data_alone_may_be_larger_than_other_bodies(narrow: Server, path: str, kind: str) -> None:
+    response = narrow.post(path, data=b"a" * int(2.5 * MEGABYTE), headers={"Content-Type": kind})
+    assert response.status_code == 413
+    assert "at most 2.0 MB" in problem_of(response)["detail"]
+
+
 def test_a_body_of_unknown_length_is_told_to_say_it(narrow: Server) -> None:
     def body() -> Iterator[bytes]:
         yield b'--cut\r\nContent-Disposition: form-data; name="train"; filename="a.csv"\r\n\r\n'

@@ -9,12 +9,14 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.utils import cached_property
 from werkzeug.wsgi import LimitedStream
 
-from rabisco.errors import N_, InvalidRequestError
+from rabisco.errors import N_, InvalidRequestError, TooLargeError
 from rabisco.images import begins_as_picture
 from rabisco.web.platform.bodies import temporary_file
 
 # Parts of one multipart body, files and fields together; beyond it Werkzeug stops reading.
 MOST_PARTS = 1000
+# Values of one JSON body: an object of each would cost fifty times its bytes.
+MOST_VALUES = 250_000
 # How JSON writes what no database keeps and no answer holds: NUL, and halves of pairs of surrogates.
 _SUSPICIOUS = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
@@ -94,7 +96,13 @@ class BoundedRequest(Request):
         Raises:
             BadRequest: It is none, or nests deeper than anything that is asked here.
             InvalidRequestError: It holds what is no text.
+            TooLargeError: It holds more values than anything that is asked here.
         """
+        if self.is_json and sum(map(self.get_data().count, (b",", b"[", b"{"))) > MOST_VALUES:
+            raise TooLargeError(
+                N_("expected at most %(limit)s values in a JSON body, received more; send them in several requests"),
+                limit=MOST_VALUES,
+            )
         try:
             value = super().get_json(force, silent, cache)
         except RecursionError as error:

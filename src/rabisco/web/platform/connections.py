@@ -41,6 +41,9 @@ PROBE_SECONDS = 0.4
 PROBE = b"HTTP/1.1 102 Processing\r\n\r\n"
 # Bytes of address and header fields; how many of these.
 MOST_HEAD, MOST_FIELDS = 64 * 1024, 100
+# Bytes that may come beside the content of a request: its head, lengths and extensions of chunks, trailers. A body may
+# have as many more as it has content.
+MOST_BESIDE = 512 * 1024
 # What is still read of a body that was refused, so that its client sees why.
 MOST_REFUSED = 64 * 2**20
 # Bytes of an answer that the system keeps for a client that is slow to take them.
@@ -189,6 +192,7 @@ class Connection(HttpToolsProtocol):
         self._places = places
         self._in_head = True
         self._head_bytes = self._refused_bytes = 0
+        self._beside = self._content = 0
         self._fault: tuple[int, str] = (400, "")
         self._half_closed = 0.0
         self._unsent, self._taken = 0, self.since
@@ -242,6 +246,10 @@ class Connection(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         super().data_received(data)
+        self._beside += len(data)
+        if self._beside > MOST_BESIDE + self._content and not self.transport.is_closing():
+            self._fault = 400, "expected a body in a few chunks, received far more bytes beside it"
+            self.send_400_response("")
         if self._in_head:
             self._head_bytes += len(data)
             if self._head_bytes > MOST_HEAD and not self.transport.is_closing():
@@ -261,6 +269,9 @@ class Connection(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's own words
         """Refuse what is no HTTP, or more of it than is read; what the application does about it is in vain."""
         cycle, (status, detail) = self.cycle, self._fault
+        if cycle and cycle.response_complete and cycle.more_body:
+            self.abort()
+            return
         if cycle and not cycle.response_complete:
             if cycle.response_started or not cycle.more_body:
                 self.abort()  # the answer to an earlier request would be taken for this one
@@ -284,6 +295,7 @@ class Connection(HttpToolsProtocol):
         """Begin to read a head."""
         super().on_message_begin()
         self._in_head, self._head_bytes = True, 0
+        self._beside = self._content = 0
         self.since = time.monotonic()
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -301,6 +313,10 @@ class Connection(HttpToolsProtocol):
         if len(hosts) > 1 or (hosts and not _HOST.fullmatch(hosts[0])) or (needs_host and not hosts):
             self._fault = 400, "expected one Host, the name or address of this server"
             raise httptools.HttpParserError
+        codings = [value.lower() for name, value in self.headers if name == b"transfer-encoding"]
+        if codings and (codings != [b"chunked"] or self.parser.get_http_version() == "1.0"):
+            self._fault = 400, "expected a body as it is, or in chunks (Transfer-Encoding: chunked)"
+            raise httptools.HttpParserError
         self._in_head = False
         super().on_headers_complete()
 
@@ -315,6 +331,8 @@ class Connection(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Keep a part of a body; of one that was refused only so much is read."""
+        self._beside -= len(body)
+        self._content += len(body)
         if self.cycle.response_complete:
             self._refused_bytes += len(body)
             if self._refused_bytes > MOST_REFUSED:

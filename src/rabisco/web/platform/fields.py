@@ -30,6 +30,7 @@ from rabisco.web.platform.routing import route_of
 JSON, FORM, MULTIPART = "application/json", "application/x-www-form-urlencoded", "multipart/form-data"
 EVERYWHERE = ("lang", "theme", "csrf_token")  # what any page may be asked with
 MOST_NAMED = 5  # unknown fields
+MOST_COMPARED = 20  # of them, with all that are known
 _HUNG_ON_LINKS = re.compile(r"utm_\w+|\w+clid|mc_[ce]id")  # by mails and sites that link to a page
 _BRACKETS = re.compile(r"\[\d*\]$")  # of ``files[]`` and ``files[0]``
 _NOTHING_KNOWN = N_("expected no fields. Received: %(unknown)s; leave it out")
@@ -148,7 +149,9 @@ def only_known(given: Iterable[str], known: Collection[str]) -> None:
     unknown = [name[:40] for name in given if name not in known]
     if unknown:
         plain = {name.lower(): name for name in known}
-        nearest = next((near for name in unknown for near in get_close_matches(name.lower(), plain, 1)), None)
+        nearest = next(
+            (near for name in unknown[:MOST_COMPARED] for near in get_close_matches(name.lower(), plain, 1)), None
+        )
         values = {"known": ", ".join(known), "unknown": ", ".join(f"“{name}”" for name in unknown[:MOST_NAMED])}
         wrong = Sentence(_UNKNOWN if known else _NOTHING_KNOWN, values)
         if nearest is None:

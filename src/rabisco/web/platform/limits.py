@@ -37,9 +37,10 @@ def init_app(app: Flask) -> None:
 
 
 def body_limit(settings: Settings, environ: MutableMapping[str, Any]) -> int:
-    """Return the largest body of a request, in bytes; training data must announce their length."""
+    """Return the largest body of a request, in bytes; training data come as files and announce their length."""
     announced = "CONTENT_LENGTH" in environ
-    large = announced and takes_training_data(environ)
+    as_files = environ.get("CONTENT_TYPE", "").lower().startswith("multipart/form-data")
+    large = announced and as_files and takes_training_data(environ)
     large = large and not settings.read_only and access.admits(settings, environ)  # else a stranger fills the disk
     return settings.max_training_bytes if large else settings.max_upload_bytes
 
