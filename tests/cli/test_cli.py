@@ -198,7 +198,7 @@ def test_train_says_what_a_word_that_it_does_not_know_looks_like(what: str, said
 
 
 @pytest.mark.parametrize(
-    ("alias", "name"), [("cnn", "mnist-cnn"), ("linear", "mnist-linear"), ("cifar10", "cifar10-cnn")]
+    ("alias", "name"), [("cnn", "mnist-cnn"), ("linear", "mnist-linear"), ("cifar10", "cifar10-resnet18")]
 )
 def test_the_command_knows_the_short_names_of_the_api(alias: str, name: str) -> None:
     assert json.loads(CliRunner().invoke(rabisco, ["models", alias]).stdout)["name"] == name

@@ -18,7 +18,7 @@ def test_the_classes_have_the_order_that_clients_rely_on() -> None:
     assert set(EXAMPLES) == set(CLASSES)
 
 
-@pytest.mark.parametrize("path", ["/predict?model=cifar10", "/predict/cifar10-cnn"])
+@pytest.mark.parametrize("path", ["/predict?model=cifar10", "/predict/cifar10-cnn", "/predict/cifar10-resnet18"])
 def test_a_horse_a_dog_and_a_frog_are_read_in_order(server: Server, path: str) -> None:
     files = [("file", (f"{name}.png", (FOLDER / f"{name}.png").read_bytes())) for name in ("horse", "dog", "frog")]
     predictions = server.post(path, files=files).json()["predictions"]

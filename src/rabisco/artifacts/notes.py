@@ -11,6 +11,17 @@ ENDED = {
     "patience": N_("Ended early, as it no longer got better; weights of epoch %(epoch)s."),
 }
 SUPPLEMENTS = N_("Trained on %(names)s as well.")
+TRAINED_ON = N_(
+    "After the recipe's %(first)s epochs it was trained for %(more)s more, %(each)s at a time, with cutout of "
+    "%(pixels)s pixels and a learning rate that fell from %(rate)s to 0."
+)
+AVERAGED = N_(
+    "Its weights are the mean of those after epochs %(epochs)s, with the statistics of normalization measured again."
+)
+JPEG_COPY = N_(
+    "%(train)s training and %(test)s test images, nearly all ships, came from a JPEG copy of the data set, all others "
+    "exactly."
+)
 PRETRAINED = N_("Began with ImageNet's published weights.")
 RETRAINED = N_("Retrained with %(count)s corrections.")
 RULE_FITTED = N_("Its rule of refusal fitted with %(count)s corrections.")
@@ -27,11 +38,7 @@ _EARLIER = (
     (
         r"(?P<train>\d+) training and (?P<test>\d+) test images, nearly all ships, came from a JPEG copy of the data "
         r"set, all others exactly\.",
-        N_(
-            "%(train)s training and %(test)s test images, nearly all ships, came from a JPEG copy of the data "
-            "set, all "
-            "others exactly."
-        ),
+        JPEG_COPY,
     ),
 )
 

@@ -13,7 +13,7 @@ from rabisco.artifacts import load_artifact, save_again
 from rabisco.web import create_app
 
 PAGE = {"Accept": "text/html"}
-BUNDLED = ("cifar10-cnn", "emnist-cnn", "emnist-linear", "mnist-cnn", "mnist-linear", "mnist-tiny")
+BUNDLED = ("cifar10-cnn", "cifar10-resnet18", "emnist-cnn", "emnist-linear", "mnist-cnn", "mnist-linear", "mnist-tiny")
 
 
 @pytest.fixture

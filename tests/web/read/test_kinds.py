@@ -13,7 +13,7 @@ from rabisco.web import create_app
 from rabisco.web.read.kinds import KINDS
 
 PAGE = {"Accept": "text/html"}
-MODELS = ("mnist-cnn", "emnist-linear", "cifar10-cnn")
+MODELS = ("mnist-cnn", "emnist-linear", "cifar10-cnn", "cifar10-resnet18")
 
 
 @pytest.fixture(scope="module")
