@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+import psutil
 import requests
 from PIL import Image, ImageDraw
 
@@ -83,10 +84,19 @@ def serving(
     server = Server(port, start(port, home, bundled, program, **settings))
     try:
         wait_until_live(server)
+        wait_for_processes(server, int(str(settings.get("workers", 1))))
         yield server
     finally:
         server.process.send_signal(signal.SIGINT)
         server.process.communicate(timeout=20)
+
+
+def wait_for_processes(server: Server, count: int, seconds: float = 60) -> None:
+    """Return once so many processes serve: the first may answer before another is there."""
+    until = time.monotonic() + seconds
+    while len(psutil.Process(server.process.pid).children()) < count:
+        assert time.monotonic() < until, f"{count} processes did not start in time"
+        time.sleep(0.05)
 
 
 def start(
