@@ -160,3 +160,26 @@ def test_stop_keeps_the_best_and_cancel_ends_at_once(visit, training_server: Ser
     page.get_by_role("button", name="Delete it for good").click()
     expect(page.get_by_role("heading", name="Trainings")).to_be_visible()
     expect(page.get_by_role("link", name="A run of mine")).to_have_count(0)
+
+
+def test_labels_that_look_wrong_are_left_out_by_keyboard_on_a_phone(visit, training_server: Server) -> None:
+    window = visit(viewport={"width": 375, "height": 812}, has_touch=True, color_scheme="dark")
+    window.server = training_server
+    head, *rows = digits_csv(0, 400).decode().splitlines()
+    rows[:6] = [f"{(int(row[0]) + 5) % 10}{row[1:]}" for row in rows[:6]]
+    upload = looked_through(training_server, send(training_server, train="\n".join([head, *rows]).encode())["id"])
+    page = window.open(f"/uploads/{upload['id']}")
+    page.get_by_role("link", name="Look for label errors").press("Enter")
+    page.get_by_role("button", name="Look for label errors").press("Enter")
+    suspected = page.locator("[name=leave_out]")
+    expect(suspected.first).to_be_visible(timeout=TRAINED)
+    assert faults(page) == []
+    assert overflow(page) <= 0
+    key = suspected.first.get_attribute("value")
+    suspected.first.press("Space")
+    page.get_by_role("button", name="Leave out and train again").press("Enter")
+    expect(page.locator("run-progress")).to_be_visible()
+    run = training_server.get(page.url.removeprefix(training_server.url), headers={"Accept": "application/json"})
+    assert run.json()["request"]["leave_out"] == [key]
+    page.get_by_role("button", name="Cancel").press("Enter")
+    expect(page.get_by_role("heading", name="Training was cancelled")).to_be_visible()
