@@ -97,7 +97,7 @@ DOCUMENTS = (
             Criterion(
                 _("ResNet-18 begins with weights from ImageNet and gets a new last layer of ten classes."),
                 files=("src/rabisco/models/resnet.py",),
-                check=evidence.trained("resnet18"),
+                check=evidence.trained("resnet18", pretrained=True),
             ),
             Criterion(
                 _("SGD trains it; the learning rate falls after every period of epochs; validation is watched."),

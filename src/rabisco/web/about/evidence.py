@@ -7,7 +7,7 @@ from flask import current_app
 from flask_babel import gettext
 
 from rabisco import artifacts
-from rabisco.artifacts import Card
+from rabisco.artifacts import Card, notes
 from rabisco.errors import RabiscoError
 from rabisco.web.platform.formats import percent
 
@@ -75,12 +75,16 @@ def logistic_regression(name: str, seed: int) -> Check:
     return check
 
 
-def trained(architecture: str) -> Check:
-    """Return a check that a model of an architecture was trained; its accuracy is the figure."""
+def trained(architecture: str, *, pretrained: bool = False) -> Check:
+    """Return a check that a model of an architecture was trained, from published weights or any; with its accuracy."""
 
     def check() -> Outcome:
         cards = [
-            card for name in artifacts.list_names() if (card := _card(name)) and card.architecture == architecture
+            card
+            for name in artifacts.list_names()
+            if (card := _card(name))
+            and card.architecture == architecture
+            and (not pretrained or any(one.message == notes.PRETRAINED for one in artifacts.said_of(card)))
         ]
         if not cards:
             return Outcome(False, gettext("There is no such model"))
