@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rabisco.artifacts import ALIASES, Artifact, Card, exists, load_artifact, stamp
 from rabisco.characters import Among, alike_among, classes_among
 from rabisco.errors import InvalidArtifactError
-from rabisco.images import Prepared, is_mirrored, mean_over_mirrored, prepare
+from rabisco.images import Ink, Prepared, is_mirrored, mean_over_mirrored, prepare
 from rabisco.memory import Recall, features
 from rabisco.rejection import MESSAGES, Reason, picture_features, reason_without_ink
 from rabisco.rejection.features import describe
@@ -144,21 +144,28 @@ class Predictor:
             scaled += expected
         return softmax(scaled)
 
-    def predict(self, picture: NDArray[np.uint8], top_k: int = 3, among: Among = "any") -> Prediction:
+    def predict(
+        self, picture: NDArray[np.uint8], top_k: int = 3, among: Among = "any", ink: Ink | None = None
+    ) -> Prediction:
         """Read one decoded picture.
 
         Args:
             picture: RGB, uint8, ``(H, W, 3)``, any size, as ``rabisco.images.decode`` returns it.
             top_k: How many classes to return, best first.
             among: What is expected to be written; other classes are not answered.
+            ink: What another model's ``Prediction.prepared`` found in the picture; looked for if not given.
 
         Raises:
             InvalidRequestError: The model knows no character of the kind that is expected.
         """
-        return self.predict_many([picture], top_k, among)[0]
+        return self.predict_many([picture], top_k, among, ink)[0]
 
     def predict_many(
-        self, pictures: Sequence[NDArray[np.uint8]], top_k: int = 3, among: Among = "any"
+        self,
+        pictures: Sequence[NDArray[np.uint8]],
+        top_k: int = 3,
+        among: Among = "any",
+        ink: Ink | None = None,
     ) -> list[Prediction]:
         """Read several decoded pictures, each step for all of them before the next one.
 
@@ -168,12 +175,13 @@ class Predictor:
             pictures: As ``predict`` reads one; what is made of them is there at once, so that a few are enough.
             top_k: How many classes to return of each, best first.
             among: What is expected to be written; other classes are not answered.
+            ink: As for ``predict``, of the only picture.
 
         Raises:
             InvalidRequestError: The model knows no character of the kind that is expected.
         """
         started = time.perf_counter()
-        prepared = [prepare(picture, self.card.normalizer) for picture in pictures]
+        prepared = [prepare(picture, self.card.normalizer, ink) for picture in pictures]
         if any(one.others is not None for one in prepared):
             logits = np.stack([self.logits(one.views).mean(axis=0) for one in prepared])
         else:

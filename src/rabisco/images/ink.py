@@ -55,6 +55,13 @@ class Ink:
         written = self.values > 0
         return bounding_box(written) if written.any() else None
 
+    @cached_property
+    def stages(self) -> dict[str, NDArray[np.uint8]]:
+        """What there is to see on the way to it, by name, uint8 ``(H, W)``: light on dark, the ink, cut out."""
+        ink = (self.values * 255).astype(np.uint8)
+        polarity = np.clip(self.contrast, 0, 255).astype(np.uint8)
+        return {"polarity": polarity, "ink": ink, "crop": ink if self.box is None else ink[self.box]}
+
 
 def find_ink(picture: NDArray[np.uint8]) -> Ink:
     """Return the ink of a picture: dark on light or light on dark, in any colors, under any light.

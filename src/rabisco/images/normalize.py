@@ -73,22 +73,22 @@ class Prepared:
         result = Step("result", self.pixels[..., 0] if self.pixels.shape[2] == 1 else self.pixels)
         if self.ink is None:
             return (result,)
-        ink = (self.ink.values * 255).astype(np.uint8)
-        polarity = np.clip(self.ink.contrast, 0, 255).astype(np.uint8)
-        crop = ink if self.ink.box is None else ink[self.ink.box]
-        return Step("polarity", polarity), Step("ink", ink), Step("crop", crop), result
+        return *(Step(name, picture) for name, picture in self.ink.stages.items()), result
 
 
-def prepare(picture: NDArray[np.uint8], normalizer: str) -> Prepared:
+def prepare(picture: NDArray[np.uint8], normalizer: str, ink: Ink | None = None) -> Prepared:
     """Return the pixels that a model whose card names ``normalizer`` expects.
 
     Args:
         picture: RGB, uint8 ``(H, W, 3)``, as ``decode`` returns it.
         normalizer: Name and version, such as ``mnist@1``.
+        ink: What was found in the picture for another model; looked for if not given.
 
     Raises:
         InvalidConfigurationError: No normalizer has that name.
     """
+    if ink is not None and normalizer in CHARACTERS:
+        return prepare_ink(ink, normalizer)
     if normalizer in CHARACTERS:
         factor = max(picture.shape[:2]) // WORKING_SIDE
         return prepare_ink(find_ink(picture if factor < 2 else reduced(picture, factor)), normalizer)

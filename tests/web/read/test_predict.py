@@ -3,8 +3,12 @@
 import base64
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.web.serving import Server, draw_seven, encoded, seven_png
+
+from rabisco.images import decode
+from rabisco.web.read.answers import data_url
 
 SEVEN = seven_png()
 TEXT = base64.b64encode(SEVEN).decode()
@@ -121,6 +125,20 @@ def test_several_models_answer_for_each_picture_in_turn(server: Server, path: st
     assert [answer.get("model") for answer in answers] == [*both, None, None, *both]
     alone = [server.post(f"/predict/{name}", files={"file": SEVEN}).json()["predictions"][0] for name in both]
     assert [one | {"latency_ms": 0} for one in answers[:2]] == [one | {"latency_ms": 0} for one in alone]
+
+
+def test_the_steps_of_several_models_are_those_of_each(server: Server) -> None:
+    steps = server.post("/predict/cnn,linear?steps=1", files={"file": SEVEN}).json()["predictions"]
+    alone = [server.post(f"/predict/{name}?steps=1", files={"file": SEVEN}).json() for name in ("cnn", "linear")]
+    assert [one["steps"] for one in steps] == [one["predictions"][0]["steps"] for one in alone]
+    assert steps[0]["steps"][-1] != steps[1]["steps"][-1]  # the linear model sees it upright
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (28, 28, 1), (171, 131), (5, 7, 3)])
+def test_a_data_url_holds_the_pixels(shape: tuple[int, ...]) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+    content = base64.b64decode(data_url(pixels).removeprefix("data:image/png;base64,"))
+    assert (decode(content) == pixels.reshape(*shape[:2], -1)).all()
 
 
 def test_several_models_read_no_more_pictures_than_one(server: Server) -> None:

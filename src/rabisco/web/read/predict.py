@@ -1,6 +1,6 @@
 """``POST /predict`` and ``POST /predict/<model>``: pictures in, predictions out."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import numpy as np
 from flask import Blueprint, current_app, request
@@ -76,24 +76,25 @@ def predict(model: str | None = None) -> Predictions:
     predictors = _predictors(model or str(getattr(asked, "model", "")))
     pictures = read_pictures(request, max(1, settings.max_files // len(predictors)))
 
-    def read_many(picture: SentPicture, pixels: NDArray[np.uint8], predictor: Predictor) -> Reading:
-        read = several.read(picture, pixels, predictor, settings.max_characters, asked.among)
-        return Reading.of(read, with_steps=asked.steps)
-
-    def read_one(_: SentPicture, pixels: NDArray[np.uint8], predictor: Predictor) -> PredictionSchema:
-        return PredictionSchema.of(predictor.predict(pixels, asked.top_k, asked.among), with_steps=asked.steps)
-
-    read: Callable[..., PredictionSchema | Reading] = read_many if asked.characters == "many" else read_one
-
-    def read_by_each(picture: SentPicture, pixels: NDArray[np.uint8]) -> list[PredictionSchema | Reading]:
-        found = []
+    def read_many(picture: SentPicture, pixels: NDArray[np.uint8]) -> Iterator[Reading]:
         for predictor in predictors:
             allowance().go_on()
-            found.append(read(picture, pixels, predictor))
-        return found
+            read = several.read(picture, pixels, predictor, settings.max_characters, asked.among)
+            yield Reading.of(read, with_steps=asked.steps)
+
+    def read_one(_: SentPicture, pixels: NDArray[np.uint8]) -> Iterator[PredictionSchema]:
+        ink, drawn, reads = None, dict[int, str](), []
+        for predictor in predictors:
+            allowance().go_on()
+            reads.append(predictor.predict(pixels, asked.top_k, asked.among, ink))
+            ink = ink or reads[-1].prepared.ink
+            yield PredictionSchema.of(reads[-1], with_steps=asked.steps, drawn=drawn)
+
+    def read(picture: SentPicture, pixels: NDArray[np.uint8]) -> list[PredictionSchema | Reading]:
+        return list((read_many if asked.characters == "many" else read_one)(picture, pixels))
 
     answers: list[PredictionSchema | Reading | UnreadPicture] = []
-    for one in read_each(pictures, read_by_each):
+    for one in read_each(pictures, read):
         answers += [one] * len(predictors) if isinstance(one, UnreadPicture) else one
     read_by_one = sum(not isinstance(one, UnreadPicture) for one in answers) // len(predictors)
     for predictor in predictors:
