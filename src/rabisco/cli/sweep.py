@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ _COLUMNS = {
     "--to", type=click.Path(path_type=Path), help="Folder for tables and pictures; the file's name if not given."
 )
 def sweep(file: Path, to: Path | None) -> None:
-    """Train the combinations that FILE describes, one after another, and compare them.
+    """Train the combinations that FILE describes, one after another or all on a cluster, and compare them.
 
     FILE says search = "grid" (every combination), "random" (some, drawn) or "asha" (all for one epoch, the best third
     for three, and so on). The best on validation images is judged on the test images.
@@ -62,14 +63,22 @@ def sweep(file: Path, to: Path | None) -> None:
 
 
 def _trained(told: "Sweep", folder: Path) -> Iterator[dict[str, Any] | None]:
-    """Train each combination as a run of its own; yield its row, or nothing where it cannot be trained."""
+    """Train each combination as a run of its own; yield its row, or nothing where it cannot be trained.
+
+    A cluster gets all of them at once and trains as many at a time as it has room for.
+    """
     from rabisco.errors import RabiscoError
     from rabisco.runs.sweep import take_up, words_of
+    from rabisco.settings import get_settings
 
-    for number, values in enumerate(told.combinations(), 1):
+    combinations, begun = list(enumerate(told.combinations(), 1)), dict[int, str]()
+    for number, values in combinations if get_settings().runner else ():
+        with suppress(RabiscoError):  # told below
+            begun[number] = take_up(told, number, values)[0].id
+    for number, values in combinations:
         click.echo(f"{number}. {words_of(values)}")
         try:
-            run = follow_to_the_end(take_up(told, number, values)[0].id)
+            run = follow_to_the_end(begun.get(number) or take_up(told, number, values)[0].id)
         except RabiscoError as error:
             click.secho(f"Error: {error}", fg="red", err=True)
             yield None
