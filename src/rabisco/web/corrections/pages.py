@@ -23,7 +23,7 @@ from rabisco.web.platform.fields import Fields, Requests, given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
 from rabisco.web.platform.silence import known
-from rabisco.web.platform.visitors import new_visitor, remember, visitor
+from rabisco.web.platform.visitors import new_visitor, queued_as, remember, visitor
 from rabisco.web.read.answers import stored_thumbnail
 from rabisco.web.train.runs import answer
 from rabisco.web.train.shapes import RunSchema
@@ -155,7 +155,7 @@ def store() -> Answered:
 )
 def retrain() -> Answered:
     """Start a training of a model on what readers corrected; answer with the run."""
-    return answer(runs.retrain(resolve(given(Retraining).model)))
+    return answer(runs.retrain(resolve(given(Retraining).model), queued_as()))
 
 
 @route(

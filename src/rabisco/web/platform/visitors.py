@@ -4,9 +4,13 @@ The database holds the token's hash, so that whoever reads the database cannot a
 """
 
 import hashlib
+import hmac
 import secrets
 
-from flask import Response, g, request
+from flask import Response, after_this_request, current_app, g, request
+
+from rabisco.web.platform.keys import secret_key
+from rabisco.web.platform.problems import wants_page
 
 COOKIE = "reader"
 SECONDS = 365 * 24 * 3600
@@ -24,6 +28,26 @@ def new_visitor() -> tuple[str, str]:
     g.personal = True
     token = request.cookies.get(COOKIE) or secrets.token_urlsafe(32)
     return token, _hash(token)
+
+
+def queued_as() -> str:
+    """Return by whom what this request orders is queued: its browser, which gets a token here, or its address.
+
+    Of an address only a hash is kept, which nobody can find without this server's key.
+    """
+    if COOKIE in request.cookies:
+        return visitor()
+    if wants_page():
+        token, known_as = new_visitor()
+
+        @after_this_request
+        def give(response: Response) -> Response:
+            remember(response, token)
+            return response
+
+        return known_as
+    key = secret_key(current_app.config["RABISCO"])
+    return hmac.new(key, (request.remote_addr or "").encode(), hashlib.sha256).hexdigest()
 
 
 def remember(response: Response, token: str) -> None:

@@ -17,6 +17,7 @@ from rabisco.uploads import Upload
 from rabisco.web.platform.fields import Fields, Requests, collected, given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
+from rabisco.web.platform.visitors import queued_as
 from rabisco.web.platform.words import translated
 from rabisco.web.train import uploads as upload_pages
 from rabisco.web.train.form import USUAL, Training, TrainingForm, compatible_with_entry, form_words, trainable
@@ -101,7 +102,7 @@ def start() -> Answered:
     if request.form.get(USUAL) == "fast" and not form.is_changed(TrainingForm.fresh(upload, form.get("dataset"))):
         form.values["preset"] = "fast"
     try:
-        run = runs.submit(_request(form, upload))
+        run = runs.submit(_request(form, upload).model_copy(update={"owner": queued_as()}))
     except RabiscoError as error:
         if not wants_page() or not (form.errors or isinstance(error, InvalidConfigurationError)):
             raise
