@@ -29,6 +29,7 @@ from rabisco.web.platform.access import SigningIn
 from rabisco.web.platform.examples import FILE, SEVEN, TABLE
 from rabisco.web.platform.fields import JSON, MULTIPART
 from rabisco.web.platform.routing import ROUTES, Route
+from rabisco.web.train.sweeps import EXAMPLE
 
 TOKEN = str(SigningIn.requests[0]["token"])
 DOCUMENT: dict[str, Any] = create_app().test_client().get("/openapi.json").json
@@ -99,7 +100,7 @@ class Stage:
     def send(self, sent: Sent, accept: str) -> requests.Response:
         """Make what the request names, and return what is answered to it."""
         path = sent.route.path
-        for name in ("run_id", "upload_id", "measuring_id", "number"):
+        for name in ("run_id", "sweep_name", "upload_id", "measuring_id", "number"):
             if f"<{name}>" in path:
                 path = path.replace(f"<{name}>", getattr(self, f"_{name}")(sent.route.operation))
         path = path.replace("<name>", "mnist-cnn").replace("<version>", "1").replace("<model>", "cnn")
@@ -146,6 +147,10 @@ class Stage:
         if operation in ENDED_FIRST:
             self._ask("POST", f"/runs/{run}/cancel")
         return str(run)
+
+    def _sweep_name(self, _: str) -> str:
+        asked = {"sweep": EXAMPLE, "name": "rates"}
+        return str(self._ask("POST", "/sweeps", json=asked).json()["name"])
 
     def _upload_id(self, operation: str) -> str:
         kept = operation not in ("inspect_upload", "cancel_upload", "delete_upload")

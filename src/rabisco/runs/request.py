@@ -102,6 +102,8 @@ class RunRequest(BaseModel):
         cpus: Processors that a cluster is to keep for it; those of the settings if not given, as are the next two.
         gpus: GPUs.
         memory: Bytes.
+        sweep: Name of the sweep that it is one of.
+        varied: Settings in which it differs from the others of that.
         use: Whether the new version answers at once under its name; if not, it waits to be chosen.
         owner: Token of who asks, if the pages know one.
     """
@@ -133,6 +135,8 @@ class RunRequest(BaseModel):
     cpus: float | None = Field(default=None, ge=0, le=1024)
     gpus: float | None = Field(default=None, ge=0, le=1024)
     memory: int | None = Field(default=None, ge=0, le=2**50)
+    sweep: str = Field(default="", max_length=60)
+    varied: dict[str, bool | int | float | str] = {}
     use: bool = True
     owner: str = Field(default="", max_length=64)
 

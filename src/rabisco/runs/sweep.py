@@ -78,30 +78,46 @@ def read_sweep(path: Path) -> Sweep:
         InvalidConfigurationError: It is no TOML, or describes none.
     """
     try:
-        told = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return parse_sweep(path.read_text(encoding="utf-8"), path.name)
+    except (OSError, UnicodeDecodeError) as error:
         raise InvalidConfigurationError(f"{path.name}: expected a readable TOML file. Received: {error}") from error
+
+
+def parse_sweep(text: str, source: str) -> Sweep:
+    """Return the sweep that a text of TOML describes; see ``read_sweep``.
+
+    Args:
+        text: Of the file.
+        source: What it is called in errors; without its ending, what the sweep is called if it does not say.
+
+    Raises:
+        InvalidConfigurationError: It is no TOML, or describes none.
+    """
+    try:
+        told = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidConfigurationError(f"{source}: expected a readable TOML file. Received: {error}") from error
     grid, recipe = told.pop("grid", None), told.pop("recipe", None)
     draws, search = told.pop("draws", None), told.pop("search", "grid")
     if not isinstance(recipe, str):
-        raise InvalidConfigurationError(f"{path.name}: expected recipe = the name of a recipe. Received: {recipe!r}")
+        raise InvalidConfigurationError(f"{source}: expected recipe = the name of a recipe. Received: {recipe!r}")
     if search not in get_args(Search):
         names = ", ".join(get_args(Search))
-        raise InvalidConfigurationError(f"{path.name}: expected search = one of {names}. Received: {search!r}")
+        raise InvalidConfigurationError(f"{source}: expected search = one of {names}. Received: {search!r}")
     if not isinstance(grid, dict) or not grid or not all(_is_list(one) or _is_range(one) for one in grid.values()):
         raise InvalidConfigurationError(
-            f"{path.name}: expected a table [grid] of lists of values, or of ranges such as "
+            f"{source}: expected a table [grid] of lists of values, or of ranges such as "
             f"{{low = 1e-4, high = 1e-1, log = true}}. Received: {grid!r}"
         )
     drawn = search == "random" or any(map(_is_range, grid.values()))
     if (draws is not None or drawn) and (not isinstance(draws, int) or draws < 1 or search == "grid"):
         raise InvalidConfigurationError(
-            f"{path.name}: expected draws = how many runs, with search = 'random' or 'asha', where runs are drawn. "
+            f"{source}: expected draws = how many runs, with search = 'random' or 'asha', where runs are drawn. "
             f"Received: draws = {draws!r}, search = {search!r}"
         )
-    sweep = Sweep(str(told.pop("name", path.stem)), recipe, told, grid, search, draws)
+    sweep = Sweep(str(told.pop("name", Path(source).stem)), recipe, told, grid, search, draws)
     if max(draws or 0, math.prod(len(one) for one in grid.values()) if draws is None else 0) > MOST:
-        raise InvalidConfigurationError(f"{path.name}: expected at most {MOST} runs. Received: more; vary less")
+        raise InvalidConfigurationError(f"{source}: expected at most {MOST} runs. Received: more; vary less")
     return sweep
 
 
@@ -130,7 +146,7 @@ def request_of(sweep: Sweep, number: int, values: dict[str, Any]) -> RunRequest:
     """
     name = f"{sweep.name}: {words_of(values)}"[:120]
     told = {"data": {"recipe": sweep.recipe}, "artifact": f"{sweep.name}-{number}", "name": name}
-    return RunRequest.parse({**told, **sweep.fixed, **values})
+    return RunRequest.parse({**told, **sweep.fixed, **values, "sweep": sweep.name, "varied": values})
 
 
 def take_up(sweep: Sweep, number: int, values: dict[str, Any]) -> tuple[Run, bool]:

@@ -46,6 +46,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/predict/cnn": {"images": [SEVEN], "epoch": 3},
     "/explain": {"image": SEVEN, "epoch": 3},
     "/label-errors": {"dataset": "digits", "epoch": 3},
+    "/sweeps": {"sweep": "recipe = 1", "epoch": 3},
     "/assistant/messages": {"question": "Why?", "epoch": 3},
 }
 TEXTS = ("question", "classes", "next")  # which may say anything; the last leads nowhere else than to this server

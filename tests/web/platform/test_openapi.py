@@ -127,7 +127,14 @@ def known(server: Server) -> Iterator[dict[str, str]]:
     upload = send(server, train=digits_csv(0, 100))
     run = server.post("/training", json={"dataset": "digits", "preset": "seconds"}).json()
     measuring = server.post("/compare/measurements", json={"model": ["mnist-tiny", "mnist-linear"]}).json()
-    yield {"name": "cnn", "upload_id": upload["id"], "run_id": run["id"], "measuring_id": measuring["id"]}
+    sweep = server.post("/sweeps", json={"sweep": 'recipe = "digits-linear"\n[grid]\nseed = [1, 2]'}).json()
+    yield {
+        "name": "cnn",
+        "upload_id": upload["id"],
+        "run_id": run["id"],
+        "sweep_name": sweep["name"],
+        "measuring_id": measuring["id"],
+    }
     cancel_all(server)
 
 

@@ -27,7 +27,7 @@ from rabisco.web.platform import (
 from rabisco.web.platform.routing import ROUTES, Application
 from rabisco.web.read import explain, pages, predict
 from rabisco.web.read.direct import Direct
-from rabisco.web.train import datasets, drawn, label_errors, runs, uploads
+from rabisco.web.train import datasets, drawn, label_errors, runs, sweeps, uploads
 from rabisco.web.train import pages as train
 
 __all__ = ["ROUTES", "create_app", "docs"]  # the routes are all declared once this module is loaded
@@ -79,6 +79,7 @@ def create_app(settings: Settings | None = None) -> Application:
         label_errors,
         uploads,
         runs,
+        sweeps,
         compare,
         assistant,
         predict,

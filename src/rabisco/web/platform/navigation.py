@@ -50,6 +50,8 @@ SECTIONS = (
             "uploads.show",
             "runs.index",
             "runs.show",
+            "sweeps.index",
+            "sweeps.show",
         ),
     ),
     Section("models.index", "models", lazy_gettext("Models"), ("models.card",)),

@@ -44,6 +44,7 @@ EXAMPLES = {
     "version": "1",
     "number": "1",
     "run_id": "8b1a9953c4611296",
+    "sweep_name": "rates",
     "upload_id": "2f9d6d2f1d0b4c55",
     "measuring_id": "c4ca4238a0b92382",
 }

@@ -1,0 +1,95 @@
+"""A sweep that a page orders: a training for each combination, a table, a picture, and the best in the end."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import update
+
+from rabisco import runs, store
+from rabisco.runs.states import move, note
+from rabisco.settings import get_settings
+from rabisco.web import create_app
+from rabisco.web.train.sweeps import EXAMPLE
+
+PAGE = {"Accept": "text/html"}
+
+
+@pytest.fixture
+def client(home: Path) -> Iterator[FlaskClient]:
+    store.close()
+    yield create_app(get_settings()).test_client()
+    store.close()
+
+
+def order(client: FlaskClient, text: str = EXAMPLE, name: str = "rates") -> dict:
+    answer = client.post("/sweeps", json={"sweep": text, "name": name})
+    assert answer.status_code == 202, answer.get_data(as_text=True)
+    return answer.get_json()
+
+
+def train(run_id: str, accuracy: float, *, ends: bool) -> None:
+    """Let a training tell what it came to; the truth of it is a test of runs."""
+    with store.writing() as session:
+        note(session, run_id, "epoch", {"epoch": 1, "validation_accuracy": accuracy})
+        if ends:
+            move(session, run_id, ("queued",), "succeeded", artifact_version=1, accuracy=accuracy - 0.01)
+            metrics = {"validation_accuracy": accuracy}
+            session.execute(update(store.RunRow).where(store.RunRow.id == run_id).values(metrics=metrics))
+
+
+def test_every_combination_is_a_training_and_the_best_is_told_once_all_have_ended(client: FlaskClient) -> None:
+    told = order(client)
+    assert (told["name"], told["ended"], told["best"], len(told["trainings"])) == ("rates", False, None, 6)
+    assert {tuple(one["values"].items()) for one in told["trainings"]} == {
+        (("learning_rate", rate), ("batch_size", size)) for rate in (0.001, 0.01, 0.1) for size in (32, 128)
+    }
+    assert {type(one["values"]["batch_size"]) for one in told["trainings"]} == {int}
+    known = [one["id"] for one in told["trainings"]]
+    assert [run.state for run in runs.list_runs()] == ["queued"] * 6
+    assert 'class="parallel"' not in client.get("/sweeps/rates", headers=PAGE).get_data(as_text=True)
+    for run_id in known[:5]:
+        train(run_id, 0.9, ends=True)
+    train(known[5], 0.97, ends=False)
+    page = client.get("/sweeps/rates", headers=PAGE).get_data(as_text=True)
+    assert (page.count("<polyline"), "97.00%" in page, "data-live" in page) == (6, True, True)
+    assert "On the test images" not in page
+    train(known[5], 0.95, ends=True)
+    told = client.get("/sweeps/rates").get_json()
+    assert (told["best"], told["ended"]) == (known[5], True)
+    assert told["test_accuracy"] == pytest.approx(0.94)
+    page = client.get("/sweeps/rates", headers=PAGE).get_data(as_text=True)
+    assert "On the test images: 94.00%" in page
+    assert ("data-live" in page, "89.00%" in page) == (
+        False,
+        False,
+    )  # the others are judged on validation images alone
+
+
+def test_a_second_sweep_of_a_name_gets_another_and_both_are_listed(client: FlaskClient) -> None:
+    assert [order(client)["name"], order(client)["name"]] == ["rates", "rates-2"]
+    assert [one["name"] for one in client.get("/sweeps").get_json()["sweeps"]] == ["rates-2", "rates"]
+    page = client.get("/sweeps", headers=PAGE).get_data(as_text=True)
+    assert "/sweeps/rates-2" in page
+    assert client.get("/sweeps/nobody").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("recipe = ", "TOML"),
+        ('recipe = "digits-linear"\n[grid]\nlearning_rate = [-1]', "learning_rate"),
+        ('recipe = "nobody"\n[grid]\nepochs = [1, 2]', "nobody"),
+        (EXAMPLE.replace("epochs = 10", 'search = "asha"'), "rabisco sweep"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_whole(client: FlaskClient, text: str, said: str) -> None:
+    answer = client.post("/sweeps", json={"sweep": text, "name": "rates"})
+    assert answer.status_code in (400, 404, 422)
+    assert said in answer.get_json()["detail"]
+    assert runs.list_runs() == []
+
+
+def test_names_are_those_of_models(client: FlaskClient) -> None:
+    assert client.post("/sweeps", json={"sweep": EXAMPLE, "name": "../x"}).status_code == 400
