@@ -31,6 +31,9 @@ CASES = {
     "`cifar10-cnn`, Grad-CAM": "/explain?model=cifar10-cnn&parts=grad-cam",
     "`cifar10-cnn`, nearest training images": "/explain?model=cifar10-cnn&parts=nearest",
     "`cifar10-cnn`, everything but flips": "/explain?model=cifar10-cnn",
+    "Prediction, `cifar10-resnet18`": "/predict/cifar10-resnet18",
+    "`cifar10-resnet18`, all maps": "/explain?model=cifar10-resnet18&parts=stages",
+    "`cifar10-resnet18`, Grad-CAM": "/explain?model=cifar10-resnet18&parts=grad-cam",
 }
 PHOTOGRAPH = Path(rabisco.web.__file__).parent / "static" / "examples" / "ship.png"
 
@@ -50,7 +53,12 @@ def run() -> dict[str, Any]:
             if turn >= WARMING:
                 found[name].append(taken)
     medians = {name: float(np.median([one[0] for one in taken])) for name, taken in found.items()}
-    baselines = {photo: medians[f"Prediction, {'`cifar10-cnn`' if photo else 'network'}"] for photo in (False, True)}
+    baselines = {path.split("/")[-1]: medians[name] for name, path in CASES.items() if name.startswith("Prediction")}
+
+    def ratio(name: str) -> float:
+        named = [model for model in baselines if f"`{model}`" in name]
+        return medians[name] / baselines[named[0] if named else "cnn"]
+
     return {
         "n": TIMES,
         "cases": [
@@ -58,7 +66,7 @@ def run() -> dict[str, Any]:
                 "case": name,
                 "processor_ms": spread([one[0] for one in taken]),
                 "clock_ms": spread([one[1] for one in taken]),
-                "ratio": medians[name] / baselines["cifar10" in name],
+                "ratio": ratio(name),
             }
             for name, taken in found.items()
         ],

@@ -73,7 +73,7 @@ PHOTOGRAPHS = Path(rabisco.web.__file__).parent / "static" / "examples"
 
 def test_uploaded_photographs_are_looked_into_one_at_a_time(visit) -> None:
     window = visit()
-    page = window.open("/upload?kind=photographs")
+    page = window.open("/upload?model=cifar10-cnn")
     page.set_input_files("#file", [PHOTOGRAPHS / "ship.png", PHOTOGRAPHS / "cat.png"])
     inside = page.locator("[data-inside]")
     expect(page.locator("#results")).to_be_focused()  # nothing moves any more
@@ -95,6 +95,19 @@ def test_uploaded_photographs_are_looked_into_one_at_a_time(visit) -> None:
     inside.first.locator("summary").click()
     expect(inside.first.locator(MAPS)).to_have_count(3)
     assert not set(seen) & set(pictures(page, MAPS))
+
+
+def test_a_photograph_is_looked_into_with_the_residual_network(visit) -> None:
+    page = visit(**PHONE).open("/upload?kind=photographs")
+    page.set_input_files("#file", PHOTOGRAPHS / "ship.png")
+    expect(page.locator("#results")).to_be_focused()
+    page.locator("[data-inside] summary").press("Enter")
+    expect(page.locator("[data-part=nearest] figcaption").first).to_have_text("ship")
+    expect(page.locator("[data-part=grad_cam] figcaption")).to_contain_text("ship")
+    expect(page.locator(MAPS)).to_have_count(5)  # the first layer and four stages
+    expect(page.locator("[data-part=flips]")).to_be_visible()
+    expect(page.locator("what-mattered img")).to_be_visible()
+    assert overflow(page) <= 0
 
 
 def test_an_uploaded_digit_is_looked_into_by_keyboard_on_a_phone(visit) -> None:

@@ -53,6 +53,15 @@ def test_the_evidence_of_a_linear_model_sums_to_each_logit(server: Server) -> No
     assert (found["stages"], found["kernels"], found["features"], found["grad_cam"]) == ([], None, None, None)
 
 
+def test_the_evidence_is_that_of_the_classes_that_are_expected(server: Server) -> None:
+    address = "/explain?model=emnist-linear&parts=evidence&among=letters"
+    (found,) = server.post(address, files={"file": SEVEN}).json()["explanations"]
+    categories = [one["category"] for one in found["evidence"]]
+    assert len(categories) == 10
+    assert all(category.isalpha() for category in categories)
+    assert categories[0] == found["category"]
+
+
 def test_a_network_answers_maps_kernels_features_and_neighbors(server: Server) -> None:
     (found,) = server.post("/explain?model=cnn", files={"file": SEVEN}).json()["explanations"]
     assert [one["shape"] for one in found["stages"]] == [[14, 14, 32], [7, 7, 64], [3, 3, 128]]

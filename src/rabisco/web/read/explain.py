@@ -9,6 +9,7 @@ from flask import Blueprint, current_app, request
 from flask_babel import lazy_gettext
 from numpy.typing import NDArray
 
+from rabisco.characters import Among, classes_among
 from rabisco.explanation import (
     Flip,
     Inside,
@@ -83,13 +84,13 @@ def _explained(
     else:
         prediction = predictor.predict(picture, among=asked.among)
     if set(parts) - {"mattered", "flips"}:
-        found |= _inside(predictor, prediction, parts)
+        found |= _inside(predictor, prediction, parts, asked.among)
     if "flips" in parts:
         found["flips"] = [_flip(one) for one in smallest_flips(predictor, prediction, asked.among)]
     return insides.ExplanationSchema.of(prediction, **found)
 
 
-def _inside(predictor: Predictor, prediction: Prediction, parts: Any) -> dict[str, Any]:
+def _inside(predictor: Predictor, prediction: Prediction, parts: Any, among: Among) -> dict[str, Any]:
     """Return the parts that need what the model computes on the way; of what it saw, not of what it was taught."""
     inside, pixels = get_inside(predictor), prediction.prepared.pixels
     seen, index = inside.run(pixels), prediction.best.category_index
@@ -97,7 +98,7 @@ def _inside(predictor: Predictor, prediction: Prediction, parts: Any) -> dict[st
         "stages": lambda: [_stage(name, values) for name, values in seen.stages.items()],
         "kernels": lambda: _kernels(inside, seen),
         "features": lambda: _features(inside, seen, index),
-        "evidence": lambda: _evidence(inside, seen, pixels),
+        "evidence": lambda: _evidence(inside, seen, pixels, among),
         "grad-cam": lambda: _grad_cam(inside, seen, pixels, index),
         "nearest": lambda: _nearest(inside, seen),
     }
@@ -164,11 +165,14 @@ def _features(inside: Inside, seen: Intermediates, index: int) -> insides.Featur
     )
 
 
-def _evidence(inside: Inside, seen: Intermediates, pixels: NDArray[np.uint8]) -> list[insides.EvidenceSchema]:
+def _evidence(
+    inside: Inside, seen: Intermediates, pixels: NDArray[np.uint8], among: Among
+) -> list[insides.EvidenceSchema]:
     if not inside.is_linear or inside.weights is None:
         return []
     shape, names = inside.artifact.card.image_shape, inside.artifact.card.class_names
-    best = np.argsort(-seen.logits, kind="stable")[:MOST_CLASSES]
+    expected = np.array(classes_among(names, among))
+    best = expected[np.argsort(-seen.logits[expected], kind="stable")][:MOST_CLASSES]
     parts = (seen.features[:, np.newaxis] * inside.weights[:, best]).T.reshape(len(best), *shape).sum(axis=-1)
     most = STRONG * float(np.abs(parts).max())
     return [

@@ -114,7 +114,7 @@ class ExplanationSchema(PredictionSchema):
     kernels: KernelsSchema | None = Field(default=None, description="null of a linear model.")
     features: FeaturesSchema | None = Field(default=None, description="null of a linear model.")
     evidence: list[EvidenceSchema] = Field(
-        default=[], description="Of a linear model: of each class, the ten most probable if there are more."
+        default=[], description="Of a linear model: of each class expected, the ten most probable if there are more."
     )
     grad_cam: GradCamSchema | None = Field(default=None, description="null of a linear model.")
     nearest: list[NeighborSchema] | None = Field(

@@ -112,10 +112,12 @@ def draw() -> ResponseReturnValue:
     receives=ReadingChoice,
     problems=(400, 404, 503),
 )
-def projector() -> str:
+def projector() -> ResponseReturnValue:
     """Show the pad beside what the models make of it, step by step."""
     shown = _shown(given(ReadingChoice))
     drawn = [card for card in shown["cards"] if _reads_drawings(card)]
+    if shown["cards"] and not drawn:
+        return redirect(url_for("pages.upload", model=[card.name for card in shown["cards"]]))
     return render_template(
         "read/projector.html",
         **shown,
