@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 
 from benchmarks import CHARACTER_MODELS, DIGIT_MODELS, TINY_MODEL
 from benchmarks.realworld import folder_of, read_manifest
+from benchmarks.rejection_rates import held_out, rejection_rate
 from rabisco import data
 from rabisco.evaluation.tables import markdown_table
 from rabisco.images import decode
 from rabisco.inference import Predictor, get_predictor
 from rabisco.rejection import RejectionRule
 from rabisco.rejection.drawn import KINDS, draw_kind
-from rabisco.rejection.evaluation import auroc, held_out, rejection_rate
 from rabisco.rejection.paper import Picture
 from rabisco.rejection.pictures import PHOTOGRAPHS as PHOTOGRAPHS_KIND
 from rabisco.rejection.pictures import (
@@ -162,10 +162,19 @@ def _measure(predictor: Predictor, described: dict[str, Described]) -> dict[str,
     groups = {title: rejection_rate(rule, title, one).to_dict() for title, one in shown.items()}
     return {
         "groups": groups,
-        "auroc": auroc(rule, real, none),
+        "auroc": _auroc(rule, real, none),
         "at_one_percent": _at_one_percent(rule, real, none),
         "test_characters_without_ink": float(described[TEST].blank.mean()),
     }
+
+
+def _auroc(rule: RejectionRule, real: Described, none: Described) -> float:
+    """Return the probability that the rule holds a picture of none for stranger than a real character."""
+    from sklearn.metrics import roc_auc_score
+
+    scores = np.concatenate([real.log_odds(rule), none.log_odds(rule)])
+    truth = np.repeat([0, 1], [len(real.blank), len(none.blank)])
+    return float(roc_auc_score(truth, np.minimum(scores, 1e9)))  # blank pictures are infinitely strange
 
 
 def _at_one_percent(rule: RejectionRule, real: Described, none: Described) -> dict[str, Any]:

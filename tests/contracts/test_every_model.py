@@ -80,7 +80,7 @@ def test_has_named_intermediates(case: Case) -> None:
 
 
 def test_starts_undecided_with_a_loss_near_the_logarithm_of_the_number_of_classes(case: Case) -> None:
-    data = case.data(200).train
+    data = case.data(80).train
     start = loss(read(untrained(case.entry.name, case.kind), data.images), data.labels)
     assert abs(start - np.log(CLASSES)) < 0.7
 

@@ -2,15 +2,14 @@
 
 import numpy as np
 import pytest
+from benchmarks.rejection_rates import held_out, rejection_rate
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
 from tests.drawing import digit_dataset
 
 from rabisco.errors import InvalidDataError
 from rabisco.evaluation.statistics import wilson_interval
 from rabisco.rejection import FEATURES, REASONS, kept
 from rabisco.rejection.drawn import KINDS, draw_kind
-from rabisco.rejection.evaluation import auroc, held_out, rejection_rate
 from rabisco.rejection.fitting import WRONGLY_REFUSED, fit_from_catalog, fit_rejection, fit_rule
 from rabisco.rejection.pictures import Described, describe_pictures, draw_characters, draw_photographs, fit_pictures
 
@@ -68,7 +67,7 @@ def test_the_threshold_is_that_of_characters_a_rule_was_not_fitted_on(material: 
 def test_a_rule_is_the_same_for_the_same_seed(reader: PixelReader, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "load", lambda _: None)  # each is drawn
     few = digit_dataset().validation.images[:20]
-    rules = [fit_rejection(reader, "mnist@1", 1.0, few, most=60, seed=seed) for seed in (3, 3, 4)]
+    rules = [fit_rejection(reader, "mnist@1", 1.0, few, most=30, seed=seed) for seed in (3, 3, 4)]
     assert rules[0] == rules[1] != rules[2]
 
 
@@ -81,12 +80,9 @@ def test_each_kind_is_left_out_once(material: Examples) -> None:
     }
 
 
-def test_the_area_is_scikit_learns_and_rates_carry_wilsons_interval(material: Examples) -> None:
+def test_rates_carry_wilsons_interval(material: Examples) -> None:
     rule = fit_rule(*material)
-    characters, others = material[0]["characters"], material[1]["tangle"]
-    scores = np.concatenate([characters.log_odds(rule), others.log_odds(rule)])
-    truth = np.repeat([0, 1], [len(characters.blank), len(others.blank)])
-    assert auroc(rule, characters, others) == pytest.approx(roc_auc_score(truth, np.minimum(scores, 1e9)))
+    others = material[1]["tangle"]
     rate = rejection_rate(rule, "tangle", others)
     refused = int(others.refused(rule).sum())
     assert rate.rate == refused / len(others.blank)

@@ -1,10 +1,8 @@
-"""How often a rejection rule refuses pictures of each kind, and why; also kinds that it has never seen."""
+"""How often a rule of refusal refuses pictures of each kind, and why; also kinds that it has never seen."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
-
-import numpy as np
 
 from rabisco.evaluation.statistics import wilson_interval
 from rabisco.rejection.fitting import fit_rule
@@ -40,16 +38,6 @@ def rejection_rate(rule: RejectionRule, kind: str, described: Described) -> Reje
         interval=wilson_interval(len(given), total),
         reasons={reason: given.count(reason) for reason in REASONS if reason in given},
     )
-
-
-def auroc(rule: RejectionRule, characters: Described, others: Described) -> float:
-    """Return the probability that the rule holds a picture of ``others`` for stranger than a character."""
-    scores = np.concatenate([characters.log_odds(rule), others.log_odds(rule)])
-    count = len(others.blank)
-    from scipy.stats import rankdata
-
-    rank_sum = float(rankdata(scores)[len(characters.blank) :].sum())
-    return (rank_sum - count * (count + 1) / 2) / (count * len(characters.blank))
 
 
 def held_out(characters: Mapping[str, Described], others: Mapping[str, Described]) -> dict[str, RejectionRule]:
