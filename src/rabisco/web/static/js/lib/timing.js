@@ -20,3 +20,11 @@ export function latest(task) {
     return task(controller.signal, ...values);
   };
 }
+
+// Resolves when the browser has painted what was changed; soon where it does not paint, as in a hidden window.
+export function painted() {
+  return new Promise((resolve) => {
+    requestAnimationFrame(() => setTimeout(resolve));
+    setTimeout(resolve, 100);
+  });
+}

@@ -14,6 +14,7 @@ import { letterIn } from "../lib/letters.js";
 import { strokesOf } from "../lib/strokes.js";
 import { swap, swapLinks } from "../lib/swap.js";
 import { fill, verdict } from "../lib/text.js";
+import { painted } from "../lib/timing.js";
 import { sayWhatWasLearned } from "./learned.js";
 import { readWhileDrawing } from "./reading.js";
 import { connectToolbar } from "./toolbar.js";
@@ -69,6 +70,8 @@ async function read(picture, signal, done) {
   show(predictions, done);
   correction.show(picture, predictions);
   rememberReading(picture, predictions);
+  await painted(); // the server and the browser share what time there is
+  if (signal.aborted) return;
   if (done) part("what-mattered").show(picture);
   if (done) showInside(picture);
   part("request-code").show(address(location.origin, answers()[0].dataset), picture);
