@@ -11,7 +11,17 @@ from tests.web.serving import copy_model, serving, seven_png
 pytestmark = pytest.mark.browser
 
 PAGES = (
-    *("/", "/upload", "/models", "/models/cnn", "/docs", "/datasets", "/datasets?name=emnist-byclass", "/projector"),
+    *(
+        "/",
+        "/upload",
+        "/models",
+        "/models/cnn",
+        "/docs",
+        "/datasets",
+        "/datasets?name=emnist-byclass",
+        "/projector",
+        "/sweeps",
+    ),
     "/compare?model=emnist-cnn&model=mnist-cnn",
 )
 
