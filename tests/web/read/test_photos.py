@@ -63,6 +63,14 @@ def test_the_pad_is_not_offered_for_it(server: Server) -> None:
     assert f'data-model="{NAME}"' not in beside
 
 
+def test_photographs_are_compared_without_a_pad(server: Server) -> None:
+    page = {"Accept": "text/html"}
+    assert "<drawing-pad" not in server.get(f"/compare?model={NAME}&model=cifar10-cnn", headers=page).text
+    beside = server.get(f"/compare?model={NAME}&model=mnist-cnn", headers=page).text
+    assert "<drawing-pad" in beside
+    assert beside.count("<model-answer") == 1
+
+
 def test_the_upload_page_speaks_of_photographs_and_offers_ten(server: Server) -> None:
     page = server.get(f"/upload?model={NAME}", headers={"Accept": "text/html"}).text
     assert "<h1>Upload photographs</h1>" in page

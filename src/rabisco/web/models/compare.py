@@ -10,6 +10,7 @@ from pydantic import Field
 
 from rabisco.artifacts import Artifact, list_names, load_artifact
 from rabisco.errors import N_, MeasurementNotFoundError, Sentence
+from rabisco.images import image_kind
 from rabisco.runs import measuring
 from rabisco.web.models.aliases import default_model, resolve, shown_models
 from rabisco.web.models.charts import Axis, axis, learning_curve
@@ -90,6 +91,7 @@ def index() -> Answered:
         "models/compare.html",
         contestants=contestants,
         cards=cards,
+        drawn=[card for card in cards if image_kind(card.normalizer) == "grey"],
         differences=differences,
         times_of=_times_of,
         measuring_states={name: str(words) for name, words in STATES.items()},

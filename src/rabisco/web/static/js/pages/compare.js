@@ -32,8 +32,10 @@ async function read(picture, signal) {
   show(await predictAll(picture, models, { signal }));
 }
 
-const again = readWhileDrawing(pad, { read, reset, messages, sentence });
-connectToolbar(pad, document.querySelector(".live .draw-side"));
+if (pad) { // photographs are not drawn
+  const again = readWhileDrawing(pad, { read, reset, messages, sentence });
+  connectToolbar(pad, document.querySelector(".live .draw-side"));
+  if (!pad.drawing.isEmpty) again();
+}
 readDrawn();
 openImages();
-if (!pad.drawing.isEmpty) again();
