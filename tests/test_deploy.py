@@ -168,7 +168,7 @@ def wait_for(come: Callable[[], bool]) -> None:
 
 
 @pytest.mark.slow
-def test_both_servers_count_together_and_are_restarted_in_turn_without_a_failed_request(
+def test_servers_count_together_and_restart_in_turn_without_a_failed_request(
     tmp_path: Path,
     postgresql: str,  # noqa: F811
 ) -> None:

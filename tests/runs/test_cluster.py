@@ -61,7 +61,7 @@ def raylet_above(pid: int) -> int:
 @pytest.mark.slow
 @pytest.mark.training
 @pytest.mark.filterwarnings("ignore")  # of Ray's own code
-def test_of_six_trainings_those_on_a_node_that_dies_go_on_elsewhere_to_the_same_weights(
+def test_trainings_on_a_node_that_dies_go_on_elsewhere_to_the_same_weights(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RABISCO_TRAINING_NICENESS", "0")
