@@ -42,7 +42,7 @@ _RECORD = re.compile(rb"(?:^|\n)(\d{1,7}) (?:(path|size)=|(GNU\.sparse)\.)")
 _Compressed = gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile
 
 
-class Entry(NamedTuple):
+class TarEntry(NamedTuple):
     """A file, link, folder or other thing in an archive: its name, and where its content lies."""
 
     name: bytes
@@ -87,7 +87,7 @@ def open_tar(path: Path, files: ExitStack) -> Archive:
     return _Unpacked(raw, stream, files.enter_context(_nameless_file()))
 
 
-def entries(archive: Archive) -> Iterator[Entry]:
+def entries(archive: Archive) -> Iterator[TarEntry]:
     """Yield each entry, as soon as its header has been read.
 
     Raises:
@@ -143,7 +143,7 @@ def _said(notes: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     return said
 
 
-def _entry(header: bytes, size: int, place: int, said: dict[bytes, bytes]) -> Entry:
+def _entry(header: bytes, size: int, place: int, said: dict[bytes, bytes]) -> TarEntry:
     kind, name = header[156:157], header[:100].partition(b"\0")[0]
     if header[257:263] == b"ustar\0" and (prefix := header[345:500].partition(b"\0")[0]):
         name = prefix + b"/" + name
@@ -155,7 +155,7 @@ def _entry(header: bytes, size: int, place: int, said: dict[bytes, bytes]) -> En
         size, is_file = 0, False
     else:
         is_file = kind in _FILES
-    return Entry(name, size, place, is_file, kind in _LINKS)
+    return TarEntry(name, size, place, is_file, kind in _LINKS)
 
 
 def _decompressing(raw: IO[bytes], head: bytes) -> _Compressed | None:

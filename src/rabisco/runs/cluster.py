@@ -51,7 +51,7 @@ class Resources(BaseModel):
         return Resources(**{name: getattr(self, name) - value for name, value in other})
 
 
-class Node(Resources):
+class ClusterNode(Resources):
     """One machine of a cluster."""
 
     name: str
@@ -69,7 +69,7 @@ class ClusterState(BaseModel):
 
     moment: float = 0.0
     fault: str = ""
-    nodes: list[Node] = []
+    nodes: list[ClusterNode] = []
     free: Resources = Resources()
 
     @property

@@ -28,7 +28,7 @@ TELL = 1.0  # seconds between two reports on the cluster
 AGAIN = 1.0  # seconds before an actor that does not answer is asked again
 
 
-class Cluster:
+class ClusterSession:
     """What is going on there.
 
     Args:
@@ -146,7 +146,7 @@ def _main(address: str) -> None:
 
     threading.Thread(target=listen, name="orders", daemon=True).start()
     try:
-        cluster = Cluster(address)
+        cluster = ClusterSession(address)
     except Exception as error:
         write_whole(cluster_file(), json.dumps({"moment": time.time(), "fault": str(error)[:400]}))
         raise

@@ -18,7 +18,7 @@ _SWEEP = store.RunRow.request["sweep"].as_string()
 
 
 @dataclass(frozen=True)
-class Trial:
+class SweepTrial:
     """One training of a sweep.
 
     Attributes:
@@ -33,7 +33,7 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Standing:
+class SweepStanding:
     """How a sweep stands.
 
     Attributes:
@@ -42,7 +42,7 @@ class Standing:
     """
 
     name: str
-    trials: list[Trial]
+    trials: list[SweepTrial]
 
     @property
     def varied(self) -> list[str]:
@@ -55,13 +55,13 @@ class Standing:
         return all(trial.run.state in ENDED for trial in self.trials)
 
     @property
-    def best(self) -> Trial | None:
+    def best(self) -> SweepTrial | None:
         """The best on validation images once all have ended; only of this one the accuracy on test images counts."""
         made = [one for one in self.trials if one.run.artifact_version is not None and one.accuracy is not None]
         return max(made, key=lambda one: one.accuracy or 0.0, default=None) if self.ended else None
 
 
-def order(sweep: Sweep, owner: str = "") -> Standing:
+def order(sweep: Sweep, owner: str = "") -> SweepStanding:
     """Submit every training of a sweep at once; under a name of its own where one is so called already.
 
     Raises:
@@ -94,7 +94,7 @@ def names() -> list[str]:
         return list(session.scalars(query))
 
 
-def standing(name: str) -> Standing:
+def standing(name: str) -> SweepStanding:
     """Return how a sweep stands.
 
     Raises:
@@ -118,5 +118,5 @@ def standing(name: str) -> Standing:
     for row in rows:
         run = run_of(as_found(row))
         accuracy = (run.metrics or {}).get("validation_accuracy", best.get(run.id))
-        trials.append(Trial(run, dict(row.request.get("varied", {})), accuracy))
-    return Standing(name, trials)
+        trials.append(SweepTrial(run, dict(row.request.get("varied", {})), accuracy))
+    return SweepStanding(name, trials)

@@ -5,14 +5,14 @@ from typing import Any
 
 from flask_babel import gettext
 
-from rabisco.runs.sweeps import Standing
+from rabisco.runs.sweeps import SweepStanding
 from rabisco.web.platform.formats import percent
 
 STEP, HEIGHT, MARGIN = 150, 260, 30  # units between two axes, of an axis, around them
 
 
 @dataclass(frozen=True)
-class Axis:
+class ParallelAxis:
     """One setting, or the accuracy.
 
     Attributes:
@@ -42,16 +42,16 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Picture:
+class ParallelPicture:
     """All of them; ``width`` and ``height`` in the units of the lines."""
 
-    axes: list[Axis]
+    axes: list[ParallelAxis]
     lines: list[Line]
     width: int
     height: int
 
 
-def picture_of(standing: Standing) -> Picture | None:
+def picture_of(standing: SweepStanding) -> ParallelPicture | None:
     """Return where the lines go; ``None`` where no training has come to an accuracy yet."""
     trials = [one for one in standing.trials if one.accuracy is not None]
     if not trials:
@@ -61,7 +61,9 @@ def picture_of(standing: Standing) -> Picture | None:
     axes, places = [], []
     for at, name in enumerate(standing.varied):
         values = sorted({one.values.get(name) for one in trials}, key=_in_order)
-        axes.append(Axis(name, _across(at), [(_height(values.index(one), len(values)), _said(one)) for one in values]))
+        axes.append(
+            ParallelAxis(name, _across(at), [(_height(values.index(one), len(values)), _said(one)) for one in values])
+        )
         places.append({one: _height(rank, len(values)) for rank, one in enumerate(values)})
     last = _across(len(axes))
     ends = [low, high] if high > low else [low]
@@ -76,8 +78,8 @@ def picture_of(standing: Standing) -> Picture | None:
         points.append((last, _scaled(share)))
         text = " ".join(f"{across},{height:.1f}" for across, height in points)
         lines.append(Line(trial.run.name, text, round(0.15 + 0.85 * share, 2)))
-    axes.append(Axis(gettext("validation accuracy"), last, marks))
-    return Picture(axes, lines, last + STEP, HEIGHT + 2 * MARGIN)
+    axes.append(ParallelAxis(gettext("validation accuracy"), last, marks))
+    return ParallelPicture(axes, lines, last + STEP, HEIGHT + 2 * MARGIN)
 
 
 def _across(at: int) -> int:

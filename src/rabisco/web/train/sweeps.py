@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from rabisco.runs import State, sweeps
 from rabisco.runs.states import STATES
 from rabisco.runs.sweep import parse_sweep
-from rabisco.runs.sweeps import Standing
+from rabisco.runs.sweeps import SweepStanding
 from rabisco.web.platform.fields import Fields, Requests, given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
@@ -59,7 +59,7 @@ class SweepSchema(BaseModel):
     test_accuracy: Probability | None
 
     @classmethod
-    def of(cls, standing: Standing) -> "SweepSchema":
+    def of(cls, standing: SweepStanding) -> "SweepSchema":
         """Return a sweep as it stands."""
         best = standing.best
         return cls(
@@ -93,7 +93,7 @@ class Sweeps(BaseModel):
 )
 def index() -> Answered:
     """List the sweeps."""
-    found: list[Standing] = known(lambda: [sweeps.standing(name) for name in sweeps.names()[:MOST_SHOWN]], [])
+    found: list[SweepStanding] = known(lambda: [sweeps.standing(name) for name in sweeps.names()[:MOST_SHOWN]], [])
     if wants_page():
         return render_template("train/sweeps.html", sweeps=found, example=EXAMPLE)
     return Sweeps(sweeps=[SweepSchema.of(one) for one in found])
