@@ -72,6 +72,7 @@ def session_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             patch.delenv(name)
         patch.setenv("RABISCO_HOME", str(folder))
         patch.setenv("RABISCO_TRAINING_NICENESS", "0")  # tests wait for trainings, which would wait for other programs
+        patch.setenv("RABISCO_TRAINING_THREADS", "1")  # the others belong to the tests of other processes
         cache = tmp_path_factory.mktemp("cache")
         (cache / "rejection").symlink_to(shared(tmp_path_factory, "drawn"))
         patch.setenv("RABISCO_CACHE_DIR", str(cache))

@@ -67,7 +67,8 @@ def test_a_correction_is_learned_reported_used_and_undone(server: Server, reader
 
 
 def test_what_is_no_character_alone_changes_only_what_is_refused(server: Server) -> None:
-    trained = server.post("/training", json={"dataset": "digits", "preset": "seconds", "name": "refusing"}).json()
+    asked = {"dataset": "digits", "model": "linear", "epochs": 8, "name": "refusing"}
+    trained = server.post("/training", json=asked).json()
     ended = wait_for(lambda: server.get(f"/runs/{trained['id']}").json(), "succeeded", "failed", seconds=400)
     assert ended["state"] == "succeeded"
     browser = requests.Session()
