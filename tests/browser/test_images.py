@@ -51,7 +51,7 @@ def test_by_keyboard_on_a_phone_and_with_axe(visit) -> None:
     expect(sheet).to_be_hidden()
 
 
-def test_a_bar_a_class_and_a_dot_lead_to_their_images_by_mouse_and_keyboard(visit) -> None:
+def test_a_bar_a_class_and_a_dot_lead_to_their_images(visit) -> None:
     page = visit().open("/models/mnist-linear")
     sheet = page.locator("dialog.image-sheet")
     bars = page.locator(".bars-of-counts a")
