@@ -2,12 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
+
+import pytest
 
 from rabisco import runs, store
 from rabisco.runs import experience
+from rabisco.runs.children import Processes
+from rabisco.runs.kinds import TRAINING
 from rabisco.runs.session import take_up
+from rabisco.runs.supervisor import Supervisor
 from rabisco.runs.turns import in_turn
+from rabisco.settings import get_settings
 
 
 def rows(owners: str) -> list[SimpleNamespace]:
@@ -42,3 +49,16 @@ def test_with_one_place_a_visitor_with_one_run_waits_for_one_of_another(database
     assert first is not None
     first.end("succeeded")
     assert [experience.place_in_queue(run) for run in submitted[1:]] == [2, 3, 1]
+
+
+def test_a_server_that_leaves_trainings_to_another_needs_no_cluster(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RABISCO_RUNNER", "ray://127.0.0.1:1")
+    monkeypatch.setenv("RABISCO_TRAININGS", "0")
+    get_settings.cache_clear()
+    store.close()
+    supervisor = Supervisor(TRAINING)
+    supervisor.look()
+    assert isinstance(supervisor.runner, Processes)
+    store.close()

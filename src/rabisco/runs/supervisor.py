@@ -150,9 +150,10 @@ class Supervisor:
 
 
 def _runner_of(kind: WorkKind, *, warms: bool = False) -> Runner:
-    """Return what begins processes of a kind."""
-    address = get_settings().runner
-    return Cluster(address) if address and kind is TRAINING else Processes(kind, warms=warms)
+    """Return what begins processes of a kind; a server that trains nothing needs no cluster."""
+    settings = get_settings()
+    elsewhere = kind is TRAINING and settings.runner and settings.trainings
+    return Cluster(settings.runner) if elsewhere else Processes(kind, warms=warms)
 
 
 SUPERVISORS = (Supervisor(TRAINING), Supervisor(LOOKING))
