@@ -69,9 +69,12 @@ def megabytes(server: Server) -> float:
 def train(server: Server, soak: Soak, ended: threading.Event) -> None:
     """Train one model after the other."""
     while not ended.is_set():
-        run = server.post("/training", json={"recipe": "digits-cnn", "name": "beside"}).json()["page"]
-        while (state := server.get(run).json()["state"]) in ("queued", "running") and not ended.wait(1):
-            pass
+        try:
+            run = server.post("/training", json={"recipe": "digits-cnn", "name": "beside"}).json()["page"]
+            while (state := server.get(run).json()["state"]) in ("queued", "running") and not ended.wait(1):
+                pass
+        except requests.RequestException:
+            state = "not answered"
         if not ended.is_set():
             soak.states.append(state)
 

@@ -296,6 +296,7 @@ def trained(home: Path) -> Iterator[tuple[str, Any]]:
         yield "/label-errors", get("/label-errors", "ready", "failed", dataset="digits")
         run = server.post("/training", json={"dataset": "digits", "preset": "seconds", "name": "mine"}).json()["id"]
         yield "/runs/{run_id}", get(f"/runs/{run}", "succeeded", "unlearned", "failed")
+        yield "/runs/{run_id}/events", get(f"/runs/{run}/events")
         reading = {"model": "mine", "version": 1, "predicted": "1", "probability": 0.6}
         server.post("/corrections", json={"image": SEVEN, "true_label": "7", "consent": True, "readings": [reading]})
         run = server.post("/corrections/retrain", json={"model": "mine"}).json()["id"]
