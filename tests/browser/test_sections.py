@@ -99,6 +99,8 @@ def test_a_comparison_reads_a_drawing_by_mouse_too(visit) -> None:
     page = visit().open("/compare")
     draw(page, SEVEN)
     expect(page.locator(".verdict")).to_have_text("Both models read 7.")
+    page.reload()  # the drawing is kept, so it is read again
+    expect(page.locator("model-answer .character").first).to_have_text("7")
 
 
 def test_the_confusions_of_sixty_two_classes_are_read_on_a_phone_and_by_keyboard(visit, tmp_path: Path) -> None:
