@@ -23,7 +23,8 @@ from rabisco.training import Progress
 from rabisco.web import create_app
 
 SEVEN = seven_png()
-DOCUMENT: dict[str, Any] = create_app().test_client().get("/openapi.json").json
+APPLICATION = create_app()
+DOCUMENT: dict[str, Any] = APPLICATION.test_client().get("/openapi.json").json
 OPERATIONS = {(method, path): body for path, item in DOCUMENT["paths"].items() for method, body in item.items()}
 # Random bytes are no picture, so a refusal (400, 415) is the right answer to a well-formed request: the checks that
 # expect it to be accepted are left out.
@@ -193,11 +194,10 @@ FILLED = {"name": "mnist-cnn", "model": "mnist-cnn", "number": "1", "alias": "cn
 
 @pytest.mark.parametrize("path", DOCUMENT["paths"])
 def test_a_wrong_method_is_answered_405_with_the_right_ones(path: str) -> None:
-    app = create_app()
     address = re.sub(r"\{(\w+)\}", lambda match: FILLED.get(match[1], "x"), path)
-    allowed = {method.lower() for method in app.url_map.bind("localhost").allowed_methods(address)}
+    allowed = {method.lower() for method in APPLICATION.url_map.bind("localhost").allowed_methods(address)}
     assert {method for method in METHODS if method in DOCUMENT["paths"][path]} <= allowed
     for method in set(METHODS) - allowed:
-        answer = app.test_client().open(address, method=method.upper())
+        answer = APPLICATION.test_client().open(address, method=method.upper())
         assert answer.status_code == 405, (method, answer.status_code)
         assert {one.strip().lower() for one in answer.headers["Allow"].split(",")} == allowed
