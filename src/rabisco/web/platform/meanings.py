@@ -51,7 +51,7 @@ MEANINGS = {
     "gpus": N_("GPUs"),
     "memory": N_("memory, in bytes"),
     "ClusterState.moment": N_("when that was said, in seconds since 1970"),
-    "Node.name": N_("name of the machine"),
+    "ClusterNode.name": N_("name of the machine"),
     "SweepSchema.name": N_("name of the sweep"),
     "nodes": N_("its machines"),
     "original_class_names": N_("what the data call the classes, where these were given other names; else empty"),
