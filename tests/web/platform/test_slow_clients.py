@@ -4,10 +4,12 @@ import asyncio
 import http.client
 import json
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
+import psutil
 import pytest
 from tests.web.serving import Server, run_elsewhere, seven_png
 
@@ -100,3 +102,21 @@ def request_of(headers: list[tuple[bytes, bytes]]) -> dict[str, object]:
         "http_version": "1.1",
         "scheme": "http",
     }
+
+
+def test_a_large_file_is_not_held_for_clients_that_do_not_take_it(server: Server) -> None:
+    def memory() -> float:
+        return sum(one.memory_info().rss for one in psutil.Process(server.process.pid).children()) / 1e6
+
+    path = "/models/cifar10-resnet18/pesos.h5"
+    whole = server.get(path)
+    assert len(whole.content) == int(whole.headers["Content-Length"]) > 10_000_000
+    before = memory()
+    with ExitStack() as stack:
+        for _ in range(60):
+            client = stack.enter_context(socket.socket())
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.connect(("127.0.0.1", server.port))
+            client.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        time.sleep(2)
+        assert memory() - before < 200

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -38,6 +38,8 @@ WATCH_SECONDS = 0.5
 AT_ONCE, MOST_TURNS = 4, 512
 # Bytes of a body that have mostly come by the time that its head is looked at.
 MOST_AT_ONCE = 64 * 1024
+# A file that is larger is sent in parts: whole, it would be held for every client that is slow to take it.
+MOST_WHOLE, PART = 1 << 20, 1 << 17
 # Pages that say in a crowd that there is one; more of them get what programs get.
 MOST_PAGES = 16
 
@@ -49,13 +51,14 @@ Send = Callable[[Message], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Answer:
-    """What the application answered: a whole body, or parts that are still to be made."""
+    """What the application answered: a whole body, parts that are still to be made, or a large file in parts."""
 
     status: int
     headers: Headers
     body: bytes = b""
     parts: Iterator[bytes] | None = None
     close: Callable[[], object] = bool
+    is_file: bool = False
 
 
 class Lane:
@@ -173,11 +176,11 @@ class ASGIApplication:
         if answer.parts is None:
             await _send_whole(send, answer)
             return
-        self._streams += 1
+        self._streams += not answer.is_file
         try:
             await self._stream(receive, send, answer, context)
         finally:
-            self._streams -= 1
+            self._streams -= not answer.is_file
 
     async def _serve_directly(self, environ: dict[str, Any], send: Send) -> bool:
         """Answer here what takes a moment, for handing it to a thread takes as long; tell whether it was done."""
@@ -227,8 +230,11 @@ class ASGIApplication:
         parts = self._app.wsgi_app(environ, start_response)
         status, headers = started[-1]
         close = getattr(parts, "close", bool)
-        if parts and not any(name.lower() == "content-length" for name, _ in headers):
+        length = next((int(value) for name, value in headers if name.lower() == "content-length"), None)
+        if parts and length is None:
             return Answer(status, headers, parts=iter(parts), close=close)
+        if (length or 0) > MOST_WHOLE:
+            return Answer(status, headers, parts=_joined(parts), close=close, is_file=True)
         try:
             return Answer(status, headers, b"".join(parts))
         finally:
@@ -243,7 +249,8 @@ class ASGIApplication:
             while not any(end.done() for end in ends):
                 part = await self._run_aside(context.run, next, answer.parts, None)
                 if part is None:
-                    break
+                    await send({"type": "http.response.body"})
+                    return
                 if part:
                     await send({"type": "http.response.body", "body": part, "more_body": True})
                 else:
@@ -256,6 +263,8 @@ class ASGIApplication:
             for end in ends:
                 end.cancel()
             await self._run_aside(context.run, answer.close)
+        if answer.is_file:  # it is not whole
+            raise refusals.BrokenOffError
         await send({"type": "http.response.body"})
 
     async def _run_aside(self, function: Callable[..., Any], *arguments: object) -> Any:
@@ -279,6 +288,19 @@ async def _parts(receive: Receive, message: Message | None) -> AsyncIterator[byt
         if not message["more_body"]:
             return
         message = None
+
+
+def _joined(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the small parts of a file in larger ones."""
+    held, size = [], 0
+    for part in parts:
+        held.append(part)
+        size += len(part)
+        if size >= PART:
+            yield b"".join(held)
+            held, size = [], 0
+    if size:
+        yield b"".join(held)
 
 
 async def _left(receive: Receive) -> None:
