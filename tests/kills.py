@@ -236,7 +236,8 @@ def _check(run_id: str, server: Server, *, killed: bool) -> str:
         row = session.get_one(store.RunRow, run_id)
     assert told in ("queued", "running", "succeeded") or (killed and told == "interrupted"), runs.get(run_id)
     if row.state == "running":
-        assert lives(row.pid, row.process_started) or runs.get(run_id).state == "succeeded"
+        alive, now = lives(row.pid, row.process_started), runs.get(run_id).state
+        assert alive or now == "succeeded", (told, now, killed, row.pid)
         assert not killed or told == "queued"  # killed before it had taken the run up, and started again
     else:
         assert row.pid is None

@@ -50,6 +50,7 @@ def prepared(server: Server, folder: Path, desk: Path, example: str) -> dict[str
     (desk / "seven.b64").write_bytes(base64.b64encode(SEVEN))
     for name in ("train.csv", "test.csv"):
         (desk / name).write_bytes(digits_csv(0, 100))
+    (desk / "digits.toml").write_text('recipe = "digits-linear"\n[grid]\nseed = [1, 2]\n', encoding="utf-8")
     variables = {"RABISCO_ACCESS_TOKEN": ""}
     if "/mine" in example or "/models/rollback" in example:
         shutil.rmtree(folder / "artifacts" / "mine", ignore_errors=True)
@@ -104,7 +105,7 @@ def test_every_example_runs_as_it_stands_on_the_page(
     assert command in html.unescape(page)
     result = shell(command, tmp_path, prepared(documented, folder, tmp_path, example))
     assert result.returncode == 0, result.stdout + result.stderr
-    if "/training" in example or "/runs" in example or "/retrain" in example:
+    if any(part in example for part in ("/training", "/runs", "/retrain", "/sweeps")):
         cancel_all(documented)
     if "/predict" in example:
         best = re.findall(r'"category":"(.)","category_index":\d,"probability":[\d.]+,"top_k"', result.stdout)

@@ -133,7 +133,9 @@ def test_a_client_that_vanishes_leaves_no_file(server: Server, folder: Path) -> 
     worker = psutil.Process(server.worker)
     held = open_bytes(worker)
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
-        connection.sendall(b"POST /swallow HTTP/1.1\r\nHost: localhost\r\nContent-Length: 209715200\r\n\r\n")
+        kind = b"Content-Type: multipart/form-data; boundary=" + BOUNDARY
+        connection.sendall(b"POST /swallow HTTP/1.1\r\nHost: localhost\r\n" + kind)
+        connection.sendall(b"\r\nContent-Length: 209715200\r\n\r\n")
         for block in rows(30):
             connection.sendall(block)
         assert waits_for(lambda: open_bytes(worker) > held + 25 * MEGABYTE)

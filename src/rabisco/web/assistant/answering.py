@@ -64,6 +64,7 @@ class AssistantAnswer(BaseModel):
         return cls.model_validate({**told, **found, "note": str(note)})
 
 
+MOST_COMPARED = 12  # models whose accuracy an answer tells
 QUESTIONS = parse("20/minute")  # that one address may ask a language model
 _places: dict[int, threading.BoundedSemaphore] = {}
 
@@ -144,7 +145,7 @@ def from_documentation(question: Question) -> Message:
 def _figures() -> list[str]:
     """Return a line for each model: its accuracy on its test images, with the interval."""
     lines = []
-    for name in artifacts.list_names()[:6]:
+    for name in artifacts.list_names()[:MOST_COMPARED]:
         try:
             figures = artifacts.load_artifact(name).card.metrics
         except RabiscoError:
