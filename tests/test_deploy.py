@@ -201,7 +201,6 @@ def test_servers_count_together_and_restart_in_turn_without_a_failed_request(
             server.process.communicate(timeout=60)
             server.process = start(server.port, tmp_path, **asked)
             wait_until_live(server)
-            time.sleep(3)  # for two seconds nginx leaves alone what did not answer
         over.set()
         for thread in threads:
             thread.join()
