@@ -85,6 +85,7 @@ def test_a_model_of_photos_says_its_words_within_a_phone(visit, tmp_path: Path, 
         page = window.open("/upload?model=photos&model=mnist-cnn")
         page.set_input_files("#file", {"name": "car.png", "mimeType": "image/png", "buffer": photo("green")})
         expect(page.locator(".results .character").first).to_have_text("automobile")
+        expect(page.locator(".results .bars.words .bar").first).to_be_visible()
         assert overflow(page) <= 0
         assert faults(page) == []
         page = window.open("/?model=photos&model=mnist-cnn")

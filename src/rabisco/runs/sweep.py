@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from rabisco.errors import InvalidConfigurationError
+from rabisco.errors import N_, InvalidConfigurationError
 from rabisco.runs.queue import list_runs, resume, submit
 from rabisco.runs.records import Run
 from rabisco.runs.request import RunRequest
@@ -21,6 +21,7 @@ from rabisco.runs.states import RESUMABLE
 Search = Literal["grid", "random", "asha"]
 MOST = 200
 SEARCHED = 10_000  # newest runs, among which those of a sweep are looked for
+_UNREADABLE = N_("%(source)s: expected a readable TOML file. Received: %(received)s")
 _TRIES = 50  # to draw a combination that has not been drawn yet
 
 
@@ -80,7 +81,7 @@ def read_sweep(path: Path) -> Sweep:
     try:
         return parse_sweep(path.read_text(encoding="utf-8"), path.name)
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidConfigurationError(f"{path.name}: expected a readable TOML file. Received: {error}") from error
+        raise InvalidConfigurationError(_UNREADABLE, source=path.name, received=str(error)) from error
 
 
 def parse_sweep(text: str, source: str) -> Sweep:
@@ -96,28 +97,48 @@ def parse_sweep(text: str, source: str) -> Sweep:
     try:
         told = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise InvalidConfigurationError(f"{source}: expected a readable TOML file. Received: {error}") from error
+        raise InvalidConfigurationError(_UNREADABLE, source=source, received=str(error)) from error
     grid, recipe = told.pop("grid", None), told.pop("recipe", None)
     draws, search = told.pop("draws", None), told.pop("search", "grid")
     if not isinstance(recipe, str):
-        raise InvalidConfigurationError(f"{source}: expected recipe = the name of a recipe. Received: {recipe!r}")
+        raise InvalidConfigurationError(
+            N_("%(source)s: expected recipe = the name of a recipe. Received: %(received)s"),
+            source=source,
+            received=repr(recipe),
+        )
     if search not in get_args(Search):
-        names = ", ".join(get_args(Search))
-        raise InvalidConfigurationError(f"{source}: expected search = one of {names}. Received: {search!r}")
+        raise InvalidConfigurationError(
+            N_("%(source)s: expected search = one of %(names)s. Received: %(received)s"),
+            source=source,
+            names=", ".join(get_args(Search)),
+            received=repr(search),
+        )
     if not isinstance(grid, dict) or not grid or not all(_is_list(one) or _is_range(one) for one in grid.values()):
         raise InvalidConfigurationError(
-            f"{source}: expected a table [grid] of lists of values, or of ranges such as "
-            f"{{low = 1e-4, high = 1e-1, log = true}}. Received: {grid!r}"
+            N_(
+                "%(source)s: expected a table [grid] of lists of values, or of ranges such as %(example)s. "
+                "Received: %(received)s"
+            ),
+            source=source,
+            example="{low = 1e-4, high = 1e-1, log = true}",
+            received=repr(grid),
         )
     drawn = search == "random" or any(map(_is_range, grid.values()))
     if (draws is not None or drawn) and (not isinstance(draws, int) or draws < 1 or search == "grid"):
         raise InvalidConfigurationError(
-            f"{source}: expected draws = how many runs, with search = 'random' or 'asha', where runs are drawn. "
-            f"Received: draws = {draws!r}, search = {search!r}"
+            N_(
+                "%(source)s: expected draws = how many runs, with search = 'random' or 'asha', where runs are drawn. "
+                "Received: draws = %(draws)s, search = %(search)s"
+            ),
+            source=source,
+            draws=repr(draws),
+            search=repr(search),
         )
     sweep = Sweep(str(told.pop("name", Path(source).stem)), recipe, told, grid, search, draws)
     if max(draws or 0, math.prod(len(one) for one in grid.values()) if draws is None else 0) > MOST:
-        raise InvalidConfigurationError(f"{source}: expected at most {MOST} runs. Received: more; vary less")
+        raise InvalidConfigurationError(
+            N_("%(source)s: expected at most %(limit)s runs. Received: more; vary less"), source=source, limit=MOST
+        )
     return sweep
 
 
