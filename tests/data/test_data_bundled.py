@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from rabisco import data
+from rabisco.data.bundled import read_counts
 from rabisco.data.counts import to_mnist
 from rabisco.errors import MissingExtraError
 
-pytest.importorskip("sklearn")
+datasets = pytest.importorskip("sklearn.datasets")
 
 
 def test_every_digit_of_scikit_learn_is_in_one_split() -> None:
@@ -17,6 +18,13 @@ def test_every_digit_of_scikit_learn_is_in_one_split() -> None:
     assert [len(split) for split in (dataset.train, dataset.validation, dataset.test)] == [1294, 144, 359]
     for split in (dataset.train, dataset.validation, dataset.test):
         assert np.bincount(split.labels, minlength=10).min() >= 12
+
+
+def test_they_are_those_that_scikit_learn_loads() -> None:
+    expected = datasets.load_digits()
+    counts, labels = read_counts()
+    np.testing.assert_array_equal(counts, expected.images)
+    np.testing.assert_array_equal(labels, expected.target)
 
 
 def test_the_test_part_is_the_same_for_every_seed() -> None:
@@ -50,6 +58,6 @@ def test_a_bar_on_the_left_stays_upright_and_moves_to_the_middle() -> None:
 
 
 def test_without_scikit_learn_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    monkeypatch.setitem(sys.modules, "sklearn", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'rabisco\[train\]'"):
         data.load("digits")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from rabisco.data.bundled import read_counts
 from rabisco.data.dataset import Split
 from rabisco.errors import InvalidConfigurationError
 from rabisco.evaluation import Comparison, Contestant, compare
@@ -36,10 +37,8 @@ class Template:
 
 @pytest.fixture(scope="module")
 def split():
-    from sklearn.datasets import load_digits
-
-    digits = load_digits()
-    return Split((digits.images * 15).astype(np.uint8)[..., np.newaxis], digits.target.astype(np.int64))
+    counts, labels = read_counts()
+    return Split((counts * 15).astype(np.uint8)[..., np.newaxis], labels)
 
 
 def contestant(name, reader):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tests.intake.tables import Pixels, Writing, glyphs, write_table
 
 from rabisco import data
+from rabisco.data.bundled import read_counts
 from rabisco.data.dataset import Dataset, Split
 from rabisco.intake import Choices, Dialect, Inspection, inspect, load
 from rabisco.text import normalized
@@ -161,11 +162,9 @@ def test_the_order_of_color_channels_is_found(planar: bool, table: Path) -> None
 
 
 def test_counts_from_0_to_16_become_what_the_catalog_makes_of_them(table: Path) -> None:
-    datasets = pytest.importorskip("sklearn.datasets")
-    bunch = datasets.load_digits()
-    lines = [
-        ",".join(map(str, [*row.astype(int), label])) for row, label in zip(bunch.data, bunch.target, strict=True)
-    ]
+    counts, labels = read_counts()
+    rows = np.column_stack([counts.reshape(len(counts), -1).astype(int), labels])
+    lines = [",".join(map(str, row)) for row in rows]
     table.write_text("\n".join(lines), encoding="utf-8")
     inspection = inspect(table)
     assert (inspection.dialect.scale, inspection.dialect.label_column) == (16, 64)

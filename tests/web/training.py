@@ -7,14 +7,15 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from sklearn.datasets import load_digits
 from tests.web.serving import Server
+
+from rabisco.data.bundled import read_counts
 
 
 def digits_csv(first: int = 0, last: int | None = None, wide: bool = False, inverted: bool = False) -> bytes:
     """Return scikit-learn's digits as CSV: 64 columns from 0 to 16, or enlarged to 784 from 0 to 255."""
-    found = load_digits()
-    images = found.images[first:last].astype(int)
+    counts, labels = read_counts()
+    images = counts[first:last].astype(int)
     if wide:
         large = np.kron(images, np.ones((1, 3, 3), int)) * 255 // 16
         images = np.pad(large, ((0, 0), (2, 2), (2, 2)))
@@ -23,7 +24,7 @@ def digits_csv(first: int = 0, last: int | None = None, wide: bool = False, inve
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(["label", *(f"pixel{number}" for number in range(images[0].size))])
-    for image, label in zip(images, found.target[first:last], strict=True):
+    for image, label in zip(images, labels[first:last], strict=True):
         writer.writerow([label, *image.reshape(-1)])
     return text.getvalue().encode()
 
