@@ -88,6 +88,24 @@ def test_a_recipe_brings_what_the_request_leaves_out(home: Path) -> None:
     assert network.configuration["solver"] == "adamw"
 
 
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("schedule", "step"),
+        ("step_epochs", 7),
+        ("cooldown_epochs", 0),
+        ("momentum", 0.8),
+        ("weight_decay", 5e-4),
+        ("label_smoothing", 0.05),
+    ],
+)
+def test_how_to_train_can_be_asked_for_in_detail(home: Path, setting: str, value: object) -> None:
+    told = {"data": {"recipe": "digits-cnn"}, "artifact": "mine", setting: value}
+    assert runs.submit(runs.RunRequest.parse(told)).configuration[setting] == value
+    with pytest.raises(InvalidConfigurationError, match=setting):
+        runs.RunRequest.parse({**told, setting: -1})
+
+
 def test_the_preset_is_small_and_augmentation_is_a_strength(home: Path) -> None:
     run = submit(preset="seconds", augmentation="0.5")
     assert (run.architecture, run.configuration["epochs"]) == ("cnn-tiny", 12)

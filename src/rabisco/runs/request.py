@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import PydanticCustomError
 
 from rabisco.errors import N_, InvalidConfigurationError, Sentence
-from rabisco.training.config import Solver
+from rabisco.training.config import Schedule, Solver
 
 # What Pydantic says of a value, by the type of its error.
 _EXPECTED = {
@@ -83,6 +83,12 @@ class RunRequest(BaseModel):
         batch_size: Images per step.
         learning_rate: Its peak.
         solver: ``adamw``, ``sgd``, or the architecture's own, such as ``logistic-regression`` of the linear one.
+        schedule: How the learning rate goes on; this and the next five as in ``TrainingConfiguration``.
+        step_epochs: With the schedule ``step``, epochs after which it falls to a tenth.
+        cooldown_epochs: Final epochs with weak augmentation.
+        momentum: Of the solver ``sgd``.
+        weight_decay: How fast weights shrink.
+        label_smoothing: Share of each target that is spread over all classes.
         augmentation: Strength of the random changes to training images: 0 is off, 1 the usual, 2 twice that; the
             architecture's, or the recipe's, if not given.
         minutes: Training ends after so many minutes with the best weights so far.
@@ -119,6 +125,12 @@ class RunRequest(BaseModel):
     batch_size: int | None = Field(default=None, ge=1, le=65_536)
     learning_rate: float | None = Field(default=None, ge=1e-9, le=100)
     solver: Solver | None = None
+    schedule: Schedule | None = None
+    step_epochs: int | None = Field(default=None, ge=1, le=10_000)
+    cooldown_epochs: int | None = Field(default=None, ge=0, le=10_000)
+    momentum: float | None = Field(default=None, ge=0, lt=1)
+    weight_decay: float | None = Field(default=None, ge=0, le=100)
+    label_smoothing: float | None = Field(default=None, ge=0, lt=1)
     augmentation: float | None = Field(default=None, ge=0, le=2)
     minutes: float | None = Field(default=None, ge=0.01, le=100_000)
     patience: int | None = Field(default=None, ge=1)

@@ -20,8 +20,10 @@ PRETRAINED_RATE = 0.2  # of the usual one
 _QUICK_EPOCHS, _QUICK_BATCH, _QUICK_LIMIT, _QUICK_MINUTES, _QUICK_ARCHITECTURE = 12, 32, 5000, 1.0, "cnn-tiny"
 # The preset "fast": so many images in all are trained on, some of them again and again where there are few.
 _FAST_IMAGES, _FAST_MOST_EPOCHS, _FAST_WARMUP, _FAST_ARCHITECTURE = 54_000, 20, 0.3, "cnn-small"
-
-
+_AS_ASKED = (
+    *("patience", "solver", "seed"),
+    *("schedule", "step_epochs", "cooldown_epochs", "momentum", "weight_decay", "label_smoothing"),
+)
 _KINDS = {"grey": N_("gray"), "colour": N_("color")}
 
 
@@ -69,9 +71,7 @@ def _resolve(request: RunRequest) -> Recipe:
         "epochs": request.epochs or (_QUICK_EPOCHS if quick else None),
         "batch_size": request.batch_size or (_QUICK_BATCH if quick else None),
         "learning_rate": request.learning_rate or _gentle(request, usual),
-        "patience": request.patience,
-        "solver": request.solver,
-        "seed": request.seed,
+        **{name: getattr(request, name) for name in _AS_ASKED},
     }
     configuration = replace(usual, **{key: value for key, value in asked.items() if value is not None})
     strength = request.augmentation
