@@ -191,6 +191,10 @@ class TrainingCancelledError(RabiscoError):
     """A training was stopped by its user before it ended."""
 
 
+class TrainingPausedError(RabiscoError):
+    """A training stands at the end of an epoch; its checkpoint is there to go on from."""
+
+
 class AssistantFailedError(RabiscoError):
     """The server of the language model could not be asked, or did not answer as it should."""
 

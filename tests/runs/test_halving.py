@@ -1,18 +1,25 @@
 """Successive halving finds the best of a grid in a third of its epochs or less."""
 
 import json
+import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from rabisco import store
 from rabisco.artifacts import load_artifact
 from rabisco.cli import rabisco
 from rabisco.recipes import RecipeTask
-from rabisco.runs import list_runs
-from rabisco.runs.halving import Halving, Trial, best_of, rungs
+from rabisco.runs import RunRequest, get, list_runs, request_cancel, submit, sweeps, tend
+from rabisco.runs.halving import go_on, rungs
+from rabisco.runs.process import kill
+from rabisco.runs.queue import times_interrupted
 from rabisco.runs.resolving import check
-from rabisco.runs.sweep import read_sweep, request_of
+from rabisco.runs.states import move, note
+from rabisco.runs.supervisor import supervising_many
+from rabisco.runs.sweep import parse_sweep, read_sweep, request_of
 from rabisco.training import train
 
 pytestmark = pytest.mark.training
@@ -54,7 +61,9 @@ def test_asha_finds_the_best_of_sixteen_in_a_third_of_the_epochs(home: Path, tmp
     (best,) = [row for row in rows if "test_accuracy" in row]
     assert best["validation_accuracy"] >= max(full) - 0.001
     assert best["validation_accuracy"] == pytest.approx(full[best["number"] - 1], abs=1e-6)
-    (run,) = list_runs()
+    states = Counter(run.state for run in list_runs())
+    assert states == {"outdone": 15, "succeeded": 1}
+    run = get(best["run"])
     card = load_artifact(run.artifact, run.artifact_version).card
     assert [row["epoch"] for row in card.history] == list(range(1, 10))
     assert card.history[0]["seconds"] == best["history"][0]["seconds"]  # gone on with, not trained again
@@ -62,22 +71,36 @@ def test_asha_finds_the_best_of_sixteen_in_a_third_of_the_epochs(home: Path, tmp
         assert (tmp_path / "search" / name).read_bytes().startswith(b"\x89PNG")
     again = CliRunner().invoke(rabisco, ["sweep", str(path)])
     assert again.exit_code == 0
-    assert len(list_runs()) == 1
+    assert len(list_runs()) == 16
     assert json.loads((tmp_path / "search" / "summary.json").read_text(encoding="utf-8")) == rows
 
 
-def test_an_interrupted_search_ends_as_an_undisturbed_one(home: Path, tmp_path: Path) -> None:
+def killed_one_of(sweep: sweeps.SweepStanding) -> bool:
+    """Kill the process of a training whose turn it is, once others of its sweep pause; tell whether there was one."""
+    states = [trial.run.state for trial in sweep.trials]
+    if "paused" not in states or "running" not in states:
+        return False
+    with store.reading() as session:
+        row = session.get_one(store.RunRow, sweep.trials[states.index("running")].run.id)
+    kill(row.pid, row.process_started)
+    return row.pid is not None
+
+
+def test_a_search_whose_processes_die_ends_as_an_undisturbed_one(home: Path, tmp_path: Path) -> None:
     text = SIXTEEN.replace("[1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 3e-1]", "[1e-3, 1e-2]")
-    sweep, ends = read_sweep(written(tmp_path, text)), []
-    for place, interrupted in (("a", False), ("b", True)):
-        (tmp_path / place).mkdir()
-        if interrupted:
-            for at, _ in enumerate(Halving(sweep, tmp_path / place).search()):
-                if at == 5:
-                    break
-        halving = Halving(sweep, tmp_path / place)
-        list(halving.search())
-        ends.append([[row["validation_loss"] for row in trial.history] for trial in halving.trials])
+    ends = []
+    for kills in (0, 2):
+        name = sweeps.order(parse_sweep(text, "search")).name
+        for last in (False,) * kills + (True,):
+            with supervising_many() as supervisor:  # anew after each kill, as after a restart of the server
+                while not (found := sweeps.standing(name)).ended and (last or not killed_one_of(found)):
+                    tend(supervisor)
+                    time.sleep(0.02)
+        ends.append([[row["validation_loss"] for row in trial.history] for trial in found.trials])
+        assert Counter(trial.run.state for trial in found.trials) == {"outdone": 3, "succeeded": 1}
+        assert sum(times_interrupted(trial.run.id) for trial in found.trials) == kills
+        assert found.best
+        assert found.best.run.state == "succeeded"
     assert ends[0] == ends[1]
     assert sorted(map(len, ends[0])) == [1, 1, 1, 9]
 
@@ -92,9 +115,39 @@ def test_a_combination_that_cannot_be_trained_goes_no_further(home: Path, tmp_pa
     assert "Best on validation images: 1" in told.stdout
 
 
-def test_the_best_third_goes_on_and_rungs_grow_threefold() -> None:
-    assert [rungs(epochs) for epochs in (1, 2, 3, 9, 10)] == [[1], [1, 2], [1, 3], [1, 3, 9], [1, 3, 9, 10]]
-    trials = [Trial(n, {}, 9, [{"validation_accuracy": n % 4 / 4, "validation_loss": float(n)}]) for n in range(1, 8)]
-    trials[2].wrong = "no"
-    assert [trial.number for trial in best_of(trials)] == [7, 2]
-    assert best_of([trials[2]]) == []
+def paused(name: str, accuracy: float, loss: float) -> str:
+    """Return a training of a sweep that pauses after its first epoch."""
+    asked = {"data": {"recipe": "digits-linear"}, "artifact": name, "solver": "adamw", "sweep": "s", "pauses": [1]}
+    run_id = submit(RunRequest.parse(asked)).id
+    with store.writing() as session:
+        note(session, run_id, "epoch", {"epoch": 1, "validation_accuracy": accuracy, "validation_loss": loss})
+        move(session, run_id, ("queued",), "running")
+        move(session, run_id, ("running",), "paused")
+    return run_id
+
+
+def test_the_best_third_goes_on_once_none_waits_or_runs(database: str) -> None:
+    known = [paused(f"m-{number}", number % 4 / 4, float(number)) for number in range(1, 8)]
+    waiting = submit(RunRequest.parse({"data": {"recipe": "digits-linear"}, "artifact": "m-8", "sweep": "s"})).id
+    go_on()
+    assert [get(run_id).state for run_id in known] == ["paused"] * 7
+    request_cancel(waiting)
+    go_on()
+    states = {number: get(run_id).state for number, run_id in enumerate(known, 1)}
+    assert [number for number, state in states.items() if state == "queued"] == [3, 7]  # of equals, the lower loss
+    assert Counter(states.values()) == {"queued": 2, "outdone": 5}
+    assert "After epoch 1, others" in str(get(known[0]).message)
+    assert sweeps.standing("s").actions == ("cancel",)
+    assert Counter(one.run.state for one in sweeps.cancel("s").trials) == {"cancelled": 3, "outdone": 5}
+    assert Counter(one.run.state for one in sweeps.go_on("s").trials) == {"queued": 3, "outdone": 5}
+
+
+def test_one_that_pauses_can_be_cancelled_and_the_others_are_decided_without_it(database: str) -> None:
+    first, second = paused("m-1", 0.9, 0.1), paused("m-2", 0.8, 0.2)
+    assert request_cancel(first).state == "cancelled"
+    go_on()
+    assert get(second).state == "queued"
+
+
+def test_rungs_grow_threefold() -> None:
+    assert [rungs(epochs) for epochs in (1, 2, 3, 4, 9, 10)] == [(), (1,), (1,), (1, 3), (1, 3), (1, 3, 9)]

@@ -1,6 +1,7 @@
 """``rabisco sweep``: one recipe with several combinations of some settings, told, drawn and compared."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -8,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rabisco.cli.follow import follow_to_the_end
+from rabisco.cli.follow import LOOK, follow_to_the_end
 from rabisco.cli.output import percent
 
 if TYPE_CHECKING:
     from rabisco.runs import Run
     from rabisco.runs.sweep import Sweep
+    from rabisco.runs.sweeps import SweepTrial
 
 _COLUMNS = {
     "loss": ("loss", ".3f"),
@@ -74,11 +76,11 @@ def _trained(told: "Sweep", folder: Path) -> Iterator[dict[str, Any] | None]:
     combinations, begun = list(enumerate(told.combinations(), 1)), dict[int, str]()
     for number, values in combinations if get_settings().runner else ():
         with suppress(RabiscoError):  # told below
-            begun[number] = take_up(told, number, values)[0].id
+            begun[number] = take_up(told, number, values).id
     for number, values in combinations:
         click.echo(f"{number}. {words_of(values)}")
         try:
-            run = follow_to_the_end(begun.get(number) or take_up(told, number, values)[0].id)
+            run = follow_to_the_end(begun.get(number) or take_up(told, number, values).id)
         except RabiscoError as error:
             click.secho(f"Error: {error}", fg="red", err=True)
             yield None
@@ -87,33 +89,48 @@ def _trained(told: "Sweep", folder: Path) -> Iterator[dict[str, Any] | None]:
 
 
 def _halved(told: "Sweep", folder: Path) -> Iterator[dict[str, Any] | None]:
-    """Search by successive halving, then make a model of the best; yield the rows as they grow."""
-    from rabisco.runs.halving import Halving
-    from rabisco.runs.sweep import words_of
+    """Order all trainings and supervise them from rung to rung; yield the row of each whenever it stands or ends."""
+    from rabisco.errors import RabiscoError
+    from rabisco.runs import ENDED, sweeps, tend
+    from rabisco.runs.supervisor import supervising_many
+    from rabisco.runs.sweep import take_up, words_of
 
-    halving, wrong = Halving(told, folder), set()
-    for trial in halving.search():
-        if trial.wrong and trial.number not in wrong:
-            wrong.add(trial.number)
-            click.secho(f"{trial.number}. {words_of(trial.values)}\nError: {trial.wrong}", fg="red", err=True)
+    begun = dict[str, tuple[int, dict[str, Any]]]()
+    for number, values in enumerate(told.combinations(), 1):
+        try:
+            begun[take_up(told, number, values).id] = number, values
+        except RabiscoError as error:
+            click.secho(f"{number}. {words_of(values)}\nError: {error}", fg="red", err=True)
             yield None
-        elif not trial.wrong:
-            last = trial.history[-1]
-            reached = f"epoch {len(trial.history)}/{trial.epochs}, valid acc {trial.standing[0]:.4f}"
-            click.echo(f"{trial.number}. {words_of(trial.values)}: {reached}")
-            yield {
-                **{"number": trial.number, **trial.values},
-                **{"loss": last["loss"], "train_accuracy": last["accuracy"], "history": trial.history},
-                "validation_accuracy": trial.standing[0],
-                "examples_per_second": last["examples_per_second"],
-                "minutes": sum(row["seconds"] for row in trial.history) / 60,
-                "trained": trial.is_trained,
-            }
-    epochs, full = (sum(counts) for counts in zip(*((len(t.history), t.epochs) for t in halving.trials), strict=True))
+    said = dict[str, tuple[str, int]]()
+    ours = list[sweeps.SweepTrial]()
+    with supervising_many() as supervisor:
+        while len(said) < len(begun) or any(one.run.state not in ENDED for one in ours):
+            tend(supervisor)
+            ours = [one for one in sweeps.standing(told.name).trials if one.run.id in begun]
+            for one in ours:
+                stands = one.run.state, len(one.history)
+                if one.run.state in ("paused", *ENDED) and said.get(one.run.id) != stands:
+                    said[one.run.id] = stands
+                    number, values = begun[one.run.id]
+                    reached = f"{one.run.state}, epoch {len(one.history)}/{one.run.configuration['epochs']}"
+                    click.echo(f"{number}. {words_of(values)}: {reached}, valid acc {one.accuracy or 0:.4f}")
+                    waits = one.run.state in ("paused", "outdone")
+                    yield _row_so_far(one, number) if waits else _row_of(one.run, number, values, folder)
+            time.sleep(LOOK)
+    epochs, full = sum(len(one.history) for one in ours), sum(one.run.configuration["epochs"] for one in ours)
     click.echo(f"{epochs} epochs were trained, of {full} that all combinations take in full")
-    best = halving.best()
-    if best is not None:
-        yield _row_of(follow_to_the_end(halving.take_up(best).id), best.number, best.values, folder)
+
+
+def _row_so_far(trial: "SweepTrial", number: int) -> dict[str, Any]:
+    """Return the row of a training that pauses, or was outdone, and so made no model."""
+    last = trial.history[-1]
+    return {
+        **{"number": number, "run": trial.run.id, **trial.values},
+        **{"loss": last["loss"], "train_accuracy": last["accuracy"], "validation_accuracy": trial.accuracy},
+        **{"examples_per_second": last["examples_per_second"] or 0.0, "minutes": last["seconds"] / 60},
+        **{"trained": False, "history": trial.history},
+    }
 
 
 def _row_of(run: "Run", number: int, values: dict[str, Any], folder: Path) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from rabisco.artifacts import Artifact, Card
 from rabisco.data.dataset import Dataset
-from rabisco.errors import N_, TrainingCancelledError
+from rabisco.errors import N_, TrainingCancelledError, TrainingPausedError
 from rabisco.models.backend import start_keras
 from rabisco.training import Checkpoints, Progress, Request, TrainingConfiguration, TrainingResult, train
 
@@ -69,6 +69,7 @@ def run(task: Task, watcher: Watcher | None = None, checkpoints: Checkpoints | N
 
     Raises:
         TrainingCancelledError: The watcher wanted that, or a stop before there was anything to keep.
+        TrainingPausedError: The watcher wanted that; it goes on from its checkpoint.
         RabiscoError: The data cannot be had, or the task cannot be trained; which class says why.
     """
     watcher = watcher or Watcher()
@@ -83,6 +84,8 @@ def run(task: Task, watcher: Watcher | None = None, checkpoints: Checkpoints | N
         counts = {name: len(split) for name, split in splits.items()}
         watcher.phase("training", classes=dataset.num_classes, **counts)
         result = train(model, dataset, task.configuration, watcher.progress, watcher.request, checkpoints=checkpoints)
+        if result.ended == "paused":
+            raise TrainingPausedError(N_("the training pauses at the end of an epoch"))
     watcher.phase("judging")
     card = task.finish(result, watcher)
     with watcher.saving:

@@ -63,6 +63,9 @@ class Runner(Protocol):
     def lost(self) -> set[str]:
         """Return the rows, since the last question, whose machine is gone with their process."""
 
+    def end(self) -> None:
+        """Begin nothing more; what has begun goes on."""
+
 
 class Processes:
     """Processes of this machine.
@@ -112,6 +115,11 @@ class Processes:
     def lost(self) -> set[str]:
         """Return nothing: this process would be gone too."""
         return set()
+
+    def end(self) -> None:
+        """Let the process end that waits with Keras imported."""
+        if self._warm is not None:
+            self._warm.end()
 
     def _warm_up(self) -> WarmProcess:
         if self._warm is None or not self._warm.waits:

@@ -191,6 +191,11 @@ class Cluster:
             found, self._lost = self._lost, set()
         return found
 
+    def end(self) -> None:
+        """Let the process end that speaks to the cluster."""
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
+
     def say(self, order: dict[str, Any]) -> None:
         """Give an order to the process that speaks to the cluster."""
         with suppress(OSError, ValueError):  # it has ended: the next will not know of it

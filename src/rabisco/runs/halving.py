@@ -1,170 +1,87 @@
 """Successive halving: all combinations are trained a little, the best third three times as long, and so on.
 
-This is ASHA with one worker: nobody waits, so every combination is tried on a rung before the best go on to the next.
-A training pauses at the end of an epoch and goes on from its checkpoint, with the weights and the learning-rate
-schedule of one that was never paused. Nothing is judged on the test split here.
+Each is a run that pauses at the end of some epochs. Once none of a sweep waits or runs, the best third of those that
+pause goes on, each from its checkpoint, with the weights and the learning-rate schedule of one that was never paused.
+Whoever supervises decides, by the rows alone. This is ASHA with rungs that wait for all of their trainings. Nothing is
+judged on the test split here but what is trained in full.
 
 Source: Li et al., A System for Massively Parallel Hyperparameter Tuning, https://arxiv.org/abs/1810.05934.
 """
 
-import json
-import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from math import inf
-from pathlib import Path
-from typing import Any
 
-from rabisco.artifacts.durable import write_whole
-from rabisco.errors import InvalidConfigurationError, RabiscoError
-from rabisco.models.backend import start_keras
-from rabisco.recipes import RecipeTask
-from rabisco.runs.places import checkpoints_of
-from rabisco.runs.records import Run
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from rabisco import store
+from rabisco.errors import N_, InvalidConfigurationError, Sentence
+from rabisco.runs.queue import MOST_MOVES, anew, resume, times_interrupted
+from rabisco.runs.request import RunRequest
 from rabisco.runs.resolving import check
-from rabisco.runs.sweep import Sweep, request_of, take_up
-from rabisco.runs.tasks import load_data
-from rabisco.training import Checkpoints, Progress, Request, train
+from rabisco.runs.states import ACTIVE, move
 from rabisco.training.config import GRADIENT_SOLVERS
 
 FACTOR = 3
-_STATE = "asha.json"
+SWEEP = store.RunRow.request["sweep"].as_string()  # the name of a row's sweep
 
 
-@dataclass
-class Trial:
-    """One combination and how far it is.
-
-    Attributes:
-        number: From 1.
-        values: The settings that vary.
-        epochs: That it is trained in full.
-        history: One row for each epoch so far; see ``TrainingResult``.
-        wrong: Why it cannot be trained.
-    """
-
-    number: int
-    values: dict[str, Any]
-    epochs: int = 0
-    history: list[dict[str, float]] = field(default_factory=list)
-    wrong: str = ""
-
-    @property
-    def standing(self) -> tuple[float, float]:
-        """Validation accuracy of its best epoch so far and, of those that are equal, the negative loss."""
-        return max(
-            ((row["validation_accuracy"], -row["validation_loss"]) for row in self.history), default=(-1.0, -inf)
-        )
-
-    @property
-    def is_trained(self) -> bool:
-        """Whether it is trained in full."""
-        return bool(self.epochs) and len(self.history) >= self.epochs
-
-
-def rungs(epochs: int) -> list[int]:
-    """Return after how many epochs the trials are compared: 1, 3, 9 and so on, and the last."""
+def rungs(epochs: int) -> tuple[int, ...]:
+    """Return after how many epochs trainings of so many are compared: 1, 3, 9 and so on."""
     steps = [1]
     while steps[-1] * FACTOR < epochs:
         steps.append(steps[-1] * FACTOR)
-    return [*steps, epochs] if epochs > 1 else steps
+    return tuple(step for step in steps if step < epochs)
 
 
-def best_of(trials: list[Trial]) -> list[Trial]:
-    """Return the third of the trials that goes on, the best first; one at least, where one can be trained."""
-    able = sorted((one for one in trials if not one.wrong), key=lambda one: one.standing, reverse=True)
-    return able[: max(1, len(able) // FACTOR)]
+def in_rungs(request: RunRequest) -> RunRequest:
+    """Return a request with the epochs at whose ends it pauses.
 
-
-class Halving:
-    """The trials of a sweep, kept in a folder, so that an interrupted search goes on where it stopped.
-
-    Args:
-        sweep: What is searched.
-        folder: For checkpoints and for how far the search is.
+    Raises:
+        InvalidConfigurationError: It cannot be trained, or cannot pause.
     """
+    configuration = check(request).configuration
+    if configuration.solver not in GRADIENT_SOLVERS:
+        raise InvalidConfigurationError(
+            N_("asha pauses between epochs: expected solver = 'adamw' or 'sgd'. Received: %(solver)s"),
+            solver=repr(configuration.solver),
+        )
+    if request.minutes is not None or request.preset:
+        raise InvalidConfigurationError(N_("asha counts epochs: leave minutes and preset out"))
+    return request.model_copy(update={"pauses": rungs(configuration.epochs)})
 
-    def __init__(self, sweep: Sweep, folder: Path) -> None:
-        self._sweep, self._folder = sweep, folder
-        self.trials = [Trial(number, values) for number, values in enumerate(sweep.combinations(), 1)]
-        known = json.loads((folder / _STATE).read_text(encoding="utf-8")) if (folder / _STATE).exists() else []
-        before = {json.dumps(one["values"]): one for one in known}
-        for trial in self.trials:
-            told = before.get(json.dumps(trial.values), {})
-            trial.history, trial.epochs = told.get("history", []), told.get("epochs", 0)
 
-    def search(self, on_progress: Callable[[Trial, Progress], None] = lambda *_: None) -> Iterator[Trial]:
-        """Train the trials from rung to rung; yield each whenever it has been trained as long as its rung is.
+def go_on() -> None:
+    """Let the best third of those that pause go on in every sweep of which none waits or runs."""
+    with store.reading() as session:
+        undecided = set(session.scalars(select(SWEEP).where(store.RunRow.state == "paused").distinct()))
+        if not undecided:
+            return
+        is_open = store.RunRow.state.in_(("queued", *ACTIVE)), SWEEP.in_(undecided)
+        undecided -= set(session.scalars(select(SWEEP).where(*is_open).distinct()))
+        died = store.RunRow.state == "interrupted", SWEEP.in_(undecided)
+        interrupted = session.execute(select(store.RunRow.id, SWEEP).where(*died)).all() if undecided else []
+    for run_id, name in interrupted:
+        if times_interrupted(run_id) <= MOST_MOVES:
+            resume(run_id)
+            undecided.discard(name)
+    for name in undecided:
+        with store.writing() as session:
+            _decide(session, name)
 
-        The second of two calls finds all done and yields the same.
-        """
-        self._check()
-        going = self.trials
-        for rung in rungs(max(trial.epochs for trial in self.trials)):
-            for trial in going:
-                until = min(rung, trial.epochs)
-                if not trial.wrong and len(trial.history) < until:
-                    self._train(trial, until, on_progress)
-                yield trial
-            going = best_of(going)
 
-    def best(self) -> Trial | None:
-        """Return the best of the trials that are trained in full; ``None`` if none is."""
-        return max((one for one in self.trials if one.is_trained), key=lambda one: one.standing, default=None)
-
-    def take_up(self, trial: Trial) -> Run:
-        """Return the run that makes a model of a trial: it goes on from the trial's checkpoint, and judges it once."""
-        run, new = take_up(self._sweep, trial.number, trial.values)
-        if new:
-            shutil.copytree(self._folder_of(trial), checkpoints_of(run.id), dirs_exist_ok=True)
-        return run
-
-    def _check(self) -> None:
-        """Find out how long each is trained in full, and which cannot be trained.
-
-        Raises:
-            InvalidConfigurationError: None can.
-        """
-        for trial in self.trials:
-            try:
-                asked = request_of(self._sweep, trial.number, trial.values)
-                configuration = check(asked).configuration
-                if configuration.solver not in GRADIENT_SOLVERS:
-                    raise InvalidConfigurationError("asha pauses between epochs; choose solver = 'adamw' or 'sgd'")
-                if asked.minutes is not None or asked.preset:
-                    raise InvalidConfigurationError("asha counts epochs; leave minutes and preset out")
-                trial.epochs = configuration.epochs
-            except RabiscoError as error:
-                trial.wrong = str(error)
-        if all(trial.wrong for trial in self.trials):
-            raise InvalidConfigurationError(f"no combination can be trained: {self.trials[0].wrong}")
-
-    def _train(self, trial: Trial, until: int, on_progress: Callable[[Trial, Progress], None]) -> None:
-        """Train a trial to the end of an epoch and keep where it stands."""
-        start_keras()
-        asked = request_of(self._sweep, trial.number, trial.values)
-        folder = self._folder_of(trial)
-        folder.mkdir(parents=True, exist_ok=True)
-        last: list[Progress] = []
-
-        def hear(progress: Progress) -> None:
-            last[:] = [progress]
-            on_progress(trial, progress)
-
-        def pause() -> Request:
-            here = last[0]
-            return "stop" if here.epoch >= until and here.step == here.steps else "continue"
-
-        task = RecipeTask(check(asked), lambda recipe: load_data(recipe, request=asked, folder=folder), asked.base)
-        try:
-            model, dataset = task.prepare()
-            result = train(model, dataset, task.configuration, hear, pause, checkpoints=Checkpoints(folder))
-            trial.history = result.history
-            trial.epochs = len(result.history) if result.ended == "patience" else task.configuration.epochs
-        except RabiscoError as error:
-            trial.wrong = str(error)
-        kept = [{"values": one.values, "history": one.history, "epochs": one.epochs} for one in self.trials]
-        write_whole(self._folder / _STATE, json.dumps(kept, indent=1) + "\n")
-
-    def _folder_of(self, trial: Trial) -> Path:
-        return self._folder / "checkpoints" / str(trial.number)
+def _decide(session: Session, name: str) -> None:
+    paused = store.RunRow.state == "paused", name == SWEEP
+    ids = list(session.scalars(select(store.RunRow.id).where(*paused).order_by(store.RunRow.created)))
+    of_epochs = store.RunEventRow.run_id.in_(ids), store.RunEventRow.kind == "epoch"
+    standing, epoch = dict.fromkeys(ids, (-1.0, -inf)), 0
+    for run_id, told in session.execute(select(store.RunEventRow.run_id, store.RunEventRow.payload).where(*of_epochs)):
+        accuracy, loss = told.get("validation_accuracy"), told.get("validation_loss")
+        figures = -1.0 if accuracy is None else accuracy, -inf if loss is None else -loss
+        standing[run_id], epoch = max(standing[run_id], figures), max(epoch, told["epoch"])
+    ranked = sorted(ids, key=standing.__getitem__, reverse=True)
+    kept = max(1, len(ranked) // FACTOR)
+    for run_id in ranked[:kept]:
+        move(session, run_id, ("paused",), "queued", **anew())
+    reason = Sentence(N_("After epoch %(epoch)s, others of its sweep were better."), {"epoch": epoch})
+    for run_id in ranked[kept:]:
+        move(session, run_id, ("paused",), "outdone", message=reason)

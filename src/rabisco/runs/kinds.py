@@ -12,6 +12,7 @@ from rabisco.errors import RabiscoError
 from rabisco.intake import Finding
 from rabisco.intake.findings import Parameter
 from rabisco.runs import places
+from rabisco.runs.halving import go_on
 from rabisco.runs.reconcile import Dead, reconcile, works
 from rabisco.runs.states import ACTIVE, move
 from rabisco.settings import get_settings
@@ -33,7 +34,8 @@ class WorkKind:
         places: How many may be worked on at the same time.
         folder_of: The folder of a row, for the log.
         is_cancelled: Whether the process of an active row is to end.
-        reconcile: Changes the state of every active row whose process is gone; see ``reconcile.reconcile``.
+        reconcile: Changes the state of every active row whose process is gone, see ``reconcile.reconcile``, and of
+            those that waited for others.
         fail: Ends a row whose process does not start.
     """
 
@@ -61,6 +63,11 @@ def found(upload_id: str, result: dict[str, Any], *guards: Any) -> None:
 def refusal(code: str, **parameters: Parameter) -> dict[str, Any]:
     """Return that an upload cannot be read, as it is kept."""
     return {"refusal": Finding(code, parameters).to_dict()}
+
+
+def _reconcile_trainings(dead: Collection[Dead] = ()) -> None:
+    reconcile(dead)
+    go_on()
 
 
 def _fail_training(run_id: str, error: RabiscoError) -> None:
@@ -91,7 +98,7 @@ TRAINING = WorkKind(
     places=lambda: get_settings().most_trainings,
     folder_of=places.folder_of,
     is_cancelled=lambda row: bool(row.wanted == "cancel"),
-    reconcile=reconcile,
+    reconcile=_reconcile_trainings,
     fail=_fail_training,
 )
 LOOKING = WorkKind(

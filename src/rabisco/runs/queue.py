@@ -20,15 +20,18 @@ from rabisco.runs.states import ENDED, RESUMABLE, State, move
 from rabisco.text import normalized, plain
 
 LOGGER = logging.getLogger("rabisco.runs")
+MOST_MOVES = 3  # of a run whose process or machine died, and that goes on by itself
 LONGER = 3  # times the epochs, where a training has not learned yet
 # How a run stands, for a sentence.
 _STANDS: dict[State, str] = {
     "queued": N_("waits"),
     "running": N_("is running"),
     "stopping": N_("is stopping"),
+    "paused": N_("pauses"),
     "succeeded": N_("succeeded"),
     "unlearned": N_("has ended without learning"),
     "stopped": N_("is stopped"),
+    "outdone": N_("is outdone by others of its sweep"),
     "cancelled": N_("is cancelled"),
     "failed": N_("failed"),
     "interrupted": N_("was interrupted"),
@@ -141,7 +144,7 @@ def request_stop(run_id: str) -> Run:
 
 
 def request_cancel(run_id: str) -> Run:
-    """Take a waiting run out of the queue, or have a running one ended without a result; return at once.
+    """Take a run that waits or pauses out of the queue, or have a running one ended without a result; return at once.
 
     Raises:
         RunNotFoundError: There is no such run.
@@ -149,7 +152,7 @@ def request_cancel(run_id: str) -> Run:
     """
     reconcile()
     with store.writing() as session:
-        moved = move(session, run_id, ("queued",), "cancelled") or move(
+        moved = move(session, run_id, ("queued", "paused"), "cancelled") or move(
             session, run_id, ("running", "stopping"), "stopping", store.RunRow.wanted != "cancel", wanted="cancel"
         )
     run = get(run_id)
@@ -167,16 +170,9 @@ def resume(run_id: str) -> Run:
         RunNotFoundError: There is no such run.
         RunConflictError: It waits, runs or succeeded.
     """
-    again: dict[str, Any] = {
-        "queued": store.now(),
-        "ended": None,
-        "message": Sentence(""),
-        "wanted": "",
-        "launches": 0,
-    }
     reconcile()
     with store.writing() as session:
-        moved = move(session, run_id, RESUMABLE, "queued", **again)
+        moved = move(session, run_id, RESUMABLE, "queued", **anew())
     run = get(run_id)
     if not moved:
         raise _conflict(
@@ -187,6 +183,11 @@ def resume(run_id: str) -> Run:
             ),
         )
     return run
+
+
+def anew() -> dict[str, Any]:
+    """Return the columns of a run that waits for its turn once more."""
+    return {"queued": store.now(), "ended": None, "message": Sentence(""), "wanted": "", "launches": 0}
 
 
 def times_interrupted(run_id: str) -> int:

@@ -19,6 +19,7 @@ _ACTIONS: dict[str, tuple[Action, ...]] = {
     "queued": ("cancel",),
     "running": ("stop", "cancel"),
     "stopping": ("cancel",),
+    "paused": ("cancel",),
     "unlearned": ("longer", "retry", "delete"),
 }
 

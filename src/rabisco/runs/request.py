@@ -110,6 +110,7 @@ class RunRequest(BaseModel):
         memory: Bytes.
         sweep: Name of the sweep that it is one of.
         varied: Settings in which it differs from the others of that.
+        pauses: Epochs at whose ends it pauses until its sweep lets it go on, or others of that have outdone it.
         use: Whether the new version answers at once under its name; if not, it waits to be chosen.
         owner: Token of who asks, if the pages know one.
     """
@@ -149,6 +150,7 @@ class RunRequest(BaseModel):
     memory: int | None = Field(default=None, ge=0, le=2**50)
     sweep: str = Field(default="", max_length=60)
     varied: dict[str, bool | int | float | str] = {}
+    pauses: tuple[int, ...] = ()
     use: bool = True
     owner: str = Field(default="", max_length=64)
 

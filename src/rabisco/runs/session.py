@@ -43,7 +43,7 @@ class RunSession(Watcher):
 
     def __init__(self, row: store.RunRow) -> None:
         self.row = row
-        self._spent, self._epoch = 0.0, 1
+        self._spent, self._epoch, self._ends_epoch = 0.0, 1, False
         self._begun: float | None = None
         self._device = ""
         self.wanted = ""
@@ -111,6 +111,7 @@ class RunSession(Watcher):
         if self._begun is None:  # before it lies what a resumed training has spent, or how long Keras took to build
             self._begun = progress.seconds if (progress.epoch, progress.step) == (1, 1) else 0.0
         self._spent, self._epoch = progress.seconds - self._begun, progress.epoch
+        self._ends_epoch = progress.step == progress.steps
         values = asdict(progress) | {"device": self._device}
         if progress.eta_seconds is not None:
             values["eta_seconds"] = min(progress.eta_seconds, max(0.0, self._budget - self._spent))
@@ -122,9 +123,14 @@ class RunSession(Watcher):
             self.say("progress", told, progress=told)
 
     def request(self) -> Request:
-        """Return whether the training is to stop: because that is wanted, or its time is up and an epoch is done."""
+        """Return whether the training is to stop: because that is wanted, or its time is up and an epoch is done.
+
+        It pauses at the end of the epochs that were asked for.
+        """
         is_over = self._spent > self._budget and self._epoch > 1
-        return "stop" if self.wanted == "stop" or is_over else "continue"
+        if self.wanted == "stop" or is_over:
+            return "stop"
+        return "pause" if self._ends_epoch and self._epoch in self.asked.pauses else "continue"
 
     def report(self, values: dict[str, Any]) -> None:
         """Say what became better and worse."""
@@ -137,8 +143,17 @@ class RunSession(Watcher):
         if not stopped:
             Checkpoints(checkpoints_of(self.row.id)).clear()
 
-    def end(self, state: State, **changes: Any) -> None:
-        """Say how the run ended, however long the database takes nothing; this process hears nothing more of it."""
+    def pause(self) -> None:
+        """Say that the training pauses; it is cancelled if that is wanted meanwhile."""
+        if not self.end("paused", store.RunRow.wanted != "cancel"):
+            self.end("cancelled")
+
+    def end(self, state: State, *guards: Any, **changes: Any) -> bool:
+        """Say how the run ended, however long the database takes nothing; this process hears nothing more of it.
+
+        Returns:
+            Whether it still was this process's own, and the guards held.
+        """
         self._over = True
         until = time.monotonic() + PATIENCE
         while True:
@@ -146,14 +161,12 @@ class RunSession(Watcher):
                 with self._saying:
                     self._catch_up()
                 with store.writing() as session:
-                    move(session, self.row.id, ACTIVE, state, *self._guards, **changes)
+                    return move(session, self.row.id, ACTIVE, state, *self._guards, *guards, **changes)
             except StorageError as error:
                 if time.monotonic() > until:
                     raise
                 LOGGER.warning("%s", error)
                 time.sleep(1)
-            else:
-                return
 
     def _listen(self) -> None:
         said = store.now()

@@ -4,10 +4,11 @@
 
     queued ──► running ──► succeeded, unlearned
        │          │  └───► failed, interrupted
+       │          │  └───► paused ──► queued, outdone, cancelled
        │          ▼
        │       stopping ─► stopped, cancelled, failed, interrupted, succeeded, unlearned
        └─────────────────► cancelled, failed
-    stopped, cancelled, failed, interrupted ──► queued (resume)
+    stopped, cancelled, failed, interrupted, outdone ──► queued (resume)
 """
 
 from typing import Any, Literal
@@ -19,15 +20,27 @@ from rabisco import store
 from rabisco.errors import N_
 
 State = Literal[
-    "queued", "running", "stopping", "succeeded", "unlearned", "stopped", "cancelled", "failed", "interrupted"
+    "queued",
+    "running",
+    "stopping",
+    "paused",
+    "succeeded",
+    "unlearned",
+    "stopped",
+    "outdone",
+    "cancelled",
+    "failed",
+    "interrupted",
 ]
 STATES: dict[State, str] = {
     "queued": N_("waiting"),
     "running": N_("running"),
     "stopping": N_("stopping"),
+    "paused": N_("paused"),
     "succeeded": N_("succeeded"),
     "unlearned": N_("not learned yet"),
     "stopped": N_("stopped early"),
+    "outdone": N_("outdone"),
     "cancelled": N_("cancelled"),
     "failed": N_("failed"),
     "interrupted": N_("interrupted"),
@@ -42,8 +55,9 @@ PHASES = {
 }
 ACTIVE: tuple[State, ...] = ("running", "stopping")
 KEPT: tuple[State, ...] = ("succeeded", "unlearned", "stopped")  # there is a model
-ENDED: tuple[State, ...] = (*KEPT, "cancelled", "failed", "interrupted")
-RESUMABLE: tuple[State, ...] = ("stopped", "cancelled", "failed", "interrupted")
+ENDED: tuple[State, ...] = (*KEPT, "outdone", "cancelled", "failed", "interrupted")
+INCOMPLETE: tuple[State, ...] = ("stopped", "cancelled", "failed", "interrupted")
+RESUMABLE: tuple[State, ...] = (*INCOMPLETE, "outdone")
 
 
 def move(
@@ -60,7 +74,9 @@ def move(
         **changes: Further columns, changed in the same step.
     """
     if target in ENDED:
-        changes = {"ended": store.now(), "pid": None, "process_started": "", "wanted": "", **changes}
+        changes = {"ended": store.now(), **changes}
+    if target in (*ENDED, "paused"):
+        changes = {"pid": None, "process_started": "", "wanted": "", **changes}
     number = session.scalar(
         update(store.RunRow)
         .where(store.RunRow.id == run_id, store.RunRow.state.in_(sources), *guards)

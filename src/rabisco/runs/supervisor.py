@@ -9,7 +9,8 @@ import os
 import re
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -25,7 +26,7 @@ from rabisco.runs.cluster import Cluster
 from rabisco.runs.kinds import LOOKING, TRAINING, WorkKind
 from rabisco.runs.places import LOG_FILE, expected, runs_dir
 from rabisco.runs.process import host, kill
-from rabisco.runs.queue import get, resume, times_interrupted
+from rabisco.runs.queue import MOST_MOVES, get, resume, times_interrupted
 from rabisco.runs.states import ACTIVE
 from rabisco.settings import get_settings
 from rabisco.store import OfProcess
@@ -35,7 +36,6 @@ INTERVAL = 0.25  # seconds between two looks
 LONGEST_PAUSE = 5.0  # seconds after which one looks even where nothing was written to the database
 GRACE = 0.8  # seconds that a cancelled training has to end by itself
 MOST_LAUNCHES = 3
-MOST_MOVES = 3  # of a run from a machine that is gone to another
 
 
 def start_supervisor() -> None:
@@ -49,9 +49,13 @@ def start_supervisor() -> None:
             threading.Thread(target=target, name=f"supervisor of {supervisor.kind.name}", daemon=True).start()
 
 
-def tend() -> None:
-    """Look once, if nobody else supervises: for what orders something where no server may run."""
-    for supervisor in SUPERVISORS:
+def tend(*supervisors: "Supervisor") -> None:
+    """Look once, if nobody else supervises: for what orders something where no server may run.
+
+    Args:
+        *supervisors: Who looks; those of this process if not given.
+    """
+    for supervisor in supervisors or SUPERVISORS:
         handle = _acquire_supervisor_lock(supervisor.kind)
         if handle is not None:
             try:
@@ -147,6 +151,16 @@ class Supervisor:
             waits = table.id == row.id, table.state == "queued"
             session.execute(update(table).where(*waits).values(launches=table.launches + 1))
         return True
+
+
+@contextmanager
+def supervising_many() -> Iterator[Supervisor]:
+    """Yield who supervises trainings, many of them one after another: Keras is imported once for all of them."""
+    runner = _runner_of(TRAINING, warms=True)
+    try:
+        yield Supervisor(TRAINING, runner)
+    finally:
+        runner.end()
 
 
 def _runner_of(kind: WorkKind, *, warms: bool = False) -> Runner:

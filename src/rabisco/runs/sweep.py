@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from rabisco.errors import N_, InvalidConfigurationError
+from rabisco.runs.halving import in_rungs
 from rabisco.runs.queue import list_runs, resume, submit
 from rabisco.runs.records import Run
 from rabisco.runs.request import RunRequest
-from rabisco.runs.states import RESUMABLE
+from rabisco.runs.states import INCOMPLETE
 
 Search = Literal["grid", "random", "asha"]
 MOST = 200
@@ -163,15 +164,16 @@ def request_of(sweep: Sweep, number: int, values: dict[str, Any]) -> RunRequest:
     """Return what is asked of the run of a combination; its name says the sweep and the settings.
 
     Raises:
-        InvalidConfigurationError: A setting is unknown or a value out of range.
+        InvalidConfigurationError: A setting is unknown or a value out of range, or ``asha`` cannot pause it.
     """
     name = f"{sweep.name}: {words_of(values)}"[:120]
     told = {"data": {"recipe": sweep.recipe}, "artifact": f"{sweep.name}-{number}", "name": name}
-    return RunRequest.parse({**told, **sweep.fixed, **values, "sweep": sweep.name, "varied": values})
+    asked = RunRequest.parse({**told, **sweep.fixed, **values, "sweep": sweep.name, "varied": values})
+    return in_rungs(asked) if sweep.search == "asha" else asked
 
 
-def take_up(sweep: Sweep, number: int, values: dict[str, Any]) -> tuple[Run, bool]:
-    """Return the run of a combination, and whether it is new; one that was interrupted is resumed.
+def take_up(sweep: Sweep, number: int, values: dict[str, Any]) -> Run:
+    """Return the run of a combination, a new one if there is none; one that was interrupted is resumed.
 
     Args:
         sweep: Which.
@@ -184,5 +186,5 @@ def take_up(sweep: Sweep, number: int, values: dict[str, Any]) -> tuple[Run, boo
     asked = request_of(sweep, number, values)
     found = next((run for run in list_runs(SEARCHED) if run.name == asked.name), None)
     if found is None:
-        return submit(asked), True
-    return (resume(found.id) if found.state in RESUMABLE else found), False
+        return submit(asked)
+    return resume(found.id) if found.state in INCOMPLETE else found

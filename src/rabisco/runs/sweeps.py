@@ -1,20 +1,21 @@
 """Sweeps as the pages know them: their trainings, told by what they were asked for."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import func, select
 
 from rabisco import store
-from rabisco.errors import N_, InvalidConfigurationError, RunNotFoundError
-from rabisco.runs.queue import submit
+from rabisco.errors import N_, RunConflictError, RunNotFoundError
+from rabisco.runs.halving import SWEEP
+from rabisco.runs.queue import request_cancel, request_stop, resume, submit
 from rabisco.runs.reconcile import as_found
 from rabisco.runs.records import Run, run_of
 from rabisco.runs.resolving import check
-from rabisco.runs.states import ENDED
+from rabisco.runs.states import ENDED, INCOMPLETE, State
 from rabisco.runs.sweep import MOST, Sweep, request_of
-
-_SWEEP = store.RunRow.request["sweep"].as_string()
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,19 @@ class SweepTrial:
     Attributes:
         run: It.
         values: The settings in which it differs from the others.
-        accuracy: On the validation images, of its best epoch so far; none before the first.
+        history: A row for each epoch so far, as a model card has it.
     """
 
     run: Run
     values: dict[str, Any]
-    accuracy: float | None
+    history: list[dict[str, Any]]
+
+    @property
+    def accuracy(self) -> float | None:
+        """On the validation images, of its best epoch so far; none before the first."""
+        so_far = [row["validation_accuracy"] for row in self.history if row.get("validation_accuracy") is not None]
+        best: float | None = (self.run.metrics or {}).get("validation_accuracy", max(so_far, default=None))
+        return best
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,13 @@ class SweepStanding:
         return list(dict.fromkeys(name for trial in self.trials for name in trial.values))
 
     @property
+    def actions(self) -> tuple[str, ...]:
+        """What can be asked of it now: ``stop``, ``cancel``, ``resume``."""
+        states = {trial.run.state for trial in self.trials}
+        last = ("cancel",) if not self.ended else ("resume",) if states & set(INCOMPLETE) else ()
+        return (*(("stop",) if "running" in states else ()), *last)
+
+    @property
     def ended(self) -> bool:
         """Whether all trainings have ended."""
         return all(trial.run.state in ENDED for trial in self.trials)
@@ -65,13 +80,8 @@ def order(sweep: Sweep, owner: str = "") -> SweepStanding:
     """Submit every training of a sweep at once; under a name of its own where one is so called already.
 
     Raises:
-        InvalidConfigurationError: It pauses trainings, which only the command does, or a combination cannot be
-            trained; none is submitted then.
+        InvalidConfigurationError: A combination cannot be trained; none is submitted then.
     """
-    if sweep.search == "asha":
-        raise InvalidConfigurationError(
-            N_("a page orders search = 'grid' or 'random'. Received: 'asha'; use it in a terminal: rabisco sweep")
-        )
     known, wished = set(names()), sweep.name
     free = next(name for name in (wished, *(f"{wished}-{n}" for n in range(2, len(known) + 3))) if name not in known)
     named = replace(sweep, name=free)
@@ -86,9 +96,47 @@ def order(sweep: Sweep, owner: str = "") -> SweepStanding:
     return standing(free)
 
 
+def stop(name: str) -> SweepStanding:
+    """End a sweep: trainings that run keep their best weights, those that wait or pause are cancelled.
+
+    Raises:
+        RunNotFoundError: There is none of that name.
+    """
+    return _ask(name, {"queued": request_cancel, "paused": request_cancel, "running": request_stop})
+
+
+def cancel(name: str) -> SweepStanding:
+    """End every training of a sweep that has not ended.
+
+    Raises:
+        RunNotFoundError: There is none of that name.
+    """
+    return _ask(name, dict.fromkeys(("queued", "paused", "running", "stopping"), request_cancel))
+
+
+def go_on(name: str) -> SweepStanding:
+    """Resume every training of a sweep that ended early.
+
+    Raises:
+        RunNotFoundError: There is none of that name.
+    """
+    return _ask(name, dict.fromkeys(INCOMPLETE, resume))
+
+
+def _ask(name: str, orders: dict[State, Callable[[str], Run]]) -> SweepStanding:
+    """Give each training the order that is for its state, one state after another; let be what has moved on."""
+    found = standing(name).trials
+    for state, order in orders.items():
+        for trial in found:
+            if trial.run.state == state:
+                with suppress(RunConflictError):
+                    order(trial.run.id)
+    return standing(name)
+
+
 def names() -> list[str]:
     """Return the names of the sweeps, the newest first."""
-    named = select(_SWEEP.label("name"), store.RunRow.created).where(_SWEEP != "").subquery()
+    named = select(SWEEP.label("name"), store.RunRow.created).where(SWEEP != "").subquery()
     query = select(named.c.name).group_by(named.c.name).order_by(func.max(named.c.created).desc())
     with store.reading() as session:
         return list(session.scalars(query))
@@ -100,7 +148,7 @@ def standing(name: str) -> SweepStanding:
     Raises:
         RunNotFoundError: There is none of that name.
     """
-    query = select(store.RunRow).where(_SWEEP.in_([name])).order_by(store.RunRow.created, store.RunRow.id)
+    query = select(store.RunRow).where(SWEEP.in_([name])).order_by(store.RunRow.created, store.RunRow.id)
     with store.reading() as session:
         rows = list(session.scalars(query.limit(2 * MOST)))
         if not rows:
@@ -110,13 +158,14 @@ def standing(name: str) -> SweepStanding:
         ids = [row.id for row in rows]
         of_epochs = store.RunEventRow.run_id.in_(ids), store.RunEventRow.kind == "epoch"
         told = select(store.RunEventRow.run_id, store.RunEventRow.payload).where(*of_epochs)
-        epochs = session.execute(told).all()
-    best: dict[str, float] = {}
+        epochs = session.execute(told.order_by(store.RunEventRow.number)).all()
+    rows_of: dict[str, dict[int, dict[str, Any]]] = {row.id: {} for row in rows}
     for run_id, payload in epochs:
-        best[run_id] = max(best.get(run_id, 0.0), payload.get("validation_accuracy") or 0.0)
-    trials = []
-    for row in rows:
-        run = run_of(as_found(row))
-        accuracy = (run.metrics or {}).get("validation_accuracy", best.get(run.id))
-        trials.append(SweepTrial(run, dict(row.request.get("varied", {})), accuracy))
-    return SweepStanding(name, trials)
+        rows_of[run_id][payload["epoch"]] = payload  # one that was interrupted may tell an epoch twice
+    return SweepStanding(
+        name,
+        [
+            SweepTrial(run_of(as_found(row)), dict(row.request.get("varied", {})), list(rows_of[row.id].values()))
+            for row in rows
+        ],
+    )

@@ -16,7 +16,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from rabisco.errors import N_, RabiscoError, Sentence, TrainingCancelledError
+from rabisco.errors import N_, RabiscoError, Sentence, TrainingCancelledError, TrainingPausedError
 from rabisco.models.backend import start_keras
 from rabisco.recipes import run
 from rabisco.runs.places import LOG_FILE, checkpoints_of, folder_of
@@ -44,6 +44,8 @@ def main(run_id: str) -> None:
         session.phase("starting")
         task = task_of(session.asked, run_id, folder_of(run_id), session.row.created)
         run(task, session, Checkpoints(checkpoints_of(run_id)))
+    except TrainingPausedError:
+        session.pause()
     except TrainingCancelledError as error:
         session.end("cancelled", message=error.sentence)
     except RabiscoError as error:
@@ -126,6 +128,8 @@ def _carry_through(order: dict[str, str]) -> None:
     for source, target in ((null, 0), (log, 1), (log, 2)):
         os.dup2(source, target)
     main(order["id"])
+    logging.shutdown()
+    os._exit(0)  # to take TensorFlow down in order takes seconds, for which the next training would wait
 
 
 if __name__ == "__main__":

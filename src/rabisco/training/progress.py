@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-Request = Literal["continue", "stop", "cancel"]
-Ended = Literal["completed", "patience", "stopped"]
+Request = Literal["continue", "stop", "pause", "cancel"]
+Ended = Literal["completed", "patience", "stopped", "paused"]
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ def train(
         configuration: How to train.
         on_progress: Called after every batch and every epoch.
         request: Asked after every batch: ``continue``; ``stop``, to end now with the best weights so far;
-            ``cancel``, to end now without a result.
+            ``pause``, the same, to go on later; ``cancel``, to end now without a result.
         checkpoints: Where the training's position is kept after each epoch, now and then within one, and when it is
             stopped; a training that has one there goes on from it, and ends with the weights that it would have had
             without the interruption (on a CPU, bit by bit).
@@ -72,7 +72,7 @@ def train(
         checkpoints=checkpoints,
         epochs_after=configuration.cooldown_epochs,
     )
-    if not configuration.cooldown_epochs or first.ended == "stopped":
+    if not configuration.cooldown_epochs or first.ended in ("stopped", "paused"):
         return first
     weights = model.get_weights()
     second = _train_by_gradient(

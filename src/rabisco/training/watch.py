@@ -91,10 +91,11 @@ def create_watch(
             asked = request()
             if asked == "cancel":
                 raise TrainingCancelledError(N_("the training was cancelled; nothing was saved"))
-            if asked == "stop":
-                self.result.ended, self.model.stop_training, self.midway = "stopped", True, step < steps
+            if asked in ("stop", "pause"):
+                self.result.ended = "stopped" if asked == "stop" else "paused"
+                self.model.stop_training, self.midway = True, step < steps
             due = checkpoints is not None and time.perf_counter() - self.kept > checkpoints.every_seconds
-            if step < steps and (asked == "stop" or due):
+            if step < steps and (self.midway or due):
                 self.keep(self.epoch - 1, step)
 
         def progress(self, step: int, logs: dict[str, float], eta_seconds: float | None) -> Progress:

@@ -43,6 +43,15 @@ def documented(folder: Path) -> Iterator[Server]:
         cancel_all(running)
 
 
+SWEEP = 'recipe = "digits-linear"\n[grid]\nseed = [1, 2]\n'
+ORDERED = {
+    "SWEEP": lambda server: server.post("/sweeps", json={"sweep": SWEEP}).json()["name"],
+    "MEASUREMENT": lambda server: server.post(
+        "/compare/measurements", json={"model": ["mnist-cnn", "mnist-linear"]}
+    ).json()["id"],
+}
+
+
 def prepared(server: Server, folder: Path, desk: Path, example: str) -> dict[str, str]:
     """Put there what an example speaks of; return the variables that it names."""
     for name in ("seven.png", "three.png"):
@@ -50,7 +59,7 @@ def prepared(server: Server, folder: Path, desk: Path, example: str) -> dict[str
     (desk / "seven.b64").write_bytes(base64.b64encode(SEVEN))
     for name in ("train.csv", "test.csv"):
         (desk / name).write_bytes(digits_csv(0, 100))
-    (desk / "digits.toml").write_text('recipe = "digits-linear"\n[grid]\nseed = [1, 2]\n', encoding="utf-8")
+    (desk / "digits.toml").write_text(SWEEP, encoding="utf-8")
     variables = {"RABISCO_ACCESS_TOKEN": ""}
     if "/mine" in example or "/models/rollback" in example:
         shutil.rmtree(folder / "artifacts" / "mine", ignore_errors=True)
@@ -75,9 +84,7 @@ def prepared(server: Server, folder: Path, desk: Path, example: str) -> dict[str
         if example.endswith(("/resume", "/retry", "/delete")):
             server.post(f"/runs/{run}/cancel")
             wait_for(lambda: server.get(f"/runs/{run}").json(), "cancelled", "succeeded")
-    if "$MEASUREMENT" in example:
-        asked = server.post("/compare/measurements", json={"model": ["mnist-cnn", "mnist-linear"]})
-        variables["MEASUREMENT"] = asked.json()["id"]
+    variables |= {name: order(server) for name, order in ORDERED.items() if f"${name}" in example}
     if "$CORRECTION" in example or "/corrections/retrain" in example:
         store = next(one for one in EXAMPLES if "true_label" in one and "readings" in one)
         stored = json.loads(shell(store.format(url=server.url), desk, variables).stdout)

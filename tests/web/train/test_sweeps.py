@@ -8,6 +8,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from rabisco import runs, store
+from rabisco.evaluation.statistics import wilson_interval
+from rabisco.runs.halving import go_on
+from rabisco.runs.session import take_up
 from rabisco.runs.states import move, note
 from rabisco.settings import get_settings
 from rabisco.web import create_app
@@ -35,7 +38,8 @@ def train(run_id: str, accuracy: float, *, ends: bool) -> None:
         note(session, run_id, "epoch", {"epoch": 1, "validation_accuracy": accuracy})
         if ends:
             move(session, run_id, ("queued",), "succeeded", artifact_version=1, accuracy=accuracy - 0.01)
-            metrics = {"validation_accuracy": accuracy}
+            low, high = wilson_interval(round((accuracy - 0.01) * 360), 360)
+            metrics = {"validation_accuracy": accuracy, "test_accuracy_low": low, "test_accuracy_high": high}
             session.execute(update(store.RunRow).where(store.RunRow.id == run_id).values(metrics=metrics))
 
 
@@ -58,11 +62,65 @@ def test_every_combination_is_a_training_and_the_best_is_told_once_all_have_ende
     train(known[5], 0.95, ends=True)
     told = client.get("/sweeps/rates").get_json()
     assert (told["best"], told["ended"]) == (known[5], True)
-    assert told["test_accuracy"] == pytest.approx(0.94)
+    low, high = wilson_interval(338, 360)
+    figures = [told[f"test_accuracy{end}"] for end in ("_low", "", "_high")]
+    assert figures == pytest.approx([low, 0.94, high])
     page = client.get("/sweeps/rates", headers=PAGE).get_data(as_text=True)
     assert "On the test images: 94.00%" in page
+    assert f"95% interval: {low:.2%} to {high:.2%}" in page
     assert "data-live" not in page
     assert "89.00%" not in page  # the others are judged on validation images alone
+
+
+def pause(run_id: str, accuracy: float) -> None:
+    """Let a training stand at the end of its first epoch."""
+    with store.writing() as session:
+        figures = {"loss": 1.0, "accuracy": 0.5, "validation_loss": 1.0, "validation_accuracy": accuracy}
+        note(session, run_id, "epoch", {"epoch": 1, **figures})
+        move(session, run_id, ("queued",), "running")
+        move(session, run_id, ("running",), "paused")
+
+
+def test_asha_pauses_are_seen_and_the_best_third_goes_on(client: FlaskClient) -> None:
+    known = [one["id"] for one in order(client, f'search = "asha"\n{EXAMPLE}')["trainings"]]
+    assert runs.get(known[0]).request["pauses"] == [1, 3, 9]
+    for number, run_id in enumerate(known):
+        pause(run_id, 0.5 + number / 20)
+    told = client.get("/sweeps/rates").get_json()
+    assert [(one["state"], one["epochs"]) for one in told["trainings"]] == [("paused", 1)] * 6
+    assert not told["ended"]
+    page = client.get("/sweeps/rates", headers=PAGE).get_data(as_text=True)
+    assert (page.count('class="dashed"'), page.count("state paused"), page.count("1 / 10")) == (6, 6, 6)
+    assert "data-live" in page
+    go_on()
+    told = client.get("/sweeps/rates").get_json()
+    assert [one["state"] for one in told["trainings"]] == ["outdone"] * 4 + ["queued"] * 2
+    page = client.get("/sweeps/rates", headers=PAGE).get_data(as_text=True)
+    assert page.count('class="dashed"') == 4
+    outdone = client.get(f"/runs/{known[0]}", headers={**PAGE, "Accept-Language": "pt-BR"}).get_data(as_text=True)
+    assert "Depois da época 1, outros da sua varredura eram melhores." in outdone
+
+
+def test_a_sweep_is_stopped_cancelled_and_resumed_as_a_whole(client: FlaskClient) -> None:
+    known = [one["id"] for one in order(client, f'search = "asha"\n{EXAMPLE}')["trainings"]]
+    pause(known[0], 0.9)
+    session = take_up(known[1])
+    assert session
+    page = client.get("/sweeps/rates", headers=PAGE).get_data(as_text=True)
+    assert [action for action in ("stop", "cancel", "resume") if f"/sweeps/rates/{action}" in page] == [
+        "stop",
+        "cancel",
+    ]
+    told = client.post("/sweeps/rates/stop").get_json()
+    assert [one["state"] for one in told["trainings"]] == ["cancelled", "stopping", *["cancelled"] * 4]
+    told = client.post("/sweeps/rates/cancel").get_json()
+    assert runs.get(known[1]).wanted == "cancel"
+    session.pause()  # what is to be cancelled does not pause
+    told = client.post("/sweeps/rates/resume").get_json()
+    assert [one["state"] for one in told["trainings"]] == ["queued"] * 6
+    answer = client.post("/sweeps/rates/cancel", headers=PAGE)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/sweeps/rates")
+    assert client.post("/sweeps/nobody/cancel").status_code == 404
 
 
 def test_a_second_sweep_of_a_name_gets_another_and_both_are_listed(client: FlaskClient) -> None:
@@ -79,7 +137,11 @@ def test_a_second_sweep_of_a_name_gets_another_and_both_are_listed(client: Flask
         ("recipe = ", "TOML"),
         ('recipe = "digits-linear"\n[grid]\nlearning_rate = [-1]', "learning_rate"),
         ('recipe = "nobody"\n[grid]\nepochs = [1, 2]', "nobody"),
-        (EXAMPLE.replace("epochs = 10", 'search = "asha"'), "rabisco sweep"),
+        (
+            EXAMPLE.replace("epochs = 10", 'search = "asha"').replace("adamw", "logistic-regression"),
+            "solver = 'adamw'",
+        ),
+        (EXAMPLE.replace("epochs = 10", 'search = "asha"\nminutes = 1'), "leave minutes"),
     ],
 )
 def test_what_cannot_be_trained_is_refused_whole(client: FlaskClient, text: str, said: str) -> None:

@@ -36,7 +36,7 @@ END_SECONDS = 4
 M_ARENA_MAX = -8  # of mallopt(3)
 # Seconds between two looks at whether there is work for a supervisor, and the states of work that is.
 LOOK_INTERVAL = 0.25
-OPEN_STATES = ("queued", "running", "stopping", "looking")
+OPEN_STATES = ("queued", "running", "stopping", "paused", "looking")
 # Seconds between two looks of a worker at whether the process that started it is still there.
 PARENT_INTERVAL = 0.25
 _supervising = threading.Event()

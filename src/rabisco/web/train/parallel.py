@@ -34,11 +34,13 @@ class Line:
         name: Of the training.
         points: As ``polyline`` wants them.
         strength: From 0.15, the worst, to 1, the best.
+        is_dashed: Whether it pauses, or others have outdone it.
     """
 
     name: str
     points: str
     strength: float
+    is_dashed: bool
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,11 @@ class ParallelPicture:
     width: int
     height: int
 
+    @property
+    def dashes(self) -> bool:
+        """Whether any line is dashed."""
+        return any(line.is_dashed for line in self.lines)
+
 
 def picture_of(standing: SweepStanding) -> ParallelPicture | None:
     """Return where the lines go; ``None`` where no training has come to an accuracy yet."""
@@ -59,8 +66,11 @@ def picture_of(standing: SweepStanding) -> ParallelPicture | None:
     accuracies = [one.accuracy or 0.0 for one in trials]
     low, high = min(accuracies), max(accuracies)
     axes, places = [], []
-    for at, name in enumerate(standing.varied):
-        values = sorted({one.values.get(name) for one in trials}, key=_in_order)
+    columns = {name: [one.values.get(name) for one in trials] for name in standing.varied}
+    if any(one.run.request.get("pauses") for one in trials):
+        columns[gettext("Epochs")] = [len(one.history) for one in trials]
+    for at, (name, column) in enumerate(columns.items()):
+        values = sorted(set(column), key=_in_order)
         axes.append(
             ParallelAxis(name, _across(at), [(_height(values.index(one), len(values)), _said(one)) for one in values])
         )
@@ -69,15 +79,16 @@ def picture_of(standing: SweepStanding) -> ParallelPicture | None:
     ends = [low, high] if high > low else [low]
     marks = [(_height(rank, len(ends)), percent(one, 2)) for rank, one in enumerate(ends)]
     lines = []
-    for trial, accuracy in sorted(zip(trials, accuracies, strict=True), key=lambda pair: pair[1]):
+    for row, (trial, accuracy) in sorted(enumerate(zip(trials, accuracies, strict=True)), key=lambda one: one[1][1]):
         share = (accuracy - low) / (high - low) if high > low else 0.5
         points = [
-            (axis.across, where[trial.values.get(name)])
-            for axis, where, name in zip(axes, places, standing.varied, strict=True)
+            (axis.across, where[column[row]])
+            for axis, where, column in zip(axes, places, columns.values(), strict=True)
         ]
         points.append((last, _scaled(share)))
         text = " ".join(f"{across},{height:.1f}" for across, height in points)
-        lines.append(Line(trial.run.name, text, round(0.15 + 0.85 * share, 2)))
+        waits = trial.run.state in ("paused", "outdone")
+        lines.append(Line(trial.run.name, text, round(0.15 + 0.85 * share, 2), waits))
     axes.append(ParallelAxis(gettext("validation accuracy"), last, marks))
     return ParallelPicture(axes, lines, last + STEP, HEIGHT + 2 * MARGIN)
 

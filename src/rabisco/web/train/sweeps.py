@@ -1,5 +1,6 @@
 """``/sweeps``: one recipe trained with several combinations of settings, told in a table and a picture, live."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from flask import Blueprint, redirect, render_template, url_for
@@ -29,6 +30,11 @@ learning_rate = [0.001, 0.01, 0.1]
 batch_size = [32, 128]
 """
 MOST_SHOWN = 50
+ACTIONS: dict[str, Callable[[str], SweepStanding]] = {
+    "stop": sweeps.stop,
+    "cancel": sweeps.cancel,
+    "resume": sweeps.go_on,
+}
 
 
 class SweepOrder(Fields):
@@ -36,16 +42,19 @@ class SweepOrder(Fields):
 
     requests: ClassVar[Requests] = ({"sweep": EXAMPLE, "name": "rates"},)
 
-    sweep: str = Field(description="TOML: `recipe`, settings, and a table `grid` of lists.", max_length=20_000)
+    sweep: str = Field(
+        description="TOML: `recipe`, `search`, settings, and a table `grid` of lists or ranges.", max_length=20_000
+    )
     name: str = Field("sweep", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$", description="What it is called.")
 
 
 class TrialSchema(BaseModel):
-    """One training of a sweep: its settings, how it stands, its best accuracy on validation images so far."""
+    """One training of a sweep: its settings, how it stands, its epochs and its best accuracy on validation images."""
 
     id: str
     values: dict[str, bool | int | float | str]
     state: State
+    epochs: int
     validation_accuracy: Probability | None
 
 
@@ -57,21 +66,35 @@ class SweepSchema(BaseModel):
     trainings: list[TrialSchema]
     best: str | None
     test_accuracy: Probability | None
+    test_accuracy_low: Probability | None
+    test_accuracy_high: Probability | None
 
     @classmethod
     def of(cls, standing: SweepStanding) -> "SweepSchema":
         """Return a sweep as it stands."""
         best = standing.best
+        metrics = (best.run.metrics or {}) if best else {}
         return cls(
             name=standing.name,
             ended=standing.ended,
             trainings=[
-                TrialSchema(id=one.run.id, values=one.values, state=one.run.state, validation_accuracy=one.accuracy)
+                TrialSchema(
+                    id=one.run.id,
+                    values=one.values,
+                    state=one.run.state,
+                    epochs=len(one.history),
+                    validation_accuracy=one.accuracy,
+                )
                 for one in standing.trials
             ],
             best=best.run.id if best else None,
             test_accuracy=best.run.accuracy if best else None,
+            test_accuracy_low=metrics.get("test_accuracy_low"),
+            test_accuracy_high=metrics.get("test_accuracy_high"),
         )
+
+
+ORDER: dict[str, Any] = {"answer": SweepSchema, "page": True, "problems": (404, 507), "success": 202}
 
 
 class Sweeps(BaseModel):
@@ -116,10 +139,7 @@ def start() -> Answered:
     """Order a sweep."""
     asked = given(SweepOrder)
     standing = sweeps.order(parse_sweep(asked.sweep, asked.name), queued_as())
-    address = url_for("sweeps.show", sweep_name=standing.name)
-    if wants_page():
-        return redirect(address, 303)
-    return SweepSchema.of(standing), {"Location": address}
+    return _answer(standing)
 
 
 @route(
@@ -141,3 +161,46 @@ def show(sweep_name: str) -> Answered:
     words: dict[str, Any] = {"states": STATES, "best": standing.best, "picture": picture_of(standing)}
     ranked = sorted(standing.trials, key=lambda one: one.accuracy or -1.0, reverse=True)
     return render_template("train/sweep.html", sweep=standing, ranked=ranked, **words)
+
+
+@route(
+    blueprint,
+    "POST",
+    "/sweeps/<sweep_name>/stop",
+    "stop_sweep",
+    lazy_gettext("Ends a sweep: what trains keeps its best weights so far, what waits or pauses is cancelled."),
+    ("curl -X POST {url}/sweeps/$SWEEP/stop",),
+    defaults={"action": "stop"},
+    **ORDER,
+)
+@route(
+    blueprint,
+    "POST",
+    "/sweeps/<sweep_name>/cancel",
+    "cancel_sweep",
+    lazy_gettext("Cancels every training of a sweep that has not ended."),
+    ("curl -X POST {url}/sweeps/$SWEEP/cancel",),
+    defaults={"action": "cancel"},
+    **ORDER,
+)
+@route(
+    blueprint,
+    "POST",
+    "/sweeps/<sweep_name>/resume",
+    "resume_sweep",
+    lazy_gettext("Lets the trainings of a sweep that ended early go on from their last checkpoints."),
+    ("curl -X POST {url}/sweeps/$SWEEP/resume",),
+    defaults={"action": "resume"},
+    **ORDER,
+)
+def act(sweep_name: str, action: str) -> Answered:
+    """Stop, cancel or resume the trainings of a sweep."""
+    return _answer(ACTIONS[action](sweep_name))
+
+
+def _answer(standing: SweepStanding) -> Answered:
+    """Answer an order: a browser with the sweep's page, a program with the sweep as it stands."""
+    address = url_for("sweeps.show", sweep_name=standing.name)
+    if wants_page():
+        return redirect(address, 303)
+    return SweepSchema.of(standing), {"Location": address}

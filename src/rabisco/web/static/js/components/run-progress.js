@@ -5,7 +5,7 @@ import { after, curves, duration, empty, share, timeLeft } from "../lib/learning
 import { draw } from "./learning-curve.js";
 
 const POLL_MS = 2000;
-const ENDED = ["succeeded", "unlearned", "stopped", "cancelled", "failed", "interrupted"];
+const ENDED = ["succeeded", "unlearned", "stopped", "outdone", "cancelled", "failed", "interrupted"];
 
 class RunProgress extends HTMLElement {
   #view = empty();
