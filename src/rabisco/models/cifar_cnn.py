@@ -128,5 +128,6 @@ ARCHITECTURES = (
             precision="mixed_bfloat16",
         ),
         adapt=adapt,
+        rounded=True,
     ),
 )
