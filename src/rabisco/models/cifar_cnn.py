@@ -1,4 +1,4 @@
-"""A small network for color images of 32×32 pixels, made to be trained on a processor in less than an hour.
+"""A small network for color images of 32×32 pixels, made to be trained on a processor in about an hour.
 
 Its first layer is not learned: it makes the 2×2 patches of the training images white, so that what comes after sees
 twelve uncorrelated channels of equal size and their negatives. Six wide convolutions follow, with pooling before
