@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rabisco import data
+from rabisco.data import bundled
 from rabisco.data.bundled import read_counts
 from rabisco.data.counts import to_mnist
 from rabisco.errors import MissingExtraError
@@ -59,5 +60,6 @@ def test_a_bar_on_the_left_stays_upright_and_moves_to_the_middle() -> None:
 
 def test_without_scikit_learn_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sklearn", None)
+    monkeypatch.setattr(bundled, "_as_mnist", bundled._as_mnist.__wrapped__)
     with pytest.raises(MissingExtraError, match=r"pip install 'rabisco\[train\]'"):
         data.load("digits")

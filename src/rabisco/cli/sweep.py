@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rabisco.runs.sweep import Sweep
     from rabisco.runs.sweeps import SweepTrial
 
+PICTURE_INTERVAL = 10  # seconds; drawing takes longer than a small model's epoch
 _COLUMNS = {
     "loss": ("loss", ".3f"),
     "train_accuracy": ("train acc", ".3f"),
@@ -50,7 +51,7 @@ def sweep(file: Path, to: Path | None) -> None:
     folder = to or file.with_suffix("")
     folder.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []
-    failed = 0
+    failed, next_picture = 0, time.monotonic() + PICTURE_INTERVAL
     for row in (_halved if told.search == "asha" else _trained)(told, folder):
         if row is None:
             failed += 1
@@ -58,7 +59,11 @@ def sweep(file: Path, to: Path | None) -> None:
         rows = [*(one for one in rows if one["number"] != row["number"]), row]
         rows.sort(key=lambda one: one["number"])
         _summarize(rows, list(told.grid), folder)
+        if time.monotonic() >= next_picture:
+            _draw(rows, list(told.grid), folder)
+            next_picture = time.monotonic() + PICTURE_INTERVAL
     if rows:
+        _draw(rows, list(told.grid), folder)
         click.echo(f"\n{(folder / 'summary.md').read_text(encoding='utf-8')}\nTables and pictures are in {folder}")
     if failed:
         raise click.exceptions.Exit(1)
@@ -158,12 +163,10 @@ def _row_of(run: "Run", number: int, values: dict[str, Any], folder: Path) -> di
 
 
 def _summarize(rows: list[dict[str, Any]], varied: list[str], folder: Path) -> None:
-    """Write ``summary.json``, ``summary.md``, ``summary.png`` and ``parallel.png``.
+    """Write ``summary.json`` and ``summary.md``.
 
     The best is chosen on validation images; of the test images only its result is told.
     """
-    from rabisco.evaluation.plots import plot_parallel, plot_sweep
-
     trained = [row for row in rows if row["trained"]]
     best = max(trained, key=lambda row: row["validation_accuracy"], default=None)
     told = [{name: value for name, value in row.items() if name not in ("judged", "trained")} for row in rows]
@@ -183,6 +186,12 @@ def _summarize(rows: list[dict[str, Any]], varied: list[str], folder: Path) -> N
         lines.append(f"On the test images: {percent(accuracy)} (95% interval {percent(low)} to {percent(high)}).")
     (folder / "summary.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     (folder / "summary.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _draw(rows: list[dict[str, Any]], varied: list[str], folder: Path) -> None:
+    """Draw ``summary.png`` and ``parallel.png``."""
+    from rabisco.evaluation.plots import plot_parallel, plot_sweep
+
     curves = {", ".join(f"{name} {row[name]}" for name in varied): row["history"] for row in rows}
     (folder / "summary.png").write_bytes(plot_sweep(curves))
     settings = [{name: row[name] for name in varied} for row in rows]

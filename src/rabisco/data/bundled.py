@@ -6,6 +6,7 @@ They are 8×8 counts from 0 to 16; here they become 28×28 pixels in the manner 
 Source: https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits.
 """
 
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -30,14 +31,17 @@ def read_bundled_digits(class_names: tuple[str, ...]) -> Parts:
     Raises:
         MissingExtraError: scikit-learn is not installed.
     """
+    images, labels, known_as = _as_mnist()
+    train, test = stratified_cut(labels, _TEST_FRACTION, _TEST_SEED, class_names)
+    return Parts(Split(images[train], labels[train]), Split(images[test], labels[test]), known_as)
+
+
+@cache
+def _as_mnist() -> tuple[NDArray[np.uint8], NDArray[np.int64], str]:
+    """Return images, labels and their fingerprint; made once, for a sweep asks for them many times."""
     counts, labels = read_counts()
     images = np.stack([to_mnist(count) for count in counts])[..., np.newaxis]
-    train, test = stratified_cut(labels, _TEST_FRACTION, _TEST_SEED, class_names)
-    return Parts(
-        Split(images[train], labels[train]),
-        Split(images[test], labels[test]),
-        fingerprint([counts.tobytes(), labels.tobytes()]),
-    )
+    return images, labels, fingerprint([counts.tobytes(), labels.tobytes()])
 
 
 def read_counts() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
