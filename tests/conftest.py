@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,11 @@ REPEATED = pytest.mark.flaky(reruns=1, only_rerun=["[Tt]imeout", "[Tt]imed out"]
 # The real data sets, if they lie beside the code; every test that needs them is skipped where they do not.
 if "RABISCO_DATA_DIR" not in os.environ and (ROOT / ".data").is_dir():
     os.environ["RABISCO_DATA_DIR"] = str(ROOT / ".data")
+
+# Bytecode is kept although the environment may forbid it: the tests start Python hundreds of times, and each would
+# compile the package, or all of Keras where it was installed without, once more.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
