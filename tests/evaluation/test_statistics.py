@@ -62,4 +62,5 @@ def test_mcnemars_p_value_is_that_of_a_fair_coin() -> None:
     assert mcnemar(0, 0) == 1.0
     assert mcnemar(4, 4) == pytest.approx(1.0)
     assert mcnemar(0, 6) == pytest.approx(2 * 0.5**6)
-    assert mcnemar(2, 9) == pytest.approx(binomtest(2, 11).pvalue)
+    for first, second in ((2, 9), (9, 2), (1, 0), (5, 6), (400, 471), (0, 90)):
+        assert mcnemar(first, second) == pytest.approx(binomtest(first, first + second).pvalue, rel=1e-9)

@@ -96,10 +96,9 @@ def roc_auc(positive: NDArray[np.bool_], scores: NDArray[np.floating]) -> float 
     positives = int(positive.sum())
     if not 0 < positives < len(positive):
         return None
-    from scipy.stats import rankdata
-
-    rank_sum = float(rankdata(scores)[positive].sum()) - positives * (positives + 1) / 2
-    return rank_sum / (positives * (len(positive) - positives))
+    hits, misses, _ = _counts(positive, scores)
+    area = np.trapezoid(np.append(0.0, hits), np.append(0.0, misses))
+    return float(area) / (positives * (len(positive) - positives))
 
 
 def average_precision(positive: NDArray[np.bool_], scores: NDArray[np.floating]) -> float | None:
