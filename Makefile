@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test quick fuzz soak chaos setup lint format bench screenshots notebooks docs site video wheel notes words lock clean help
+.PHONY: run test tested quick fuzz soak chaos setup lint format bench screenshots notebooks docs site video wheel notes words lock clean help
 run: setup ## set up, then serve on http://127.0.0.1:3000
 	$(BIN)/rabisco serve
 
@@ -22,8 +22,11 @@ $(VENV)/.dev-done: requirements/dev.txt $(VENV)/.setup-done
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
-test: $(VENV)/.dev-done lint ## set up, then run every check
-	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder --durations=10
+test: $(VENV)/.dev-done ## set up, then run every check: style and types beside the tests
+	$(MAKE) --no-print-directory --jobs=2 lint tested
+
+tested: $(VENV)/.dev-done
+	$(BIN)/pytest --numprocesses=auto --maxprocesses=6 --dist=loadfile --no-loadscope-reorder --durations=10
 
 quick: $(VENV)/.dev-done lint ## style, types and every test that is not slow and needs no server, browser or training: under a minute
 	$(BIN)/pytest --quiet --numprocesses=auto --maxprocesses=4 -m "not browser and not server and not training and not slow"

@@ -14,6 +14,23 @@ from rabisco.settings import get_settings
 
 ROOT = Path(__file__).parent.parent
 SECONDS = {"training": 8, "browser": 3, "slow": 3, "server": 1}  # that a test with this mark takes, about
+LONGER = {  # files that take far longer than their marks tell, and how many seconds
+    "tests/bulk/test_reading.py": 40,
+    "tests/cli/test_cli.py": 40,
+    "tests/cli/test_report_command.py": 40,
+    "tests/recipes/test_recipes.py": 50,
+    "tests/runs/test_halving.py": 50,
+    "tests/runs/test_kills.py": 100,
+    "tests/runs/test_looking.py": 50,
+    "tests/runs/test_measuring.py": 40,
+    "tests/runs/test_queue.py": 50,
+    "tests/test_notebooks.py": 80,
+    "tests/test_nothing_leaves.py": 60,
+    "tests/browser/test_training.py": 70,
+    "tests/web/corrections/test_retraining_pages.py": 60,
+    "tests/web/platform/test_silent_database.py": 80,
+    "tests/web/train/test_label_errors.py": 40,
+}
 REPEATED = pytest.mark.flaky(reruns=1, only_rerun=["[Tt]imeout", "[Tt]imed out"])
 
 # The real data sets, if they lie beside the code; every test that needs them is skipped where they do not.
@@ -27,15 +44,15 @@ sys.dont_write_bytecode = False
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Return two processes more than there are cores: some always wait, for a browser, a server or a training.
+    """Return three processes more than there are cores: some always wait, for a browser, a server or a training.
 
     Where a mark leaves these out, nobody waits, and each process more would collect the tests once more.
     """
-    return (os.cpu_count() or 1) + (0 if config.option.markexpr else 2)
+    return (os.cpu_count() or 1) + (0 if config.option.markexpr else 3)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a running server, and begin with the files that take longest, as their marks tell.
+    """Mark what needs a running server, and begin with the files that take longest, as their marks or ``LONGER`` tell.
 
     Files are shared out in this order, and a long one at the end leaves one core idle. Where a page or a server took
     too long, beside trainings on the same cores, the test is repeated once, and the summary names it.
@@ -48,6 +65,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.get_closest_marker("browser") or item.get_closest_marker("server"):
             item.add_marker(REPEATED)
         weights[item.path] += max((SECONDS.get(mark.name, 0) for mark in item.iter_markers()), default=0)
+    for name, seconds in LONGER.items():
+        weights[ROOT / name] = seconds
     items.sort(key=lambda item: -weights[item.path])
 
 

@@ -87,10 +87,11 @@ def test_starts_undecided_with_a_loss_near_the_logarithm_of_the_number_of_classe
 
 def test_memorises_one_batch_in_evaluation_mode(case: Case) -> None:
     data = case.data(32)
-    batch = Split(data.train.images[:16], data.train.labels[:16])
+    step = 2 if case.kind == "colour" else 1  # a quarter of the pixels: ResNet-18 would take half a minute
+    batch = Split(data.train.images[:16, ::step, ::step], data.train.labels[:16])
     often = Split(np.tile(batch.images, (10, 1, 1, 1)), np.tile(batch.labels, 10))  # an epoch begins and ends slowly
     alone = Dataset("batch", data.class_names, often, batch, batch, "", 0)
-    model = case.create()
+    model = create_model(case.entry.name, alone.image_shape, CLASSES)
     steps = TrainingConfiguration(epochs=9, batch_size=16, learning_rate=3e-3, weight_decay=0.0, schedule="constant")
     reached: list[float] = []
     train(
