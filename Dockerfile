@@ -15,9 +15,12 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates python3-venv \
     && python3 -m venv /opt/rabisco
 WORKDIR /build
-COPY requirements/serve.txt requirements/
+# For files in an object store: --build-arg OBJECT_STORE=1
+ARG OBJECT_STORE=
+COPY requirements/serve.txt requirements/s3.txt requirements/
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
-    /opt/rabisco/bin/pip install --no-cache-dir --no-compile --require-hashes -r requirements/serve.txt
+    /opt/rabisco/bin/pip install --no-cache-dir --no-compile --require-hashes -r requirements/serve.txt \
+    ${OBJECT_STORE:+-r requirements/s3.txt}
 
 FROM packages AS packages-train
 COPY requirements/train.txt requirements/

@@ -85,9 +85,10 @@ words: $(VENV)/.dev-done ## collect the sentences, bring the four catalogs up to
 	$(BIN)/pybabel -q compile -d src/rabisco/web/translations
 
 lock: ## compile the hashed requirements files again (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --extra train --extra dev --extra studio --extra postgresql --extra parquet --extra heic pyproject.toml -o requirements/dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --extra train --extra dev --extra studio --extra postgresql --extra parquet --extra heic --extra s3 pyproject.toml -o requirements/dev.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra train --extra heic -c requirements/dev.txt pyproject.toml -o requirements/train.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra postgresql -c requirements/dev.txt pyproject.toml -o requirements/serve.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra s3 -c requirements/dev.txt pyproject.toml -o requirements/s3.txt
 
 clean: ## remove the environment and every cache
 	rm -rf $(VENV) build dist *.egg-info src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

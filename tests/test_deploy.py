@@ -1,5 +1,6 @@
 """What ``deploy/`` starts: manifests that a cluster accepts, settings that exist, a proxy that hides a dead server."""
 
+import copy
 import re
 import shutil
 import subprocess
@@ -84,6 +85,60 @@ def test_names_within_the_manifests_and_the_composition_are_of_what_is_there() -
     assert upstream == [name for name in COMPOSE["services"] if name.startswith("web")]
     address = COMPOSE["services"]["proxy"]["networks"]["default"]["ipv4_address"]
     assert COMPOSE["services"]["web-1"]["environment"]["RABISCO_TRUSTED_PROXIES"] == address
+
+
+def test_with_an_object_store_each_server_has_its_own_volume_and_what_speaks_to_it() -> None:
+    beside = yaml.safe_load((DEPLOY / "compose.s3.yaml").read_text(encoding="utf-8"))
+    servers = {name: one for name, one in beside["services"].items() if name != "store"}
+    assert servers.keys() == {name for name, one in COMPOSE["services"].items() if "RABISCO_DATABASE_URL" in str(one)}
+    assert all(one["volumes"] == [f"{name}:/data"] for name, one in servers.items())
+    assert set(beside["volumes"]) == {*servers, "store"}
+    for one in servers.values():
+        assert set(names_in(DEPLOY / "compose.s3.yaml")) - {"RABISCO_DATABASE_PASSWORD"} == {"RABISCO_STORAGE"}
+        assert Settings(storage=one["environment"]["RABISCO_STORAGE"]).storage
+        assert one["environment"]["AWS_ENDPOINT_URL"] == "http://store:9000"
+        (argument,) = one["build"]["args"]
+        assert f"ARG {argument}=\n" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("version", KUBERNETES)
+def test_with_an_object_store_no_pod_of_a_cluster_shares_a_volume(version: str) -> None:
+    kubernetes_validate = pytest.importorskip("kubernetes_validate")
+    folder = DEPLOY / "kubernetes-s3"
+    laid_over = yaml.safe_load((folder / "kustomization.yaml").read_text(encoding="utf-8"))
+    assert laid_over["resources"] == ["../kubernetes", "store.yaml"]
+    kubernetes_validate.validate(yaml.safe_load((folder / "store.yaml").read_text()), version, strict=True)
+    servers, claim = laid_over["patches"]
+    assert yaml.safe_load(claim["patch"])["$patch"] == "delete"
+    patched = [patch_of(one, yaml.safe_load(servers["patch"])) for one in PODS if named(one, servers["target"])]
+    assert [one["metadata"]["name"] for one in patched] == ["trainer", "web"]
+    for one in patched:
+        kubernetes_validate.validate(one, version, strict=True)
+        pod = one["spec"]["template"]["spec"]
+        assert pod["volumes"][0] == {"name": "home", "emptyDir": {}}
+        assert pod["containers"][0]["envFrom"] == [{"secretRef": {"name": "rabisco-store"}}]
+    left = [one for one in OBJECTS if not named(one, claim["target"])]
+    assert "claimName" not in str([one for one in patched + left if one not in PODS])
+
+
+def named(one: dict[str, Any], target: dict[str, str]) -> bool:
+    return one["kind"] == target["kind"] and bool(re.fullmatch(target["name"], one["metadata"]["name"]))
+
+
+def patch_of(one: dict[str, Any], patch: list[dict[str, Any]]) -> dict[str, Any]:
+    """Apply a JSON patch (RFC 6902), as far as ours go."""
+    one = copy.deepcopy(one)
+    for step in patch:
+        *parents, last = [int(part) if part.isdecimal() else part for part in step["path"].split("/")[1:]]
+        place: Any = one
+        for part in parents:
+            place = place[part]
+        if step["op"] == "test":
+            assert place[last] == step["value"]
+        else:
+            assert (step["op"] == "add") == (last not in place if isinstance(place, dict) else False)
+            place[last] = step["value"]
+    return one
 
 
 def names_in(path: Path) -> list[str]:

@@ -54,6 +54,20 @@ def test_what_is_no_address_of_a_cluster_is_refused(given, address: str) -> None
         given(runner=address)
 
 
+@pytest.mark.parametrize("storage", ["", "s3://school", "s3://school/", "s3://my.bucket-1/deep/prefix"])
+def test_the_place_of_an_object_store_is_taken(given, storage: str) -> None:
+    assert given(storage=storage).storage == storage.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "storage", ["school", "s3://", "s3://UPPER", "gs://school", "s3://id:key@school", "s3://a/../b?"]
+)
+def test_what_is_no_place_of_an_object_store_is_refused_without_a_key_in_it(given, storage: str) -> None:
+    with pytest.raises(InvalidConfigurationError, match=r"RABISCO_STORAGE=.*expected s3://bucket") as refused:
+        given(storage=storage)
+    assert "id:key" not in str(refused.value)
+
+
 def test_a_cluster_runs_as_many_trainings_as_it_bears_unless_it_is_said_how_many(given) -> None:
     assert given().most_trainings == 1
     assert given(runner="auto").most_trainings > 1000

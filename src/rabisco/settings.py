@@ -74,6 +74,11 @@ class Settings(BaseSettings):
         repr=False,
         description="Database of runs and corrections, `postgresql://…`; empty means SQLite in `RABISCO_HOME`.",
     )
+    storage: str = Field(
+        default="",
+        description="Object store of models, uploads and checkpoints, `s3://bucket/prefix`, for servers without a "
+        "folder in common; the variables `AWS_…` say who asks and where. Empty means `RABISCO_HOME` alone.",
+    )
     trainings: int = Field(
         default=1,
         ge=0,
@@ -206,6 +211,13 @@ class Settings(BaseSettings):
         if runner not in ("", "auto", "local") and not re.fullmatch(r"(ray://)?[\w.\-\[\]:]+:\d{1,5}", runner):
             raise ValueError("ray://host:port, host:port, auto or local")
         return runner
+
+    @field_validator("storage")
+    @classmethod
+    def _check_storage(cls, storage: str) -> str:
+        if storage and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w.-]+)*/?", storage):
+            raise ValueError("s3://bucket or s3://bucket/prefix; keys go into AWS_ACCESS_KEY_ID and the like")
+        return storage.rstrip("/")
 
     @field_validator("assistant_key_file")
     @classmethod
@@ -356,6 +368,7 @@ _EXPECTED = {
 def _mistake(error: Mapping[str, Any]) -> str:
     """Return one line: the variable, what it holds unless that is secret, and what was expected."""
     name = str(error["loc"][0])
-    value = repr(error["input"]) if Settings.model_fields[name].repr else "(hidden)"
+    shown = Settings.model_fields[name].repr and "@" not in str(error["input"])  # keys may stand before one
+    value = repr(error["input"]) if shown else "(hidden)"
     expected = _EXPECTED.get(error["type"], error["msg"]).format(**error.get("ctx", {}))
     return f"{PREFIX}{name.upper()}={value}: expected {expected}"

@@ -16,9 +16,11 @@ import os
 import re
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from rabisco import objects
 from rabisco.artifacts.durable import write_whole
 from rabisco.errors import N_, InvalidConfigurationError, ModelNotFoundError, NoModelError, VersionNotFoundError
 from rabisco.settings import get_settings
@@ -35,6 +37,8 @@ MEMORY_FILE = "memory.json"
 POINTER_FILE = "current.json"
 DEFAULT_FILE = ".default.json"
 VERSIONS_DIR = "versions"
+PLACE = "artifacts"
+DEFAULT_KEY = objects.manifest_key(f"{PLACE}/.default")
 BUNDLED_DIR = Path(__file__).parent.parent / "bundled"
 BUNDLED, FLAT = 0, 1  # numbers of the version in the package, and of that in a home of earlier releases
 
@@ -166,10 +170,28 @@ def pointer_of(name: str, parent: Path | None = None) -> Pointer:
 
 
 def write_pointer(name: str, pointer: Pointer, parent: Path | None = None) -> None:
-    """Point to another version, in one step; call it under the lock of the folder of all artifacts."""
-    home = parent_or_home(parent) / name
-    home.mkdir(exist_ok=True)
-    write_whole(home / POINTER_FILE, pointer.model_dump_json() + "\n")
+    """Point to another version, in one step, on all servers; call it under the lock of the folder of artifacts."""
+    parent = parent_or_home(parent)
+    if shared := shared_by(parent):
+        shared.write(pointer_key(name), pointer.model_dump_json().encode())
+    (parent / name).mkdir(exist_ok=True)
+    write_whole(parent / name / POINTER_FILE, pointer.model_dump_json() + "\n")
+
+
+def shared_by(parent: Path) -> objects.Bucket | None:
+    """Return the object store that shares a folder of artifacts: the settings' own alone is shared."""
+    shared = objects.bucket()
+    return shared if shared and parent == get_settings().artifacts_dir else None
+
+
+def version_key(name: str, number: int) -> str:
+    """Return the key of a version's manifest in the object store."""
+    return objects.manifest_key(f"{PLACE}/{quote(name)}/{number}")
+
+
+def pointer_key(name: str) -> str:
+    """Return the key of a name's pointer in the object store."""
+    return objects.manifest_key(f"{PLACE}/{quote(name)}/current")
 
 
 def find(name: str, version: int | None = None) -> tuple[int, Path]:

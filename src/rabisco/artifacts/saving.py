@@ -9,7 +9,7 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ from rabisco.artifacts.places import (
     pointer_of,
     write_pointer,
 )
+from rabisco.artifacts.sharing import changing, claim, mark, send
 from rabisco.artifacts.versions import remove
 from rabisco.evaluation.readings import Readings
 from rabisco.memory import Memory, Reference
@@ -143,8 +144,9 @@ def install(folder: Path, card: Card, parent: Path | None = None, *, use: bool =
     card = write_card(folder, card)
     for path in (*folder.iterdir(), folder):
         sync(path)
-    with locked(parent):
-        return _place(folder, card, parent, use)
+    manifest = send(folder, parent)
+    with changing(card.name, parent):
+        return _place(folder, card, parent, use, manifest)
 
 
 def write_card(folder: Path, card: Card) -> Card:
@@ -164,15 +166,17 @@ def write_card(folder: Path, card: Card) -> Card:
     return card
 
 
-def _place(folder: Path, card: Card, parent: Path, use: bool) -> Artifact:
+def _place(folder: Path, card: Card, parent: Path, use: bool, manifest: Mapping[str, str]) -> Artifact:
     there = folders(card.name, parent)
     pointer = pointer_of(card.name, parent) if there else None
-    number = max(pointer.last if pointer else 0, *there, BUNDLED) + 1
+    number = claim(card.name, max(pointer.last if pointer else 0, *there, BUNDLED) + 1, manifest)
     versions = parent / card.name / VERSIONS_DIR
     versions.mkdir(parents=True, exist_ok=True)
     target = versions / str(number)
     if target.exists():
         shutil.rmtree(target)  # a version without card: none that anything can read
+    if manifest:
+        mark(folder)
     if pointer and not use:
         # said before it is there, so that no crash lets the new version be taken for the current one
         write_pointer(card.name, pointer.model_copy(update={"last": number}), parent)

@@ -5,13 +5,15 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from rabisco import objects
 from rabisco.artifacts.card import Card
-from rabisco.artifacts.durable import locked, sync, write_whole
+from rabisco.artifacts.durable import sync, write_whole
 from rabisco.artifacts.loading import read_card
 from rabisco.artifacts.places import (
     BUNDLED,
     CARD_FILE,
     DEFAULT_FILE,
+    DEFAULT_KEY,
     FLAT,
     MEMORY_FILE,
     ONNX_FILE,
@@ -25,11 +27,15 @@ from rabisco.artifacts.places import (
     find,
     folders,
     parent_or_home,
+    pointer_key,
     pointer_of,
     promoted,
     read_default,
+    shared_by,
+    version_key,
     write_pointer,
 )
+from rabisco.artifacts.sharing import changing
 from rabisco.errors import N_, InvalidArtifactError, VersionConflictError
 from rabisco.settings import get_settings
 
@@ -77,11 +83,11 @@ def use_version(name: str, version: int) -> None:
         VersionNotFoundError: It has no such version.
         InvalidArtifactError: That version's card is damaged.
     """
-    with locked(get_settings().artifacts_dir):
+    with changing(name) as behind:
         _, folder = find(name, version)
         read_card(name, folder)
         pointer = pointer_of(name)
-        if pointer.version != version:
+        if behind or pointer.version != version:
             write_pointer(name, pointer.to(version))
 
 
@@ -92,7 +98,7 @@ def rollback(name: str) -> int:
         ModelNotFoundError: There is no such model.
         VersionConflictError: There is none to go back to.
     """
-    with locked(get_settings().artifacts_dir):
+    with changing(name):
         find(name)
         pointer, there = pointer_of(name), folders(name)
         previous = _previous(pointer, there)
@@ -118,7 +124,7 @@ def delete(name: str, version: int) -> None:
         VersionNotFoundError: It has no such version.
         VersionConflictError: It is the current one, or comes with the package.
     """
-    with locked(get_settings().artifacts_dir):
+    with changing(name):
         find(name, version)
         pointer = pointer_of(name)
         if version == BUNDLED:
@@ -146,7 +152,7 @@ def delete_model(name: str) -> None:
         VersionConflictError: It is the promoted default, or only bundled.
     """
     parent = get_settings().artifacts_dir
-    with locked(parent):
+    with changing(name):
         find(name)
         if set(folders(name)) == {BUNDLED}:
             raise VersionConflictError(N_("“%(name)s” comes with the package and cannot be deleted"), name=name)
@@ -154,7 +160,11 @@ def delete_model(name: str) -> None:
             raise VersionConflictError(
                 N_("“%(name)s” answers by default, so it was not deleted; promote another first"), name=name
             )
-        _discard(parent / name, parent)
+        if shared := shared_by(parent):
+            for number in folders(name):
+                shared.remove(version_key(name, number))
+            shared.remove(pointer_key(name))
+        discard(parent / name, parent)
 
 
 def promote(name: str, version: int | None = None) -> None:
@@ -169,7 +179,7 @@ def promote(name: str, version: int | None = None) -> None:
     read_card(name, folder)
     if version is not None:
         use_version(name, version)
-    with locked(get_settings().artifacts_dir):
+    with changing():
         default = read_default()
         if default.name != name:
             _write_default(Default(name=name, before=(*default.before, default.name)[-100:]))
@@ -181,7 +191,7 @@ def rollback_default() -> str | None:
     Raises:
         VersionConflictError: None was ever promoted.
     """
-    with locked(get_settings().artifacts_dir):
+    with changing():
         default = read_default()
         before = [name for name in default.before if not name or exists(name)]
         if not before:
@@ -197,18 +207,25 @@ def previous_default() -> str | None:
 
 
 def remove(name: str, version: int, parent: Path | None = None) -> None:
-    """Remove the folder of a version; call it under the lock, for one that nothing points to."""
+    """Remove a version, for all servers; call it under the lock, for one that nothing points to."""
     parent = parent_or_home(parent)
+    if shared := shared_by(parent):
+        shared.remove(version_key(name, version))
+    remove_folder(name, version, parent)
+
+
+def remove_folder(name: str, version: int, parent: Path) -> None:
+    """Remove the folder of a version that nothing points to, or that another server removed, under the lock."""
     folder = folders(name, parent)[version]
     if version == FLAT and folder == parent / name:
         # without its card it is no version any more
         for file in (CARD_FILE, REJECTION_FILE, REFERENCE_FILE, TRAINING_FILE, MEMORY_FILE, ONNX_FILE, WEIGHTS_FILE):
             (folder / file).unlink(missing_ok=True)
     else:
-        _discard(folder, parent)
+        discard(folder, parent)
 
 
-def _discard(folder: Path, parent: Path) -> None:
+def discard(folder: Path, parent: Path) -> None:
     """Take a folder out of sight in one step, then remove it and what earlier, killed removals left."""
     hidden = Path(tempfile.mkdtemp(dir=parent, prefix=_DELETED))
     folder.replace(hidden / "gone")
@@ -229,4 +246,6 @@ def _card_or_none(name: str, folder: Path) -> Card | None:
 
 
 def _write_default(default: Default) -> None:
+    if shared := objects.bucket():
+        shared.write(DEFAULT_KEY, default.model_dump_json().encode())
     write_whole(get_settings().artifacts_dir / DEFAULT_FILE, default.model_dump_json() + "\n")

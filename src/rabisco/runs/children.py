@@ -21,6 +21,7 @@ _PASSED_ON = (
     "data_dir",
     "cache_dir",
     "database_url",
+    "storage",
     "training_threads",
     "training_niceness",
     "keep_versions",

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rabisco import data, store
+from rabisco import data, store, uploads
 from rabisco.artifacts import Artifact
 from rabisco.errors import RabiscoError
 from rabisco.runs import once
@@ -53,7 +53,7 @@ def request_of(artifact: Artifact) -> RunRequest | None:
 def _at_hand(artifact: Artifact) -> bool:
     request = request_of(artifact)
     if request is not None and request.data.upload is not None:
-        return (get_settings().home / request.data.upload).exists()
+        return uploads.is_kept(request.data.upload)
     name = artifact.card.dataset.name
     return name in data.dataset_names() and data.is_local(name)
 

@@ -12,18 +12,19 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from rabisco import store
+from rabisco import objects, store
 from rabisco.errors import RabiscoError, UnusableDataError
 from rabisco.intake import Choices, Finding, inspect
 from rabisco.runs.kinds import found, refusal
 from rabisco.runs.process import host, identity
-from rabisco.uploads import files_of
-from rabisco.uploads.places import folder_of
+from rabisco.uploads import bring, files_of
+from rabisco.uploads.places import folder_of, place_of
 
 LOGGER = logging.getLogger("rabisco.runs")
 LISTEN_SECONDS = 0.3
 HEARTBEAT_SECONDS = 5
 PROGRESS_SECONDS = 0.3
+PATIENCE = 60  # seconds that an object store may be away which has the files
 MEASURED_BYTES = 1 << 20
 
 
@@ -38,8 +39,10 @@ def main(upload_id: str) -> None:
 
 def _look(upload_id: str, session: "LookingSession") -> dict[str, Any]:
     """Return what was found, as it is kept; whatever goes wrong is a refusal with its reason."""
-    train, test = files_of(folder_of(upload_id))
     try:
+        with objects.patience(PATIENCE):
+            bring(place_of(upload_id))
+        train, test = files_of(folder_of(upload_id))
         session.expect([path for path in (train, test) if path])
         return inspect(train, test, session.choices, on_rows=session.progress).to_dict()
     except UnusableDataError as error:

@@ -3,6 +3,7 @@
 from contextlib import suppress
 from pathlib import Path
 
+from rabisco import objects
 from rabisco.settings import get_settings
 
 CHECKPOINTS = "checkpoints"
@@ -49,5 +50,11 @@ def expected() -> float:
 
 
 def has_checkpoint(run_id: str) -> bool:
-    """Tell whether a run has a checkpoint to go on from."""
-    return any(checkpoints_of(run_id).glob(f"[0-9]*{CHECKPOINT_SUFFIX}"))
+    """Tell whether a run has a checkpoint to go on from, here or, as far as is known here, in the object store."""
+    here = any(checkpoints_of(run_id).glob(f"[0-9]*{CHECKPOINT_SUFFIX}"))
+    return here or objects.manifest_key(place_of(run_id)) in objects.remembered()
+
+
+def place_of(run_id: str) -> str:
+    """Return the folder of a run's checkpoints as an object store names it: relative to the settings' ``home``."""
+    return f"runs/{run_id}/{CHECKPOINTS}"

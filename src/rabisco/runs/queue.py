@@ -9,9 +9,9 @@ from sqlalchemy import delete as sql_delete
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from rabisco import artifacts, store
+from rabisco import artifacts, objects, store
 from rabisco.errors import N_, InvalidConfigurationError, RunConflictError, RunNotFoundError, Sentence
-from rabisco.runs.places import folder_of
+from rabisco.runs.places import folder_of, place_of
 from rabisco.runs.reconcile import as_found, reconcile
 from rabisco.runs.records import Run, RunEvent, event_of, run_of
 from rabisco.runs.request import RunRequest, limits
@@ -229,8 +229,11 @@ def delete(run_id: str) -> None:
     Raises:
         RunNotFoundError: There is no such run.
         RunConflictError: It has not ended.
+        StorageError: The object store does not answer; nothing is deleted.
     """
     reconcile()
+    if get(run_id).state in ENDED:
+        objects.remove_folder(place_of(run_id))
     with store.writing() as session:
         guard = store.RunRow.id == run_id, store.RunRow.state.in_(ENDED)
         gone = session.scalar(sql_delete(store.RunRow).where(*guard).returning(store.RunRow.id))

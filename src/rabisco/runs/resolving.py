@@ -12,6 +12,7 @@ from rabisco.retraining import fine_tuning
 from rabisco.runs.request import RunRequest, Source
 from rabisco.settings import get_settings
 from rabisco.training.config import GRADIENT_SOLVERS, TrainingConfiguration
+from rabisco.uploads import is_kept
 
 NORMALIZER = "mnist@1"  # where neither the request, nor the base, nor the data name one
 FINE_TUNING_RATE = 1e-3
@@ -178,7 +179,7 @@ def _check_base(base: str, recipe: Recipe) -> None:
 def _check_upload(folder: str) -> None:
     home = get_settings().home.resolve()
     path = (home / folder).resolve()
-    if not path.is_relative_to(home) or path == home or not path.exists():
+    if not path.is_relative_to(home) or path == home or not is_kept(folder):
         raise InvalidConfigurationError(
             N_("the upload must be one of those made here. Received: %(received)s; upload the files again"),
             received=repr(folder[-80:]),

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -36,6 +37,7 @@ INTERVAL = 0.25  # seconds between two looks
 LONGEST_PAUSE = 5.0  # seconds after which one looks even where nothing was written to the database
 GRACE = 0.8  # seconds that a cancelled training has to end by itself
 MOST_LAUNCHES = 3
+STARTING = timedelta(seconds=20)  # in which a process takes up what it was begun for
 
 
 def start_supervisor() -> None:
@@ -74,6 +76,7 @@ class Supervisor:
         children: Processes begun by it, by row, until they have ended.
         cancelled: When each row was first seen to be cancelled, by the monotonic clock.
         lost: Rows whose machine is gone; they go on elsewhere.
+        launched: Rows that a process was begun for here.
     """
 
     kind: WorkKind
@@ -81,6 +84,7 @@ class Supervisor:
     children: dict[str, Child] = field(default_factory=dict)
     cancelled: dict[str, float] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
+    launched: set[str] = field(default_factory=set)
 
     def look(self) -> bool:
         """Notice what died, end what was cancelled, start what waits as far as there is room; tell if any is left."""
@@ -105,7 +109,7 @@ class Supervisor:
         for row in turns.in_turn(waiting, [row for row in rows if row.id in busy], served):
             if len(busy) >= kind.places():
                 break
-            if runner.has_room(row) and self._launch(row, runner):
+            if not self._starts_elsewhere(row) and runner.has_room(row) and self._launch(row, runner):
                 busy.add(row.id)
         return bool(rows or self.children or self.lost)
 
@@ -133,12 +137,20 @@ class Supervisor:
                     resume(run_id)
             self.lost.discard(run_id)
 
+    def _starts_elsewhere(self, row: OfProcess) -> bool:
+        """Tell whether another server, with a home of its own, began a process just now that will take the row up."""
+        if not get_settings().storage or row.id in self.launched or not row.launches or row.heartbeat is None:
+            return False
+        return store.now() - row.heartbeat < STARTING
+
     def _launch(self, row: OfProcess, runner: Runner) -> bool:
         """Start the process of a row that waits; it takes the row up itself, in one step, or lets it be."""
         folder = self.kind.folder_of(row.id)
         try:
             if row.launches >= MOST_LAUNCHES:
                 raise _not_started(folder / LOG_FILE)
+            if not self._count_launch(row):
+                return False
             with told_of_storage():
                 folder.mkdir(parents=True, exist_ok=True)
                 child = runner.begin(row, folder)
@@ -146,11 +158,16 @@ class Supervisor:
             self.kind.fail(row.id, error)
             return False
         self.children[row.id] = child
-        table = self.kind.table
-        with store.writing() as session:
-            waits = table.id == row.id, table.state == "queued"
-            session.execute(update(table).where(*waits).values(launches=table.launches + 1))
+        self.launched.add(row.id)
         return True
+
+    def _count_launch(self, row: OfProcess) -> bool:
+        """Say that a process is begun; tell whether no other server was quicker."""
+        table = self.kind.table
+        waits = table.id == row.id, table.state == "queued", table.launches == row.launches
+        counting = update(table).where(*waits).values(launches=row.launches + 1, heartbeat=store.now())
+        with store.writing() as session:
+            return session.scalar(counting.returning(table.id)) is not None
 
 
 @contextmanager

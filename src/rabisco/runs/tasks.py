@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from rabisco import intake
+from rabisco import intake, uploads
 from rabisco.data.dataset import Dataset, Split
 from rabisco.data.split import stratified_cut
 from rabisco.errors import N_, InvalidConfigurationError
@@ -79,6 +79,7 @@ def without(dataset: Dataset, keys: Collection[str]) -> Dataset:
 
 def _load_upload(request: RunRequest, recipe: Recipe, folder: Path) -> Dataset:
     source = request.data
+    uploads.bring(str(source.upload))
     place = get_settings().home / str(source.upload)
     train, test = (place / "train", place / "test") if place.is_dir() else (place, place)
     test_file = test if test.exists() and test != train else None

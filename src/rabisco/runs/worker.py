@@ -16,9 +16,11 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from rabisco import objects
 from rabisco.errors import N_, RabiscoError, Sentence, TrainingCancelledError, TrainingPausedError
 from rabisco.models.backend import start_keras
 from rabisco.recipes import run
+from rabisco.runs.carrying import PATIENCE, carried
 from rabisco.runs.places import LOG_FILE, checkpoints_of, folder_of
 from rabisco.runs.process import end_with_input, give_way, identity
 from rabisco.runs.session import take_up
@@ -43,7 +45,8 @@ def main(run_id: str) -> None:
     try:
         session.phase("starting")
         task = task_of(session.asked, run_id, folder_of(run_id), session.row.created)
-        run(task, session, Checkpoints(checkpoints_of(run_id)))
+        with carried(run_id), objects.patience(PATIENCE):
+            run(task, session, Checkpoints(checkpoints_of(run_id)))
     except TrainingPausedError:
         session.pause()
     except TrainingCancelledError as error:

@@ -5,7 +5,7 @@ drawings; ``rabisco.runs.looking`` looks through those that are queued. The fold
 ``train`` and, if there is one, ``test``; their bytes tell what they are.
 """
 
-from rabisco.uploads.keeping import State, Upload, cancel, create, delete, files_of, get, look
+from rabisco.uploads.keeping import State, Upload, bring, cancel, create, delete, files_of, get, is_kept, look
 from rabisco.uploads.own import keep
 
-__all__ = ["State", "Upload", "cancel", "create", "delete", "files_of", "get", "keep", "look"]
+__all__ = ["State", "Upload", "bring", "cancel", "create", "delete", "files_of", "get", "is_kept", "keep", "look"]

@@ -3,6 +3,7 @@
 import secrets
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -11,17 +12,19 @@ from typing import IO, Any, Literal, cast
 from sqlalchemy import func, null, select, update
 from sqlalchemy.orm import Session
 
-from rabisco import store
-from rabisco.errors import N_, StorageError, UploadNotFoundError
+from rabisco import objects, store
+from rabisco.errors import N_, RabiscoError, StorageError, UploadNotFoundError
 from rabisco.intake import Finding, Inspection
+from rabisco.settings import get_settings
 from rabisco.text import normalized
-from rabisco.uploads.places import TEST, TRAIN, folder_of, uploads_dir
+from rabisco.uploads.places import TEST, TRAIN, folder_of, place_of, uploads_dir
 
 PIECE = 1 << 20
 MOST_LOOKING = 2  # uploads that are looked through at the same time; each holds a core
 _AGAIN: dict[str, Any] = {"inspection": null(), "progress": null(), "pid": None, "process_started": "", "launches": 0}
 State = Literal["waiting", "queued", "looking", "refused", "unusable", "ready"]
 OPEN = ("queued", "looking")
+_elsewhere: dict[str, dict[str, int]] = {}  # bytes of uploads whose files are not here; they never change
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class Upload:
     @property
     def folder(self) -> str:
         """Where the files lie, relative to the settings' ``home``."""
-        return f"uploads/{self.id}"
+        return place_of(self.id)
 
 
 def create(
@@ -84,15 +87,18 @@ def create(
             if part in files:
                 with (folder / part).open("wb") as target:
                     shutil.copyfileobj(files[part], target, PIECE)
+        objects.send_folder({path.name: path for path in files_of(folder) if path}, place_of(upload_id))
         state: State = "waiting" if choices is None else "queued"
         name = normalized(name)[:255]
-        row = store.UploadRow(id=upload_id, name=name, folder=f"uploads/{upload_id}", owner=owner, state=state)
+        row = store.UploadRow(id=upload_id, name=name, folder=place_of(upload_id), owner=owner, state=state)
         row.choices = dict(choices or {})
         with store.writing() as session:
             session.add(row)
-    except (OSError, StorageError) as error:
+    except (OSError, RabiscoError) as error:
         shutil.rmtree(folder, ignore_errors=True)
-        if isinstance(error, StorageError):
+        if isinstance(error, RabiscoError):
+            with suppress(RabiscoError):
+                objects.remove_folder(place_of(upload_id))
             raise
         raise StorageError(
             N_(
@@ -110,11 +116,11 @@ def get(upload_id: str) -> Upload:
     Raises:
         UploadNotFoundError: There is none of that id, or its files are gone.
     """
-    folder = folder_of(upload_id)
     with store.reading() as session:
         row = session.get(store.UploadRow, upload_id)
         state = _shown_state(session, row) if row else "waiting"
-    if row is None or not (folder / TRAIN).is_file():
+    sizes = _sizes(upload_id) if row else {}
+    if row is None or TRAIN not in sizes:
         raise UploadNotFoundError(
             N_(
                 "an upload is named by the id that it got when it came. Received: %(received)s, which none has; "
@@ -122,12 +128,11 @@ def get(upload_id: str) -> Upload:
             ),
             received=repr(upload_id[:40]),
         )
-    files = [path for path in files_of(folder) if path is not None]
     plain = Upload(
         id=row.id,
         name=row.name,
-        size=sum(path.stat().st_size for path in files),
-        has_test=len(files) > 1,
+        size=sum(sizes.values()),
+        has_test=TEST in sizes,
         created=row.created,
         owner=row.owner,
         state=state,
@@ -189,13 +194,43 @@ def delete(upload_id: str) -> None:
 
     Raises:
         UploadNotFoundError: There is none of that id.
+        StorageError: The object store does not answer; nothing is deleted.
     """
     get(upload_id)
+    objects.remove_folder(place_of(upload_id))
     with store.writing() as session:
         row = session.get(store.UploadRow, upload_id)
         if row is not None:
             session.delete(row)
     shutil.rmtree(uploads_dir() / upload_id, ignore_errors=True)
+
+
+def is_kept(place: str) -> bool:
+    """Tell whether the files of an upload, by its ``folder``, are here or in the object store."""
+    return (get_settings().home / place).exists() or objects.manifest_of(place) is not None
+
+
+def bring(place: str) -> None:
+    """Fetch the files of an upload, by its ``folder``, if they are not here but in the object store.
+
+    Raises:
+        StorageError: The store does not answer, or what it has is damaged.
+    """
+    folder = get_settings().home / place
+    if not folder.is_file() and not (folder / TRAIN).exists():
+        objects.fetch_folder(place, folder)
+
+
+def _sizes(upload_id: str) -> dict[str, int]:
+    """Return the bytes of each file of an upload, which lie here or in the object store."""
+    found = {path.name: path.stat().st_size for path in files_of(folder_of(upload_id)) if path and path.is_file()}
+    shared = objects.bucket()
+    if shared is None or TRAIN in found:
+        return found
+    if upload_id not in _elsewhere and (manifest := objects.manifest_of(place_of(upload_id))):
+        entries = shared.entries(f"{place_of(upload_id)}/")
+        _elsewhere[upload_id] = {name: entries[key].size for name, key in manifest.items() if key in entries}
+    return _elsewhere.get(upload_id, {})
 
 
 def files_of(folder: Path) -> tuple[Path, Path | None]:

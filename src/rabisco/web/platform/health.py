@@ -3,6 +3,7 @@
 from flask import Blueprint
 from flask_babel import lazy_gettext
 
+from rabisco import objects
 from rabisco.artifacts import list_names
 from rabisco.inference import get_predictor
 from rabisco.web.models.aliases import default_model
@@ -36,7 +37,9 @@ blueprint = Blueprint("health", __name__)
 def ready() -> shapes.Ready:
     """Answer 200 when the default model is loaded and can predict; else 503, with the reason."""
     predictor = get_predictor(default_model())
-    return shapes.Ready(status="ready", default_model=predictor.card.name, models=list_names())
+    return shapes.Ready(
+        status="ready", default_model=predictor.card.name, models=list_names(), storage=objects.state()
+    )
 
 
 @route(

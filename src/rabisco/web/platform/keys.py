@@ -11,6 +11,7 @@ from rabisco.errors import N_, InvalidConfigurationError
 from rabisco.settings import Settings
 
 SHORTEST_TOKEN = 16
+KEY_FILE = "secret_key"
 
 
 def check_settings(settings: Settings, host: str) -> None:
@@ -54,10 +55,10 @@ def _secret_key(home: Path, token: str) -> bytes:
 
     Where the home cannot be written to, it is made of the access token, or else anew for each process.
     """
-    path = home / "secret_key"
+    path = home / KEY_FILE
     try:
         home.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"secret_key.{os.getpid()}.{secrets.token_hex(4)}")
+        draft = path.with_name(f"{KEY_FILE}.{os.getpid()}.{secrets.token_hex(4)}")
         if not path.exists():
             with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write(secrets.token_bytes(32))

@@ -147,6 +147,7 @@ MEANINGS = {
     "model": N_("name of the model"),
     "models": N_("the models"),
     "Ready.models": N_("names of the models"),
+    "Ready.storage": N_("whether the object store answers: ok or away; empty without one"),
     "multiply_adds": N_("multiplications, each with its addition, for one image; null if not counted"),
     "name": N_("its name"),
     "UnreadPicture.name": N_("name of the file"),

@@ -24,7 +24,7 @@ from rabisco.inference import get_predictor, named
 from rabisco.settings import Settings, unknown_variables
 from rabisco.web import create_app
 from rabisco.web.models.aliases import default_model
-from rabisco.web.platform import keys, lines, processes
+from rabisco.web.platform import keys, lines, processes, replica
 from rabisco.web.platform.asgi import ASGIApplication
 from rabisco.web.platform.connections import Places, quiet_uvicorn
 from rabisco.web.platform.late import LateApplication
@@ -47,9 +47,12 @@ def serve(settings: Settings) -> None:
 
     Raises:
         InvalidConfigurationError: The address cannot be listened on, as when the port is taken; or the default model
-            that the settings name is not there.
-        MissingExtraError: Trainings are to run on a cluster, and Ray is not installed.
+            that the settings name is not there, or the object store cannot be used.
+        MissingExtraError: Trainings are to run on a cluster, or files are in an object store, and what speaks to it is
+            not installed.
     """
+    if settings.storage:
+        replica.prepare(settings)
     _check_default_model(settings)
     _check_runner(settings)
     with _listen(settings) as listening:
@@ -74,6 +77,8 @@ def _work(listening: socket.socket, settings: Settings, serves: Callable[[], obj
     """Be one worker until told to end; call ``serves`` once it answers."""
     threading.Thread(target=_end_with, args=(os.getppid(),), name="parent", daemon=True).start()
     _bound_heaps()
+    if settings.storage:
+        threading.Thread(target=replica.keep, args=(settings,), name="replica", daemon=True).start()
     threading.Thread(target=_supervise_once_needed, args=(settings,), name="supervision", daemon=True).start()
     uvloop.run(_answer(listening, settings, serves))
 

@@ -5,12 +5,15 @@ in as nobody, and another access token ends all sessions.
 """
 
 import hmac
+import os
 import secrets
 import time
 from contextlib import suppress
 from pathlib import Path
 
+from rabisco import objects
 from rabisco.artifacts.durable import told_of_storage
+from rabisco.errors import RabiscoError
 from rabisco.settings import Settings
 from rabisco.web.platform.keys import secret_key
 
@@ -21,9 +24,14 @@ def begin(settings: Settings) -> str:
     """Return what a new session's cookie holds.
 
     Raises:
-        StorageError: The home cannot be written to.
+        StorageError: The home cannot be written to, or the object store does not answer.
     """
     cookie = secrets.token_urlsafe(32)
+    if shared := objects.bucket():
+        shared.write(_key(settings, cookie), b"")
+        for key, entry in shared.entries(f"{objects.MANIFESTS}/sessions/").items():
+            if time.time() - entry.written.timestamp() > SECONDS:
+                shared.remove(key)
     with told_of_storage():
         folder = _folder(settings)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -36,14 +44,35 @@ def begin(settings: Settings) -> str:
 
 def is_open(settings: Settings, cookie: str) -> bool:
     """Tell whether a cookie is of a session that nobody has ended."""
-    return bool(cookie) and not _is_over(_file(settings, cookie))
+    return bool(cookie) and (not _is_over(_file(settings, cookie)) or _began_elsewhere(settings, cookie))
 
 
 def end(settings: Settings, cookie: str) -> None:
     """End the session of a cookie, if there is one."""
     if cookie:
+        if shared := objects.bucket():
+            shared.remove(_key(settings, cookie))
         with suppress(OSError):
             _file(settings, cookie).unlink()
+
+
+def _began_elsewhere(settings: Settings, cookie: str) -> bool:
+    """Tell whether another server that shares the object store began a session, and keep that here."""
+    shared, file = objects.bucket(), _file(settings, cookie)
+    if shared is None or file.exists():
+        return False
+    with suppress(RabiscoError, OSError):
+        written = shared.written(_key(settings, cookie))
+        if written and time.time() - written.timestamp() < SECONDS:
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file.touch(mode=0o600)
+            os.utime(file, (written.timestamp(), written.timestamp()))
+            return True
+    return False
+
+
+def _key(settings: Settings, cookie: str) -> str:
+    return objects.manifest_key(f"sessions/{_file(settings, cookie).name}")
 
 
 def _is_over(file: Path) -> bool:

@@ -43,6 +43,7 @@ class Ready(BaseModel):
     status: Literal["ready"]
     default_model: str
     models: list[str]
+    storage: Literal["", "ok", "away"]
 
 
 class Live(BaseModel):

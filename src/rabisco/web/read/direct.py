@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic_core import to_json
 
+from rabisco import objects
 from rabisco.artifacts import list_names
 from rabisco.errors import RabiscoError, Sentence
 from rabisco.images import decode
@@ -123,7 +124,8 @@ class Direct:
         if path != "/health/live":
             try:
                 predictor = get_predictor(default_model(self._settings))
-                facts = {"status": "ready", "default_model": predictor.card.name, "models": list_names()}
+                name, storage = predictor.card.name, objects.state()
+                facts = {"status": "ready", "default_model": name, "models": list_names(), "storage": storage}
             except (RabiscoError, OSError):
                 return None
         return self._answer(environ, path, to_json(facts), started)

@@ -1,0 +1,117 @@
+"""Folders of the home in the object store, each with a manifest; and what is known of the store here."""
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from rabisco.objects.buckets import bucket
+from rabisco.settings import get_settings
+
+MANIFESTS = "manifests"
+SECRET_KEY = f"{MANIFESTS}/secret_key"
+SILENT = 15.0  # seconds without an answer after which the store counts as away
+
+
+def send_folder(files: Mapping[str, Path], place: str) -> None:
+    """Send the files of a folder, say in its manifest that they are there, and remove what it held before.
+
+    Args:
+        files: Each by its path in the folder.
+        place: Path of the folder in the home, such as ``uploads/<id>``.
+    """
+    if shared := bucket():
+        sent = {name: shared.send(path, place) for name, path in files.items()}
+        shared.write(manifest_key(place), to_text(sent))
+        for key in shared.entries(f"{place}/").keys() - sent.values():
+            shared.remove(key)
+
+
+def manifest_of(place: str) -> dict[str, str] | None:
+    """Return the key of each file of a folder; ``None`` if the store has no such folder, or there is no store."""
+    shared = bucket()
+    content = shared.read(manifest_key(place)) if shared else None
+    return None if content is None else from_text(content)
+
+
+def fetch_folder(place: str, folder: Path) -> bool:
+    """Fetch what is missing of a folder, each file whole or not at all; tell whether the store has it."""
+    manifest, shared = manifest_of(place), bucket()
+    if manifest is None or shared is None:
+        return False
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fetched = {}
+    for number, (name, key) in enumerate(manifest.items()):
+        if not (folder / name).exists():
+            fetched[name] = folder / f".fetching-{number}.{os.getpid()}"
+            shared.fetch(key, fetched[name])
+    for name, partial in fetched.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        partial.replace(folder / name)
+    return True
+
+
+def remove_folder(place: str) -> None:
+    """Remove a folder whose objects are its own: first its manifest, then they."""
+    if shared := bucket():
+        shared.remove(manifest_key(place))
+        for key in shared.entries(f"{place}/"):
+            shared.remove(key)
+
+
+def remember(listing: Mapping[str, str]) -> None:
+    """Keep which manifests the store has, and that it answered now."""
+    path = _memory_file()
+    text = json.dumps({"storage": get_settings().storage, "listing": listing})
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        temporary = path.with_name(f"{path.name}.new")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    os.utime(path)
+
+
+def remembered() -> dict[str, str]:
+    """Return the manifests that the store had when it last answered; none if it never did, or is another."""
+    storage = get_settings().storage
+    try:
+        return _read(str(_memory_file()), _memory_file().stat().st_mtime_ns, storage) if storage else {}
+    except (OSError, ValueError, KeyError):
+        return {}
+
+
+def state() -> Literal["", "ok", "away"]:
+    """Return whether the store answered of late to the process that follows it; empty without a store."""
+    if not get_settings().storage:
+        return ""
+    try:
+        return "ok" if time.time() - _memory_file().stat().st_mtime < SILENT else "away"
+    except OSError:
+        return "away"
+
+
+@lru_cache(maxsize=1)
+def _read(path: str, _: int, storage: str) -> dict[str, str]:
+    told = json.loads(Path(path).read_text(encoding="utf-8"))
+    return dict(told["listing"]) if told["storage"] == storage else {}
+
+
+def _memory_file() -> Path:
+    return get_settings().home / ".storage.json"
+
+
+def manifest_key(place: str) -> str:
+    """Return the key of a folder's manifest."""
+    return f"{MANIFESTS}/{place}.json"
+
+
+def to_text(files: Mapping[str, str]) -> bytes:
+    """Return a manifest as it is written: the same for the same files."""
+    return json.dumps(dict(sorted(files.items())), indent=1).encode()
+
+
+def from_text(content: bytes) -> dict[str, str]:
+    """Return the files of a manifest; none that would lie outside of a folder."""
+    return {name: key for name, key in json.loads(content).items() if ".." not in name and not name.startswith("/")}
