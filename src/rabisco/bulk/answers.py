@@ -3,7 +3,11 @@
 import csv
 import io
 import json
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rabisco.characters import Among
 from rabisco.errors import Sentence
@@ -13,6 +17,8 @@ from rabisco.settings import get_settings
 from rabisco.text_reading import read_many
 
 Form = Literal["jsonl", "csv", "parquet"]
+TOGETHER = 8  # pictures that a model reads at once, which takes it less than one after the other
+MOST_TOGETHER = 8_000_000  # pixels of them, about
 MOST_PIXELS = 170_000_000  # of a file of one's own; a server's limits are for strangers' files
 ONE = {  # column of a table -> its type in Parquet
     "file": "string",
@@ -44,6 +50,51 @@ def read_one(predictor: Predictor, content: bytes, top_k: int, among: Among) -> 
     notes: list[Sentence] = []
     read = predictor.predict(decode(content, max_pixels=MOST_PIXELS, notes=notes), top_k, among)
     return {**read.to_dict(), **_noted(notes)}
+
+
+def read_each(
+    predictor: Predictor, contents: Sequence[Callable[[], bytes]], top_k: int, among: Among
+) -> list[dict[str, Any] | Exception]:
+    """Return what ``read_one`` would of each picture file, or why it cannot be read; some are read at once.
+
+    Args:
+        predictor: Reads them.
+        contents: What returns the bytes of each file, or raises why there are none.
+        top_k: Answers for each.
+        among: What is expected to be written.
+    """
+    found: dict[int, dict[str, Any] | Exception] = {}
+    group = list[_Decoded]()
+    for place, get in enumerate(contents):
+        notes: list[Sentence] = []
+        try:
+            group.append((place, decode(get(), max_pixels=MOST_PIXELS, notes=notes), notes))
+        except Exception as error:  # what is wrong with one must not end the reading of millions
+            found[place] = error
+        if len(group) == TOGETHER or sum(picture.size for _, picture, _ in group) > 3 * MOST_TOGETHER:
+            found |= _read_group(predictor, group, top_k, among)
+            group = []
+    found |= _read_group(predictor, group, top_k, among)
+    return [found[place] for place in range(len(contents))]
+
+
+_Decoded = tuple[int, NDArray[np.uint8], list[Sentence]]  # the place, the picture, the notes
+
+
+def _read_group(
+    predictor: Predictor, group: list[_Decoded], top_k: int, among: Among
+) -> dict[int, dict[str, Any] | Exception]:
+    if not group:
+        return {}
+    try:
+        answers = predictor.predict_many([picture for _, picture, _ in group], top_k, among)
+    except Exception as error:
+        if len(group) == 1:
+            return {group[0][0]: error}
+        return {place: one for alone in group for place, one in _read_group(predictor, [alone], top_k, among).items()}
+    return {
+        place: {**answer.to_dict(), **_noted(notes)} for (place, _, notes), answer in zip(group, answers, strict=True)
+    }
 
 
 def read_text(predictor: Predictor, content: bytes, top_k: int, among: Among) -> dict[str, Any]:

@@ -6,19 +6,21 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from rabisco.bulk.answers import Form, line_of, read_one, read_text
+from rabisco.bulk.answers import Form, line_of, read_each, read_text
 from rabisco.bulk.sources import MOST_BYTES, Content, PictureSource, UnreadableMemberError, open_source
 from rabisco.bulk.writing import BulkTally, Output, begun_with
 from rabisco.characters import Among
 from rabisco.errors import InvalidRequestError, RabiscoError
-from rabisco.inference import get_predictor
+from rabisco.inference import Predictor, get_predictor
 
 PICTURES = 64  # of a batch
 BATCH_BYTES = 16 << 20  # of the files in it, about
@@ -179,25 +181,43 @@ class _Asked:
     columns: dict[str, str]
 
 
-_row: Callable[[str, bytes], bytes]
+_rows: Callable[[list[Member]], list[bytes | Exception]]
 
 
 def _begin(asked: _Asked) -> None:
     """Make ready what this process reads with; it ends when the one that started it does, and not at Ctrl-C."""
-    global _row  # noqa: PLW0603
+    global _rows  # noqa: PLW0603
     import cv2
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     cv2.setNumThreads(1)
-    predictor, read = get_predictor(asked.model), read_text if asked.many else read_one
+    predictor, read = get_predictor(asked.model), _read_texts if asked.many else read_each
     plain = asked.model.partition("@")[0]
 
-    def row(name: str, content: bytes) -> bytes:
-        answer = read(predictor, content, asked.top_k, asked.among)
-        return line_of({"file": name, **answer, "model": plain}, asked.form, asked.columns)
+    def rows(batch: list[Member]) -> list[bytes | Exception]:
+        contents = [partial(_bytes_of, content) for _, content in batch]
+        answers = read(predictor, contents, asked.top_k, asked.among)
+        return [
+            answer
+            if isinstance(answer, Exception)
+            else line_of({"file": name, **answer, "model": plain}, asked.form, asked.columns)
+            for (name, _), answer in zip(batch, answers, strict=True)
+        ]
 
-    _row = row
+    _rows = rows
+
+
+def _read_texts(
+    predictor: Predictor, contents: Sequence[Callable[[], bytes]], top_k: int, among: Among
+) -> list[dict[str, Any] | Exception]:
+    answers: list[dict[str, Any] | Exception] = []
+    for get in contents:
+        try:
+            answers.append(read_text(predictor, get(), top_k, among))
+        except Exception as error:
+            answers.append(error)
+    return answers
 
 
 def _end_with_parent() -> None:
@@ -209,13 +229,14 @@ def _end_with_parent() -> None:
 
 def _read(batch: list[Member]) -> Answer:
     rows, errors = [], []
-    for name, content in batch:
-        try:
-            rows.append(_row(name, _bytes_of(content)))
-        except RabiscoError as error:
-            errors.append(_error_line(name, str(error)))
-        except Exception as error:  # what is wrong with one must not end the reading of millions
-            errors.append(_error_line(name, f"it could not be read: {type(error).__name__}, {error}"))
+    for (name, _), row in zip(batch, _rows(batch), strict=True):
+        if isinstance(row, bytes):
+            rows.append(row)
+        else:
+            expected = isinstance(row, RabiscoError)
+            errors.append(
+                _error_line(name, str(row) if expected else f"it could not be read: {type(row).__name__}, {row}")
+            )
     return b"".join(rows), b"".join(errors), len(errors)
 
 

@@ -1,6 +1,7 @@
 """The page of trainings says how the cluster stands on which they run."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from rabisco import store
+from rabisco import runs, store
 from rabisco.runs.places import cluster_file
 from rabisco.settings import get_settings
 from rabisco.web import create_app
@@ -62,3 +63,24 @@ def test_a_cluster_that_has_not_been_heard_of_for_long_does_not_answer(clustered
 def test_without_a_cluster_nothing_is_said_of_one(client: FlaskClient) -> None:
     assert "Cluster" not in client.get("/runs", headers=PAGE).get_data(as_text=True)
     assert client.get("/runs").get_json()["cluster"] is None
+
+
+def test_what_a_training_is_to_get_is_asked_only_where_there_is_a_cluster(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fields = [f'name="{name}"' for name in ("cpus", "gpus", "memory")]
+    page = client.get("/train?dataset=digits", headers=PAGE).get_data(as_text=True)
+    assert [field for field in fields if field in page] == []
+    monkeypatch.setenv("RABISCO_RUNNER", "ray://head:10001")
+    get_settings.cache_clear()
+    page = client.get("/train?dataset=digits", headers=PAGE).get_data(as_text=True)
+    assert [field for field in fields if field in page] == fields
+    (token,) = set(re.findall(r'name="csrf_token" value="([^"]+)"', page))
+    form = {"csrf_token": token, "dataset": "digits", "name": "mine", "epochs": "", "cpus": "0,5", "memory": "lots"}
+    refused = client.post("/training", data=form, headers=PAGE)
+    assert refused.status_code == 422
+    assert 'id="memory-wrong"' in refused.get_data(as_text=True)
+    told = client.post("/training", data={**form, "memory": "", "gpus": "1"}, headers=PAGE)
+    assert told.status_code == 303
+    (run,) = runs.list_runs()
+    assert [run.request[name] for name in ("cpus", "gpus", "memory")] == [0.5, 1.0, None]

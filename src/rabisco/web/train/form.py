@@ -16,6 +16,7 @@ from rabisco.errors import N_, InvalidConfigurationError, InvalidRequestError, R
 from rabisco.intake import Inspection
 from rabisco.models import DEFAULT, choices, get_architecture
 from rabisco.runs import PRESETS, RunRequest, experience, limits
+from rabisco.settings import get_settings
 from rabisco.text import normalized, plain
 from rabisco.uploads import Upload
 from rabisco.web.models.naming import DESCRIPTION, ClassNames
@@ -48,6 +49,7 @@ def form_words(images: int, kind: str) -> dict[str, Any]:
         "preset_seconds": seconds,
         "offers_fast": offers_fast,
         "likely_seconds": likely,
+        "has_cluster": bool(get_settings().runner),
         "kind": kind,
     }
 
@@ -205,7 +207,8 @@ class TrainingForm:
                 )
         texts = {name: json.dumps(one) if isinstance(one, dict | list) else str(one) for name, one in told.items()}
         values = {name: one.strip() for name, one in texts.items()}
-        values.update({name: values[name].replace(",", ".") for name in NUMBERS if name in values})
+        decimal = (name for name in (*NUMBERS, *RESOURCES) if name in values)
+        values.update({name: values[name].replace(",", ".") for name in decimal})
         wrong = wrong_with(Training, values)
         return cls(values, {name: translated(sentence) for name, sentence in wrong.items()})
 
