@@ -61,6 +61,7 @@ def create_watch(
 
         def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
             eta.begin_fit()
+            _set_torch_states(position)  # not before, for Keras has just drawn from them
 
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
             eta.begin_epoch(epoch + 1)
@@ -70,6 +71,8 @@ def create_watch(
                 assign(self.model.metrics_variables, position.arrays["metrics"])
 
         def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
+            if self.first and not batch:
+                _set_torch_states(position)  # once more, for each epoch begins with a draw
             if self.first + batch + 1 == steps or time.perf_counter() - self.looked > LOOK_SECONDS:  # a look is slow
                 self.learning_rate, self.looked = float(self.model.optimizer.learning_rate), time.perf_counter()
 
@@ -155,7 +158,8 @@ def create_watch(
 
 def variables_of(trained: "keras.Model") -> dict[str, list[NDArray[Any]]]:
     """Return copies of all that changes while ``trained`` is fitted, the random states included."""
-    return {"variables": copies(trained.variables), "optimizer": copies(trained.optimizer.variables)}
+    arrays = {"variables": copies(trained.variables), "optimizer": copies(trained.optimizer.variables)}
+    return arrays | ({"random": _torch_states()} if _uses_torch() else {})
 
 
 def put_back(trained: "keras.Model", arrays: dict[str, list[NDArray[Any]]]) -> None:
@@ -163,6 +167,30 @@ def put_back(trained: "keras.Model", arrays: dict[str, list[NDArray[Any]]]) -> N
     before = len(arrays["variables"]) - len(trained.variables)  # a random state of augmentation, once a layer
     assign(trained.variables, arrays["variables"][before:])
     assign(trained.optimizer.variables, arrays["optimizer"])
+
+
+def _uses_torch() -> bool:
+    import keras
+
+    return bool(keras.backend.backend() == "torch")
+
+
+def _torch_states() -> list[NDArray[np.uint8]]:
+    """Return the states of PyTorch's generators, of which Keras draws dropout there: the processor's, each GPU's."""
+    import torch
+
+    return [np.array(state.cpu()) for state in (torch.get_rng_state(), *torch.cuda.get_rng_state_all())]
+
+
+def _set_torch_states(position: Position) -> None:
+    if "random" not in position.arrays or not _uses_torch():
+        return
+    import torch
+
+    processor, *others = map(torch.from_numpy, position.arrays["random"])
+    torch.set_rng_state(processor)
+    if len(others) == torch.cuda.device_count():  # else it goes on elsewhere
+        torch.cuda.set_rng_state_all(others)
 
 
 def copies(variables: list[Any]) -> list[NDArray[Any]]:
