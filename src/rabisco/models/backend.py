@@ -43,6 +43,10 @@ def device() -> str:
     """Return what Keras computes on, such as ``cpu:0`` or ``gpu:0``."""
     import keras
 
+    if keras.backend.backend() == "torch":  # where Keras lists none
+        import torch
+
+        return "gpu:0" if torch.cuda.is_available() else "cpu:0"
     return str(keras.distribution.list_devices()[0])
 
 
