@@ -13,10 +13,12 @@ import pytest
 from tests.kills import _weights_of as weights_of
 
 from rabisco import runs, store
+from rabisco.runs import sweeps
 from rabisco.runs.cluster import Cluster, cluster_state
 from rabisco.runs.kinds import TRAINING
 from rabisco.runs.places import LOG_FILE, folder_of
 from rabisco.runs.supervisor import Supervisor
+from rabisco.runs.sweep import parse_sweep
 from rabisco.settings import get_settings
 
 RUNS, EPOCHS = 6, 30
@@ -97,4 +99,44 @@ def test_trainings_on_a_node_that_dies_go_on_elsewhere_to_the_same_weights(
         for own, other in zip(weights_of(runs.get(one)), weights_of(runs.get(known[0])), strict=True):
             np.testing.assert_array_equal(own, other)
     assert any(len(epochs_of(one)) < EPOCHS + 3 for one in victims)  # from the last checkpoint, not from the start
+    store.close()
+
+
+SWEEP = """
+recipe = "digits-linear"
+solver = "adamw"
+epochs = 4000
+batch_size = 16
+
+[grid]
+learning_rate = [1e-4, 1e-3, 1e-2]
+seed = [1, 2]
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.training
+@pytest.mark.filterwarnings("ignore")  # of Ray's own code
+def test_a_grid_is_trained_at_once_on_two_nodes_and_cancelled_as_a_whole(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RABISCO_TRAINING_NICENESS", "0")
+    monkeypatch.setenv("RABISCO_TRAINING_THREADS", "1")
+    with two_nodes() as (address, second):
+        monkeypatch.setenv("RABISCO_RUNNER", address)
+        get_settings.cache_clear()
+        store.close()
+        supervisor = Supervisor(TRAINING, Cluster(address))
+        grid = sweeps.order(parse_sweep(SWEEP, "grid")).name
+        known = [one.run.id for one in sweeps.standing(grid).trials]
+        assert len(known) == RUNS
+        wait_for(lambda: all(runs.get(one).state == "running" for one in known), supervisor)
+        raylet = second.all_processes["raylet"][0].process.pid
+        with store.reading() as session:
+            pids = [session.get_one(store.RunRow, one).pid or 0 for one in known]
+        assert sum(raylet_above(pid) == raylet for pid in pids) == 2
+        sweeps.cancel(grid)
+        wait_for(lambda: sweeps.standing(grid).ended, supervisor)
+        states = {one.run.state for one in sweeps.standing(grid).trials}
+    assert states == {"cancelled"}
     store.close()
