@@ -20,7 +20,7 @@ from rabisco.models import get_architecture
 from rabisco.runs import supervisor
 from rabisco.runs.places import folder_of
 from rabisco.runs.process import host, identity, kill, lives
-from rabisco.runs.reconcile import reconcile
+from rabisco.runs.reconcile import as_found, reconcile
 from rabisco.runs.resolving import check, in_fast_epochs
 from rabisco.runs.session import take_up
 from rabisco.runs.states import move
@@ -271,6 +271,17 @@ def test_a_run_of_another_machine_is_believed_as_long_as_it_is_heard_of(database
         long_ago = store.now().replace(year=2020)
         session.execute(update(store.RunRow).values(heartbeat=long_ago))
     assert runs.get(run.id).state == "interrupted"
+
+
+def test_what_a_process_said_just_before_it_ended_counts_though_the_row_was_read_before(database: str) -> None:
+    run = submit()
+    with sleeper() as process:
+        belongs_to(run, process)
+        with store.reading() as session:
+            row = session.get_one(store.RunRow, run.id)
+        with store.writing() as session:
+            session.execute(update(store.RunRow).where(store.RunRow.id == run.id).values(state="succeeded"))
+    assert as_found(row).state == "succeeded"
 
 
 def test_of_several_that_change_a_state_one_succeeds(database: str) -> None:

@@ -37,7 +37,13 @@ def reconcile(dead: Collection[Dead] = ()) -> None:
 
 
 def as_found(row: store.RunRow) -> store.RunRow:
-    """Return a row, not of a session, as ``reconcile`` would leave it."""
+    """Return a row, not of a session, as ``reconcile`` would leave it.
+
+    It is read again where its process is gone, which may have said how it ended after the row was read.
+    """
+    if row.state in ACTIVE and not works(row):
+        with store.reading() as session:
+            row = session.get(store.RunRow, row.id) or row
     if row.state in ACTIVE and not works(row):
         row.state, changes = _outcome(row)
         changes = {"pid": None, "process_started": "", "wanted": "", "ended": row.heartbeat, **changes}
