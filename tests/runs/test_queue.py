@@ -273,7 +273,7 @@ def test_a_run_of_another_machine_is_believed_as_long_as_it_is_heard_of(database
     assert runs.get(run.id).state == "interrupted"
 
 
-def test_what_a_process_said_just_before_it_ended_counts_though_the_row_was_read_before(database: str) -> None:
+def test_what_a_process_said_just_before_it_ended_counts(database: str) -> None:
     run = submit()
     with sleeper() as process:
         belongs_to(run, process)

@@ -22,7 +22,7 @@ def client() -> FlaskClient:
     return create_app().test_client()
 
 
-def shown(client: FlaskClient, path: str, seconds: float = 60) -> str:
+def shown(client: FlaskClient, path: str, seconds: float = 180) -> str:
     """Return the page once the images have been read."""
     until = time.monotonic() + seconds
     while "data-waits" in (text := client.get(path, headers=PAGE).text):
