@@ -23,7 +23,8 @@ ERRORS = {name for name, one in vars(errors).items() if isinstance(one, type) an
 # What only a terminal shows; and errors made of sentences that stand elsewhere.
 TERMINAL = {"cli", "studio", "settings.py", "evaluation/plots.py", "evaluation/compare.py", "data/export.py"}
 TERMINAL |= {"runs/sweep.py", "runs/halving.py", "bulk"}
-ELSEWHERE = {"MESSAGES[finding.code]", "self.sentence", "wrong.message", "told.message", "_UNKNOWN", "_FILE", "message"}
+ELSEWHERE = {"MESSAGES[finding.code]", "self.sentence", "wrong.message", "told.message", "message"}
+ELSEWHERE |= {"_UNKNOWN", "_FILE"}
 
 
 def first_arguments(path: Path) -> Iterator[str]:
