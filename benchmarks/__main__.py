@@ -9,15 +9,8 @@ from benchmarks import tables
 from rabisco.errors import RabiscoError
 
 NOT_MEASURED = {"__main__", "lookalikes", "tables"}
-BY_NAME_ONLY = {
-    "ablation",
-    "chaos",
-    "experiments",
-    "fuzz",
-    "images",
-    "seeds",
-    "soak",
-}  # want images that are built, root, or hours
+# These want images that are built, root, or hours.
+BY_NAME_ONLY = {"ablation", "chaos", "experiments", "fuzz", "images", "seeds", "soak"}
 
 
 def names() -> list[str]:

@@ -5,9 +5,8 @@ random place, in turn; ``BENCHMARK_PICTURES`` for another number), and one file 
 ended by SIGKILL in the middle and started again. The baseline reads the same bytes in one process with ``decode`` and
 ``predict``, 2,000 before the command and 2,000 after it. Pace is pictures for a second of processor time, of the
 processes of the command together, from the first answers of the second command on, 1,000 or a tenth of all, when each
-process has begun; what it takes until the first is given apart. On two quiet cores all of it takes some five minutes.
-Other programs disturb that less than the clock, by which pace is given as well. Memory is that of all these
-processes together (PSS), five times a second.
+process has begun; what it takes until the first is given apart. Other programs disturb that less than the clock, by
+which pace is given as well. Memory is that of all these processes together (PSS), five times a second.
 """
 
 import io
