@@ -3,8 +3,10 @@
 import gc
 import os
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -78,6 +80,23 @@ def pytest_collection() -> Iterator[object]:
     gc.freeze()
     gc.enable()
     return collected
+
+
+@contextmanager
+def processor_time_below(limit: float) -> Iterator[None]:
+    """Fail if the block takes so many seconds of processor time, of a processor that counts to 20 million in a second.
+
+    A slower one, or one that other tests keep busy at the moment, may take longer by as much as it counts slower.
+    """
+    started = time.process_time()
+    yield
+    taken = time.process_time() - started
+    if taken >= limit:
+        started = time.process_time()
+        for _ in range(10_000_000):
+            pass
+        taken /= max(1.0, 2 * (time.process_time() - started))
+    assert taken < limit
 
 
 def shared(factory: pytest.TempPathFactory, name: str) -> Path:

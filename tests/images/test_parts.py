@@ -2,11 +2,11 @@
 
 import io
 import struct
-import time
 import zlib
 
 import pytest
 from PIL import Image
+from tests.conftest import processor_time_below
 from tests.images.pictures import draw, encode
 
 from rabisco.errors import TooLargeError
@@ -42,19 +42,16 @@ def scans(number: int) -> bytes:
     ],
 )
 def test_a_file_of_millions_of_parts_is_refused_in_a_moment(data: bytes) -> None:
-    started = time.perf_counter()
-    with pytest.raises(TooLargeError, match="far more parts"):
+    with processor_time_below(0.5), pytest.raises(TooLargeError, match="far more parts"):
         decode(data)
-    assert time.perf_counter() - started < 0.5
 
 
 @pytest.mark.parametrize("kind", [b"iCCP", b"zTXt", b"iTXt"])
 def test_what_a_picture_says_of_itself_is_not_unfolded(kind: bytes) -> None:
     note = chunk(kind, (b"a\0\1\0\0\0" if kind == b"iTXt" else b"a\0\0") + zlib.compress(bytes(1 << 20)))
     data = PNG[:33] + note * 240 + PNG[33:]
-    started = time.process_time()
-    assert (decode(data) == decode(PNG)).all()
-    assert time.process_time() - started < 0.1
+    with processor_time_below(0.1):
+        assert (decode(data) == decode(PNG)).all()
 
 
 def test_files_as_programs_write_them_are_read() -> None:

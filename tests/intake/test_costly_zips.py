@@ -1,13 +1,13 @@
 """Zip archives made to cost much are refused at little cost, in time and in memory."""
 
 import io
-import time
 import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.conftest import processor_time_below
 from tests.intake.tables import glyphs, png, zipped
 
 from rabisco.errors import UnusableDataError
@@ -49,10 +49,8 @@ def test_an_archive_made_to_cost_much_is_refused_within_two_seconds(name: str, t
     make, said = COSTLY[name]
     path = tmp_path / "own.zip"
     path.write_bytes(make())
-    started = time.process_time()
-    with pytest.raises(UnusableDataError, match=said):
+    with processor_time_below(MOST_SECONDS), pytest.raises(UnusableDataError, match=said):
         inspect(path)
-    assert time.process_time() - started < MOST_SECONDS
 
 
 def test_many_tables_beside_many_pictures_are_looked_through_quickly(tmp_path: Path) -> None:
@@ -60,9 +58,8 @@ def test_many_tables_beside_many_pictures_are_looked_through_quickly(tmp_path: P
     tables = {f"notes/{place:04}.csv": b"file,label\nx.png,1\ny.png,2\n" for place in range(1000)}
     path = tmp_path / "own.zip"
     path.write_bytes(zipped({**pictures, **tables}))
-    started = time.process_time()
-    inspect(path)
-    assert time.process_time() - started < 2 * MOST_SECONDS
+    with processor_time_below(2 * MOST_SECONDS):
+        inspect(path)
 
 
 def test_a_table_with_an_endless_cell_tells_nothing_and_the_pictures_are_read(tmp_path: Path) -> None:
