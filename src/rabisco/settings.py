@@ -261,10 +261,12 @@ class Settings(BaseSettings):
     @field_validator("rate_limit")
     @classmethod
     def _check_rate_limit(cls, limit: str) -> str:
+        if not limit:
+            return limit
         from limits import parse_many
 
         try:
-            return limit if not limit or parse_many(limit) else ""
+            return limit if parse_many(limit) else ""
         except ValueError:
             raise ValueError("a number of requests and a time, such as 60/minute") from None
 

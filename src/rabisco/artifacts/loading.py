@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -21,10 +22,12 @@ from rabisco.artifacts.places import (
     list_names,
 )
 from rabisco.errors import N_, InvalidArtifactError, ModelNotFoundError, NoModelError
-from rabisco.evaluation.readings import Readings
 from rabisco.memory import Memory, Reference
 from rabisco.rejection import RejectionRule
 from rabisco.training_images import TrainingImages
+
+if TYPE_CHECKING:
+    from rabisco.evaluation.readings import Readings
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class Artifact:
             raise _damaged(REFERENCE_FILE, self.name) from error
 
     @property
-    def readings(self) -> Readings | None:
+    def readings(self) -> "Readings | None":
         """What it answered on each test image, and some of the images; ``None`` where that was not kept.
 
         Raises:
@@ -79,6 +82,8 @@ class Artifact:
         """
         if READINGS_FILE not in self.card.files:
             return None
+        from rabisco.evaluation.readings import Readings  # what answers a picture needs nothing that judges models
+
         try:
             return Readings.read(self.folder / READINGS_FILE)
         except (OSError, ValueError) as error:

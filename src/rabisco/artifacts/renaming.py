@@ -8,7 +8,6 @@ from rabisco.artifacts.notes import RENAMED, with_note
 from rabisco.artifacts.places import BUNDLED
 from rabisco.artifacts.saving import save_again
 from rabisco.errors import N_, InvalidConfigurationError, Sentence
-from rabisco.intake.naming import matched, unmatched
 
 
 def rename_classes(name: str, given: Mapping[str, str] | Sequence[str]) -> Artifact:
@@ -22,6 +21,8 @@ def rename_classes(name: str, given: Mapping[str, str] | Sequence[str]) -> Artif
         InvalidConfigurationError: It is a bundled model, has no such class, or two classes would have one name.
         UnusableDataError: There are more or fewer names than classes.
     """
+    from rabisco.intake.naming import matched, unmatched  # a server that only answers pictures reads no user's data
+
     artifact = load_artifact(name)
     card = artifact.card
     if artifact.version == BUNDLED:

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,10 +39,12 @@ from rabisco.artifacts.places import (
 )
 from rabisco.artifacts.sharing import changing, claim, mark, send
 from rabisco.artifacts.versions import remove
-from rabisco.evaluation.readings import Readings
 from rabisco.memory import Memory, Reference
 from rabisco.settings import get_settings
 from rabisco.training_images import TrainingImages
+
+if TYPE_CHECKING:
+    from rabisco.evaluation.readings import Readings
 
 _SAVING = ".saving-"
 _IN_USE = "in-use"
@@ -58,7 +60,7 @@ def save_artifact(
     *,
     use: bool = True,
     reference: Reference | None = None,
-    readings: Readings | None = None,
+    readings: "Readings | None" = None,
     memory: Memory | None = None,
     training_images: TrainingImages | None = None,
 ) -> Artifact:

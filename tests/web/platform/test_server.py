@@ -30,12 +30,28 @@ assert "scipy.ndimage" not in sys.modules and "scipy.special" not in sys.modules
 print(*sorted(name for name in sys.modules if "." not in name))
 """
 
+FIRST_ANSWER = """
+import sys
+from rabisco.settings import get_settings
+from rabisco.web.platform.server import _load_default_model
+_load_default_model(get_settings())
+print(*sorted(sys.modules))
+"""
+
 
 def test_the_web_process_imports_nothing_that_trains() -> None:
     result = subprocess.run([sys.executable, "-c", LISTING], input=SEVEN, capture_output=True, check=True)
     modules = set(result.stdout.decode().split())
     assert {"rabisco", "flask", "onnxruntime"} <= modules
     assert modules.isdisjoint({"keras", "tensorflow", "torch", "jax", "sklearn", "matplotlib", "onnx", "tf2onnx"})
+
+
+def test_the_first_answer_waits_for_nothing_that_it_does_not_need() -> None:
+    result = subprocess.run([sys.executable, "-c", FIRST_ANSWER], capture_output=True, check=True)
+    modules = set(result.stdout.decode().split())
+    assert {"rabisco.inference", "rabisco.web.read.direct"} <= modules
+    unneeded = {"rabisco.data", "rabisco.evaluation", "rabisco.intake", "rabisco.store"}
+    assert modules.isdisjoint({*unneeded, "flask", "limits", "pooch", "requests", "rich", "scipy", "sqlalchemy"})
 
 
 def test_the_first_prediction_comes_soon_and_a_thousand_leave_the_process_small(tmp_path: Path) -> None:
