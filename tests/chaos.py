@@ -19,6 +19,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import requests
@@ -77,6 +78,18 @@ def watching(server: Server) -> Iterator[Watch]:
             thread.join()
 
 
+def answer_of(server: Server, path: str) -> Any:
+    """Return what a page says as JSON, however late it comes and however often it has to be asked."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        with suppress(requests.RequestException):
+            answer = server.get(path)
+            if answer.ok:
+                return answer.json()
+        assert time.monotonic() < until, f"{path} was not answered"
+        time.sleep(0.5)
+
+
 def kill_workers(server: Server, *_: object) -> None:
     """Kill one worker after the other."""
     draw = random.Random(0)
@@ -115,9 +128,10 @@ def kill_training(server: Server, home: Path, *_: object) -> None:
             if "rabisco.runs.worker" in command and str(home) in process.cwd():
                 process.kill()
         time.sleep(1.5)
-        for run in server.get("/runs").json()["runs"]:
+        for run in answer_of(server, "/runs")["runs"]:
             if "resume" in run["actions"]:
-                server.post(f"{run['page']}/resume")
+                with suppress(requests.RequestException):
+                    server.post(f"{run['page']}/resume")
         time.sleep(3)
 
 
@@ -198,11 +212,12 @@ def make_trouble(name: str, trouble: Trouble, home: Path, address: str) -> Row:
         with watching(server) as seen:
             trouble(server, home, address)
         until = time.monotonic() + PATIENCE
-        while (state := server.get(run).json()["state"]) in OPEN and time.monotonic() < until:
+        while (state := answer_of(server, run)["state"]) in OPEN and time.monotonic() < until:
             if state == "interrupted":
-                server.post(f"{run}/resume")
+                with suppress(requests.RequestException):
+                    server.post(f"{run}/resume")
             time.sleep(0.5)
-        events = server.get(f"{run}/events").json()["events"]
+        events = answer_of(server, f"{run}/events")["events"]
     epochs = {event["payload"]["epoch"] for event in events if event["kind"] == "epoch"}
     whole = epochs == set(range(1, EPOCHS + 1))
     return Row(name, seen.slowest_health, seen.silent, seen.asked, seen.failed, state, whole)
