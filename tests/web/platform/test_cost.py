@@ -93,6 +93,27 @@ def test_json_of_very_many_values_is_refused_before_it_is_read(server: Server, p
         assert "at most 250,000 values" in problem_of(response)["detail"]
 
 
+LONG = b"a" * 8_000_000
+HEADS = {
+    "name": b'"' + LONG + b'"',
+    "file name": b'"file"; filename="' + LONG + b'"',
+    "parameters": b'"file"' + b"; a=b" * 2_000_000,
+    "headers": b'"file"' + b"\r\na: b" * 1_500_000,
+    "header without an end": b'"file"\r\na: ' + LONG,
+}
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_a_form_that_says_very_much_of_its_parts_is_refused_in_a_moment(server: Server, name: str) -> None:
+    worker = psutil.Process(server.worker)
+    before = sum(worker.cpu_times()[:2])
+    body = b"--cut\r\nContent-Disposition: form-data; name=" + HEADS[name] + b"\r\n\r\nx\r\n--cut--\r\n"
+    response = server.post("/predict", data=body, headers={"Content-Type": "multipart/form-data; boundary=cut"})
+    assert response.status_code == 413
+    assert "bytes of names and headers" in problem_of(response)["detail"]
+    assert sum(worker.cpu_times()[:2]) - before < 1.5
+
+
 def test_a_multipart_body_without_its_end_is_refused(server: Server) -> None:
     head = b'--cut\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'
     headers = {"Content-Type": "multipart/form-data; boundary=cut"}

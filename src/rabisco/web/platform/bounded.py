@@ -1,11 +1,16 @@
 """Requests as the views see them: bounded, whole, and of text that can be kept."""
 
 import re
+from collections.abc import Iterator
+from functools import partial
+from itertools import chain
 from typing import IO, Any, cast
 
 from flask import Request, current_app
+from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
-from werkzeug.formparser import FormDataParser
+from werkzeug.formparser import FormDataParser, MultiPartParser
+from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 from werkzeug.utils import cached_property
 from werkzeug.wsgi import LimitedStream
 
@@ -15,6 +20,8 @@ from rabisco.web.platform.bodies import temporary_file
 
 # Parts of one multipart body, files and fields together; beyond it Werkzeug stops reading.
 MOST_PARTS = 1000
+# Bytes of the names and headers in a multipart body; to read them takes a hundred times as long as to read a file.
+MOST_HEAD_BYTES = 1 << 19
 # Values of one JSON body: an object of each would cost fifty times its bytes.
 MOST_VALUES = 250_000
 # How JSON writes what no database keeps and no answer holds: NUL, and halves of pairs of surrogates.
@@ -36,8 +43,82 @@ class BoundedStream(LimitedStream):
         return body
 
 
+class BoundedParts(MultiPartParser):
+    """A parser of multipart bodies that bounds their names and headers; Werkzeug's own bounds the number of parts."""
+
+    def parse(self, stream: IO[bytes], boundary: bytes, content_length: int | None) -> tuple[Any, Any]:
+        """Return the fields and the files of a body.
+
+        Raises:
+            RequestEntityTooLarge: It has too many parts, or a field that is too large.
+            TooLargeError: Its names and headers are too long.
+            ValueError: It breaks off, or is no form.
+        """
+        fields: list[tuple[str, str]] = []
+        files: list[tuple[str, FileStorage]] = []
+        part: Field | File
+        for event in self._events(stream, boundary):
+            if isinstance(event, Field):
+                part, content = event, bytearray()
+            elif isinstance(event, File):
+                part, file = event, self.start_file_streaming(event, content_length)
+            elif isinstance(part, File):
+                file.write(event.data)
+                if not event.more_data:
+                    file.seek(0)
+                    files.append((part.name, FileStorage(file, part.filename, part.name, headers=part.headers)))
+            else:
+                content += event.data
+                if self.max_form_memory_size is not None and len(content) > self.max_form_memory_size:
+                    raise RequestEntityTooLarge
+                if not event.more_data:
+                    fields.append((part.name, content.decode(self.get_part_charset(part.headers), "replace")))
+        return self.cls(fields), self.cls(files)
+
+    def _events(self, stream: IO[bytes], boundary: bytes) -> Iterator[Field | File | Data]:
+        """Yield the head and the content of each part."""
+        decoder, head_bytes = MultipartDecoder(boundary, max_parts=self.max_form_parts), 0
+        for chunk in chain(iter(partial(stream.read, self.buffer_size), b""), [None]):
+            decoder.receive_data(chunk)
+            while not isinstance(event := decoder.next_event(), (Epilogue, NeedData)):
+                if isinstance(event, (Field, File)):
+                    head_bytes += sum(len(name) + len(value) for name, value in event.headers)
+                if isinstance(event, (Field, File, Data)):
+                    yield event
+            if head_bytes + len(decoder.buffer) > MOST_HEAD_BYTES:  # what is not yet whole is kept in the buffer
+                raise TooLargeError(
+                    N_("expected at most %(limit)s bytes of names and headers in a form, received more; shorten them"),
+                    limit=MOST_HEAD_BYTES,
+                )
+
+
+class BoundedFormParser(FormDataParser):
+    """A parser of forms that says what it cannot read; Werkzeug's own answers an empty form."""
+
+    def parse(
+        self, stream: IO[bytes], mimetype: str, content_length: int | None, options: dict[str, str] | None = None
+    ) -> tuple[IO[bytes], Any, Any]:
+        """Return the body, its fields and its files.
+
+        Raises:
+            ValueError: It breaks off, or is no form.
+        """
+        if mimetype != "multipart/form-data":
+            self.silent = False
+            return super().parse(stream, mimetype, content_length, options)
+        boundary = (options or {}).get("boundary", "").encode("ascii")
+        if not boundary:
+            raise ValueError("a multipart body needs a boundary")
+        parts = BoundedParts(
+            self.stream_factory, self.max_form_memory_size, self.cls, max_form_parts=self.max_form_parts
+        )
+        return stream, *parts.parse(stream, boundary, content_length)
+
+
 class BoundedRequest(Request):
     """A request whose body has a limit, announced in advance or not."""
+
+    form_data_parser_class = BoundedFormParser
 
     @property
     def max_content_length(self) -> int | None:
@@ -62,12 +143,6 @@ class BoundedRequest(Request):
     def want_form_data_parsed(self) -> bool:
         """Whether there is a form; a picture only says it is one (``curl --data-binary``)."""
         return super().want_form_data_parsed and not (self._says_fields and begins_as_picture(self.get_data()[:16]))
-
-    def make_form_data_parser(self) -> FormDataParser:
-        """Return a parser that tells what it cannot read; Werkzeug's own answers an empty form."""
-        parser = super().make_form_data_parser()
-        parser.silent = False
-        return parser
 
     def _load_form_data(self) -> None:
         """Read a form; its body can be had as it came, too.
