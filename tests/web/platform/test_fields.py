@@ -331,3 +331,17 @@ def test_of_very_many_unknown_fields_a_few_are_compared_with_the_known() -> None
     known = [name * 4 for name in "abcdefghijklmnopqrst"]
     with processor_time_below(0.5), pytest.raises(UnknownFieldError, match="“x0y0”"):
         only_known((f"x{number}y{number}" for number in range(50_000)), known)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        ("/training", {"name": ["a"]}, 'expected “name” in the form that the API page shows, received ["a"]'),
+        ("/training", {"epochs": {"a": "é"}}, 'received {"a": "é"}'),
+        ("/sign-in", {"token": 5}, "received 5"),
+    ],
+)
+def test_a_value_of_another_form_is_told_as_it_came(client: FlaskClient, path: str, body: object, said: str) -> None:
+    answer = client.post(path, json=body)
+    assert answer.status_code == 400
+    assert said in answer.json["detail"]

@@ -13,6 +13,7 @@ A field counts wherever it stands. One that the route does not know is refused b
 wrote it expects it to count. The OpenAPI document describes the fields by the same model.
 """
 
+import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
@@ -42,7 +43,9 @@ _FILE = N_("expected a form, received what looks like a file; send it as a part 
 _RANGE = N_("%(what)s from %(low)s to %(high)s was expected, received “%(text)s”")
 _ONE_OF = N_("expected “%(field)s” to be one of %(choices)s, received “%(asked)s”")
 _TOO_LONG = N_("at most %(most)s characters were expected, received %(count)s")
-_OTHER = N_("“%(field)s” has not the form that the API page gives; correct it or leave it out")
+_OTHER = N_(
+    "expected “%(field)s” in the form that the API page shows, received %(received)s; correct it or leave it out"
+)
 
 
 Requests = tuple[Mapping[str, Any], ...]
@@ -211,7 +214,7 @@ def _what_is_wrong(model: type[Fields], error: Mapping[str, Any]) -> Sentence:
     if kind == "sentence":
         found: Sentence = error["ctx"]["sentence"]
         return found
-    if kind in ("missing", "string_type") and len(error["loc"]) == 1:
+    if (kind == "missing" or error["input"] is None) and len(error["loc"]) == 1:
         return Sentence(_EXPECTED, {"name": name})
     if kind == "string_too_long" and len(error["loc"]) == 1:
         return Sentence(_TOO_LONG, {"most": error["ctx"]["max_length"], "count": len(error["input"])})
@@ -224,7 +227,12 @@ def _what_is_wrong(model: type[Fields], error: Mapping[str, Any]) -> Sentence:
         parts = [get_args(one) for one in (annotation, *get_args(annotation))]
         choices = [one for part in parts for one in part if one and isinstance(one, str)] or ["yes", "no"]
         return Sentence(_ONE_OF, {"field": name, "choices": ", ".join(choices), "asked": text})
-    return Sentence(_OTHER, {"field": ".".join(map(str, error["loc"]))})
+    return other_form(".".join(map(str, error["loc"])), error["input"])
+
+
+def other_form(field: str, received: Any) -> Sentence:
+    """Return the sentence that a field's value is of another form than it should be, for instance a list."""
+    return Sentence(_OTHER, {"field": field, "received": json.dumps(received, ensure_ascii=False, default=str)[:40]})
 
 
 def _names_at(model: type[BaseModel], place: tuple[int | str, ...]) -> tuple[str, ...]:

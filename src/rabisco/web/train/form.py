@@ -21,7 +21,7 @@ from rabisco.text import normalized, plain
 from rabisco.uploads import Upload
 from rabisco.web.models.naming import DESCRIPTION, ClassNames
 from rabisco.web.platform.examples import TABLE
-from rabisco.web.platform.fields import FORM, JSON, MULTIPART, Fields, Requests, refused, wrong_with
+from rabisco.web.platform.fields import FORM, JSON, MULTIPART, Fields, Requests, other_form, refused, wrong_with
 from rabisco.web.platform.silence import known
 from rabisco.web.platform.words import translated
 
@@ -202,9 +202,8 @@ class TrainingForm:
         told = {name: one for name, one in given.items() if one is not None}
         for name, one in told.items():
             if isinstance(one, dict | list) and name not in ("class_names", "leave_out"):
-                raise InvalidRequestError(
-                    N_("“%(field)s” has not the form that the API page gives; correct it or leave it out"), field=name
-                )
+                wrong_form = other_form(name, one)
+                raise InvalidRequestError(wrong_form.message, **wrong_form.values)
         texts = {name: json.dumps(one) if isinstance(one, dict | list) else str(one) for name, one in told.items()}
         values = {name: one.strip() for name, one in texts.items()}
         decimal = (name for name in (*NUMBERS, *RESOURCES) if name in values)
