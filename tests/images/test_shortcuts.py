@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from rabisco.images.geometry import deskew, distance_inside, fast_median, soften
+from rabisco.images.geometry import deskew, distance_inside, fast_median, medians, soften
 
 
 @pytest.mark.parametrize("shape", [(1,), (2,), (7,), (40, 25), (1000,)])
@@ -12,6 +12,13 @@ def test_the_median_is_numpys(shape: tuple[int, ...]) -> None:
     values = np.random.default_rng(0).integers(0, 20, shape).astype(np.float32)
     assert fast_median(values) == np.median(values)
     assert fast_median(np.minimum(values, 2)) == np.median(np.minimum(values, 2))
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.float32])
+@pytest.mark.parametrize("count", [1, 2, 101, 1000])
+def test_the_medians_of_the_channels_are_numpys(kind: type[np.generic], count: int) -> None:
+    colors = (np.random.default_rng(0).random((count, 3)) * 255).astype(kind)
+    np.testing.assert_array_equal(medians(colors), np.median(colors, axis=0).astype(np.float32))
 
 
 def test_distances_are_exact_and_the_same_wherever_in_memory_the_mask_lies() -> None:

@@ -1,5 +1,6 @@
 """Uneven light is taken out of a photo: shadows, gradients and vignettes, without touching what was written."""
 
+from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from rabisco.images.geometry import border, brightness
+from rabisco.images.geometry import border, brightness, fast_median, medians
 
 SEGMENTS = 80  # the border is judged in this many pieces
 LEAST_SIDE = 16  # pixels, below which shade cannot be told from strokes
@@ -93,26 +94,34 @@ def flatten_light(picture: NDArray[np.uint8], stroke: float) -> NDArray[np.uint8
     window = max(3, round(stroke * MAP_SIDE) | 1)
     trend = _trend(small.mean(axis=2))[..., np.newaxis]
     paper = _paper(small / trend, window, dark_ink=_is_dark_ink(small)) * trend
-    level = np.median(paper, axis=(0, 1))
+    level = medians(paper)
     paper = np.clip(paper[..., 0] if gray else paper, 0, 255).astype(np.uint8)
     full_size = np.asarray(Image.fromarray(paper).resize(image.size, Image.Resampling.BILINEAR), dtype=np.float32)
     full_size = full_size[..., np.newaxis] if gray else full_size
+    row = np.tile(level, (image.width, 1))  # NumPy takes a row at a time, not a pixel
     dark = level.mean() < DARK_PAPER
-    flat = picture - full_size + level if dark else picture * (level / np.maximum(full_size, DARKEST))
+    flat = picture - full_size + row if dark else picture * (row / np.maximum(full_size, DARKEST))
     return np.asarray(np.clip(flat, 0, 255), dtype=np.uint8)
 
 
 def _trend(gray: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return a quadratic surface through the brightness, by least squares without what lies far from it."""
-    row, column = np.meshgrid(*(np.linspace(-1, 1, side) for side in gray.shape), indexing="ij")
-    terms = np.stack([np.ones_like(row), row, column, row * column, row**2, column**2], axis=-1).reshape(-1, 6)
+    terms = _terms(gray.shape)
     values = gray.ravel().astype(np.float64)
-    near = np.ones(len(values), bool)
+    kept, targets = terms, values
     for _ in range(3):
-        surface = terms @ np.linalg.solve(terms[near].T @ terms[near], terms[near].T @ values[near])
+        surface = terms @ np.linalg.solve(kept.T @ kept, kept.T @ targets)
         distance = np.abs(values - surface)
-        near = distance <= max(2 * float(np.median(distance)), 1.0)
+        near = distance <= max(2 * fast_median(distance), 1.0)
+        kept, targets = terms[near], values[near]
     return np.asarray(np.maximum(surface, DARKEST), dtype=np.float32).reshape(gray.shape)
+
+
+@lru_cache(maxsize=8)
+def _terms(shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Return the terms of a quadratic surface at each pixel of ``(h, w)``, ``(h * w, 6)``."""
+    row, column = np.meshgrid(*(np.linspace(-1, 1, side) for side in shape), indexing="ij")
+    return np.stack([np.ones_like(row), row, column, row * column, row**2, column**2], axis=-1).reshape(-1, 6)
 
 
 def _is_dark_ink(small: NDArray[np.float32]) -> bool:

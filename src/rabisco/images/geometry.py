@@ -144,7 +144,7 @@ def brightness(colors: NDArray[Any]) -> NDArray[np.float32]:
     return np.asarray(colors.astype(np.float32) @ np.full(3, 1 / 3, np.float32))
 
 
-def fast_median(values: NDArray[np.floating[Any]]) -> float:
+def fast_median(values: NDArray[np.number[Any]]) -> float:
     """Return the median, as ``numpy.median`` does, at half of what that costs for a few thousand values.
 
     Where one value is that of more than half of them, as on clean paper, nothing needs to be sorted.
@@ -160,6 +160,11 @@ def fast_median(values: NDArray[np.floating[Any]]) -> float:
     parted = np.partition(flat, middle)  # by one place: NumPy is many times slower by two
     upper = float(parted[middle])
     return upper if flat.size % 2 else (float(parted[:middle].max()) + upper) / 2
+
+
+def medians(colors: NDArray[Any]) -> NDArray[np.float32]:
+    """Return the median of each channel, float32 ``(C,)``, of colors ``(..., C)``."""
+    return np.array([fast_median(colors[..., channel]) for channel in range(colors.shape[-1])], np.float32)
 
 
 def bounding_box(ink: NDArray[Any]) -> tuple[slice, slice]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabisco.images.background import LEAST_SHADE, flatten_light, is_uneven
-from rabisco.images.geometry import border, bounding_box, brightness, fast_median, stroke_width
+from rabisco.images.geometry import border, bounding_box, brightness, fast_median, medians, stroke_width
 from rabisco.images.page import LEAST_PAGE, SHEET_CONTRAST, Region, find_sheet, inside_strips
 
 SAMPLE = 6_000  # pixels are enough to describe paper
@@ -115,7 +115,7 @@ def color_contrast(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         gray = np.asarray(picture[..., 0] - paper[0], dtype=np.float32)
         lowest, highest, *_ = cv2.minMaxLoc(gray)
         return gray if highest > -lowest else -gray
-    difference = picture.astype(np.float32) - paper
+    difference = picture.astype(np.float32) - np.tile(paper, (picture.shape[1], 1))  # a row at a time, not a pixel
     strength = np.abs(difference) @ np.ones(3, np.float32)
     pen = difference[strength >= 0.5 * strength.max()].mean(axis=0)
     direction = pen / max(float(np.linalg.norm(pen)), 1e-6)
@@ -128,11 +128,11 @@ def _paper_color(picture: NDArray[np.uint8], ring: NDArray[np.uint8]) -> NDArray
     Where a picture is cut so close that writing takes half of its border, and the border's median would make paper of
     the smaller part of the picture, the rest of the border is the paper.
     """
-    paper: NDArray[np.float32] = np.median(ring, axis=0).astype(np.float32)
+    paper = medians(ring)
     written = brightness(ring) - brightness(paper)
     far = np.abs(written) > 0.5 * np.abs(written).max()
     if np.count_nonzero(far) / len(far) > CLOSELY_CUT:
-        other: NDArray[np.float32] = np.median(ring[far], axis=0).astype(np.float32)
+        other = medians(ring[far])
         sketch = picture[:: 1 + picture.shape[0] // 64, :: 1 + picture.shape[1] // 64].astype(np.float32)
         to_paper, to_other = np.abs(sketch - paper).sum(axis=2), np.abs(sketch - other).sum(axis=2)
         plain = np.minimum(to_paper, to_other) < 0.3 * np.abs(other - paper).sum()
