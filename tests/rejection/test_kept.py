@@ -8,9 +8,11 @@ import pytest
 from tests.drawing import digit_dataset
 
 from rabisco.rejection import kept, pictures
-from rabisco.rejection.drawn import KINDS
+from rabisco.rejection.drawn import KINDS, draw_kind
 from rabisco.rejection.pictures import Described, fit_pictures
 from rabisco.settings import get_settings
+
+FEW = (KINDS[0], next(kind for kind in KINDS if kind.composed))
 
 
 class Mean:
@@ -27,7 +29,7 @@ class Mean:
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("RABISCO_CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr(pictures, "KINDS", KINDS[:2])
+    monkeypatch.setattr(pictures, "KINDS", FEW)
     monkeypatch.setattr(pictures, "FEWEST_OF_KIND", 2)
     get_settings.cache_clear()
     yield tmp_path / "rejection"
@@ -49,8 +51,8 @@ def assert_same(one: dict[str, Described], other: dict[str, Described]) -> None:
 
 def test_what_is_kept_is_what_would_be_drawn(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = drawn()
-    (path,) = folder.iterdir()
-    path.unlink()
+    for path in folder.iterdir():
+        path.unlink()
     of_another_model = drawn(2.0)
     monkeypatch.setattr(pictures, "draw_kind", pytest.fail)
     assert_same(drawn(), first)
@@ -64,27 +66,44 @@ def test_other_images_other_numbers_and_other_code_are_drawn_anew(
         drawn(**options)
     monkeypatch.setattr(kept, "_code", lambda: "another")
     drawn()
-    assert len(list(folder.iterdir())) == 4
+    assert len(list(folder.iterdir())) == 2 + 1 + 2 + 2
+
+
+def test_of_other_characters_only_what_is_put_together_of_them_is_drawn_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = drawn()
+    names: list[str] = []
+    monkeypatch.setattr(pictures, "draw_kind", lambda kind, *rest: names.append(kind.name) or draw_kind(kind, *rest))
+    other = drawn(first=20)
+    assert names == [FEW[1].name]
+    np.testing.assert_array_equal(other[FEW[0].name].features, first[FEW[0].name].features)
+    assert (other[FEW[1].name].features != first[FEW[1].name].features).any()
+
+
+def test_only_what_is_composed_depends_on_the_characters() -> None:
+    images = digit_dataset().validation.images
+    for kind in KINDS:
+        (one,), (other,) = (draw_kind(kind, 1, part, 0) for part in (images[:20], images[20:40]))
+        assert np.array_equal(one, other) is not kind.composed, kind.name
 
 
 def test_what_is_damaged_is_drawn_again(folder: Path) -> None:
     first = drawn()
-    (path,) = folder.iterdir()
-    for content in (b"", path.read_bytes()[:-100], b"x" * 100):
-        path.write_bytes(content)
-        assert_same(drawn(), first)
+    for path in list(folder.iterdir()):
+        for content in (b"", path.read_bytes()[:-100], b"x" * 100):
+            path.write_bytes(content)
+            assert_same(drawn(), first)
 
 
 def test_what_was_used_longest_ago_makes_room(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "MOST", 2)
+    monkeypatch.setattr(kept, "MOST", 4)
     for seed in (1, 2, 1, 3):
         drawn(seed=seed)
     before = {path.name for path in folder.iterdir()}
     drawn(seed=1)
     assert {path.name for path in folder.iterdir()} == before
-    assert len(before) == 2
+    assert len(before) == 4
 
 
 def test_where_the_cache_cannot_be_written_to_all_goes_on(folder: Path) -> None:
     folder.write_text("a file where the folder should be")
-    assert drawn().keys() == {"characters", *(kind.name for kind in KINDS[:2])}
+    assert drawn().keys() == {"characters", *(kind.name for kind in FEW)}

@@ -24,11 +24,13 @@ class Kind:
         name: For tables.
         reason: Why it is to be refused.
         draw: Draws one, RGB; it is given characters, uint8 ``(N, H, W, 1)``, to put several together.
+        composed: Whether it does put them together; other pictures do not depend on the characters.
     """
 
     name: str
     reason: Reason
     draw: Callable[[Random, Images], Picture]
+    composed: bool = False
 
 
 def draw_kind(kind: Kind, count: int, characters: Images, seed: int) -> list[Picture]:
@@ -169,9 +171,9 @@ KINDS: tuple[Kind, ...] = (
     Kind("empty", "blank", _empty),
     Kind("crumpled", "blank", _crumpled),
     *(_doodle(doodle, "scribble") for doodle in SCRIBBLES),
-    Kind("pair", "more-than-one-character", _pair),
-    Kind("row", "more-than-one-character", _row),
-    Kind("lines", "more-than-one-character", _lines),
+    Kind("pair", "more-than-one-character", _pair, composed=True),
+    Kind("row", "more-than-one-character", _row, composed=True),
+    Kind("lines", "more-than-one-character", _lines, composed=True),
     *(_doodle(doodle, "not-a-character") for doodle in DRAWINGS),
     *(_doodle(doodle, "not-a-character", filled=True) for doodle in FILLED),
     Kind("clouds", "not-a-character", _clouds),

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 import rabisco
 from rabisco.settings import get_settings
 
-MOST = 12  # files; that which was used longest ago makes room
+MOST = 24  # files; that which was used longest ago makes room
 Arrays = Mapping[str, NDArray[Any]]
 
 

@@ -126,7 +126,8 @@ def fit_pictures(
     """Return what a rule is fitted on, described, by kind: what is to be read, and what is to be refused.
 
     Arguments as for ``fitting.fit_rejection``, and ``on_described`` is told of each kind how many pictures it had.
-    What does not depend on the model is drawn once and kept in the cache.
+    What does not depend on the model is drawn once and kept in the cache, and apart from it what does not depend on
+    the characters either.
     """
 
     few, each = numbers_drawn(len(characters), most)
@@ -138,15 +139,21 @@ def fit_pictures(
     if photographs is not None:
         draw[PHOTOGRAPHS] = lambda: draw_photographs(photographs, PHOTOS * each, seed)
     images = [characters, *(() if photographs is None else [photographs]), *pictures_of_characters]
-    path = kept.path_of((normalizer, few, each, seed, list(draw)), images)
-    known = kept.load(path)
+    alike = [kind.name for kind in KINDS if not kind.composed]  # whatever the characters
+    shelves = {
+        kept.path_of((normalizer, few, each, seed, list(draw)), images): [kind for kind in draw if kind not in alike],
+        kept.path_of((normalizer, each, seed, alike), ()): alike,
+    }
+    known = {path: kept.load(path) for path in shelves}
     prepared, described = dict[str, PreparedPictures](), dict[str, Described]()
     for kind, pictures in draw.items():
-        prepared[kind] = PreparedPictures.loaded(kind, known) if known else PreparedPictures.of(pictures(), normalizer)
+        there = next(arrays for path, arrays in known.items() if kind in shelves[path])
+        prepared[kind] = PreparedPictures.loaded(kind, there) if there else PreparedPictures.of(pictures(), normalizer)
         described[kind] = prepared[kind].described(reader, temperature)
         on_described(len(described[kind].blank))
-    if not known:
-        kept.keep(path, {name: array for kind, one in prepared.items() for name, array in one.named(kind).items()})
+    for path, kinds in shelves.items():
+        if not known[path]:
+            kept.keep(path, {name: array for kind in kinds for name, array in prepared[kind].named(kind).items()})
     shown = {kind: described.pop(kind) for kind in ("characters", PICTURES_OF_CHARACTERS) if kind in described}
     return shown, described
 
