@@ -1,8 +1,11 @@
 """Successive halving finds the best of a grid in a third of its epochs or less."""
 
 import json
+import subprocess
+import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -12,11 +15,13 @@ from rabisco import store
 from rabisco.artifacts import load_artifact
 from rabisco.cli import rabisco
 from rabisco.recipes import RecipeTask
-from rabisco.runs import RunRequest, get, list_runs, request_cancel, submit, sweeps, tend
+from rabisco.runs import RunRequest, events, get, list_runs, request_cancel, submit, sweeps, tend
 from rabisco.runs.halving import go_on, rungs
+from rabisco.runs.places import folder_of
 from rabisco.runs.process import kill
 from rabisco.runs.queue import times_interrupted
 from rabisco.runs.resolving import check
+from rabisco.runs.session import take_up
 from rabisco.runs.states import move, note
 from rabisco.runs.supervisor import supervising_many
 from rabisco.runs.sweep import parse_sweep, read_sweep, request_of
@@ -129,10 +134,10 @@ def paused(name: str, accuracy: float, loss: float) -> str:
 
 def test_the_best_third_goes_on_once_none_waits_or_runs(database: str) -> None:
     known = [paused(f"m-{number}", number % 4 / 4, float(number)) for number in range(1, 8)]
-    waiting = submit(RunRequest.parse({"data": {"recipe": "digits-linear"}, "artifact": "m-8", "sweep": "s"})).id
+    last = submit(RunRequest.parse({"data": {"recipe": "digits-linear"}, "artifact": "m-8", "sweep": "s"})).id
     go_on()
     assert [get(run_id).state for run_id in known] == ["paused"] * 7
-    request_cancel(waiting)
+    request_cancel(last)
     go_on()
     states = {number: get(run_id).state for number, run_id in enumerate(known, 1)}
     assert [number for number, state in states.items() if state == "queued"] == [3, 7]  # of equals, the lower loss
@@ -148,6 +153,52 @@ def test_one_that_pauses_can_be_cancelled_and_the_others_are_decided_without_it(
     assert request_cancel(first).state == "cancelled"
     go_on()
     assert get(second).state == "queued"
+
+
+def waiting() -> str:
+    """Return a training of a sweep that pauses after its first epoch."""
+    asked = {"data": {"recipe": "digits-linear"}, "artifact": "m", "solver": "adamw", "epochs": 9, "pauses": [1]}
+    return submit(RunRequest.parse({**asked, "sweep": "s", "limit": 300})).id
+
+
+# The process of a run, but that a stop comes at the moment of its pause.
+STOPPED_LATE = """
+import sys
+from rabisco.runs import request_stop, session, worker
+
+class Late(session.RunSession):
+    def pause(self):
+        request_stop(self.row.id)
+        return super().pause()
+
+session.RunSession = Late
+worker.main(sys.argv[1])
+"""
+
+
+def test_a_stop_at_the_moment_of_a_pause_keeps_the_best_weights(home: Path) -> None:
+    run_id = waiting()
+    folder_of(run_id).mkdir(parents=True)
+    ended = subprocess.run([sys.executable, "-c", STOPPED_LATE, run_id], capture_output=True, text=True, check=False)
+    run = get(run_id)
+    told = [event.payload.get("state") for event in events(run_id) if event.kind == "state"]
+    assert (run.state, told) == ("stopped", ["queued", "running", "stopping", "stopped"]), ended.stderr
+    assert len(load_artifact("m", run.artifact_version).card.history) <= 2  # it was not trained on
+    assert run.actions[0] == "resume"
+
+
+@pytest.mark.parametrize("order", ["cancel", "stop"])
+def test_an_order_that_meets_a_pause_halfway_is_not_lost(database: str, order: str) -> None:
+    run_id = waiting()
+    assert take_up(run_id)
+    orders = {"cancel": lambda: request_cancel(run_id), "stop": lambda: sweeps.stop("s")}
+    with ThreadPoolExecutor(1) as thread:
+        with store.writing() as session:
+            assert move(session, run_id, ("running",), "paused")
+            ordered = thread.submit(orders[order])
+            assert wait([ordered], timeout=0.5).not_done  # for this transaction
+        ordered.result()
+    assert get(run_id).state == "cancelled"
 
 
 def test_rungs_grow_threefold() -> None:

@@ -152,6 +152,7 @@ def request_cancel(run_id: str) -> Run:
     """
     reconcile()
     with store.writing() as session:
+        _hold(session, run_id)
         moved = move(session, run_id, ("queued", "paused"), "cancelled") or move(
             session, run_id, ("running", "stopping"), "stopping", store.RunRow.wanted != "cancel", wanted="cancel"
         )
@@ -161,6 +162,26 @@ def request_cancel(run_id: str) -> Run:
             run, N_("to be cancelled, a run must be one that waits or runs. Received: %(name)s, which %(state)s")
         )
     return run
+
+
+def request_end(run_id: str) -> Run:
+    """Cancel a run that waits or pauses, have one that runs end with its best weights, let be what ends already.
+
+    Raises:
+        RunNotFoundError: There is no such run.
+    """
+    reconcile()
+    with store.writing() as session:
+        _hold(session, run_id)
+        _ = move(session, run_id, ("queued", "paused"), "cancelled") or move(
+            session, run_id, ("running",), "stopping", wanted="stop"
+        )
+    return get(run_id)
+
+
+def _hold(session: Session, run_id: str) -> None:
+    """Keep a run in its state until the transaction ends: it may be about to pause, or to be taken up."""
+    session.execute(select(store.RunRow.id).where(store.RunRow.id == run_id).with_for_update())
 
 
 def resume(run_id: str) -> Run:

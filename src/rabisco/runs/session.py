@@ -48,7 +48,7 @@ class RunSession(Watcher):
         self._device = ""
         self.wanted = ""
         self._lock = threading.Lock()
-        self._over = False
+        self._over = threading.Event()
         self._saying = threading.Lock()
         self._unsaid: deque[tuple[str, dict[str, Any], dict[str, Any]]] = deque()
         self._silenced = False
@@ -72,7 +72,8 @@ class RunSession(Watcher):
 
     def listen(self) -> None:
         """Begin to hear what is wanted, and to say that this process lives."""
-        threading.Thread(target=self._listen, name="session", daemon=True).start()
+        self._over = threading.Event()
+        threading.Thread(target=self._listen, args=[self._over], name="session", daemon=True).start()
 
     def say(self, kind: str, payload: dict[str, Any], **changes: Any) -> None:
         """Add an event to the run, now or once the database takes it; end this process if the run is not its own."""
@@ -143,10 +144,16 @@ class RunSession(Watcher):
         if not stopped:
             Checkpoints(checkpoints_of(self.row.id)).clear()
 
-    def pause(self) -> None:
-        """Say that the training pauses; it is cancelled if that is wanted meanwhile."""
-        if not self.end("paused", store.RunRow.wanted != "cancel"):
-            self.end("cancelled")
+    def pause(self) -> bool:
+        """Say that the training pauses, or is cancelled where that is wanted meanwhile; tell whether that was the end.
+
+        Where a stop is wanted meanwhile, the training is still this process's own.
+        """
+        if self.end("paused", store.RunRow.wanted == "") or self.end("cancelled", store.RunRow.wanted != "stop"):
+            return True
+        self.wanted = "stop"
+        self.listen()  # which ends this process where the run was taken from it
+        return False
 
     def end(self, state: State, *guards: Any, **changes: Any) -> bool:
         """Say how the run ended, however long the database takes nothing; this process hears nothing more of it.
@@ -154,7 +161,7 @@ class RunSession(Watcher):
         Returns:
             Whether it still was this process's own, and the guards held.
         """
-        self._over = True
+        self._over.set()
         until = time.monotonic() + PATIENCE
         while True:
             try:
@@ -168,16 +175,17 @@ class RunSession(Watcher):
                 LOGGER.warning("%s", error)
                 time.sleep(1)
 
-    def _listen(self) -> None:
+    def _listen(self, over: threading.Event) -> None:
         said = store.now()
-        while not self._over:
-            time.sleep(LISTEN)
+        while not over.wait(LISTEN):
             try:
                 with store.reading() as session:
                     wanted = session.scalar(
                         select(store.RunRow.wanted).where(store.RunRow.id == self.row.id, *self._guards)
                     )
-                if not self._over and (wanted is None or not folder_of(self.row.id).is_dir()):
+                if over.is_set():
+                    return
+                if wanted is None or not folder_of(self.row.id).is_dir():
                     os._exit(3)  # taken from this process, or removed with all that it was for
                 if wanted == "cancel" and self._lock.acquire(blocking=False):
                     self.end("cancelled")

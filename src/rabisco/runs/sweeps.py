@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from rabisco import store
 from rabisco.errors import N_, RunConflictError, RunNotFoundError
 from rabisco.runs.halving import SWEEP
-from rabisco.runs.queue import request_cancel, request_stop, resume, submit
+from rabisco.runs.queue import request_cancel, request_end, resume, submit
 from rabisco.runs.reconcile import as_found
 from rabisco.runs.records import Run, run_of
 from rabisco.runs.resolving import check
@@ -102,7 +102,7 @@ def stop(name: str) -> SweepStanding:
     Raises:
         RunNotFoundError: There is none of that name.
     """
-    return _ask(name, {"queued": request_cancel, "paused": request_cancel, "running": request_stop})
+    return _ask(name, dict.fromkeys(("queued", "paused", "running"), request_end))
 
 
 def cancel(name: str) -> SweepStanding:

@@ -23,7 +23,7 @@ from rabisco.recipes import run
 from rabisco.runs.carrying import PATIENCE, carried
 from rabisco.runs.places import LOG_FILE, checkpoints_of, folder_of
 from rabisco.runs.process import end_with_input, give_way, identity
-from rabisco.runs.session import take_up
+from rabisco.runs.session import RunSession, take_up
 from rabisco.runs.tasks import task_of
 from rabisco.settings import get_settings
 from rabisco.training import Checkpoints
@@ -44,11 +44,8 @@ def main(run_id: str) -> None:
     session.listen()
     try:
         session.phase("starting")
-        task = task_of(session.asked, run_id, folder_of(run_id), session.row.created)
-        with carried(run_id), objects.patience(PATIENCE):
-            run(task, session, Checkpoints(checkpoints_of(run_id)))
-    except TrainingPausedError:
-        session.pause()
+        while not _has_ended(session):
+            LOGGER.info("stopped at its pause")
     except TrainingCancelledError as error:
         session.end("cancelled", message=error.sentence)
     except RabiscoError as error:
@@ -60,6 +57,18 @@ def main(run_id: str) -> None:
     except Exception:
         LOGGER.exception("failed")
         session.end("failed", message=Sentence(UNFORESEEN))
+
+
+def _has_ended(session: RunSession) -> bool:
+    """Train until the run ends or pauses; tell whether it did: a stop at the moment of a pause wants its model."""
+    run_id = session.row.id
+    task = task_of(session.asked, run_id, folder_of(run_id), session.row.created)
+    try:
+        with carried(run_id), objects.patience(PATIENCE):
+            run(task, session, Checkpoints(checkpoints_of(run_id)))
+    except TrainingPausedError:
+        return session.pause()
+    return True
 
 
 def wait_for_orders() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.web.serving import Server, draw_seven, encoded, seven_png
+from tests.web.serving import Server, draw_seven, encoded, problem_of, seven_png
 
 from rabisco.images import decode
 from rabisco.web.read.answers import data_url
@@ -145,6 +145,16 @@ def test_several_models_read_no_more_pictures_than_one(server: Server) -> None:
     assert server.post("/predict/cnn,linear", files=[("file", SEVEN)] * 33).status_code == 413
     assert server.post(f"/predict/{','.join(['cnn'] * 9)}", files={"file": SEVEN}).status_code == 413
     assert server.post("/predict/cnn,nobody", files={"file": SEVEN}).status_code == 404
+
+
+@pytest.mark.parametrize("names", ["cnn,,linear", ",", "cnn,"])
+def test_an_empty_name_among_several_is_not_the_default(server: Server, names: str) -> None:
+    for answer in (
+        server.post(f"/predict/{names}", files={"file": SEVEN}),
+        server.post("/predict", data={"model": names}, files={"file": SEVEN}),
+    ):
+        assert answer.status_code == 400
+        assert f"Received: '{names}'; take out a comma" in problem_of(answer)["detail"]
 
 
 @pytest.mark.parametrize("field", ["files", "image", "images", "img", "file[]", "files[]", "images[]"])

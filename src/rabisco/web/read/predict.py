@@ -7,7 +7,7 @@ from flask import Blueprint, current_app, request
 from flask_babel import lazy_gettext
 from numpy.typing import NDArray
 
-from rabisco.errors import N_, TooLargeError
+from rabisco.errors import N_, InvalidRequestError, TooLargeError
 from rabisco.inference import Predictor, get_predictor
 from rabisco.settings import Settings
 from rabisco.web.models.aliases import resolve
@@ -106,9 +106,15 @@ def _predictors(asked: str) -> list[Predictor]:
     """Return the predictors of the models named, separated by commas; the default one's where none is.
 
     Raises:
+        InvalidRequestError: One of several is empty.
         TooLargeError: They are too many.
     """
     names = asked.split(",")
+    if asked and "" in names:
+        raise InvalidRequestError(
+            N_("expected names of models, separated by single commas. Received: %(received)s; take out a comma"),
+            received=repr(asked[:60]),
+        )
     if len(names) > MOST_MODELS:
         raise TooLargeError(
             N_("expected at most %(limit)s models in one request, received %(count)s; send them in several"),
