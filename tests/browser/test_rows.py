@@ -79,7 +79,7 @@ def test_an_answer_that_comes_late_takes_no_box_the_focus(visit) -> None:
     answer.locator("rect").nth(2).click()
     page.keyboard.press("ArrowLeft")
     expect(answer.locator("rect").nth(1)).to_be_focused()
-    assert len(held) == page.locator("row-answer").count()
+    assert len(held) == 1  # for all models
     page.evaluate("document.querySelector('row-answer .string').textContent = ''")
     for route in held:
         route.continue_()

@@ -3,7 +3,7 @@
 // .show(picture, signal, messages) resolves to what the models read, as a sentence; .clear() when nothing is drawn.
 
 import "./probability-bars.js";
-import { explain, predict } from "../lib/api.js";
+import { explain, predictAll } from "../lib/api.js";
 import { element } from "../lib/element.js";
 import { figure, number, stage } from "../lib/inside-views.js";
 import { fill, verdict } from "../lib/text.js";
@@ -14,17 +14,16 @@ class InsideProjector extends HTMLElement {
   async show(picture, signal, messages) {
     const words = JSON.parse(this.dataset.words);
     const flows = [...this.querySelectorAll("[data-flow]")];
-    const asked = flows.map(async ({ dataset: { model, among, flow } }) => {
-      const parts = flow === "network" ? ["stages"] : ["evidence"];
-      return Promise.all([
-        predict(picture, model, { signal, among, all: true }),
-        explain(picture, model, { signal, among, parts }),
-      ]);
-    });
-    const found = await Promise.all(asked);
-    const readings = found.map(([{ category, refused, top_k }, explained], index) => {
-      const steps = flows[index].dataset.flow === "network" ? network : linear;
-      this.#fill(flows[index], steps(top_k, explained, found[index][0].steps.at(-1).image, words));
+    const models = flows.map(({ dataset }) => dataset.model);
+    const [predictions, ...explanations] = await Promise.all([
+      predictAll(picture, models, { signal, among: flows[0].dataset.among, all: true }),
+      ...flows.map(({ dataset: { model, among, flow } }) =>
+        explain(picture, model, { signal, among, parts: flow === "network" ? ["stages"] : ["evidence"] }),
+      ),
+    ]);
+    const readings = predictions.map(({ category, refused, top_k, steps }, index) => {
+      const show = flows[index].dataset.flow === "network" ? network : linear;
+      this.#fill(flows[index], show(top_k, explanations[index], steps.at(-1).image, words));
       return { category, refused, title: flows[index].querySelector("h2").textContent };
     });
     return verdict(readings, messages);

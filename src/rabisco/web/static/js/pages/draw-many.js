@@ -4,7 +4,7 @@ import "../components/correction-form.js";
 import "../components/drawing-pad.js";
 import "../components/request-code.js";
 import "../components/row-answer.js";
-import { address, predict } from "../lib/api.js";
+import { address, predictAll } from "../lib/api.js";
 import { EXAMPLES, inRow } from "../lib/examples.js";
 import { swapLinks } from "../lib/swap.js";
 import { oneLine, verdict } from "../lib/text.js";
@@ -39,8 +39,9 @@ function show(readings, picture) {
 }
 
 async function read(picture, signal) {
-  const ask = ({ dataset: { model, among } }) => predict(picture, model, { signal, among, characters: "many" });
-  show(await Promise.all(answers().map(ask)), picture);
+  const asked = answers().map(({ dataset }) => dataset);
+  const models = asked.map(({ model }) => model);
+  show(await predictAll(picture, models, { signal, among: asked[0].among, characters: "many" }), picture);
   code().show(address(location.origin, answers()[0].dataset, "many"), picture, "text");
 }
 
