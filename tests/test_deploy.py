@@ -6,8 +6,9 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import requests
 import yaml
 from benchmarks import ROOT
 from tests.databases import postgresql  # noqa: F401 - a fixture
-from tests.web.serving import free_port, serving, seven_png, start, wait_until_live
+from tests.web.serving import Server, free_port, serving, seven_png, start, wait_until_live
 
 from rabisco.settings import Settings
 
@@ -174,91 +175,97 @@ def proxied(folder: Path, ports: list[int]) -> Iterator[str]:
             process.terminate()
 
 
-@pytest.mark.slow
-def test_a_promotion_reaches_both_and_a_dead_server_costs_what_was_in_flight(
-    home: Path,
-    tmp_path: Path,
-    postgresql: str,  # noqa: F811
-) -> None:
-    database = {"database_url": postgresql, "trainings": 0}
-    picture, statuses, over = seven_png(), list[int | str](), threading.Event()
+@dataclass
+class Pair:
+    """Two servers that share a database and a home, and nginx before them."""
 
-    def ask(address: str) -> None:
-        while not over.is_set():
-            try:
-                statuses.append(requests.post(f"{address}/predict", files={"file": picture}, timeout=20).status_code)
-            except requests.RequestException as error:
-                statuses.append(repr(error))
+    servers: list[Server]
+    address: str
+    asked: dict[str, object]
 
-    with (
-        serving(home, **database) as first,
-        serving(home, **database) as second,
-        proxied(tmp_path, [first.port, second.port]) as address,
-    ):
-        assert second.post("/predict", files={"file": picture}).json()["predictions"][0]["model"] == "mnist-cnn"
-        assert first.post("/models/mnist-linear/promote").status_code == 200
-        until = time.monotonic() + 5
-        while second.post("/predict", files={"file": picture}).json()["predictions"][0]["model"] != "mnist-linear":
-            assert time.monotonic() < until
-        threads = [threading.Thread(target=ask, args=[address]) for _ in range(4)]
+    def restart(self, server: Server) -> None:
+        """Start a server that has ended, and return once it answers."""
+        server.process = start(server.port, **self.asked)
+        wait_until_live(server)
+
+    @contextmanager
+    def under_load(self, clients: int) -> Iterator[list[int | str]]:
+        """Yield the statuses, or errors, of requests by so many clients, as they come; every picture is answered."""
+        statuses, over, picture = list[int | str](), threading.Event(), seven_png()
+
+        def ask(model: str) -> None:
+            address = f"{self.address}/predict{model}"
+            while not over.is_set():
+                try:
+                    statuses.append(requests.post(address, files={"file": picture}, timeout=30).status_code)
+                except requests.RequestException as error:
+                    statuses.append(repr(error))
+
+        threads = [threading.Thread(target=ask, args=["/linear" if one % 2 else ""]) for one in range(clients)]
         for thread in threads:
             thread.start()
-        wait_for(lambda: len(statuses) > 40)
-        for process in (*psutil.Process(second.process.pid).children(recursive=True), second.process):
-            process.kill()
-        killed_at = len(statuses)
-        wait_for(lambda: len(statuses) > killed_at + 100)
-        over.set()
-        for thread in threads:
-            thread.join()
-    assert sum(one != 200 for one in statuses) <= len(threads)  # whose answers had begun
-    assert set(statuses[killed_at + 2 * len(threads) :]) == {200}
+        try:
+            yield statuses
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join()
 
 
-def wait_for(come: Callable[[], bool]) -> None:
-    until = time.monotonic() + 60
-    while not come():
-        assert time.monotonic() < until
-        time.sleep(0.01)
+@pytest.fixture(scope="module")
+def pair(postgresql: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:  # noqa: F811
+    """Two servers behind nginx, for all tests of this file: they are restarted, and killed and started again."""
+    home = tmp_path_factory.mktemp("pair")
+    asked = {"home": home, "database_url": postgresql, "trainings": 0, "rate_limit": "100000/day"}
+    with serving(**asked) as first, serving(**asked) as second, proxied(home, [first.port, second.port]) as address:
+        yield Pair([first, second], address, asked)
 
 
 @pytest.mark.slow
-def test_servers_count_together_and_restart_in_turn_without_a_failed_request(
-    tmp_path: Path,
-    postgresql: str,  # noqa: F811
-) -> None:
-    asked = {"database_url": postgresql, "trainings": 0, "rate_limit": "100000/day"}
+def test_a_promotion_reaches_both(pair: Pair) -> None:
+    first, second = pair.servers
     picture = seven_png()
-    statuses: dict[int | str, int] = {}
-    over, ports = threading.Event(), [free_port(), free_port()]
+    assert second.post("/predict", files={"file": picture}).json()["predictions"][0]["model"] == "mnist-cnn"
+    assert first.post("/models/mnist-linear/promote").status_code == 200
+    until = time.monotonic() + 5
+    while second.post("/predict", files={"file": picture}).json()["predictions"][0]["model"] != "mnist-linear":
+        assert time.monotonic() < until
 
-    def ask(address: str) -> None:
-        while not over.is_set():
-            try:
-                answer = requests.post(f"{address}/predict", files={"file": picture}, timeout=30)
-                status: int | str = answer.status_code
-            except requests.RequestException as error:
-                status = repr(error)
-            statuses[status] = statuses.get(status, 0) + 1
 
-    with (
-        serving(tmp_path, port=ports[0], **asked) as first,
-        serving(tmp_path, port=ports[1], **asked) as second,
-        proxied(tmp_path, ports) as address,
-    ):
-        threads = [threading.Thread(target=ask, args=[address]) for _ in range(3)]
-        for thread in threads:
-            thread.start()
+@pytest.mark.slow
+@pytest.mark.parametrize("place", [0, 1])
+def test_either_server_that_is_killed_costs_no_more_than_what_was_in_flight(pair: Pair, place: int) -> None:
+    victim, clients = pair.servers[place], 4
+    with pair.under_load(clients) as statuses:
+        wait_for(statuses, 40)
+        for process in (*psutil.Process(victim.process.pid).children(recursive=True), victim.process):
+            process.kill()
+        victim.process.communicate()
+        killed_at = len(statuses)
+        wait_for(statuses, 100)
+        pair.restart(victim)
+        wait_for(statuses, 20)
+    assert sum(one != 200 for one in statuses) <= clients  # whose answers had begun
+    assert set(statuses[killed_at + 2 * clients :]) == {200}
+
+
+@pytest.mark.slow
+def test_servers_count_together_and_restart_in_turn_without_a_failed_request(pair: Pair) -> None:
+    first, second = pair.servers
+    with pair.under_load(3) as statuses:
         for server in (first, second, first):
-            enough = sum(statuses.values()) + 30
-            wait_for(lambda enough=enough: sum(statuses.values()) > enough)
+            wait_for(statuses, 30)
             server.process.terminate()
             server.process.communicate(timeout=60)
-            server.process = start(server.port, tmp_path, **asked)
-            wait_until_live(server)
-        over.set()
-        for thread in threads:
-            thread.join()
-        assert set(statuses) == {200}
-        left = [int(server.get("/models").headers["X-RateLimit-Remaining"]) for server in (first, second, first)]
-        assert left == [99_999, 99_998, 99_997]
+            pair.restart(server)
+    assert set(statuses) == {200}
+    left = [int(server.get("/models").headers["X-RateLimit-Remaining"]) for server in (first, second, first)]
+    assert left == [99_999, 99_998, 99_997]
+
+
+def wait_for(statuses: list[int | str], more: int) -> None:
+    """Return once so many more requests have been answered."""
+    enough, until = len(statuses) + more, time.monotonic() + 60
+    while len(statuses) < enough:
+        assert time.monotonic() < until
+        time.sleep(0.01)
