@@ -42,6 +42,7 @@ from rabisco.artifacts.versions import discard, remove_folder
 from rabisco.errors import N_, InvalidArtifactError, StorageError
 from rabisco.settings import get_settings
 
+FOUND = ("comparisons", "label-errors")  # folders of the home: what a server was asked to find out
 SWEEP_SECONDS = 3600.0
 SESSIONS = "sessions"  # files of the home, each of somebody who has signed in
 LEFT_SECONDS = 24 * 3600.0  # after which a fetched folder that is still in no place was left by a killed process
@@ -86,6 +87,7 @@ class Follower:
             behind = point(self.shared, changed, self.parent)
             self._remove(here, versions_in(listing))
             self._tell_pointers(here, listing)
+        objects.take(self.shared, changed, FOUND)
         for path in sessions:  # whose visitor may have signed out elsewhere
             if objects.manifest_key(f"{SESSIONS}/{path.name}") not in listing:
                 path.unlink(missing_ok=True)

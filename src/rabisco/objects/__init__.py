@@ -5,6 +5,7 @@
     objects/<sha256>                files of models' versions, written once; several versions may hold one
     <place>/<sha256>                files of another folder of the home: ``uploads/<id>``, ``runs/<id>/checkpoints``
     manifests/<place>.json          which objects the files of a folder are; a folder is there once its manifest is
+    manifests/files/<place>         small files of the home as they are, such as how far a comparison of models is
     manifests/secret_key            the key that signs cookies; where it is missing, the store is not ours
 
 A file is hashed before it is sent and after it has come. A manifest is small, and is made by one server alone. The
@@ -26,7 +27,9 @@ from rabisco.objects.folders import (
     remembered,
     remove_folder,
     send_folder,
+    share,
     state,
+    take,
     to_text,
 )
 
@@ -48,6 +51,8 @@ __all__ = [
     "remembered",
     "remove_folder",
     "send_folder",
+    "share",
     "state",
+    "take",
     "to_text",
 ]

@@ -1,17 +1,21 @@
 """Folders of the home in the object store, each with a manifest; and what is known of the store here."""
 
 import json
+import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from rabisco.objects.buckets import bucket
+from rabisco.errors import RabiscoError
+from rabisco.objects.buckets import Bucket, DamagedObjectError, bucket
 from rabisco.settings import get_settings
 
+LOGGER = logging.getLogger("rabisco.objects")
 MANIFESTS = "manifests"
+FILES = f"{MANIFESTS}/files/"
 SECRET_KEY = f"{MANIFESTS}/secret_key"
 SILENT = 15.0  # seconds without an answer after which the store counts as away
 
@@ -60,6 +64,52 @@ def remove_folder(place: str) -> None:
         shared.remove(manifest_key(place))
         for key in shared.entries(f"{place}/"):
             shared.remove(key)
+
+
+def share(path: Path) -> None:
+    """Give all servers a small file of the home as it is now, or a folder of larger ones that stay as they are.
+
+    Where the store is away, they do not get it.
+    """
+    place = path.relative_to(get_settings().home).as_posix()
+    try:
+        if path.is_dir():
+            send_folder({one.name: one for one in path.iterdir()}, place)
+        elif shared := bucket():
+            shared.write(FILES + place, path.read_bytes())
+    except RabiscoError as error:
+        LOGGER.warning("other servers do not see %s: %s", place, error)
+
+
+def take(shared: Bucket, keys: Iterable[str], parents: Iterable[str]) -> None:
+    """Write here what servers gave of these folders of the home."""
+    home = get_settings().home
+    for key, parent in ((key, parent) for key in keys for parent in parents):
+        place = key.removeprefix(f"{MANIFESTS}/").removesuffix(".json")
+        try:
+            if place.startswith(f"{parent}/"):
+                fetch_folder(place, home / place)
+            elif key.startswith(f"{FILES}{parent}/") and (content := shared.read(key)) is not None:
+                _take_file(home / parent / Path(key).name, content)
+        except DamagedObjectError as error:
+            LOGGER.warning("%s is left out: %s", place, error)
+
+
+def _take_file(path: Path, content: bytes) -> None:
+    if path.exists() and _moment(path.read_bytes()) > _moment(content):
+        return  # what was written here since is still being sent
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.taken")
+    partial.write_bytes(content)
+    partial.replace(path)
+
+
+def _moment(content: bytes) -> float:
+    """Return when something was said that says so; 0 for anything else."""
+    try:
+        return float(json.loads(content)["moment"])
+    except (ValueError, KeyError, TypeError):
+        return 0.0
 
 
 def remember(listing: Mapping[str, str]) -> None:

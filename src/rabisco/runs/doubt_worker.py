@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
+from rabisco import objects
 from rabisco.artifacts import Artifact
 from rabisco.artifacts.durable import locked
 from rabisco.data.dataset import Dataset
@@ -50,8 +51,10 @@ def main(doubt_id: str) -> None:
             request = RunRequest(data=asked.source, artifact="label-errors", without_supplements=True)
             _, dataset = load_data(check(request), request=request, folder=doubts.folder())
             found = look_through(dataset)
-            with (doubts.folder() / f"{doubt_id}.npz").open("wb") as file:
+            path = doubts.folder() / f"{doubt_id}.npz"
+            with path.open("wb") as file:
                 np.savez_compressed(file, **{**vars(found), "class_names": np.array(found.class_names)})
+            objects.share(path)
         doubts.write(asked.model_copy(update={"state": "ready"}))
     except RabiscoError as error:
         LOGGER.exception("failed")

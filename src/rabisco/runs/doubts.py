@@ -15,11 +15,12 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
+from rabisco import objects
 from rabisco.artifacts.durable import locked, told_of_storage, write_whole
 from rabisco.runs.children import environment
-from rabisco.runs.process import identity
+from rabisco.runs.process import host, is_gone
 from rabisco.runs.request import Source
 from rabisco.settings import get_settings
 
@@ -34,6 +35,7 @@ class Asked(BaseModel):
         source: The data.
         state: How far it is.
         message: Why it failed, else empty; a sentence and its values.
+        host: Machine of the process.
         pid: Of the process, 0 before it began.
         process_started: With which it is told from another of that number.
         moment: When this was written, seconds since 1970.
@@ -42,6 +44,7 @@ class Asked(BaseModel):
     source: Source
     state: State = "reading"
     message: str = ""
+    host: str = Field(default_factory=host)
     pid: int = 0
     process_started: str = ""
     moment: float = 0.0
@@ -87,7 +90,7 @@ def start(source: Source) -> Asked:
         known = status(source)
         if known.state in ("reading", "ready"):
             return known
-        asked = Asked(source=source, moment=time.time())
+        asked = Asked(source=source)
         write(asked)
     with told_of_storage(), (folder() / f"{id_of(source)}.log").open("wb") as log:
         child = subprocess.Popen(
@@ -113,8 +116,11 @@ def at(doubt_id: str) -> Asked | None:
         found = Asked.model_validate_json((folder() / f"{doubt_id}.json").read_bytes())
     except (OSError, ValidationError):
         return None
-    gone = identity(found.pid) != found.process_started if found.pid else time.time() - found.moment > STALE
-    return found.model_copy(update={"state": "failed"}) if found.state == "reading" and gone else found
+    if found.state == "ready" and found.host != host() and not (folder() / f"{doubt_id}.npz").is_file():
+        found.state = "reading"  # what was found is still under way to here
+    if found.state == "reading" and is_gone(found.host, found.pid, found.process_started, found.moment, STALE):
+        found.state = "failed"
+    return found
 
 
 def result(source: Source) -> Doubtful | None:
@@ -131,9 +137,11 @@ def result(source: Source) -> Doubtful | None:
 
 
 def write(asked: Asked) -> None:
-    """Write how far it is."""
+    """Write how far it is, for all servers."""
     folder().mkdir(parents=True, exist_ok=True)
-    write_whole(folder() / f"{id_of(asked.source)}.json", asked.model_dump_json() + "\n")
+    path = folder() / f"{id_of(asked.source)}.json"
+    write_whole(path, asked.model_copy(update={"moment": time.time()}).model_dump_json() + "\n")
+    objects.share(path)
 
 
 def id_of(source: Source) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rabisco import data
+from rabisco import data, objects
 from rabisco.artifacts import Artifact, load_artifact
 from rabisco.artifacts.durable import locked, write_whole
 from rabisco.data.dataset import Dataset, Split
@@ -33,6 +33,7 @@ from rabisco.settings import get_settings
 LOGGER = logging.getLogger("rabisco.runs")
 FALLBACK = "digits"  # which comes with scikit-learn
 MOST_IMAGES, MOST_ONLY_READ = 10_000, 20_000
+PAUSE, SHARED_PAUSE = 0.3, 2.0  # seconds between two reports; more where they are sent to other servers
 SINGLE_RUNS, BATCHED_RUNS, BATCH = 200, 20, 128
 
 
@@ -50,7 +51,10 @@ def main(measuring_id: str) -> None:
             say(said, "loading")
             comparison = _measure(said)
             if comparison is not None:
-                write_whole(comparisons_dir() / f"{said.id}.result.json", json.dumps(comparison.to_dict()) + "\n")
+                path = comparisons_dir() / f"{said.id}.result.json"
+                write_whole(path, json.dumps(comparison.to_dict()) + "\n")
+                objects.share(path)
+            objects.share(comparisons_dir() / said.id)
         say(said, "done", share=1.0)
     except RabiscoError as error:
         LOGGER.exception("failed")
@@ -71,7 +75,7 @@ class _Watched:
         """Return what the model makes of images; see ``DatasetReader.logits``."""
         found = self._reader.logits(images)
         self._read += len(images)
-        if time.monotonic() - self._told > 0.3:
+        if time.monotonic() - self._told > (SHARED_PAUSE if get_settings().storage else PAUSE):
             self._told = time.monotonic()
             models, done = len(self._said.models), min(1.0, self._read / self._images)
             reading = self._read <= self._images

@@ -14,15 +14,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
+from rabisco import objects
 from rabisco.artifacts import Artifact, load_artifact
 from rabisco.artifacts.durable import locked, told_of_storage, write_whole
 from rabisco.errors import N_, InvalidConfigurationError
 from rabisco.evaluation import Comparison
 from rabisco.evaluation.robustness import CORRUPTIONS
 from rabisco.runs.children import environment
-from rabisco.runs.process import identity
+from rabisco.runs.process import host, is_gone
 from rabisco.settings import get_settings
 
 State = Literal["waiting", "loading", "reading", "timing", "done", "failed"]
@@ -42,6 +43,7 @@ class Measuring(BaseModel):
         images: Empty where times are measured, too; else the images are only read: ``clean``, or damaged by the
             corruption of that name.
         message: Why it failed, else empty; a sentence and its values.
+        host: Machine of the process.
         pid: Of the process.
         process_started: With which it is told from another of that number.
         moment: When this was written, seconds since 1970.
@@ -53,6 +55,7 @@ class Measuring(BaseModel):
     state: State = "waiting"
     share: float = 0.0
     message: str = ""
+    host: str = Field(default_factory=host)
     pid: int = 0
     process_started: str = ""
     moment: float = 0.0
@@ -61,8 +64,7 @@ class Measuring(BaseModel):
     def lives(self) -> bool:
         """Whether something still comes of it."""
         ended = self.state in ("done", "failed")
-        gone = self.pid and identity(self.pid) != self.process_started
-        return not ended and not gone and (bool(self.pid) or time.time() - self.moment < STALE)
+        return not ended and not is_gone(self.host, self.pid, self.process_started, self.moment, STALE)
 
 
 def start(names: Sequence[str], images: str = "") -> Measuring:
@@ -116,6 +118,8 @@ def status(measuring_id: str) -> Measuring | None:
         found = Measuring.model_validate_json((comparisons_dir() / f"{measuring_id}.json").read_bytes())
     except (OSError, ValidationError):
         return None
+    if found.state == "done" and found.host != host() and not (comparisons_dir() / measuring_id).is_dir():
+        found.state = "reading"  # what came of it is still under way to here
     if not found.lives and found.state not in ("done", "failed"):
         return found.model_copy(update={"state": "failed", "message": ENDED_EARLY})
     return found
@@ -139,7 +143,9 @@ def say(said: Measuring, state: State, **changes: Any) -> None:
 
 def _write(said: Measuring) -> None:
     comparisons_dir().mkdir(parents=True, exist_ok=True)
-    write_whole(comparisons_dir() / f"{said.id}.json", said.model_dump_json() + "\n")
+    path = comparisons_dir() / f"{said.id}.json"
+    write_whole(path, said.model_dump_json() + "\n")
+    objects.share(path)
 
 
 def comparisons_dir() -> Path:

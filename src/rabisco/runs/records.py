@@ -56,6 +56,7 @@ class Run:
     started: datetime | None
     ended: datetime | None
     owner: str
+    host: str
     retry_of: str | None
     last_event: int
     actions: tuple[Action, ...]

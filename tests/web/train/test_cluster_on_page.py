@@ -11,6 +11,8 @@ from flask.testing import FlaskClient
 
 from rabisco import runs, store
 from rabisco.runs.places import cluster_file
+from rabisco.runs.process import host
+from rabisco.runs.states import move
 from rabisco.settings import get_settings
 from rabisco.web import create_app
 
@@ -84,3 +86,12 @@ def test_what_a_training_is_to_get_is_asked_only_where_there_is_a_cluster(
     assert told.status_code == 303
     (run,) = runs.list_runs()
     assert [run.request[name] for name in ("cpus", "gpus", "memory")] == [0.5, 1.0, None]
+
+
+@pytest.mark.parametrize(("machine", "said"), [("node-2", True), (host(), False)])
+def test_a_training_that_failed_elsewhere_says_where_its_log_is(client: FlaskClient, machine: str, said: bool) -> None:
+    run_id = runs.submit(runs.RunRequest.parse({"data": {"catalog": "digits"}, "artifact": "mine"})).id
+    with store.writing() as session:
+        assert move(session, run_id, ("queued",), "failed", host=machine)
+    page = " ".join(client.get(f"/runs/{run_id}", headers=PAGE).get_data(as_text=True).split())
+    assert (f"Its log is on the machine node-2, in the folder runs/{run_id}" in page) == said

@@ -11,6 +11,7 @@ from rabisco import artifacts, runs
 from rabisco.runs import ENDED, Run, State, experience
 from rabisco.runs.cluster import cluster_state
 from rabisco.runs.learned import has_learned
+from rabisco.runs.process import host
 from rabisco.runs.states import PHASES, STATES
 from rabisco.web.corrections.retrained import outcome
 from rabisco.web.corrections.retrained import title_of as part_title
@@ -122,6 +123,7 @@ def show(run_id: str) -> Answered:
     return render_template(
         "train/run.html",
         run=run,
+        machine=host(),
         live=run.state not in ENDED,
         epochs=[event.payload for event in past if event.kind == "epoch"],
         phase=next((event.payload for event in reversed(past) if event.kind == "phase"), {}),
