@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, wait
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from rabisco.runs.process import kill
 from rabisco.runs.queue import times_interrupted
 from rabisco.runs.resolving import check
 from rabisco.runs.session import take_up
-from rabisco.runs.states import move, note
+from rabisco.runs.states import State, move, note
 from rabisco.runs.supervisor import supervising_many
 from rabisco.runs.sweep import parse_sweep, read_sweep, request_of
 from rabisco.training import train
@@ -199,6 +200,24 @@ def test_an_order_that_meets_a_pause_halfway_is_not_lost(database: str, order: s
             assert wait([ordered], timeout=0.5).not_done  # for this transaction
         ordered.result()
     assert get(run_id).state == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("states", "then"),
+    [
+        (["running", "interrupted"], ["queued", "paused"]),
+        (["running", "stopping", "interrupted"], ["interrupted", "queued"]),
+    ],
+)
+def test_one_whose_process_dies_is_resumed_by_itself_unless_it_was_to_stop(
+    database: str, states: list[State], then: list[State]
+) -> None:
+    other, run_id = paused("m-1", 0.9, 0.1), waiting()
+    for before, after in pairwise(["queued", *states]):
+        with store.writing() as session:
+            assert move(session, run_id, (before,), after)
+    go_on()
+    assert [get(run_id).state, get(other).state] == then
 
 
 def test_rungs_grow_threefold() -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from rabisco import store
 from rabisco.errors import N_, InvalidConfigurationError, Sentence
-from rabisco.runs.queue import MOST_MOVES, anew, resume, times_interrupted
+from rabisco.runs.queue import anew, goes_on_by_itself, resume
 from rabisco.runs.request import RunRequest
 from rabisco.runs.resolving import check
 from rabisco.runs.states import ACTIVE, move
@@ -61,7 +61,7 @@ def go_on() -> None:
         died = store.RunRow.state == "interrupted", SWEEP.in_(undecided)
         interrupted = session.execute(select(store.RunRow.id, SWEEP).where(*died)).all() if undecided else []
     for run_id, name in interrupted:
-        if times_interrupted(run_id) <= MOST_MOVES:
+        if goes_on_by_itself(run_id):
             resume(run_id)
             undecided.discard(name)
     for name in undecided:

@@ -211,12 +211,22 @@ def anew() -> dict[str, Any]:
     return {"queued": store.now(), "ended": None, "message": Sentence(""), "wanted": "", "launches": 0}
 
 
+def goes_on_by_itself(run_id: str) -> bool:
+    """Tell whether an interrupted run is resumed by itself: unless that was too often, or it was to stop."""
+    states = _states_of(run_id)
+    return states.count("interrupted") <= MOST_MOVES and states[-2:] != ["stopping", "interrupted"]
+
+
 def times_interrupted(run_id: str) -> int:
     """Return how often the process of a run has died."""
+    return _states_of(run_id).count("interrupted")
+
+
+def _states_of(run_id: str) -> list[str]:
     told = store.RunEventRow.run_id == run_id, store.RunEventRow.kind == "state"
+    query = select(store.RunEventRow.payload).where(*told).order_by(store.RunEventRow.number)
     with store.reading() as session:
-        payloads = session.scalars(select(store.RunEventRow.payload).where(*told))
-        return sum(payload.get("state") == "interrupted" for payload in payloads)
+        return [payload["state"] for payload in session.scalars(query)]
 
 
 def retry(run_id: str) -> Run:

@@ -27,7 +27,7 @@ from rabisco.runs.cluster import Cluster
 from rabisco.runs.kinds import LOOKING, TRAINING, WorkKind
 from rabisco.runs.places import LOG_FILE, expected, runs_dir
 from rabisco.runs.process import host, kill
-from rabisco.runs.queue import MOST_MOVES, get, resume, times_interrupted
+from rabisco.runs.queue import get, goes_on_by_itself, resume
 from rabisco.runs.states import ACTIVE
 from rabisco.settings import get_settings
 from rabisco.store import OfProcess
@@ -133,7 +133,7 @@ class Supervisor:
                 run = get(run_id)
                 if run.state in ACTIVE:
                     continue  # its process is not known to be dead yet
-                if run.state == "interrupted" and times_interrupted(run_id) <= MOST_MOVES:
+                if run.state == "interrupted" and goes_on_by_itself(run_id):
                     resume(run_id)
             self.lost.discard(run_id)
 
