@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
 
 .PHONY: run test tested quick fuzz soak chaos setup lint format bench screenshots notebooks docs site video wheel notes words lock clean help
 run: setup ## set up, then serve on http://127.0.0.1:3000
@@ -13,14 +14,16 @@ $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("Rabisco needs Python 3.11 or newer; this is " + sys.version) if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
 
+# Nothing is compiled to bytecode in advance: a third of the time, and Python compiles what it imports.
 $(VENV)/.setup-done: requirements/train.txt pyproject.toml | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/train.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(INSTALL) --require-hashes -r requirements/train.txt
+	$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.dev-done: requirements/dev.txt $(VENV)/.setup-done
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	@touch $@
+$(VENV)/.dev-done: requirements/dev.txt pyproject.toml | $(VENV)/bin/python # which holds all of train.txt
+	$(INSTALL) --require-hashes -r requirements/dev.txt
+	$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $(VENV)/.setup-done $@
 
 test: $(VENV)/.dev-done ## set up, then run every check: style and types beside the tests
 	$(MAKE) --no-print-directory --jobs=2 lint tested
@@ -57,7 +60,7 @@ screenshots: $(VENV)/.dev-done ## take pictures of every page at three widths in
 	$(BIN)/python -m tests.browser.screenshots
 
 notebooks: $(VENV)/.dev-done ## execute the notebooks in full, with the data in RABISCO_DATA_DIR, and keep their outputs
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable .[notebook]
+	$(INSTALL) --editable .[notebook]
 	for name in reading-digits leer-digitos; do \
 		$(BIN)/jupytext --quiet --to ipynb notebooks/$$name.py && $(BIN)/jupyter execute --inplace notebooks/$$name.ipynb; \
 	done
