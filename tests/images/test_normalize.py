@@ -32,6 +32,13 @@ def test_the_pixels_are_those_on_file(name: str, normalizer: str) -> None:
     assert np.abs(pixels - expected).max() <= 3
 
 
+def test_models_that_want_the_same_of_ink_share_it_and_see_what_they_would_see_alone() -> None:
+    first = prepare(draw(), "mnist@1")
+    again, sheared = (prepare(draw(), name, first.ink) for name in ("mnist@1", "mnist-deskew@1"))
+    assert np.shares_memory(first.pixels, again.pixels)
+    np.testing.assert_array_equal(sheared.pixels, prepare(draw(), "mnist-deskew@1").pixels)
+
+
 @pytest.mark.parametrize("name", NORMALIZERS)
 def test_every_normalizer_gives_bytes_of_its_shape(name: str) -> None:
     pixels = prepare(draw(), name).pixels

@@ -14,9 +14,11 @@ HIDDEN = 8  # alpha below which a program wrote the channel without meaning it
 def opaque(image: Image.Image) -> Image.Image:
     """Return RGBA as RGB, what is transparent filled with the color against which the visible part stands out."""
     alpha = image.getchannel("A")
+    lowest, highest = alpha.getextrema()
+    if lowest == 255:
+        return image.convert("RGB")
     pixels = np.asarray(image)
-    lowest, highest = int(pixels[..., 3].min()), int(pixels[..., 3].max())
-    if lowest == 255 or (highest < HIDDEN and bool(np.ptp(pixels[..., :3], axis=(0, 1)).any())):
+    if highest < HIDDEN and bool(np.ptp(pixels[..., :3], axis=(0, 1)).any()):
         return image.convert("RGB")
     page = Image.new("RGB", image.size, _page_color(pixels))
     page.paste(image, mask=alpha)

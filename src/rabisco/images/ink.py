@@ -56,6 +56,11 @@ class Ink:
         return bounding_box(written) if written.any() else None
 
     @cached_property
+    def shapes(self) -> dict[Any, NDArray[Any]]:
+        """What was made of it for one model, by what made it: the next model need not make the same again."""
+        return {}
+
+    @cached_property
     def stages(self) -> dict[str, NDArray[np.uint8]]:
         """What there is to see on the way to it, by name, uint8 ``(H, W)``: light on dark, the ink, cut out."""
         ink = (self.values * 255).astype(np.uint8)

@@ -143,8 +143,13 @@ def prepare_ink(ink: Ink, normalizer: str) -> Prepared:
     """
     if normalizer not in CHARACTERS:
         raise _unknown(normalizer, CHARACTERS)
-    pixels = np.zeros((SIDE, SIDE), np.uint8) if ink.box is None else CHARACTERS[normalizer](ink.values[ink.box])
-    return Prepared(pixels[..., np.newaxis], ink.box is None, ink)
+    if ink.box is None:
+        return Prepared(np.zeros((SIDE, SIDE, 1), np.uint8), True, ink)
+    shape = CHARACTERS[normalizer]
+    if shape not in ink.shapes:
+        ink.shapes[shape] = shape(ink.values[ink.box])
+    pixels = deskew(ink.shapes[shape]) if normalizer in DESKEWED else ink.shapes[shape]
+    return Prepared(pixels[..., np.newaxis], False, ink)
 
 
 def _photo(side: int) -> Callable[[NDArray[np.uint8]], Prepared]:
@@ -163,7 +168,7 @@ def _photo32(picture: NDArray[np.uint8]) -> Prepared:
 DESKEWED = frozenset({"mnist-deskew@1"})
 CHARACTERS: dict[str, Callable[[NDArray[np.float32]], NDArray[np.uint8]]] = {
     "mnist@1": as_mnist,
-    "mnist-deskew@1": lambda ink: deskew(as_mnist(ink)),
+    "mnist-deskew@1": as_mnist,
     "emnist@1": as_emnist,
 }
 FIRST_PHOTO = "photo32@1"

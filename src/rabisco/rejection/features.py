@@ -53,6 +53,12 @@ def describe(ink: Ink) -> NDArray[np.float32]:
     Args:
         ink: What ``find_ink`` found in the picture, in whatever resolution.
     """
+    if describe not in ink.shapes:
+        ink.shapes[describe] = _traits(ink)
+    return ink.shapes[describe]
+
+
+def _traits(ink: Ink) -> NDArray[np.float32]:
     if ink.box is None:
         return np.zeros(len(TRAITS), np.float32)
     crop = ink.values[ink.box]

@@ -83,7 +83,7 @@ def predict(model: str | None = None) -> Predictions:
             yield Reading.of(read, with_steps=asked.steps)
 
     def read_one(_: SentPicture, pixels: NDArray[np.uint8]) -> Iterator[PredictionSchema]:
-        ink, drawn, reads = None, dict[int, str](), []
+        ink, drawn, reads = None, dict[tuple[str, int], dict[str, str]](), []
         for predictor in predictors:
             allowance().go_on()
             reads.append(predictor.predict(pixels, asked.top_k, asked.among, ink))
