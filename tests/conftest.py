@@ -44,6 +44,11 @@ if "RABISCO_DATA_DIR" not in os.environ and (ROOT / ".data").is_dir():
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+# One thread for what computes here, as for the trainings that tests start: more of them wait for each other, and for
+# those of the other processes, with the processor in their hands.
+for variable in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+    os.environ.setdefault(variable, "1")
+
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Return three processes more than there are cores: some always wait, for a browser, a server or a training.

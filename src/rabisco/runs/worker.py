@@ -103,7 +103,7 @@ def _import() -> None:
     with suppress(Exception):
         start_keras()
         import scipy.optimize  # noqa: F401
-        import tf2onnx  # noqa: F401
+        import tf2onnx.convert  # noqa: F401
 
 
 def _fork(order: dict[str, str], started: dict[int, str]) -> bool:
