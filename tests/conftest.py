@@ -18,18 +18,19 @@ ROOT = Path(__file__).parent.parent
 SECONDS = {"training": 8, "browser": 3, "slow": 3, "server": 1}  # that a test with this mark takes, about
 LONGER = {  # files that take far longer than their marks tell, and how many seconds
     "tests/bulk/test_reading.py": 40,
-    "tests/cli/test_cli.py": 40,
+    "tests/cli/test_cli.py": 70,
     "tests/cli/test_report_command.py": 40,
     "tests/recipes/test_recipes.py": 50,
-    "tests/runs/test_halving.py": 50,
+    "tests/runs/test_halving.py": 85,
     "tests/runs/test_kills.py": 100,
     "tests/runs/test_looking.py": 50,
     "tests/runs/test_measuring.py": 40,
     "tests/runs/test_queue.py": 50,
     "tests/test_notebooks.py": 80,
     "tests/test_nothing_leaves.py": 60,
+    "tests/test_several_servers.py": 40,
     "tests/browser/test_training.py": 70,
-    "tests/web/corrections/test_retraining_pages.py": 60,
+    "tests/web/corrections/test_retraining_pages.py": 80,
     "tests/web/platform/test_silent_database.py": 80,
     "tests/web/train/test_label_errors.py": 40,
 }

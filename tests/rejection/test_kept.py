@@ -1,14 +1,17 @@
 """What is drawn for a rule is drawn once: the next training on the same images finds it in the cache."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from tests.drawing import digit_dataset
 
 from rabisco.rejection import kept, pictures
-from rabisco.rejection.drawn import KINDS, draw_kind
+from rabisco.rejection.drawn import KINDS, Kind, draw_kind
 from rabisco.rejection.pictures import Described, fit_pictures
 from rabisco.settings import get_settings
 
@@ -51,7 +54,7 @@ def assert_same(one: dict[str, Described], other: dict[str, Described]) -> None:
 
 def test_what_is_kept_is_what_would_be_drawn(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = drawn()
-    for path in folder.iterdir():
+    for path in folder.glob("*.npz"):
         path.unlink()
     of_another_model = drawn(2.0)
     monkeypatch.setattr(pictures, "draw_kind", pytest.fail)
@@ -66,7 +69,7 @@ def test_other_images_other_numbers_and_other_code_are_drawn_anew(
         drawn(**options)
     monkeypatch.setattr(kept, "_code", lambda: "another")
     drawn()
-    assert len(list(folder.iterdir())) == 2 + 1 + 2 + 2
+    assert len(list(folder.glob("*.npz"))) == 2 + 1 + 2 + 2
 
 
 def test_of_other_characters_only_what_is_put_together_of_them_is_drawn_anew(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,9 +89,23 @@ def test_only_what_is_composed_depends_on_the_characters() -> None:
         assert np.array_equal(one, other) is not kind.composed, kind.name
 
 
+def test_of_two_trainings_that_begin_together_one_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    names: list[str] = []
+
+    def slowly(kind: Kind, *rest: Any) -> list[np.ndarray]:
+        names.append(kind.name)
+        time.sleep(0.2)
+        return draw_kind(kind, *rest)
+
+    monkeypatch.setattr(pictures, "draw_kind", slowly)
+    with ThreadPoolExecutor(2) as both:
+        assert_same(*both.map(drawn, (1.0, 1.0)))
+    assert names == [kind.name for kind in FEW]
+
+
 def test_what_is_damaged_is_drawn_again(folder: Path) -> None:
     first = drawn()
-    for path in list(folder.iterdir()):
+    for path in list(folder.glob("*.npz")):
         for content in (b"", path.read_bytes()[:-100], b"x" * 100):
             path.write_bytes(content)
             assert_same(drawn(), first)
@@ -98,9 +115,9 @@ def test_what_was_used_longest_ago_makes_room(folder: Path, monkeypatch: pytest.
     monkeypatch.setattr(kept, "MOST", 4)
     for seed in (1, 2, 1, 3):
         drawn(seed=seed)
-    before = {path.name for path in folder.iterdir()}
+    before = {path.name for path in folder.glob("*.npz")}
     drawn(seed=1)
-    assert {path.name for path in folder.iterdir()} == before
+    assert {path.name for path in folder.glob("*.npz")} == before
     assert len(before) == 4
 
 

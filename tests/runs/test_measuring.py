@@ -1,10 +1,10 @@
 """Models of any kind are given the same images by the server, once, and what came of it is kept."""
 
 import re
-import time
 
 import pytest
 from flask.testing import FlaskClient
+from tests.web.training import wait_for
 
 from rabisco.runs import measuring
 from rabisco.web import create_app
@@ -14,12 +14,7 @@ PAGE = {"Accept": "text/html"}
 
 def wait(client: FlaskClient, address: str) -> dict[str, object]:
     """Return the measurement once it has ended."""
-    for _ in range(600):
-        found = client.get(address).json
-        if found["state"] in ("done", "failed"):
-            return found
-        time.sleep(0.1)
-    raise AssertionError(found)
+    return wait_for(lambda: client.get(address).json, "done", "failed", seconds=60)
 
 
 @pytest.mark.slow

@@ -120,8 +120,11 @@ def wait_until_live(server: Server, seconds: float = 60) -> None:
     while time.monotonic() < until:
         assert server.process.poll() is None, server.process.communicate()[0]
         try:
+            socket.create_connection(
+                ("127.0.0.1", server.port), timeout=20
+            ).close()  # costs little while nobody listens
             server.get("/health/live")
-        except requests.ConnectionError:
+        except (ConnectionError, requests.ConnectionError):
             time.sleep(0.05)
         else:
             return

@@ -40,11 +40,12 @@ def send(server: Server, path: str = "/uploads", **parts: Any) -> dict[str, Any]
 
 
 def wait_for(ask: Callable[[], dict[str, Any]], *states: str, seconds: float = 120) -> dict[str, Any]:
-    """Return what ``ask`` answers once its ``state`` is one of these."""
-    until = time.monotonic() + seconds
+    """Return what ``ask`` answers once its ``state`` is one of these; ask more seldom the longer it takes."""
+    began = time.monotonic()
     while (answer := ask())["state"] not in states:
-        assert time.monotonic() < until, answer
-        time.sleep(0.2)
+        waited = time.monotonic() - began
+        assert waited < seconds, answer
+        time.sleep(min(0.1 + waited / 20, 1))
     return answer
 
 

@@ -1,12 +1,13 @@
 """What the drawing of pictures comes to, in the cache: whoever trains again on the same images need not draw again."""
 
+import fcntl
 import hashlib
 import os
 import sys
 import time
 import zipfile
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,22 @@ def path_of(facts: object, images: Iterable[NDArray[Any]]) -> Path:
     return get_settings().cache_dir / "rejection" / f"{digest.hexdigest()[:32]}.npz"
 
 
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Draw what is to be kept there while no other process does: of trainings that begin together, one draws."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(_lock_of(path), os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError:  # where nothing can be kept, each draws for itself
+        yield
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 def load(path: Path) -> Arrays | None:
     """Return what is kept there; ``None`` if there is nothing, or nothing that can be read."""
     with suppress(OSError, ValueError, EOFError, zipfile.BadZipFile), path.open("rb") as file, np.load(file) as kept:
@@ -58,6 +75,11 @@ def keep(path: Path, arrays: Arrays) -> None:
             being_written.unlink(missing_ok=True)
         for old in sorted(path.parent.glob("[!.]*.npz"), key=lambda one: -one.stat().st_mtime)[MOST:]:
             old.unlink(missing_ok=True)
+            _lock_of(old).unlink(missing_ok=True)
+
+
+def _lock_of(path: Path) -> Path:
+    return path.with_name(f".{path.stem}.lock")
 
 
 @cache

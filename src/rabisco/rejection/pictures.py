@@ -1,8 +1,9 @@
 """The pictures that a rejection rule is fitted on and judged by, and what a rule is told of each."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -141,21 +142,35 @@ def fit_pictures(
     images = [characters, *(() if photographs is None else [photographs]), *pictures_of_characters]
     alike = [kind.name for kind in KINDS if not kind.composed]  # whatever the characters
     shelves = {
-        kept.path_of((normalizer, few, each, seed, list(draw)), images): [kind for kind in draw if kind not in alike],
         kept.path_of((normalizer, each, seed, alike), ()): alike,
+        kept.path_of((normalizer, few, each, seed, list(draw)), images): [kind for kind in draw if kind not in alike],
     }
-    known = {path: kept.load(path) for path in shelves}
-    prepared, described = dict[str, PreparedPictures](), dict[str, Described]()
-    for kind, pictures in draw.items():
-        there = next(arrays for path, arrays in known.items() if kind in shelves[path])
-        prepared[kind] = PreparedPictures.loaded(kind, there) if there else PreparedPictures.of(pictures(), normalizer)
-        described[kind] = prepared[kind].described(reader, temperature)
-        on_described(len(described[kind].blank))
+    prepared = dict[str, PreparedPictures]()
     for path, kinds in shelves.items():
-        if not known[path]:
-            kept.keep(path, {name: array for kind in kinds for name, array in prepared[kind].named(kind).items()})
+        prepared |= _prepared(path, {kind: draw[kind] for kind in kinds}, normalizer, on_described)
+    described = {kind: prepared[kind].described(reader, temperature) for kind in draw}
     shown = {kind: described.pop(kind) for kind in ("characters", PICTURES_OF_CHARACTERS) if kind in described}
     return shown, described
+
+
+def _prepared(
+    path: Path,
+    draw: Mapping[str, Callable[[], Iterable[Picture]]],
+    normalizer: str,
+    on_prepared: Callable[[int], None],
+) -> dict[str, PreparedPictures]:
+    """Return what is kept there by kind, or draw and keep it; of processes that want it together, one draws."""
+    found = dict[str, PreparedPictures]()
+    with kept.alone(path):
+        known = kept.load(path)
+        for kind, pictures in draw.items():
+            found[kind] = (
+                PreparedPictures.loaded(kind, known) if known else PreparedPictures.of(pictures(), normalizer)
+            )
+            on_prepared(len(found[kind].blank))
+        if not known:
+            kept.keep(path, {name: array for kind, one in found.items() for name, array in one.named(kind).items()})
+    return found
 
 
 def numbers_drawn(available: int, most: int = CHARACTERS) -> tuple[int, int]:

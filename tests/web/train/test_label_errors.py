@@ -2,13 +2,13 @@
 
 import io
 import re
-import time
 from typing import Any
 
 import numpy as np
 import pytest
 from flask.testing import FlaskClient
 from tests.drawing import digit_dataset
+from tests.web.training import wait_for
 
 from rabisco.artifacts import load_artifact
 from rabisco.data.dataset import Split
@@ -23,12 +23,7 @@ PAGE = {"Accept": "text/html"}
 
 
 def wait(client: FlaskClient, address: str, done: tuple[str, ...]) -> dict[str, Any]:
-    for _ in range(1800):
-        found = client.get(address).json
-        if found["state"] in done:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(found)
+    return wait_for(lambda: client.get(address).json, *done, seconds=180)
 
 
 def table(changed: int) -> bytes:
