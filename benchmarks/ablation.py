@@ -3,8 +3,9 @@
 The recipe's network is trained for 8 epochs on 5,000 of CIFAR-10's training images, in batches of 256 with half the
 learning rate, once as the recipe says and once for each change, with the same seeds; it is judged on the recipe's
 5,000 validation images. The whole recipe takes twenty times as long: what pays late, such as stronger augmentation,
-may show as a loss here. The cost is the processor time of training, beside that of the recipe in the same round. Each
-round has another seed. It may be ended at any time, and the next run goes on. Runs by name only.
+may show as a loss here. The cost is that of all training steps, each counted with the median processor time of its
+epoch, beside the recipe's in the same round. Each round has another seed. It may be ended at any time, and the next
+run goes on. Runs by name only.
 """
 
 import statistics
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rabisco.data.dataset import Dataset, Split
+from rabisco.errors import InvalidConfigurationError
 from rabisco.evaluation.tables import markdown_table
 from rabisco.recipes import get_recipe
 from rabisco.recipes.card_builder import KerasReader
@@ -25,6 +27,7 @@ from rabisco.training import Checkpoints, TrainingConfiguration, train
 from rabisco.training.checkpoint import Position
 from rabisco.training.cooldown import cooldown
 from rabisco.training.photos import PhotoAugmentation
+from rabisco.training.progress import Progress
 from rabisco.training.watch import assign
 
 if TYPE_CHECKING:
@@ -51,7 +54,29 @@ class LastEpochs(Checkpoints):
         self.ends.append(position.arrays["variables"])
 
 
-Trained = Callable[["keras.Model", Dataset, TrainingConfiguration], None]
+class StepCost:
+    """Adds up the processor time of training steps, each counted with the median of its epoch."""
+
+    def __init__(self) -> None:
+        self.seconds, self._last, self._steps = 0.0, 0.0, list[float]()
+
+    def __call__(self, progress: Progress) -> None:
+        """Take the time after a step, and count the steps of an epoch at its end."""
+        now = time.process_time()
+        if progress.validation_loss is not None:
+            self.seconds += progress.steps * statistics.median(self._steps)
+        elif progress.step == 1:
+            self._steps = []
+        else:
+            self._steps.append(now - self._last)
+        self._last = now
+
+
+Trained = Callable[["keras.Model", Dataset, TrainingConfiguration, StepCost], object]
+
+
+def _train(model: "keras.Model", dataset: Dataset, told: TrainingConfiguration, cost: StepCost) -> None:
+    train(model, dataset, told, on_progress=cost)
 
 
 @dataclass(frozen=True)
@@ -59,7 +84,7 @@ class Change:
     """One row: how the configuration differs, how it is trained, whether an image is read with its mirror image."""
 
     configuration: Callable[[TrainingConfiguration], TrainingConfiguration] = lambda told: told
-    trained: Trained = train  # type: ignore[assignment]
+    trained: Trained = _train
     mirrored: bool = True
 
 
@@ -75,21 +100,23 @@ def _changed(**values: Any) -> Change:
     return Change(configuration)
 
 
-def _average(model: "keras.Model", dataset: Dataset, told: TrainingConfiguration) -> None:
+def _average(model: "keras.Model", dataset: Dataset, told: TrainingConfiguration, cost: StepCost) -> None:
     last = LastEpochs()
-    train(model, dataset, told, checkpoints=last)
+    train(model, dataset, told, checkpoints=last, on_progress=cost)
     assign(model.variables, [np.mean(same, axis=0) for same in zip(*last.ends[-AVERAGED:], strict=True)])
 
 
-def _cooled_down(model: "keras.Model", dataset: Dataset, told: TrainingConfiguration, *, frozen: bool = False) -> None:
+def _cooled_down(
+    model: "keras.Model", dataset: Dataset, told: TrainingConfiguration, cost: StepCost, *, frozen: bool = False
+) -> None:
     import keras
 
     first = replace(told, epochs=EPOCHS - COOLDOWN)
-    train(model, dataset, first)
+    train(model, dataset, first, on_progress=cost)
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.trainable = not frozen  # which then normalizes with its running statistics
-    train(model, dataset, cooldown(replace(first, cooldown_epochs=COOLDOWN)))
+    train(model, dataset, cooldown(replace(first, cooldown_epochs=COOLDOWN)), on_progress=cost)
 
 
 CHANGES = {
@@ -105,7 +132,7 @@ CHANGES = {
     f"weights averaged over the last {AVERAGED} epochs": Change(trained=_average),
     f"the last {COOLDOWN} epochs as cooldown": Change(trained=_cooled_down),
     "the same, statistics of normalization frozen in it": Change(
-        trained=lambda model, dataset, told: _cooled_down(model, dataset, told, frozen=True)
+        trained=lambda model, dataset, told, cost: _cooled_down(model, dataset, told, cost, frozen=True)
     ),
 }
 
@@ -131,16 +158,17 @@ def grow(earlier: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _measure(recipe: Any, dataset: Dataset, change: Change) -> dict[str, float]:
-    model = new_model(recipe, dataset)
-    started = time.process_time()
-    change.trained(model, dataset, recipe.configuration)
-    seconds = time.process_time() - started
+    model, cost = new_model(recipe, dataset), StepCost()
+    try:
+        change.trained(model, dataset, recipe.configuration, cost)
+    except InvalidConfigurationError:  # the loss is no number any more
+        return {}
 
     def accuracy(*, mirrored: bool) -> float:
         logits = KerasReader(model, mirrored).logits(dataset.validation.images)
         return float((logits.argmax(axis=1) == dataset.validation.labels).mean())
 
-    figures = {"accuracy": accuracy(mirrored=True), "processor_seconds": seconds}
+    figures = {"accuracy": accuracy(mirrored=True), "step_seconds": cost.seconds}
     return figures | ({"single": accuracy(mirrored=False)} if change is CHANGES[BASE] else {})
 
 
@@ -152,16 +180,22 @@ def table(result: dict[str, Any]) -> str:
         pairs = [(one[name], one[BASE]) for one in rounds if name in one]
         if not pairs:
             continue
+        if not all(changed for changed, _ in pairs):
+            rows.append((name, "diverged", "", "", str(len(pairs))))
+            continue
         gains = [100 * (changed["accuracy"] - base["accuracy"]) for changed, base in pairs]
-        spread = f" ± {statistics.stdev(gains):.1f}" if len(gains) > 1 and name != BASE else ""
-        cost = statistics.mean(changed["processor_seconds"] / base["processor_seconds"] for changed, base in pairs)
+        costs = [changed["step_seconds"] / base["step_seconds"] for changed, base in pairs if "step_seconds" in base]
         rows.append(
             (
                 name,
                 f"{statistics.mean(changed['accuracy'] for changed, _ in pairs):.1%}",
-                "" if name == BASE else f"{statistics.mean(gains):+.1f}{spread}",
-                f"{cost:.2f} ×",
+                "" if name == BASE else f"{statistics.mean(gains):+.1f}{_spread(gains, 1)}",
+                "" if name == BASE else f"{statistics.mean(costs):.2f}{_spread(costs, 2)}" if costs else "",
                 str(len(pairs)),
             )
         )
-    return markdown_table(("Change", "Validation accuracy", "Points more", "Processor time", "Trainings"), rows)
+    return markdown_table(("Change", "Validation accuracy", "Points more", "Times the cost", "Trainings"), rows)
+
+
+def _spread(values: list[float], digits: int) -> str:
+    return f" ± {statistics.stdev(values):.{digits}f}" if len(values) > 1 else ""
