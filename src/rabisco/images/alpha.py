@@ -1,5 +1,7 @@
 """What is transparent in a picture gets a color on which the rest can be seen."""
 
+from typing import cast
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +16,7 @@ HIDDEN = 8  # alpha below which a program wrote the channel without meaning it
 def opaque(image: Image.Image) -> Image.Image:
     """Return RGBA as RGB, what is transparent filled with the color against which the visible part stands out."""
     alpha = image.getchannel("A")
-    lowest, highest = alpha.getextrema()
+    lowest, highest = cast(tuple[int, int], alpha.getextrema())
     if lowest == 255:
         return image.convert("RGB")
     pixels = np.asarray(image)
