@@ -1,15 +1,19 @@
 """Trainings on a Ray cluster of two nodes: a real one, on this machine, of which one node is killed."""
 
+import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
 import pytest
+from sqlalchemy import select
 from tests.kills import _weights_of as weights_of
 
 from rabisco import runs, store
@@ -139,4 +143,74 @@ def test_a_grid_is_trained_at_once_on_two_nodes_and_cancelled_as_a_whole(
         wait_for(lambda: sweeps.standing(grid).ended, supervisor)
         states = {one.run.state for one in sweeps.standing(grid).trials}
     assert states == {"cancelled"}
+    store.close()
+
+
+HALVED = """
+recipe = "digits-linear"
+solver = "adamw"
+search = "asha"
+epochs = 3
+batch_size = 32
+
+[grid]
+learning_rate = [1e-5, 1e-3, 3e-3, 1e-2, 3e-1]
+"""
+IN_FULL = HALVED.replace('"asha"', '"grid"').replace("1e-5, 1e-3, 3e-3,", "")
+
+
+def searched(file: Path, text: str) -> tuple[list[dict[str, Any]], set[int]]:
+    """Return what ``rabisco sweep`` says of each training, and the nodes on which trainings were seen."""
+    file.write_text(text, encoding="utf-8")
+    nodes, until = set[int](), time.monotonic() + PATIENCE
+    with (file.with_suffix(".log")).open("wb") as log:
+        command = subprocess.Popen([sys.executable, "-m", "rabisco", "sweep", str(file)], stdout=log, stderr=log)
+        try:
+            while command.poll() is None:
+                assert time.monotonic() < until, file.with_suffix(".log").read_text()
+                with store.reading() as session:
+                    pids = session.scalars(select(store.RunRow.pid).where(store.RunRow.pid.is_not(None))).all()
+                for pid in pids:
+                    with suppress(psutil.NoSuchProcess, StopIteration):  # it has ended, or no node began it
+                        nodes.add(raylet_above(pid))
+                time.sleep(0.2)
+        finally:
+            command.kill()
+    assert command.returncode == 0, file.with_suffix(".log").read_text()
+    return json.loads((file.with_suffix("") / "summary.json").read_text(encoding="utf-8")), nodes
+
+
+@pytest.mark.slow
+@pytest.mark.training
+@pytest.mark.filterwarnings("ignore")  # of Ray's own code
+def test_a_search_on_two_nodes_ends_as_on_this_machine(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.close()
+    here, _ = searched(tmp_path / "here.toml", HALVED)
+    with two_nodes() as (address, second):
+        monkeypatch.setenv("RABISCO_RUNNER", address)
+        there, nodes = searched(tmp_path / "there.toml", HALVED)
+        assert second.all_processes["raylet"][0].process.pid in nodes
+        assert len(nodes) == 2
+        grid, _ = searched(tmp_path / "grid.toml", IN_FULL)
+    known = [row["run"] for row in there]
+    assert sorted(map(tuple, map(states_of, known)), key=len) == [
+        *[("queued", "running", "paused", "outdone")] * 4,
+        ("queued", "running", "paused", "queued", "running", "succeeded"),
+    ]
+    assert sorted(map(len, map(epochs_of, known))) == [1, 1, 1, 1, 3]
+    told = [(event.payload.get("phase"), one) for one in known for event in runs.events(one, limit=10_000)]
+    (best,) = [row for row in there if "test_accuracy" in row]
+    assert [one for phase, one in told if phase == "judging"] == [best["run"]]
+    for ours, local in zip(there, here, strict=True):
+        for name in ("number", "validation_accuracy", "test_accuracy"):
+            assert ours.get(name) == local.get(name)
+        figures = "validation_loss", "loss", "epoch"
+        assert [[row[one] for one in figures] for row in ours["history"]] == [
+            [row[one] for one in figures] for row in local["history"]
+        ]
+    assert [(states_of(row["run"])[-1], len(row["history"])) for row in grid] == [("succeeded", 3)] * 2
+    assert ["test_accuracy" in row for row in grid].count(True) == 1
+    assert max(grid, key=lambda row: row["validation_accuracy"])["test_accuracy"] > 0.8
     store.close()
