@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,7 @@ from rabisco.settings import get_settings
 LOGGER = logging.getLogger("rabisco.runs")
 FALLBACK = "digits"  # which comes with scikit-learn
 MOST_IMAGES, MOST_ONLY_READ = 10_000, 20_000
-PAUSE, SHARED_PAUSE = 0.3, 2.0  # seconds between two reports; more where they are sent to other servers
+PAUSE, SHARED_PAUSE = 0.3, 2.0  # seconds between two reports; more where they are sent to an object store
 SINGLE_RUNS, BATCHED_RUNS, BATCH = 200, 20, 128
 
 
@@ -75,7 +76,8 @@ class _Watched:
         """Return what the model makes of images; see ``DatasetReader.logits``."""
         found = self._reader.logits(images)
         self._read += len(images)
-        if time.monotonic() - self._told > (SHARED_PAUSE if get_settings().storage else PAUSE):
+        pause = {"": PAUSE, "ok": SHARED_PAUSE, "away": inf}[objects.state()]
+        if time.monotonic() - self._told > pause:
             self._told = time.monotonic()
             models, done = len(self._said.models), min(1.0, self._read / self._images)
             reading = self._read <= self._images
