@@ -129,7 +129,7 @@ def test_the_confusions_of_sixty_two_classes_are_read_on_a_phone_and_by_keyboard
 @pytest.mark.parametrize("javascript", [True, False])
 def test_without_any_model_the_pages_ask_to_train_one(visit, tmp_path: Path, javascript: bool) -> None:
     window = visit(java_script_enabled=javascript)
-    with serving(tmp_path, bundled=False) as window.server:
+    with serving(tmp_path, bundled=False, trainings=0) as window.server:  # none is begun: no Keras
         for path in ("/", "/upload", "/compare"):
             page = window.open(path)
             expect(page.get_by_role("heading", level=1)).to_have_text("No model has been trained yet")
