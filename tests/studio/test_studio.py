@@ -1,6 +1,8 @@
 """The studio: every page, in every language, on the same predictor as everything else."""
 
 import re
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -13,19 +15,26 @@ from rabisco.images import decode
 from rabisco.inference import get_predictor
 from rabisco.studio.words import LANGUAGES, translations
 
-pytestmark = pytest.mark.slow
+if TYPE_CHECKING:
+    from streamlit.testing.v1 import AppTest
 
-testing = pytest.importorskip("streamlit.testing.v1")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(find_spec("streamlit") is None, reason="streamlit is not installed"),
+]
+
 SCRIPT = ROOT / "src" / "rabisco" / "studio" / "app.py"
 
 
-def started() -> "testing.AppTest":
-    app = testing.AppTest.from_file(str(SCRIPT), default_timeout=60).run()
+def started() -> "AppTest":
+    from streamlit.testing.v1 import AppTest  # here, as every process of the tests would import it to collect them
+
+    app = AppTest.from_file(str(SCRIPT), default_timeout=60).run()
     assert not app.exception
     return app
 
 
-def opened(place: int) -> "testing.AppTest":
+def opened(place: int) -> "AppTest":
     """Return the studio on one of its pages."""
     app = started()
     radio = app.sidebar.radio(key="page")
