@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -91,7 +90,7 @@ def test_slow_models_keep_the_features_of_their_training_images(monkeypatch: pyt
 
 @pytest.mark.training
 def test_probabilities_are_those_of_the_logits_divided_by_the_temperature(home: Path) -> None:
-    run(RecipeTask(get_recipe("digits-linear"), partial(load_material, limit=200)))
+    run(RecipeTask(get_recipe("digits-linear")))
     predictor = get_predictor("digits-linear")
     images = digit_dataset().test.images[:50]
     logits = predictor.logits(images).astype(np.float64) / predictor.card.temperature
