@@ -53,12 +53,8 @@ def describe(ink: Ink) -> NDArray[np.float32]:
     Args:
         ink: What ``find_ink`` found in the picture, in whatever resolution.
     """
-    if describe not in ink.shapes:
-        ink.shapes[describe] = _traits(ink)
-    return ink.shapes[describe]
-
-
-def _traits(ink: Ink) -> NDArray[np.float32]:
+    if describe in ink.shapes:
+        return ink.shapes[describe]
     if ink.box is None:
         return np.zeros(len(TRAITS), np.float32)
     crop = ink.values[ink.box]
@@ -77,7 +73,8 @@ def _traits(ink: Ink) -> NDArray[np.float32]:
     mask = sketch > 0.4
     area = max(int(np.count_nonzero(mask)), 1)
     traits = (*whole, *_strokes(mask, area), *_layout(mask, area), *_ground(ink))
-    return np.array([value if math.isfinite(value) else 0.0 for value in traits], np.float32)
+    ink.shapes[describe] = np.array([value if math.isfinite(value) else 0.0 for value in traits], np.float32)
+    return ink.shapes[describe]
 
 
 def picture_features(

@@ -24,7 +24,7 @@ ERRORS = {name for name, one in vars(errors).items() if isinstance(one, type) an
 TERMINAL = {"cli", "studio", "settings.py", "evaluation/plots.py", "evaluation/compare.py", "data/export.py"}
 TERMINAL |= {"runs/sweep.py", "runs/halving.py", "bulk"}
 ELSEWHERE = {"MESSAGES[finding.code]", "self.sentence", "wrong.message", "told.message", "message"}
-ELSEWHERE |= {"_UNKNOWN", "_FILE"}
+ELSEWHERE |= {"_UNKNOWN", "_FILE", "wrong_form.message"}
 
 
 def first_arguments(path: Path) -> Iterator[str]:
