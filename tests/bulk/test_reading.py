@@ -63,8 +63,12 @@ def begin(archive: Path, out: Path, *, counted: bool = True) -> "subprocess.Pope
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     before = done_of(out)
     process = subprocess.Popen(
-        [*command, "--model", MODEL, "--processes", "1"], stderr=subprocess.PIPE, text=True, env=environment
-    )
+        [*command, "--model", MODEL, "--processes", "1"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+    )  # what a shell starts in the background ignores Ctrl-C, and so does all that it starts
     while done_of(out) == before if counted else not children_of(process.pid):
         assert process.poll() is None
         time.sleep(0.02)

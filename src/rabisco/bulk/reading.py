@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -137,7 +137,8 @@ class _Readers:
 
     def close(self) -> None:
         """End the processes once they are through with what they have begun."""
-        self._pool.shutdown(cancel_futures=True)
+        with suppress(RuntimeError):  # interrupted while it began, it has no thread yet that could be waited for
+            self._pool.shutdown(cancel_futures=True)
 
     def _submitted(self, batch: list[Member]) -> "Future[Answer]":
         try:
