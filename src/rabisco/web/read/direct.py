@@ -44,7 +44,7 @@ PNG_HEADER = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 
 HEALTH = ("/health", "/health/ready", "/health/live")
 _PATH = re.compile(r"/predict(?:/([A-Za-z0-9_][A-Za-z0-9_.-]{0,59}))?")
-_FORM = re.compile(r"""multipart/form-data; ?boundary=("?)([A-Za-z0-9'+_.-]{1,70})\1""")
+_FORM = re.compile(r"""multipart/form-data; ?boundary=("?)([A-Za-z0-9'+_.-]{1,90})\1""")
 _FIELDS = "|".join(map(re.escape, FILE_FIELDS))
 _PART = re.compile(
     rb'Content-Disposition: form-data; name="((?:%b)(?:\[\d*\])?)"; filename="[A-Za-z0-9 ()+,_.-]+"'
