@@ -17,6 +17,20 @@ pytestmark = pytest.mark.browser
 PATIENCE = 480_000  # milliseconds; a machine whose cores train something else is slow to start Keras
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server whose models may learn, with a small one of its own."""
+    from rabisco.models import create_model
+    from rabisco.training import TrainingConfiguration, train
+
+    home: Path = tmp_path_factory.mktemp("learning")
+    model = create_model("linear", (28, 28, 1), 10)
+    train(model, digit_dataset(), TrainingConfiguration(epochs=3, batch_size=32))
+    save_quickly(model, "small", digit_dataset(), home / "artifacts")
+    with serving(home) as running:
+        yield running
+
+
 def correct(page: Page, label: str) -> None:
     """Say what the drawing really is, having read what is asked for."""
     form = page.locator("correction-form")
@@ -60,24 +74,9 @@ def test_what_is_kept_with_consent_can_be_seen_exported_and_deleted(visit, tmp_p
     expect(page.get_by_text("No corrections yet.")).to_be_visible()
 
 
-@pytest.fixture(scope="module")
-def learning_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server of its own with a small model to correct."""
-    from rabisco.models import create_model
-    from rabisco.training import TrainingConfiguration, train
-
-    home: Path = tmp_path_factory.mktemp("learning")
-    model = create_model("linear", (28, 28, 1), 10)
-    train(model, digit_dataset(), TrainingConfiguration(epochs=3, batch_size=32))
-    save_quickly(model, "small", digit_dataset(), home / "artifacts")
-    with serving(home) as running:
-        yield running
-
-
 @pytest.mark.training
-def test_a_model_learns_from_the_page_is_used_and_goes_back(visit, learning_server: Server) -> None:
+def test_a_model_learns_from_the_page_is_used_and_goes_back(visit) -> None:
     window = visit(color_scheme="dark", viewport={"width": 375, "height": 812})
-    window.server = learning_server
     page = window.open("/?model=small")
     for points, label in ((SEVEN, "4"), (ONE, "not a character")):
         draw(page, points)
