@@ -81,7 +81,7 @@ class Server:
             if values is None
             else requests.post(url, json=values, headers=accept, timeout=60)
         )
-        assert response.ok, response.text
+        assert response.ok, f"{response.text}\n{self.printed()}"
         answer: dict[str, Any] = response.json()
         return answer
 
@@ -91,6 +91,15 @@ class Server:
             return []
         first = psutil.Process(self.running.process.pid)
         return [first, *(child for child in first.children() if not _trains(child))]
+
+    def printed(self) -> str:
+        """Kill it, and return what it printed."""
+        assert self.running is not None
+        for process in self.processes():
+            process.kill()
+        said = self.running.process.communicate()[0]
+        self.running = None
+        return said
 
     def end(self) -> None:
         """Kill all of its processes, if it runs."""
