@@ -36,7 +36,7 @@ def grow(earlier: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _turn(kills: int, seed: int) -> dict[str, Any]:
     """Kill and resume in a home of its own."""
-    with tempfile.TemporaryDirectory() as home:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:  # a killed process may still write
         os.environ["RABISCO_HOME"] = home
         get_settings.cache_clear()
         store.close()
