@@ -154,7 +154,7 @@ def watched(work: Work, first: int = 0) -> Tally:
     """Do the same in processes of their own, which are ended where they hang, and replaced."""
     tally, until = Tally(first), time.monotonic() + work.seconds
     while tally.inputs < work.inputs and (left := until - time.monotonic()) > 0:
-        with tempfile.TemporaryDirectory() as home:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:  # what it began may still write
             sending = Sending(replace(work, seconds=left), tally.inputs, Path(home))
             sending.watch(tally)
     return tally
