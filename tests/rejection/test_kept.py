@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from tests.drawing import digit_dataset
 
+from rabisco import data
+from rabisco.data.cifar import BATCHES, RECORD_BYTES
 from rabisco.rejection import kept, pictures
 from rabisco.rejection.drawn import KINDS, Kind, draw_kind
-from rabisco.rejection.pictures import Described, fit_pictures
+from rabisco.rejection.pictures import Described, fit_pictures, further_pictures
 from rabisco.settings import get_settings
 
 FEW = (KINDS[0], next(kind for kind in KINDS if kind.composed))
@@ -124,3 +126,25 @@ def test_what_was_used_longest_ago_makes_room(folder: Path, monkeypatch: pytest.
 def test_where_the_cache_cannot_be_written_to_all_goes_on(folder: Path) -> None:
     folder.write_text("a file where the folder should be")
     assert drawn().keys() == {"characters", *(kind.name for kind in FEW)}
+
+
+def test_photographs_are_read_once_and_again_where_the_files_are_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches = tmp_path / "data" / "cifar-10-batches-bin"
+    batches.mkdir(parents=True)
+    random = np.random.default_rng(0)
+    for name in BATCHES:
+        records = random.integers(0, 256, (30, RECORD_BYTES), np.uint8)
+        records[:, 0] = np.arange(30) % 10
+        (batches / name).write_bytes(records.tobytes())
+    monkeypatch.setenv("RABISCO_DATA_DIR", str(batches.parent))
+    get_settings.cache_clear()
+    first = further_pictures(20, "0123456789")["photographs"]
+    np.testing.assert_array_equal(first, data.load("cifar-10").train.images[:: pictures.EVERY_PHOTOGRAPH])
+    with monkeypatch.context() as unread:
+        unread.setattr(data, "load", pytest.fail)
+        np.testing.assert_array_equal(further_pictures(20, "0123456789")["photographs"], first)
+    for name in BATCHES:
+        (batches / name).write_bytes((batches / name).read_bytes() * 2)
+    assert len(further_pictures(20, "0123456789")["photographs"]) == 2 * len(first)

@@ -25,6 +25,7 @@ __all__ = [
     "get_entry",
     "is_local",
     "load",
+    "stamp",
     "stratified_cut",
     "stratified_split",
 ]
@@ -76,6 +77,15 @@ def is_local(name: str) -> bool:
         UnknownDatasetError: The catalog has none of that name.
     """
     return download.is_local(get_entry(name))
+
+
+def stamp(name: str) -> tuple[tuple[str, int, int], ...]:
+    """Return what tells the files of a data set that is local from later ones, for what is kept of them.
+
+    Raises:
+        UnknownDatasetError: The catalog has none of that name.
+    """
+    return download.stamp(get_entry(name))
 
 
 def _check(entry: Entry, validation_fraction: float, limit: int | None) -> None:

@@ -46,6 +46,13 @@ def is_local(entry: Entry) -> bool:
     return not _missing(entry.files)
 
 
+def stamp(entry: Entry) -> tuple[tuple[str, int, int], ...]:
+    """Return what tells the files of ``entry`` from later ones: place, bytes and time of each; they must be here."""
+    paths = [locate(entry, file) for file in entry.files]
+    found = [one for path in paths for one in (sorted(path.iterdir()) if path.is_dir() else [path])]
+    return tuple((str(one), one.stat().st_size, one.stat().st_mtime_ns) for one in found)
+
+
 def _in_data_dir(file: DataFile) -> Path | None:
     folder = get_settings().data_dir
     if folder is None:

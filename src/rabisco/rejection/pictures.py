@@ -188,7 +188,7 @@ def further_pictures(count: int, class_names: Sequence[str], most: int = CHARACT
     """
     found: dict[str, Any] = {}
     if data.is_local("cifar-10"):
-        found["photographs"] = data.load("cifar-10").train.images[::EVERY_PHOTOGRAPH].copy()
+        found["photographs"] = _photographs()
     if data.is_local("handwriting-extra"):
         extra = data.load("handwriting-extra")
         known = np.array([name in class_names for name in extra.class_names])
@@ -202,6 +202,17 @@ def further_pictures(count: int, class_names: Sequence[str], most: int = CHARACT
             resized(picture, random) if random.random() < 0.5 else picture for picture in pictures
         ]
     return found
+
+
+def _photographs() -> Images:
+    """Return some photographs of the training part; they are kept, as reading all of it takes a second each time."""
+    path = kept.path_of(("photographs", EVERY_PHOTOGRAPH, data.stamp("cifar-10")), ())
+    with kept.alone(path):
+        known = kept.load(path)
+        if known is None:
+            known = {"images": data.load("cifar-10").train.images[::EVERY_PHOTOGRAPH]}
+            kept.keep(path, known)
+    return known["images"]
 
 
 def describe_pictures(reader: Reader, normalizer: str, temperature: float, pictures: Iterable[Picture]) -> Described:
