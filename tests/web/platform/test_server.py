@@ -30,6 +30,41 @@ assert "scipy.ndimage" not in sys.modules and "scipy.special" not in sys.modules
 print(*sorted(name for name in sys.modules if "." not in name))
 """
 
+MEETING = """
+import sys, threading
+from importlib.machinery import PathFinder
+import rabisco.store  # which takes time
+import rabisco.web.platform.server as server
+from rabisco.settings import get_settings
+from rabisco.web import create_app
+from rabisco.web.platform.late import LateApplication
+
+errors, inside, met = [], threading.Event(), threading.Event()
+
+class Meeting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "rabisco.runs.request":
+            threading.Timer(0.3, met.set).start()
+        if name != "rabisco.training":
+            return None
+        spec = PathFinder.find_spec(name, path)
+        run = spec.loader.exec_module
+        spec.loader.exec_module = lambda module: (inside.set(), met.wait(3), run(module))
+        return spec
+
+sys.meta_path.insert(0, Meeting())
+threading.excepthook = lambda given: errors.append(repr(given.exc_value))
+app = LateApplication(get_settings(), create_app, then=server._start_supervisor)
+made = threading.Thread(target=app.make)
+made.start()
+inside.wait()
+supervision = threading.Thread(target=server._start_supervisor)
+supervision.start()
+made.join()
+supervision.join()
+assert errors == [], errors
+"""
+
 FIRST_ANSWER = """
 import sys
 from rabisco.settings import get_settings
@@ -161,3 +196,16 @@ def test_the_environment_of_the_server_does_not_leak_into_answers(tmp_path: Path
     finally:
         del os.environ["RABISCO_TEST_SECRET"]
     assert not any("k3y" in body or str(tmp_path) in body or "Traceback" in body for body in bodies)
+
+
+def test_threads_that_import_parts_of_the_application_wait_for_each_other(tmp_path: Path) -> None:
+    """One is within a package as the other begins a module of it, which Python took for a deadlock."""
+    done = subprocess.run(
+        [sys.executable, "-c", MEETING],
+        env={**os.environ, "RABISCO_HOME": str(tmp_path), "RABISCO_TRAININGS": "0"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

@@ -147,10 +147,10 @@ class ASGIApplication:
 
     def _limit(self, environ: dict[str, Any]) -> int:
         """Return the largest body of a request; which routes take more than pictures is known once all are there."""
-        from rabisco.web.platform.limits import body_limit
-
         if isinstance(self._app, LateApplication):
             self._app.make()
+        from rabisco.web.platform.limits import body_limit  # which imports much that this has imported by now
+
         return body_limit(self._settings, environ)
 
     async def _serve(self, lane: "Lane", environ: dict[str, Any], receive: Receive, send: Send) -> None:

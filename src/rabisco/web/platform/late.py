@@ -15,6 +15,10 @@ from rabisco.web.read.direct import Direct, send
 if TYPE_CHECKING:
     from rabisco.web.platform.routing import Application
 
+# Held by a thread that imports a part of the application. Two that import at once may each wait for a module that the
+# other imports, and Python lets one of them fail.
+IMPORTING = threading.RLock()
+
 
 class LateApplication:
     """Answers as the application does, and makes it when something is first asked that is no plain prediction.
@@ -30,12 +34,11 @@ class LateApplication:
     ) -> None:
         self.direct = Direct(settings, Metrics())
         self._settings, self._create, self._then = settings, create, then
-        self._lock = threading.Lock()
         self._made: Application | None = None
 
     def make(self) -> "Application":
         """Return the application, the same for every thread."""
-        with self._lock:
+        with IMPORTING:
             if self._made is None:
                 made = self._create(self._settings)
                 made.direct, made.extensions["rabisco-metrics"] = self.direct, self.direct.figures

@@ -27,7 +27,7 @@ from rabisco.web.models.aliases import default_model
 from rabisco.web.platform import keys, lines, processes, replica
 from rabisco.web.platform.asgi import ASGIApplication
 from rabisco.web.platform.connections import Places, quiet_uvicorn
-from rabisco.web.platform.late import LateApplication
+from rabisco.web.platform.late import IMPORTING, LateApplication
 
 # Connections that the system keeps until a worker takes them.
 BACKLOG = 1024
@@ -105,11 +105,12 @@ def _allow_descriptors() -> None:
 
 def _start_supervisor() -> None:
     """Start the supervisor, once in a process; only now is loaded what trainings need of it."""
-    from rabisco.runs import start_supervisor
+    with IMPORTING:
+        from rabisco.runs import start_supervisor
 
-    if not _supervising.is_set():
-        _supervising.set()
-        start_supervisor()
+        if not _supervising.is_set():
+            _supervising.set()
+            start_supervisor()
 
 
 def _supervise_once_needed(settings: Settings) -> None:
