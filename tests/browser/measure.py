@@ -9,6 +9,15 @@ RULES = {
 }
 
 
+def faults_in_light_and_dark(page: Page) -> list[str]:
+    """Return what axe finds in both themes, of which the page has the styles; it need not be opened for each."""
+    found = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        found += faults(page)
+    return found
+
+
 def faults(page: Page) -> list[str]:
     """Return what axe finds wrong with the page as it stands."""
     page.wait_for_load_state()

@@ -3,17 +3,25 @@
 import json
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from tests.browser.measure import faults, overflow
-from tests.web.serving import serving, seven_png
+from tests.browser.measure import faults_in_light_and_dark, overflow
+from tests.web.serving import Server, serving, seven_png
 
 pytestmark = pytest.mark.browser
 
 PHONE = {"viewport": {"width": 375, "height": 812}, "has_touch": True, "is_mobile": True}
 TOKEN = "a-token-of-some-length"
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that asks for a token."""
+    with serving(tmp_path_factory.mktemp("guarded"), access_token=TOKEN) as running:
+        yield running
 
 
 def console(page: Page, operation: str) -> Locator:
@@ -92,9 +100,8 @@ def test_json_is_sent_as_the_document_says(visit) -> None:
     expect(form.locator(".curl code")).to_contain_text('"consent":true')
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_on_a_phone_it_fits_and_axe_finds_nothing(visit, scheme: str) -> None:
-    window = visit(**PHONE, color_scheme=scheme)
+def test_on_a_phone_it_fits_and_axe_finds_nothing(visit) -> None:
+    window = visit(**PHONE)
     page = window.open("/docs?lang=fr")
     form = page.locator("#try-predict")
     form.locator("summary").first.tap()
@@ -102,7 +109,7 @@ def test_on_a_phone_it_fits_and_axe_finds_nothing(visit, scheme: str) -> None:
     form.get_by_role("button", name="Envoyer").tap()
     expect(form.locator(".body")).to_contain_text('"category": "7"')
     assert overflow(page) <= 0
-    assert faults(page) == []
+    assert faults_in_light_and_dark(page) == []
 
 
 def test_without_javascript_the_prose_and_the_examples_stand_alone(visit) -> None:
@@ -111,45 +118,42 @@ def test_without_javascript_the_prose_and_the_examples_stand_alone(visit) -> Non
     expect(page.get_by_text("Try it").first).to_be_hidden()
 
 
-def test_the_token_is_sent_and_never_written_down(visit, tmp_path: Path) -> None:
+def test_the_token_is_sent_and_never_written_down(visit, guarded: Server) -> None:
     window = visit()
-    with serving(tmp_path, access_token=TOKEN) as window.server:
-        page = window.open("/docs")
-        expect(page.get_by_role("main")).to_contain_text("require this server’s access token")
-        form = console(page, "promote_model")
-        form.get_by_role("button", name="Send").click()
-        expect(form.locator(".status")).to_contain_text("401")
-        window.complaints.clear()  # Chromium itself notes the status
-        form.get_by_label("Access token").fill(TOKEN)
-        expect(form.locator(".curl code")).to_contain_text("Bearer $RABISCO_ACCESS_TOKEN")
-        assert TOKEN not in page.content()
-        form.get_by_role("button", name="Send").click()
-        expect(form.locator(".status")).to_contain_text("200 OK")
-        page.wait_for_load_state("networkidle")
+    window.server = guarded
+    page = window.open("/docs")
+    expect(page.get_by_role("main")).to_contain_text("require this server’s access token")
+    form = console(page, "promote_model")
+    form.get_by_role("button", name="Send").click()
+    expect(form.locator(".status")).to_contain_text("401")
+    window.complaints.clear()  # Chromium itself notes the status
+    form.get_by_label("Access token").fill(TOKEN)
+    expect(form.locator(".curl code")).to_contain_text("Bearer $RABISCO_ACCESS_TOKEN")
+    assert TOKEN not in page.content()
+    form.get_by_role("button", name="Send").click()
+    expect(form.locator(".status")).to_contain_text("200 OK")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("javascript", [True, False])
-def test_a_reader_signs_in_and_the_pages_say_so(visit, tmp_path: Path, scheme: str, javascript: bool) -> None:
-    window = visit(**PHONE, color_scheme=scheme, java_script_enabled=javascript)
-    with serving(tmp_path, access_token=TOKEN) as window.server:
-        page = window.open("/assistant")
-        page.get_by_role("main").get_by_role("link", name="Sign in").click()
-        if javascript:
-            assert faults(page) == []
-        page.get_by_label("Access token").fill("a guess")
-        page.get_by_role("button", name="Sign in").click()
-        expect(page.get_by_role("alert")).to_have_text("This is not the access token of this server.")
-        if javascript:
-            assert faults(page) == []
-        window.complaints.clear()  # Chromium itself notes the status
-        page.get_by_label("Access token").fill(TOKEN)
-        page.get_by_role("button", name="Sign in").click()
-        assert page.url.endswith("/assistant")
-        expect(page.get_by_role("main")).to_contain_text("You are signed in.")
-        page.goto(f"{window.server.url}/train")
-        expect(page.get_by_role("main")).to_contain_text("You are signed in.")
-        page.wait_for_load_state("networkidle")
+def test_a_reader_signs_in_and_the_pages_say_so(visit, guarded: Server, javascript: bool) -> None:
+    window = visit(**PHONE, java_script_enabled=javascript)
+    window.server = guarded
+    page = window.open("/assistant")
+    page.get_by_role("main").get_by_role("link", name="Sign in").click()
+    if javascript:
+        assert faults_in_light_and_dark(page) == []
+    page.get_by_label("Access token").fill("a guess")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_have_text("This is not the access token of this server.")
+    if javascript:
+        assert faults_in_light_and_dark(page) == []
+    window.complaints.clear()  # Chromium itself notes the status
+    page.get_by_label("Access token").fill(TOKEN)
+    page.get_by_role("button", name="Sign in").click()
+    assert page.url.endswith("/assistant")
+    expect(page.get_by_role("main")).to_contain_text("You are signed in.")
+    page.goto(f"{window.server.url}/train")
+    expect(page.get_by_role("main")).to_contain_text("You are signed in.")
 
 
 def test_a_server_that_only_reads_says_so_where_it_matters(visit, tmp_path: Path) -> None:

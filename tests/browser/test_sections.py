@@ -2,13 +2,14 @@
 
 import json
 import string
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 from tests.browser.hand import SEVEN, draw, touch
-from tests.browser.measure import faults, overflow
-from tests.web.serving import copy_model, serving
+from tests.browser.measure import faults, faults_in_light_and_dark, overflow
+from tests.web.serving import Server, copy_model, serving
 
 pytestmark = pytest.mark.browser
 
@@ -16,6 +17,21 @@ PHONE = {"viewport": {"width": 375, "height": 812}, "has_touch": True, "is_mobil
 SECTIONS = ["Draw", "Upload", "Train", "Models", "Compare", "API"]
 NEW = ("/train", "/compare", "/assistant", "/runs", "/corrections", "/sign-in")
 CHARACTERS = string.digits + string.ascii_uppercase + string.ascii_lowercase
+
+
+@pytest.fixture(scope="module")
+def with_another(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with one model more, named mine."""
+    home = tmp_path_factory.mktemp("another")
+    copy_model(home, "mine")
+    with serving(home) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def without_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("empty"), bundled=False, trainings=0) as running:  # none is begun: no Keras
+        yield running
 
 
 def give_confusions(home: Path, name: str, classes: str) -> None:
@@ -48,11 +64,10 @@ def test_sections_are_large_enough_for_a_finger_in_every_language(visit) -> None
             assert link.evaluate("link => link.scrollWidth <= link.clientWidth"), (language, link.text_content())
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_the_new_pages(visit, scheme: str) -> None:
+def test_axe_finds_nothing_on_the_new_pages(visit) -> None:
     for width in (375, 1280):
-        window = visit(color_scheme=scheme, viewport={"width": width, "height": 900})
-        assert [fault for path in NEW for fault in faults(window.open(path))] == []
+        window = visit(viewport={"width": width, "height": 900})
+        assert [fault for path in NEW for fault in faults_in_light_and_dark(window.open(path))] == []
 
 
 def test_the_seeds_addresses_open_the_pages(visit) -> None:
@@ -63,36 +78,32 @@ def test_the_seeds_addresses_open_the_pages(visit) -> None:
 
 @pytest.mark.parametrize("javascript", [True, False])
 def test_models_are_chosen_and_the_address_keeps_them_in_another_language(
-    visit, tmp_path: Path, javascript: bool
+    visit, with_another: Server, javascript: bool
 ) -> None:
-    copy_model(tmp_path, "mine")
     window = visit(java_script_enabled=javascript)
-    with serving(tmp_path) as window.server:
-        page = window.open("/compare")
-        page.get_by_label("mine", exact=True).check()
-        page.get_by_label("mnist-cnn", exact=True).uncheck()
-        page.get_by_role("button", name="Compare").click()
-        assert page.url.endswith("/compare?model=mine&model=mnist-linear")
-        expect(page.locator(".versus thead th a").first).to_have_text("mine")
-        page.get_by_role("link", name="Português").click()
-        assert page.url.endswith("?model=mine&model=mnist-linear&lang=pt")
-        expect(page.get_by_role("heading", level=1)).to_have_text("Comparar modelos")
-        expect(page.locator(".versus thead th a").first).to_have_text("mine")
-        page.wait_for_load_state("networkidle")  # before its server goes
+    window.server = with_another
+    page = window.open("/compare")
+    page.get_by_label("mine", exact=True).check()
+    page.get_by_label("mnist-cnn", exact=True).uncheck()
+    page.get_by_role("button", name="Compare").click()
+    assert page.url.endswith("/compare?model=mine&model=mnist-linear")
+    expect(page.locator(".versus thead th a").first).to_have_text("mine")
+    page.get_by_role("link", name="Português").click()
+    assert page.url.endswith("?model=mine&model=mnist-linear&lang=pt")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Comparar modelos")
+    expect(page.locator(".versus thead th a").first).to_have_text("mine")
 
 
-def test_one_drawing_is_read_by_every_chosen_model_on_a_phone(visit, tmp_path: Path) -> None:
-    copy_model(tmp_path, "mine")
+def test_one_drawing_is_read_by_every_chosen_model_on_a_phone(visit, with_another: Server) -> None:
     window = visit(**PHONE)
-    with serving(tmp_path) as window.server:
-        page = window.open("/compare?model=cnn&model=linear&model=mine")
-        touch(page, SEVEN)
-        expect(page.locator("model-answer .character")).to_have_text(["7", "7", "7"])
-        expect(page.locator("model-answer .latency").last).to_contain_text("ms")
-        expect(page.locator(".verdict")).to_have_text("All models read 7.")
-        assert overflow(page) <= 0
-        assert faults(page) == []
-        page.wait_for_load_state("networkidle")
+    window.server = with_another
+    page = window.open("/compare?model=cnn&model=linear&model=mine")
+    touch(page, SEVEN)
+    expect(page.locator("model-answer .character")).to_have_text(["7", "7", "7"])
+    expect(page.locator("model-answer .latency").last).to_contain_text("ms")
+    expect(page.locator(".verdict")).to_have_text("All models read 7.")
+    assert overflow(page) <= 0
+    assert faults(page) == []
 
 
 def test_a_comparison_reads_a_drawing_by_mouse_too(visit) -> None:
@@ -127,13 +138,12 @@ def test_the_confusions_of_sixty_two_classes_are_read_on_a_phone_and_by_keyboard
 
 
 @pytest.mark.parametrize("javascript", [True, False])
-def test_without_any_model_the_pages_ask_to_train_one(visit, tmp_path: Path, javascript: bool) -> None:
+def test_without_any_model_the_pages_ask_to_train_one(visit, without_models: Server, javascript: bool) -> None:
     window = visit(java_script_enabled=javascript)
-    with serving(tmp_path, bundled=False, trainings=0) as window.server:  # none is begun: no Keras
-        for path in ("/", "/upload", "/compare"):
-            page = window.open(path)
-            expect(page.get_by_role("heading", level=1)).to_have_text("No model has been trained yet")
-            page.get_by_role("main").get_by_role("link", name="Train a model").click()
-            expect(page.get_by_role("heading", level=1)).to_have_text("Train a model")
-        page.wait_for_load_state("networkidle")
+    window.server = without_models
+    for path in ("/", "/upload", "/compare"):
+        page = window.open(path)
+        expect(page.get_by_role("heading", level=1)).to_have_text("No model has been trained yet")
+        page.get_by_role("main").get_by_role("link", name="Train a model").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Train a model")
     window.complaints.clear()  # Chromium itself notes the status
