@@ -96,7 +96,8 @@ def test_train_evaluate_and_compare_go_together(home: Path, tmp_path: Path) -> N
 
 @pytest.mark.training
 def test_ctrl_c_keeps_the_best_weights_so_far(home: Path) -> None:
-    command = [sys.executable, "-m", "rabisco", "train", "digits-cnn", "--epochs", "500", "--json"]
+    asked = ["digits-cnn", "--model", "linear", "--epochs", "9000", "--json"]
+    command = [sys.executable, "-m", "rabisco", "train", *asked]
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,

@@ -45,7 +45,7 @@ def test_a_comparison_on_ones_own_test_set_is_reported_in_every_form(tmp_path: P
 
 @pytest.mark.slow
 def test_a_run_and_its_version_are_reported_on_ones_own_test_set(tmp_path: Path, own: str) -> None:
-    run("train", own, "--seconds", "--epochs", "2", "--name", "mine")
+    run("train", own, "--model", "linear", "--epochs", "2", "--name", "mine")
     (made,) = (one for one in runs.list_runs() if one.artifact == "mine")
     found = []
     for place, word in enumerate((made.id, f"mine@{made.artifact_version}")):

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks as openapi_checks
-from tests.web.serving import Server, draw_seven, encoded, seven_png
+from tests.web.serving import Server, draw_seven, encoded, serving, seven_png
 from tests.web.training import cancel_all, digits_csv, send
 
 from rabisco import runs
@@ -120,6 +120,13 @@ def test_what_uploads_and_trainings_keep_has_the_shapes_it_names(monkeypatch: py
     assert client.get(f"/uploads/{upload}").json["inspection"]["train"]["rows"] == 60
     kinds = [event["kind"] for event in client.get(f"/runs/{run}/events").json["events"]]
     assert kinds == ["state", "state", "phase", "progress", "epoch"]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that begins none of the trainings that are ordered here."""
+    with serving(tmp_path_factory.mktemp("described"), trainings=0) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -52,7 +52,7 @@ def test_wrong_labels_are_found_and_a_run_that_leaves_them_out_has_not_seen_them
     page = client.get(f"/label-errors?upload={upload}", headers=PAGE).text
     assert "Leave out and train again" in page
     assert f'value="{keys[0]}"' in page
-    asked = {"upload": upload, "preset": "seconds", "epochs": 2, "name": "cleaned"}
+    asked = {"upload": upload, "model": "linear", "epochs": 2, "name": "cleaned"}
     run = client.post("/training", json={**asked, "leave_out": keys})
     assert run.status_code == 202, run.text
     assert run.json["request"]["leave_out"] == keys
