@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
 from tests.browser.hand import Points, draw, touch
-from tests.browser.measure import faults, overflow
+from tests.browser.measure import faults_in_light_and_dark, overflow
 from tests.browser.test_request_code import COMMANDS, code
 from tests.images.pictures import draw as written
 from tests.web.serving import encoded
@@ -41,13 +41,11 @@ def drawn(page: Page, hand=draw) -> Page:
 
 
 def test_407_drawn_with_the_mouse_is_read_as_a_string(visit) -> None:
-    window = visit()
-    page = window.open("/")
+    page = visit().open("/")
     page.get_by_role("link", name="Several").click()
     drawn(page)
     expect(page.locator(".verdict")).to_contain_text("407")
     expect(page.locator("row-answer[data-model=mnist-cnn] [role=radio]")).to_have_count(3)
-    window.screenshot("test-draw-many")
 
 
 def test_a_box_is_chosen_by_mouse_and_by_keyboard(visit) -> None:
@@ -89,11 +87,9 @@ def test_an_answer_that_comes_late_takes_no_box_the_focus(visit) -> None:
 
 
 def test_407_drawn_with_a_finger_on_a_phone_is_read(visit) -> None:
-    window = visit(**PHONE)
-    page = drawn(window.open("/?characters=many"), touch)
+    page = drawn(visit(**PHONE).open("/?characters=many"), touch)
     assert page.evaluate("scrollY") == 0
     assert overflow(page) <= 0
-    window.screenshot("test-draw-many-phone")
 
 
 def test_the_string_is_copied(visit) -> None:
@@ -139,14 +135,13 @@ def test_an_uploaded_row_is_shown_with_its_string_and_boxes(visit, tmp_path: Pat
     expect(page.locator("row-answer[data-model=mnist-cnn] .bars li").first).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_fault(visit, tmp_path: Path, scheme: str) -> None:
-    window = visit(color_scheme=scheme, viewport={"width": 375, "height": 812})
-    assert faults(drawn(window.open("/?characters=many"))) == []
+def test_axe_finds_no_fault(visit, tmp_path: Path) -> None:
+    window = visit(viewport={"width": 375, "height": 812})
+    assert faults_in_light_and_dark(drawn(window.open("/?characters=many"))) == []
     page = window.open("/upload?characters=many")
     page.set_input_files("#file", written_row(tmp_path))
     expect(page.locator(STRING)).to_have_text("71")
-    assert faults(page) == []
+    assert faults_in_light_and_dark(page) == []
 
 
 @pytest.mark.parametrize("language", ["en", "pt", "es", "fr", "ru"])
