@@ -4,7 +4,6 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from tests.web.serving import Server
 WHOLE = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 CHROMIUM = shutil.which("chromium-headless-shell") or WHOLE
 PATIENCE = 60_000  # milliseconds; pages share the cores with other tests and with trainings
-SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -42,10 +40,6 @@ class Watched:
     def open(self, path: str) -> Page:
         self.page.goto(self.server.url + path)
         return self.page
-
-    def screenshot(self, name: str) -> None:
-        SCREENSHOTS.mkdir(exist_ok=True)
-        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
 
 
 @pytest.fixture(scope="session")

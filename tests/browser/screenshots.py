@@ -14,13 +14,14 @@ from pathlib import Path
 
 import requests
 from playwright.sync_api import Browser, Page, sync_playwright
-from tests.browser.conftest import ARGUMENTS, CHROMIUM, SCREENSHOTS
+from tests.browser.conftest import ARGUMENTS, CHROMIUM
 from tests.browser.hand import SEVEN, draw
 from tests.web.serving import copy_model, serving, seven_png
 from tests.web.training import digits_csv
 
 from rabisco.characters import alike
 
+SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
 WIDTHS = {375: 812, 768: 1024, 1440: 900}
 SCHEMES = ("light", "dark")
 TOKEN = "a-token-of-some-length"

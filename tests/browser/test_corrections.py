@@ -90,7 +90,6 @@ def test_a_model_learns_from_the_page_is_used_and_goes_back(visit) -> None:
     expect(page.locator(".mistakes li")).to_have_count(2)
     assert faults(page) == []
     assert overflow(page) <= 0
-    window.screenshot("retrained-dark-375")
     use = page.get_by_role("button", name="Use version 4")
     if not use.is_visible():  # nothing was gained, or it got worse beyond noise: asked twice
         page.get_by_text("Use version 4 all the same…").click()

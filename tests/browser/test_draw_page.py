@@ -17,8 +17,7 @@ PHONE = {"viewport": {"width": 375, "height": 812}, "has_touch": True, "is_mobil
 
 
 def test_a_seven_drawn_with_the_mouse_is_read_by_both_models(visit) -> None:
-    window = visit()
-    page = window.open("/")
+    page = visit().open("/")
     draw(page, SEVEN)
     expect(page.locator(CNN)).to_have_text("7")
     expect(page.locator(LINEAR)).to_have_text("7")
@@ -27,17 +26,14 @@ def test_a_seven_drawn_with_the_mouse_is_read_by_both_models(visit) -> None:
     expect(page.locator("model-answer .saw img:visible")).to_have_count(2)
     expect(page.locator(".steps li")).to_have_count(4)
     expect(page.locator("model-answer .latency").first).to_contain_text("ms")
-    window.screenshot("test-draw-desktop")
 
 
 def test_a_seven_drawn_with_a_finger_on_a_phone_is_read_without_scrolling_the_page(visit) -> None:
-    window = visit(**PHONE)
-    page = window.open("/")
+    page = visit(**PHONE).open("/")
     touch(page, SEVEN)
     expect(page.locator(CNN)).to_have_text("7")
     assert page.evaluate("scrollY") == 0
     assert overflow(page) <= 0
-    window.screenshot("test-draw-phone")
 
 
 def test_undo_redo_and_clear_change_the_drawing_and_the_answer(visit) -> None:
@@ -136,8 +132,7 @@ def test_the_answer_is_on_the_screen_soon_after_the_stroke(visit) -> None:
 
 @pytest.mark.parametrize("options", [{"color_scheme": "dark", **PHONE}, {}])
 def test_what_mattered_lies_over_the_drawing_and_follows_it(visit, options: dict) -> None:
-    window = visit(**options)
-    page = window.open("/")
+    page = visit(**options).open("/")
     draw(page, SEVEN)
     expect(page.locator(CNN)).to_have_text("7")
     laid = page.locator("pad-overlay img")

@@ -15,8 +15,7 @@ def keep(page: Page) -> None:
 
 
 def test_two_classes_are_drawn_sent_and_looked_through(visit) -> None:
-    window = visit(viewport=PHONE, has_touch=True, color_scheme="dark")
-    page = window.open("/train")
+    page = visit(viewport=PHONE, has_touch=True, color_scheme="dark").open("/train")
     page.get_by_role("link", name="Draw ten of each").click()
     assert faults(page) == []
     page.get_by_label("Classes").fill("sept un")
@@ -49,7 +48,6 @@ def test_two_classes_are_drawn_sent_and_looked_through(visit) -> None:
     expect(asked).to_have_text("All drawn. Send them, or draw a few more.")
     expect(page.locator(".drawn-class .count")).to_have_text(["3 / 3", "3 / 3"])
     assert faults(page) == []
-    window.screenshot("draw-own-dark-375")
 
     page.get_by_role("button", name="Check and train").click()
     expect(page.get_by_role("heading", name="What the model will see")).to_be_visible()

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 import pytest
 import requests
 from playwright.sync_api import Browser, expect
-from tests.browser.conftest import PATIENCE, SCREENSHOTS
+from tests.browser.conftest import PATIENCE
 from tests.browser.hand import SEVEN
 from tests.web.serving import free_port
 
@@ -61,8 +61,6 @@ def test_a_drawn_seven_is_read_by_both_models_and_nothing_is_fetched_from_elsewh
     expect(answers).to_have_count(2)
     expect(answers.nth(0)).to_have_text("7")
     expect(answers.nth(1)).to_have_text("7")
-    SCREENSHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / "studio.png")
     page.frame_locator("iframe").get_by_role("button", name="Clear").click()
     expect(answers).to_have_count(0)
     context.close()

@@ -53,7 +53,6 @@ def test_upload_look_train_watch_download_and_draw(visit, training_server: Serve
     assert page.locator(".classes li").count() == 10
     assert faults(page) == []
     assert overflow(page) <= 0
-    window.screenshot("train-found-dark-375")
     page.get_by_label("Name of the model").fill("from-the-page")
     page.get_by_role("button", name="Just try it, in seconds").click()
 
@@ -63,7 +62,6 @@ def test_upload_look_train_watch_download_and_draw(visit, training_server: Serve
     second = other.open(page.url.removeprefix(training_server.url))
     assert faults(page) == []
     expect(page.locator("[data-curve=loss] path.curve").first).to_be_visible(timeout=TRAINED)
-    window.screenshot("run-live-dark-375")
     page.reload()
     expect(page.get_by_role("heading", name="Training succeeded")).to_be_visible(timeout=TRAINED)
     expect(second.get_by_role("heading", name="Training succeeded")).to_be_visible()
@@ -82,7 +80,6 @@ def test_upload_look_train_watch_download_and_draw(visit, training_server: Serve
     curve.press("Home")
     expect(page.locator(".curve-values").first).to_contain_text("Epoch 1: training images")
     assert faults(page) == []
-    window.screenshot("run-succeeded-dark-375")
 
     with page.expect_download() as download:
         page.get_by_role("link", name="pesos.h5").click()
