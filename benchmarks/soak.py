@@ -1,4 +1,4 @@
-"""Half an hour at 80% of capacity beside trainings: no error, flat memory, p99 under ten times the idle answer.
+"""Long service at 80% of capacity beside trainings: no error and flat memory, but the slowest answers take a second.
 
 Capacity is measured first; then clients come at fixed moments, however long the answers take.
 """
