@@ -211,7 +211,7 @@ def check_rabisco(words: list[str], desk: Path, environment: dict[str, str]) -> 
             patch.setenv(name, value)
         get_settings.cache_clear()
         done = CliRunner().invoke(rabisco, words)
-    assert done.exit_code == 0, f"{shlex.join(words)}\n{done.output}"
+    assert done.exit_code == 0, f"{shlex.join(words)}\n{done.output}{done.exception}"
 
 
 def test_every_table_is_the_one_that_its_result_makes() -> None:

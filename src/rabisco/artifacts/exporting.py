@@ -31,7 +31,6 @@ def export(model: Any, weights: Path, path: Path) -> None:
     if keras is None or keras.backend.backend() == "tensorflow":
         if "tensorflow" in sys.modules:
             _teach_converter()
-            os.environ.setdefault("TF2ONNX_CATCH_ERRORS", "FALSE")  # else each of its passes copies all weights first
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # of Keras's converter, about NumPy
             model.export(str(path), format="onnx", verbose=False)
