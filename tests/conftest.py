@@ -34,7 +34,7 @@ LONGER = {  # files that take far longer than their marks tell, and how many sec
     "tests/web/platform/test_silent_database.py": 80,
     "tests/web/train/test_label_errors.py": 40,
 }
-REPEATED = pytest.mark.flaky(reruns=1, only_rerun=["[Tt]imeout", "[Tt]imed out"])
+REPEATED = pytest.mark.flaky(reruns=1, reruns_delay=5)
 
 # The real data sets, if they lie beside the code; every test that needs them is skipped where they do not.
 if "RABISCO_DATA_DIR" not in os.environ and (ROOT / ".data").is_dir():
@@ -62,8 +62,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs a running server, and begin with the files that take longest, as their marks or ``LONGER`` tell.
 
-    Files are shared out in this order, and a long one at the end leaves one core idle. Where a page or a server took
-    too long, beside trainings on the same cores, the test is repeated once, and the summary names it.
+    Files are shared out in this order, and a long one at the end leaves one core idle. What needs a page or a server
+    is repeated once where it fails, for a machine may stand still for seconds, and the summary names it.
     """
     weights: Counter[Path] = Counter()
     for item in items:

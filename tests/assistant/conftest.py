@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,10 @@ class ModelServer:
     def requests(self) -> list[dict[str, Any]]:
         text = self.log.read_text(encoding="utf-8") if self.log.exists() else ""
         return [json.loads(line) for line in text.splitlines()]
+
+    def tell(self, behaviour: str) -> None:
+        """Let the model that is called "told" behave so."""
+        requests.post(self.url.removesuffix("/v1") + "/told", json=behaviour, timeout=60)
 
 
 @pytest.fixture

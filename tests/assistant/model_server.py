@@ -1,7 +1,7 @@
 """A server that speaks the OpenAI chat completions API over a real socket: ``python -m tests.assistant.model_server``.
 
-It prints its port. The name of the model that is asked for says how it behaves; each request is appended, as JSON, to
-the file that its argument names.
+It prints its port. The name of the model that is asked for says how it behaves; "told" behaves as what was last posted
+to /told. Each request is appended, as JSON, to the file that its argument names.
 """
 
 import json
@@ -23,30 +23,36 @@ class Handler(BaseHTTPRequestHandler):
     """One connection."""
 
     protocol_version = "HTTP/1.1"
+    told = "fluent"
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/told":
+            Handler.told = body
+            self._send(b"", "text/plain")
+            return
         with Path(sys.argv[1]).open("a", encoding="utf-8") as log:
             log.write(json.dumps({"path": self.path, "key": self.headers.get("Authorization"), "body": body}) + "\n")
+        model = Handler.told if body["model"] == "told" else body["model"]
         if self.headers.get("Authorization") not in (f"Bearer {KEY}", "Bearer none"):
             self._fail(401, f"Incorrect API key provided: {self.headers.get('Authorization')}")
-        elif body["model"].startswith("status-"):
-            self._fail(int(body["model"].removeprefix("status-")), "no luck today")
-        elif body["model"] == "filtered-request":
+        elif model.startswith("status-"):
+            self._fail(int(model.removeprefix("status-")), "no luck today")
+        elif model == "filtered-request":
             self._fail(400, "filtered", code="content_filter")
-        elif body["model"] == "garbage":
+        elif model == "garbage":
             self._send(b"<html>I am no API</html>", "text/html")
-        elif body["model"] == "bad-json":
+        elif model == "bad-json":
             self._send(b'data: {"choices": [\n\n', "text/event-stream")
         else:
-            self._stream(body)
+            self._stream(model, body)
 
-    def _stream(self, body: dict[str, Any]) -> None:
+    def _stream(self, model: str, body: dict[str, Any]) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        for chunk in BEHAVIOURS[body["model"]](body):
+        for chunk in BEHAVIOURS[model](body):
             if chunk is None:  # the line is cut
                 self.close_connection = True
                 self.wfile.flush()

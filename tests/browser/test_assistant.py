@@ -1,11 +1,10 @@
 """The assistant in real Chromium: streamed, stopped, copied, cleared, and harmless whatever anybody writes."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
-from tests.assistant.conftest import run_model_server
+from tests.assistant.conftest import ModelServer, run_model_server
 from tests.assistant.model_server import KEY
 from tests.browser.hand import SEVEN, draw
 from tests.browser.measure import faults, faults_in_light_and_dark, overflow
@@ -18,17 +17,22 @@ HARMFUL = "<img src=x onerror=\"document.title='owned'\"> & <b>why</b>?"
 
 
 @pytest.fixture(scope="module")
-def language_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    for running in run_model_server(tmp_path_factory.mktemp("model")):
-        yield running.url
+def language_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModelServer]:
+    yield from run_model_server(tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture(scope="module")
+def talkative(language_model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    settings = {"assistant_url": language_model.url, "assistant_key": KEY, "assistant_model": "told"}
+    with serving(tmp_path_factory.mktemp("talkative"), **settings) as running:
+        yield running
 
 
 @pytest.fixture
-def connected(language_model: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Server]:
+def connected(language_model: ModelServer, talkative: Server, request: pytest.FixtureRequest) -> Server:
     """Our server, connected to a language model that behaves as the test's parameter says."""
-    settings = {"assistant_url": language_model, "assistant_key": KEY, "assistant_model": request.param}
-    with serving(tmp_path, **settings) as running:
-        yield running
+    language_model.tell(request.param)
+    return talkative
 
 
 def test_the_documentation_answers_on_the_page_and_the_conversation_can_be_cleared(visit) -> None:

@@ -11,7 +11,7 @@ import pytest
 import requests
 from tests.assistant.conftest import ModelServer, run_model_server
 from tests.assistant.model_server import KEY
-from tests.web.serving import Server, problem_of, serving
+from tests.web.serving import PROGRAM, Server, problem_of, serving
 
 JSON = {"Accept": "application/json"}
 PAGE = {"Accept": "text/html"}
@@ -24,14 +24,29 @@ def language_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModelSe
     yield from run_model_server(tmp_path_factory.mktemp("model"))
 
 
+@pytest.fixture(scope="module")
+def talkative(language_model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Our server, whose visitors may ask as often as they like."""
+    unlimited = "import limits, rabisco.web.assistant.answering as a; a.QUESTIONS = limits.parse('999/minute'); "
+    settings = {"assistant_url": language_model.url, "assistant_key": KEY, "assistant_model": "told"}
+    with serving(tmp_path_factory.mktemp("talkative"), program=unlimited + PROGRAM, **settings) as running:
+        yield running
+
+
 @pytest.fixture
-def connected(language_model: ModelServer, tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    """Return a function that starts our server, connected to a language model of that name."""
+def connected(language_model: ModelServer, talkative: Server, tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Return a function that returns our server, connected to a language model that behaves so.
+
+    With settings it is one of its own.
+    """
     with ExitStack() as stack:
 
-        def start(model: str, **settings: object) -> Server:
-            given = {"assistant_url": language_model.url, "assistant_key": KEY, "assistant_timeout": 20, **settings}
-            return stack.enter_context(serving(tmp_path, assistant_model=model, **given))
+        def start(behaviour: str, **settings: object) -> Server:
+            language_model.tell(behaviour)
+            if not settings:
+                return talkative
+            given = {"assistant_url": language_model.url, "assistant_key": KEY, "assistant_model": "told", **settings}
+            return stack.enter_context(serving(tmp_path, **given))
 
         yield start
 
@@ -214,7 +229,7 @@ def test_the_key_may_lie_in_a_file_and_is_in_no_log(connected, language_model, t
 
 
 def test_a_client_that_goes_away_ends_the_question(connected) -> None:
-    server = connected("dripping", assistant_timeout=30)
+    server = connected("dripping")
     with requests.Session() as visitor:
         body = {"question": "Count!"}
         response = visitor.post(f"{server.url}/assistant/messages", json=body, headers=STREAM, stream=True)

@@ -60,20 +60,18 @@ def test_drawings_and_corrections_are_counted_too(frugal: Server) -> None:
 
 def test_nothing_more_is_read_once_the_client_has_left(server: Server) -> None:
     worker = psutil.Process(server.worker)
-    files = [("file", ("a.png", blank(1999, "PNG")))] * 64
+    files = [("file", ("a.png", blank(1999, "PNG")))] * 32
 
     def spent(seconds: float | None) -> float:
         """Return the processor time of a request whose client waits so long."""
         before = sum(worker.cpu_times()[:2])
         try:
-            requests.post(f"{server.url}/predict", files=files, timeout=seconds)
+            assert requests.post(f"{server.url}/predict", files=files, timeout=seconds).status_code == 200
         except requests.Timeout:
             time.sleep(2.5)
         return sum(worker.cpu_times()[:2]) - before
 
-    whole = spent(None)
-    assert whole > 1
-    assert spent(0.1) < 0.7 * whole
+    assert spent(0.1) < 0.7 * spent(None)
 
 
 @pytest.mark.parametrize("path", ["/predict", "/sign-in", "/upload"])
