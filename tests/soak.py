@@ -1,15 +1,19 @@
 """Serving at a share of capacity for a long time, with a training beside it: ``python -m tests.soak --seconds 1800``.
 
 Capacity is measured first, by eight clients that ask as fast as they are answered; then clients come at fixed moments,
-however long the answers take, so that waiting shows. Memory is that of all workers, shared pages counted once.
+however long the answers take, so that waiting shows. A request is made once and sent as bytes: the clients share the
+processors with the server. Memory is that of all workers, shared pages counted once.
 """
 
 import argparse
+import http.client
+import json
 import statistics
 import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +22,8 @@ import psutil
 import requests
 from tests.web.serving import Server, serving, seven_png
 
-SEVEN = seven_png()
+_PREPARED = requests.Request("POST", "http://127.0.0.1/predict", files={"file": seven_png()}).prepare()
+BODY, HEADERS = bytes(_PREPARED.body), {"Content-Type": _PREPARED.headers["Content-Type"]}  # type: ignore[arg-type]
 SHARE = 0.8
 WARM_UP, CAPACITY_SECONDS = 10.0, 10.0
 CLIENTS = 8
@@ -35,13 +40,16 @@ class Soak:
     states: list[str] = field(default_factory=list)
 
 
-def ask(server: Server, session: requests.Session) -> tuple[float, bool]:
+def ask(connection: http.client.HTTPConnection) -> tuple[float, bool]:
     """Return the milliseconds of one prediction, and whether it was right."""
     started = time.perf_counter()
     try:
-        answer = session.post(f"{server.url}/predict", files={"file": SEVEN}, timeout=30)
-        right = answer.status_code == 200 and answer.json()["predictions"][0]["category"] == "7"
-    except requests.RequestException:
+        connection.request("POST", "/predict", BODY, HEADERS)
+        answer = connection.getresponse()
+        text = answer.read()
+        right = answer.status == 200 and json.loads(text)["predictions"][0]["category"] == "7"
+    except (OSError, http.client.HTTPException):
+        connection.close()
         right = False
     return (time.perf_counter() - started) * 1000, right
 
@@ -51,10 +59,11 @@ def capacity(server: Server) -> float:
     until = time.monotonic() + CAPACITY_SECONDS
 
     def hurry(_: int) -> int:
-        session, answered = requests.Session(), 0
-        while time.monotonic() < until:
-            answered += ask(server, session)[1]
-        return answered
+        with closing(server.connect()) as connection:
+            answered = 0
+            while time.monotonic() < until:
+                answered += ask(connection)[1]
+            return answered
 
     with ThreadPoolExecutor(CLIENTS) as crowd:
         return sum(crowd.map(hurry, range(CLIENTS))) / CAPACITY_SECONDS
@@ -63,7 +72,7 @@ def capacity(server: Server) -> float:
 def megabytes(server: Server) -> float:
     """Return the memory of the server and its workers."""
     first = psutil.Process(server.process.pid)
-    return sum(one.memory_full_info().pss for one in (first, *first.children())) / 1e6
+    return float(sum(one.memory_full_info().pss for one in (first, *first.children())) / 1e6)
 
 
 def train(server: Server, soak: Soak, ended: threading.Event) -> None:
@@ -83,8 +92,8 @@ def soak(seconds: float) -> tuple[Soak, float]:
     """Serve for so long; return what happened and how many predictions a second were asked for."""
     result, ended = Soak(), threading.Event()
     with tempfile.TemporaryDirectory() as home, serving(Path(home), workers=2) as server:
-        session = requests.Session()
-        result.idle = [ask(server, session)[0] for _ in range(200)][50:]
+        with closing(server.connect()) as connection:
+            result.idle = [ask(connection)[0] for _ in range(200)][50:]
         trainer = threading.Thread(target=train, args=(server, result, ended), daemon=True)
         trainer.start()
         rate = SHARE * capacity(server)
@@ -93,9 +102,9 @@ def soak(seconds: float) -> tuple[Soak, float]:
 
         def come(moment: float) -> None:
             time.sleep(max(0.0, moment - time.monotonic()))
-            if not hasattr(local, "session"):
-                local.session = requests.Session()
-            _, right = ask(server, local.session)
+            if not hasattr(local, "connection"):
+                local.connection = server.connect()
+            _, right = ask(local.connection)
             result.milliseconds.append((time.monotonic() - moment) * 1000)
             result.errors += not right
 
