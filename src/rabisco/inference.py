@@ -14,7 +14,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from rabisco.artifacts import ALIASES, Artifact, Card, exists, load_artifact, stamp
+from rabisco.artifacts import ALIASES, Artifact, Card, card_of, exists, load_artifact, stamp
 from rabisco.characters import Among, alike_among, classes_among
 from rabisco.errors import InvalidArtifactError
 from rabisco.images import Ink, Prepared, is_mirrored, mean_over_mirrored, prepare
@@ -309,7 +309,7 @@ def named(name: str) -> str:
     here = [one for one in known if exists(one)] if len(known) > 1 else []
     if len(here) < 2:
         return here[0] if here else known[0]
-    return max(here, key=lambda one: get_predictor(one).card.metrics.get("validation_accuracy", 0.0))
+    return max(here, key=lambda one: card_of(one).metrics.get("validation_accuracy", 0.0))
 
 
 def get_predictor(name: str) -> Predictor:

@@ -10,7 +10,7 @@ Artifacts made here live under the settings' ``home``; those that come with the 
 """
 
 from rabisco.artifacts.card import Card, DatasetCard
-from rabisco.artifacts.loading import Artifact, list_artifacts, list_damaged, load_artifact
+from rabisco.artifacts.loading import Artifact, card_of, list_artifacts, list_damaged, load_artifact
 from rabisco.artifacts.notes import said_of
 from rabisco.artifacts.places import (
     ALIASES,
@@ -59,6 +59,7 @@ __all__ = [
     "Card",
     "DatasetCard",
     "Version",
+    "card_of",
     "check_name",
     "delete",
     "delete_model",

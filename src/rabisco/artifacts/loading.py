@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from rabisco.artifacts.places import (
     divided,
     find,
     list_names,
+    stamp,
 )
 from rabisco.errors import N_, InvalidArtifactError, ModelNotFoundError, NoModelError
 from rabisco.memory import Memory, Reference
@@ -175,6 +177,22 @@ def read_card(name: str, folder: Path) -> Card:
         raise InvalidArtifactError(
             N_("the card of model “%(name)s” cannot be read; train it again: rabisco train %(name)s"), name=name
         ) from error
+
+
+def card_of(name: str) -> Card:
+    """Return the card of the current version of ``name``; its files are neither checked nor loaded.
+
+    Raises:
+        NoModelError: No artifact is there at all.
+        ModelNotFoundError: None has that name.
+        InvalidArtifactError: Its card is missing or damaged.
+    """
+    return _current_card(name, stamp(name))
+
+
+@lru_cache(maxsize=256)
+def _current_card(name: str, stamped: str) -> Card:  # noqa: ARG001 - part of the cache's key
+    return read_card(name, find(name)[1])
 
 
 def read_verified(name: str, folder: Path) -> Card:

@@ -1,13 +1,11 @@
-"""Where a data set's files are: the data folder first, then the cache, then the network."""
+"""Where a data set's files are: the data folder first, then the cache, then the network.
+
+What downloads is imported for a download: a server that shows data sets needs nothing of it.
+"""
 
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
-
-import pooch
-from requests.exceptions import RequestException  # what pooch raises
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from rabisco.data.entry import DataFile, Entry
 from rabisco.errors import N_, DataUnavailableError, Sentence
@@ -66,6 +64,8 @@ def _missing(files: tuple[DataFile, ...]) -> list[DataFile]:
 
 
 def _download(file: DataFile, needed_by: str, files: tuple[DataFile, ...]) -> Path:
+    from requests.exceptions import RequestException  # what pooch raises
+
     failures = []
     for url in file.urls:
         try:
@@ -85,6 +85,8 @@ def _download(file: DataFile, needed_by: str, files: tuple[DataFile, ...]) -> Pa
 
 
 def _fetch(file: DataFile, url: str) -> Path:
+    import pooch
+
     pooch.get_logger().setLevel("WARNING")
     place = file.places[0]
     keeper = pooch.create(
@@ -129,6 +131,9 @@ class DownloadBar:
     """Shows one download on a terminal, and nothing elsewhere, by pooch's protocol of a progress bar."""
 
     def __init__(self, file: DataFile) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
         console = Console(stderr=True)
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
         self._progress = Progress(*columns, console=console, disable=not console.is_terminal)

@@ -1,12 +1,9 @@
 """What a reader wants to be read, digits, letters, both or photographs, and which models here read it."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Literal, get_args
 
-from rabisco.artifacts import Card, list_names, stamp
-from rabisco.artifacts.loading import read_card
-from rabisco.artifacts.places import find
+from rabisco.artifacts import Card, card_of, list_names
 from rabisco.characters import Among, knows
 from rabisco.errors import RabiscoError
 from rabisco.images import image_kind
@@ -15,16 +12,6 @@ from rabisco.web.models.aliases import default_model
 
 Kind = Literal["digits", "letters", "both", "photographs"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-
-
-def card_of(name: str) -> Card:
-    """Return the card of a model's current version, without loading the model.
-
-    Raises:
-        ModelNotFoundError: There is no such model.
-        InvalidArtifactError: Its card is damaged.
-    """
-    return _card(name, stamp(name))
 
 
 def kind_of(card: Card, among: Among = "any") -> Kind | None:
@@ -43,7 +30,7 @@ def models_of(kind: Kind) -> list[str]:
 
     The default model reads what it can read.
     """
-    fitting = [card for card in _cards() if _fits(card, kind)]
+    fitting = [card for card in all_cards() if _fits(card, kind)]
     ranked = sorted(fitting, key=lambda card: -card.metrics.get("validation_accuracy", 0.0))
     first = [default_model()] if any(card.name == default_model() for card in fitting) else []
     linear = [card.name for card in ranked if card.architecture == "linear"]
@@ -54,7 +41,7 @@ def models_of(kind: Kind) -> list[str]:
 
 def offered() -> list[Kind]:
     """Return the kinds that some model here reads, in order."""
-    cards = _cards()
+    cards = all_cards()
     return [kind for kind in KINDS if any(_fits(card, kind) for card in cards)]
 
 
@@ -70,7 +57,8 @@ def _fits(card: Card, kind: Kind) -> bool:
     return found == kind or (found == "both" and kind == "letters")
 
 
-def _cards() -> list[Card]:
+def all_cards() -> list[Card]:
+    """Return the cards of all models, but for damaged ones."""
     found = []
     for name in list_names():
         try:
@@ -78,8 +66,3 @@ def _cards() -> list[Card]:
         except RabiscoError:
             continue  # damaged, or deleted meanwhile
     return found
-
-
-@lru_cache(maxsize=256)
-def _card(name: str, stamped: str) -> Card:  # noqa: ARG001 - part of the cache's key
-    return read_card(name, find(name)[1])

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 from pydantic import Field, field_validator
 
-from rabisco.artifacts import Card, list_names
+from rabisco.artifacts import Card, card_of, list_names
 from rabisco.characters import AMONG, Among, knows
 from rabisco.errors import BusyError, RabiscoError
 from rabisco.images import image_kind
@@ -96,7 +96,7 @@ def draw() -> ResponseReturnValue:
     if shown["cards"] and not drawn:
         return redirect(url_for("pages.upload", model=[card.name for card in shown["cards"]]))
     shown["cards"] = drawn
-    shown["choices"] = [name for name in shown["choices"] if _reads_drawings(get_predictor(name).card)]
+    shown["choices"] = [card.name for card in kinds.all_cards() if _reads_drawings(card)] if shown["choices"] else []
     shown["inside_words"] = inside_words()
     return render_template("read/draw_many.html" if shown["many"] else "read/draw.html", **shown)
 
@@ -208,7 +208,7 @@ def _who_reads(asked: ReadingChoice) -> tuple[list[str], Among, str]:
         among = "letters" if kind == "letters" and among == "any" else among
         names = kinds.models_of(kind)
         if names:
-            known = any(knows(kinds.card_of(name).class_names, among) for name in names)
+            known = any(knows(card_of(name).class_names, among) for name in names)
             return names, among if known else "any", ""
     names = shown_models(chosen) or [default_model()]
     if knowing := [name for name in names if knows(get_predictor(name).card.class_names, among)]:
