@@ -13,6 +13,7 @@ from rabisco import runs
 from rabisco.runs.children import environment
 from rabisco.runs.places import LOG_FILE, folder_of
 from rabisco.runs.warm import MODULE, Begun, WarmProcess, can_fork
+from rabisco.settings import get_settings
 
 pytestmark = [
     pytest.mark.training,
@@ -46,6 +47,7 @@ def test_what_it_begins_is_a_process_of_its_own_that_outlives_it_and_can_be_kill
     wait_until(lambda: runs.get(run_id).state == "running")
     process = psutil.Process(int(warm.told(run_id)["pid"]))
     assert (os.getsid(process.pid), Path(process.cwd())) == (process.pid, folder_of(run_id))
+    assert process.nice() == psutil.Process(warm.pid).nice() == min(19, os.nice(0) + get_settings().training_niceness)
     warm.end()
     wait_until(lambda: not warm.waits)
     wait_until(lambda: runs.get(run_id).progress)

@@ -64,11 +64,11 @@ def give_way(niceness: int) -> None:
     """Let other processes go before this one whenever they have something to do.
 
     Args:
-        niceness: From 0, not at all, to 19.
+        niceness: From 0, no further than now, to 19.
     """
-    os.nice(niceness)
+    reached = os.nice(niceness)
     with suppress(OSError):  # where the system weighs sessions against each other, it asks for that apart
-        Path("/proc/self/autogroup").write_text(str(niceness), encoding="ascii")
+        Path("/proc/self/autogroup").write_text(str(reached), encoding="ascii")
 
 
 def end_with_input() -> None:

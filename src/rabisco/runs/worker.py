@@ -37,7 +37,6 @@ LOGGER = logging.getLogger("rabisco.runs")
 def main(run_id: str) -> None:
     """Take a run up and carry it through, unless another process has."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    give_way(get_settings().training_niceness)
     session = take_up(run_id)
     if session is None:
         return
@@ -134,6 +133,7 @@ def _carry_through(order: dict[str, str]) -> None:
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
+    give_way(0)  # the new session too
     os.chdir(order["folder"])
     log = os.open(Path(order["folder"], LOG_FILE), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
     null = os.open(os.devnull, os.O_RDONLY)
@@ -145,6 +145,7 @@ def _carry_through(order: dict[str, str]) -> None:
 
 
 if __name__ == "__main__":
+    give_way(get_settings().training_niceness)  # from the first import on, for these take seconds
     if sys.argv[2:] == ["while-heard"]:
         end_with_input()
     main(sys.argv[1]) if sys.argv[1:] else wait_for_orders()
