@@ -16,6 +16,8 @@ from rabisco.settings import get_settings
 
 LOGGER = logging.getLogger("rabisco.runs")
 AGAIN = 60.0  # seconds after which what failed is tried again
+_BEGUN: dict[Path, threading.Thread] = {}  # who waits for the end of the process that makes a file
+_BEGINNING = threading.Lock()
 
 
 def have_made(path: Path, module: str, *arguments: str) -> bool:
@@ -29,21 +31,31 @@ def have_made(path: Path, module: str, *arguments: str) -> bool:
     failed = path.with_suffix(".failed")
     if failed.is_file() and time.time() - failed.stat().st_mtime < AGAIN:
         return False
-    with told_of_storage():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = try_lock(path.with_suffix(".lock"))
-        if lock is not None:
-            os.close(lock)  # the process takes it
-            child = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments],
-                env=environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-            threading.Thread(target=child.wait, name=module, daemon=True).start()  # lest it stays as a zombie
+    with _BEGINNING:
+        if path in _BEGUN and _BEGUN[path].is_alive():  # it may not have taken the lock yet: to import takes seconds
+            return True
+        with told_of_storage():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock = try_lock(path.with_suffix(".lock"))
+            if lock is not None:
+                os.close(lock)  # the process takes it
+                _BEGUN[path] = _begin(module, *arguments)
     return True
+
+
+def _begin(module: str, *arguments: str) -> threading.Thread:
+    """Begin a process, and a thread that waits for its end lest it stays as a zombie."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    waiting = threading.Thread(target=child.wait, name=module, daemon=True)
+    waiting.start()
+    return waiting
 
 
 def make(path: Path, write: Callable[[Path], None]) -> None:

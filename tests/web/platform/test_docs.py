@@ -43,6 +43,12 @@ def documented(folder: Path) -> Iterator[Server]:
         cancel_all(running)
 
 
+@pytest.fixture(scope="module")
+def page(documented: Server) -> str:
+    """The text of the page with all examples."""
+    return html.unescape(documented.get("/docs", headers={"Accept": "text/html"}).text)
+
+
 SWEEP = 'recipe = "digits-linear"\n[grid]\nseed = [1, 2]\n'
 ORDERED = {
     "SWEEP": lambda server: server.post("/sweeps", json={"sweep": SWEEP}).json()["name"],
@@ -105,11 +111,10 @@ def test_every_route_has_an_example() -> None:
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_every_example_runs_as_it_stands_on_the_page(
-    documented: Server, folder: Path, tmp_path: Path, example: str
+    documented: Server, page: str, folder: Path, tmp_path: Path, example: str
 ) -> None:
-    page = documented.get("/docs", headers={"Accept": "text/html"}).text
     command = example.format(url=documented.url)
-    assert command in html.unescape(page)
+    assert command in page
     result = shell(command, tmp_path, prepared(documented, folder, tmp_path, example))
     assert result.returncode == 0, result.stdout + result.stderr
     if any(part in example for part in ("/training", "/runs", "/retrain", "/sweeps")):
@@ -119,10 +124,10 @@ def test_every_example_runs_as_it_stands_on_the_page(
         assert set(best) == {"7"}
 
 
-def test_the_answers_shown_have_the_keys_of_real_ones(server: Server) -> None:
-    (prediction,) = server.post("/predict", files={"file": SEVEN}).json()["predictions"]
+def test_the_answers_shown_have_the_keys_of_real_ones(documented: Server) -> None:
+    (prediction,) = documented.post("/predict", files={"file": SEVEN}).json()["predictions"]
     assert set(re.findall(r'"(\w+)":', ANSWER)) == {"predictions", *prediction}
-    problem = problem_of(server.post("/predict/nobody", files={"file": SEVEN}))
+    problem = problem_of(documented.post("/predict/nobody", files={"file": SEVEN}))
     assert set(re.findall(r'"(\w+)":', PROBLEM)) == set(problem)
     assert problem["type"] in PROBLEM
     assert problem["title"] in PROBLEM

@@ -2,7 +2,9 @@
 
 import re
 import time
+from pathlib import Path
 
+import psutil
 import pytest
 from flask.testing import FlaskClient
 
@@ -67,12 +69,30 @@ def test_what_cannot_be_read_is_said_and_tried_again_later(
 ) -> None:
     folder = get_settings().cache_dir / "samples"
     folder.mkdir(parents=True, exist_ok=True)
-    failed = folder / "digit-forms.failed"
+    (folder / "digits.npz").unlink(missing_ok=True)
+    failed = folder / "digits.failed"
     failed.write_text("")
-    assert "The images cannot be read" in client.get("/datasets?name=digit-forms", headers=PAGE).text
+    assert "The images cannot be read" in client.get("/datasets?name=digits", headers=PAGE).text
     monkeypatch.setattr(once, "AGAIN", 0.0)
-    assert "Images of each class" in shown(client, "/datasets?name=digit-forms")
+    assert "Images of each class" in shown(client, "/datasets?name=digits")
     failed.unlink()
+
+
+def reading() -> set[int]:
+    """Return the processes that read images; one that was begun for an earlier test may be about to end."""
+    return {one.pid for one in psutil.Process().children() if "rabisco.runs.sampling" in one.cmdline()}
+
+
+def test_however_many_ask_one_process_reads_the_images(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RABISCO_CACHE_DIR", str(tmp_path))
+    get_settings.cache_clear()
+    before = reading()
+    for _ in range(3):
+        assert "data-waits" in client.get("/datasets?name=digits", headers=PAGE).text
+    assert len(reading() - before) == 1
+    assert "Images of each class" in shown(client, "/datasets?name=digits")
 
 
 @pytest.mark.parametrize(("language", "title"), [("pt", "Dígitos do scikit-learn"), ("ru", "Цифры из scikit-learn")])
