@@ -7,6 +7,7 @@ processors with the server. Memory is that of all workers, shared pages counted 
 
 import argparse
 import http.client
+import itertools
 import json
 import statistics
 import tempfile
@@ -26,7 +27,7 @@ _PREPARED = requests.Request("POST", "http://127.0.0.1/predict", files={"file": 
 BODY, HEADERS = bytes(_PREPARED.body), {"Content-Type": _PREPARED.headers["Content-Type"]}  # type: ignore[arg-type]
 SHARE = 0.8
 WARM_UP, CAPACITY_SECONDS = 10.0, 10.0
-CLIENTS = 8
+CLIENTS, MOST_AT_ONCE = 8, 32
 
 
 @dataclass
@@ -91,22 +92,21 @@ def train(server: Server, soak: Soak, ended: threading.Event) -> None:
 def soak(seconds: float) -> tuple[Soak, float]:
     """Serve for so long; return what happened and how many predictions a second were asked for."""
     result, ended = Soak(), threading.Event()
-    with tempfile.TemporaryDirectory() as home, serving(Path(home), workers=2) as server:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home, serving(Path(home), workers=2) as server:
         with closing(server.connect()) as connection:
             result.idle = [ask(connection)[0] for _ in range(200)][50:]
         trainer = threading.Thread(target=train, args=(server, result, ended), daemon=True)
         trainer.start()
         rate = SHARE * capacity(server)
-        begun, until = time.monotonic(), time.monotonic() + seconds
-        local = threading.local()
+        begun, numbers = time.monotonic(), itertools.count()
 
-        def come(moment: float) -> None:
-            time.sleep(max(0.0, moment - time.monotonic()))
-            if not hasattr(local, "connection"):
-                local.connection = server.connect()
-            _, right = ask(local.connection)
-            result.milliseconds.append((time.monotonic() - moment) * 1000)
-            result.errors += not right
+        def come(_: int) -> None:
+            with closing(server.connect()) as connection:
+                while (moment := begun + next(numbers) / rate) < begun + seconds:
+                    time.sleep(max(0.0, moment - time.monotonic()))
+                    _, right = ask(connection)
+                    result.milliseconds.append((time.monotonic() - moment) * 1000)
+                    result.errors += not right
 
         def look() -> None:
             while not ended.wait(5):
@@ -114,8 +114,8 @@ def soak(seconds: float) -> tuple[Soak, float]:
                     result.megabytes.append(megabytes(server))
 
         threading.Thread(target=look, daemon=True).start()
-        with ThreadPoolExecutor(32) as crowd:
-            for _ in crowd.map(come, (begun + number / rate for number in range(int((until - begun) * rate)))):
+        with ThreadPoolExecutor(MOST_AT_ONCE) as crowd:
+            for _ in crowd.map(come, range(MOST_AT_ONCE)):
                 pass
         ended.set()
         trainer.join(timeout=20)

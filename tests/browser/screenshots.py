@@ -175,7 +175,7 @@ WITHOUT_MODELS: dict[str, tuple[str, Act | None]] = {"no-model": ("/", None), "m
 def main() -> None:
     """Take the pictures whose names hold one of the arguments; without arguments, all."""
     SCREENSHOTS.mkdir(exist_ok=True)
-    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as home:
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         copy_model(Path(home), "a-copy")
         give_confusions(Path(home), "a-copy", "0123456789")

@@ -317,7 +317,7 @@ def main() -> None:
     contents: dict[str, dict[str, str]] = {}
     found: dict[str, dict[str, Any]] = {}
     page = ""
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         home = Path(name)
         os.environ |= {"RABISCO_HOME": str(home), "RABISCO_TRAININGS": "8"}  # of this process, which begins some
         get_settings.cache_clear()
