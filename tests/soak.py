@@ -100,7 +100,7 @@ def soak(seconds: float) -> tuple[Soak, float]:
         rate = SHARE * capacity(server)
         begun, numbers = time.monotonic(), itertools.count()
 
-        def come(_: int) -> None:
+        def come(_client: int) -> None:
             with closing(server.connect()) as connection:
                 while (moment := begun + next(numbers) / rate) < begun + seconds:
                     time.sleep(max(0.0, moment - time.monotonic()))
