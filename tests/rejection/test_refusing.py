@@ -84,20 +84,20 @@ def test_drops_that_were_read_are_refused_and_digits_go_on_being_read(digits: Da
 
 
 def test_whoever_calls_digits_no_characters_does_not_stop_them_from_being_read(digits: Dataset) -> None:
-    predictor = get_predictor("mnist-linear")
+    predictor = get_predictor("mnist-tiny")  # prepares as the network does: what is drawn for that is drawn for it
     for picture in draw_characters(digits.train.images, 30, seed=6):
         correct(predictor, picture)
-    report = retrain("mnist-linear", digits)
+    report = retrain("mnist-tiny", digits)
     assert report.rule is not None
     assert not report.rule.characters.worse
     assert report.rule.wrongly_refused[1] <= 0.05 * report.rule.characters.examples
 
 
 def test_where_a_new_rule_is_worse_the_earlier_one_stays(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    predictor = get_predictor("mnist-linear")
+    predictor = get_predictor("mnist-tiny")
     for index in range(3):
         correct(predictor, draw_drop(index))
-    given = gather("mnist-linear")
+    given = gather("mnist-tiny")
     rule = predictor.card.refusal
     eager = rule.model_copy(update={"threshold": -50.0})  # refuses whatever it sees
     monkeypatch.setattr("rabisco.retraining.refusing.learn", lambda *_: eager)

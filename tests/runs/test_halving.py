@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 
@@ -95,19 +96,23 @@ def killed_one_of(sweep: sweeps.SweepStanding) -> bool:
 def test_a_search_whose_processes_die_ends_as_an_undisturbed_one(home: Path, tmp_path: Path) -> None:
     text = SIXTEEN.replace("[1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 3e-1]", "[1e-3, 1e-2]")
     ends = []
-    for kills in (0, 2):
-        name = sweeps.order(parse_sweep(text, "search")).name
-        for last in (False,) * kills + (True,):
-            with supervising_many() as supervisor:  # anew after each kill, as after a restart of the server
+    with ExitStack() as stack:
+        supervisor = stack.enter_context(supervising_many())
+        for kills in (0, 2):
+            name = sweeps.order(parse_sweep(text, "search")).name
+            for last in (False,) * kills + (True,):
                 while not (found := sweeps.standing(name)).ended and (last or not killed_one_of(found)):
                     tend(supervisor)
-                    time.sleep(0.02)
-        ends.append([[row["validation_loss"] for row in trial.history] for trial in found.trials])
-        assert Counter(trial.run.state for trial in found.trials) == {"outdone": 3, "succeeded": 1}
-        interrupted = sum(times_interrupted(trial.run.id) for trial in found.trials)
-        assert min(kills, 1) <= interrupted <= kills  # one that is killed may have paused just before
-        assert found.best
-        assert found.best.run.state == "succeeded"
+                    time.sleep(0.05)
+                if not last:
+                    stack.close()
+                    supervisor = stack.enter_context(supervising_many())  # as after a restart of the server
+            ends.append([[row["validation_loss"] for row in trial.history] for trial in found.trials])
+            assert Counter(trial.run.state for trial in found.trials) == {"outdone": 3, "succeeded": 1}
+            interrupted = sum(times_interrupted(trial.run.id) for trial in found.trials)
+            assert min(kills, 1) <= interrupted <= kills  # one that is killed may have paused just before
+            assert found.best
+            assert found.best.run.state == "succeeded"
     assert ends[0] == ends[1]
     assert sorted(map(len, ends[0])) == [1, 1, 1, 9]
 
