@@ -15,7 +15,7 @@ from rabisco import artifacts
 from rabisco.artifacts import load_artifact, versions
 from rabisco.settings import get_settings
 
-KILLS = 40
+KILLS = 24
 # Saves through the whole of `save_artifact` without a pause; only the slow export is replaced, by copying its result.
 SAVER = """
 import os, shutil, sys

@@ -46,7 +46,7 @@ def test_drawings_by_code_are_refused_and_characters_of_another_split_are_not(
 ) -> None:
     rule = fit_rule(*material)
     test = digit_dataset().test.images
-    characters = describe_pictures(reader, "mnist@1", 1.0, draw_characters(test, 200, 5))
+    characters = describe_pictures(reader, "mnist@1", 1.0, draw_characters(test, 100, 5))
     others = {kind.name: describe_pictures(reader, "mnist@1", 1.0, draw_kind(kind, 2, test, 5)) for kind in KINDS}
     assert characters.refused(rule).mean() < 0.05
     refused = np.concatenate([one.refused(rule) for one in others.values()])

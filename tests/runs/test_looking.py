@@ -82,14 +82,14 @@ def with_empty_name(archive: bytes) -> bytes:
 
 
 def test_uploads_that_nobody_asks_for_are_looked_through(server: Server, folder: Path) -> None:
-    sent = {send(server, train=digits_csv(0, 200 + number))["id"] for number in range(5)}
+    sent = {send(server, train=digits_csv(0, 200 + number))["id"] for number in range(3)}
     wait_until(lambda: {rows(folder)[one][0] for one in sent} == {"ready"})
     assert {rows(folder)[one][1] for one in sent} == {None}
 
 
 def test_a_process_that_is_killed_leaves_a_refusal_and_can_be_asked_again(server: Server, folder: Path) -> None:
     row = digits_csv(0, 1, wide=True).splitlines()[1] + b"\n"
-    sent = send(server, train=row * 30_000)["id"]
+    sent = send(server, train=row * 5_000)["id"]
     wait_until(lambda: rows(folder)[sent][1])
     os.kill(rows(folder)[sent][1] or 0, signal.SIGKILL)
     wait_until(lambda: rows(folder)[sent][0] == "refused", seconds=5)
