@@ -45,7 +45,8 @@ def test_axe_finds_a_fault_that_one_theme_has(visit, color: str, faulty: str, ri
 @pytest.mark.parametrize("width", [375, 1280])
 def test_every_page_as_it_opens(visit, width: int) -> None:
     window = visit(viewport={"width": width, "height": 900})
-    assert [fault for path in PAGES for fault in faults_in_light_and_dark(window.open(path))] == []
+    paths = [path for path in PAGES if (path, width) != ("/docs", 375)]  # a large page: measured there by test_docs
+    assert [fault for path in paths for fault in faults_in_light_and_dark(window.open(path))] == []
 
 
 def test_a_page_that_is_not_there(window) -> None:
@@ -94,7 +95,7 @@ def test_uploaded_pictures_good_blank_and_bad(window, tmp_path: Path) -> None:
 
 
 def test_a_server_without_models(window, tmp_path: Path) -> None:
-    with serving(tmp_path, bundled=False) as window.server:
+    with serving(tmp_path, bundled=False, trainings=0) as window.server:
         found = [fault for path in ("/", "/models") for fault in faults_in_light_and_dark(window.open(path))]
     window.complaints.clear()  # Chromium itself notes the status
     assert found == []
@@ -102,7 +103,7 @@ def test_a_server_without_models(window, tmp_path: Path) -> None:
 
 def test_a_server_with_more_models_than_two(window, tmp_path: Path) -> None:
     copy_model(tmp_path, "trained-here")
-    with serving(tmp_path) as window.server:
+    with serving(tmp_path, trainings=0) as window.server:
         found = [fault for path in ("/", "/upload") for fault in faults_in_light_and_dark(window.open(path))]
     assert found == []
 
