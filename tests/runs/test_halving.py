@@ -118,9 +118,8 @@ def test_a_search_whose_processes_die_ends_as_an_undisturbed_one(home: Path, tmp
 
 
 def test_a_combination_that_cannot_be_trained_goes_no_further(home: Path, tmp_path: Path) -> None:
-    text = SIXTEEN.replace("[32, 128]", "[32]").replace(
-        "[1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 3e-1]", "[1e-2, 0]"
-    )
+    few = SIXTEEN.replace("epochs = 9", "epochs = 9\nlimit = 150")
+    text = few.replace("[32, 128]", "[32]").replace("[1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 3e-1]", "[1e-2, 0]")
     told = CliRunner().invoke(rabisco, ["sweep", str(written(tmp_path, text))])
     assert told.exit_code == 1
     assert "learning_rate: should be greater than or equal to" in told.stderr
@@ -164,7 +163,7 @@ def test_one_that_pauses_can_be_cancelled_and_the_others_are_decided_without_it(
 def waiting() -> str:
     """Return a training of a sweep that pauses after its first epoch."""
     asked = {"data": {"recipe": "digits-linear"}, "artifact": "m", "solver": "adamw", "epochs": 9, "pauses": [1]}
-    return submit(RunRequest.parse({**asked, "sweep": "s", "limit": 300})).id
+    return submit(RunRequest.parse({**asked, "sweep": "s", "limit": 150})).id
 
 
 # The process of a run, but that a stop comes at the moment of its pause.
