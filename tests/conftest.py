@@ -159,6 +159,6 @@ def mnist_folder() -> Path:
 
 @pytest.fixture(scope="session")
 def server(session_home: Path) -> Iterator[Server]:
-    """One real server process with the bundled models."""
-    with serving(session_home) as running:
+    """One real server process with the bundled models, which begins no training: none has to import Keras."""
+    with serving(session_home, trainings=0) as running:
         yield running

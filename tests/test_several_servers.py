@@ -75,7 +75,7 @@ def test_a_server_takes_over_from_another_through_the_store_and_the_database(
         serving(homes[1], port=ports[1], **asked) as second,
         proxied(tmp_path, ports) as address,
     ):
-        upload = send(first, train=digits_csv())
+        upload = send(first, train=digits_csv(0, 600))
         assert looked_through(second, upload["id"])["state"] == "ready"
         undisturbed = second.post("/training", json={**TRAINING, "upload": upload["id"]}).json()["id"]
         until(lambda: first.get(f"/runs/{undisturbed}").json()["state"] == "succeeded")
@@ -123,6 +123,7 @@ def ask(address: str, statuses: list[int | str], over: threading.Event) -> None:
             statuses.append(requests.post(f"{address}/predict", files={"file": picture}, timeout=30).status_code)
         except requests.RequestException as error:
             statuses.append(repr(error))
+        time.sleep(0.05)  # as much load as shows a request that fails
 
 
 @pytest.mark.slow

@@ -57,15 +57,16 @@ if find_spec("streamlit"):
     studio = subprocess.Popen([*rabisco, "studio", "--open", "--port", str(other)], stdin=subprocess.DEVNULL)
 try:
     wait_until_live(server)
-    run = server.post("/training", data={"dataset": "digits", "preset": "seconds", "name": "watched"}).json()
+    asked = {"dataset": "digits", "model": "linear", "epochs": "1", "name": "watched"}
+    run = server.post("/training", data=asked).json()
     for path in "/ /upload /train /models /models/mnist-tiny /compare /docs /about /assistant".split():
         assert server.get(path, headers={"Accept": "text/html"}).status_code == 200, path
     assert server.post("/predict", files={"file": seven_png()}).json()["predictions"][0]["category"] == "7"
     Path("seven.png").write_bytes(seven_png())
     subprocess.run([*rabisco, "predict", "seven.png"], check=True)
     subprocess.run([*rabisco, "models"], check=True)
-    ended = wait_for(lambda: server.get("/runs/" + run["id"]).json(), "succeeded", "failed", seconds=150)
-    assert ended["state"] == "succeeded", ended
+    ended = wait_for(lambda: server.get("/runs/" + run["id"]).json(), "succeeded", "unlearned", "failed", seconds=150)
+    assert ended["state"] != "failed", ended
     if studio:
         assert wait_for(lambda: {"state": reached(other)}, "ok", seconds=60)
 finally:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.web.serving import Server
+from tests.web.serving import serving
 
 from rabisco import runs
 from rabisco.runs.children import environment
@@ -74,7 +74,8 @@ def test_where_it_has_died_the_run_is_known_not_to_have_begun(warm: WarmProcess)
     wait_until(lambda: begun.poll() == -1)
 
 
-def test_whoever_fills_in_the_form_of_a_training_finds_keras_imported(server: Server) -> None:
-    server.get("/train?dataset=digits", headers={"Accept": "text/html"})
-    processes = psutil.Process(server.process.pid)
-    wait_until(lambda: any(one.cmdline()[-1:] == [MODULE] for one in processes.children(recursive=True)))
+def test_whoever_fills_in_the_form_of_a_training_finds_keras_imported(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        server.get("/train?dataset=digits", headers={"Accept": "text/html"})
+        processes = psutil.Process(server.process.pid)
+        wait_until(lambda: any(one.cmdline()[-1:] == [MODULE] for one in processes.children(recursive=True)))

@@ -149,18 +149,24 @@ def test_a_wrong_token_is_said_so_and_guessing_is_limited(guarded: Server) -> No
     assert statuses[-1] == 429
 
 
-@pytest.mark.parametrize("path", [CHANGE, "/training", "/"])
-def test_guessing_is_limited_wherever_a_token_is_looked_at(tmp_path: Path, path: str) -> None:
-    with serving(tmp_path, access_token=TOKEN) as server:
-        ask = server.get if path == "/" else server.post
-        for number in range(12):
-            last = ask(path, headers={**PAGE, "Authorization": f"Bearer guess-{number}"})
-        assert last.status_code == (200 if path == "/" else 429)
-        right = server.post(CHANGE, headers={"Authorization": f"Bearer {TOKEN}"})
-        assert right.status_code == 429
-        assert problem_of(right)["type"] == "urn:rabisco:problem:too-many-requests"
-        assert int(right.headers["retry-after"]) > 0
-        assert server.post("/predict", files={"file": SEVEN}).status_code == 200
+@pytest.fixture(scope="module")
+def behind_a_proxy(folder: Path) -> Iterator[Server]:
+    with serving(folder, access_token=TOKEN, trusted_proxies="127.0.0.1") as running:
+        yield running
+
+
+@pytest.mark.parametrize(("path", "address"), [(CHANGE, "192.0.2.1"), ("/training", "192.0.2.2"), ("/", "192.0.2.3")])
+def test_guessing_is_limited_wherever_a_token_is_looked_at(behind_a_proxy: Server, path: str, address: str) -> None:
+    server, client = behind_a_proxy, {"X-Forwarded-For": address}
+    ask = server.get if path == "/" else server.post
+    for number in range(12):
+        last = ask(path, headers={**PAGE, **client, "Authorization": f"Bearer guess-{number}"})
+    assert last.status_code == (200 if path == "/" else 429)
+    right = server.post(CHANGE, headers={**client, "Authorization": f"Bearer {TOKEN}"})
+    assert right.status_code == 429
+    assert problem_of(right)["type"] == "urn:rabisco:problem:too-many-requests"
+    assert int(right.headers["retry-after"]) > 0
+    assert server.post("/predict", headers=client, files={"file": SEVEN}).status_code == 200
 
 
 @pytest.mark.parametrize("address", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:1"])

@@ -86,7 +86,7 @@ def test_the_page_says_success_and_accuracy_and_the_model_answers(training_serve
 
 def test_a_server_that_stops_leaves_a_row_that_tells_the_truth(tmp_path: Path) -> None:
     with serving(tmp_path) as first:
-        run = first.post("/training", json={"dataset": "digits", "model": "cnn-tiny", "epochs": 9000}).json()
+        run = first.post("/training", json={"dataset": "digits", "model": "linear", "epochs": 9000}).json()
         wait_for(lambda: first.get(run["page"]).json(), "running", seconds=PATIENCE)
     with serving(tmp_path) as second:  # the training outlived the first server, and this one finds it
         assert second.get(run["page"]).json()["state"] == "running"
