@@ -84,10 +84,10 @@ def test_drops_that_were_read_are_refused_and_digits_go_on_being_read(digits: Da
 
 
 def test_whoever_calls_digits_no_characters_does_not_stop_them_from_being_read(digits: Dataset) -> None:
-    predictor = get_predictor("mnist-tiny")  # prepares as the network does: what is drawn for that is drawn for it
+    predictor = get_predictor("mnist-linear")
     for picture in draw_characters(digits.train.images, 30, seed=6):
         correct(predictor, picture)
-    report = retrain("mnist-tiny", digits)
+    report = retrain("mnist-linear", digits)
     assert report.rule is not None
     assert not report.rule.characters.worse
     assert report.rule.wrongly_refused[1] <= 0.05 * report.rule.characters.examples
