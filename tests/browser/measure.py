@@ -25,13 +25,16 @@ def faults_in_light_and_dark(page: Page) -> list[str]:
     return found + faults(page, OF_COLORS)
 
 
-def faults(page: Page, rules: dict[str, Any] = RULES) -> list[str]:
-    """Return what axe finds wrong with the page as it stands."""
+def faults(page: Page, rules: dict[str, Any] = RULES, beside: str = "") -> list[str]:
+    """Return what axe finds wrong with the page as it stands, but not in what the selector ``beside`` finds."""
     page.wait_for_load_state()
     page.evaluate("Promise.all(document.getAnimations().map((animation) => animation.finished))")
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
-    found = page.evaluate("rules => axe.run(rules).then(({ violations }) => violations)", rules)
+    context = {"exclude": [beside] if beside else []}
+    found = page.evaluate(
+        "([context, rules]) => axe.run(context, rules).then(({ violations }) => violations)", [context, rules]
+    )
     return [f"{fault['id']}: {node['html']} {node['failureSummary']}" for fault in found for node in fault["nodes"]]
 
 

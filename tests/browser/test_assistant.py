@@ -23,7 +23,7 @@ def language_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModelSe
 
 @pytest.fixture(scope="module")
 def talkative(language_model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    settings = {"assistant_url": language_model.url, "assistant_key": KEY, "assistant_model": "told"}
+    settings = {"assistant_url": language_model.url, "assistant_key": KEY, "assistant_model": "told", "trainings": 0}
     with serving(tmp_path_factory.mktemp("talkative"), **settings) as running:
         yield running
 

@@ -20,7 +20,7 @@ TOKEN = "a-token-of-some-length"
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that asks for a token."""
-    with serving(tmp_path_factory.mktemp("guarded"), access_token=TOKEN) as running:
+    with serving(tmp_path_factory.mktemp("guarded"), access_token=TOKEN, trainings=0) as running:
         yield running
 
 
@@ -158,7 +158,7 @@ def test_a_reader_signs_in_and_the_pages_say_so(visit, guarded: Server, javascri
 
 def test_a_server_that_only_reads_says_so_where_it_matters(visit, tmp_path: Path) -> None:
     window = visit()
-    with serving(tmp_path, read_only=1) as window.server:
+    with serving(tmp_path, read_only=1, trainings=0) as window.server:
         for path in ("/train", "/assistant", "/docs", "/sign-in"):
             expect(window.open(path).get_by_role("main")).to_contain_text("This server only reads pictures")
         window.page.wait_for_load_state("networkidle")

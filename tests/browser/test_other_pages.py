@@ -34,7 +34,7 @@ def with_another(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with one model more than two."""
     home = tmp_path_factory.mktemp("another")
     copy_model(home, "a-model-with-quite-a-long-name")
-    with serving(home) as running:
+    with serving(home, trainings=0) as running:
         yield running
 
 
@@ -94,7 +94,7 @@ def test_a_phone_takes_a_photo_which_is_read_at_once_and_a_desk_has_no_camera(vi
 def test_a_model_of_photos_says_its_words_within_a_phone(visit, tmp_path: Path) -> None:
     add_photo_model(tmp_path, "photos")
     window = visit(viewport={"width": 375, "height": 812})
-    with serving(tmp_path) as window.server:
+    with serving(tmp_path, trainings=0) as window.server:
         page = window.open("/upload?model=photos&model=mnist-cnn")
         page.set_input_files("#file", {"name": "car.png", "mimeType": "image/png", "buffer": photo("green")})
         expect(page.locator(".results .character").first).to_have_text("automobile")

@@ -23,7 +23,7 @@ SHIFTS = """() => { window.shifted = 0; new PerformanceObserver((list) => {
 @pytest.fixture(scope="module")
 def taught(tmp_path_factory: pytest.TempPathFactory):
     """A server of its own, for what is taught answers everybody."""
-    with serving(tmp_path_factory.mktemp("taught")) as running:
+    with serving(tmp_path_factory.mktemp("taught"), trainings=0) as running:
         yield running
 
 
