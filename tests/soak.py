@@ -1,7 +1,8 @@
 """Serving at a share of capacity for a long time, with a training beside it: ``python -m tests.soak --seconds 1800``.
 
-Capacity is measured first, by eight clients that ask as fast as they are answered; then clients come at fixed moments,
-however long the answers take, so that waiting shows. A request is made once and sent as bytes: the clients share the
+Capacity is measured first, by eight clients that ask as fast as they are answered: that of the slowest ten seconds of a
+minute beside a training, whose parts cost predictions more or less. Then clients come at fixed moments, however long
+the answers take, so that waiting shows. A request is made once and sent as bytes: the clients share the
 processors with the server. Memory is that of all workers, shared pages counted once.
 """
 
@@ -26,7 +27,7 @@ from tests.web.serving import Server, serving, seven_png
 _PREPARED = requests.Request("POST", "http://127.0.0.1/predict", files={"file": seven_png()}).prepare()
 BODY, HEADERS = bytes(_PREPARED.body), {"Content-Type": _PREPARED.headers["Content-Type"]}  # type: ignore[arg-type]
 SHARE = 0.8
-WARM_UP, CAPACITY_SECONDS = 10.0, 10.0
+WARM_UP, CAPACITY_SECONDS, WINDOWS = 10.0, 10.0, 6
 CLIENTS, MOST_AT_ONCE = 8, 32
 
 
@@ -76,13 +77,15 @@ def megabytes(server: Server) -> float:
     return float(sum(one.memory_full_info().pss for one in (first, *first.children())) / 1e6)
 
 
-def train(server: Server, soak: Soak, ended: threading.Event) -> None:
-    """Train one model after the other."""
+def train(server: Server, soak: Soak, begun: threading.Event, ended: threading.Event) -> None:
+    """Train one model after the other; say when the first has begun its first epoch."""
     while not ended.is_set():
         try:
             run = server.post("/training", json={"recipe": "digits-cnn", "name": "beside"}).json()["page"]
-            while (state := server.get(run).json()["state"]) in ("queued", "running") and not ended.wait(1):
-                pass
+            while (told := server.get(run).json())["state"] in ("queued", "running") and not ended.wait(1):
+                if told["progress"]:
+                    begun.set()
+            state = told["state"]
         except requests.RequestException:
             state = "not answered"
         if not ended.is_set():
@@ -91,13 +94,14 @@ def train(server: Server, soak: Soak, ended: threading.Event) -> None:
 
 def soak(seconds: float) -> tuple[Soak, float]:
     """Serve for so long; return what happened and how many predictions a second were asked for."""
-    result, ended = Soak(), threading.Event()
+    result, trains, ended = Soak(), threading.Event(), threading.Event()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home, serving(Path(home), workers=2) as server:
         with closing(server.connect()) as connection:
             result.idle = [ask(connection)[0] for _ in range(200)][50:]
-        trainer = threading.Thread(target=train, args=(server, result, ended), daemon=True)
+        trainer = threading.Thread(target=train, args=(server, result, trains, ended), daemon=True)
         trainer.start()
-        rate = SHARE * capacity(server)
+        assert trains.wait(120)
+        rate = SHARE * min(capacity(server) for _ in range(WINDOWS))
         begun, numbers = time.monotonic(), itertools.count()
 
         def come(_client: int) -> None:
