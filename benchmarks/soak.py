@@ -1,6 +1,7 @@
 """Long service at 80% of capacity beside trainings: no error and flat memory, but the slowest answers take a second.
 
-Capacity is that of the slowest ten seconds of a minute beside a training; then clients come at fixed moments, however long the answers take.
+Capacity is that of the slowest ten seconds of a minute beside a training; then clients come at fixed moments, however
+long the answers take.
 """
 
 import os

@@ -1,9 +1,9 @@
 """Serving at a share of capacity for a long time, with a training beside it: ``python -m tests.soak --seconds 1800``.
 
-Capacity is measured first, by eight clients that ask as fast as they are answered: that of the slowest ten seconds of a
-minute beside a training, whose parts cost predictions more or less. Then clients come at fixed moments, however long
-the answers take, so that waiting shows. A request is made once and sent as bytes: the clients share the
-processors with the server. Memory is that of all workers, shared pages counted once.
+Capacity is measured first, by eight clients that ask as fast as they are answered: that of the slowest ten seconds of
+a minute beside a training, whose parts cost predictions more or less. Then clients come at fixed moments, however long
+the answers take, so that waiting shows. A request is made once and sent as bytes: the clients share the processors
+with the server. Memory is that of all workers, shared pages counted once.
 """
 
 import argparse
