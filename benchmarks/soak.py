@@ -1,4 +1,4 @@
-"""Long service at 80% of capacity beside trainings: no error and flat memory, but the slowest answers take a second.
+"""Long service at 80% of capacity beside trainings: no error, flat memory, p99 within 14 times an idle answer.
 
 Capacity is that of the slowest ten seconds of a minute beside a training; then clients come at fixed moments, however
 long the answers take.
