@@ -1,9 +1,11 @@
 """All settings, in one table: each is an environment variable with the prefix ``RABISCO_``."""
 
 import difflib
+import gc
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypedDict
@@ -345,6 +347,18 @@ def settle_libraries() -> Path:
     os.environ.setdefault("KERAS_HOME", str(folder / "keras"))
     os.environ.setdefault("MPLCONFIGDIR", str(folder / "matplotlib"))
     return folder
+
+
+@contextmanager
+def without_collection() -> Iterator[None]:
+    """Look for no garbage meanwhile: imports make none, and a fifth of their time would go into looking for it."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def unknown_variables() -> dict[str, str]:

@@ -24,9 +24,9 @@ class ModelServer:
         text = self.log.read_text(encoding="utf-8") if self.log.exists() else ""
         return [json.loads(line) for line in text.splitlines()]
 
-    def tell(self, behaviour: str) -> None:
+    def tell(self, behavior: str) -> None:
         """Let the model that is called "told" behave so."""
-        requests.post(self.url.removesuffix("/v1") + "/told", json=behaviour, timeout=60)
+        requests.post(self.url.removesuffix("/v1") + "/told", json=behavior, timeout=60)
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        for chunk in BEHAVIOURS[model](body):
+        for chunk in BEHAVIORS[model](body):
             if chunk is None:  # the line is cut
                 self.close_connection = True
                 self.wfile.flush()
@@ -150,7 +150,7 @@ def harmful(_: dict[str, Any]) -> Iterator[dict[str, Any]]:
     return said(HARMFUL)
 
 
-BEHAVIOURS = {
+BEHAVIORS = {
     "fluent": fluent,
     "grounded": grounded,
     "slow": slow,

@@ -21,7 +21,6 @@ from rabisco.runs import RunRequest, events, get, list_runs, request_cancel, sub
 from rabisco.runs.halving import go_on, rungs
 from rabisco.runs.places import folder_of
 from rabisco.runs.process import kill
-from rabisco.runs.queue import times_interrupted
 from rabisco.runs.resolving import check
 from rabisco.runs.session import take_up
 from rabisco.runs.states import State, move, note
@@ -109,7 +108,8 @@ def test_a_search_whose_processes_die_ends_as_an_undisturbed_one(home: Path, tmp
                     supervisor = stack.enter_context(supervising_many())  # as after a restart of the server
             ends.append([[row["validation_loss"] for row in trial.history] for trial in found.trials])
             assert Counter(trial.run.state for trial in found.trials) == {"outdone": 3, "succeeded": 1}
-            interrupted = sum(times_interrupted(trial.run.id) for trial in found.trials)
+            told = [event for trial in found.trials for event in events(trial.run.id) if event.kind == "state"]
+            interrupted = sum(event.payload["state"] == "interrupted" for event in told)
             assert min(kills, 1) <= interrupted <= kills  # one that is killed may have paused just before
             assert found.best
             assert found.best.run.state == "succeeded"

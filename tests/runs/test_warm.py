@@ -47,7 +47,10 @@ def test_what_it_begins_is_a_process_of_its_own_that_outlives_it_and_can_be_kill
     wait_until(lambda: runs.get(run_id).state == "running")
     process = psutil.Process(int(warm.told(run_id)["pid"]))
     assert (os.getsid(process.pid), Path(process.cwd())) == (process.pid, folder_of(run_id))
-    assert process.nice() == psutil.Process(warm.pid).nice() == min(19, os.nice(0) + get_settings().training_niceness)
+    niceness = min(19, os.nice(0) + get_settings().training_niceness)
+    assert process.nice() == psutil.Process(warm.pid).nice() == niceness
+    for group in map(Path, (f"/proc/{process.pid}/autogroup", f"/proc/{warm.pid}/autogroup")):  # each has its session
+        assert not group.exists() or group.read_text(encoding="ascii").split()[-1] == str(niceness)
     warm.end()
     wait_until(lambda: not warm.waits)
     wait_until(lambda: runs.get(run_id).progress)

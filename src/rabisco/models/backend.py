@@ -1,6 +1,5 @@
 """The one file that knows which library computes beneath Keras."""
 
-import gc
 import os
 import sys
 import tempfile
@@ -8,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rabisco.errors import N_, MissingExtraError
-from rabisco.settings import settle_libraries
+from rabisco.settings import settle_libraries, without_collection
 
 _EXTRAS = ("matplotlib", "pandas", "sklearn")  # for its own plots, tables and wrappers
 
@@ -25,7 +24,7 @@ def start_keras() -> None:
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        with _quiet_start(), _without_extras(), _without_collection():
+        with _quiet_start(), _without_extras(), without_collection():
             import keras
 
             keras.backend.backend()
@@ -61,18 +60,6 @@ def _without_extras() -> Iterator[None]:
     finally:
         for name in absent:
             del sys.modules[name]
-
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Look for no garbage meanwhile: an import makes none, and a fifth of its time would go into looking."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
 
 
 @contextmanager

@@ -217,11 +217,6 @@ def goes_on_by_itself(run_id: str) -> bool:
     return states.count("interrupted") <= MOST_MOVES and states[-2:] != ["stopping", "interrupted"]
 
 
-def times_interrupted(run_id: str) -> int:
-    """Return how often the process of a run has died."""
-    return _states_of(run_id).count("interrupted")
-
-
 def _states_of(run_id: str) -> list[str]:
     told = store.RunEventRow.run_id == run_id, store.RunEventRow.kind == "state"
     query = select(store.RunEventRow.payload).where(*told).order_by(store.RunEventRow.number)

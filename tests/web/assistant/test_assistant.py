@@ -41,8 +41,8 @@ def connected(language_model: ModelServer, talkative: Server, tmp_path: Path) ->
     """
     with ExitStack() as stack:
 
-        def start(behaviour: str, **settings: object) -> Server:
-            language_model.tell(behaviour)
+        def start(behavior: str, **settings: object) -> Server:
+            language_model.tell(behavior)
             if not settings:
                 return talkative
             given = {"assistant_url": language_model.url, "assistant_key": KEY, "assistant_model": "told", **settings}

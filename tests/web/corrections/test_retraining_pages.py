@@ -11,8 +11,7 @@ from tests.web.training import wait_for
 
 PAGE = {"Accept": "text/html"}
 SEVEN = base64.b64encode(seven_png()).decode()
-
-WRONG = "9"  # what the model takes a seven for if not for one
+WRONG = "9"  # what a seven is said to be; three corrections teach it to a linear model
 
 pytestmark = pytest.mark.training
 
@@ -33,12 +32,7 @@ def reader(server: Server) -> requests.Session:
         == "succeeded"
     )
     browser = requests.Session()
-    for side, label in (
-        (280, WRONG),
-        (250, WRONG),
-        (310, WRONG),
-        (340, None),
-    ):
+    for side, label in ((280, WRONG), (250, WRONG), (310, WRONG), (340, None)):
         reading = {"model": "corrected", "version": 1, "predicted": "7", "probability": 0.6}
         picture = base64.b64encode(encoded(draw_seven(side))).decode()
         body = {"image": picture, "true_label": label, "consent": True, "readings": [reading]}

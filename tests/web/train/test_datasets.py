@@ -2,6 +2,7 @@
 
 import re
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -80,7 +81,11 @@ def test_what_cannot_be_read_is_said_and_tried_again_later(
 
 def reading() -> set[int]:
     """Return the processes that read images; one that was begun for an earlier test may be about to end."""
-    return {one.pid for one in psutil.Process().children() if "rabisco.runs.sampling" in one.cmdline()}
+    found = set()
+    for one in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+            found |= {one.pid} if "rabisco.runs.sampling" in one.cmdline() else set()
+    return found
 
 
 def test_however_many_ask_one_process_reads_the_images(

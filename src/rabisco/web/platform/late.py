@@ -4,12 +4,11 @@ What a prediction needs is loaded in a third of a second and shared by all worke
 behind them take twice that, and memory that a server of predictions alone never needs.
 """
 
-import gc
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from rabisco.settings import Settings
+from rabisco.settings import Settings, without_collection
 from rabisco.web.platform.figures import Metrics
 from rabisco.web.read.direct import Direct, send
 
@@ -41,18 +40,12 @@ class LateApplication:
         """Return the application, the same for every thread."""
         with IMPORTING:
             if self._made is None:
-                made = self._created()
+                with without_collection():
+                    made = self._create(self._settings)
                 made.direct, made.extensions["rabisco-metrics"] = self.direct, self.direct.figures
                 self._made = made
                 self._then()
             return self._made
-
-    def _created(self) -> "Application":
-        gc.disable()  # imports make no garbage, and an eighth of their time would go into looking for it
-        try:
-            return self._create(self._settings)
-        finally:
-            gc.enable()
 
     def wsgi_app(self, environ: Any, start_response: Any) -> Any:
         """Answer a request (PEP 3333)."""
