@@ -19,6 +19,7 @@ pytestmark = [
     pytest.mark.training,
     pytest.mark.skipif(not can_fork(), reason="nothing is forked here"),
 ]
+NICENESS = 3
 REQUEST = {"data": {"catalog": "digits"}, "artifact": "mine", "architecture": "linear", "epochs": 400}
 
 
@@ -30,7 +31,9 @@ def wait_until(true: Callable[[], object], seconds: float = 120) -> None:
 
 
 @pytest.fixture
-def warm(home: Path) -> Iterator[WarmProcess]:
+def warm(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WarmProcess]:
+    monkeypatch.setenv("RABISCO_TRAINING_NICENESS", str(NICENESS))
+    get_settings.cache_clear()
     process = WarmProcess(environment())
     yield process
     process.end()
@@ -47,7 +50,7 @@ def test_what_it_begins_is_a_process_of_its_own_that_outlives_it_and_can_be_kill
     wait_until(lambda: runs.get(run_id).state == "running")
     process = psutil.Process(int(warm.told(run_id)["pid"]))
     assert (os.getsid(process.pid), Path(process.cwd())) == (process.pid, folder_of(run_id))
-    niceness = min(19, os.nice(0) + get_settings().training_niceness)
+    niceness = min(19, os.nice(0) + NICENESS)
     assert process.nice() == psutil.Process(warm.pid).nice() == niceness
     for group in map(Path, (f"/proc/{process.pid}/autogroup", f"/proc/{warm.pid}/autogroup")):  # each has its session
         assert not group.exists() or group.read_text(encoding="ascii").split()[-1] == str(niceness)
