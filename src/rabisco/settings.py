@@ -110,10 +110,11 @@ class Settings(BaseSettings):
         description="Threads that one training computes with; 0 means as many as there are processors.",
     )
     training_niceness: int = Field(
-        default=10,
+        default=19,
         ge=0,
         le=19,
-        description="How far a training gives way to other processes: 0 not at all, 19 to all of them.",
+        description="How far a training gives way to other processes: 0 not at all; 19 wholly, it computes while no "
+        "other does.",
     )
     access_token: str = Field(
         default="",

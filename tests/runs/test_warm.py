@@ -1,6 +1,8 @@
 """A training is begun by a process that has imported Keras before it was ordered."""
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +14,7 @@ from tests.web.serving import serving
 from rabisco import runs
 from rabisco.runs.children import environment
 from rabisco.runs.places import LOG_FILE, folder_of
+from rabisco.runs.process import WHOLLY
 from rabisco.runs.warm import MODULE, Begun, WarmProcess, can_fork
 from rabisco.settings import get_settings
 
@@ -61,6 +64,18 @@ def test_what_it_begins_is_a_process_of_its_own_that_outlives_it_and_can_be_kill
     begun.kill()
     wait_until(lambda: begun.poll() == -1)
     assert runs.get(run_id).state == "interrupted"
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="the system has no such processes")
+@pytest.mark.parametrize(("niceness", "policy"), [(WHOLLY, "SCHED_IDLE"), (WHOLLY - 1, "SCHED_OTHER")])
+def test_a_process_that_gives_way_wholly_runs_while_no_other_wants_to(niceness: int, policy: str) -> None:
+    program = (
+        f"import os, threading; from rabisco.runs.process import give_way; give_way({niceness} - os.nice(0))\n"
+        "thread = threading.Thread(target=lambda: print(os.sched_getscheduler(threading.get_native_id())))\n"
+        "thread.start(); thread.join()"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert int(told) == getattr(os, policy)
 
 
 def test_it_says_how_a_process_ended_and_begins_the_next(warm: WarmProcess) -> None:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 SILENT = 3600.0  # seconds after which what another machine said last is no longer so
+WHOLLY = 19  # the niceness of what runs only while nothing else wants to
 
 
 def host() -> str:
@@ -64,9 +65,13 @@ def give_way(niceness: int) -> None:
     """Let other processes go before this one whenever they have something to do.
 
     Args:
-        niceness: From 0, no further than now, to 19.
+        niceness: From 0, no further than now, to 19, where it runs only while no other wants to, if the system can
+            do so (Linux).
     """
     reached = os.nice(niceness)
+    if reached == WHOLLY and hasattr(os, "SCHED_IDLE"):
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     with suppress(OSError):  # where the system weighs sessions against each other, it asks for that apart
         Path("/proc/self/autogroup").write_text(str(reached), encoding="ascii")
 

@@ -18,6 +18,7 @@ from rabisco.web.platform.security import HEADERS
 
 SEVEN = seven_png()
 RAW = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
+ALONE = (memoryview(bytearray(8)).cast("q"), 0)
 NOTE = b'{"notes": "HALF-A"}'
 QUICK = """
 from rabisco.web.platform import connections
@@ -253,7 +254,7 @@ def test_what_cannot_be_answered_before_the_end_is_refused_and_not_a_fault() -> 
 
     async def ask() -> bytes:
         with socket.create_server(("127.0.0.1", 0)) as listening:
-            places = connections.Places(listening, never, Settings())  # type: ignore[arg-type]
+            places = connections.Places(listening, never, Settings(), ALONE)  # type: ignore[arg-type]
             reader, writer = await asyncio.open_connection(*listening.getsockname())
             writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
             await asyncio.sleep(0.2)
@@ -277,7 +278,7 @@ def test_a_connection_that_comes_while_a_process_ends_is_closed() -> None:
             socket.create_server(("127.0.0.1", 0)) as listening,
             socket.create_connection(listening.getsockname()) as one,
         ):
-            places = connections.Places(listening, never, Settings())  # type: ignore[arg-type]
+            places = connections.Places(listening, never, Settings(), ALONE)  # type: ignore[arg-type]
             places._accept()
             await places.end(0.1)
             await asyncio.sleep(0.1)

@@ -1,5 +1,6 @@
 """The death of a worker ends nobody else's work, and what cannot start says so."""
 
+import http.client
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import psutil
@@ -51,6 +53,37 @@ def test_workers_that_die_are_replaced_while_the_others_serve(tmp_path: Path) ->
     assert server.process.returncode == 0
     assert printed.count("a worker ended by") == 3
     assert "signal 9" in printed
+
+
+def ports(worker: psutil.Process) -> set[int]:
+    """Return where the clients are whom a worker has connections to."""
+    return {one.raddr.port for one in worker.net_connections("tcp") if one.raddr}
+
+
+def test_workers_have_as_many_connections_each(tmp_path: Path) -> None:
+    """One that had half as many again would be the one that all wait for."""
+    with serving(tmp_path, workers=2) as server, ExitStack() as stack:
+
+        def connect() -> http.client.HTTPConnection:
+            connection = stack.enter_context(closing(server.connect()))
+            connection.request("GET", "/health/live")
+            assert connection.getresponse().read()
+            return connection
+
+        wait_for(2, server)
+        first, second = workers_of(server)
+        clients = [connect() for _ in range(24)]
+        assert abs(len(ports(first)) - len(ports(second))) <= 6  # a busy machine lets one be late
+        left = ports(first)
+        for client in clients:
+            if client.sock.getsockname()[1] in left:
+                client.close()
+        until = time.monotonic() + 10
+        while ports(first) and time.monotonic() < until:
+            time.sleep(0.05)
+        for _ in range(len(left)):
+            connect()
+        assert abs(len(ports(first)) - len(ports(second))) <= 6
 
 
 def test_a_server_under_load_ends_when_told_and_answers_what_it_had_begun(tmp_path: Path) -> None:

@@ -50,11 +50,15 @@ MOST_REFUSED = 64 * 2**20
 UNSENT = 256 * 1024
 # Connections beyond all places, answered health or why there is no place.
 RESERVE = 64
-# Taken in one go; then others have so many seconds to take some, for the first to wake would take all.
-ACCEPTED_AT_ONCE, TURN_SECONDS = 4, 0.001
+# Taken in one go; then others have so many seconds to take some, for the first to wake would take all. Who has more
+# connections than another and this one leaves them to it so long.
+ACCEPTED_AT_ONCE, TURN_SECONDS, LEFT_SECONDS = 4, 0.001, 0.02
+LEAD = 1
 SWEEP_SECONDS = 0.25
 # A connection that was used just now does not give way.
 HOLD_SECONDS = 1
+# How many connections each process has, in memory that all share, and which of these counts is one's own.
+Share = tuple[memoryview, int]
 _HOST = re.compile(rb"(?:[A-Za-z0-9._~-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
 
@@ -65,9 +69,12 @@ class Places:
         listening: The socket that all processes share.
         application: Answers requests.
         settings: ``max_connections``, ``max_connections_per_address`` and ``trusted_proxies`` are obeyed.
+        share: The connections of all processes, which take as many each.
     """
 
-    def __init__(self, listening: socket.socket, application: ASGIApplication, settings: Settings) -> None:
+    def __init__(
+        self, listening: socket.socket, application: ASGIApplication, settings: Settings, share: Share
+    ) -> None:
         self._config = Config(application, log_config=None, ws="none", lifespan="off", timeout_keep_alive=IDLE_SECONDS)
         self._config.load()
         self._state = ServerState()
@@ -77,6 +84,8 @@ class Places:
         self._places: set[Connection] = set()
         self._reserve: dict[Connection, None] = {}
         self._addresses: Counter[str] = Counter()
+        self._counts, self._own = share
+        self._counts[self._own], self._left = 0, False
         self._starting: set[asyncio.Task[Any]] = set()
         self._loop = asyncio.get_running_loop()
         listening.setblocking(False)
@@ -104,13 +113,18 @@ class Places:
         self._reserve.pop(connection, None)
         if connection in self._places:
             self._places.discard(connection)
+            self._counts[self._own] = len(self._places)
             self._addresses[connection.address] -= 1
             if not self._addresses[connection.address]:
                 del self._addresses[connection.address]
 
     def _accept(self) -> None:
         """Take a few connections, so that several processes that wait share them."""
+        left, self._left = self._left, False
         for _ in range(ACCEPTED_AT_ONCE):
+            if not left and self._counts[self._own] > min(self._counts) + LEAD:
+                self._left = True
+                break
             try:
                 client, address = self._listening.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
@@ -120,7 +134,7 @@ class Places:
                 return
             self._take(client, str(address[0]))
         self._loop.remove_reader(self._listening.fileno())
-        self._resuming = self._loop.call_later(TURN_SECONDS, self._listen)
+        self._resuming = self._loop.call_later(LEFT_SECONDS if self._left else TURN_SECONDS, self._listen)
 
     def _listen(self) -> None:
         self._loop.add_reader(self._listening.fileno(), self._accept)
@@ -151,6 +165,7 @@ class Places:
             connection.refusal = "more connections came than can be served; come again in a few seconds"
         else:
             self._places.add(connection)
+            self._counts[self._own] = len(self._places)
             self._addresses[address] += 1
             return
         if len(self._reserve) >= RESERVE:

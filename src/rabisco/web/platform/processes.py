@@ -46,12 +46,12 @@ class Worker:
     due: float = 0.0
 
 
-def run(number: int, work: Callable[[Callable[[], object]], None]) -> bool:
+def run(number: int, work: Callable[[int, Callable[[], object]], None]) -> bool:
     """Keep so many workers until this process is told to end; return whether that was why it ended.
 
     Args:
         number: Of workers.
-        work: What each does, until it gets SIGTERM; it calls its argument once it serves.
+        work: What each does, until it gets SIGTERM; of its place, from 0, and of what it calls once it serves.
     """
     ending: list[int] = []
     waking, wake = socket.socketpair()
@@ -64,9 +64,9 @@ def run(number: int, work: Callable[[Callable[[], object]], None]) -> bool:
     try:
         while not ending:
             now = time.monotonic()
-            for worker in workers:
+            for place, worker in enumerate(workers):
                 if not worker.pid and now >= worker.due:
-                    _start(worker, work)
+                    _start(worker, partial(work, place))
             soonest = min((worker.due for worker in workers if not worker.pid), default=now + LONGEST_PAUSE)
             waking.settimeout(max(0.01, soonest - now))
             with suppress(TimeoutError):

@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import gc
+import mmap
 import os
 import resource
 import signal
@@ -26,7 +27,7 @@ from rabisco.web import create_app
 from rabisco.web.models.aliases import default_model
 from rabisco.web.platform import keys, lines, processes, replica
 from rabisco.web.platform.asgi import ASGIApplication
-from rabisco.web.platform.connections import Places, quiet_uvicorn
+from rabisco.web.platform.connections import Places, Share, quiet_uvicorn
 from rabisco.web.platform.late import IMPORTING, LateApplication
 
 # Connections that the system keeps until a worker takes them.
@@ -69,26 +70,28 @@ def serve(settings: Settings) -> None:
         _allow_descriptors()
         gc.freeze()  # what all workers share is never copied for being looked at
         _announce(host, port)
-        if not processes.run(number_of_workers(settings), lambda serves: _work(listening, settings, serves)):
+        number = number_of_workers(settings)
+        shares = memoryview(mmap.mmap(-1, 8 * number)).cast("q")  # one memory for all that are forked
+        if not processes.run(number, lambda place, serves: _work(listening, settings, (shares, place), serves)):
             sys.exit(1)
 
 
-def _work(listening: socket.socket, settings: Settings, serves: Callable[[], object]) -> None:
+def _work(listening: socket.socket, settings: Settings, share: Share, serves: Callable[[], object]) -> None:
     """Be one worker until told to end; call ``serves`` once it answers."""
     threading.Thread(target=_end_with, args=(os.getppid(),), name="parent", daemon=True).start()
     _bound_heaps()
     if settings.storage:
         threading.Thread(target=replica.keep, args=(settings,), name="replica", daemon=True).start()
     threading.Thread(target=_supervise_once_needed, args=(settings,), name="supervision", daemon=True).start()
-    uvloop.run(_answer(listening, settings, serves))
+    uvloop.run(_answer(listening, settings, share, serves))
 
 
-async def _answer(listening: socket.socket, settings: Settings, serves: Callable[[], object]) -> None:
+async def _answer(listening: socket.socket, settings: Settings, share: Share, serves: Callable[[], object]) -> None:
     application = ASGIApplication(LateApplication(settings, create_app, then=_start_supervisor), settings)
     ending = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
-    places = Places(listening, application, settings)
+    places = Places(listening, application, settings, share)
     serves()
     await ending.wait()
     application.end_streams()
