@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests import forking
+from tests.web import serving as servers
 from tests.web.serving import Server, serving
 
 from rabisco.settings import get_settings
@@ -133,6 +135,9 @@ def session_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("RABISCO_CACHE_DIR", str(cache))
         patch.setenv("KERAS_HOME", str(tmp_path_factory.mktemp("libraries")))
         patch.setenv("MPLCONFIGDIR", str(shared(tmp_path_factory, "fonts")))  # else each home would have its list made
+        if trainings := forking.nursery("training"):
+            servers.FORKS = True
+            forking.fork_trainings(trainings.place)
         get_settings.cache_clear()
         yield folder
     get_settings.cache_clear()

@@ -70,9 +70,9 @@ def test_what_it_begins_is_a_process_of_its_own_that_outlives_it_and_can_be_kill
 @pytest.mark.parametrize(("niceness", "policy"), [(WHOLLY, "SCHED_IDLE"), (WHOLLY - 1, "SCHED_OTHER")])
 def test_a_process_that_gives_way_wholly_runs_while_no_other_wants_to(niceness: int, policy: str) -> None:
     program = (
-        f"import os, threading; from rabisco.runs.process import give_way; give_way({niceness} - os.nice(0))\n"
+        f"import os, sys, threading; from rabisco.runs.process import give_way; give_way({niceness} - os.nice(0))\n"
         "thread = threading.Thread(target=lambda: print(os.sched_getscheduler(threading.get_native_id())))\n"
-        "thread.start(); thread.join()"
+        "thread.start(); thread.join(); sys.stdout.flush(); os._exit(0)"
     )
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert int(told) == getattr(os, policy)
@@ -96,7 +96,7 @@ def test_where_it_has_died_the_run_is_known_not_to_have_begun(warm: WarmProcess)
 
 
 def test_whoever_fills_in_the_form_of_a_training_finds_keras_imported(tmp_path: Path) -> None:
-    with serving(tmp_path) as server:
+    with serving(tmp_path, forked=False) as server:
         server.get("/train?dataset=digits", headers={"Accept": "text/html"})
         processes = psutil.Process(server.process.pid)
         wait_until(lambda: any(one.cmdline()[-1:] == [MODULE] for one in processes.children(recursive=True)))

@@ -22,10 +22,12 @@ import numpy as np
 import psutil
 import requests
 from PIL import Image, ImageDraw
+from tests import forking
 
 from rabisco import artifacts
 
 T = TypeVar("T")
+FORKS = False  # whether servers are copies of a process that has imported the application, as in the tests
 WITHOUT_BUNDLED = "import pathlib, rabisco.artifacts.places as a; a.BUNDLED_DIR = pathlib.Path('/nowhere'); "
 PROGRAM = (
     "from rabisco.settings import get_settings; from rabisco.web.platform.server import serve; serve(get_settings())"
@@ -37,7 +39,7 @@ class Server:
     """A running server."""
 
     port: int
-    process: subprocess.Popen[str]
+    process: Any  # a subprocess.Popen[str], or what is like it
 
     @property
     def url(self) -> str:
@@ -74,14 +76,15 @@ def free_port() -> int:
 
 @contextmanager
 def serving(
-    home: Path, bundled: bool = True, program: str = PROGRAM, port: int = 0, **settings: object
+    home: Path, bundled: bool = True, program: str = PROGRAM, port: int = 0, *, forked: bool = True, **settings: object
 ) -> Iterator[Server]:
     """Run the production server; ``settings`` as in ``rabisco.settings``; without the bundled models if asked.
 
-    ``program`` may add routes to the application before it is served; without ``port`` any free one will do.
+    ``program`` may add routes to the application before it is served; without ``port`` any free one will do. What is
+    not ``forked`` has imported nothing when it begins.
     """
     port = port or free_port()
-    server = Server(port, start(port, home, bundled, program, **settings))
+    server = Server(port, start(port, home, bundled, program, forked=forked, **settings))
     try:
         wait_until_live(server)
         wait_for_processes(server, int(str(settings.get("workers", 1))))
@@ -100,14 +103,17 @@ def wait_for_processes(server: Server, count: int, seconds: float = 60) -> None:
 
 
 def start(
-    port: int, home: Path, bundled: bool = True, program: str = PROGRAM, **settings: object
-) -> subprocess.Popen[str]:
+    port: int, home: Path, bundled: bool = True, program: str = PROGRAM, *, forked: bool = True, **settings: object
+) -> Any:
     """Start the server and return at once."""
     given = {"home": home, "port": port, "rate_limit": "", "workers": 1, **settings}
-    environment = {f"RABISCO_{name.upper()}": str(value) for name, value in given.items()}
+    environment = {**os.environ, **{f"RABISCO_{name.upper()}": str(value) for name, value in given.items()}}
+    program = program if bundled else WITHOUT_BUNDLED + program
+    if FORKS and forked:
+        return forking.start_server(program, environment)
     return subprocess.Popen(
-        [sys.executable, "-c", program if bundled else WITHOUT_BUNDLED + program],
-        env={**os.environ, **environment},
+        [sys.executable, "-c", program],
+        env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
