@@ -13,16 +13,21 @@ import pytest
 from tests import forking
 from tests.web import serving as servers
 from tests.web.serving import Server, serving
+from xdist.scheduler import LoadFileScheduling
 
 from rabisco.settings import get_settings
 
 ROOT = Path(__file__).parent.parent
 SECONDS = {"training": 8, "browser": 3, "slow": 3, "server": 1}  # that a test with this mark takes, about
 LONGER = {  # files that take far longer than their marks tell, and how many seconds
+    "tests/browser/test_accessibility.py": 110,
+    "tests/browser/test_sections.py": 75,
+    "tests/browser/test_training.py": 170,
     "tests/bulk/test_reading.py": 40,
     "tests/cli/test_cli.py": 70,
     "tests/cli/test_report_command.py": 40,
     "tests/recipes/test_recipes.py": 50,
+    "tests/rejection/test_refusing.py": 90,
     "tests/runs/test_halving.py": 85,
     "tests/runs/test_kills.py": 100,
     "tests/runs/test_looking.py": 50,
@@ -30,12 +35,12 @@ LONGER = {  # files that take far longer than their marks tell, and how many sec
     "tests/runs/test_queue.py": 50,
     "tests/test_notebooks.py": 80,
     "tests/test_nothing_leaves.py": 60,
-    "tests/test_several_servers.py": 40,
-    "tests/browser/test_training.py": 70,
+    "tests/test_several_servers.py": 120,
     "tests/web/corrections/test_retraining_pages.py": 80,
     "tests/web/platform/test_silent_database.py": 80,
     "tests/web/train/test_label_errors.py": 40,
 }
+DIVIDED = ("tests/contracts/test_every_model.py",)  # whose cases are shared out each by itself
 REPEATED = pytest.mark.flaky(reruns=1, reruns_delay=5)
 
 # The real data sets, if they lie beside the code; every test that needs them is skipped where they do not.
@@ -54,11 +59,24 @@ for variable in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_TH
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Return three processes more than there are cores: some always wait, for a browser, a server or a training.
+    """Return four processes more than there are cores: some always wait, for a browser, a server or a training.
 
     Where a mark leaves these out, nobody waits, and each process more would collect the tests once more.
     """
-    return (os.cpu_count() or 1) + (0 if config.option.markexpr else 3)
+    return (os.cpu_count() or 1) + (0 if config.option.markexpr else 4)
+
+
+class ByFile(LoadFileScheduling):
+    """Shares out whole files, but the cases of a long one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, test = nodeid.partition("::")
+        return file + test.partition("[")[2] if file in DIVIDED else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile | None:
+    """Return what shares out files."""
+    return ByFile(config, log) if config.option.dist == "loadfile" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,10 +1,9 @@
 """Serving at a share of capacity for a long time, with a training beside it: ``python -m tests.soak --seconds 1800``.
 
-Capacity is measured beside the training, by eight clients that ask as fast as they are answered: that of the slowest
-five seconds of twenty. Then clients come at fixed moments for three minutes, however long the answers take, so that
-waiting shows. Both again and again, for other programs take a third of such machines' speed for minutes. A request is
-made once and sent as bytes: the clients share the processors with the server. Memory is that of all workers, shared
-pages counted once.
+Capacity is measured first, by eight clients that ask as fast as they are answered: that of the slowest ten seconds of
+a minute beside a training, whose parts cost predictions more or less. Then clients come at fixed moments, however long
+the answers take, so that waiting shows. A request is made once and sent as bytes: the clients share the processors
+with the server. Memory is that of all workers, shared pages counted once.
 """
 
 import argparse
@@ -28,20 +27,16 @@ from tests.web.serving import Server, serving, seven_png
 _PREPARED = requests.Request("POST", "http://127.0.0.1/predict", files={"file": seven_png()}).prepare()
 BODY, HEADERS = bytes(_PREPARED.body), {"Content-Type": _PREPARED.headers["Content-Type"]}  # type: ignore[arg-type]
 SHARE = 0.8
-WARM_UP, CAPACITY_SECONDS, WINDOWS, LEG = 10.0, 5.0, 4, 180.0
+WARM_UP, CAPACITY_SECONDS, WINDOWS = 10.0, 10.0, 6
 CLIENTS, MOST_AT_ONCE = 8, 32
 
 
 @dataclass
 class Soak:
-    """What happened: milliseconds of each answer and how many a second were asked for, of each leg; and the rest.
-
-    Errors, megabytes from time to time, and how trainings ended.
-    """
+    """What happened: milliseconds of each answer, errors, megabytes from time to time, trainings that ended."""
 
     idle: list[float] = field(default_factory=list)
-    legs: list[list[float]] = field(default_factory=list)
-    rates: list[float] = field(default_factory=list)
+    milliseconds: list[float] = field(default_factory=list)
     errors: int = 0
     megabytes: list[float] = field(default_factory=list)
     states: list[str] = field(default_factory=list)
@@ -97,27 +92,8 @@ def train(server: Server, soak: Soak, begun: threading.Event, ended: threading.E
             soak.states.append(state)
 
 
-def serve_at(rate: float, seconds: float, server: Server, result: Soak) -> None:
-    """Have clients come at fixed moments, and keep what they saw as one leg."""
-    begun, numbers, leg = time.monotonic(), itertools.count(), list[float]()
-
-    def come(_client: int) -> None:
-        with closing(server.connect()) as connection:
-            while (moment := begun + next(numbers) / rate) < begun + seconds:
-                time.sleep(max(0.0, moment - time.monotonic()))
-                _, right = ask(connection)
-                leg.append((time.monotonic() - moment) * 1000)
-                result.errors += not right
-
-    with ThreadPoolExecutor(MOST_AT_ONCE) as crowd:
-        for _ in crowd.map(come, range(MOST_AT_ONCE)):
-            pass
-    result.legs.append(leg)
-    result.rates.append(rate)
-
-
-def soak(seconds: float) -> Soak:
-    """Serve for so long beside trainings; return what happened."""
+def soak(seconds: float) -> tuple[Soak, float]:
+    """Serve for so long; return what happened and how many predictions a second were asked for."""
     result, trains, ended = Soak(), threading.Event(), threading.Event()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home, serving(Path(home), workers=2) as server:
         with closing(server.connect()) as connection:
@@ -125,7 +101,16 @@ def soak(seconds: float) -> Soak:
         trainer = threading.Thread(target=train, args=(server, result, trains, ended), daemon=True)
         trainer.start()
         assert trains.wait(120)
-        begun = time.monotonic()
+        rate = SHARE * min(capacity(server) for _ in range(WINDOWS))
+        begun, numbers = time.monotonic(), itertools.count()
+
+        def come(_client: int) -> None:
+            with closing(server.connect()) as connection:
+                while (moment := begun + next(numbers) / rate) < begun + seconds:
+                    time.sleep(max(0.0, moment - time.monotonic()))
+                    _, right = ask(connection)
+                    result.milliseconds.append((time.monotonic() - moment) * 1000)
+                    result.errors += not right
 
         def look() -> None:
             while not ended.wait(5):
@@ -133,28 +118,26 @@ def soak(seconds: float) -> Soak:
                     result.megabytes.append(megabytes(server))
 
         threading.Thread(target=look, daemon=True).start()
-        while seconds > 0:
-            rate = SHARE * min(capacity(server) for _ in range(WINDOWS))
-            serve_at(rate, min(seconds, LEG), server, result)
-            seconds -= LEG
+        with ThreadPoolExecutor(MOST_AT_ONCE) as crowd:
+            for _ in crowd.map(come, range(MOST_AT_ONCE)):
+                pass
         ended.set()
         trainer.join(timeout=20)
-    return result
+    return result, rate
 
 
-def figures(result: Soak, seconds: float) -> dict[str, Any]:
+def figures(result: Soak, rate: float, seconds: float) -> dict[str, Any]:
     """Return what happened in a few figures."""
-    percent = statistics.quantiles(itertools.chain(*result.legs), n=100)
+    percent = statistics.quantiles(result.milliseconds, n=100)
     third = max(1, len(result.megabytes) // 3)
     return {
-        "n": sum(map(len, result.legs)),
+        "n": len(result.milliseconds),
         "seconds": seconds,
-        "rates": result.rates,
+        "rate": rate,
         "errors": result.errors,
         "idle_ms": statistics.median(result.idle),
         "median_ms": percent[49],
         "p99_ms": percent[98],
-        "p99_ms_of_legs": [statistics.quantiles(leg, n=100)[98] for leg in result.legs],
         "first_megabytes": statistics.median(result.megabytes[:third]),
         "last_megabytes": statistics.median(result.megabytes[-third:]),
         "trainings": result.states,
@@ -165,14 +148,11 @@ def table(seen: dict[str, Any]) -> str:
     """Return the figures as a Markdown table."""
     growth = 100 * (seen["last_megabytes"] / seen["first_megabytes"] - 1)
     times = f"{seen['median_ms']:.1f} ms, {seen['p99_ms']:.1f} ms ({seen['p99_ms'] / seen['idle_ms']:.1f} × idle)"
-    legs, rates = seen["p99_ms_of_legs"], seen["rates"]
-    asked = f"{min(rates):.0f} to {max(rates):.0f} a second"
     rows = [
-        ("Predictions", f"{seen['n']:,} in {seen['seconds'] / 60:.0f} minutes, {asked}"),
+        ("Predictions", f"{seen['n']:,} in {seen['seconds'] / 60:.0f} minutes, {seen['rate']:.0f} a second"),
         ("Errors", f"{seen['errors']}"),
         ("Median, idle", f"{seen['idle_ms']:.1f} ms"),
         ("Median, p99", times),
-        (f"p99 of each {LEG / 60:.0f} minutes", f"{min(legs):.1f} to {max(legs):.1f} ms, n = {len(legs)}"),
         (
             "Memory, first and last third",
             f"{seen['first_megabytes']:.0f} MB, {seen['last_megabytes']:.0f} MB ({growth:+.1f}%)",
@@ -187,7 +167,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=1800)
     seconds = parser.parse_args().seconds
-    print(table(figures(soak(seconds), seconds)))
+    print(table(figures(*soak(seconds), seconds)))
 
 
 if __name__ == "__main__":

@@ -110,7 +110,7 @@ class Settings(BaseSettings):
         description="Threads that one training computes with; 0 means as many as there are processors.",
     )
     training_niceness: int = Field(
-        default=19,
+        default=10,
         ge=0,
         le=19,
         description="How far a training gives way to other processes: 0 not at all; 19 wholly, it computes while no "

@@ -14,15 +14,15 @@ RULES: dict[str, Any] = {
 OF_COLORS = {**RULES, "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 
 
-def faults_in_light_and_dark(page: Page) -> list[str]:
+def faults_in_light_and_dark(page: Page, beside: str = "") -> list[str]:
     """Return what axe finds in both themes, of which the page has the styles; it need not be opened for each.
 
     They differ in colors alone: in the second one only the rules of these are asked.
     """
     page.emulate_media(color_scheme="light")
-    found = faults(page)
+    found = faults(page, beside=beside)
     page.emulate_media(color_scheme="dark")
-    return found + faults(page, OF_COLORS)
+    return found + faults(page, OF_COLORS, beside)
 
 
 def faults(page: Page, rules: dict[str, Any] = RULES, beside: str = "") -> list[str]:

@@ -91,7 +91,7 @@ def test_the_first_answer_waits_for_nothing_that_it_does_not_need() -> None:
 
 def test_the_first_prediction_comes_soon_and_a_thousand_leave_the_process_small(tmp_path: Path) -> None:
     started = time.perf_counter()
-    with serving(tmp_path) as server:
+    with serving(tmp_path, forked=False) as server:
         assert server.post("/predict", files={"file": SEVEN}).status_code == 200
         seconds = time.perf_counter() - started
         for _ in range(20):
@@ -114,7 +114,7 @@ def test_there_are_as_many_workers_as_processors_unless_each_would_count_for_its
 
 
 def test_predictions_and_health_load_no_page_and_a_page_is_there_when_asked_for(tmp_path: Path) -> None:
-    with serving(tmp_path) as server:
+    with serving(tmp_path, forked=False) as server:
         assert server.post("/predict", files={"file": SEVEN}).status_code == 200
         assert server.get("/health").json()["status"] == "ready"
         before = psutil.Process(server.worker).memory_info().rss
@@ -154,7 +154,7 @@ def test_an_address_of_another_machine_is_refused() -> None:
 
 
 def test_a_name_instead_of_an_address_and_any_free_port_will_do(tmp_path: Path) -> None:
-    process = start(0, tmp_path, host="localhost", workers=2)
+    process = start(0, tmp_path, host="localhost", workers=2, forked=False)
     assert process.stdout
     url = process.stdout.readline().split()[3]
     try:
@@ -167,7 +167,7 @@ def test_a_name_instead_of_an_address_and_any_free_port_will_do(tmp_path: Path) 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_and_termination_end_it_in_silence(tmp_path: Path, end: signal.Signals) -> None:
     port = free_port()
-    server = Server(port, start(port, tmp_path))
+    server = Server(port, start(port, tmp_path, forked=False))
     wait_until_live(server)
     workers = psutil.Process(server.process.pid).children()
     server.process.send_signal(end)
