@@ -30,7 +30,7 @@ def training_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server
 @pytest.fixture
 def csv_files(tmp_path: Path) -> tuple[Path, Path]:
     train, test = tmp_path / "digits.csv", tmp_path / "digits-test.csv"
-    train.write_bytes(digits_csv(0, 700, wide=True))
+    train.write_bytes(digits_csv(0, 1500, wide=True))
     test.write_bytes(digits_csv(1500, wide=True))
     return train, test
 

@@ -1,6 +1,7 @@
 """The data sets of the catalog as pages: images of each class where the data are, and where to get them elsewhere."""
 
 import re
+import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -91,6 +92,7 @@ def reading() -> set[int]:
 def test_however_many_ask_one_process_reads_the_images(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.setattr(once, "subprocess", subprocess)  # what is started can be told from others
     monkeypatch.setenv("RABISCO_CACHE_DIR", str(tmp_path))
     get_settings.cache_clear()
     before = reading()
