@@ -16,6 +16,7 @@ import os
 import pkgutil
 import runpy
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -32,7 +33,6 @@ from typing import IO, Any
 
 from rabisco.settings import get_settings
 
-KINDS = "server", "training"
 # Where the processes that train come from, for servers that order some.
 PLACE = "TESTS_TRAININGS"
 # Whether Keras is imported as it would be is told by these.
@@ -173,12 +173,12 @@ class Nursery:
     """A process that has imported what servers, or trainings, import, and forks.
 
     Args:
-        kind: One of ``KINDS``.
+        kind: ``server`` or ``training``.
     """
 
     def __init__(self, kind: str) -> None:
-        folder = tempfile.mkdtemp(prefix="forks-")  # a short path, as sockets want
-        self.place = str(Path(folder, "socket"))
+        self._folder = tempfile.mkdtemp(prefix="forks-")  # a short path, as sockets want
+        self.place = str(Path(self._folder, "socket"))
         self._process = subprocess.Popen(
             [sys.executable, "-m", __name__, kind, self.place], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
@@ -189,6 +189,7 @@ class Nursery:
     def end(self) -> None:
         """Let it end; what it has forked goes on."""
         self._process.communicate()
+        shutil.rmtree(self._folder)
 
 
 @cache

@@ -109,7 +109,7 @@ def start(
     given = {"home": home, "port": port, "rate_limit": "", "workers": 1, **settings}
     environment = {**os.environ, **{f"RABISCO_{name.upper()}": str(value) for name, value in given.items()}}
     program = program if bundled else WITHOUT_BUNDLED + program
-    if FORKS and forked and bundled:  # where they lie is known to what has been imported
+    if FORKS and forked and bundled:  # a fork knows where the bundled models lie
         return forking.start_server(program, environment)
     return subprocess.Popen(
         [sys.executable, "-c", program],

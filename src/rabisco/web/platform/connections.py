@@ -14,6 +14,7 @@ import sys
 import termios
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from email.utils import formatdate
 from ipaddress import ip_address, ip_network
@@ -51,9 +52,8 @@ UNSENT = 256 * 1024
 # Connections beyond all places, answered health or why there is no place.
 RESERVE = 64
 # Taken in one go; then others have so many seconds to take some, for the first to wake would take all. Who has more
-# connections than another and this one leaves them to it so long.
-ACCEPTED_AT_ONCE, TURN_SECONDS, LEFT_SECONDS = 4, 0.001, 0.02
-LEAD = 1
+# connections than another leaves them to it as long: longer would cost those who connect for each request.
+ACCEPTED_AT_ONCE, TURN_SECONDS, LEAD = 4, 0.001, 1
 SWEEP_SECONDS = 0.25
 # A connection that was used just now does not give way.
 HOLD_SECONDS = 1
@@ -85,7 +85,7 @@ class Places:
         self._reserve: dict[Connection, None] = {}
         self._addresses: Counter[str] = Counter()
         self._counts, self._own = share
-        self._counts[self._own], self._left = 0, False
+        self._counts[self._own] = 0
         self._starting: set[asyncio.Task[Any]] = set()
         self._loop = asyncio.get_running_loop()
         listening.setblocking(False)
@@ -118,13 +118,12 @@ class Places:
             if not self._addresses[connection.address]:
                 del self._addresses[connection.address]
 
-    def _accept(self) -> None:
-        """Take a few connections, so that several processes that wait share them."""
-        left, self._left = self._left, False
+    def _accept(self, *, left: bool = False) -> None:
+        """Take a few connections, so that several processes that wait share them; also those that others ``left``."""
         for _ in range(ACCEPTED_AT_ONCE):
             if not left and self._counts[self._own] > min(self._counts) + LEAD:
-                self._left = True
-                break
+                self._pause(TURN_SECONDS, self._accept_left)
+                return
             try:
                 client, address = self._listening.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
@@ -133,11 +132,18 @@ class Places:
                 self._shed(0)
                 return
             self._take(client, str(address[0]))
+        self._pause(TURN_SECONDS, self._listen)
+
+    def _pause(self, seconds: float, then: Callable[[], None]) -> None:
         self._loop.remove_reader(self._listening.fileno())
-        self._resuming = self._loop.call_later(LEFT_SECONDS if self._left else TURN_SECONDS, self._listen)
+        self._resuming = self._loop.call_later(seconds, then)
 
     def _listen(self) -> None:
         self._loop.add_reader(self._listening.fileno(), self._accept)
+
+    def _accept_left(self) -> None:
+        self._listen()
+        self._accept(left=True)
 
     def _take(self, client: socket.socket, address: str) -> None:
         client.setblocking(False)
