@@ -1,14 +1,16 @@
 """Orders, states and truth, without any training: rows, and real processes that are killed."""
 
+import logging
 import math
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,8 +24,9 @@ from rabisco.runs.places import folder_of
 from rabisco.runs.process import host, identity, kill, lives
 from rabisco.runs.reconcile import as_found, reconcile
 from rabisco.runs.resolving import check, in_fast_epochs
-from rabisco.runs.session import take_up
+from rabisco.runs.session import LOGGER, take_up
 from rabisco.runs.states import move
+from rabisco.store import database as database_module
 from rabisco.training import Progress
 
 SUBMIT_AND_LOOK = """
@@ -325,6 +328,40 @@ def test_events_are_numbered_without_gaps_whoever_writes_them(database: str) -> 
     assert numbers == list(range(1, 43))
     assert [event.number for event in runs.events(run.id, after=40)] == [41, 42]
     assert len(runs.events(run.id, limit=7)) == 7
+
+
+class Release(logging.Handler):
+    """Frees the database once a run has said for the second time that it does not get it."""
+
+    def __init__(self, holder: sqlite3.Connection) -> None:
+        super().__init__()
+        self._holder, self._said = holder, 0
+
+    def emit(self, _record: logging.LogRecord) -> None:
+        self._said += 1
+        if self._said == 2:
+            self._holder.rollback()
+
+
+def test_a_run_does_not_end_before_all_is_said_that_the_database_did_not_take(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.close()
+    run = submit()
+    session = take_up(run.id)
+    assert session is not None
+    monkeypatch.setattr(database_module, "BUSY_SECONDS", 0.2)
+    with closing(sqlite3.connect(home / "rabisco.db")) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        release = Release(holder)
+        LOGGER.addHandler(release)
+        try:
+            session.say("epoch", {"epoch": 1})
+            assert session.end("paused")
+        finally:
+            LOGGER.removeHandler(release)
+    assert [event.kind for event in runs.events(run.id)][-2:] == ["epoch", "state"]
+    store.close()
 
 
 def test_progress_is_told_at_most_four_times_a_second(database: str) -> None:

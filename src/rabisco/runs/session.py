@@ -87,18 +87,21 @@ class RunSession(Watcher):
     def _catch_up(self) -> None:
         """Say what is still to be said, in its order; keep the rest where the database does not take it."""
         try:
-            while self._unsaid:
-                kind, payload, changes = self._unsaid[0]
-                with store.writing() as session:
-                    ours = note(session, self.row.id, kind, payload, *self._guards, heartbeat=store.now(), **changes)
-                if not ours:
-                    LOGGER.error("the run was taken from this process, which ends")
-                    os._exit(3)
-                self._unsaid.popleft()
-            self._silenced = False
+            self._say_rest()
         except StorageError as error:
             self._silenced = True  # the training does not wait for the next attempt; ``_listen`` makes it
             LOGGER.warning("%s", error)
+
+    def _say_rest(self) -> None:
+        while self._unsaid:
+            kind, payload, changes = self._unsaid[0]
+            with store.writing() as session:
+                ours = note(session, self.row.id, kind, payload, *self._guards, heartbeat=store.now(), **changes)
+            if not ours:
+                LOGGER.error("the run was taken from this process, which ends")
+                os._exit(3)
+            self._unsaid.popleft()
+        self._silenced = False
 
     def phase(self, name: str, **facts: Any) -> None:
         """Say that a part of the work begins."""
@@ -166,7 +169,7 @@ class RunSession(Watcher):
         while True:
             try:
                 with self._saying:
-                    self._catch_up()
+                    self._say_rest()
                 with store.writing() as session:
                     return move(session, self.row.id, ACTIVE, state, *self._guards, *guards, **changes)
             except StorageError as error:
