@@ -13,9 +13,11 @@ from tests.web.serving import draw_seven, encoded, seven_png
 from werkzeug.formparser import FormDataParser
 
 from rabisco.artifacts import list_names
+from rabisco.images import decode
 from rabisco.inference import LOADED_LIGHT, get_predictor
 from rabisco.settings import Settings
 from rabisco.web import create_app
+from rabisco.web.read import direct
 from rabisco.web.read.direct import LEFT, is_small, only_pictures
 
 SEVEN = seven_png()
@@ -105,13 +107,52 @@ def test_a_model_is_read_at_once_only_when_it_is_loaded_and_light(app: Flask) ->
     def asked(model: str) -> bool:
         options = {"method": "POST", "data": SEVEN, "content_type": "image/png"}
         environ = app.test_request_context(f"/predict/{model}", **options).request.environ
-        return app.direct(environ, only_small=True) is not None
+        return app.direct.together([environ]) != [None]
 
     for model, light in (("mnist-tiny", True), ("cifar10-cnn", False)):
         if model in list_names():
             get_predictor(model)
             assert asked(model) == light
     assert asked("mnist-cnn") == ("mnist-cnn" in LOADED_LIGHT)
+
+
+def environ_of(app: Flask, name: str) -> dict[str, Any]:
+    path, options = (PLAIN | NOT_PLAIN)[name]
+    environ = app.test_request_context(path, method="POST", **fresh(options)).request.environ
+    return {**environ, "wsgi.input": io.BytesIO(environ["wsgi.input"].read())}
+
+
+def test_requests_that_are_answered_together_get_what_each_gets_alone(app: Flask) -> None:
+    def predictions(answer: Any) -> Any:
+        told = answer and json.loads(answer[2])["predictions"]
+        return told and [{**one, "latency_ms": 0} for one in told]
+
+    names = [*PLAIN, *NOT_PLAIN] * 2
+    for model in ("mnist-cnn", "mnist-linear", "cifar10-cnn"):
+        get_predictor(model)
+    together = app.direct.together([environ_of(app, name) for name in names])
+    small = {"a form", "a form with a model", "a body", "from our page"}
+    assert {name for name, answer in zip(names, together, strict=True) if answer} == small
+    alone = [app.direct(environ_of(app, name)) if name in small else None for name in names]
+    assert list(map(predictions, together)) == list(map(predictions, alone))
+
+
+@pytest.mark.parametrize("fails", ["decode", "predict_many"])
+def test_a_request_that_meets_an_error_leaves_the_others_theirs(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    odd, usual = environ_of(app, "a form with a model"), environ_of(app, "a body")
+
+    if fails == "decode":
+        odd["wsgi.input"] = io.BytesIO(odd["wsgi.input"].read().replace(b"IDAT", b"IDAt"))  # another picture
+        bad = only_pictures(odd["CONTENT_TYPE"], odd["wsgi.input"].getvalue())[0]
+        monkeypatch.setattr(direct, "decode", lambda data, **_: 1 / 0 if data == bad else decode(data))
+    else:
+        monkeypatch.setattr(get_predictor("linear"), "predict_many", lambda _: 1 / 0)
+    answers = app.direct.together([odd, usual])
+    assert answers[0] is None
+    assert odd[LEFT]
+    assert answers[1] is not None
 
 
 @pytest.mark.parametrize("name", [*PLAIN, *NOT_PLAIN])

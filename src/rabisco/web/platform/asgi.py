@@ -34,8 +34,8 @@ ASIDE_THREADS = 2
 READING = ("/predict", "/explain", "/static", "/metrics")
 # A request that takes so long is given up when its client leaves.
 WATCH_SECONDS = 0.5
-# Predictions answered in the event loop between two looks at what else has come, and how many may wait for that.
-AT_ONCE, MOST_TURNS = 4, 512
+# Predictions answered together in the event loop between two looks at what else has come, and how many may wait.
+AT_ONCE, MOST_TURNS = 8, 512
 # Bytes of a body that have mostly come by the time that its head is looked at.
 MOST_AT_ONCE = 64 * 1024
 # A file that is larger is sent in parts: whole, it would be held for every client that is slow to take it.
@@ -85,7 +85,7 @@ class ASGIApplication:
         self._health = ThreadPoolExecutor(1, "health")
         self._most = settings.threads + settings.max_waiting
         self._pages = self._streams = 0
-        self._turns: deque[asyncio.Future[None]] = deque()
+        self._turns: deque[tuple[dict[str, Any], asyncio.Future[Any]]] = deque()
         self._stopping = asyncio.Event()
 
     def end_streams(self) -> None:
@@ -192,22 +192,24 @@ class ASGIApplication:
             if len(self._turns) >= MOST_TURNS:
                 return False
             turn = asyncio.get_running_loop().create_future()
-            self._turns.append(turn)
+            self._turns.append((environ, turn))
             if len(self._turns) == 1:
-                turn.get_loop().call_soon(self._give_turns)
-            await turn  # connections are looked at between a few predictions
-        answer = direct(environ, only_small=True)
+                turn.get_loop().call_soon(self._give_turns, direct)
+            answer = await turn  # connections are looked at between a few predictions
+        else:
+            answer = direct.health(environ)
         if answer:
             await _send_whole(send, Answer(*answer))
         return answer is not None
 
-    def _give_turns(self) -> None:
-        for _ in range(min(AT_ONCE, len(self._turns))):
-            turn = self._turns.popleft()
-            if not turn.done():
-                turn.set_result(None)
+    def _give_turns(self, direct: Any) -> None:
+        taken = [self._turns.popleft() for _ in range(min(AT_ONCE, len(self._turns)))]
         if self._turns:
-            self._turns[0].get_loop().call_soon(self._give_turns)
+            asyncio.get_running_loop().call_soon(self._give_turns, direct)
+        waiting = [(environ, turn) for environ, turn in taken if not turn.done()]
+        answers = direct.together([environ for environ, _ in waiting])
+        for (_, turn), answer in zip(waiting, answers, strict=True):
+            turn.set_result(answer)
 
     async def _watch(self, receive: Receive, answering: "asyncio.Future[Answer]", gone: threading.Event) -> None:
         """Return once there is an answer; tell whoever makes one that takes long when nobody waits for it."""

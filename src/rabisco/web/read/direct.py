@@ -11,8 +11,10 @@ import io
 import re
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -23,7 +25,7 @@ from rabisco import objects
 from rabisco.artifacts import list_names
 from rabisco.errors import RabiscoError, Sentence
 from rabisco.images import decode
-from rabisco.inference import LOADED_LIGHT, get_predictor, named
+from rabisco.inference import LOADED_LIGHT, Prediction, Predictor, get_predictor, named
 from rabisco.settings import Settings
 from rabisco.web.models.aliases import default_model
 from rabisco.web.platform import lines
@@ -55,6 +57,17 @@ _RAW = re.compile(r"image/[a-z0-9.+-]+|application/octet-stream")
 Answer = tuple[int, list[tuple[str, str]], bytes]
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """A plain request: its environment, rule and files, the model that is to read them, and when it was begun."""
+
+    environ: dict[str, Any]
+    rule: str
+    files: list[bytes]
+    predictor: Predictor
+    started: float
+
+
 class Direct:
     """Answers plain requests of one application.
 
@@ -67,58 +80,111 @@ class Direct:
         self._settings = settings
         self.figures = figures
 
-    def __call__(self, environ: dict[str, Any], *, only_small: bool = False) -> Answer | None:
+    def __call__(self, environ: dict[str, Any]) -> Answer | None:
         """Return status, headers and body of the answer; ``None`` for what the views are to answer.
 
         Args:
             environ: The request's environment (PEP 3333); its body is there again for the views.
-            only_small: Whether to leave to others what takes longer than a moment.
         """
-        started = time.perf_counter()
-        path = environ["PATH_INFO"]
-        if path in HEALTH:
-            return self._health(environ, path, started)
-        asked = _PATH.fullmatch(path)
-        if asked is None or not self._is_plain(environ, only_small):
-            return None
-        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-        environ["wsgi.input"] = io.BytesIO(body)
-        files = only_pictures(environ.get("CONTENT_TYPE", ""), body)
-        small = bool(files) and is_small(files)
-        if not files or len(files) > self._settings.max_files or (only_small and not small):
+        if environ["PATH_INFO"] in HEALTH:
+            return self.health(environ)
+        asked = self._asked(environ)
+        if asked is None:
             return None
         reads, notes, batch = [], list[Sentence](), list[NDArray[np.uint8]]()
-        allowance = None if small else Allowance(self._settings, environ)
+        allowance = None if is_small(asked.files) else Allowance(self._settings, environ)
         try:
-            name = named(asked[1]) if asked[1] else default_model(self._settings)
-            if only_small and name not in LOADED_LIGHT:
-                return None
-            predictor = get_predictor(name)
             limits, admit = self._settings.picture_limits, allowance.take if allowance else None
-            for number, data in enumerate(files, start=1):
+            for number, data in enumerate(asked.files, start=1):
                 batch.append(decode(data, **limits, notes=notes, admit=admit))
-                if number < len(files) and len(batch) < TOGETHER and sum(map(np.size, batch)) < TOGETHER_VALUES:
+                if number < len(asked.files) and len(batch) < TOGETHER and sum(map(np.size, batch)) < TOGETHER_VALUES:
                     continue
-                answers = predictor.predict_many(batch)
+                answers = asked.predictor.predict_many(batch)
                 if notes or any(read.refused for read in answers):
                     break
-                reads += [read.to_dict() for read in answers]
+                reads += answers
                 batch.clear()
         except (RabiscoError, OSError):
             reads.clear()
         finally:
             if allowance:
                 allowance.end()
-        if len(reads) < len(files):  # the answer holds a sentence in the reader's language
+        return self._told(asked, reads)
+
+    def together(self, environs: Sequence[dict[str, Any]]) -> list[Answer | None]:
+        """Return the answers to requests for one small picture each; ``None`` for all others.
+
+        Each step is done for all pictures before the next one, which takes a fifth to a quarter less.
+
+        Args:
+            environs: As for a call.
+        """
+        small = [self._small(environ) for environ in environs]
+        answers: list[Answer | None] = [None] * len(small)
+        for predictor in {one[0].predictor for one in small if one}:
+            mine = [(place, *one) for place, one in enumerate(small) if one and one[0].predictor is predictor]
+            try:
+                reads = predictor.predict_many([picture for *_, picture in mine])
+            except Exception:  # the views find out whose picture it is
+                reads = []
+            for (place, asked, _), read in zip_longest(mine, reads):
+                answers[place] = self._told(asked, [read] if read and not read.refused else [])
+        return answers
+
+    def _small(self, environ: dict[str, Any]) -> "tuple[_Asked, NDArray[np.uint8]] | None":
+        """Return what a plain request asks for and its one small picture; ``None`` for what is left to the views."""
+        notes: list[Sentence] = []
+        try:
+            asked = self._asked(environ, only_small=True)
+            if asked is None:
+                return None
+            picture = decode(asked.files[0], **self._settings.picture_limits, notes=notes)
+            if not notes:  # which are in the reader's language
+                return asked, picture
+        except Exception:  # noqa: S110 - the views tell the reader, and others get their answers
+            pass
+        environ[LEFT] = True
+        return None
+
+    def _asked(self, environ: dict[str, Any], *, only_small: bool = False) -> "_Asked | None":
+        """Return what a plain request asks for; ``None`` for any other, and for one whose model is not to be had."""
+        started = time.perf_counter()
+        path = _PATH.fullmatch(environ["PATH_INFO"])
+        if path is None or not self._is_plain(environ, only_small):
+            return None
+        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        environ["wsgi.input"] = io.BytesIO(body)
+        files = only_pictures(environ.get("CONTENT_TYPE", ""), body)
+        if not files or len(files) > self._settings.max_files or (only_small and not is_small(files)):
+            return None
+        try:
+            name = named(path[1]) if path[1] else default_model(self._settings)
+            if only_small and name not in LOADED_LIGHT:
+                return None
+            predictor = get_predictor(name)
+        except (RabiscoError, OSError):
             environ[LEFT] = True
             return None
-        self.figures.predictions.labels(predictor.card.name).inc(len(reads))
-        rule = "/predict/<model>" if asked[1] else "/predict"
-        return self._answer(environ, rule, to_json({"predictions": reads}), started)
+        return _Asked(environ, "/predict/<model>" if path[1] else "/predict", files, predictor, started)
 
-    def _health(self, environ: dict[str, Any], path: str, started: float) -> Answer | None:
+    def _told(self, asked: "_Asked", reads: Sequence[Prediction]) -> Answer | None:
+        """Return the answer that holds these readings; ``None`` if some are missing."""
+        if len(reads) < len(asked.files):  # the answer holds a sentence in the reader's language
+            asked.environ[LEFT] = True
+            return None
+        self.figures.predictions.labels(asked.predictor.card.name).inc(len(reads))
+        body = to_json({"predictions": [read.to_dict() for read in reads]})
+        return self._answer(asked.environ, asked.rule, body, asked.started)
+
+    def health(self, environ: dict[str, Any]) -> Answer | None:
         """Return that the server is well; ``None`` if it is not, which the view tells."""
-        if environ["REQUEST_METHOD"] != "GET" or environ["QUERY_STRING"] or environ.get("CONTENT_LENGTH"):
+        started, path = time.perf_counter(), environ["PATH_INFO"]
+        if (
+            path not in HEALTH
+            or environ["REQUEST_METHOD"] != "GET"
+            or environ["QUERY_STRING"]
+            or environ.get("CONTENT_LENGTH")
+        ):
             return None
         facts: dict[str, Any] = {"status": "live"}
         if path != "/health/live":
