@@ -25,7 +25,7 @@ from rabisco import objects
 from rabisco.artifacts import list_names
 from rabisco.errors import RabiscoError, Sentence
 from rabisco.images import decode
-from rabisco.inference import LOADED_LIGHT, Prediction, Predictor, get_predictor, named
+from rabisco.inference import LOADED_LIGHT, Predictor, get_predictor, named
 from rabisco.settings import Settings
 from rabisco.web.models.aliases import default_model
 from rabisco.web.platform import lines
@@ -109,7 +109,10 @@ class Direct:
         finally:
             if allowance:
                 allowance.end()
-        return self._told(asked, reads)
+        if len(reads) < len(asked.files):  # the answer holds a sentence in the reader's language
+            environ[LEFT] = True
+            return None
+        return self._answer(environ, asked.rule, {"predictions": [read.to_dict() for read in reads]}, asked.started)
 
     def together(self, environs: Sequence[dict[str, Any]]) -> list[Answer | None]:
         """Return the answers to requests for one small picture each; ``None`` for all others.
@@ -119,38 +122,52 @@ class Direct:
         Args:
             environs: As for a call.
         """
-        small = [self._small(environ) for environ in environs]
-        answers: list[Answer | None] = [None] * len(small)
-        for predictor in {one[0].predictor for one in small if one}:
-            mine = [(place, *one) for place, one in enumerate(small) if one and one[0].predictor is predictor]
+        answers: list[Answer | None] = [None] * len(environs)
+        by_model: dict[Predictor, list[tuple[int, _Asked, NDArray[np.uint8]]]] = {}
+        for place, environ in enumerate(environs):
+            notes: list[Sentence] = []
             try:
-                reads = predictor.predict_many([picture for *_, picture in mine])
-            except Exception:  # the views find out whose picture it is
+                asked = self._asked(environ, only_small=True)
+                if asked:
+                    picture = decode(asked.files[0], **self._settings.picture_limits, notes=notes)
+                    if notes:  # which are in the reader's language, as is a refusal
+                        environ[LEFT] = True
+                    else:
+                        by_model.setdefault(asked.predictor, []).append((place, asked, picture))
+            except Exception:  # the views tell the reader, and others get their answers
+                environ[LEFT] = True
+        for predictor, small in by_model.items():
+            try:
+                reads = predictor.predict_many([picture for *_, picture in small])
+            except Exception:
                 reads = []
-            for (place, asked, _), read in zip_longest(mine, reads):
-                answers[place] = self._told(asked, [read] if read and not read.refused else [])
+            for (place, asked, _), read in zip_longest(small, reads):
+                if read is None or read.refused:
+                    asked.environ[LEFT] = True
+                else:
+                    told = {"predictions": [read.to_dict()]}
+                    answers[place] = self._answer(asked.environ, asked.rule, told, asked.started)
         return answers
-
-    def _small(self, environ: dict[str, Any]) -> "tuple[_Asked, NDArray[np.uint8]] | None":
-        """Return what a plain request asks for and its one small picture; ``None`` for what is left to the views."""
-        notes: list[Sentence] = []
-        try:
-            asked = self._asked(environ, only_small=True)
-            if asked is None:
-                return None
-            picture = decode(asked.files[0], **self._settings.picture_limits, notes=notes)
-            if not notes:  # which are in the reader's language
-                return asked, picture
-        except Exception:  # noqa: S110 - the views tell the reader, and others get their answers
-            pass
-        environ[LEFT] = True
-        return None
 
     def _asked(self, environ: dict[str, Any], *, only_small: bool = False) -> "_Asked | None":
         """Return what a plain request asks for; ``None`` for any other, and for one whose model is not to be had."""
         started = time.perf_counter()
         path = _PATH.fullmatch(environ["PATH_INFO"])
-        if path is None or not self._is_plain(environ, only_small):
+        site, length = environ.get("HTTP_SEC_FETCH_SITE"), environ.get("CONTENT_LENGTH", "")
+        is_plain = (
+            path is not None
+            and environ["REQUEST_METHOD"] == "POST"
+            and not environ["QUERY_STRING"]
+            and REFUSAL not in environ
+            and LEFT not in environ
+            and not self._settings.rate_limit
+            and not environ.get("flask._preserve_context")
+            and "HTTP_CONTENT_ENCODING" not in environ
+            and (site in ("same-origin", "none") if site else "HTTP_ORIGIN" not in environ)
+            and length.isdecimal()
+            and int(length) <= (FORM_BYTES + SMALL_BYTES if only_small else self._settings.max_upload_bytes)
+        )
+        if path is None or not is_plain:  # there is something that only the views know to judge
             return None
         body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
         environ["wsgi.input"] = io.BytesIO(body)
@@ -166,15 +183,6 @@ class Direct:
             environ[LEFT] = True
             return None
         return _Asked(environ, "/predict/<model>" if path[1] else "/predict", files, predictor, started)
-
-    def _told(self, asked: "_Asked", reads: Sequence[Prediction]) -> Answer | None:
-        """Return the answer that holds these readings; ``None`` if some are missing."""
-        if len(reads) < len(asked.files):  # the answer holds a sentence in the reader's language
-            asked.environ[LEFT] = True
-            return None
-        self.figures.predictions.labels(asked.predictor.card.name).inc(len(reads))
-        body = to_json({"predictions": [read.to_dict() for read in reads]})
-        return self._answer(asked.environ, asked.rule, body, asked.started)
 
     def health(self, environ: dict[str, Any]) -> Answer | None:
         """Return that the server is well; ``None`` if it is not, which the view tells."""
@@ -194,33 +202,19 @@ class Direct:
                 facts = {"status": "ready", "default_model": name, "models": list_names(), "storage": storage}
             except (RabiscoError, OSError):
                 return None
-        return self._answer(environ, path, to_json(facts), started)
+        return self._answer(environ, path, facts, started)
 
-    def _answer(self, environ: dict[str, Any], rule: str, body: bytes, started: float) -> Answer:
+    def _answer(self, environ: dict[str, Any], rule: str, facts: dict[str, Any], started: float) -> Answer:
         """Return JSON with all headers that views send, counted and logged."""
+        if "predictions" in facts:
+            self.figures.predictions.labels(facts["predictions"][0]["model"]).inc(len(facts["predictions"]))
+        body = to_json(facts)
         name = lines.request_id(environ.get("HTTP_X_REQUEST_ID"))
         method, seconds = environ["REQUEST_METHOD"], time.perf_counter() - started
         self.figures.count(method, rule, 200, seconds)
         lines.note_request(method, rule, 200, seconds, len(body), name)
         length = str(len(body))
         return 200, [("content-type", "application/json"), ("content-length", length), *_SAFE, (_ID, name)], body
-
-    def _is_plain(self, environ: dict[str, Any], only_small: bool) -> bool:
-        """Return whether a request has nothing that only the views know to judge."""
-        site = environ.get("HTTP_SEC_FETCH_SITE")
-        length = environ.get("CONTENT_LENGTH", "")
-        return (
-            environ["REQUEST_METHOD"] == "POST"
-            and not environ["QUERY_STRING"]
-            and REFUSAL not in environ
-            and LEFT not in environ
-            and not self._settings.rate_limit
-            and not environ.get("flask._preserve_context")
-            and "HTTP_CONTENT_ENCODING" not in environ
-            and (site in ("same-origin", "none") if site else "HTTP_ORIGIN" not in environ)
-            and length.isdecimal()
-            and int(length) <= (FORM_BYTES + SMALL_BYTES if only_small else self._settings.max_upload_bytes)
-        )
 
 
 def only_pictures(content_type: str, body: bytes) -> list[bytes]:
