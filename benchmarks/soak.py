@@ -1,7 +1,7 @@
 """Long service at 80% of capacity beside trainings: no error, flat memory, p99 within 14 times an idle answer.
 
-Capacity is that of the slowest ten seconds of a minute beside a training; then clients come at fixed moments, however
-long the answers take.
+Capacity is that of the slowest ten seconds of a minute beside a training; then clients come at moments fixed
+beforehand, however long the answers take, and less often while the machine is slower.
 """
 
 import os
@@ -14,7 +14,7 @@ SECONDS = float(os.environ.get("SECONDS", "1800"))
 
 def run() -> dict[str, Any]:
     """Serve for half an hour."""
-    return soak.figures(*soak.soak(SECONDS), SECONDS)
+    return soak.figures(soak.soak(SECONDS), SECONDS)
 
 
 def table(result: dict[str, Any]) -> str:
