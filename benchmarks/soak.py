@@ -1,4 +1,4 @@
-"""Long service at 80% of capacity beside trainings: no error, flat memory, p99 within 14 times an idle answer.
+"""Long service at 80% of capacity beside trainings: no error, flat memory, p99 told beside an idle answer.
 
 Capacity is that of the slowest ten seconds of a minute beside a training; then clients come at moments fixed
 beforehand, however long the answers take, and less often while the machine is slower.

@@ -14,7 +14,7 @@ from rabisco import data
 from rabisco.data.cifar import BATCHES, RECORD_BYTES
 from rabisco.rejection import kept, pictures
 from rabisco.rejection.drawn import KINDS, Kind, draw_kind
-from rabisco.rejection.pictures import Described, fit_pictures, further_pictures
+from rabisco.rejection.pictures import Described, PreparedPictures, fit_pictures, further_pictures
 from rabisco.settings import get_settings
 
 FEW = (KINDS[0], next(kind for kind in KINDS if kind.composed))
@@ -41,9 +41,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     get_settings.cache_clear()
 
 
-def drawn(factor: float = 1.0, first: int = 0, seed: int = 0) -> dict[str, Described]:
+def drawn(factor: float = 1.0, first: int = 0, seed: int = 0, normalizer: str = "mnist@1") -> dict[str, Described]:
     images = digit_dataset().validation.images[first : first + 20]
-    shown, others = fit_pictures(Mean(factor), "mnist@1", 1.0, images, most=4, seed=seed)
+    shown, others = fit_pictures(Mean(factor), normalizer, 1.0, images, most=4, seed=seed)
     return {**shown, **others}
 
 
@@ -89,6 +89,18 @@ def test_only_what_is_composed_depends_on_the_characters() -> None:
     for kind in KINDS:
         (one,), (other,) = (draw_kind(kind, 1, part, 0) for part in (images[:20], images[20:40]))
         assert np.array_equal(one, other) is not kind.composed, kind.name
+
+
+def test_a_model_of_sheared_images_finds_what_was_drawn_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    images, normalizer = digit_dataset().validation.images[:20], "mnist-deskew@1"
+    whole = {kind.name: PreparedPictures.of(draw_kind(kind, 2, images, 0), normalizer) for kind in FEW}
+    upright = drawn()
+    monkeypatch.setattr(pictures, "draw_kind", pytest.fail)
+    found = drawn(normalizer=normalizer)
+    assert_same(
+        {kind: found[kind] for kind in whole}, {kind: one.described(Mean(), 1.0) for kind, one in whole.items()}
+    )
+    assert (found["characters"].features != upright["characters"].features).any()
 
 
 def test_of_two_trainings_that_begin_together_one_draws(monkeypatch: pytest.MonkeyPatch) -> None:

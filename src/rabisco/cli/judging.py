@@ -56,7 +56,7 @@ def images_for(asked: str | None, card: "Card") -> "Dataset":
     path = Path(asked) if asked else None
     if path is None or asked in data.dataset_names() or not path.exists():
         return data.load(asked or card.dataset.name, seed=card.dataset.split_seed)
-    normalizer = "mnist@1" if card.normalizer in DESKEWED else card.normalizer
+    normalizer = DESKEWED.get(card.normalizer, card.normalizer)
     found = intake.inspect(path, None, intake.Choices(normalizer=normalizer))
     if found.understood is not None:
         click.echo(found.understood.text, err=True)

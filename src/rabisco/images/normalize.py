@@ -165,7 +165,7 @@ def _photo32(picture: NDArray[np.uint8]) -> Prepared:
     return Prepared(np.array(Image.fromarray(picture).resize((32, 32), Image.Resampling.BOX)), blank=False)
 
 
-DESKEWED = frozenset({"mnist-deskew@1"})
+DESKEWED = {"mnist-deskew@1": "mnist@1"}  # and what makes the same images but for the shear
 CHARACTERS: dict[str, Callable[[NDArray[np.float32]], NDArray[np.uint8]]] = {
     "mnist@1": as_mnist,
     "mnist-deskew@1": as_mnist,

@@ -1,7 +1,7 @@
 """The pictures that a rejection rule is fitted on and judged by, and what a rule is told of each."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -13,7 +13,8 @@ from PIL import Image
 from rabisco import data
 from rabisco.errors import N_, InvalidDataError
 from rabisco.evaluation.reader import Reader, read_logits
-from rabisco.images import prepare
+from rabisco.images import normalize_pixels, prepare
+from rabisco.images.normalize import DESKEWED
 from rabisco.rejection import kept
 from rabisco.rejection.drawn import KINDS, draw_kind
 from rabisco.rejection.features import describe, picture_features
@@ -106,6 +107,10 @@ class PreparedPictures:
         """Return them as arrays to be kept."""
         return {f"{kind}/{name}": array for name, array in vars(self).items()}
 
+    def sheared(self, normalizer: str) -> Self:
+        """Return them as a model with this normalizer sees them, where it shears images; else the same."""
+        return replace(self, pixels=normalize_pixels(self.pixels, normalizer)) if normalizer in DESKEWED else self
+
     def described(self, reader: Reader, temperature: float) -> Described:
         """Return them as the rule of a model sees them."""
         features = picture_features(self.traits, read_logits(reader, self.pixels), temperature)
@@ -127,8 +132,8 @@ def fit_pictures(
     """Return what a rule is fitted on, described, by kind: what is to be read, and what is to be refused.
 
     Arguments as for ``fitting.fit_rejection``, and ``on_described`` is told of each kind how many pictures it had.
-    What does not depend on the model is drawn once and kept in the cache, and apart from it what does not depend on
-    the characters either.
+    What does not depend on the model is drawn once and kept in the cache, before images are sheared for some models,
+    and apart from it what does not depend on the characters either.
     """
 
     few, each = numbers_drawn(len(characters), most)
@@ -141,14 +146,15 @@ def fit_pictures(
         draw[PHOTOGRAPHS] = lambda: draw_photographs(photographs, PHOTOS * each, seed)
     images = [characters, *(() if photographs is None else [photographs]), *pictures_of_characters]
     alike = [kind.name for kind in KINDS if not kind.composed]  # whatever the characters
+    drawn_for = DESKEWED.get(normalizer, normalizer)
     shelves = {
-        kept.path_of((normalizer, each, seed, alike), ()): alike,
-        kept.path_of((normalizer, few, each, seed, list(draw)), images): [kind for kind in draw if kind not in alike],
+        kept.path_of((drawn_for, each, seed, alike), ()): alike,
+        kept.path_of((drawn_for, few, each, seed, list(draw)), images): [kind for kind in draw if kind not in alike],
     }
     prepared = dict[str, PreparedPictures]()
     for path, kinds in shelves.items():
-        prepared |= _prepared(path, {kind: draw[kind] for kind in kinds}, normalizer, on_described)
-    described = {kind: prepared[kind].described(reader, temperature) for kind in draw}
+        prepared |= _prepared(path, {kind: draw[kind] for kind in kinds}, drawn_for, on_described)
+    described = {kind: prepared[kind].sheared(normalizer).described(reader, temperature) for kind in draw}
     shown = {kind: described.pop(kind) for kind in ("characters", PICTURES_OF_CHARACTERS) if kind in described}
     return shown, described
 

@@ -58,7 +58,7 @@ Answer = tuple[int, list[tuple[str, str]], bytes]
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _PlainRequest:
     """A plain request: its environment, rule and files, the model that is to read them, and when it was begun."""
 
     environ: dict[str, Any]
@@ -123,7 +123,7 @@ class Direct:
             environs: As for a call.
         """
         answers: list[Answer | None] = [None] * len(environs)
-        by_model: dict[Predictor, list[tuple[int, _Asked, NDArray[np.uint8]]]] = {}
+        by_model: dict[Predictor, list[tuple[int, _PlainRequest, NDArray[np.uint8]]]] = {}
         for place, environ in enumerate(environs):
             notes: list[Sentence] = []
             try:
@@ -149,7 +149,7 @@ class Direct:
                     answers[place] = self._answer(asked.environ, asked.rule, told, asked.started)
         return answers
 
-    def _asked(self, environ: dict[str, Any], *, only_small: bool = False) -> "_Asked | None":
+    def _asked(self, environ: dict[str, Any], *, only_small: bool = False) -> "_PlainRequest | None":
         """Return what a plain request asks for; ``None`` for any other, and for one whose model is not to be had."""
         started = time.perf_counter()
         path = _PATH.fullmatch(environ["PATH_INFO"])
@@ -182,7 +182,7 @@ class Direct:
         except (RabiscoError, OSError):
             environ[LEFT] = True
             return None
-        return _Asked(environ, "/predict/<model>" if path[1] else "/predict", files, predictor, started)
+        return _PlainRequest(environ, "/predict/<model>" if path[1] else "/predict", files, predictor, started)
 
     def health(self, environ: dict[str, Any]) -> Answer | None:
         """Return that the server is well; ``None`` if it is not, which the view tells."""
