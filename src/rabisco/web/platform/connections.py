@@ -53,7 +53,7 @@ UNSENT = 256 * 1024
 RESERVE = 64
 # Taken in one go; then others have so many seconds to take some, for the first to wake would take all. Who has more
 # connections than another leaves them to it as long: longer would cost those who connect for each request.
-ACCEPTED_AT_ONCE, TURN_SECONDS, LEAD = 4, 0.001, 1
+ACCEPTED_AT_ONCE, TURN_SECONDS, LEAD = 32, 0.001, 1
 SWEEP_SECONDS = 0.25
 # A connection that was used just now does not give way.
 HOLD_SECONDS = 1
