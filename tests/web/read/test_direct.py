@@ -1,8 +1,10 @@
 """The short way of a plain request: the same answers as the views give, and nothing that is not plain."""
 
+import asyncio
 import io
 import json
 import logging
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from rabisco.images import decode
 from rabisco.inference import LOADED_LIGHT, get_predictor
 from rabisco.settings import Settings
 from rabisco.web import create_app
+from rabisco.web.platform.asgi import ASGIApplication
 from rabisco.web.read import direct
 from rabisco.web.read.direct import LEFT, is_small, only_pictures
 
@@ -153,6 +156,19 @@ def test_a_request_that_meets_an_error_leaves_the_others_theirs(
     assert answers[0] is None
     assert odd[LEFT]
     assert answers[1] is not None
+
+
+def test_where_all_that_wait_fail_together_the_views_answer_each(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "direct", SimpleNamespace(together=lambda _: 1 / 0))
+    served = ASGIApplication(app, Settings())
+
+    async def turns() -> list[Any]:
+        waiting = [asyncio.get_running_loop().create_future() for _ in range(2)]
+        served._turns.extend((environ_of(app, "a body"), turn) for turn in waiting)
+        served._give_turns(app.direct)
+        return await asyncio.wait_for(asyncio.gather(*waiting), timeout=5)
+
+    assert asyncio.run(turns()) == [None, None]
 
 
 @pytest.mark.parametrize("name", [*PLAIN, *NOT_PLAIN])

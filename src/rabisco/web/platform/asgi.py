@@ -207,7 +207,11 @@ class ASGIApplication:
         if self._turns:
             asyncio.get_running_loop().call_soon(self._give_turns, direct)
         waiting = [(environ, turn) for environ, turn in taken if not turn.done()]
-        answers = direct.together([environ for environ, _ in waiting])
+        try:
+            answers = direct.together([environ for environ, _ in waiting])
+        except Exception:  # else nobody of them would ever hear anything
+            LOGGER.exception("predictions are left to the views")
+            answers = [None] * len(waiting)
         for (_, turn), answer in zip(waiting, answers, strict=True):
             turn.set_result(answer)
 
