@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.web.serving import draw_seven, encoded, seven_png
+from tests.web.serving import draw_seven, encoded, run_elsewhere, seven_png
 from werkzeug.formparser import FormDataParser
 
 from rabisco.artifacts import list_names
@@ -168,7 +168,7 @@ def test_where_all_that_wait_fail_together_the_views_answer_each(app: Flask, mon
         served._give_turns(app.direct)
         return await asyncio.wait_for(asyncio.gather(*waiting), timeout=5)
 
-    assert asyncio.run(turns()) == [None, None]
+    assert run_elsewhere(turns()) == [None, None]
 
 
 @pytest.mark.parametrize("name", [*PLAIN, *NOT_PLAIN])
