@@ -66,6 +66,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return (os.cpu_count() or 1) + (0 if config.option.markexpr else 4)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin what servers and trainings are forked from before several test processes, which share it."""
+    for kind in forking.PLACES if config.getoption("numprocesses", None) else ():
+        forking.place_of(kind)
+
+
 class ByFile(LoadFileScheduling):
     """Shares out whole files, but the cases of a long one."""
 
@@ -153,9 +159,9 @@ def session_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("RABISCO_CACHE_DIR", str(cache))
         patch.setenv("KERAS_HOME", str(tmp_path_factory.mktemp("libraries")))
         patch.setenv("MPLCONFIGDIR", str(shared(tmp_path_factory, "fonts")))  # else each home would have its list made
-        if trainings := forking.nursery("training"):
+        if trainings := forking.place_of("training"):
             servers.FORKS = True
-            forking.fork_trainings(trainings.place)
+            forking.fork_trainings(trainings)
         get_settings.cache_clear()
         yield folder
     get_settings.cache_clear()

@@ -26,15 +26,14 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import IO, Any
 
 from rabisco.settings import get_settings
 
-# Where the processes that train come from, for servers that order some.
-PLACE = "TESTS_TRAININGS"
+# Where the processes of each kind come from, for all test processes and the servers that they start.
+PLACES = {"server": "TESTS_SERVERS", "training": "TESTS_TRAININGS"}
 # Whether Keras is imported as it would be is told by these.
 _DECISIVE = "KERAS_BACKEND", "KERAS_HOME", "CUDA_VISIBLE_DEVICES"
 
@@ -179,8 +178,12 @@ class Nursery:
     def __init__(self, kind: str) -> None:
         self._folder = tempfile.mkdtemp(prefix="forks-")  # a short path, as sockets want
         self.place = str(Path(self._folder, "socket"))
+        own = dict.fromkeys(("RABISCO_HOME", "KERAS_HOME", "MPLCONFIGDIR"), self._folder)  # for what imports make
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__, kind, self.place], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-m", __name__, kind, self.place],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, **own},
         )
         assert self._process.stdout
         self._process.stdout.readline()
@@ -192,10 +195,14 @@ class Nursery:
         shutil.rmtree(self._folder)
 
 
-@cache
-def nursery(kind: str) -> Nursery | None:
-    """Return the one of this test process; ``None`` where none can be."""
-    return Nursery(kind) if sys.platform == "linux" else None
+def place_of(kind: str) -> str:
+    """Return where processes of a kind are ordered: of one process for all of this test run; empty where none can be.
+
+    What is asked first, before test processes are started, begins it.
+    """
+    if sys.platform == "linux" and PLACES[kind] not in os.environ:
+        os.environ[PLACES[kind]] = Nursery(kind).place
+    return os.environ.get(PLACES[kind], "")
 
 
 def popen(place: str) -> Callable[..., Any]:
@@ -228,16 +235,13 @@ def fork_trainings(place: str) -> None:
 
 def start_server(program: str, environment: Mapping[str, str]) -> Any:
     """Start a program, with what it prints in a pipe, as a copy of a process that has imported the application."""
-    server, training = nursery("server"), nursery("training")
-    assert server
-    assert training
     order = {
         "arguments": ["-c", program],
-        "environment": {**environment, PLACE: training.place},
+        "environment": dict(environment),
         "folder": str(Path.cwd()),
         "session": False,
     }
-    return Forked(server.place, order, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return Forked(place_of("server"), order, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 def _import(kind: str) -> None:
@@ -325,7 +329,7 @@ def _be(order: dict[str, Any], streams: list[int], kind: str) -> None:
         if kind == "server":
             guesses = importlib.import_module("rabisco.web.platform.guesses")
             guesses._wrong = guesses.SharedTally()
-            fork_trainings(os.environ.pop(PLACE))
+            fork_trainings(place_of("training"))
         name, *arguments = order["arguments"]
         if name == "-c":
             sys.argv[:] = ["-c"]

@@ -70,7 +70,7 @@ def begin(archive: Path, out: Path, *, counted: bool = True) -> "subprocess.Pope
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
     )  # what a shell starts in the background ignores Ctrl-C, and so does all that it starts
     while done_of(out) == before if counted else not children_of(process.pid):
-        assert process.poll() is None
+        assert process.poll() is None, process.communicate()
         time.sleep(0.02)
     return process
 

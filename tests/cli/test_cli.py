@@ -107,7 +107,7 @@ def test_ctrl_c_keeps_the_best_weights_so_far(home: Path) -> None:
         env={**os.environ, "RABISCO_HOME": str(home)},
     )
     while not [run for run in runs.list_runs() if run.progress]:
-        assert process.poll() is None
+        assert process.poll() is None, process.communicate()
         time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     out, errors = process.communicate(timeout=600)
@@ -124,7 +124,7 @@ def test_a_second_ctrl_c_leaves_a_cancelled_run_and_no_model(home: Path) -> None
         command, stderr=subprocess.PIPE, text=True, env={**os.environ, "RABISCO_HOME": str(home)}
     )
     while not [run for run in runs.list_runs() if run.state == "running"]:
-        assert process.poll() is None
+        assert process.poll() is None, process.communicate()
         time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     time.sleep(0.5)
