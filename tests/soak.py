@@ -1,22 +1,20 @@
 """Serving at a share of capacity for a long time, with a training beside it: ``python -m tests.soak --seconds 1800``.
 
-Capacity is measured first, by eight clients that ask as fast as they are answered: that of the slowest ten seconds of
-a minute beside a training, whose parts cost predictions more or less. Then clients come at moments that are fixed
-beforehand, however long the answers take, so that waiting shows. A request is made once and sent as bytes: the clients
-share the processors with the server. Trainings give way wholly. Memory is that of all workers, shared pages counted
-once.
+First, eight clients ask as fast as they are answered, for a minute beside a training, so that it is known how much of
+the processors serving takes at most. Then clients come at moments that are fixed beforehand, however long the answers
+take, so that waiting shows: as many as take four fifths of that. A request is made once and sent as bytes, for the
+clients share the processors with the server. Trainings give way wholly. Memory is that of all workers, shared pages
+counted once.
 
-Where other machines share the processors, these are a third slower for seconds or minutes, and 80% of what they could
-do before is more than they can do then. So a process of its own takes the time of a loop of fixed length four times a
-second, and the clients come as much less often as the loop takes longer in the slower moments of the last ten seconds.
+Where other machines share the processors, these are a third slower for seconds or minutes, and what was four fifths
+before is more than they can do then. So the rate follows what a prediction costs, server and clients together, in the
+slower seconds of the last ten.
 """
 
 import argparse
 import http.client
 import json
 import statistics
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -25,6 +23,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -39,15 +38,6 @@ BODY, HEADERS = bytes(_PREPARED.body), {"Content-Type": _PREPARED.headers["Conte
 SHARE = 0.8
 WARM_UP, CAPACITY_SECONDS, WINDOWS = 10.0, 10.0, 6
 CLIENTS, MOST_AT_ONCE = 8, 32
-LOOP = """
-import time
-while True:
-    begun = time.thread_time()
-    for _ in range(60_000):
-        pass
-    print(time.thread_time() - begun, flush=True)
-    time.sleep(0.25)
-"""
 
 
 @dataclass
@@ -65,28 +55,34 @@ class Soak:
     rates: list[float] = field(default_factory=list)
 
 
-class Pace:
-    """How fast the processors are at the moment: the seconds that a loop of fixed length takes."""
+class Cost:
+    """What a prediction costs the processors, of server and clients."""
 
-    def __init__(self) -> None:
-        self._process = subprocess.Popen([sys.executable, "-c", LOOP], stdout=subprocess.PIPE, text=True)
-        self._last = deque[float](maxlen=40)  # ten seconds
-        threading.Thread(target=self._listen, daemon=True).start()
+    def __init__(self, server: Server) -> None:
+        first = psutil.Process(server.process.pid)
+        self._processes = [psutil.Process(), first, *first.children()]
+        self._answered, self._lock = 0, threading.Lock()
+        self._seen = deque[tuple[float, int]](maxlen=11)  # ten seconds
 
-    def _listen(self) -> None:
-        assert self._process.stdout
-        for line in self._process.stdout:
-            self._last.append(float(line))
+    @property
+    def spent(self) -> float:
+        """Seconds of processor time so far."""
+        return sum(sum(one.cpu_times()[:2]) for one in self._processes)
+
+    def count(self) -> None:
+        """Count a prediction."""
+        with self._lock:
+            self._answered += 1
+
+    def look(self) -> None:
+        """Keep what was spent and answered so far, once a second."""
+        self._seen.append((self.spent, self._answered))
 
     @property
     def seconds(self) -> float:
-        """What it took at most in nine of ten times, in the last ten seconds."""
-        return sorted(self._last)[len(self._last) * 9 // 10]
-
-    def end(self) -> None:
-        """End the process."""
-        self._process.kill()
-        self._process.wait()
+        """Seconds of processor time for a prediction, at most, in nine of the last ten seconds."""
+        each = [(b[0] - a[0]) / max(1, b[1] - a[1]) for a, b in pairwise(self._seen)]
+        return sorted(each)[len(each) * 9 // 10]
 
 
 def ask(connection: http.client.HTTPConnection) -> tuple[float, bool]:
@@ -103,20 +99,20 @@ def ask(connection: http.client.HTTPConnection) -> tuple[float, bool]:
     return (time.perf_counter() - started) * 1000, right
 
 
-def capacity(server: Server, pace: Pace) -> float:
-    """Return how many predictions there are at most in the time of the loop, while a training goes on."""
-    until, paces = time.monotonic() + CAPACITY_SECONDS, list[float]()
+def capacity(server: Server, cost: Cost) -> float:
+    """Return how many processors serving keeps busy at most, while a training goes on."""
+    begun, until = cost.spent, time.monotonic() + CAPACITY_SECONDS
 
-    def hurry(_: int) -> int:
+    def hurry(_: int) -> None:
         with closing(server.connect()) as connection:
-            answered = 0
             while time.monotonic() < until:
-                answered += ask(connection)[1]
-                paces.append(pace.seconds)
-            return answered
+                ask(connection)
+                cost.count()
 
     with ThreadPoolExecutor(CLIENTS) as crowd:
-        return sum(crowd.map(hurry, range(CLIENTS))) / CAPACITY_SECONDS * statistics.mean(paces)
+        for _ in crowd.map(hurry, range(CLIENTS)):
+            pass
+    return (cost.spent - begun) / CAPACITY_SECONDS
 
 
 def megabytes(server: Server) -> float:
@@ -140,11 +136,11 @@ def train(server: Server, soak: Soak, begun: threading.Event, ended: threading.E
             soak.states.append(state)
 
 
-def moments(seconds: float, share: float, pace: Pace, rates: list[float]) -> Iterator[float]:
-    """Yield when clients come: as many in the time of the loop as ``share`` says; keep the rate of each second."""
+def moments(seconds: float, share: float, cost: Cost, rates: list[float]) -> Iterator[float]:
+    """Yield when clients come: as many as keep ``share`` processors busy; keep the rate of each second."""
     begun = moment = time.monotonic()
     while moment < begun + seconds:
-        rate = share / pace.seconds
+        rate = share / cost.seconds
         if moment - begun >= len(rates):
             rates.append(rate)
         yield moment
@@ -153,7 +149,7 @@ def moments(seconds: float, share: float, pace: Pace, rates: list[float]) -> Ite
 
 def soak(seconds: float) -> Soak:
     """Serve for so long, and return what happened."""
-    result, trains, ended, pace = Soak(), threading.Event(), threading.Event(), Pace()
+    result, trains, ended = Soak(), threading.Event(), threading.Event()
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home,
         serving(Path(home), workers=2, training_niceness=WHOLLY) as server,
@@ -163,8 +159,15 @@ def soak(seconds: float) -> Soak:
         trainer = threading.Thread(target=train, args=(server, result, trains, ended), daemon=True)
         trainer.start()
         assert trains.wait(120)
-        share = SHARE * min(capacity(server, pace) for _ in range(WINDOWS))
-        coming, next_one = moments(seconds, share, pace, result.rates), threading.Lock()
+        cost = Cost(server)
+
+        def watch() -> None:
+            while not ended.wait(1):
+                cost.look()
+
+        threading.Thread(target=watch, daemon=True).start()
+        share = SHARE * min(capacity(server, cost) for _ in range(WINDOWS))
+        coming, next_one = moments(seconds, share, cost, result.rates), threading.Lock()
         begun = time.monotonic()
 
         def come(_client: int) -> None:
@@ -178,6 +181,7 @@ def soak(seconds: float) -> Soak:
                     _, right = ask(connection)
                     result.milliseconds.append((time.monotonic() - moment) * 1000)
                     result.errors += not right
+                    cost.count()
 
         def look() -> None:
             while not ended.wait(5):
@@ -190,7 +194,6 @@ def soak(seconds: float) -> Soak:
                 pass
         ended.set()
         trainer.join(timeout=20)
-    pace.end()
     return result
 
 
