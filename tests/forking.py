@@ -254,6 +254,7 @@ def _import(kind: str) -> None:
         importlib.import_module("rabisco.models.backend").start_keras()
         for name in (
             "scipy.optimize",
+            "sklearn.linear_model",
             "tf2onnx.convert",
             "rabisco.recipes",
             "rabisco.runs.tasks",
