@@ -86,6 +86,30 @@ def test_workers_have_as_many_connections_each(tmp_path: Path) -> None:
         assert abs(len(ports(first)) - len(ports(second))) <= 6
 
 
+def test_a_worker_with_more_connections_than_another_hands_some_over(tmp_path: Path) -> None:
+    """Clients that connect while the others are busy, as behind a crowd, would have one worker for good."""
+    with serving(tmp_path, workers=2) as server, ExitStack() as stack:
+        wait_for(2, server)
+        first, second = workers_of(server)
+        second.suspend()
+        clients = [stack.enter_context(closing(server.connect())) for _ in range(8)]
+        assert {ask(client) for client in clients} == {200}
+        second.resume()
+        assert (len(ports(first)), len(ports(second))) == (8, 0)
+        until = time.monotonic() + 20
+        while abs(len(ports(first)) - len(ports(second))) > 2:
+            assert time.monotonic() < until
+            assert {ask(client) for client in clients} == {200}
+
+
+def ask(client: http.client.HTTPConnection) -> int:
+    """Ask for health over a connection, which is made anew where it was closed with the last answer."""
+    client.request("GET", "/health/live")
+    answer = client.getresponse()
+    answer.read()
+    return answer.status
+
+
 def test_a_server_under_load_ends_when_told_and_answers_what_it_had_begun(tmp_path: Path) -> None:
     port = free_port()
     server = Server(port, start(port, tmp_path, workers=2))

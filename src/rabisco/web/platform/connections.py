@@ -55,6 +55,8 @@ RESERVE = 64
 # connections than another leaves them to it as long: longer would cost those who connect for each request.
 ACCEPTED_AT_ONCE, TURN_SECONDS, LEAD = 32, 0.001, 1
 SWEEP_SECONDS = 0.25
+# Who has so much more than an even share closes some, once in so many seconds, with their next answer.
+UNEVEN, EVEN_SECONDS = 1.25, 1.0
 # A connection that was used just now does not give way.
 HOLD_SECONDS = 1
 # How many connections each process has, in memory that all share, and which of these counts is one's own.
@@ -70,6 +72,9 @@ class Places:
         application: Answers requests.
         settings: ``max_connections``, ``max_connections_per_address`` and ``trusted_proxies`` are obeyed.
         share: The connections of all processes, which take as many each.
+
+    Attributes:
+        leaving: How many connections are to be closed with their next answer, so that others take them.
     """
 
     def __init__(
@@ -86,6 +91,7 @@ class Places:
         self._addresses: Counter[str] = Counter()
         self._counts, self._own = share
         self._counts[self._own] = 0
+        self.leaving, self._evened = 0, 0.0
         self._starting: set[asyncio.Task[Any]] = set()
         self._loop = asyncio.get_running_loop()
         listening.setblocking(False)
@@ -194,6 +200,9 @@ class Places:
         now = time.monotonic()
         for connection in [*self._places, *self._reserve]:
             connection.check(now)
+        if now - self._evened > EVEN_SECONDS:
+            self._evened, even = now, sum(self._counts) / len(self._counts)
+            self.leaving = int(len(self._places) - even) if len(self._places) > UNEVEN * even else 0
         self._sweeping = self._loop.call_later(SWEEP_SECONDS, self._sweep)
 
 
@@ -348,6 +357,9 @@ class Connection(HttpToolsProtocol):
             cycle.disconnected = cycle.response_complete = True
             self.transport.close()
             return
+        if self._places.leaving and not self.pipeline:
+            self._places.leaving -= 1
+            cycle.keep_alive = False
         super()._start_asgi_task(cycle, app)
 
     def on_body(self, body: bytes) -> None:
