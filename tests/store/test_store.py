@@ -20,6 +20,20 @@ from rabisco.store import database as database_module
 from rabisco.store import schema
 from rabisco.store.database import _engine
 
+IMPORT = """
+import sqlite3, sys
+from rabisco.settings import get_settings
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "alembic":
+            with sqlite3.connect(get_settings().home / "rabisco.db", timeout=0) as other:
+                other.execute("BEGIN IMMEDIATE")
+            print("not held")
+sys.meta_path.insert(0, Finder())
+from rabisco import store
+with store.writing():
+    pass
+"""
 OPEN = "from rabisco import store\nwith store.reading() as session: print(session.query(store.RunRow).count())"
 
 
@@ -113,6 +127,13 @@ def test_several_processes_may_open_a_new_database_at_once(database: str) -> Non
     ]
     outcomes = [(*process.communicate(timeout=60), process.returncode) for process in processes]
     assert outcomes == [(b"0\n", b"", 0)] * 4
+
+
+@pytest.mark.slow
+def test_nobody_waits_while_what_makes_the_tables_is_imported(home: Path) -> None:
+    """On a machine with much to do that takes longer than others wait."""
+    ended = subprocess.run([sys.executable, "-c", IMPORT], capture_output=True, text=True, check=False)
+    assert (ended.stdout, ended.returncode) == ("not held\n", 0), ended.stderr
 
 
 def test_writers_wait_for_each_other(database: str) -> None:

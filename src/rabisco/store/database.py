@@ -5,7 +5,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from rabisco.errors import N_, InvalidConfigurationError, MissingExtraError, StorageError
 from rabisco.settings import get_settings
-from rabisco.store.schema import bring_up_to_date, take_lock
+from rabisco.store.schema import bring_up_to_date, is_up_to_date, take_lock
 
 BUSY_SECONDS, HELD_SECONDS = 10.0, 1.0  # that others may keep SQLite from us, and where they have done so for long
 POOL_SECONDS = 5  # for one of PostgreSQL's connections to be free
@@ -118,10 +118,10 @@ def _open(address: str) -> Engine:
     with told_of_database():
         engine = _create(address)
         _opened.append(engine)
-        with engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}).begin() as connection:
-            take_time = getattr(connection.connection.dbapi_connection, "take_time", nullcontext)
-            with take_time():
-                bring_up_to_date(connection)
+        with engine.connect() as connection:
+            if is_up_to_date(connection):
+                return engine
+        bring_up_to_date(engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}))
     return engine
 
 

@@ -1,8 +1,9 @@
 """Bringing the tables up to date when the database is opened, whichever of several processes comes first."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from rabisco.errors import N_, LaterDatabaseError
 
@@ -11,18 +12,15 @@ HEAD = "0005"  # the newest migration; a test holds it to that
 _LOCK = 7222726  # of PostgreSQL, for whoever changes the tables
 
 
-def bring_up_to_date(connection: Connection) -> None:
-    """Apply the migrations that are missing, all or none, in the transaction of ``connection``.
-
-    The transaction waits for that of another process: SQLite's has the database for itself, PostgreSQL's takes a lock.
+def is_up_to_date(connection: Connection) -> bool:
+    """Tell whether no migration is missing.
 
     Raises:
         LaterDatabaseError: The database was made by a later release.
     """
-    take_lock(connection, _LOCK)
-    version = _version(connection)
-    if version == HEAD:
-        return
+    version = None
+    if inspect(connection).has_table("alembic_version"):
+        version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     if version and version > HEAD:
         raise LaterDatabaseError(
             N_(
@@ -32,13 +30,27 @@ def bring_up_to_date(connection: Connection) -> None:
             known=HEAD,
             version=version,
         )
+    return bool(version == HEAD)
+
+
+def bring_up_to_date(engine: Engine) -> None:
+    """Apply the migrations that are missing, all or none, in one transaction, which waits for that of another process.
+
+    SQLite's has the database for itself, PostgreSQL's takes a lock. Alembic is imported before others have to wait:
+    that can take seconds.
+    """
     from alembic import command
     from alembic.config import Config
 
-    configuration = Config()
-    configuration.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    configuration.attributes["connection"] = connection
-    command.upgrade(configuration, "head")
+    with engine.begin() as connection:
+        take_time = getattr(connection.connection.dbapi_connection, "take_time", nullcontext)
+        with take_time():
+            take_lock(connection, _LOCK)
+            if not is_up_to_date(connection):  # by another process
+                configuration = Config()
+                configuration.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+                configuration.attributes["connection"] = connection
+                command.upgrade(configuration, "head")
 
 
 def take_lock(connection: Connection, number: int) -> None:
@@ -48,9 +60,3 @@ def take_lock(connection: Connection, number: int) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
-
-
-def _version(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
