@@ -287,6 +287,25 @@ def test_what_a_process_said_just_before_it_ended_counts(database: str) -> None:
     assert as_found(row).state == "succeeded"
 
 
+def test_a_run_whose_process_ends_while_it_is_looked_at_is_not_shown_as_interrupted(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = submit()
+    with sleeper() as process:
+        belongs_to(run, process)
+        with store.reading() as session:
+            row = session.get_one(store.RunRow, run.id)
+
+        def look(pid: int | None, known: str) -> bool:
+            found = lives(pid, known)
+            process.kill()
+            process.wait()
+            return found
+
+        monkeypatch.setattr("rabisco.runs.reconcile.lives", look)
+        assert as_found(row).state == "running"
+
+
 def test_of_several_that_change_a_state_one_succeeds(database: str) -> None:
     run = submit()
     won: list[bool] = []

@@ -41,9 +41,10 @@ def as_found(row: store.RunRow) -> store.RunRow:
 
     It is read again where its process is gone, which may have said how it ended after the row was read.
     """
-    if row.state in ACTIVE and not works(row):
-        with store.reading() as session:
-            row = session.get(store.RunRow, row.id) or row
+    if row.state not in ACTIVE or works(row):  # asked once: a process that lives may have ended by the next question
+        return row
+    with store.reading() as session:
+        row = session.get(store.RunRow, row.id) or row
     if row.state in ACTIVE and not works(row):
         row.state, changes = _outcome(row)
         changes = {"pid": None, "process_started": "", "wanted": "", "ended": row.heartbeat, **changes}
