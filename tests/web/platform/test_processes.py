@@ -95,7 +95,7 @@ def test_a_worker_with_more_connections_than_another_hands_some_over(tmp_path: P
         clients = [stack.enter_context(closing(server.connect())) for _ in range(8)]
         assert {ask(client) for client in clients} == {200}
         second.resume()
-        assert (len(ports(first)), len(ports(second))) == (8, 0)
+        assert len(ports(first)) > len(ports(second)) + 2  # some may have been told already
         until = time.monotonic() + 20
         while abs(len(ports(first)) - len(ports(second))) > 2:
             assert time.monotonic() < until
