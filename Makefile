@@ -37,7 +37,7 @@ test: $(VENV)/.dev-done ## set up, then run every check: style and types beside 
 tested: $(VENV)/.dev-done
 	$(BIN)/pytest --numprocesses=auto --maxprocesses=6 --dist=loadfile --no-loadscope-reorder --durations=10
 
-quick: $(VENV)/.dev-done lint ## style, types and every test that is not slow and needs no server, browser or training: under a minute
+quick: $(VENV)/.dev-done lint ## style, types and every test that is not slow and needs no server, browser or training: about a minute
 	$(BIN)/pytest --quiet --numprocesses=auto --maxprocesses=4 -m "not browser and not server and not training and not slow"
 
 fuzz: $(VENV)/.dev-done ## send mutated inputs through every door for an hour (SECONDS=…, INPUTS=… each); what is a fault stays as a case

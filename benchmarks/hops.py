@@ -1,7 +1,7 @@
 """One picture, and one training run, pass few of the project's own modules and functions.
 
 A 280×280 PNG of a digit is sent with the default model, once everything has been loaded; every function of the package
-that is entered is counted by Python's own profiler, in all threads. Counted is the way from the application on, as
+that is entered is noted by Python's own tracing, in all threads. Counted is the way from the application on, as
 ``test_client`` calls it, and the whole way that a request takes under ``rabisco serve``, the server's side included.
 
 The run trains the tiny network on scikit-learn's digits, as its process does: from the row that waits to the saved
@@ -10,15 +10,18 @@ artifact. Apart from it, what every batch enters.
 
 import asyncio
 import io
+import math
 import os
 import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
+from unittest.mock import patch
 
 from flask import Flask
 from PIL import Image, ImageDraw
@@ -26,7 +29,7 @@ from PIL import Image, ImageDraw
 import rabisco
 from rabisco import runs
 from rabisco.evaluation.tables import markdown_table
-from rabisco.runs import worker
+from rabisco.runs import session, worker
 from rabisco.runs.places import folder_of
 from rabisco.settings import Settings, get_settings
 from rabisco.web import create_app
@@ -80,14 +83,17 @@ def entered(action: Callable[[], object]) -> list[str]:
 
 
 def train() -> tuple[list[str], list[str]]:
-    """Return the package's functions that a training run enters, and those between the ends of two batches of it."""
-    with _own_home():
+    """Return the package's functions that a training run enters, and those that its median batch enters.
+
+    Progress is said every quarter of a second, which is at each batch where batches are slow; here, after epochs only.
+    """
+    with _own_home(), patch.object(session, "REPORTS", math.inf):
         _train_once()  # what is imported and built for the first time does not count
         with noting() as calls:
             _train_once()
     ends = [place for place, code in enumerate(calls) if code.co_name == END_OF_BATCH]
-    middle = len(ends) // 2
-    return names(calls), names(calls[ends[middle] : ends[middle + 1]])
+    batches = sorted((names(calls[first:last]) for first, last in pairwise(ends)), key=len)
+    return names(calls), batches[len(batches) // 2]
 
 
 def _train_once() -> None:
@@ -105,17 +111,17 @@ def noting() -> Iterator[list[CodeType]]:
     """Yield the functions of the package in the order in which they are entered, in all new threads too."""
     calls: list[CodeType] = []
 
-    def note(frame: FrameType, event: str, _: object) -> None:
-        if event == "call" and frame.f_code.co_filename.startswith(PACKAGE):
+    def note(frame: FrameType, *_: object) -> None:
+        if frame.f_code.co_filename.startswith(PACKAGE):
             calls.append(frame.f_code)
 
-    threading.setprofile(note)
-    sys.setprofile(note)
+    threading.settrace(note)
+    sys.settrace(note)
     try:
         yield calls
     finally:
-        sys.setprofile(None)
-        threading.setprofile(None)  # type: ignore[arg-type]
+        sys.settrace(None)
+        threading.settrace(None)  # type: ignore[arg-type]
 
 
 def names(codes: Iterable[CodeType]) -> list[str]:

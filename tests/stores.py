@@ -19,6 +19,20 @@ from tests.web.serving import free_port
 from rabisco import objects
 from rabisco.settings import get_settings
 
+ONE_AFTER_ANOTHER = """
+import threading
+from moto.s3.responses import S3Response
+from moto.server import main
+
+lock, put_object = threading.Lock(), S3Response.put_object
+
+def put_alone(response):
+    with lock:
+        return put_object(response)
+
+S3Response.put_object = put_alone
+main()
+"""  # moto looks whether there is an object, then writes: two may both find none, which S3 promises cannot happen
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "an-id",
     "AWS_SECRET_ACCESS_KEY": "a-secret-that-nobody-logs",
@@ -63,7 +77,7 @@ def running_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     port = free_port()
     log = tmp_path_factory.mktemp("store") / "log"
     with log.open("wb") as output:
-        command = [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", str(port)]
+        command = [sys.executable, "-c", ONE_AFTER_ANOTHER, "--host", "127.0.0.1", "--port", str(port)]
         environment = {**os.environ, "PYTHONPATH": "", "PYTHONWARNINGS": "ignore"}
         process = subprocess.Popen(command, env=environment, cwd=log.parent, stdout=output, stderr=output)
     try:

@@ -23,6 +23,7 @@ def test_what_was_once_a_fault_is_read_or_refused(door: str) -> None:
     assert tally.faults == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("door", DOORS)
 def test_mutated_inputs_are_read_or_refused_within_two_seconds(door: str) -> None:
     tally = fuzz(Work(door, INPUTS[door], seconds=20))
@@ -63,12 +64,14 @@ BAD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bad", BAD, ids=lambda bad: bad.__name__)
 def test_what_hangs_dies_grows_or_raises_is_a_fault_and_the_rest_is_sent(
     bad: Callable[[bytes], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fuzzing, "MOST_SECONDS", 0.3)
-    monkeypatch.setattr(fuzzing, "MOST_WAITED", 1.0)
+    patience = 20 if bad is grow else 1  # a machine that is busy clears memory slowly
+    monkeypatch.setattr(fuzzing, "MOST_SECONDS", 0.3 * patience)
+    monkeypatch.setattr(fuzzing, "MOST_WAITED", 1.0 * patience)
     monkeypatch.setattr(fuzzing, "MOST_MEGABYTES", psutil.Process().memory_info().rss / 1e6 + 300)
     monkeypatch.setattr(fuzzing, "LOOK", 0.02)
     monkeypatch.setattr(fuzzing, "seeds", lambda _: (b"seven",))

@@ -1,13 +1,15 @@
 """Saving, finding and verifying artifacts."""
 
+import hashlib
 import json
+import time
 from pathlib import Path
 
 import pytest
 from tests.drawing import digit_dataset, save_quickly
 
 from rabisco import artifacts
-from rabisco.artifacts import list_artifacts, list_names, load_artifact, places, save_artifact
+from rabisco.artifacts import list_artifacts, list_names, load_artifact, loading, places, save_artifact
 from rabisco.errors import (
     InvalidArtifactError,
     InvalidConfigurationError,
@@ -80,6 +82,21 @@ def test_a_changed_or_missing_file_is_refused_by_name(saved: Path, name: str) ->
     with pytest.raises(InvalidArtifactError, match=name):
         load_artifact("mine")
     assert "mine" not in [artifact.name for artifact in list_artifacts()]
+
+
+def test_a_file_is_read_once_until_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "file"
+    kept = loading._sha256.cache_info
+    for settled, reads in ((3600 * 10**9, 0), (0, 2)):
+        monkeypatch.setattr(loading, "SETTLED", settled)
+        before = kept().misses
+        for content in (b"one", b"two"):
+            file.write_bytes(content)
+            time.sleep(0.02)  # a file system's clock stands still for so long
+            assert {loading.sha256(file) for _ in range(3)} == {hashlib.sha256(content).hexdigest()}
+        assert kept().misses - before == reads
+    file.unlink()
+    assert loading.sha256(file) == ""
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"name": "mine"}', "\ud800"])

@@ -65,18 +65,20 @@ def test_upload_look_train_watch_download_and_draw(visit, training_server: Serve
     page.reload()
     expect(page.get_by_role("heading", name="Training succeeded")).to_be_visible(timeout=TRAINED)
     expect(second.get_by_role("heading", name="Training succeeded")).to_be_visible()
+    epochs = page.locator(".epochs tr").count()
+    assert 4 <= epochs <= 12  # as many as a minute was enough for
     for shown in (page, second):
         expect(shown.locator("[data-curve=loss] path.curve").first).to_be_visible()
-        expect(shown.locator(".epochs tr")).to_have_count(12)
+        expect(shown.locator(".epochs tr")).to_have_count(epochs)
     assert points(page) == points(second)
-    assert all(int(count.split()[0]) >= 12 for count in points(page))
+    assert all(int(count.split()[0]) >= epochs for count in points(page))
     before = points(page)
     page.reload()
     expect(page.locator("[data-curve=loss] path.curve").first).to_be_visible()
     assert points(page) == before
     expect(page.locator(".outcome .figure")).to_contain_text("accuracy")
     assert "95% interval" in page.locator(".outcome").inner_text()
-    curve = page.get_by_role("slider", name="Accuracy after 12 epochs")
+    curve = page.get_by_role("slider", name=f"Accuracy after {epochs} epochs")
     curve.press("Home")
     expect(page.locator(".curve-values").first).to_contain_text("Epoch 1: training images")
     assert faults(page) == []

@@ -136,6 +136,7 @@ def test_a_second_ctrl_c_leaves_a_cancelled_run_and_no_model(home: Path) -> None
     assert "digits-cnn" not in artifacts.list_names()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

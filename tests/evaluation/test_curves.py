@@ -33,6 +33,7 @@ def test_every_point_is_one_of_scikit_learns() -> None:
         assert found.roc[place, -1].tolist() == [1, 1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("digits", [None, 1])  # with ties, too
 @pytest.mark.parametrize("present", [CLASSES, 2])
 def test_the_mean_curves_are_those_worked_out_point_by_point(digits: int | None, present: int) -> None:

@@ -26,6 +26,7 @@ def evaluation(num_classes):
     return evaluate_logits(labels, logits, [chr(48 + index) for index in range(num_classes)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("num_classes", [2, 10, 47, 62])
 def test_confusion_matrix_is_a_picture_large_enough_for_its_classes(num_classes):
     picture = Image.open(io.BytesIO(plot_confusion_matrix(evaluation(num_classes), "mnist-cnn")))
@@ -66,6 +67,7 @@ def test_same_figure_makes_the_same_file():
     assert plot_learning_curves(HISTORY) == plot_learning_curves(HISTORY)
 
 
+@pytest.mark.slow
 def test_plots_are_drawn_without_pyplot_and_evaluation_imports_without_matplotlib():
     code = (
         "import sys; import rabisco.evaluation, rabisco.evaluation.plots as plots\n"

@@ -45,6 +45,7 @@ def test_no_smaller_square_of_a_linear_model_flips() -> None:
                 assert near or flip.change == "added"  # only squares beside the ink are tried
 
 
+@pytest.mark.slow
 def test_a_part_of_a_photograph_is_covered_with_its_mean_color() -> None:
     predictor = get_predictor("cifar10-cnn")
     kept = get_inside(predictor).artifact.training_images

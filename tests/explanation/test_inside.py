@@ -131,6 +131,23 @@ def test_grad_cam_follows_features_that_are_the_mean_of_the_maps(tmp_path: Any) 
     np.testing.assert_allclose(grad_cam(inside, seen, 4), expected, atol=1e-5)
 
 
+@pytest.mark.training
+def test_features_are_found_in_maps_that_only_faint_images_light(tmp_path: Any) -> None:
+    import keras
+    from tests.drawing import digit_dataset, save_quickly
+
+    pixels = keras.Input((28, 28, 1), dtype="uint8", name="pixels")
+    maps = keras.layers.Rescaling(1 / 255, name="scaled")(pixels)
+    maps = keras.layers.Conv2D(1, 5, strides=5, activation="relu", name="stem")(maps)
+    features = keras.layers.Flatten(name="features")(maps)
+    model = keras.Model(pixels, keras.layers.Dense(10, name="logits")(features), name="cnn")
+    model.get_layer("stem").set_weights([np.full((5, 5, 1, 1), -1 / 25), np.array([0.2])])
+    inside = Inside(save_quickly(model, "faint", digit_dataset(20), tmp_path))
+    dense = np.random.default_rng(0).integers(0, 256, (28, 28, 1), np.uint8)
+    assert not inside.run(dense).stages["stem"].any()
+    assert inside.link == ("flat", pytest.approx(1.0, abs=1e-5))
+
+
 def test_predicting_loads_no_inside() -> None:
     from rabisco.explanation.inside import _load
 

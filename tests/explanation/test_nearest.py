@@ -15,6 +15,7 @@ from rabisco.inference import get_predictor
 SEVEN = np.asarray(draw_seven().convert("RGB"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     ["mnist-cnn", "mnist-linear", "mnist-tiny", "emnist-cnn", "emnist-linear", "cifar10-cnn", "cifar10-resnet18"],

@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import struct
+import sys
 import zlib
 
 import numpy as np
@@ -23,6 +24,7 @@ from rabisco.errors import (
 )
 from rabisco.images import decode, prepare
 
+DECODING = sys.modules["rabisco.images.decode"]  # the module: in the package, the function has its name
 SEVEN = draw()
 LOSSLESS = {"PNG": {}, "BMP": {}, "TIFF": {}, "WEBP": {"lossless": True}, "GIF": {}}
 FILES = {name: encode(SEVEN, name, **options) for name, options in {**LOSSLESS, "JPEG": {"quality": 90}}.items()}
@@ -47,6 +49,92 @@ def png_of(width: int, height: int) -> bytes:
     return (
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 99)) + chunk(b"IEND", b"")
     )
+
+
+def plain_png(values: int, depth: int = 8, extra: bytes = b"", cut: int | None = None) -> bytes:
+    """Return a PNG of noise, 31×17, each row with another filter; packed rows end at ``cut``."""
+    bits = depth * {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[values]
+    random = np.random.default_rng(values)
+    rows = b"".join(bytes([row % 5]) + random.bytes((31 * bits + 7) // 8) for row in range(17))
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 31, 17, depth, values, 0, 0, 0))
+    packed = zlib.compress(rows)[:cut]
+    half = len(packed) // 2
+    parts = header, extra, chunk(b"IDAT", packed[:half]), chunk(b"IDAT", packed[half:]), chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+COLORS = chunk(b"PLTE", bytes(range(256)) * 3)
+KEYED = {0: chunk(b"tRNS", b"\0\7"), 2: chunk(b"tRNS", b"\0\7\0\7\0\7")}  # one value, or color, is transparent
+CHUNKS = {
+    "none": b"",
+    "sRGB": chunk(b"sRGB", b"\0"),
+    "gAMA": chunk(b"gAMA", struct.pack(">I", 100_000)),
+    "cHRM": chunk(b"cHRM", struct.pack(">8I", *range(10_000, 90_000, 10_000))),
+    "pHYs": chunk(b"pHYs", struct.pack(">IIB", 2835, 2835, 1)),
+    "tIME": chunk(b"tIME", struct.pack(">HBBBBB", 2026, 11, 29, 12, 0, 0)),
+}
+
+
+def by_pillow(data: bytes, monkeypatch: pytest.MonkeyPatch) -> NDArray[np.uint8] | str:
+    """Return what Pillow alone makes of a file, or why it makes nothing."""
+    with monkeypatch.context() as alone:
+        alone.setattr(DECODING, "PLAIN", frozenset())
+        return outcome(data)
+
+
+def outcome(data: bytes) -> NDArray[np.uint8] | str:
+    try:
+        return decode(data)
+    except RabiscoError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("extra", CHUNKS)
+@pytest.mark.parametrize("values", [0, 2, 6])
+def test_a_plain_png_is_what_pillow_makes_of_it(values: int, extra: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = decode(plain_png(values, extra=CHUNKS[extra]))
+    np.testing.assert_array_equal(read, by_pillow(plain_png(values, extra=CHUNKS[extra]), monkeypatch))
+    assert read.shape == (17, 31, 3)
+    assert np.ptp(read) > 200
+    assert by_opencv(plain_png(values, extra=CHUNKS[extra])) is True
+
+
+@pytest.mark.parametrize(
+    ("values", "depth", "extra"),
+    [(0, 1, b""), (0, 16, b""), (2, 16, b""), (3, 8, COLORS), (4, 8, b""), (0, 8, KEYED[0]), (2, 8, KEYED[2])],
+    ids=str,
+)
+def test_a_png_of_another_kind_is_left_to_pillow(values: int, depth: int, extra: bytes) -> None:
+    assert by_opencv(plain_png(values, depth, extra)) is False
+    assert decode(plain_png(values, depth, extra)).shape == (17, 31, 3)
+
+
+@pytest.mark.parametrize("values", [0, 2, 6])
+def test_rows_that_end_early_are_told_as_pillow_tells_them(values: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for cut in (-1, -4, -40, -200, 3):
+        broken = plain_png(values, cut=cut)
+        np.testing.assert_array_equal(outcome(broken), by_pillow(broken, monkeypatch))
+
+
+def test_a_png_whose_header_is_missing_or_comes_late_is_damaged() -> None:
+    whole = plain_png(2)
+    start, header, rest = whole[:8], whole[8:33], whole[33:]
+    for broken in (start + rest, start + chunk(b"IDAT", header) + rest, start + rest[:-12] + header + rest[-12:]):
+        with pytest.raises((InvalidImageError, UnsupportedImageError)):
+            decode(broken)
+
+
+def by_opencv(data: bytes) -> bool:
+    return bool(DECODING._checked_png(data, 10**6)[1])
+
+
+def test_an_opaque_alpha_channel_is_left_out_and_a_picture_counted_once() -> None:
+    image, told = Image.fromarray(SEVEN).convert("RGBA"), list[int]()
+    read = decode(encode(np.asarray(image), "PNG"), admit=told.append)
+    np.testing.assert_array_equal(read, SEVEN)
+    image.putalpha(100)
+    decode(encode(np.asarray(image), "PNG"), admit=told.append)
+    assert told == [SEVEN.shape[0] * SEVEN.shape[1]] * 2
 
 
 @pytest.mark.parametrize("name", LOSSLESS)

@@ -44,6 +44,7 @@ COSTLY: dict[str, tuple[Callable[[], bytes], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COSTLY)
 def test_an_archive_made_to_cost_much_is_refused_within_two_seconds(name: str, tmp_path: Path) -> None:
     make, said = COSTLY[name]
@@ -69,6 +70,7 @@ def test_a_table_with_an_endless_cell_tells_nothing_and_the_pictures_are_read(tm
     assert inspect(path).class_names == ("cat", "dog")
 
 
+@pytest.mark.slow
 def test_a_table_of_very_many_cells_is_not_held_in_memory(tmp_path: Path) -> None:
     table = b"".join(b"%07d,b,c,d,e,f,g,h\n" % row for row in range(550_000))
     path = tmp_path / "own.zip"

@@ -64,6 +64,7 @@ def all_of(dataset: Dataset) -> list[tuple[bytes, int]]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("writing", WRITINGS, ids=str)
 def test_every_way_of_writing_gives_identical_pixels(writing: Writing, handwriting: Split, table: Path) -> None:
     table.write_bytes(write_table(handwriting.images, handwriting.labels.tolist(), writing))

@@ -191,6 +191,7 @@ def look_and_load(path: Path, test: Path | None, choices: Choices | None, found:
     load(path, inspection.dialect)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_file_that_is_no_data_is_refused_with_its_reason(name: str, tmp_path: Path) -> None:
     make, expected = REFUSED[name]

@@ -88,6 +88,7 @@ COSTLY: dict[str, tuple[Callable[[], bytes], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COSTLY)
 def test_an_archive_made_to_cost_much_is_refused_within_two_seconds(name: str, tmp_path: Path) -> None:
     make, said = COSTLY[name]

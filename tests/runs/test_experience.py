@@ -1,6 +1,7 @@
 """What earlier trainings tell of how long the next takes; and what a time budget counts."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from rabisco import runs, store
 from rabisco.runs import experience
 from rabisco.runs.process import host
 from rabisco.runs.session import RunSession
+from rabisco.settings import get_settings
 from rabisco.training import Progress
 
 
@@ -72,8 +74,24 @@ def test_the_last_training_tells_how_long_a_preset_and_each_phase_take() -> None
 
 
 def test_how_long_fast_takes_grows_with_its_images_and_a_slower_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(experience, "is_anything_kept", lambda: True)  # other tests draw meanwhile
     few, many = experience.seconds_of_fast(1_000), experience.seconds_of_fast(54_000)
     assert 0 < few < many < experience.seconds_of_fast(200_000)
     measured = experience._seconds_of_product()
     monkeypatch.setattr(experience, "_seconds_of_product", lambda: 3 * measured)
     assert experience.seconds_of_fast(54_000) == pytest.approx(3 * many)
+
+
+def test_the_first_training_of_a_machine_draws_and_takes_longer(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RABISCO_CACHE_DIR", str(tmp_path))
+    get_settings.cache_clear()
+    sizes = 1_294, 54_000
+    first = [experience.seconds_of_fast(images) for images in sizes]
+    (tmp_path / "rejection").mkdir()
+    (tmp_path / "rejection" / ".half-written.npz").touch()
+    assert [experience.seconds_of_fast(images) for images in sizes] == first
+    (tmp_path / "rejection" / "drawn.npz").touch()
+    few, many = (before - experience.seconds_of_fast(images) for before, images in zip(first, sizes, strict=True))
+    assert 0 < few < many / 4

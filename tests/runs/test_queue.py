@@ -362,6 +362,7 @@ class Release(logging.Handler):
             self._holder.rollback()
 
 
+@pytest.mark.slow
 def test_a_run_does_not_end_before_all_is_said_that_the_database_did_not_take(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -383,6 +384,7 @@ def test_a_run_does_not_end_before_all_is_said_that_the_database_did_not_take(
     store.close()
 
 
+@pytest.mark.slow
 def test_progress_is_told_at_most_four_times_a_second(database: str) -> None:
     run = submit()
     session = take_up(run.id)
@@ -398,6 +400,7 @@ def test_progress_is_told_at_most_four_times_a_second(database: str) -> None:
     assert (last["step"], last["loss"], last["eta_seconds"]) == (7, None, None)
 
 
+@pytest.mark.slow
 def test_a_run_that_is_cancelled_while_its_process_starts_leaves_none(home: Path) -> None:
     store.close()
     for _ in range(5):

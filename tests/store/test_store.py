@@ -8,9 +8,10 @@ import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from rabisco import store
@@ -105,11 +106,29 @@ def test_an_event_of_no_run_is_refused(database: str) -> None:
         session.add(store.RunEventRow(run_id="nobody", number=1, kind="state", payload={}))
 
 
-def test_the_migrations_make_the_tables_that_are_declared(database: str) -> None:
+def of_tables(connection: Connection) -> dict[str, Any]:
+    """Return what a database says of its tables."""
+    found = inspect(connection)
+    constraints = found.get_foreign_keys, found.get_unique_constraints, found.get_check_constraints
+    lists = found.get_columns, found.get_indexes, *constraints
+    told = {f"{name} {of.__name__}": sorted(map(str, of(name))) for name in found.get_table_names() for of in lists}
+    return told | {name: found.get_pk_constraint(name) for name in found.get_table_names()}
+
+
+def test_the_migrations_make_the_tables_that_a_new_database_has(database: str) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.runtime.migration import MigrationContext
 
     with store.reading() as session:
+        made = of_tables(session.connection())
+    assert len(made) > 40
+    engine = _engine()
+    with engine.begin() as connection:
+        store.Base.metadata.drop_all(connection)
+        connection.execute(text("DELETE FROM alembic_version"))
+    schema.bring_up_to_date(engine)
+    with store.reading() as session:
+        assert of_tables(session.connection()) == made
         context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
         assert compare_metadata(context, store.Base.metadata) == []
 
@@ -130,8 +149,11 @@ def test_several_processes_may_open_a_new_database_at_once(database: str) -> Non
 
 
 @pytest.mark.slow
-def test_nobody_waits_while_what_makes_the_tables_is_imported(home: Path) -> None:
+def test_nobody_waits_while_what_migrates_is_imported(home: Path) -> None:
     """On a machine with much to do that takes longer than others wait."""
+    with store.writing() as session:
+        session.execute(text("DROP TABLE rates"))
+        session.execute(text("UPDATE alembic_version SET version_num = '0004'"))
     ended = subprocess.run([sys.executable, "-c", IMPORT], capture_output=True, text=True, check=False)
     assert (ended.stdout, ended.returncode) == ("not held\n", 0), ended.stderr
 
@@ -154,6 +176,7 @@ def test_writers_wait_for_each_other(database: str) -> None:
         assert session.get_one(store.RunRow, "one").last_event == 100
 
 
+@pytest.mark.slow
 def test_while_sqlite_is_held_only_the_first_waits_long(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database_module, "BUSY_SECONDS", 1.5)
     monkeypatch.setattr(database_module, "HELD_SECONDS", 0.1)

@@ -13,7 +13,6 @@ from rabisco.models.backend import start_keras
 from rabisco.training import Checkpoints, TrainingConfiguration, train
 from rabisco.training.config import Schedule
 from rabisco.training.linear import suits
-from rabisco.training.schedule import _create_schedule, rates
 
 pytestmark = pytest.mark.training
 
@@ -37,16 +36,6 @@ def test_it_finds_what_keras_finds(schedule: Schedule, monkeypatch: pytest.Monke
     for row, other in zip(result.history, expected.history, strict=True):
         for name in ("loss", "accuracy", "validation_loss", "validation_accuracy", "learning_rate"):
             assert row[name] == pytest.approx(other[name], abs=1e-4), name
-
-
-@pytest.mark.parametrize("schedule", SCHEDULES)
-@pytest.mark.parametrize("warmup", [0, 0.4, 9])
-def test_its_learning_rate_is_the_optimizers(schedule: Schedule, warmup: float) -> None:
-    start_keras()
-    configuration = replace(CONFIGURATION, schedule=schedule, warmup_epochs=warmup, step_epochs=2)
-    planned = _create_schedule(configuration, 5)
-    expected = [float(planned(step)) if callable(planned) else planned for step in range(15)]
-    np.testing.assert_allclose(rates(configuration, 5), expected, atol=1e-8)
 
 
 @pytest.mark.parametrize("answer", ["cancel", "stop"])

@@ -113,13 +113,6 @@ def test_flips_alternate_from_epoch_to_epoch(photographs: np.ndarray) -> None:
     assert 8 < first.sum() < 32
 
 
-def test_one_cycle_is_a_triangle() -> None:
-    told = TrainingConfiguration(solver="sgd", schedule="one-cycle", epochs=10, warmup_epochs=2.0, learning_rate=0.5)
-    rate = create_optimizer(told, steps_per_epoch=10)._learning_rate
-    values = [float(rate(step)) for step in (0, 10, 20, 60, 100)]
-    np.testing.assert_allclose(values, [0.1, 0.3, 0.5, 0.25, 0.0], atol=1e-6)
-
-
 def test_biases_and_normalizations_do_not_decay() -> None:
     told = TrainingConfiguration(solver="sgd", weight_decay=0.1, momentum=0.8)
     optimizer = create_optimizer(told, 10)

@@ -1,6 +1,7 @@
 """An artifact read from disk, its files checked against its card."""
 
 import hashlib
+import time
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -30,6 +31,8 @@ from rabisco.training_images import TrainingImages
 
 if TYPE_CHECKING:
     from rabisco.evaluation.readings import Readings
+
+SETTLED = 2_000_000_000  # nanoseconds
 
 
 @dataclass(frozen=True)
@@ -209,12 +212,21 @@ def read_verified(name: str, folder: Path) -> Card:
 
 
 def sha256(path: Path) -> str:
-    """Return the sha256 of a file, hex; empty if there is no such file."""
+    """Return the sha256 of a file, hex; empty if there is no such file. It is read once, and again when it changes."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        told = path.stat()
+        changed = max(told.st_mtime_ns, told.st_ctime_ns)
+        state = (told.st_dev, told.st_ino, told.st_size, told.st_mtime_ns, told.st_ctime_ns)
+        # What has just been written may be written once more before its times tell.
+        return _sha256(path, state) if time.time_ns() - changed > SETTLED else _sha256.__wrapped__(path, state)
     except OSError:
         return ""
+
+
+@lru_cache(maxsize=1024)
+def _sha256(path: Path, state: tuple[int, ...]) -> str:  # noqa: ARG001 - part of the cache's key
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _damaged(file: str, name: str) -> InvalidArtifactError:

@@ -18,6 +18,7 @@ from rabisco.inference import Predictor
 
 Link = Literal["flat", "mean", "max"]
 _STAGE = re.compile(r"(?:^|/)(stem|stage\d+)(?:_\d+)?(?=/|_output|:|$)")  # a named layer in the name of an array
+_TRIALS = 16  # images of noise
 Array = NDArray[np.float32]
 
 
@@ -95,20 +96,18 @@ class Inside:
     def link(self) -> tuple[Link, float] | None:
         """How the features come from the last maps, and the factor that they are multiplied by; ``None`` if otherwise.
 
-        They are the maps laid out as one vector, the mean of each map, or its greatest value. An image of noise tells.
+        They are the maps laid out as one vector, the mean of each map, or its greatest value. Noise tells, dense or
+        faint: of a network that has hardly learned, some images leave every last map at zero, and tell nothing.
         """
-        noise = np.random.default_rng(0).integers(0, 256, self.artifact.card.image_shape, np.uint8)
-        seen = self.run(noise)
-        if not seen.stages:
-            return None
-        maps = list(seen.stages.values())[-1]
-        ways: dict[Link, Array] = {"flat": maps.ravel(), "mean": maps.mean((0, 1)), "max": maps.max((0, 1))}
-        for name, values in ways.items():
-            if values.shape != seen.features.shape or not values.any():
-                continue
-            factor = float(seen.features @ values / (values @ values))
-            if np.allclose(factor * values, seen.features, rtol=1e-3, atol=1e-5):
-                return name, factor
+        random = np.random.default_rng(0)
+        for _ in range(_TRIALS):
+            noise = random.integers(0, random.integers(2, 257), self.artifact.card.image_shape, np.uint8)
+            seen = self.run(noise)
+            if not seen.stages:
+                return None
+            maps = list(seen.stages.values())[-1]
+            if maps.any():
+                return _link(maps, seen.features)
         return None
 
 
@@ -121,6 +120,17 @@ def get_inside(predictor: Predictor) -> Inside:
 @lru_cache(maxsize=4)
 def _load(name: str, version: int, stamped: str) -> Inside:  # noqa: ARG001 - part of the cache's key
     return Inside(load_artifact(name, version))
+
+
+def _link(maps: Array, features: Array) -> tuple[Link, float] | None:
+    ways: dict[Link, Array] = {"flat": maps.ravel(), "mean": maps.mean((0, 1)), "max": maps.max((0, 1))}
+    for name, values in ways.items():
+        if values.shape != features.shape or not values.any():
+            continue
+        factor = float(features @ values / (values @ values))
+        if np.allclose(factor * values, features, rtol=1e-3, atol=1e-5):
+            return name, factor
+    return None
 
 
 def _last_layer(graph: Graph) -> tuple[str, Array | None, Array]:

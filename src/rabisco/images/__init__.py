@@ -1,6 +1,7 @@
 """Any picture becomes the pixels a model was trained on: decode, find the ink, normalize. No model knowledge here."""
 
-from rabisco.images.decode import begins_as_picture, decode, sent_side
+from rabisco.images.decode import decode, sent_side
+from rabisco.images.foreign import begins_as_picture
 from rabisco.images.ink import Ink, find_ink
 from rabisco.images.normalize import (
     NORMALIZERS,

@@ -2,6 +2,9 @@
 
 from functools import cache
 
+from rabisco.errors import N_, Sentence, UnsupportedImageError
+
+READABLE = "PNG, JPEG, WebP, AVIF, GIF, BMP, TIFF"
 _HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _BEGIN = (
     (b"%PDF", "PDF"),
@@ -59,3 +62,28 @@ def name_of(data: bytes) -> str:
         return "RAW"
     head = data[:1000].lstrip().lower()
     return next((name for begin, name in _TEXT if head.startswith(begin) or (name == "SVG" and begin in head)), "")
+
+
+def begins_as_picture(head: bytes) -> bool:
+    """Tell whether a file's first 16 bytes are those of a picture."""
+    begins = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*")
+    boxed = is_heic(head) or (head[4:8] == b"ftyp" and head[8:12] in (b"avif", b"avis"))
+    bitmap = head[:2] == b"BM" and head[6:10] == b"\0\0\0\0"
+    return head.startswith(begins) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP") or boxed or bitmap
+
+
+def unsupported(data: bytes) -> UnsupportedImageError:
+    """Return what is said of a file that is no picture, or in a format that is not read here."""
+    if is_heic(data):
+        return UnsupportedImageError(
+            N_(
+                "expected a picture (%(formats)s), received HEIC, which phones take; share it as JPEG, or choose "
+                "the most compatible format in the settings of the camera"
+            ),
+            formats=READABLE,
+        )
+    return UnsupportedImageError(
+        N_("expected a picture (%(formats)s), received %(kind)s; save it in one of these formats"),
+        formats=READABLE,
+        kind=name_of(data) or Sentence(N_("something else")),
+    )

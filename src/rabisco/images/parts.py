@@ -1,10 +1,13 @@
-"""How many parts a picture file may have: each costs time, and small files hold millions."""
+"""Which parts a picture file may have, and how many: each costs time, and small files hold millions."""
 
 import numpy as np
 
 from rabisco.errors import N_, TooLargeError
 
+GRAY, RGB, RGBA = 0, 2, 6  # what a pixel of a PNG has
+PLAIN_ROWS = tuple(bytes((8, values, 0, 0, 0)) for values in (GRAY, RGB, RGBA))  # of eight bits, one after the other
 PIXEL_CHUNKS = (b"IDAT", b"fdAT", b"fcTL")
+PLAIN = {b"IHDR", b"IDAT", b"IEND", b"sRGB", b"gAMA", b"cHRM", b"pHYs", b"tIME"}  # of which none changes a pixel here
 UNFOLDED = (b"iCCP", b"zTXt", b"iTXt")  # color profile and texts of a PNG, compressed
 MOST_CHUNKS = 20_000  # of a PNG; programs write 8 kB of pixels into each
 MOST_NOTES = 250  # chunks of a PNG of other kinds

@@ -4,7 +4,6 @@ All three can be kept as JSON with a run (``to_dict``, ``from_dict``).
 """
 
 import base64
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -109,11 +108,6 @@ class Dialect:
     def image_shape(self) -> tuple[int, int, int]:
         """Shape of an image as it is read from a table, ``(H, W, C)``."""
         return self.side, self.side, 1 if self.layout == "grey" else 3
-
-    @property
-    def num_pixels(self) -> int:
-        """Cells of a line that are pixels."""
-        return math.prod(self.image_shape)
 
     @property
     def pixel_columns(self) -> NDArray[np.int64]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rabisco.errors import N_, MissingExtraError
+from rabisco.heap import keep_for_training
 from rabisco.settings import settle_libraries, without_collection
 
 _EXTRAS = ("matplotlib", "pandas", "sklearn")  # for its own plots, tables and wrappers
@@ -21,6 +22,7 @@ def start_keras() -> None:
     if "keras" in sys.modules:
         return
     settle_libraries()
+    keep_for_training()
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:

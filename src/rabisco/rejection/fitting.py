@@ -1,6 +1,8 @@
 """Rejection rules are fitted here: multinomial logistic regression, anew or onward from an earlier rule."""
 
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,8 +123,8 @@ def fit_rule(read: _ByKind, refuse: _ByKind) -> RejectionRule:
     features, outcomes = _rows(read, refuse)
     means, scales = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-3)
     examples = Examples(expand((features - means) / scales), outcomes, np.ones(len(features)))
-    unseen = log_odds_of(cross_validated_logits(examples))[outcomes == 0]
-    weights, biases = regress(examples)
+    weights, biases, logits = regress_and_cross_validate(examples)
+    unseen = log_odds_of(logits)[outcomes == 0]
     return RejectionRule(
         features=FEATURES,
         means=_rounded(means),
@@ -158,8 +160,8 @@ def learn(earlier: RejectionRule, read: _ByKind, refuse: _ByKind, counts: Mappin
     examples = Examples(expand((features - earlier.means) / np.array(earlier.scales)), outcomes, counted)
     toward = np.array(earlier.weights), np.array(earlier.biases)
     share = (WRONGLY_REFUSED + float((earlier.log_odds(features[usual]) > earlier.threshold).mean())) / 2
-    unseen = log_odds_of(cross_validated_logits(examples, toward, LEAVING))[usual]
-    weights, biases = regress(examples, toward, LEAVING)
+    weights, biases, logits = regress_and_cross_validate(examples, toward, LEAVING)
+    unseen = log_odds_of(logits)[usual]
     return RejectionRule(
         features=earlier.features,
         means=earlier.means,
@@ -217,7 +219,6 @@ def regress(
         penalty: Of that distance, squared; the usual one if not given.
     """
     from scipy.optimize import minimize
-    from threadpoolctl import threadpool_limits
 
     columns, counts, read = examples.columns, examples.counts, examples.outcomes == 0
     width, outcomes = columns.shape[1], 1 + len(REASONS)
@@ -235,24 +236,32 @@ def regress(
         return fit + penalty / 2 * float(((weights - origin) ** 2).sum()), gradient
 
     start = np.concatenate([origin.ravel(), biases_there])
-    with threadpool_limits(1, "blas"):  # more threads wait for each other
-        found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": MOST_STEPS})
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": MOST_STEPS})
     return found.x[: width * outcomes].reshape(width, outcomes), found.x[width * outcomes :]
 
 
-def cross_validated_logits(
+def regress_and_cross_validate(
     examples: Examples, toward: tuple[_Values, _Values] | None = None, penalty: float | None = None
-) -> _Values:
-    """Return the logits of each row by rules that were fitted without it, and without a third of the rows in all.
+) -> tuple[_Values, _Values, _Values]:
+    """Return what ``regress`` does, and the logits of each row by rules fitted without it and a third of the rows.
 
-    Arguments as for ``regress``.
+    Arguments as for ``regress``. The fits go on side by side.
 
     Returns:
-        Logits, ``(N, outcomes)``.
+        Weights, biases and logits, ``(N, outcomes)``.
     """
+    from threadpoolctl import threadpool_limits
+
     folds = np.arange(len(examples.outcomes)) % FOLDS
+
+    def fit(left_out: int) -> tuple[_Values, _Values]:
+        return regress(examples.only(folds != left_out), toward, penalty)
+
+    one_each = threadpool_limits(1, "blas")  # more threads wait for each other
+    with one_each, ThreadPoolExecutor(min(1 + FOLDS, os.cpu_count() or 1)) as threads:
+        others = threads.map(fit, range(FOLDS))
+        weights, biases = threads.submit(regress, examples, toward, penalty).result()
     logits = np.empty((len(folds), 1 + len(REASONS)))
-    for fold in range(FOLDS):
-        weights, biases = regress(examples.only(folds != fold), toward, penalty)
-        logits[folds == fold] = examples.columns[folds == fold] @ weights + biases
-    return logits
+    for fold, (without, biases_without) in enumerate(others):
+        logits[folds == fold] = examples.columns[folds == fold] @ without + biases_without
+    return weights, biases, logits

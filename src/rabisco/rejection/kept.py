@@ -35,7 +35,16 @@ def path_of(facts: object, images: Iterable[NDArray[Any]]) -> Path:
     for image in images:
         digest.update(f"{image.shape} {image.dtype}".encode())
         digest.update(np.ascontiguousarray(image).data)
-    return get_settings().cache_dir / "rejection" / f"{digest.hexdigest()[:32]}.npz"
+    return _folder() / f"{digest.hexdigest()[:32]}.npz"
+
+
+def is_anything_kept() -> bool:
+    """Return whether pictures of any training were drawn on this machine."""
+    return any(_folder().glob("[!.]*.npz"))
+
+
+def _folder() -> Path:
+    return get_settings().cache_dir / "rejection"
 
 
 @contextmanager

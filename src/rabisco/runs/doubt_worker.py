@@ -52,8 +52,10 @@ def main(doubt_id: str) -> None:
             _, dataset = load_data(check(request), request=request, folder=doubts.folder())
             found = look_through(dataset)
             path = doubts.folder() / f"{doubt_id}.npz"
-            with path.open("wb") as file:
+            being_written = path.with_suffix(".new")  # whoever asks meanwhile finds nothing, not a part
+            with being_written.open("wb") as file:
                 np.savez_compressed(file, **{**vars(found), "class_names": np.array(found.class_names)})
+            being_written.replace(path)
             objects.share(path)
         doubts.write(asked.model_copy(update={"state": "ready"}))
     except RabiscoError as error:

@@ -62,12 +62,13 @@ def make(path: Path, write: Callable[[Path], None]) -> None:
     """Make the file at ``path``, one process at a time; ``write`` writes it to another path of the same ending."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = try_lock(path.with_suffix(".lock"))
-    if lock is None or path.is_file():
+    if lock is None:
         return
     try:
-        being_written = path.with_suffix(f".new{path.suffix}")
-        write(being_written)
-        being_written.replace(path)
+        if not path.is_file():
+            being_written = path.with_suffix(f".new{path.suffix}")
+            write(being_written)
+            being_written.replace(path)
     except Exception:
         LOGGER.exception("%s could not be made", path)
         path.with_suffix(".failed").write_text("")

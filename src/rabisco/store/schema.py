@@ -1,14 +1,34 @@
 """Bringing the tables up to date when the database is opened, whichever of several processes comes first."""
 
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    insert,
+    inspect,
+    select,
+    text,
+)
 
 from rabisco.errors import N_, LaterDatabaseError
+from rabisco.store.tables import Base
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 HEAD = "0005"  # the newest migration; a test holds it to that
+_APPLIED = Table(  # which migration was, as Alembic makes it
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
 _LOCK = 7222726  # of PostgreSQL, for whoever changes the tables
 
 
@@ -19,8 +39,8 @@ def is_up_to_date(connection: Connection) -> bool:
         LaterDatabaseError: The database was made by a later release.
     """
     version = None
-    if inspect(connection).has_table("alembic_version"):
-        version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if inspect(connection).has_table(_APPLIED.name):
+        version = connection.execute(select(_APPLIED.c.version_num)).scalar()
     if version and version > HEAD:
         raise LaterDatabaseError(
             N_(
@@ -34,23 +54,37 @@ def is_up_to_date(connection: Connection) -> bool:
 
 
 def bring_up_to_date(engine: Engine) -> None:
-    """Apply the migrations that are missing, all or none, in one transaction, which waits for that of another process.
+    """Make the tables of a new database as they are declared; apply to another the migrations that are missing.
 
-    SQLite's has the database for itself, PostgreSQL's takes a lock. Alembic is imported before others have to wait:
-    that can take seconds.
+    All or none are made, in one transaction, which waits for that of another process. Only migrations need Alembic,
+    which is imported before others have to wait: that can take seconds.
     """
+    with _by_itself(engine) as connection:
+        if not set(inspect(connection).get_table_names()) & {*Base.metadata.tables, _APPLIED.name}:
+            Base.metadata.create_all(connection, checkfirst=False)
+            _APPLIED.create(connection)
+            connection.execute(insert(_APPLIED).values(version_num=HEAD))
+        if is_up_to_date(connection):  # by another process
+            return
     from alembic import command
     from alembic.config import Config
 
+    with _by_itself(engine) as connection:
+        if not is_up_to_date(connection):
+            configuration = Config()
+            configuration.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+            configuration.attributes["connection"] = connection
+            command.upgrade(configuration, "head")
+
+
+@contextmanager
+def _by_itself(engine: Engine) -> Iterator[Connection]:
+    """Yield a connection in a transaction: SQLite's has the database for itself, PostgreSQL's takes a lock."""
     with engine.begin() as connection:
         take_time = getattr(connection.connection.dbapi_connection, "take_time", nullcontext)
         with take_time():
             take_lock(connection, _LOCK)
-            if not is_up_to_date(connection):  # by another process
-                configuration = Config()
-                configuration.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-                configuration.attributes["connection"] = connection
-                command.upgrade(configuration, "head")
+            yield connection
 
 
 def take_lock(connection: Connection, number: int) -> None:

@@ -15,7 +15,8 @@ def create_optimizer(configuration: TrainingConfiguration, steps_per_epoch: int)
     """Return the configured optimizer, its learning rate following the configured schedule."""
     import keras
 
-    rate = _create_schedule(configuration, steps_per_epoch)
+    fixed = configuration.schedule == "constant"
+    rate = configuration.learning_rate if fixed else _listed(rates(configuration, steps_per_epoch))
     if configuration.solver == "sgd":
         optimizer = keras.optimizers.SGD(
             rate, momentum=configuration.momentum, nesterov=True, weight_decay=configuration.weight_decay or None
@@ -25,27 +26,12 @@ def create_optimizer(configuration: TrainingConfiguration, steps_per_epoch: int)
     return keras.optimizers.AdamW(rate, weight_decay=configuration.weight_decay)
 
 
-def _create_schedule(
-    configuration: TrainingConfiguration, steps_per_epoch: int
-) -> "float | keras.optimizers.schedules.LearningRateSchedule":
-    from keras.optimizers import schedules
-
-    peak = configuration.learning_rate
-    total = configuration.epochs * steps_per_epoch
-    if configuration.schedule == "constant":
-        return peak
-    if configuration.schedule == "step":
-        return schedules.ExponentialDecay(peak, configuration.step_epochs * steps_per_epoch, 0.1, staircase=True)
-    if configuration.schedule == "one-cycle":
-        return _triangle(peak, round(configuration.warmup_epochs * steps_per_epoch), total)
-    warmup = min(round(configuration.warmup_epochs * steps_per_epoch), total // 2)
-    if warmup == 0:
-        return schedules.CosineDecay(peak, total)
-    return schedules.CosineDecay(peak / 25, total - warmup, warmup_target=peak, warmup_steps=warmup)
-
-
 def rates(configuration: TrainingConfiguration, steps_per_epoch: int) -> NDArray[np.float64]:
-    """Return the learning rate of each step of a training, as the optimizer's schedule gives it, without Keras."""
+    """Return the learning rate of each step of a training.
+
+    The schedules are Keras's ``CosineDecay`` and ``ExponentialDecay``, and straight lines from a fifth of the peak to
+    the peak and down to 0.
+    """
     peak, total = configuration.learning_rate, configuration.epochs * steps_per_epoch
     step = np.arange(total, dtype=np.float64)
     if configuration.schedule == "constant":
@@ -62,21 +48,22 @@ def rates(configuration: TrainingConfiguration, steps_per_epoch: int) -> NDArray
     return np.where(step < rise, peak / 25 + (peak - peak / 25) * step / max(rise, 1), falling)
 
 
-def _triangle(peak: float, rise: int, total: int) -> "keras.optimizers.schedules.LearningRateSchedule":
-    """Return what rises from a fifth of the peak to the peak and falls to 0, on straight lines."""
+def _listed(planned: NDArray[np.float64]) -> "keras.optimizers.schedules.LearningRateSchedule":
+    """Return the schedule that looks the rate of a step up.
+
+    An optimizer asks for the rate once for each weight that decays, and each time Keras's own schedules become dozens
+    of operations, which took a third of the wait for the first batch.
+    """
     import keras
     from keras import ops
 
-    rise = min(max(rise, 1), max(total // 2, 1))
+    table, last = ops.convert_to_tensor(planned.astype(np.float32)), len(planned) - 1
 
-    class Triangle(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+    class Listed(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
         def __call__(self, step: Any) -> Any:
-            step = ops.cast(step, "float32")
-            rising = 0.2 + 0.8 * step / rise
-            falling = (total - step) / max(total - rise, 1)
-            return peak * ops.maximum(ops.minimum(rising, falling), 0.0)
+            return ops.take(table, ops.minimum(step, last))
 
         def get_config(self) -> dict[str, Any]:
-            return {"peak": peak, "rise": rise, "total": total}
+            return {"rates": planned.tolist()}
 
-    return Triangle()
+    return Listed()

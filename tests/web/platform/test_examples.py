@@ -80,6 +80,7 @@ def at_home(staged: Stage, home: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     store.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("route", ROUTES.values(), ids=lambda route: route.operation)
 def test_every_request_shown_is_answered_as_the_document_says(staged: Stage, route: Any) -> None:
     described = described_of(route)["content"]
@@ -96,6 +97,7 @@ def _check_answer(staged: Stage, sent: Sent, described: dict[str, Any]) -> None:
         check(described[kind]["schema"], answer.json() if kind == JSON else answer.text)
 
 
+@pytest.mark.slow
 def test_the_examples_of_errors_are_what_servers_answer(tmp_path: Path) -> None:
     seen = set()
     for answer in problems(tmp_path):

@@ -300,6 +300,7 @@ class Forms(HTMLParser):
         self._inside &= tag != "form"
 
 
+@pytest.mark.slow
 def test_the_fields_of_every_form_on_every_page_are_known(client: FlaskClient) -> None:
     upload = client.post("/uploads", data={"train": (io.BytesIO(digits_csv(0, 60)), "my.csv")}).json["id"]
     run = client.post("/training", json={"dataset": "digits", "preset": "seconds"}).json["id"]

@@ -86,6 +86,7 @@ def test_a_fault_is_logged_once_with_its_request_and_its_traceback(
     assert "k3y" not in written
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_what_libraries_write_past_the_log_is_lines_of_it_too(tmp_path: Path, workers: int) -> None:
     port = free_port()

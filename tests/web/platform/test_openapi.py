@@ -84,6 +84,19 @@ def test_its_summaries_are_in_the_language_asked_for() -> None:
     assert response.headers["Content-Language"] == "fr"
 
 
+def test_each_language_and_root_has_a_document_of_its_own() -> None:
+    client = create_app().test_client()
+
+    def told(language: str, root: str) -> tuple[str, str]:
+        answer = client.get("/openapi.json", headers={"Accept-Language": language}, base_url=f"http://localhost{root}")
+        return answer.json["paths"]["/predict"]["post"]["summary"], answer.json["servers"][0]["url"]
+
+    asked = [(language, root) for language in ("en", "ru") for root in ("", "/school")]
+    first, again = ([told(*one) for one in asked] for _ in range(2))
+    assert first == again
+    assert len(set(first)) == 4
+
+
 def untyped(schema: object, place: str = "") -> Iterator[str]:
     """Yield where an object of a schema says nothing of what it holds."""
     if isinstance(schema, dict):
@@ -208,3 +221,5 @@ def test_a_wrong_method_is_answered_405_with_the_right_ones(path: str) -> None:
         answer = APPLICATION.test_client().open(address, method=method.upper())
         assert answer.status_code == 405, (method, answer.status_code)
         assert {one.strip().lower() for one in answer.headers["Allow"].split(",")} == allowed
+        expected = ", ".join(sorted(one.upper() for one in allowed - {"head", "options"}))
+        assert f"expected {expected} at this address, received {method.upper()};" in answer.json["detail"]

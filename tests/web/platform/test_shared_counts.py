@@ -14,6 +14,7 @@ __all__ = ["database", "postgresql"]
 THREE = parse("3/minute")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_two_servers_count_together(database: str) -> None:
     here, there = FixedWindowRateLimiter(SharedCounts()), FixedWindowRateLimiter(SharedCounts())
@@ -36,6 +37,7 @@ def test_a_count_begins_anew_when_its_time_is_over(database: str) -> None:
     assert counts.hit(once, "a")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_while_the_database_is_silent_each_counts_for_itself(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     counts = FixedWindowRateLimiter(SharedCounts())

@@ -35,6 +35,7 @@ def forms(message) -> list[str]:
     return [message] if isinstance(message, str) else list(message)
 
 
+@pytest.mark.slow
 def test_strings_are_found_in_python_and_in_templates() -> None:
     assert {"There is no such model", "Draw a digit", ("%(count)s image", "%(count)s images")} <= strings()
 

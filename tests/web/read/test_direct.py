@@ -25,12 +25,14 @@ from rabisco.web.read.direct import LEFT, is_small, only_pictures
 
 SEVEN = seven_png()
 BLANK = encoded(draw_seven().point(lambda _: 255))
+RUSSIAN = {"Accept-Language": "ru"}
 PLAIN = {
     "a form": ("/predict", {"data": {"file": (io.BytesIO, "seven.png")}}),
     "a form with a model": ("/predict/linear", {"data": {"image": (io.BytesIO, "a b.png")}}),
     "a body": ("/predict", {"data": SEVEN, "content_type": "image/png"}),
     "a JPEG": ("/predict/mnist-cnn", {"data": encoded(draw_seven(), "JPEG"), "content_type": "image/jpeg"}),
     "from our page": ("/predict", {"data": SEVEN, "content_type": "image/png", "headers": {"Sec-Fetch-Site": "none"}}),
+    "blank": ("/predict", {"data": BLANK, "content_type": "image/png"}),
     "two files": ("/predict", {"data": {"file": [(io.BytesIO, "a.png"), (io.BytesIO, "b.png")]}}),
     "photographs": ("/predict/cifar10-cnn", {"data": SEVEN, "content_type": "application/octet-stream"}),
 }
@@ -38,7 +40,11 @@ NOT_PLAIN = {
     "options": ("/predict?steps=1", {"data": SEVEN, "content_type": "image/png"}),
     "a field beside": ("/predict", {"data": {"file": (io.BytesIO, "a.png"), "among": "digits"}}),
     "an unknown field": ("/predict", {"data": {"file2": (io.BytesIO, "a.png")}}),
-    "blank": ("/predict", {"data": BLANK, "content_type": "image/png"}),
+    "blank in Russian": ("/predict", {"data": BLANK, "content_type": "image/png", "headers": RUSSIAN}),
+    "blank for a visitor": (
+        "/predict",
+        {"data": BLANK, "content_type": "image/png", "headers": {"Cookie": "lang=pt"}},
+    ),
     "damaged": ("/predict", {"data": SEVEN[:-40], "content_type": "image/png"}),
     "nothing": ("/predict", {"data": b"", "content_type": "image/png"}),
     "no picture": ("/predict", {"data": {"file": (io.BytesIO, "")}}),
@@ -134,7 +140,7 @@ def test_requests_that_are_answered_together_get_what_each_gets_alone(app: Flask
     for model in ("mnist-cnn", "mnist-linear", "cifar10-cnn"):
         get_predictor(model)
     together = app.direct.together([environ_of(app, name) for name in names])
-    small = {"a form", "a form with a model", "a body", "from our page"}
+    small = {"a form", "a form with a model", "a body", "from our page", "blank"}
     assert {name for name, answer in zip(names, together, strict=True) if answer} == small
     alone = [app.direct(environ_of(app, name)) if name in small else None for name in names]
     assert list(map(predictions, together)) == list(map(predictions, alone))

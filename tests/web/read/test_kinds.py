@@ -36,6 +36,7 @@ def test_what_is_to_be_read_chooses_the_models(client: FlaskClient, kind: str, m
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "among"), list(itertools.product(("", *KINDS), AMONG)))
 def test_no_kind_is_refused_with_any_expectation(client: FlaskClient, kind: str, among: str) -> None:
     for characters in ("one", "many"):
@@ -46,6 +47,7 @@ def test_no_kind_is_refused_with_any_expectation(client: FlaskClient, kind: str,
         assert client.post("/upload", data=form, headers=PAGE).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("first", "second", "among"), list(itertools.product(MODELS, MODELS, AMONG)))
 def test_no_choice_of_models_is_refused(client: FlaskClient, first: str, second: str, among: str) -> None:
     query = f"model={first}&model={second}&among={among}"

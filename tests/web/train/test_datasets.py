@@ -1,5 +1,6 @@
 """The data sets of the catalog as pages: images of each class where the data are, and where to get them elsewhere."""
 
+import os
 import re
 import subprocess
 import time
@@ -10,6 +11,7 @@ import psutil
 import pytest
 from flask.testing import FlaskClient
 
+from rabisco.artifacts.durable import try_lock
 from rabisco.data.catalog import CATALOG
 from rabisco.runs import once, sampling
 from rabisco.settings import get_settings
@@ -78,6 +80,16 @@ def test_what_cannot_be_read_is_said_and_tried_again_later(
     monkeypatch.setattr(once, "AGAIN", 0.0)
     assert "Images of each class" in shown(client, "/datasets?name=digits")
     failed.unlink()
+
+
+def test_what_is_there_is_not_made_again_and_nothing_stays_locked(tmp_path: Path) -> None:
+    written = []
+    for _ in range(2):
+        once.make(tmp_path / "a.txt", lambda path: written.append(path.write_text("made")))
+        lock = try_lock(tmp_path / "a.lock")
+        assert lock is not None
+        os.close(lock)
+    assert ((tmp_path / "a.txt").read_text(), len(written)) == ("made", 1)
 
 
 def reading() -> set[int]:

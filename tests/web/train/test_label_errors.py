@@ -2,7 +2,7 @@
 
 import io
 import re
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pytest
@@ -13,8 +13,9 @@ from tests.web.training import wait_for
 from rabisco.artifacts import load_artifact
 from rabisco.data.dataset import Split
 from rabisco.errors import InvalidConfigurationError
-from rabisco.runs import RunRequest, doubts, get, tend
-from rabisco.runs.doubts import key_of
+from rabisco.runs import RunRequest, doubt_worker, doubts, get, tend
+from rabisco.runs.doubts import Asked, Doubtful, key_of
+from rabisco.runs.request import Source
 from rabisco.runs.resolving import check
 from rabisco.runs.tasks import load_data, without
 from rabisco.web import create_app
@@ -35,6 +36,32 @@ def table(changed: int) -> bytes:
     content = io.StringIO()
     np.savetxt(content, rows, "%d", ",")
     return content.getvalue().encode()
+
+
+def test_what_is_being_written_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    images, numbers = np.zeros((2, 28, 28, 1), np.uint8), np.arange(2)
+    found = Doubtful(("a", "b"), numbers.astype(str), images, numbers, numbers, numbers / 2, examined=9, found=2)
+    source, meanwhile, save = Source(catalog="digits"), [], np.savez_compressed
+
+    def save_slowly(file: IO[bytes], **arrays: Any) -> None:
+        whole = io.BytesIO()
+        save(whole, **arrays)
+        half = len(whole.getvalue()) // 2
+        file.write(whole.getvalue()[:half])
+        file.flush()
+        meanwhile.append(doubts.result(source))
+        file.write(whole.getvalue()[half:])
+
+    monkeypatch.setattr(np, "savez_compressed", save_slowly)
+    for step, made in (("give_way", None), ("load_data", (None, None)), ("look_through", found)):
+        monkeypatch.setattr(doubt_worker, step, lambda *_, made=made, **__: made)
+    doubts.write(Asked(source=source))
+    doubt_worker.main(doubts.id_of(source))
+    assert meanwhile == [None]
+    assert doubts.status(source).state == "ready"
+    kept = doubts.result(source)
+    assert kept is not None
+    assert kept.found == 2
 
 
 @pytest.mark.slow

@@ -28,6 +28,7 @@ def ended(state: str) -> str:
     return run.id
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("state", "heading"),
     [

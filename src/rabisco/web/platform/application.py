@@ -1,5 +1,12 @@
 """The whole application: every topic's blueprint, and what all of them stand on."""
 
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from jinja2 import FileSystemBytecodeCache
+from jinja2.bccache import Bucket
+
 from rabisco.settings import Settings, get_settings
 from rabisco.web import about, assistant
 from rabisco.web.corrections import pages as corrections
@@ -33,6 +40,25 @@ from rabisco.web.train import pages as train
 __all__ = ["ROUTES", "create_app", "docs"]  # the routes are all declared once this module is loaded
 
 
+class CompiledTemplates(FileSystemBytecodeCache):
+    """Keeps templates compiled where Python keeps the modules beside them, unless it may not write there.
+
+    To compile them is most of what the first page of a kind takes otherwise, the libraries once imported.
+    """
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Read a template, if it was kept and has not changed."""
+        with suppress(OSError):
+            super().load_bytecode(bucket)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep a template."""
+        if not sys.dont_write_bytecode:
+            with suppress(OSError):
+                Path(self.directory).mkdir(exist_ok=True)
+                super().dump_bytecode(bucket)
+
+
 def create_app(settings: Settings | None = None) -> Application:
     """Return the application, ready for a WSGI server.
 
@@ -50,6 +76,7 @@ def create_app(settings: Settings | None = None) -> Application:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
+    app.jinja_options["bytecode_cache"] = CompiledTemplates(str(Path(app.root_path, "__pycache__")))
     for part in (
         logs,
         metrics,

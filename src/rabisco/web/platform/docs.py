@@ -1,10 +1,11 @@
 """``GET /docs`` and ``GET /openapi.json``: what each route does, in the reader's language, for people and programs."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flask import Blueprint, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import LazyString, lazy_gettext
+from flask_babel import LazyString, get_locale, lazy_gettext
 
 from rabisco.web.platform import shapes
 from rabisco.web.platform.meanings import fields_of
@@ -98,7 +99,12 @@ def index() -> ResponseReturnValue:
 )
 def openapi() -> Response:
     """Answer the OpenAPI document."""
-    return jsonify(document(request.root_path))
+    return Response(_document(request.root_path, str(get_locale())), mimetype="application/json")
+
+
+@lru_cache(maxsize=8)
+def _document(root: str, language: str) -> bytes:  # noqa: ARG001 - part of the cache's key
+    return jsonify(document(root)).get_data()
 
 
 def _group_of(declared: Route) -> RouteGroup:

@@ -202,7 +202,8 @@ def _json(model: type[Fields]) -> Mapping[str, Any]:
     """Return the JSON object of this request, empty where it has none."""
     body = request.get_json() if request.is_json and request.get_data() else {}
     if not isinstance(body, dict):
-        wrong = model.malformed or Sentence(N_("a JSON object was expected, received something else"))
+        told = {"received": as_received(body)}
+        wrong = model.malformed or Sentence(N_("a JSON object was expected, received %(received)s"), told)
         raise InvalidRequestError(wrong.message, **wrong.values)
     return body
 
@@ -232,7 +233,12 @@ def _what_is_wrong(model: type[Fields], error: Mapping[str, Any]) -> Sentence:
 
 def other_form(field: str, received: Any) -> Sentence:
     """Return the sentence that a field's value is of another form than it should be, for instance a list."""
-    return Sentence(_OTHER, {"field": field, "received": json.dumps(received, ensure_ascii=False, default=str)[:40]})
+    return Sentence(_OTHER, {"field": field, "received": as_received(received)})
+
+
+def as_received(value: Any) -> str:
+    """Return the beginning of a value as JSON, to be told to whoever sent it."""
+    return json.dumps(value, ensure_ascii=False, default=str)[:40]
 
 
 def _names_at(model: type[BaseModel], place: tuple[int | str, ...]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from flask import Flask, Response, jsonify, render_template, request
 from flask_babel import LazyString, lazy_gettext
 from werkzeug import Response as WerkzeugResponse
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.routing import RequestRedirect
 
 from rabisco import errors
@@ -95,7 +95,9 @@ HTTP_PROBLEMS: dict[int, tuple[ProblemKind, LazyString]] = {
     ),
     405: (
         ProblemKind(405, "method-not-allowed", lazy_gettext("This address is used in another way")),
-        lazy_gettext("the Allow header names the methods that it answers; predictions are asked for by POST"),
+        lazy_gettext(
+            "expected %(expected)s at this address, received %(received)s; see the API page for what each does"
+        ),
     ),
     415: (
         ProblemKind(415, "unsupported-media-type", lazy_gettext("This kind of content is not read here")),
@@ -156,7 +158,11 @@ def _answer_http_error(error: HTTPException) -> WerkzeugResponse:
         return _answer(PROBLEMS[errors.TooLargeError], too_large())
     status = error.code or 500
     problem, detail = HTTP_PROBLEMS.get(status) or _unlisted(status)
-    response = _answer(problem, str(detail))
+    text = str(detail)
+    if isinstance(error, MethodNotAllowed):
+        expected = sorted({*(error.valid_methods or ())} - {"HEAD", "OPTIONS"})
+        text %= {"expected": ", ".join(expected), "received": request.method[:20]}
+    response = _answer(problem, text)
     for name, value in error.get_headers():
         if name in _KEPT_HEADERS:
             response.headers[name] = value

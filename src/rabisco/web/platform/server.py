@@ -1,7 +1,6 @@
 """The production server behind ``rabisco serve``: a few processes of a few threads."""
 
 import asyncio
-import ctypes
 import gc
 import mmap
 import os
@@ -21,6 +20,7 @@ import uvloop
 import rabisco.web.platform.guesses  # noqa: F401 - made before there are several processes, which share it
 from rabisco.artifacts import exists, list_names
 from rabisco.errors import N_, InvalidConfigurationError, RabiscoError
+from rabisco.heap import keep_for_pictures
 from rabisco.inference import get_predictor, named
 from rabisco.settings import Settings, unknown_variables
 from rabisco.web import create_app
@@ -34,7 +34,6 @@ from rabisco.web.platform.late import IMPORTING, LateApplication
 BACKLOG = 1024
 # What is under way has so long when a worker is told to end.
 END_SECONDS = 4
-M_ARENA_MAX = -8  # of mallopt(3)
 # Seconds between two looks at whether there is work for a supervisor, and the states of work that is.
 LOOK_INTERVAL = 0.25
 OPEN_STATES = ("queued", "running", "stopping", "paused", "looking")
@@ -79,7 +78,7 @@ def serve(settings: Settings) -> None:
 def _work(listening: socket.socket, settings: Settings, share: Share, serves: Callable[[], object]) -> None:
     """Be one worker until told to end; call ``serves`` once it answers."""
     threading.Thread(target=_end_with, args=(os.getppid(),), name="parent", daemon=True).start()
-    _bound_heaps()
+    keep_for_pictures()
     if settings.storage:
         threading.Thread(target=replica.keep, args=(settings,), name="replica", daemon=True).start()
     threading.Thread(target=_supervise_once_needed, args=(settings,), name="supervision", daemon=True).start()
@@ -171,12 +170,6 @@ def _end_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(PARENT_INTERVAL)
     os._exit(1)
-
-
-def _bound_heaps() -> None:
-    """Let threads share two heaps: one for each would keep what its largest request needed. glibc alone has them."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
 
 
 def _load_default_model(settings: Settings) -> None:

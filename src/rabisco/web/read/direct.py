@@ -2,9 +2,9 @@
 
 Reading a picture takes less time than the hooks, sessions and parsers of a view, so ``POST /predict`` and
 ``/predict/<model>`` with a picture as the body, or a form of nothing but files, pass none of them. What is
-anything but plain is left to the views: options, fields, what another site made a browser send, what is
-refused or cannot be read. ``GET /health`` is answered here too, so that asking for it loads no page. Tests hold both
-ways to the same answers, headers, figures and log lines.
+anything but plain is left to the views: options, fields, what another site made a browser send, what cannot be
+read, and what is refused where another language than English may be asked for. ``GET /health`` is answered here too,
+so that asking for it loads no page. Tests hold both ways to the same answers, headers, figures and log lines.
 """
 
 import io
@@ -67,6 +67,11 @@ class _PlainRequest:
     predictor: Predictor
     started: float
 
+    @property
+    def in_english(self) -> bool:
+        """Whether sentences of the answer are in English, as they are marked: no other language is asked for."""
+        return "HTTP_ACCEPT_LANGUAGE" not in self.environ and "HTTP_COOKIE" not in self.environ
+
 
 class Direct:
     """Answers plain requests of one application.
@@ -91,7 +96,7 @@ class Direct:
         asked = self._asked(environ)
         if asked is None:
             return None
-        reads, notes, batch = [], list[Sentence](), list[NDArray[np.uint8]]()
+        told, notes, batch = [], list[Sentence](), list[NDArray[np.uint8]]()
         allowance = None if is_small(asked.files) else Allowance(self._settings, environ)
         try:
             limits, admit = self._settings.picture_limits, allowance.take if allowance else None
@@ -100,19 +105,19 @@ class Direct:
                 if number < len(asked.files) and len(batch) < TOGETHER and sum(map(np.size, batch)) < TOGETHER_VALUES:
                     continue
                 answers = asked.predictor.predict_many(batch)
-                if notes or any(read.refused for read in answers):
+                if notes or any(read.refused and not asked.in_english for read in answers):
                     break
-                reads += answers
+                told += [read.to_dict() for read in answers]  # what was made of its picture takes a megabyte
                 batch.clear()
         except (RabiscoError, OSError):
-            reads.clear()
+            told.clear()
         finally:
             if allowance:
                 allowance.end()
-        if len(reads) < len(asked.files):  # the answer holds a sentence in the reader's language
+        if len(told) < len(asked.files):  # the answer holds a sentence in the reader's language
             environ[LEFT] = True
             return None
-        return self._answer(environ, asked.rule, {"predictions": [read.to_dict() for read in reads]}, asked.started)
+        return self._answer(environ, asked.rule, {"predictions": told}, asked.started)
 
     def together(self, environs: Sequence[dict[str, Any]]) -> list[Answer | None]:
         """Return the answers to requests for one small picture each; ``None`` for all others.
@@ -142,7 +147,7 @@ class Direct:
             except Exception:
                 reads = []
             for (place, asked, _), read in zip_longest(small, reads):
-                if read is None or read.refused:
+                if read is None or (read.refused and not asked.in_english):
                     asked.environ[LEFT] = True
                 else:
                     told = {"predictions": [read.to_dict()]}

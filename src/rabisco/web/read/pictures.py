@@ -15,7 +15,7 @@ from rabisco.errors import N_, BusyError, InvalidRequestError, RabiscoError, Sen
 from rabisco.images import begins_as_picture, decode, sent_side
 from rabisco.settings import get_settings
 from rabisco.web.platform.allowance import allowance
-from rabisco.web.platform.fields import FORM, JSON, MULTIPART, Fields, file_field
+from rabisco.web.platform.fields import FORM, JSON, MULTIPART, Fields, as_received, file_field
 from rabisco.web.platform.problems import as_problem
 from rabisco.web.platform.shapes import Problem
 from rabisco.web.platform.words import translated
@@ -132,17 +132,21 @@ def _fields(request: Request) -> list[SentPicture]:
 def _from_json(request: Request) -> list[SentPicture]:
     if not request.is_json:
         return []
-    body = request.get_json()
-    if not isinstance(body, dict):
-        raise InvalidRequestError(N_('expected a JSON object, such as {"image": "data:image/png;base64,…"}'))
+    body: dict[str, object] = request.get_json()  # an object: ``fields`` refuses all else
     several = body.get("images", [])
     named = [(field, body[field]) for field in TEXT_FIELDS if field in body]
     if not isinstance(several, list):
-        raise InvalidRequestError(N_("expected “images” to be a list of base64 texts"))
+        raise InvalidRequestError(
+            N_("expected “images” to be a list of base64 texts; received %(received)s"), received=as_received(several)
+        )
     values = [*named, *((f"images[{index}]", value) for index, value in enumerate(several))]
     for name, value in values:
         if not isinstance(value, str):
-            raise InvalidRequestError(N_("expected “%(name)s” to be base64 text"), name=name)
+            raise InvalidRequestError(
+                N_("expected “%(name)s” to be base64 text; received %(received)s"),
+                name=name,
+                received=as_received(value),
+            )
     return [SentPicture(name, value) for name, value in values]
 
 
