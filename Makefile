@@ -35,10 +35,10 @@ test: $(VENV)/.dev-done ## set up, then run every check: style and types beside 
 	$(MAKE) --no-print-directory --jobs=2 lint tested
 
 tested: $(VENV)/.dev-done
-	$(BIN)/pytest --numprocesses=auto --maxprocesses=6 --dist=loadfile --no-loadscope-reorder --durations=10
+	$(BIN)/pytest --processes=auto --durations=10
 
 quick: $(VENV)/.dev-done lint ## style, types and every test that is not slow and needs no server, browser or training: about a minute
-	$(BIN)/pytest --quiet --numprocesses=auto --maxprocesses=4 -m "not browser and not server and not training and not slow"
+	$(BIN)/pytest --quiet --processes=auto -m "not browser and not server and not training and not slow"
 
 fuzz: $(VENV)/.dev-done ## send mutated inputs through every door for an hour (SECONDS=…, INPUTS=… each); what is a fault stays as a case
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),3600) --inputs $(or $(INPUTS),1000000000)

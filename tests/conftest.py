@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests import forking
+from tests import forking, parallel
+from tests.parallel import pytest_addoption, pytest_runtestloop  # noqa: F401 - hooks of pytest
 from tests.web import serving as servers
 from tests.web.serving import Server, serving
-from xdist.scheduler import LoadFileScheduling
 
 from rabisco.settings import get_settings
 
@@ -40,7 +40,6 @@ LONGER = {  # files that take far longer than their marks tell, and how many sec
     "tests/web/platform/test_silent_database.py": 80,
     "tests/web/train/test_label_errors.py": 40,
 }
-DIVIDED = ("tests/contracts/test_every_model.py",)  # whose cases are shared out each by itself
 REPEATED = pytest.mark.flaky(reruns=1, reruns_delay=5)
 
 # The real data sets, if they lie beside the code; every test that needs them is skipped where they do not.
@@ -58,31 +57,10 @@ for variable in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_TH
     os.environ.setdefault(variable, "1")
 
 
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Return four processes more than there are cores: some always wait, for a browser, a server or a training.
-
-    Where a mark leaves these out, nobody waits, and each process more would collect the tests once more.
-    """
-    return (os.cpu_count() or 1) + (0 if config.option.markexpr else 4)
-
-
 def pytest_configure(config: pytest.Config) -> None:
     """Begin what servers and trainings are forked from before several test processes, which share it."""
-    for kind in forking.PLACES if config.getoption("numprocesses", None) else ():
+    for kind in forking.PLACES if parallel.number_of_processes(config) else ():
         forking.place_of(kind)
-
-
-class ByFile(LoadFileScheduling):
-    """Shares out whole files, but the cases of a long one."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        file, _, test = nodeid.partition("::")
-        return file + test.partition("[")[2] if file in DIVIDED else file
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile | None:
-    """Return what shares out files."""
-    return ByFile(config, log) if config.option.dist == "loadfile" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -139,7 +117,7 @@ def _work() -> float:
 def shared(factory: pytest.TempPathFactory, name: str) -> Path:
     """Return a folder that all processes of this test run share."""
     own = factory.getbasetemp()
-    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / name
+    folder = (own.parent if parallel.VARIABLE in os.environ else own) / name
     folder.mkdir(exist_ok=True)
     return folder
 

@@ -34,6 +34,7 @@ from rabisco.settings import get_settings
 
 # Where the processes of each kind come from, for all test processes and the servers that they start.
 PLACES = {"server": "TESTS_SERVERS", "training": "TESTS_TRAININGS"}
+_begun: list["Nursery"] = []
 # Whether Keras is imported as it would be is told by these.
 _DECISIVE = "KERAS_BACKEND", "KERAS_HOME", "CUDA_VISIBLE_DEVICES"
 
@@ -201,7 +202,8 @@ def place_of(kind: str) -> str:
     What is asked first, before test processes are started, begins it.
     """
     if sys.platform == "linux" and PLACES[kind] not in os.environ:
-        os.environ[PLACES[kind]] = Nursery(kind).place
+        _begun.append(Nursery(kind))
+        os.environ[PLACES[kind]] = _begun[-1].place
     return os.environ.get(PLACES[kind], "")
 
 
