@@ -246,7 +246,8 @@ def start_server(program: str, environment: Mapping[str, str]) -> Any:
     return Forked(place_of("server"), order, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def _import(kind: str) -> None:
+def import_for(kind: str) -> None:
+    """Import what servers, or trainings, import."""
     if kind == "server":
         for module in pkgutil.walk_packages(importlib.import_module("rabisco.web").__path__, "rabisco.web."):
             importlib.import_module(module.name)
@@ -296,7 +297,7 @@ def serve(kind: str, place: str) -> None:
         while not text.endswith(b"\n"):
             text += connection.recv(1 << 20)
         if not imported:
-            _import(kind)
+            import_for(kind)
             gc.collect()
             gc.freeze()
             imported = True

@@ -18,6 +18,7 @@ from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import pytest
+from tests.forking import import_for
 
 VARIABLE = "TESTS_PROCESS"  # is the name of the process in each copy
 DIVIDED = ("tests/contracts/test_every_model.py",)  # whose cases are shared out each by itself
@@ -88,6 +89,11 @@ class Testers:
 
     def run(self, number: int) -> None:
         """Return once all tests have run, or enough of them have failed."""
+        if any(item.get_closest_marker("training") for item in self._session.items):
+            with pytest.MonkeyPatch.context() as patch:
+                for name in ("RABISCO_HOME", "KERAS_HOME", "MPLCONFIGDIR"):  # for what imports make
+                    patch.setenv(name, str(self._base))
+                import_for("training")
         gc.collect()
         gc.freeze()  # so that what is not used is never copied
         try:
