@@ -2,7 +2,7 @@
 
 A 280×280 PNG of a digit is sent with the default model, once everything has been loaded; every function of the package
 that is entered is noted by Python's own tracing, in all threads. Counted is the way from the application on, as
-``test_client`` calls it, and the whole way that a request takes under ``rabisco serve``, the server's side included.
+``test_client`` calls it, and the way under ``rabisco serve``, from a connection that has the whole request on.
 
 The run trains the tiny network on scikit-learn's digits, as its process does: from the row that waits to the saved
 artifact. Apart from it, what every batch enters.
@@ -51,7 +51,7 @@ def run() -> dict[str, Any]:
 
 
 def predict() -> dict[str, list[str]]:
-    """Return the package's functions that a prediction enters, from the application and from the socket on."""
+    """Return the package's functions that a prediction enters, from the application and from a connection on."""
     with _own_home() as settings:
         app = create_app(settings)
         return {"application": entered(lambda: post(app)), "server": entered(through_server(app, settings))}
@@ -61,7 +61,7 @@ def table(result: dict[str, Any]) -> str:
     """Return the modules and functions of each way as a Markdown table."""
     ways = (
         ("`POST /predict`, from the application on", "application"),
-        ("`POST /predict`, from the socket on", "server"),
+        ("`POST /predict`, from a connection on", "server"),
         ("A training run, from its row to the artifact", "training"),
         ("Of it, every batch", "batch"),
     )
@@ -137,22 +137,21 @@ def post(app: Flask) -> None:
 
 
 def through_server(app: Flask, settings: Settings) -> Callable[[], None]:
-    """Return what sends one picture to the application as the server does, threads included."""
+    """Return what hands one picture to the application as a connection does."""
     application = ASGIApplication(app, settings)
 
     def send() -> None:
-        body, statuses = seven(), []
+        body, answers = seven(), list[tuple[int, Any, bytes]]()
 
-        async def receive() -> dict[str, object]:
-            return {"type": "http.request", "body": body, "more_body": False}
+        async def ask() -> None:
+            answered = asyncio.get_running_loop().create_future()
+            assert application.offer(scope_of(body), body, answered.set_result)
+            answers.append(await answered)
 
-        async def note(message: Any) -> None:
-            statuses.append(message.get("status"))
-
-        loop = threading.Thread(target=lambda: asyncio.run(application(scope_of(body), receive, note)))
+        loop = threading.Thread(target=lambda: asyncio.run(ask()))
         loop.start()  # in a thread of its own, for the caller's may have a loop that runs
         loop.join()
-        assert statuses[0] == 200
+        assert answers[0][0] == 200
 
     return send
 

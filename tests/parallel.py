@@ -186,19 +186,22 @@ def _received(connection: Connection) -> tuple[Any, ...]:
 class _Teller:
     """Tells what happens in a copy to the process that shares out the tests."""
 
-    def __init__(self, config: pytest.Config, connection: Connection) -> None:
-        self._config, self._connection = config, connection
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self.connection: Connection | None = None  # as long as it is told what was told before it began
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Tell how a step of a test ended."""
+        assert self.connection
         data = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
-        self._connection.send(("report", data))
+        self.connection.send(("report", data))
 
     def pytest_warning_recorded(self, warning_message: Any, when: str, nodeid: str, location: Any) -> None:
         """Tell of a warning, but not what of this process it is about."""
-        warning_message.source = None
-        told = {"warning_message": warning_message, "when": when, "nodeid": nodeid, "location": location}
-        self._connection.send(("warning", told))
+        if self.connection:
+            warning_message.source = None
+            told = {"warning_message": warning_message, "when": when, "nodeid": nodeid, "location": location}
+            self.connection.send(("warning", told))
 
 
 def _be(session: pytest.Session, name: str, connection: Connection, base: Any) -> NoReturn:
@@ -216,7 +219,8 @@ def _be(session: pytest.Session, name: str, connection: Connection, base: Any) -
         base.mkdir(mode=0o700)
         config._tmp_path_factory._basetemp = base  # type: ignore[attr-defined]
         config.pluginmanager.unregister(name="terminalreporter")
-        config.pluginmanager.register(_Teller(config, connection))
+        config.pluginmanager.register(teller := _Teller(config))
+        teller.connection = connection
         _work(session, connection)
         status = 0
     except (EOFError, ConnectionError, KeyboardInterrupt):

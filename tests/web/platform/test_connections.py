@@ -102,6 +102,40 @@ def test_a_client_that_closes_its_half_is_answered(server: Server) -> None:
     assert slow[0] == 200
 
 
+def test_a_prediction_is_answered_alike_whole_in_parts_and_behind_another(server: Server) -> None:
+    close = b"Connection: close\r\n"
+    length = b"Content-Length: %d\r\n" % len(SEVEN)
+    whole = RAW + length + b"\r\n" + SEVEN
+    last = RAW + length + close + b"\r\n" + SEVEN
+    old = RAW.replace(b"HTTP/1.1", b"HTTP/1.0") + length + b"\r\n" + SEVEN
+    waits = RAW + length + close + b"Expect: 100-continue\r\n\r\n" + SEVEN
+    alone, aged, waited = tell(server, last), tell(server, old), tell(server, waits)
+    with connect(server) as connection:
+        connection.sendall(last[:200])
+        time.sleep(0.2)
+        connection.sendall(last[200:])
+        parts = read_answers(connection)
+    with connect(server) as connection:
+        connection.sendall(whole + last)
+        behind = read_answers(connection)
+    assert (len(parts), len(behind)) == (1, 2)
+    for status, fields, body in (alone, aged, waited, *parts, *behind):
+        assert (status, json.loads(body)["predictions"][0]["category"]) == (200, "7")
+        assert fields.keys() - {"connection"} == alone[1].keys() - {"connection"}
+    assert [answer[1].get("connection") for answer in (alone, aged, *behind)] == ["close", "close", None, "close"]
+
+
+def read_answers(connection: socket.socket) -> list[tuple[int, dict[str, str], bytes]]:
+    """Return status, header fields and body of each answer, to the end of the connection."""
+    with connection.makefile("rb") as answers:
+        found = []
+        while first := answers.readline():
+            lines = iter(lambda: answers.readline().decode("latin-1").strip(), "")
+            fields = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+            found.append((int(first.split()[1]), fields, answers.read(int(fields["content-length"]))))
+    return found
+
+
 @pytest.mark.parametrize(
     ("sent", "status"),
     [
@@ -246,15 +280,21 @@ def test_a_crowd_is_refused_before_its_bodies_are_read(narrow: Server) -> None:
     assert int(early[1]["retry-after"]) > 0
 
 
+class Never:
+    """An application that answers nobody."""
+
+    has_turns = False
+
+    async def __call__(self, scope: object, receive: object, send: object) -> None:  # noqa: ARG002 - of ASGI
+        await asyncio.Event().wait()
+
+
 def test_what_cannot_be_answered_before_the_end_is_refused_and_not_a_fault() -> None:
     """A process that ends waits for its answers, but not for ever."""
 
-    async def never(scope: object, receive: object, send: object) -> None:
-        await asyncio.Event().wait()
-
     async def ask() -> bytes:
         with socket.create_server(("127.0.0.1", 0)) as listening:
-            places = connections.Places(listening, never, Settings(), ALONE)  # type: ignore[arg-type]
+            places = connections.Places(listening, Never(), Settings(), ALONE)  # type: ignore[arg-type]
             reader, writer = await asyncio.open_connection(*listening.getsockname())
             writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
             await asyncio.sleep(0.2)
@@ -270,15 +310,12 @@ def test_what_cannot_be_answered_before_the_end_is_refused_and_not_a_fault() -> 
 
 
 def test_a_connection_that_comes_while_a_process_ends_is_closed() -> None:
-    async def never(scope: object, receive: object, send: object) -> None:
-        await asyncio.Event().wait()
-
     async def end_at_once() -> bytes:
         with (
             socket.create_server(("127.0.0.1", 0)) as listening,
             socket.create_connection(listening.getsockname()) as one,
         ):
-            places = connections.Places(listening, never, Settings(), ALONE)  # type: ignore[arg-type]
+            places = connections.Places(listening, Never(), Settings(), ALONE)  # type: ignore[arg-type]
             places._accept()
             await places.end(0.1)
             await asyncio.sleep(0.1)

@@ -39,6 +39,12 @@ def test_a_trusted_proxy_names_scheme_host_and_prefix(home: Path) -> None:
     assert "lab.example" not in client(home, trusted_proxies="192.0.2.1").get("/docs", headers=FORWARDED).text
 
 
+def test_a_server_believes_no_proxy_that_its_settings_do_not_name(server: Server) -> None:
+    page = server.get("/docs", headers=FORWARDED).text
+    assert f"http://127.0.0.1:{server.port}/predict" in page
+    assert "https://127" not in page
+
+
 def test_each_client_of_a_trusted_proxy_has_a_rate_of_its_own(home: Path) -> None:
     asked = client(home, trusted_proxies="127.0.0.1", rate_limit="2/minute")
     for address in ("203.0.113.7", "203.0.113.8"):

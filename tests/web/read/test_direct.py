@@ -170,8 +170,8 @@ def test_where_all_that_wait_fail_together_the_views_answer_each(app: Flask, mon
 
     async def turns() -> list[Any]:
         waiting = [asyncio.get_running_loop().create_future() for _ in range(2)]
-        served._turns.extend((environ_of(app, "a body"), turn) for turn in waiting)
-        served._give_turns(app.direct)
+        served._turns.extend((environ_of(app, "a body"), turn.set_result) for turn in waiting)
+        served._give_turns()
         return await asyncio.wait_for(asyncio.gather(*waiting), timeout=5)
 
     assert run_elsewhere(turns()) == [None, None]

@@ -34,10 +34,13 @@ ASIDE_THREADS = 2
 READING = ("/predict", "/explain", "/static", "/metrics")
 # A request that takes so long is given up when its client leaves.
 WATCH_SECONDS = 0.5
-# Predictions answered together in the event loop between two looks at what else has come, and how many may wait.
+# Predictions answered together, here, for handing one to a thread takes as long as a tenth of it; between two such
+# batches is looked at what else has come. And how many may wait.
 AT_ONCE, MOST_TURNS = 8, 512
 # Bytes of a body that have mostly come by the time that its head is looked at.
 MOST_AT_ONCE = 64 * 1024
+# Where a request keeps its environment once it was made.
+ENVIRON = "rabisco.environ"
 # A file that is larger is sent in parts: whole, it would be held for every client that is slow to take it.
 MOST_WHOLE, PART = 1 << 20, 1 << 17
 # Pages that say in a crowd that there is one; more of them get what programs get.
@@ -85,18 +88,38 @@ class ASGIApplication:
         self._health = ThreadPoolExecutor(1, "health")
         self._most = settings.threads + settings.max_waiting
         self._pages = self._streams = 0
-        self._turns: deque[tuple[dict[str, Any], asyncio.Future[Any]]] = deque()
+        self._turns: deque[tuple[dict[str, Any], Callable[[Any], object]]] = deque()
         self._stopping = asyncio.Event()
 
     def end_streams(self) -> None:
         """End the answers that come in parts: the process is to end, and would wait for them."""
         self._stopping.set()
 
+    @property
+    def has_turns(self) -> bool:
+        """Whether predictions wait for their turns."""
+        return bool(self._turns)
+
+    def offer(self, scope: Any, body: bytes, tell: Callable[[Any], object]) -> bool:
+        """Let a request that has come whole have its turn, which needs no call; return whether it will.
+
+        Args:
+            scope: The request, for a prediction.
+            body: The whole of it.
+            tell: Is given status, headers and body of the answer; ``None`` where a call is to answer.
+        """
+        if not self._app.direct or len(self._turns) >= MOST_TURNS or self._reading.busy >= self._most:
+            return False
+        environ = scope[ENVIRON] = environment(scope, self._settings)
+        environ["wsgi.input"] = io.BytesIO(body)
+        self._turns.append((environ, tell))
+        if len(self._turns) == 1:
+            asyncio.get_running_loop().call_soon(self._give_turns)
+        return True
+
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answer one request; of one that does not arrive whole or in time nothing is carried out."""
-        environ = environment(scope)
-        if self._settings.trusted_proxies:
-            believe(environ, self._settings)
+        environ = scope.get(ENVIRON) or environment(scope, self._settings)
         lane = self._reading if environ["PATH_INFO"].startswith(READING) else self._others
         if lane.busy >= self._most and self._is_refused(environ):
             await _send_whole(send, Answer(*refusals.answer(503, environ.get("HTTP_X_REQUEST_ID"))))
@@ -154,7 +177,9 @@ class ASGIApplication:
         return body_limit(self._settings, environ)
 
     async def _serve(self, lane: "Lane", environ: dict[str, Any], receive: Receive, send: Send) -> None:
-        if await self._serve_directly(environ, send):
+        direct: Any = self._app.direct
+        if direct and environ["PATH_INFO"].startswith("/health") and (well := direct.health(environ)):
+            await _send_whole(send, Answer(*well))  # at once: handing it to a thread takes longer
             return
         context = contextvars.copy_context()  # of this request: Flask's lives on from part to part
         pool = self._health if environ["PATH_INFO"].startswith("/health") else lane.threads
@@ -182,38 +207,18 @@ class ASGIApplication:
         finally:
             self._streams -= not answer.is_file
 
-    async def _serve_directly(self, environ: dict[str, Any], send: Send) -> bool:
-        """Answer here what takes a moment, for handing it to a thread takes as long; tell whether it was done."""
-        direct: Any = getattr(self._app, "direct", None)
-        path = environ["PATH_INFO"]
-        if direct is None or not path.startswith(("/predict", "/health")):
-            return False
-        if path.startswith("/predict"):
-            if len(self._turns) >= MOST_TURNS:
-                return False
-            turn = asyncio.get_running_loop().create_future()
-            self._turns.append((environ, turn))
-            if len(self._turns) == 1:
-                turn.get_loop().call_soon(self._give_turns, direct)
-            answer = await turn  # connections are looked at between a few predictions
-        else:
-            answer = direct.health(environ)
-        if answer:
-            await _send_whole(send, Answer(*answer))
-        return answer is not None
-
-    def _give_turns(self, direct: Any) -> None:
+    def _give_turns(self) -> None:
         taken = [self._turns.popleft() for _ in range(min(AT_ONCE, len(self._turns)))]
         if self._turns:
-            asyncio.get_running_loop().call_soon(self._give_turns, direct)
-        waiting = [(environ, turn) for environ, turn in taken if not turn.done()]
+            asyncio.get_running_loop().call_soon(self._give_turns)
+        direct: Any = self._app.direct
         try:
-            answers = direct.together([environ for environ, _ in waiting])
+            answers = direct.together([environ for environ, _ in taken])
         except Exception:  # else nobody of them would ever hear anything
             LOGGER.exception("predictions are left to the views")
-            answers = [None] * len(waiting)
-        for (_, turn), answer in zip(waiting, answers, strict=True):
-            turn.set_result(answer)
+            answers = [None] * len(taken)
+        for (_, tell), answer in zip(taken, answers, strict=True):
+            tell(answer)
 
     async def _watch(self, receive: Receive, answering: "asyncio.Future[Answer]", gone: threading.Event) -> None:
         """Return once there is an answer; tell whoever makes one that takes long when nobody waits for it."""
@@ -321,8 +326,8 @@ async def _send_whole(send: Send, answer: Answer, *, more: bool = False) -> None
     await send({"type": "http.response.body", "body": answer.body, "more_body": more})
 
 
-def environment(scope: Any) -> dict[str, Any]:
-    """Return the WSGI environment (PEP 3333) of a request.
+def environment(scope: Any, settings: Settings) -> dict[str, Any]:
+    """Return the WSGI environment (PEP 3333) of a request, with what a trusted proxy says of its client.
 
     A header field that was sent several times becomes one, as HTTP says; one whose name holds ``_`` is left out, for
     it would be taken for another.
@@ -336,7 +341,7 @@ def environment(scope: Any) -> dict[str, Any]:
         text = value.decode("latin-1")
         fields[key] = f"{fields[key]}{'; ' if key == 'HTTP_COOKIE' else ', '}{text}" if key in fields else text
     (server, port), (client, _) = scope["server"], scope["client"]
-    return {
+    environ = {
         **fields,
         "REQUEST_METHOD": scope["method"],
         "SCRIPT_NAME": "",
@@ -355,3 +360,6 @@ def environment(scope: Any) -> dict[str, Any]:
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
     }
+    if settings.trusted_proxies:
+        believe(environ, settings)
+    return environ

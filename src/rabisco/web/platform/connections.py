@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from email.utils import formatdate
+from functools import partial
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ from uvicorn.server import ServerState
 
 from rabisco.settings import Settings
 from rabisco.web.platform import refusals
-from rabisco.web.platform.asgi import ASGIApplication
+from rabisco.web.platform.asgi import MOST_AT_ONCE, ASGIApplication
 
 if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -37,6 +38,8 @@ HEAD_SECONDS = 10
 IDLE_SECONDS = 60
 # A client that takes less than so many bytes of its answer in so many seconds is dropped.
 ANSWER_SECONDS, LEAST_TAKEN = 15, 4096
+# A small body that has not come whole by then is waited for by the application.
+WAITED_SECONDS = 0.5
 # A client that has closed its half may have gone: after that it is asked, by a line that HTTP lets pass.
 PROBE_SECONDS = 0.4
 PROBE = b"HTTP/1.1 102 Processing\r\n\r\n"
@@ -74,13 +77,23 @@ class Places:
         share: The connections of all processes, which take as many each.
 
     Attributes:
+        application: Answers requests.
         leaving: How many connections are to be closed with their next answer, so that others take them.
     """
 
     def __init__(
         self, listening: socket.socket, application: ASGIApplication, settings: Settings, share: Share
     ) -> None:
-        self._config = Config(application, log_config=None, ws="none", lifespan="off", timeout_keep_alive=IDLE_SECONDS)
+        self.application = application
+        self._config = Config(
+            application,
+            interface="asgi3",
+            log_config=None,
+            ws="none",
+            lifespan="off",
+            proxy_headers=False,  # the settings say which proxies are believed
+            timeout_keep_alive=IDLE_SECONDS,
+        )
         self._config.load()
         self._state = ServerState()
         self._listening = listening
@@ -108,6 +121,8 @@ class Places:
         for connection in [*self._places, *self._reserve]:
             if connection.transport is not None:
                 connection.shutdown()
+        while self.application.has_turns:
+            await asyncio.sleep(0)
         if self._state.tasks:
             await asyncio.wait(set(self._state.tasks), timeout=seconds)
         for connection in [*self._places, *self._reserve]:
@@ -221,6 +236,7 @@ class Connection(HttpToolsProtocol):
         self.since = time.monotonic()
         self._places = places
         self._in_head = True
+        self._held: tuple[RequestResponseCycle, Any] | None = None
         self._head_bytes = self._refused_bytes = 0
         self._beside = self._content = 0
         self._fault: tuple[int, str] = (400, "")
@@ -256,6 +272,8 @@ class Connection(HttpToolsProtocol):
         elif self._in_head and self.idle and now - self.since > HEAD_SECONDS:
             self._places.leave(self)
             self.transport.close()
+        elif self._held and now - self.since > WAITED_SECONDS:
+            self._begin()
         elif self._half_closed and now - self._half_closed > PROBE_SECONDS:
             self._half_closed = now
             if not self.cycle.response_started and self.cycle.scope["http_version"] == "1.1":
@@ -268,6 +286,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give its place to others."""
+        self._held = None
         self._places.leave(self)
         super().connection_lost(exc)
 
@@ -285,7 +304,6 @@ class Connection(HttpToolsProtocol):
             if self._head_bytes > MOST_HEAD and not self.transport.is_closing():
                 self._fault = 431, ""
                 self.send_400_response("")
-
     def eof_received(self) -> bool:  # type: ignore[override]
         """Answer whoever has closed its half; of a body that broke off nothing is carried out."""
         if self.idle or self.cycle.response_started:
@@ -360,7 +378,39 @@ class Connection(HttpToolsProtocol):
         if self._places.leaving and not self.pipeline:
             self._places.leaving -= 1
             cycle.keep_alive = False
-        super()._start_asgi_task(cycle, app)
+        self._held = cycle, app
+        if not cycle.more_body or cycle.waiting_for_100_continue or not _is_small_prediction(cycle.scope):
+            self._begin()
+
+    def on_message_complete(self) -> None:
+        """Begin to answer a prediction that waited for its body."""
+        super().on_message_complete()
+        if self._held:
+            self._begin()
+
+    def _begin(self) -> None:
+        """Begin to answer; a small prediction that has come whole has its turn and needs no task."""
+        assert self._held
+        (cycle, app), self._held = self._held, None
+        if cycle.disconnected:
+            return
+        whole = not cycle.more_body and not self.flow.write_paused and _is_small_prediction(cycle.scope)
+        tell = partial(self._answer, cycle, app)
+        if not (whole and self._places.application.offer(cycle.scope, bytes(cycle.body), tell)):
+            super()._start_asgi_task(cycle, app)
+
+    def _answer(self, cycle: "RequestResponseCycle", app: Any, answer: refusals.WireAnswer | None) -> None:
+        if cycle.disconnected or self.transport.is_closing():
+            return
+        if answer is None:
+            super()._start_asgi_task(cycle, app)
+            return
+        cycle.response_started = cycle.response_complete = True
+        closing = () if cycle.keep_alive else ((b"connection", b"close"),)
+        self.transport.write(refusals.as_sent(answer, (*self.server_state.default_headers, *closing)))
+        if closing:
+            self.transport.close()
+        self.on_response_complete()
 
     def on_body(self, body: bytes) -> None:
         """Keep a part of a body; of one that was refused only so much is read."""
@@ -378,6 +428,14 @@ class Connection(HttpToolsProtocol):
         super().on_response_complete()
         if (self._half_closed and not self.pipeline) or self.refusal:
             self.transport.close()
+
+
+def _is_small_prediction(scope: Any) -> bool:
+    """Tell whether pictures are sent to be read that are no more than a few packets."""
+    if scope["method"] != "POST" or not scope["path"].startswith("/predict"):
+        return False
+    length = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    return length.isdigit() and int(length) <= MOST_AT_ONCE
 
 
 def _in_system(connection: socket.socket) -> int:

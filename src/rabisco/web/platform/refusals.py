@@ -58,8 +58,17 @@ def answer(status: int, asked_id: str | None = None, detail: str = "", method: s
 
 def wire(status: int, detail: str = "", default: Sequence[tuple[bytes, bytes]] = ()) -> bytes:
     """Return a refusal as it is sent over a connection."""
-    status, headers, body = answer(status, detail=detail)
-    lines = [b"HTTP/1.1 %d %b" % (status, HTTPStatus(status).phrase.encode())]
-    lines += [b"%b: %b" % (name, value) for name, value in default]
-    lines += [f"{name}: {value}".encode() for name, value in headers]
-    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+    return as_sent(answer(status, detail=detail), default)
+
+
+def as_sent(answered: WireAnswer, default: Sequence[tuple[bytes, bytes]] = ()) -> bytes:
+    """Return an answer as it is sent over a connection.
+
+    Args:
+        answered: Status, headers and body.
+        default: Headers that every answer has.
+    """
+    status, headers, body = answered
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *(f"{name}: {value}" for name, value in headers)]
+    head = "\r\n".join(lines).encode()
+    return b"".join((head, *(b"\r\n%b: %b" % one for one in default), b"\r\n\r\n", body))
