@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -110,15 +111,17 @@ def test_a_prediction_is_answered_alike_whole_in_parts_and_behind_another(server
     old = RAW.replace(b"HTTP/1.1", b"HTTP/1.0") + length + b"\r\n" + SEVEN
     waits = RAW + length + close + b"Expect: 100-continue\r\n\r\n" + SEVEN
     alone, aged, waited = tell(server, last), tell(server, old), tell(server, waits)
-    with connect(server) as connection:
-        connection.sendall(last[:200])
-        time.sleep(0.2)
-        connection.sendall(last[200:])
-        parts = read_answers(connection)
+    parts = []
+    for pause in (0.1, connections.WAITED_SECONDS + 2 * connections.SWEEP_SECONDS):
+        with connect(server) as connection:
+            connection.sendall(last[:200])
+            time.sleep(pause)
+            connection.sendall(last[200:])
+            parts += read_answers(connection)
     with connect(server) as connection:
         connection.sendall(whole + last)
         behind = read_answers(connection)
-    assert (len(parts), len(behind)) == (1, 2)
+    assert (len(parts), len(behind)) == (2, 2)
     for status, fields, body in (alone, aged, waited, *parts, *behind):
         assert (status, json.loads(body)["predictions"][0]["category"]) == (200, "7")
         assert fields.keys() - {"connection"} == alone[1].keys() - {"connection"}
@@ -307,6 +310,19 @@ def test_what_cannot_be_answered_before_the_end_is_refused_and_not_a_fault() -> 
     assert answered.startswith(b"HTTP/1.1 503 ")
     assert answered.count(b"HTTP/1.1") == 1
     assert b"Retry-After" in answered or b"retry-after" in answered
+
+
+def test_a_prediction_whose_body_is_on_its_way_is_answered_before_a_process_ends(tmp_path: Path) -> None:
+    with serving(tmp_path) as server, connect(server) as connection:
+        sent = RAW + b"Content-Length: %d\r\n\r\n" % len(SEVEN) + SEVEN
+        connection.sendall(sent[:-100])
+        time.sleep(0.2)
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+        connection.sendall(sent[-100:])
+        ((status, fields, body),) = read_answers(connection)
+    assert (status, fields["connection"]) == (200, "close")
+    assert json.loads(body)["predictions"][0]["category"] == "7"
 
 
 def test_a_connection_that_comes_while_a_process_ends_is_closed() -> None:

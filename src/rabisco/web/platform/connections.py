@@ -304,6 +304,7 @@ class Connection(HttpToolsProtocol):
             if self._head_bytes > MOST_HEAD and not self.transport.is_closing():
                 self._fault = 431, ""
                 self.send_400_response("")
+
     def eof_received(self) -> bool:  # type: ignore[override]
         """Answer whoever has closed its half; of a body that broke off nothing is carried out."""
         if self.idle or self.cycle.response_started:
@@ -313,6 +314,12 @@ class Connection(HttpToolsProtocol):
             return False
         self._half_closed = time.monotonic()
         return True
+
+    def shutdown(self) -> None:
+        """Answer what is under way, and nothing more."""
+        if self._held:
+            self._begin()  # by a task, for which the process waits
+        super().shutdown()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's own words
         """Refuse what is no HTTP, or more of it than is read; what the application does about it is in vain."""
