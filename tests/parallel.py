@@ -32,11 +32,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def number_of_processes(config: pytest.Config) -> int:
-    """Return how many processes run the tests; 0 for none but this one.
+    """Return how many processes run the tests; 0 for none but this one, as where a fork may not survive (macOS).
 
     Where a mark leaves out what waits, there are as many as cores.
     """
     asked: str = config.option.processes
+    if sys.platform != "linux":
+        return 0
     if asked != "auto":
         return int(asked)
     return min(MOST, (os.cpu_count() or 1) + (0 if config.option.markexpr else WAITING))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from benchmarks import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux")]
 
 CONFTEST = "from tests.parallel import pytest_addoption, pytest_runtestloop\n"
 TESTS = """

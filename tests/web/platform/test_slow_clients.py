@@ -81,7 +81,7 @@ def test_repeated_headers_and_foreign_letters_arrive_as_wsgi_wants_them() -> Non
         (b"x-forwarded-for", b"1.2.3.4"),
         (b"x_forwarded_for", b"6.6.6.6"),
     ]
-    environ = asgi.environment(request_of(fields))
+    environ = asgi.environment(request_of(fields), Settings())
     assert environ["HTTP_ACCEPT"] == "text/html, */*"
     assert environ["HTTP_COOKIE"] == "a=1; b=2"
     assert environ["CONTENT_TYPE"] == "x/y"
