@@ -108,6 +108,8 @@ class Testers:
                     raise self._session.Failed(self._session.shouldfail)
                 if self._session.shouldstop:
                     raise self._session.Interrupted(self._session.shouldstop)
+            if self._waiting:
+                raise RuntimeError(f"{sum(map(len, self._waiting))} tests are left that no process has begun to run")
         finally:
             self._end()
 

@@ -55,20 +55,31 @@ def test_is_skipped():
 """
 
 
-@pytest.mark.parametrize(("option", "ends"), [((), 2), (("-x",), None)])
-def test_every_outcome_is_told(option: tuple[str, ...], ends: int | None, tmp_path: Path) -> None:
-    (tmp_path / "conftest.py").write_text(CONFTEST)
+def run(folder: Path, *options: str) -> "subprocess.CompletedProcess[str]":
     for name in ("test_one.py", "test_other.py"):
-        (tmp_path / name).write_text(TESTS)
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "--processes=2", "-rs", "-p", "no:cacheprovider", *option, "--rootdir=."],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": "", "TMPDIR": str(tmp_path)},
+        (folder / name).write_text(TESTS)
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "--processes=2", "-rs", "-p", "no:cacheprovider", *options, "--rootdir=."],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": "", "TMPDIR": str(folder)},
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
     )
+
+
+def test_where_no_process_begins_a_test_the_run_is_no_success(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(f"{CONFTEST}import tests.parallel\ntests.parallel._work = None\n")
+    done = run(tmp_path)
+    assert done.returncode == pytest.ExitCode.INTERNAL_ERROR
+    assert "12 tests are left that no process has begun to run" in done.stdout
+
+
+@pytest.mark.parametrize(("option", "ends"), [((), 2), (("-x",), None)])
+def test_every_outcome_is_told(option: tuple[str, ...], ends: int | None, tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    done = run(tmp_path, *option)
     assert done.returncode in (1, 2), done.stdout + done.stderr
     assert "assert [1] == [2]" in done.stdout
     assert "said before" in done.stdout

@@ -22,8 +22,8 @@ RAW = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
 ALONE = (memoryview(bytearray(8)).cast("q"), 0)
 NOTE = b'{"notes": "HALF-A"}'
 QUICK = """
-from rabisco.web.platform import connections
-connections.HEAD_SECONDS, connections.ANSWER_SECONDS = 1, 2
+from rabisco.web.platform import bodies, connections
+connections.HEAD_SECONDS, connections.ANSWER_SECONDS, bodies.BODY_SECONDS = 1, 2, 3
 """
 
 
@@ -126,6 +126,12 @@ def test_a_prediction_is_answered_alike_whole_in_parts_and_behind_another(server
         assert (status, json.loads(body)["predictions"][0]["category"]) == (200, "7")
         assert fields.keys() - {"connection"} == alone[1].keys() - {"connection"}
     assert [answer[1].get("connection") for answer in (alone, aged, *behind)] == ["close", "close", None, "close"]
+
+
+def test_a_small_prediction_that_stops_on_its_way_is_refused(narrow: Server) -> None:
+    status, fields, body = tell(narrow, RAW + b"Content-Length: %d\r\n\r\n" % len(SEVEN) + SEVEN[:-1])
+    assert (status, fields["connection"]) == (408, "close")
+    assert json.loads(body)["type"] == "urn:rabisco:problem:too-slow"
 
 
 def read_answers(connection: socket.socket) -> list[tuple[int, dict[str, str], bytes]]:

@@ -134,10 +134,11 @@ class _Rule(Rule):
     Werkzeug does it for every rule of each application: three quarters of the time that making one took.
     """
 
-    _compiled: ClassVar[dict[tuple[str, bool], Callable[..., tuple[str, str]]]] = {}
+    _compiled: ClassVar[dict[tuple[object, ...], Callable[..., tuple[str, str]]]] = {}
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        compile_now, key = super()._compile_builder, (self.rule, append_unknown)
+        compile_now = super()._compile_builder
+        key = self.rule, self.host, self.subdomain, repr(self.defaults), append_unknown
 
         def build(rule: Rule, **values: object) -> tuple[str, str]:
             if key not in self._compiled:
