@@ -124,7 +124,7 @@ def test_a_fat_stroke_becomes_thinner_and_stays_one_stroke() -> None:
 
 
 def test_redrawing_gives_the_width_asked_for() -> None:
-    bar = np.ones((100, 6), np.float32)
+    bar = np.full((100, 6), 255, np.uint8)
     for width in (2.0, 3.0, 4.0):
         assert stroke_width(redraw(bar, 20, width)) == pytest.approx(width, rel=0.25)
 

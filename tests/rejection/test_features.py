@@ -60,7 +60,7 @@ def test_nothing_is_said_of_a_blank_picture() -> None:
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 40), (40, 1), (3, 3)])
 def test_ink_of_any_shape_has_finite_traits(shape: tuple[int, int]) -> None:
-    ink = Ink(np.ones(shape, np.float32), np.full(shape, 200, np.float32))
+    ink = Ink(np.full(shape, 255, np.uint8), np.full(shape, 200, np.uint8))
     values = describe(ink)
     assert values.shape == (len(TRAITS),)
     assert np.isfinite(values).all()

@@ -9,6 +9,5 @@ from rabisco.images.geometry import MNIST_BOX, bounding_box, center_mass, resize
 
 def to_mnist(counts: NDArray[np.float64]) -> NDArray[np.uint8]:
     """Return one image as MNIST would show it, uint8 ``(28, 28)``, from counts in [0, 16], ``(8, 8)``."""
-    crop = (counts[bounding_box(counts)] * (1 / 16)).astype(np.float32)
-    small = resize_ink(crop, MNIST_BOX, Image.Resampling.BICUBIC)
-    return center_mass((small * 255 + 0.5).astype(np.uint8))
+    crop = (counts[bounding_box(counts)] * (255 / 16) + 0.5).astype(np.uint8)
+    return center_mass(resize_ink(crop, MNIST_BOX, Image.Resampling.BICUBIC))

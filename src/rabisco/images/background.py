@@ -37,7 +37,7 @@ def is_uneven(picture: NDArray[np.uint8]) -> bool:
         return False
     pieces = _pieces(ring)
     step = max(1, max(picture.shape[:2]) // 100)
-    paper = float(np.median(pieces))
+    paper = fast_median(pieces)
     span = float(np.abs(brightness(picture[::step, ::step]) - paper).max())
     if _in_shade(pieces, paper, span).mean() <= MOST_SHADED:
         return False
@@ -45,7 +45,7 @@ def is_uneven(picture: NDArray[np.uint8]) -> bool:
     apart = np.maximum(behind, np.maximum(np.roll(behind, 1), np.roll(behind, -1))) < SHADE[1] * span
     if apart.mean() < LEAST_APART:
         return True
-    shaded = apart & _in_shade(pieces, float(np.median(pieces[apart])), span)
+    shaded = apart & _in_shade(pieces, fast_median(pieces[apart]), span)
     return bool(shaded.mean() > MOST_SHADED)
 
 

@@ -3,17 +3,20 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from rabisco.images.geometry import FULL
+
 SIDEWAYS = 0.25  # pixels of ink that one step aside costs: a cut is upright where nothing speaks against it
 NEAREST = 0.16  # of the line's height between two cuts, and between a cut and the piece's end
 MOST_CUTS = 3.5  # per width that equals the line's height
 
 
-def find_cuts(values: NDArray[np.float32], line_height: float) -> NDArray[np.intp]:
-    """Return the paths along which ink, float32 ``(h, w)``, may be cut, from left to right.
+def find_cuts(ink: NDArray[np.uint8], line_height: float) -> NDArray[np.intp]:
+    """Return the paths along which ink, uint8 ``(h, w)``, may be cut, from left to right.
 
     Returns:
         First column right of each path, ``(cuts, h)``.
     """
+    values = ink * np.float32(1 / FULL)
     half = len(values) // 2
     above, above_from = _cheapest(values[: half + 1])
     below, below_from = _cheapest(values[half:][::-1])

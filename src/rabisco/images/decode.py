@@ -24,6 +24,7 @@ from rabisco.images.alpha import opaque
 from rabisco.images.depth import PNG_DEPTH, brightened, deep_colors, deep_png, eight_bits
 from rabisco.images.encoded import decode_base64, too_many_bytes
 from rabisco.images.foreign import heic_is_read, is_heic, unsupported
+from rabisco.images.geometry import as_rgb
 from rabisco.images.large import LARGE, WORKING_SIDE, large_webp, one_at_a_time, reduced
 from rabisco.images.parts import (
     MOST_CHUNKS,
@@ -306,4 +307,4 @@ def _shown(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return pixels, ``(H, W, 1)`` or ``(H, W, 3)``, as RGB and as bright as they are meant."""
     if pixels[0, 0, 0] <= 1:
         pixels = brightened(pixels)
-    return np.broadcast_to(pixels, (*pixels.shape[:2], 3)) if pixels.shape[2] == 1 else pixels
+    return as_rgb(pixels[..., 0]) if pixels.shape[2] == 1 else pixels

@@ -1,7 +1,7 @@
 """A picture becomes ink: how strongly each pixel was written on, whatever the colors of pen and paper."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -10,7 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabisco.images.background import LEAST_SHADE, flatten_light, is_uneven
-from rabisco.images.geometry import border, bounding_box, brightness, fast_median, medians, stroke_width
+from rabisco.images.geometry import (
+    FULL,
+    GRAYS,
+    border,
+    bounding_box,
+    brightness,
+    fast_median,
+    histogram,
+    medians,
+    stroke_width,
+    weighted_median,
+)
 from rabisco.images.page import LEAST_PAGE, SHEET_CONTRAST, Region, find_sheet, inside_strips
 
 SAMPLE = 6_000  # pixels are enough to describe paper
@@ -25,7 +36,7 @@ FEWEST_CROSSINGS = 4
 WIDEST_RULE = 0.02  # of the border's length, on average
 LEAST_RING = 250  # pixels of border from which rules on the paper can be told from the soft edge of a stroke
 
-SOLID = 0.5  # ink from here on belongs to a stroke and not merely to its soft edge
+SOLID = FULL // 2  # ink above it belongs to a stroke and not merely to its soft edge
 THIN_LINE = 0.06  # share of a side that a line between cells is wide
 EDGE = 0.08  # share of the shorter side along the border where page edges, frames and fingers lie
 
@@ -35,13 +46,15 @@ class Ink:
     """What was written in a picture.
 
     Attributes:
-        values: float32 ``(H, W)`` in [0, 1], bright = ink; edges and weak strokes lie between.
-        contrast: float32 ``(H, W)``, difference from the paper before thresholding, in gray levels.
+        values: uint8 ``(H, W)``: 0 is no ink, 255 a full stroke; edges and weak strokes lie between.
+        shades: uint8 ``(H, W)``: the picture as it was before, from the paper's side to the pen's.
+        contrasts: float32 ``(256,)``, ascending: what each shade differs from the paper, in gray levels.
         origin: Row and column of the picture at which the ink's first row and column lie.
     """
 
-    values: NDArray[np.float32]
-    contrast: NDArray[np.float32]
+    values: NDArray[np.uint8]
+    shades: NDArray[np.uint8]
+    contrasts: NDArray[np.float32] = field(default_factory=GRAYS.copy)
     origin: tuple[int, int] = (0, 0)
 
     @property
@@ -52,8 +65,8 @@ class Ink:
     @cached_property
     def box(self) -> tuple[slice, slice] | None:
         """Rows and columns that hold all ink; ``None`` where there is none."""
-        written = self.values > 0
-        return bounding_box(written) if written.any() else None
+        rows, columns = bounding_box(self.values)
+        return (rows, columns) if rows.stop else None
 
     @cached_property
     def shapes(self) -> dict[Any, NDArray[Any]]:
@@ -63,9 +76,16 @@ class Ink:
     @cached_property
     def stages(self) -> dict[str, NDArray[np.uint8]]:
         """What there is to see on the way to it, by name, uint8 ``(H, W)``: light on dark, the ink, cut out."""
-        ink = (self.values * 255).astype(np.uint8)
-        polarity = np.clip(self.contrast, 0, 255).astype(np.uint8)
-        return {"polarity": polarity, "ink": ink, "crop": ink if self.box is None else ink[self.box]}
+        polarity = np.clip(self.contrasts, 0, 255).astype(np.uint8)[self.shades]
+        return {
+            "polarity": polarity,
+            "ink": self.values,
+            "crop": self.values if self.box is None else self.values[self.box],
+        }
+
+    def sampled(self, step: int) -> NDArray[np.float32]:
+        """Return how much every so many pixels of rows and columns differ from the paper, in gray levels."""
+        return self.contrasts[self.shades[::step, ::step]]
 
 
 def find_ink(picture: NDArray[np.uint8]) -> Ink:
@@ -80,23 +100,23 @@ def find_ink(picture: NDArray[np.uint8]) -> Ink:
     gray = _one_channel(picture)
     picture = picture if gray is None else gray
     origin = (0, 0)
-    shades = brightness(border(picture))
-    glance = np.abs(brightness(picture[::8, ::8]) - fast_median(shades))
-    if (glance > SHEET_CONTRAST * glance.max()).mean() >= 0.7 * LEAST_PAGE:
+    ring = border(picture)
+    glance = np.abs(brightness(picture[::8, ::8]) - fast_median(brightness(ring)))
+    if np.count_nonzero(glance > SHEET_CONTRAST * glance.max()) >= 0.7 * LEAST_PAGE * glance.size:
         picture, origin = _cropped(picture, find_sheet(picture), origin)
-        shades = brightness(border(picture))
-    if np.ptp(shades) > LEAST_SHADE and is_uneven(picture):
+        ring = border(picture)
+    if np.ptp(ring) > LEAST_SHADE and np.ptp(brightness(ring)) > LEAST_SHADE and is_uneven(picture):
         picture, origin = _cropped(picture, inside_strips(picture), origin)
         picture = flatten_light(picture, WIDEST_STROKE)
-    contrast = color_contrast(picture)
-    ink = Ink(np.zeros_like(contrast), contrast, origin)
-    paper, noise, full, above = levels(contrast)
-    if full > 0:
-        low = _lowest_ink(contrast, above, paper, noise, full)
-        values = contrast[above] - np.float32(low)
-        values *= np.float32(1 / (full - low))
-        np.clip(values, 0, 1, out=ink.values[above])
-        drop_marks(ink, above)
+        ring = border(picture)
+    shades, contrasts = shade(picture, ring)
+    ink = Ink(np.zeros_like(shades), shades, contrasts, origin)
+    paper, noise, full, above, counts = levels(shades, contrasts)
+    if full:
+        low = _lowest_ink(ink, counts, paper, noise, full)
+        values = np.clip((contrasts - low) * (FULL / (full - low)) + 0.5, contrasts > low, FULL).astype(np.uint8)
+        ink.values[above] = cv2.LUT(shades[above], values)
+        drop_marks(ink)
     return ink
 
 
@@ -108,23 +128,33 @@ def _cropped(
     return picture[region], (origin[0] + region[0].start, origin[1] + region[1].start)
 
 
-def color_contrast(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return each pixel's difference from the paper, along the line from the paper's to the pen's color.
+def shade(picture: NDArray[np.uint8], ring: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Return a picture in 256 shades along the line from the paper's to the pen's color, as ``Ink`` holds them.
 
     Args:
         picture: uint8, RGB ``(H, W, 3)`` or gray ``(H, W, 1)``.
+        ring: Its outermost pixels; see ``border``.
+
+    Returns:
+        The shade of each pixel, uint8 ``(H, W)``, and what each shade differs from the paper, float32 ``(256,)``.
     """
-    ring = border(picture)
     paper = ring[0].astype(np.float32) if (ring == ring[0]).all() else _paper_color(picture, ring)
     if picture.shape[2] == 1:
-        gray = np.asarray(picture[..., 0] - paper[0], dtype=np.float32)
-        lowest, highest, *_ = cv2.minMaxLoc(gray)
-        return gray if highest > -lowest else -gray
+        lowest, highest, *_ = cv2.minMaxLoc(picture)
+        if highest - paper[0] > paper[0] - lowest:
+            return picture[..., 0], GRAYS - paper[0]
+        return np.asarray(cv2.bitwise_not(picture), np.uint8), GRAYS - (255 - paper[0])
     difference = picture.astype(np.float32) - np.tile(paper, (picture.shape[1], 1))  # a row at a time, not a pixel
     strength = np.abs(difference) @ np.ones(3, np.float32)
     pen = difference[strength >= 0.5 * strength.max()].mean(axis=0)
     direction = pen / max(float(np.linalg.norm(pen)), 1e-6)
-    return np.asarray(difference @ direction.astype(np.float32), dtype=np.float32)
+    contrast = difference @ direction.astype(np.float32)
+    lowest, highest, *_ = cv2.minMaxLoc(contrast)
+    width = max((highest - lowest) / 255, 1e-6)
+    contrast -= np.float32(lowest)
+    contrast *= np.float32(1 / width)
+    contrast += np.float32(0.5)
+    return contrast.astype(np.uint8), np.asarray(lowest + width * GRAYS, np.float32)
 
 
 def _paper_color(picture: NDArray[np.uint8], ring: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -161,7 +191,9 @@ def _one_channel(picture: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
     return None
 
 
-def levels(contrast: NDArray[np.float32]) -> tuple[float, float, float, Region]:
+def levels(
+    shades: NDArray[np.uint8], contrasts: NDArray[np.float32]
+) -> tuple[float, float, float, Region, NDArray[np.float32]]:
     """Return the contrast of the paper, its noise (standard deviation) and the contrast of a full stroke.
 
     Strokes may cover less than a hundredth of a picture, where a split of the histogram would only split the paper's
@@ -169,51 +201,69 @@ def levels(contrast: NDArray[np.float32]) -> tuple[float, float, float, Region]:
     range, and strokes are what stands far above both. They are looked for inside the margin first, where no edge of
     the sheet can be darker than a pale pen.
 
+    Args:
+        shades: uint8 ``(H, W)``; see ``Ink``.
+        contrasts: float32 ``(256,)``, ascending.
+
     Returns:
-        ``(paper, noise, full, above)`` in gray levels; ``full`` is 0 where nothing was written. ``above`` are the rows
-        and columns outside of which nothing is above the paper: on a clean sheet there is little to look at.
+        ``(paper, noise, full, above, counts)``: three in gray levels, ``full`` 0 where nothing was written; the rows
+        and columns outside of which nothing is above the paper, for on a clean sheet there is little to look at; and
+        how many pixels in them have each shade, ``(256,)``.
     """
-    step = math.ceil((contrast.size / SAMPLE) ** 0.5)
-    calm = np.ascontiguousarray(contrast[::step, ::step])
-    calm = calm[calm <= 0.5 * calm.max()]
-    paper = fast_median(calm)
-    noise = 1.4826 * fast_median(np.abs(calm - np.float32(paper)))
-    above = bounding_box(contrast > paper)
-    margin = round(MARGIN * min(contrast.shape))
-    inside = tuple(
-        slice(max(one.start, margin), max(min(one.stop, side - margin), margin))
-        for one, side in zip(above, contrast.shape, strict=True)
-    )
-    sizes = (contrast.shape[0] - 2 * margin) * (contrast.shape[1] - 2 * margin), contrast.size
-    for region, size in zip((inside, above), sizes, strict=True):
-        part = contrast[region]
-        strong = part[part > paper + max(4 * noise, LEAST_CONTRAST / 2)]
-        place = strong.size - max(3, size // 5000)
-        if place < 0:
+    step = math.ceil((shades.size / SAMPLE) ** 0.5)
+    sample = histogram(np.ascontiguousarray(shades[::step, ::step]))
+    sample[contrasts > 0.5 * contrasts[sample.nonzero()[0][-1]]] = 0
+    paper = weighted_median(contrasts, sample)
+    if 2 * sample[contrasts == np.float32(paper)].sum() > sample.sum():
+        noise = 0.0
+    else:
+        deviations = np.abs(contrasts - np.float32(paper))
+        order = deviations.argsort()
+        noise = 1.4826 * weighted_median(deviations[order], sample[order])
+    above = bounding_box(shades >= int(contrasts.searchsorted(paper, side="right")))  # a NumPy number would widen all
+    counts = inside = histogram(shades[above])
+    height, width = shades.shape
+    margin = round(MARGIN * min(height, width))
+    rows, columns = above
+    if min(rows.start, columns.start, height - rows.stop, width - columns.stop) < margin:
+        inner = slice(max(rows.start, margin), min(rows.stop, height - margin))
+        inside = histogram(shades[inner, max(columns.start, margin) : min(columns.stop, width - margin)])
+    for there, size in ((inside, (height - 2 * margin) * (width - 2 * margin)), (counts, shades.size)):
+        strong = np.where(contrasts > paper + max(4 * noise, LEAST_CONTRAST / 2), there, 0)
+        most = strong[::-1].cumsum()  # of the strongest pixels
+        least = max(3, size // 5000)
+        if most[-1] < least:
             continue
-        peak = float(np.partition(strong, (place,))[place])
+        peak = float(contrasts[255 - most.searchsorted(least)])
         if peak - paper >= max(LEAST_CONTRAST, 7 * noise):
-            return paper, noise, fast_median(strong[strong >= paper + 0.7 * (peak - paper)]), above
-    return paper, noise, 0.0, above
+            full = weighted_median(contrasts, np.where(contrasts >= paper + 0.7 * (peak - paper), strong, 0))
+            return paper, noise, full, above, counts
+    return paper, noise, 0.0, above, counts
 
 
-def _lowest_ink(contrast: NDArray[np.float32], above: Region, paper: float, noise: float, full: float) -> float:
+def _lowest_ink(ink: Ink, counts: NDArray[np.float32], paper: float, noise: float, full: float) -> float:
     """Return the contrast at which ink begins: at the paper itself where that is clean, else above what disturbs it.
 
     A drawing ends before the border. What crosses the border and is weaker than the strokes is the paper's own: its
     rules, its folds, a rest of shade.
+
+    Args:
+        ink: Its shades are looked at.
+        counts: How many pixels have each shade that is above the paper's, ``(256,)``.
+        paper: In gray levels, as the two others; see ``levels``.
+        noise: Of the paper.
+        full: The contrast of a full stroke.
     """
     span = full - paper
     if noise < 1:
         weak, strong = paper + 0.12 * span, paper + 0.88 * span
-        part = np.ascontiguousarray(contrast[above])
-        faint = np.count_nonzero(part > paper + 1) - np.count_nonzero(part >= max(weak, paper + 1))
-        if faint <= 2:
-            return paper
-        if faint <= 2 + 0.5 * (np.count_nonzero(part > weak) - np.count_nonzero(part >= strong)):
+        edges = ink.contrasts.searchsorted((paper + 1, weak, strong), side="right")
+        at = [int(counts[edge:].sum()) for edge in edges]
+        if at[0] - at[1] <= 2 + 0.5 * max(at[1] - at[2], 0):
             return paper
     lowest = max(4 * noise, 0.15 * span)
-    return paper + min(max(lowest, _rules(border(contrast - np.float32(paper)), lowest, span)), WEAKEST_STROKE * span)
+    ring = ink.contrasts[border(ink.shades)] - np.float32(paper)
+    return paper + min(max(lowest, _rules(ring, lowest, span)), WEAKEST_STROKE * span)
 
 
 def _rules(ring: NDArray[np.float32], lowest: float, span: float) -> float:
@@ -230,33 +280,30 @@ def _rules(ring: NDArray[np.float32], lowest: float, span: float) -> float:
     return float(np.percentile(ring[above][np.repeat(weak, widths)], 90))
 
 
-def drop_marks(ink: Ink, above: Region) -> None:
-    """Take out of ink what cannot be part of a character.
-
-    Args:
-        ink: Changed in place.
-        above: Rows and columns that hold all of it: what lies outside need not be looked at.
-    """
-    written = ink.values[above] > 0
-    if not written.any():
+def drop_marks(ink: Ink) -> None:
+    """Take out of ink, in place, what cannot be part of a character."""
+    if ink.box is None:
         return
-    tight = bounding_box(written)
-    cut = np.ascontiguousarray(written[tight]).view(np.uint8)
-    box = tuple(slice(a.start + t.start, a.start + t.stop) for a, t in zip(above, tight, strict=True))
-    if cv2.connectedComponents(cut)[0] == 2:  # the ground is one of the two: a drawing mostly is one piece
-        vars(ink)["box"] = box
+    cut = np.ascontiguousarray(ink.values[ink.box])
+    count, labels = cv2.connectedComponents(cut)
+    if count == 2:  # the ground is one of the two: a drawing mostly is one piece
         return
-    count, pieces, facts, _ = cv2.connectedComponentsWithStats(cut)
-    labels = np.zeros(ink.values.shape, np.int32)
-    labels[box] = pieces
-    solid = (ink.values > SOLID).ravel()
-    areas = np.bincount(labels.ravel()[solid], minlength=count)
-    keep = areas >= _least_area(ink.values, float(areas.max()))
+    areas = np.bincount(labels[cut > SOLID], minlength=count)
+    keep = areas >= _least_area(cut, float(areas.max()))
     keep[0] = False
-    for marks in (_lies_along_border(labels, solid, areas), _crosses_picture(facts, ink.values.shape)):
-        if (keep & ~marks).any():
-            keep &= ~marks
-    ink.values[box][~keep[pieces]] = 0
+    rows, columns = ink.box
+    height, width = ink.values.shape
+    if rows.start == 0 or columns.start == 0 or rows.stop == height or columns.stop == width:
+        whole = np.zeros(ink.values.shape, np.int32)
+        whole[ink.box] = labels
+        facts = cv2.connectedComponentsWithStats(cut)[2]  # of the same labels
+        for marks in (_lies_along_border(whole, ink.values > SOLID, areas), _crosses_picture(facts, whole.shape)):
+            if (keep & ~marks).any():
+                keep &= ~marks
+    if keep[1:].all():
+        return
+    ink.values[ink.box] *= keep[labels]
+    del vars(ink)["box"]
 
 
 def _lies_along_border(
@@ -264,12 +311,10 @@ def _lies_along_border(
 ) -> NDArray[np.bool_]:
     """Return for each label whether it touches the border and keeps mostly to the margin."""
     margin = max(1, round(EDGE * min(labels.shape)))
-    ring = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
     touching = np.zeros(len(areas), bool)
-    touching[ring] = True
-    inner = labels[margin:-margin, margin:-margin].ravel()
-    inner_solid = solid.reshape(labels.shape)[margin:-margin, margin:-margin].ravel()
-    inside = np.bincount(inner[inner_solid], minlength=len(areas))
+    touching[border(labels)] = True
+    inner = np.s_[margin:-margin, margin:-margin]
+    inside = np.bincount(labels[inner][solid[inner]], minlength=len(areas))
     return np.asarray(touching & (inside < 0.4 * areas))
 
 
@@ -285,6 +330,6 @@ def _crosses_picture(facts: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.
     return np.asarray(line & (line == crossing)[1:].all())
 
 
-def _least_area(ink: NDArray[np.float32], largest: float) -> float:
+def _least_area(ink: NDArray[np.uint8], largest: float) -> float:
     """A dot is about as long as its pen is wide; what is much smaller is a speck."""
     return min(max(0.35 * stroke_width(ink) ** 2, 0.004 * largest, 1), largest)

@@ -166,7 +166,7 @@ def _photo32(picture: NDArray[np.uint8]) -> Prepared:
 
 
 DESKEWED = {"mnist-deskew@1": "mnist@1"}  # and what makes the same images but for the shear
-CHARACTERS: dict[str, Callable[[NDArray[np.float32]], NDArray[np.uint8]]] = {
+CHARACTERS: dict[str, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
     "mnist@1": as_mnist,
     "mnist-deskew@1": as_mnist,
     "emnist@1": as_emnist,

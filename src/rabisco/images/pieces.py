@@ -59,9 +59,9 @@ class Piece:
     mask: NDArray[np.bool_]  # as large as the box
 
 
-def find_pieces(values: NDArray[np.float32]) -> list[Piece]:
-    """Return what hangs together in ink, float32 ``(H, W)`` in [0, 1]; what only soft edges join is parted."""
-    _, labels, facts, _ = cv2.connectedComponentsWithStats((values > 0).view(np.uint8))
+def find_pieces(values: NDArray[np.uint8]) -> list[Piece]:
+    """Return what hangs together in ink, uint8 ``(H, W)``; what only soft edges join is parted."""
+    _, labels, facts, _ = cv2.connectedComponentsWithStats(values)
     least = LEAST_CORE * stroke_width(values) ** 2
     pieces = []
     for number, (left, top, width, height, _) in enumerate(facts[1:].tolist(), start=1):
@@ -71,7 +71,7 @@ def find_pieces(values: NDArray[np.float32]) -> list[Piece]:
     return pieces
 
 
-def _part_at_soft_edges(box: Box, mask: NDArray[np.bool_], values: NDArray[np.float32], least: float) -> list[Piece]:
+def _part_at_soft_edges(box: Box, mask: NDArray[np.bool_], values: NDArray[np.uint8], least: float) -> list[Piece]:
     full = mask & (values > CORE * np.percentile(values[mask], 90))
     count, cores, facts, _ = cv2.connectedComponentsWithStats(full.view(np.uint8))
     strokes = [number for number in range(1, count) if facts[number, cv2.CC_STAT_AREA] >= least]

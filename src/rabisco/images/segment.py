@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rabisco.errors import N_, TooLargeError
 from rabisco.images.cut import find_cuts
 from rabisco.images.geometry import reduced
-from rabisco.images.ink import SOLID, Ink, find_ink
+from rabisco.images.ink import Ink, find_ink
 from rabisco.images.pieces import Box, Piece, crop, find_lines, find_pieces, join, union, usual_height
 
 __all__ = ["Box", "Candidate", "Character", "Group", "segment"]
@@ -163,11 +163,11 @@ class _Sketch:
         if piece.box.width < CUTTABLE * height:
             return [piece], []
         box = piece.box
-        values = np.where(piece.mask, self.ink.values[box.top : box.bottom, box.left : box.right], np.float32(0))
+        values = np.where(piece.mask, self.ink.values[box.top : box.bottom, box.left : box.right], np.uint8(0))
         paths = find_cuts(values, max(height, 0.6 * box.height))
         region = (paths[:, :, np.newaxis] <= np.arange(box.width)).sum(axis=0)
         masks = [piece.mask & (region == number) for number in range(len(paths) + 1)]
-        parts = [crop(box, mask) for mask in masks if (mask & (values > SOLID * values.max())).any()]
+        parts = [crop(box, mask) for mask in masks if (mask & (values > values.max() // 2)).any()]
         return parts, [_Border(CUT, 0.0)] * (len(parts) - 1)
 
     def _group(self, parts: list[Piece], borders: list[_Border], line: int, height: float) -> Group:
@@ -194,7 +194,8 @@ class _Sketch:
         place = slice(box.top, box.bottom), slice(box.left, box.right)
         row, column = self.ink.origin
         whole = Box(box.left + column, box.top + row, box.right + column, box.bottom + row)
-        ink = Ink(np.where(piece.mask, self.ink.values[place], np.float32(0)), self.ink.contrast[place])
+        values = np.where(piece.mask, self.ink.values[place], np.uint8(0))
+        ink = Ink(values, self.ink.shades[place], self.ink.contrasts)
         return Character(whole.scaled(self.factor), line, ink)
 
 

@@ -45,5 +45,5 @@ def _fit_one(image: Images, normalizer: str) -> Images:
         return np.zeros(CHARACTER_SHAPE, np.uint8)
     if image.shape[:2] == (8, 8) and normalizer == "mnist@1":
         return to_mnist(image[..., 0].astype(np.float64) * (16 / 255))[..., np.newaxis]
-    gray = image[..., 0].astype(np.float32)
-    return prepare_ink(Ink(gray / np.float32(255), gray), normalizer).pixels
+    gray = np.ascontiguousarray(image[..., 0])
+    return prepare_ink(Ink(gray, gray), normalizer).pixels

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from rabisco.images.geometry import border, bounding_box, fast_median, squared_distance_inside
-from rabisco.images.ink import Ink
+from rabisco.images.geometry import FULL, border, bounding_box, fast_median, resize_ink, squared_distance_inside
+from rabisco.images.ink import SOLID, Ink
 
 SKETCH_SIDE = 48  # pixels of the longer side of the ink's box; enough to count strokes, pieces and holes
 SAMPLES = 48  # rows and columns of the picture that its ground is judged by
+WRITTEN = 153  # ink above it is no edge
 LEAST_PIECE = 0.02  # share of the ink below which a piece is a speck
 _AROUND = np.ones((3, 3), np.uint8)
 _SUM, _WHOLE = cv2.REDUCE_SUM, cv2.CV_32S
@@ -58,8 +59,8 @@ def describe(ink: Ink) -> NDArray[np.float32]:
     if ink.box is None:
         return np.zeros(len(TRAITS), np.float32)
     crop = ink.values[ink.box]
-    strong = crop > 0.5
-    crop = crop[bounding_box(strong)] if strong.any() else crop
+    rows, columns = bounding_box(crop > SOLID)
+    crop = crop[rows, columns] if rows.stop else crop
     height, width = crop.shape
     sketch, ring = _sketch(crop), border(ink.values)
     whole = [
@@ -68,7 +69,7 @@ def describe(ink: Ink) -> NDArray[np.float32]:
         float(sketch.sum()) / sketch.size,
         int(np.count_nonzero((sketch > 0.15) & (sketch < 0.85)))
         / max(int(np.count_nonzero(sketch > 0.5)), 0.02 * sketch.size),
-        np.count_nonzero(ring > 0.5) / ring.size,
+        np.count_nonzero(ring > SOLID) / ring.size,
     ]
     mask = sketch > 0.4
     area = max(int(np.count_nonzero(mask)), 1)
@@ -110,14 +111,11 @@ def picture_features(
     return features
 
 
-def _sketch(crop: NDArray[np.float32]) -> NDArray[np.float32]:
+def _sketch(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
     step = max(1, max(crop.shape) // (2 * SKETCH_SIDE))
-    crop = crop[::step, ::step]
-    image = Image.fromarray((crop * np.float32(255)).astype(np.uint8))
-    scale = SKETCH_SIDE / max(crop.shape)
-    size = max(1, round(crop.shape[1] * scale)), max(1, round(crop.shape[0] * scale))
-    method = Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR
-    small = np.asarray(image.resize(size, method), np.float32) / np.float32(255)
+    crop = np.ascontiguousarray(crop[::step, ::step])
+    method = Image.Resampling.BOX if max(crop.shape) > SKETCH_SIDE else Image.Resampling.BILINEAR
+    small = resize_ink(crop, SKETCH_SIDE, method) / np.float32(FULL)
     return np.asarray(cv2.copyMakeBorder(small, 1, 1, 1, 1, cv2.BORDER_CONSTANT))
 
 
@@ -139,12 +137,12 @@ def _layout(mask: NDArray[np.bool_], area: int) -> list[float]:
     large = sum(piece >= LEAST_PIECE * area for piece in areas)
     holes = cv2.connectedComponents(bits ^ 1, connectivity=4)[0] - 2  # the ink and the ground around it count too
     runs, gaps = [], []
-    for lines in (bits, bits.T):
+    for lines in (bits, np.ascontiguousarray(bits.T)):
         entries = cv2.reduce(
             np.ascontiguousarray(lines[1:-1, 1:] > lines[1:-1, :-1]).view(np.uint8), 1, _SUM, dtype=_WHOLE
         )
         runs.append(entries.ravel().tolist())
-        used = np.flatnonzero(lines.any(axis=0)).tolist()
+        used = cv2.reduce(lines, 0, cv2.REDUCE_MAX).ravel().nonzero()[0].tolist()
         gaps.append(max(map(int.__sub__, used[1:], used), default=1) - 1)
     return [
         math.log(max(large, 1)),
@@ -158,9 +156,9 @@ def _layout(mask: NDArray[np.bool_], area: int) -> list[float]:
 
 def _ground(ink: Ink) -> list[float]:
     """Return how strong the ink is, and how much of the picture is neither even ground nor even ink."""
-    step = max(1, max(ink.contrast.shape) // SAMPLES)
-    contrast, values = ink.contrast[::step, ::step], ink.values[::step, ::step]
-    written, ground = contrast[values > 0.6], contrast[values <= 0]
+    step = max(1, max(ink.shades.shape) // SAMPLES)
+    contrast, values = ink.sampled(step), ink.values[::step, ::step]
+    written, ground = contrast[values > WRITTEN], contrast[values == 0]
     full = fast_median(written) if len(written) else float(contrast.max())
     full = max(full, 1.0)
     return [
