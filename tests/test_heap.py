@@ -34,9 +34,26 @@ thread.join()
 """
 
 
-@pytest.mark.skipif(
+GIVING_BACK = """
+from rabisco import heap
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096
+
+blocks = [b"x" * size for size in (20_000,) * 2_000]
+last = blocks[-1]
+del blocks
+before = resident()
+heap.give_back()
+print(before - resident())
+"""
+glibc = pytest.mark.skipif(
     sys.platform != "linux" or not hasattr(ctypes.CDLL(None), "mallopt"), reason="glibc is told so, no other library"
 )
+
+
+@glibc
 @pytest.mark.parametrize(("how", "size"), [("keep_for_pictures", 300_000), ("keep_for_training", 12 << 20)])
 def test_memory_that_is_freed_is_there_for_what_comes_next(how: str, size: int) -> None:
     given_back, kept = (
@@ -49,3 +66,9 @@ def test_memory_that_is_freed_is_there_for_what_comes_next(how: str, size: int) 
     )
     assert given_back > 5 * kept
     assert given_back > 1000
+
+
+@glibc
+def test_memory_that_is_free_is_given_back_though_a_later_block_is_not() -> None:
+    said = subprocess.run([sys.executable, "-c", GIVING_BACK], capture_output=True, text=True, check=True).stdout
+    assert int(said) > 30_000_000

@@ -1,4 +1,4 @@
-"""Freed memory is kept for what comes next, where the C library is glibc.
+"""Freed memory is kept for what comes next, where the C library is glibc, or given back at once.
 
 It goes back to the system otherwise, which clears every page again: a thousand for a picture of a megapixel, and half
 of the time of a training step.
@@ -22,6 +22,12 @@ def keep_for_pictures() -> None:
 def keep_for_training() -> None:
     """Keep all that a training step took."""
     _set({_MMAP_MAX: 0, _TRIM_THRESHOLD: 2**31 - 1, _TOP_PAD: 64 << 20})
+
+
+def give_back() -> None:
+    """Give back what is free, as before a process forks others that live long."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _set(options: dict[int, int]) -> None:

@@ -20,7 +20,7 @@ import uvloop
 import rabisco.web.platform.guesses  # noqa: F401 - made before there are several processes, which share it
 from rabisco.artifacts import exists, list_names
 from rabisco.errors import N_, InvalidConfigurationError, RabiscoError
-from rabisco.heap import keep_for_pictures
+from rabisco.heap import give_back, keep_for_pictures
 from rabisco.inference import get_predictor, named
 from rabisco.settings import Settings, unknown_variables
 from rabisco.web import create_app
@@ -67,6 +67,7 @@ def serve(settings: Settings) -> None:
             lines.LOGGER.warning("%s is no setting; the nearest is %s", variable, nearest or "none")
         _load_default_model(settings)
         _allow_descriptors()
+        give_back()
         gc.freeze()  # what all workers share is never copied for being looked at
         _announce(host, port)
         number = number_of_workers(settings)
