@@ -1,10 +1,21 @@
 """What is computed here for a few pixels, because the libraries take longer over so few, is what the libraries say."""
 
+import cv2
 import numpy as np
 import pytest
+from PIL import Image
 from scipy import ndimage
 
-from rabisco.images.geometry import deskew, distance_inside, fast_median, medians, soften
+from rabisco.images.geometry import (
+    deskew,
+    distance_inside,
+    fast_median,
+    histogram,
+    medians,
+    resize_ink,
+    soften,
+    weighted_median,
+)
 
 
 @pytest.mark.parametrize("shape", [(1,), (2,), (7,), (40, 25), (1000,)])
@@ -43,3 +54,34 @@ def test_softening_and_shearing_are_scipys() -> None:
     )
     sheared = ndimage.affine_transform(weights, np.array([[1, 0], [slope, 1]]), (0, slope * row[0]), order=1)
     np.testing.assert_array_equal(deskew(image), np.clip(sheared + 0.5, 0, 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize("longer", [20, 48, 92])
+def test_means_over_boxes_are_those_of_pillow_but_for_its_second_rounding(longer: int) -> None:
+    random = np.random.default_rng(0)
+    for height, width in random.integers(1, 300, (300, 2)).tolist():
+        if max(height, width) <= longer:
+            continue
+        ink = random.integers(0, 256, (height, width)).astype(np.uint8)
+        scale = longer / max(height, width)
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        expected = np.asarray(Image.fromarray(ink).resize(size, Image.Resampling.BOX))
+        found = resize_ink(ink, longer, Image.Resampling.BOX)
+        assert found.shape == expected.shape
+        assert np.abs(found.astype(int) - expected).max() <= 1
+
+
+def test_the_median_of_counted_shades_is_that_of_the_pixels() -> None:
+    random = np.random.default_rng(0)
+    for size in (1, 2, 3, 10, 999, 1000):
+        shades = random.integers(0, 256, (size, 1)).astype(np.uint8)
+        counts = histogram(shades)
+        assert counts.sum() == size
+        assert weighted_median(np.arange(256, dtype=np.float32), counts) == np.median(shades)
+
+
+def test_pieces_have_the_same_numbers_with_and_without_their_measures() -> None:
+    random = np.random.default_rng(0)
+    for _ in range(50):
+        ink = (random.random((60, 60)) < 0.3).astype(np.uint8)
+        np.testing.assert_array_equal(cv2.connectedComponents(ink)[1], cv2.connectedComponentsWithStats(ink)[1])

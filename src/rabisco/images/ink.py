@@ -50,12 +50,14 @@ class Ink:
         shades: uint8 ``(H, W)``: the picture as it was before, from the paper's side to the pen's.
         contrasts: float32 ``(256,)``, ascending: what each shade differs from the paper, in gray levels.
         origin: Row and column of the picture at which the ink's first row and column lie.
+        shapes: What was made of it for one model, by what made it: the next model need not make the same again.
     """
 
     values: NDArray[np.uint8]
     shades: NDArray[np.uint8]
     contrasts: NDArray[np.float32] = field(default_factory=GRAYS.copy)
     origin: tuple[int, int] = (0, 0)
+    shapes: dict[Any, NDArray[Any]] = field(default_factory=dict, repr=False)
 
     @property
     def blank(self) -> bool:
@@ -69,11 +71,6 @@ class Ink:
         return (rows, columns) if rows.stop else None
 
     @cached_property
-    def shapes(self) -> dict[Any, NDArray[Any]]:
-        """What was made of it for one model, by what made it: the next model need not make the same again."""
-        return {}
-
-    @cached_property
     def stages(self) -> dict[str, NDArray[np.uint8]]:
         """What there is to see on the way to it, by name, uint8 ``(H, W)``: light on dark, the ink, cut out."""
         polarity = np.clip(self.contrasts, 0, 255).astype(np.uint8)[self.shades]
@@ -82,10 +79,6 @@ class Ink:
             "ink": self.values,
             "crop": self.values if self.box is None else self.values[self.box],
         }
-
-    def sampled(self, step: int) -> NDArray[np.float32]:
-        """Return how much every so many pixels of rows and columns differ from the paper, in gray levels."""
-        return self.contrasts[self.shades[::step, ::step]]
 
 
 def find_ink(picture: NDArray[np.uint8]) -> Ink:
@@ -116,7 +109,7 @@ def find_ink(picture: NDArray[np.uint8]) -> Ink:
         low = _lowest_ink(ink, counts, paper, noise, full)
         values = np.clip((contrasts - low) * (FULL / (full - low)) + 0.5, contrasts > low, FULL).astype(np.uint8)
         ink.values[above] = cv2.LUT(shades[above], values)
-        drop_marks(ink)
+        drop_marks(ink, above)
     return ink
 
 
@@ -280,30 +273,37 @@ def _rules(ring: NDArray[np.float32], lowest: float, span: float) -> float:
     return float(np.percentile(ring[above][np.repeat(weak, widths)], 90))
 
 
-def drop_marks(ink: Ink) -> None:
-    """Take out of ink, in place, what cannot be part of a character."""
-    if ink.box is None:
+def drop_marks(ink: Ink, above: Region) -> None:
+    """Take out of ink, in place, what cannot be part of a character.
+
+    Args:
+        ink: Changed in place.
+        above: Rows and columns that hold all of it: what lies outside need not be looked at.
+    """
+    rows, columns = bounding_box(ink.values[above])
+    if not rows.stop:
         return
-    cut = np.ascontiguousarray(ink.values[ink.box])
+    top, left = above[0].start, above[1].start
+    rows, columns = slice(top + rows.start, top + rows.stop), slice(left + columns.start, left + columns.stop)
+    box = vars(ink)["box"] = rows, columns
+    cut = np.ascontiguousarray(ink.values[box])
     count, labels = cv2.connectedComponents(cut)
     if count == 2:  # the ground is one of the two: a drawing mostly is one piece
         return
     areas = np.bincount(labels[cut > SOLID], minlength=count)
     keep = areas >= _least_area(cut, float(areas.max()))
     keep[0] = False
-    rows, columns = ink.box
     height, width = ink.values.shape
     if rows.start == 0 or columns.start == 0 or rows.stop == height or columns.stop == width:
         whole = np.zeros(ink.values.shape, np.int32)
-        whole[ink.box] = labels
+        whole[box] = labels
         facts = cv2.connectedComponentsWithStats(cut)[2]  # of the same labels
         for marks in (_lies_along_border(whole, ink.values > SOLID, areas), _crosses_picture(facts, whole.shape)):
             if (keep & ~marks).any():
                 keep &= ~marks
-    if keep[1:].all():
-        return
-    ink.values[ink.box] *= keep[labels]
-    del vars(ink)["box"]
+    if not keep[1:].all():
+        ink.values[box] *= keep[labels]
+        del vars(ink)["box"]
 
 
 def _lies_along_border(

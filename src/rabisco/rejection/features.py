@@ -157,7 +157,7 @@ def _layout(mask: NDArray[np.bool_], area: int) -> list[float]:
 def _ground(ink: Ink) -> list[float]:
     """Return how strong the ink is, and how much of the picture is neither even ground nor even ink."""
     step = max(1, max(ink.shades.shape) // SAMPLES)
-    contrast, values = ink.sampled(step), ink.values[::step, ::step]
+    contrast, values = ink.contrasts[ink.shades[::step, ::step]], ink.values[::step, ::step]
     written, ground = contrast[values > WRITTEN], contrast[values == 0]
     full = fast_median(written) if len(written) else float(contrast.max())
     full = max(full, 1.0)

@@ -131,7 +131,7 @@ def reason_without_ink(ink: Ink) -> Reason:
 
     A photograph of a scene may have no ground that anything stands out from.
     """
-    return "not-a-character" if float(ink.sampled(4).std()) > RESTLESS else "blank"
+    return "not-a-character" if float(ink.contrasts[ink.shades[::4, ::4]].std()) > RESTLESS else "blank"
 
 
 def expand(standardized: NDArray[np.floating]) -> NDArray[np.float64]:
