@@ -1,4 +1,4 @@
-"""Two workers answer two thirds as many requests as a demo of forty lines, or more, in four fifths of its memory.
+"""Two workers answer about as many requests as a demo of forty lines, in three quarters of its memory.
 
 The baseline is what such a demo does: Pillow, the box of the ink, its longest side to 20 pixels, the center of mass
 into 28×28, the same ``mnist-cnn`` on ONNX Runtime with one thread; Flask behind granian, two workers. It looks for no
