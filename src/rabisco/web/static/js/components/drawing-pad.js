@@ -67,7 +67,7 @@ class DrawingPad extends HTMLElement {
   // Black on white whatever the theme, so that the same drawing is always the same picture.
   toPicture() {
     const picture = Object.assign(document.createElement("canvas"), { width: this.width, height: SIDE });
-    const context = picture.getContext("2d");
+    const context = picture.getContext("2d", { willReadFrequently: true });
     paint(context, this.drawing.strokes, { size: SIDE, ink: "black" });
     context.globalCompositeOperation = "destination-over";
     context.fillStyle = "white";
