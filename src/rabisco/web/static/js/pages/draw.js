@@ -52,7 +52,6 @@ function reset() {
 function show(predictions, done) {
   const shown = answers();
   predictions.forEach((prediction, index) => shown[index].show(prediction, messages));
-  part("preparation-steps").show(predictions[0].steps);
   const readings = predictions.map(({ category, refused }, index) => ({
     category,
     refused,
@@ -68,10 +67,11 @@ async function read(picture, signal, done) {
   const models = shown.map(({ dataset }) => dataset.model);
   const predictions = await predictAll(picture, models, { signal, among, all });
   show(predictions, done);
-  correction.show(picture, predictions);
-  rememberReading(picture, predictions);
   await painted(); // the server and the browser share what time there is
   if (signal.aborted) return;
+  part("preparation-steps").show(predictions[0].steps);
+  correction.show(picture, predictions);
+  rememberReading(picture, predictions);
   if (done) part("what-mattered").show(picture);
   if (done) showInside(picture);
   part("request-code").show(address(location.origin, answers()[0].dataset), picture);
