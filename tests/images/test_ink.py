@@ -146,3 +146,15 @@ def test_a_frame_of_several_grays_is_not_taken_for_the_edges_of_writing() -> Non
     form[:5] = form[:, :5] = form[:, -5:] = 100
     form[-3:] = np.linspace(100, 190, 900).astype(np.uint8)[:, np.newaxis]  # the camera saw only a part of the line
     assert is_uneven(form)
+
+
+@pytest.mark.parametrize("height", [1, 2, 3, 5, 8, 12, 28, 280])
+@pytest.mark.parametrize("width", [1, 2, 3, 5, 8, 12, 28, 280])
+def test_a_picture_of_few_pixels_is_read_like_any_other(height: int, width: int) -> None:
+    random = np.random.default_rng(height * 1000 + width)
+    for _ in range(20):
+        marks = random.random((height, width)) < random.random()
+        picture = np.where(marks[..., np.newaxis], random.integers(0, 256, 3), random.integers(0, 256, 3))
+        ink = find_ink(picture.astype(np.uint8))
+        assert ink.values.shape == ink.shades.shape
+        assert ink.blank or ink.values.max() > 0

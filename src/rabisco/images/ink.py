@@ -250,9 +250,10 @@ def _lowest_ink(ink: Ink, counts: NDArray[np.float32], paper: float, noise: floa
     span = full - paper
     if noise < 1:
         weak, strong = paper + 0.12 * span, paper + 0.88 * span
-        edges = ink.contrasts.searchsorted((paper + 1, weak, strong), side="right")
-        at = [int(counts[edge:].sum()) for edge in edges]
-        if at[0] - at[1] <= 2 + 0.5 * max(at[1] - at[2], 0):
+        starts = ink.contrasts.searchsorted(np.array((paper + 1, weak), np.float32), side="right")
+        stops = ink.contrasts.searchsorted(np.array((max(weak, paper + 1), strong), np.float32))
+        faint, between = (float(counts[start:stop].sum()) for start, stop in zip(starts, stops, strict=True))
+        if faint <= 2 + 0.5 * between:
             return paper
     lowest = max(4 * noise, 0.15 * span)
     ring = ink.contrasts[border(ink.shades)] - np.float32(paper)

@@ -14,6 +14,7 @@ MOST_CROSSING = 0.2  # share of the border that a sheet on a desk may reach
 SHEET_CONTRAST = 0.22  # share of the greatest difference from the desk that makes a sheet, shaded as it may be
 LEAST_PAGE = 0.3  # share of the picture that a sheet on a desk covers
 MOST_WRITTEN = 0.35  # share of a sheet that its writing covers
+LEAST_SHEET = 8  # pixels of its shorter side, as the sheet is looked for
 INSETS = (0.03, 0.06, 0.1, 0.14)  # shares of a sheet's sides
 LEAST_STRAIGHT = 0.88  # share of a side that must be sheet; of an ellipse, such as the digit 0, it is at most 0.7
 LEAST_WRITING = 0.15  # change of brightness inside a sheet, as a share of its difference from the desk
@@ -70,6 +71,8 @@ def _find_rectangle(difference: NDArray[np.float32], least: float) -> Region | N
     largest = 1 + int(np.argmax(facts[1:, cv2.CC_STAT_AREA]))
     left, top, width, height, _ = facts[largest].tolist()
     rows, columns = slice(top, top + height), slice(left, left + width)
+    if min(width, height) < LEAST_SHEET:
+        return None
     blob = labels[rows, columns] == largest
     filled = _without_holes(blob)
     inset = _inset(filled)
