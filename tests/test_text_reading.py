@@ -79,6 +79,12 @@ def test_boxes_are_given_in_pixels_of_the_picture_as_it_was_sent(predictor: Pred
         assert other.box == one.box.scaled(10)
 
 
+@pytest.mark.parametrize("size", [(1, 1), (1, 2), (2, 2), (3, 1)])
+def test_a_picture_of_few_pixels_is_as_large_as_it_was_sent(predictor: Predictor, size: tuple[int, int]) -> None:
+    reading = read_many(predictor, np.full((*size, 3), 200, np.uint8), sent_side=max(size))
+    assert (reading.height, reading.width) == size
+
+
 def test_all_candidates_are_shown_to_the_model_at_once(predictor: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
     batches: list[int] = []
     logits = predictor.logits

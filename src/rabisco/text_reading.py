@@ -139,8 +139,9 @@ def read_many(
     started = time.perf_counter()
     characters = _classify(predictor, segment(picture, most), top_k, among)
     text = spell(characters)
-    scale = (sent_side or max(picture.shape)) / max(picture.shape)
-    height, width = (round(side * scale) for side in picture.shape[:2])
+    longer = max(picture.shape[:2])
+    scale = (sent_side or longer) / longer
+    height, width = (max(1, round(side * scale)) for side in picture.shape[:2])
     placed = tuple(replace(each, box=each.box.scaled(scale).inside(width, height)) for each in characters)
     elapsed = (time.perf_counter() - started) * 1000
     return TextReading(card.name, predictor.version, among, text, placed, elapsed, width, height)
