@@ -14,6 +14,7 @@ from rabisco import data
 from rabisco.errors import InvalidConfigurationError
 from rabisco.images import NORMALIZERS, decode, normalize_pixels, prepare, shape_of
 from rabisco.images.geometry import redraw, stroke_width
+from rabisco.intake.fit import fit
 
 SEVEN = prepare(draw(), "mnist@1").pixels.astype(int)
 
@@ -177,3 +178,12 @@ def test_images_of_mnist_come_through_nearly_unchanged(mnist_folder: Path) -> No
         changes = np.abs(seen.astype(int) - images).mean(axis=(1, 2, 3))
         assert np.median(changes) < 1
         assert changes.mean() < 2
+
+
+@pytest.mark.parametrize("normalizer", CHARACTER_NORMALIZERS)
+@pytest.mark.parametrize("shape", [(1, 1), (3, 9), (16, 16), (40, 33)])
+def test_an_image_of_a_data_set_that_is_all_but_black_is_kept_faint(shape: tuple[int, int], normalizer: str) -> None:
+    image = np.random.default_rng(0).integers(0, 3, (1, *shape, 1)).astype(np.uint8)
+    image[0, 0, 0] = 2
+    fitted = fit(image, normalizer)
+    assert fitted.shape == (1, 28, 28, 1)

@@ -86,7 +86,7 @@ def as_emnist(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
     field = np.zeros((SIDE, SIDE), np.uint8)
     top, left = ((SIDE - side) // 2 for side in small.shape)
     field[top : top + small.shape[0], left : left + small.shape[1]] = small
-    return np.asarray(field * (255 / field.max()), dtype=np.uint8)
+    return np.asarray(field * (255 / max(int(field.max()), 1)), dtype=np.uint8)
 
 
 def deskew(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -221,7 +221,10 @@ def redraw(crop: NDArray[np.uint8], box: int, width: float) -> NDArray[np.uint8]
     now = stroke_width(crop) * box / max(crop.shape)
     growth = round(FINE * (width - now) / 2)
     fine = resize_ink(crop, FINE * box - 2 * max(growth, 0), Image.Resampling.BILINEAR)
-    threshold = 0.42 * min(FULL, float(np.percentile(fine[fine > 0.05 * FULL], 90)))
+    strokes = fine[fine > 0.05 * FULL]
+    if not len(strokes):  # so faint an image of a data set has no outline
+        return resize_ink(crop, box, Image.Resampling.BOX)
+    threshold = 0.42 * min(FULL, float(np.percentile(strokes, 90)))
     mask = np.pad(fine > threshold, max(growth, 0) + 1)
     if growth > 0:
         drawn = np.clip(growth + 1 - distance_inside(~mask), 0, 1)
