@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage
 from tests.images.pictures import draw, shade
 
-from rabisco.images import Ink, find_ink
+from rabisco.images import Ink, find_ink, prepare
 from rabisco.images.background import is_uneven
 
 SEVEN = find_ink(draw()).values > 127
@@ -155,6 +155,5 @@ def test_a_picture_of_few_pixels_is_read_like_any_other(height: int, width: int)
     for _ in range(20):
         marks = random.random((height, width)) < random.random()
         picture = np.where(marks[..., np.newaxis], random.integers(0, 256, 3), random.integers(0, 256, 3))
-        ink = find_ink(picture.astype(np.uint8))
-        assert ink.values.shape == ink.shades.shape
-        assert ink.blank or ink.values.max() > 0
+        prepared = prepare(picture.astype(np.uint8), "mnist@1")
+        assert prepared.blank != prepared.pixels.any()

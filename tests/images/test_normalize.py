@@ -182,7 +182,9 @@ def test_images_of_mnist_come_through_nearly_unchanged(mnist_folder: Path) -> No
 
 @pytest.mark.parametrize("normalizer", CHARACTER_NORMALIZERS)
 @pytest.mark.parametrize("shape", [(1, 1), (3, 9), (16, 16), (40, 33)])
-def test_an_image_of_a_data_set_that_is_all_but_black_is_kept_faint(shape: tuple[int, int], normalizer: str) -> None:
+def test_an_image_of_a_data_set_that_is_all_but_black_takes_the_form_of_all(
+    shape: tuple[int, int], normalizer: str
+) -> None:
     image = np.random.default_rng(0).integers(0, 3, (1, *shape, 1)).astype(np.uint8)
     image[0, 0, 0] = 2
     fitted = fit(image, normalizer)

@@ -253,7 +253,7 @@ def as_rgb(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def resize_ink(ink: NDArray[np.uint8], longer: int, method: Image.Resampling) -> NDArray[np.uint8]:
     """Return ink, uint8 ``(h, w)``, resized with its aspect kept until its longer side is ``longer``.
 
-    It is what Pillow makes of it. Means over boxes are taken from sums, in two fifths of Pillow's time; they differ
+    It is what Pillow makes of it. Means over boxes are taken from sums, in six tenths of Pillow's time; they differ
     from its by one at most, for it rounds twice.
     """
     scale = longer / max(ink.shape)

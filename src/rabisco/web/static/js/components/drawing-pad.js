@@ -64,7 +64,8 @@ class DrawingPad extends HTMLElement {
     this.toggleAttribute("data-drawn", !this.drawing.isEmpty);
   }
 
-  // Black on white whatever the theme, so that the same drawing is always the same picture.
+  // Black on white whatever the theme, so that the same drawing is always the same picture. It is drawn to be read at
+  // once, which what a graphics card holds is not.
   toPicture() {
     const picture = Object.assign(document.createElement("canvas"), { width: this.width, height: SIDE });
     const context = picture.getContext("2d", { willReadFrequently: true });
