@@ -21,10 +21,11 @@ export function latest(task) {
   };
 }
 
-// Resolves when the browser has painted what was changed; soon where it does not paint, as in a hidden window.
+// Resolves when the browser has painted what was changed, for then the next frame begins; soon where it does not paint, as
+// in a hidden window. A timer set in the first frame would go off before the frame is on the screen.
 export function painted() {
   return new Promise((resolve) => {
-    requestAnimationFrame(() => setTimeout(resolve));
+    requestAnimationFrame(() => requestAnimationFrame(resolve));
     setTimeout(resolve, 100);
   });
 }
