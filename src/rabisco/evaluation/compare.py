@@ -4,6 +4,7 @@ import itertools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -170,15 +171,15 @@ class Comparison:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
+    def from_dict(cls, values: dict[str, Any]) -> "Comparison":
         """Return the comparison that ``to_dict`` gave, also after a trip through JSON."""
-        return TypeAdapter(cls).validate_python(values)
+        return _form().validate_python(values)
 
     @classmethod
-    def read(cls, path: Path) -> Self | None:
+    def read(cls, path: Path) -> "Comparison | None":
         """Return the comparison in a JSON file; ``None`` where there is none, or one of another form."""
         try:
-            return TypeAdapter(cls).validate_json(path.read_bytes())
+            return _form().validate_json(path.read_bytes())
         except (OSError, ValidationError):
             return None
 
@@ -193,6 +194,11 @@ class Comparison:
         from rabisco.evaluation.tables import comparison_markdown
 
         return comparison_markdown(self)
+
+
+@cache
+def _form() -> TypeAdapter[Comparison]:
+    return TypeAdapter(Comparison)
 
 
 def compare(

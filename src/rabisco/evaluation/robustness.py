@@ -10,8 +10,9 @@ Source: in the spirit of Mu and Gilmer, "MNIST-C: A Robustness Benchmark for Com
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import scipy  # its parts are loaded when they are used
@@ -151,12 +152,17 @@ class Robustness:
         return asdict(self)
 
     @classmethod
-    def read_all(cls, path: Path) -> dict[str, Self]:
+    def read_all(cls, path: Path) -> "dict[str, Robustness]":
         """Return what a JSON file says of each model; nothing where it is missing or of another form."""
         try:
-            return TypeAdapter(dict[str, cls]).validate_python(json.loads(path.read_bytes())["models"])  # type: ignore[valid-type]
+            return _form().validate_python(json.loads(path.read_bytes())["models"])
         except (OSError, KeyError, ValueError):
             return {}
+
+
+@cache
+def _form() -> TypeAdapter[dict[str, Robustness]]:
+    return TypeAdapter(dict[str, Robustness])
 
 
 def robustness_table(reader: Reader, split: Split, seed: int = 0) -> Robustness:
