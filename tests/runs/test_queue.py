@@ -71,7 +71,7 @@ def states_of(run: runs.Run) -> list[str]:
 def test_a_run_waits_with_all_that_it_was_asked_for(database: str) -> None:
     run = submit(epochs="3", learning_rate="0.01", notes="why", owner="me")
     assert (run.state, run.name, run.artifact, run.notes, run.owner) == ("queued", "mine", "mine", "why", "me")
-    assert (run.dataset, run.architecture, run.actions) == ("digits", "cnn", ("cancel",))
+    assert (run.dataset, run.architecture, run.actions) == ("digits", "cnn-small", ("cancel",))
     assert (run.configuration["epochs"], run.configuration["learning_rate"]) == (3, 0.01)
     assert run.configuration["augmentation"] is not None
     assert runs.list_runs() == [run]

@@ -6,10 +6,10 @@ package does not import Keras; creating a model does.
 """
 
 from rabisco.models.architecture import Architecture
-from rabisco.models.registry import DEFAULT, Choice, architecture_names, choices, create_model, get_architecture
+from rabisco.models.registry import DEFAULTS, Choice, architecture_names, choices, create_model, get_architecture
 
 __all__ = [
-    "DEFAULT",
+    "DEFAULTS",
     "Architecture",
     "Choice",
     "architecture_names",

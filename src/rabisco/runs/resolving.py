@@ -6,7 +6,7 @@ from typing import Any
 from rabisco import artifacts, data
 from rabisco.errors import N_, InvalidConfigurationError, Sentence
 from rabisco.images import image_kind
-from rabisco.models import DEFAULT, architecture_names, choices, get_architecture
+from rabisco.models import DEFAULTS, architecture_names, choices, get_architecture
 from rabisco.recipes import Recipe, check_supplements, get_recipe
 from rabisco.retraining import fine_tuning
 from rabisco.runs.request import RunRequest, Source
@@ -154,8 +154,9 @@ def _starting_point(source: Source) -> Recipe:
     normalizer = str((source.dialect or source.choices or {}).get("normalizer") or NORMALIZER)
     if source.catalog is not None:
         normalizer = data.get_entry(source.catalog).normalizer
-    usual = get_architecture(DEFAULT).usual(image_kind(normalizer))
-    return Recipe("", source.words, DEFAULT, usual, normalizer, "")
+    kind = image_kind(normalizer)
+    usual = get_architecture(DEFAULTS[kind]).usual(kind)
+    return Recipe("", source.words, DEFAULTS[kind], usual, normalizer, "")
 
 
 def _check_base(base: str, recipe: Recipe) -> None:

@@ -6,7 +6,7 @@ import pytest
 from tests.web.serving import Server, problem_of, seven_png
 from tests.web.training import looked_through
 
-from rabisco.models import DEFAULT, get_architecture
+from rabisco.models import DEFAULTS, get_architecture
 from rabisco.web.train.form import TrainingForm, suited
 
 SEVEN = base64.b64encode(seven_png()).decode()
@@ -86,7 +86,7 @@ def test_few_images_are_trained_on_for_enough_steps(rows: int, steps: int) -> No
 
 
 def test_many_images_are_trained_on_as_usual() -> None:
-    usual = get_architecture(DEFAULT).configuration
+    usual = get_architecture(DEFAULTS["grey"]).configuration
     assert suited(60_000) == {"batch_size": str(usual.batch_size), "epochs": str(usual.epochs)}
     assert suited(0) == {}
 

@@ -8,7 +8,7 @@ import pytest
 from tests.web.serving import Server, problem_of, seven_png
 from tests.web.training import digits_csv, looked_through, send, wait_for
 
-from rabisco.models import DEFAULT, choices
+from rabisco.models import DEFAULTS, choices
 from rabisco.web.train.form import NUMBERS
 
 PAGE = {"Accept": "text/html"}
@@ -123,6 +123,11 @@ def test_what_is_wrong_in_the_form_is_said_beside_the_field_and_nothing_is_lost(
     assert [run for run in server.get("/runs").json()["runs"] if identifier in str(run["data"])] == []
 
 
+@pytest.mark.parametrize(("dataset", "model"), [("digits", "cnn-small"), ("cifar10", "cnn")])
+def test_the_form_begins_with_the_network_that_suits_the_images(server: Server, dataset: str, model: str) -> None:
+    assert f'<option value="{model}" selected>' in server.get(f"/train?dataset={dataset}", headers=PAGE).text
+
+
 def test_epochs_stand_only_in_the_form_of_the_training_and_old_pages_send_them(server: Server) -> None:
     assert 'name="epochs"' not in server.get("/train", headers=PAGE).text
     assert 'name="epochs"' in server.get("/train?dataset=digits", headers=PAGE).text
@@ -192,7 +197,7 @@ def few(server: Server) -> str:
     ids=str,
 )
 def test_fast_counts_until_a_setting_is_changed(server: Server, changed: dict[str, str], preset: str) -> None:
-    shown = {"dataset": "digits", "model": DEFAULT, "usual": "fast", **dict.fromkeys(NUMBERS, ""), "base": ""}
+    shown = {"dataset": "digits", "model": DEFAULTS["grey"], "usual": "fast", **dict.fromkeys(NUMBERS, ""), "base": ""}
     run = server.post("/training", data={**shown, **changed}).json()
     server.post(f"/runs/{run['id']}/cancel")
     assert run["request"]["preset"] == preset

@@ -13,11 +13,13 @@ from rabisco import artifacts, data
 from rabisco.artifacts import Card
 from rabisco.data import Entry
 from rabisco.errors import N_, InvalidConfigurationError, InvalidRequestError, RabiscoError
+from rabisco.images import ImageKind, image_kind
 from rabisco.intake import Inspection
-from rabisco.models import DEFAULT, choices, get_architecture
+from rabisco.models import DEFAULTS, choices
 from rabisco.runs import PRESETS, RunRequest, experience, limits
 from rabisco.settings import get_settings
 from rabisco.text import normalized, plain
+from rabisco.training.config import TrainingConfiguration
 from rabisco.uploads import Upload
 from rabisco.web.models.naming import DESCRIPTION, ClassNames
 from rabisco.web.platform.examples import TABLE
@@ -148,7 +150,9 @@ class Training(Fields):
     recipe: str | None = Field(None, description="Name of a recipe.")
     name: Annotated[str, AfterValidator(_free)] | None = Field(None, description="Of the model that is made.")
     model: Annotated[str, AfterValidator(_of_kinds)] | None = Field(
-        None, json_schema_extra={"enum": list(choices()), "default": DEFAULT}
+        None,
+        json_schema_extra={"enum": list(choices())},
+        description=f"By default `{DEFAULTS['grey']}`, for images in color `{DEFAULTS['colour']}`.",
     )
     epochs: int | None = limited("epochs", "By default those of the recipe or of the kind of model.")
     batch_size: int | None = limited("batch_size")
@@ -190,7 +194,8 @@ class TrainingForm:
         usual = suited(rows_of(upload)) if upload else {}
         given = {**usual, "epochs": str(epochs)} if epochs else usual
         sources = {"upload": upload.id if upload else "", "dataset": dataset}
-        return cls({"model": DEFAULT, **given, "name": name, **sources})
+        kind = kind_of(upload) if upload else image_kind(data.get_entry(dataset).normalizer) if dataset else "grey"
+        return cls({"model": DEFAULTS[kind], **given, "name": name, **sources})
 
     @classmethod
     def sent(cls, given: Mapping[str, Any]) -> "TrainingForm":
@@ -282,9 +287,14 @@ def suited(rows: int) -> dict[str, str]:
     if rows == 0:
         return {}
     batch = min(128, max(4, 1 << (rows // 8).bit_length() >> 1))
-    usual = get_architecture(DEFAULT).configuration.epochs
+    usual = TrainingConfiguration().epochs
     epochs = min(MOST_EPOCHS_SUGGESTED, max(usual, -(-STEPS * batch // rows)))
     return {"batch_size": str(batch), "epochs": str(epochs)}
+
+
+def kind_of(upload: Upload) -> ImageKind:
+    """Return the kind of its images, grey if nobody has looked."""
+    return image_kind(upload.inspection.dialect.normalizer) if upload.inspection else "grey"
 
 
 def rows_of(upload: Upload) -> int:

@@ -15,7 +15,6 @@ from pydantic import BeforeValidator, Field
 
 from rabisco import runs, uploads
 from rabisco.errors import N_, InvalidRequestError, RunConflictError
-from rabisco.images import image_kind
 from rabisco.intake import Choices
 from rabisco.intake.naming import joined
 from rabisco.intake.report import Layout, Outermost
@@ -28,7 +27,15 @@ from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
 from rabisco.web.platform.silence import last_known
 from rabisco.web.read.answers import data_url
-from rabisco.web.train.form import TRAINING_FILES, TrainingForm, compatible_models, form_words, limited, rows_of
+from rabisco.web.train.form import (
+    TRAINING_FILES,
+    TrainingForm,
+    compatible_models,
+    form_words,
+    kind_of,
+    limited,
+    rows_of,
+)
 from rabisco.web.train.shapes import UploadSchema
 
 blueprint = Blueprint("uploads", __name__)
@@ -236,7 +243,7 @@ def page(upload: Upload, form: TrainingForm, status: int = 200) -> Answered:
         joined=joined(found) if found else {},
         most_classes=MOST_CLASSES,
         data_url=data_url,
-        **form_words(rows_of(upload), image_kind(found.dialect.normalizer) if found else "grey"),
+        **form_words(rows_of(upload), kind_of(upload)),
     ), status
 
 
