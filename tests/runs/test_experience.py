@@ -77,8 +77,8 @@ def test_how_long_fast_takes_grows_with_its_images_and_a_slower_processor(monkey
     monkeypatch.setattr(experience, "is_anything_kept", lambda: True)  # other tests draw meanwhile
     few, many = experience.seconds_of_fast(1_000), experience.seconds_of_fast(54_000)
     assert 0 < few < many < experience.seconds_of_fast(200_000)
-    measured = experience._seconds_of_product()
-    monkeypatch.setattr(experience, "_seconds_of_product", lambda: 3 * measured)
+    measured = experience._seconds_of_reading()
+    monkeypatch.setattr(experience, "_seconds_of_reading", lambda: 3 * measured)
     assert experience.seconds_of_fast(54_000) == pytest.approx(3 * many)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from sqlalchemy import select
 
 from rabisco import store
+from rabisco.inference import get_predictor
 from rabisco.rejection.fitting import QUICKLY
 from rabisco.rejection.kept import is_anything_kept
 from rabisco.rejection.pictures import numbers_drawn
@@ -21,12 +22,11 @@ from rabisco.runs.resolving import fast_epochs
 from rabisco.runs.states import KEPT, active
 from rabisco.settings import get_settings
 
-# Of a gray data set trained with the preset "fast" on the machine of the benchmark `fast`: seconds for what is no
-# training, seconds of each image, and what `_seconds_of_product` was there, on so many cores.
-_REST, _PER_IMAGE, _PRODUCT, _CORES = 16.0, 11.94 / 54_000, 2.1e-3, 2
-# The first training of a machine draws characters for the rule of refusal: 0.029 s for each of them (0.023 to 0.036,
-# n = 10, digits and MNIST, with and without other data sets at hand) where the product took 3 ms.
-_PER_DRAWN = 0.029 / 3e-3 * _PRODUCT
+# MNIST trained with the preset "fast" on an Intel Xeon: seconds for what is no training, seconds of each image
+# (17.6 to 22.0 s in all, n = 6), and what `_seconds_of_reading` was there, on so many cores.
+_REST, _PER_IMAGE, _READING, _CORES = 8.2, 20.4 / 54_000, 0.318e-3, 2
+# The first training of a machine draws characters for the rule of refusal: so many seconds for each of them.
+_PER_DRAWN = 20.8 / 1000
 _TRAINED = 9  # images for each that is held out for validation, of which are drawn
 _MOST_CORES = 8  # that so small a network keeps busy
 
@@ -39,17 +39,20 @@ def seconds_of_fast(images: int) -> float:
     """
     cores = min(get_settings().training_threads or os.cpu_count() or 1, _MOST_CORES)
     drawn = 0 if is_anything_kept() else numbers_drawn(images // _TRAINED, QUICKLY)[0]
-    training = (_REST + _PER_IMAGE * images * fast_epochs(images)) * _CORES / cores
-    return (training + _PER_DRAWN * drawn) * _seconds_of_product() / _PRODUCT
+    training = _PER_IMAGE * images * fast_epochs(images) * _CORES / cores
+    return (_REST + training + _PER_DRAWN * drawn) * _seconds_of_reading() / _READING
 
 
 @lru_cache(maxsize=1)
-def _seconds_of_product() -> float:
-    """Return the processor time of multiplying two matrices of 512 × 512, float32: the best of several, in seconds."""
-    matrix, found = np.full((512, 512), 0.5, np.float32), []
-    for _ in range(8):
+def _seconds_of_reading() -> float:
+    """Return the processor time in which the bundled network reads an image: the best of several, in seconds.
+
+    It convolves, as a training does, and depends alike on processor and memory.
+    """
+    predictor, image, found = get_predictor("mnist-cnn"), np.zeros((1, 28, 28, 1), np.uint8), []
+    for _ in range(20):
         started = time.thread_time()
-        np.matmul(matrix, matrix)
+        predictor.logits(image)
         found.append(time.thread_time() - started)
     return min(found)
 
