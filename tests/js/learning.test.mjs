@@ -27,6 +27,12 @@ test("an epoch's end is a point of both curves; told twice after an interruption
   assert.deepEqual(train.map(({ x }) => x), [0.5, 1, 1.25, 2]);
 });
 
+test("where a run stands is told by the end of an epoch too: its last batches may not have been told by themselves", () => {
+  const ended = { number: 2, kind: "epoch", payload: { epoch: 2, epochs: 2, step: 4, steps: 4, accuracy: 0.5 } };
+  const { progress: last } = told(progress(1, 2, 3, 0.4), ended);
+  assert.deepEqual([last.step, share(last)], [4, 1]);
+});
+
 test("figures that are no numbers are left out of the curve", () => {
   const view = told(progress(1, 1, 1, 0.2), { ...progress(2, 1, 2, 0), payload: { epoch: 1, step: 2, steps: 4, accuracy: null } });
   assert.equal(curves(view, "accuracy").train.length, 1);

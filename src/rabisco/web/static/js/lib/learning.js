@@ -15,7 +15,10 @@ export function after(view, { number, kind, payload }) {
     next.progress = payload;
     next.train = [...view.train, { x: place(payload), accuracy: payload.accuracy, loss: payload.loss }];
   }
-  if (kind === "epoch") next.epochs = [...view.epochs.filter(({ epoch }) => epoch < payload.epoch), payload];
+  if (kind === "epoch") {
+    next.progress = payload; // its last batch, which may have come too soon after the one before to be told by itself
+    next.epochs = [...view.epochs.filter(({ epoch }) => epoch < payload.epoch), payload];
+  }
   return next;
 }
 
