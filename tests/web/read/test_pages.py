@@ -127,3 +127,6 @@ def test_without_any_model_pages_and_api_say_how_to_train_one(tmp_path: Path) ->
             assert "rabisco train mnist-cnn" in response.json()["detail"]
         assert empty.get("/models").json()["models"] == []
         assert empty.get("/health/live").status_code == 200
+        form = empty.get("/train?dataset=digits", headers=BROWSER)
+        assert form.status_code == 200
+        assert 'value="fast"' in form.text  # how long it takes is told by the bundled network, which is not there

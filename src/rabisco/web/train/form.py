@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, Any, ClassVar
@@ -44,7 +45,10 @@ def form_words(images: int, kind: str) -> dict[str, Any]:
     """
     seconds = {name: known(partial(experience.seconds_of_preset, name), None) for name in PRESETS if name}
     offers_fast = images >= FEW
-    likely = experience.seconds_of_fast(images) if offers_fast and kind == "grey" else None
+    likely = None
+    if offers_fast and kind == "grey":
+        with suppress(RabiscoError):  # where the bundled network is not to be had, nothing is told
+            likely = experience.seconds_of_fast(images)
     return {
         "training_models": choices,
         "augmentations": AUGMENTATIONS,
