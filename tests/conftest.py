@@ -137,9 +137,9 @@ def session_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("RABISCO_CACHE_DIR", str(cache))
         patch.setenv("KERAS_HOME", str(tmp_path_factory.mktemp("libraries")))
         patch.setenv("MPLCONFIGDIR", str(shared(tmp_path_factory, "fonts")))  # else each home would have its list made
-        if trainings := forking.place_of("training"):
+        if forking.place_of("training"):
             servers.FORKS = True
-            forking.fork_trainings(trainings)
+            forking.fork_children()
         get_settings.cache_clear()
         yield folder
     get_settings.cache_clear()

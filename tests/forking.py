@@ -34,6 +34,12 @@ from rabisco.settings import get_settings
 
 # Where the processes of each kind come from, for all test processes and the servers that they start.
 PLACES = {"server": "TESTS_SERVERS", "training": "TESTS_TRAININGS"}
+# Modules whose processes are forked, and where.
+WEIGHING = {"rabisco.runs.weighing": "server"}
+CHILDREN = {
+    **{f"rabisco.runs.{name}": "training" for name in ("children", "doubts", "measuring", "once", "warm")},
+    **WEIGHING,
+}
 _begun: list["Nursery"] = []
 # Whether Keras is imported as it would be is told by these.
 _DECISIVE = "KERAS_BACKEND", "KERAS_HOME", "CUDA_VISIBLE_DEVICES"
@@ -208,7 +214,7 @@ def place_of(kind: str) -> str:
 
 
 def popen(place: str) -> Callable[..., Any]:
-    """Return what ``subprocess.Popen`` is, but that forks trainings and what else needs Keras."""
+    """Return what ``subprocess.Popen`` is, but that forks."""
 
     def begin(arguments: Sequence[str], **given: Any) -> Any:
         environment = given.get("env") or os.environ
@@ -227,12 +233,33 @@ def popen(place: str) -> Callable[..., Any]:
     return begin
 
 
-def fork_trainings(place: str) -> None:
-    """Let this process fork what would import Keras."""
-    like = SimpleNamespace(**{**vars(subprocess), "Popen": popen(place)})
-    for name in ("children", "doubts", "measuring", "once", "warm"):
-        module = importlib.import_module(f"rabisco.runs.{name}")
-        module.subprocess = like  # type: ignore[attr-defined]
+def run(place: str) -> Callable[..., "subprocess.CompletedProcess[bytes]"]:
+    """Return what ``subprocess.run`` is, but that forks; the standard error is dropped."""
+    begin = popen(place)
+
+    def run(
+        arguments: Sequence[str], *, env: Mapping[str, str], capture_output: bool, timeout: float, check: bool
+    ) -> "subprocess.CompletedProcess[bytes]":
+        assert capture_output
+        with begin(arguments, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+            try:
+                printed, _ = process.communicate(timeout)
+            finally:
+                process.kill()
+        done = subprocess.CompletedProcess(arguments, process.wait(), printed)
+        if check:
+            done.check_returncode()
+        return done
+
+    return run
+
+
+def fork_children(modules: Mapping[str, str] = CHILDREN) -> None:
+    """Let this process fork what would import Keras, or the application once more."""
+    for name, kind in modules.items():
+        place = place_of(kind)
+        module = importlib.import_module(name)
+        module.subprocess = SimpleNamespace(**{**vars(subprocess), "Popen": popen(place), "run": run(place)})  # type: ignore[attr-defined]
 
 
 def start_server(program: str, environment: Mapping[str, str]) -> Any:
@@ -251,7 +278,7 @@ def import_for(kind: str) -> None:
     if kind == "server":
         for module in pkgutil.walk_packages(importlib.import_module("rabisco.web").__path__, "rabisco.web."):
             importlib.import_module(module.name)
-        for name in ("alembic.command", "sqlalchemy.dialects.sqlite", "rabisco.runs.queue"):
+        for name in ("alembic.command", "openai", "sqlalchemy.dialects.sqlite", "rabisco.runs.queue"):
             importlib.import_module(name)
     else:
         importlib.import_module("rabisco.models.backend").start_keras()
@@ -333,7 +360,7 @@ def _be(order: dict[str, Any], streams: list[int], kind: str) -> None:
         if kind == "server":
             guesses = importlib.import_module("rabisco.web.platform.guesses")
             guesses._wrong = guesses.SharedTally()
-            fork_trainings(place_of("training"))
+        fork_children(CHILDREN if kind == "server" else WEIGHING)
         name, *arguments = order["arguments"]
         if name == "-c":
             sys.argv[:] = ["-c"]

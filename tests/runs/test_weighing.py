@@ -1,19 +1,28 @@
 """Loading and memory are really measured, and Compare and the report say them of the bundled models."""
 
 import json
+import subprocess
 
 import pytest
 from click.testing import CliRunner
 
 from rabisco.artifacts import load_artifact
 from rabisco.cli import rabisco
+from rabisco.runs import weighing
 from rabisco.runs.weighing import weigh
 from rabisco.web import create_app
 
 BUNDLED = ("mnist-cnn", "mnist-linear")
 
 
+@pytest.fixture
+def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a process be started that has imported nothing."""
+    monkeypatch.setattr(weighing, "subprocess", subprocess)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("fresh")
 def test_loading_a_model_takes_time_and_at_least_the_memory_of_its_weights() -> None:
     found = weigh("mnist-cnn")
     assert found
