@@ -15,7 +15,7 @@ from rabisco.data.dataset import Dataset, Split
 from rabisco.explanation import Inside, decision, grad_cam
 from rabisco.images import ImageKind
 from rabisco.inference import Predictor
-from rabisco.models import Architecture, architecture_names, choices, create_model, get_architecture, resnet
+from rabisco.models import Architecture, architecture_names, choices, cifar_cnn, create_model, get_architecture, resnet
 from rabisco.training import TrainingConfiguration, train
 from rabisco.web.models.keras_code import keras_code
 
@@ -27,8 +27,9 @@ CASES = [(name, kind) for name in architecture_names() for kind in get_architect
 
 @pytest.fixture(autouse=True)
 def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let ResNet-18 have a quarter of its channels; the whole of it is built and exported by other tests."""
-    monkeypatch.setattr(resnet, "WIDTHS", tuple(width // 4 for width in resnet.WIDTHS))
+    """Let networks of photographs have a quarter of their channels; the whole of ResNet-18 is exported elsewhere."""
+    for network in (cifar_cnn, resnet):
+        monkeypatch.setattr(network, "WIDTHS", tuple(width // 4 for width in network.WIDTHS))
 
 
 class Case(NamedTuple):

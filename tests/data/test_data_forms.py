@@ -3,19 +3,10 @@
 import numpy as np
 import pytest
 
-from rabisco import data
 from rabisco.data.catalog import CHARACTERS, DIGITS
-from rabisco.data.forms import EXAMPLES, read_digit_forms
+from rabisco.data.forms import read_digit_forms
 from rabisco.images import prepare
 from rabisco.inference import get_predictor
-
-
-@pytest.mark.slow
-def test_the_catalog_loads_them_without_a_file() -> None:
-    dataset = data.load("digit-forms")
-    assert data.is_local("digit-forms")
-    assert len(dataset.train) + len(dataset.validation) == EXAMPLES
-    assert (len(dataset.test), dataset.image_shape) == (0, (64, 64, 1))
 
 
 def test_the_same_seed_draws_the_same_and_another_seed_others() -> None:
