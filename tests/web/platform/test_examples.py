@@ -1,7 +1,9 @@
 """Each request, parameter and answer of the OpenAPI document has an example, true to its schema and to the server."""
 
+import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,12 @@ OPERATIONS = {
 
 
 def check(schema: dict[str, Any], value: Any) -> None:
-    jsonschema_rs.validator_for({**schema, "components": COMPONENTS}).validate(value)
+    validator(json.dumps(schema)).validate(value)
+
+
+@cache
+def validator(schema: str) -> Any:
+    return jsonschema_rs.validator_for({**json.loads(schema), "components": COMPONENTS})
 
 
 def contents(operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
