@@ -84,7 +84,7 @@ def test_every_outcome_is_told(option: tuple[str, ...], ends: int | None, tmp_pa
     assert "assert [1] == [2]" in done.stdout
     assert "said before" in done.stdout
     if ends is None:
-        assert re.search(r"\b1 failed", done.stdout)
+        assert re.search(r"\b[12] failed", done.stdout)  # the other process may have failed meanwhile
         return
     assert "4 failed, 6 passed, 2 skipped, 2 warnings" in done.stdout
     assert done.stdout.count("the process that ran this test ended with -9") >= 2

@@ -24,6 +24,7 @@ from tests.web.training import digits_csv, looked_through, send
 
 from rabisco import objects, runs
 from rabisco import store as database
+from rabisco.runs.carrying import LEAST_PAUSE
 from rabisco.runs.places import place_of
 from rabisco.settings import get_settings
 
@@ -84,8 +85,13 @@ def test_a_server_takes_over_from_another_through_the_store_and_the_database(
         assert until(lambda: answering(second) == ("mine", 1)) < 5
 
         disturbed = first.post("/training", json={**TRAINING, "upload": upload["id"]}).json()["id"]
-        until(lambda: objects.manifest_of(place_of(disturbed)) and len(epochs_of(disturbed)) > 5)
+        until(lambda: len(epochs_of(disturbed)) > 5)
         (training,) = trainings(disturbed)
+        training.suspend()  # a machine with nothing else to do would be done before a checkpoint is sent
+        time.sleep(LEAST_PAUSE)
+        training.resume()
+        until(lambda: objects.manifest_of(place_of(disturbed)))
+        training.suspend()  # until it is killed
         victim, other, home = (first, second, homes[1]) if "/a/" in training.cwd() else (second, first, homes[0])
         statuses, over = list[int | str](), threading.Event()
         load = threading.Thread(target=ask, args=[address, statuses, over])

@@ -1,6 +1,7 @@
 """The studio: every page, in every language, on the same predictor as everything else."""
 
 import re
+import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,12 @@ pytestmark = [
 ]
 
 SCRIPT = ROOT / "src" / "rabisco" / "studio" / "app.py"
+
+
+@pytest.fixture(autouse=True)
+def without_keras(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide Keras, which the studio never imports and other tests do: Streamlit would clear its session each time."""
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
 
 
 def started() -> "AppTest":

@@ -34,6 +34,7 @@ from rabisco.store import OfProcess
 
 LOGGER = logging.getLogger("rabisco.runs")
 INTERVAL = 0.25  # seconds between two looks
+IDLE = 1.0  # where nothing is left and the database does not say by its files that something was written
 LONGEST_PAUSE = 5.0  # seconds after which one looks even where nothing was written to the database
 GRACE = 0.8  # seconds that a cancelled training has to end by itself
 MOST_LAUNCHES = 3
@@ -218,7 +219,7 @@ def _supervise(supervisor: Supervisor) -> None:
             except Exception:
                 LOGGER.exception("%s could not be looked after", supervisor.kind.name)
                 time.sleep(5)
-            time.sleep(INTERVAL)
+            time.sleep(INTERVAL if work or stamp is not None else IDLE)
         time.sleep(1)
 
 
