@@ -274,22 +274,18 @@ def start_server(program: str, environment: Mapping[str, str]) -> Any:
 
 
 def import_for(kind: str) -> None:
-    """Import what servers, or trainings, import."""
+    """Import what servers, or trainings, import, and read the data set that most trainings have."""
     if kind == "server":
         for module in pkgutil.walk_packages(importlib.import_module("rabisco.web").__path__, "rabisco.web."):
             importlib.import_module(module.name)
-        for name in ("alembic.command", "openai", "sqlalchemy.dialects.sqlite", "rabisco.runs.queue"):
-            importlib.import_module(name)
+        names = ["alembic.command", "openai.resources.chat"]
     else:
         importlib.import_module("rabisco.models.backend").start_keras()
-        for name in (
-            "scipy.optimize",
-            "sklearn.linear_model",
-            "tf2onnx.convert",
-            "rabisco.recipes",
-            "rabisco.runs.tasks",
-            "rabisco.runs.queue",
-        ):
+        importlib.import_module("rabisco.data").load("digits")
+        names = ["scipy.optimize", "sklearn.linear_model", "tf2onnx.convert", "rabisco.recipes", "rabisco.runs.tasks"]
+    databases = ["psycopg", "sqlalchemy.dialects.postgresql", "sqlalchemy.dialects.sqlite"]
+    for name in (*names, *databases, "s3fs", "rabisco.runs.queue"):
+        with contextlib.suppress(ModuleNotFoundError):
             importlib.import_module(name)
 
 
