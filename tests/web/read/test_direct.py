@@ -1,6 +1,7 @@
 """The short way of a plain request: the same answers as the views give, and nothing that is not plain."""
 
 import asyncio
+import base64
 import io
 import json
 import logging
@@ -25,6 +26,8 @@ from rabisco.web.read.direct import LEFT, is_small, only_pictures
 
 SEVEN = seven_png()
 BLANK = encoded(draw_seven().point(lambda _: 255))
+TEXT = base64.b64encode(SEVEN).decode()
+UTF_8 = "application/json; charset=utf-8"
 RUSSIAN = {"Accept-Language": "ru"}
 PLAIN = {
     "a form": ("/predict", {"data": {"file": (io.BytesIO, "seven.png")}}),
@@ -34,6 +37,11 @@ PLAIN = {
     "from our page": ("/predict", {"data": SEVEN, "content_type": "image/png", "headers": {"Sec-Fetch-Site": "none"}}),
     "blank": ("/predict", {"data": BLANK, "content_type": "image/png"}),
     "two files": ("/predict", {"data": {"file": [(io.BytesIO, "a.png"), (io.BytesIO, "b.png")]}}),
+    "JSON": ("/predict", {"data": json.dumps({"image": TEXT}), "content_type": "application/json"}),
+    "JSON of several": (
+        "/predict/linear",
+        {"data": json.dumps({"images": [TEXT, f"data:image/png;base64,{TEXT}"]}, indent=1), "content_type": UTF_8},
+    ),
     "photographs": ("/predict/cifar10-cnn", {"data": SEVEN, "content_type": "application/octet-stream"}),
 }
 NOT_PLAIN = {
@@ -55,6 +63,21 @@ NOT_PLAIN = {
         {"data": SEVEN, "content_type": "image/png", "headers": {"Sec-Fetch-Site": "cross-site"}},
     ),
     "text": ("/predict", {"data": "seven", "content_type": "text/plain"}),
+    **{
+        f"JSON with {name}": ("/predict", {"data": data, "content_type": "application/json"})
+        for name, data in {
+            "an option": json.dumps({"image": TEXT, "top_k": 1}),
+            "escapes": json.dumps({"image": TEXT}).replace("/", "\\/"),
+            "a field twice": f'{{"image": "{TEXT}", "image": "{TEXT}"}}',
+            "an unknown field": json.dumps({"image2": TEXT}),
+            "a number": json.dumps({"images": [TEXT, 7]}),
+            "nothing": json.dumps({"images": []}),
+            "no picture": json.dumps({"image": "seven"}),
+            "a damaged one among two": json.dumps({"images": [TEXT, TEXT[:-200]]}),
+            "too many": json.dumps({"images": [TEXT] * 65}),
+            "an end before its end": json.dumps({"image": TEXT})[:-1],
+        }.items()
+    },
 }
 VARYING = {"x-request-id", "content-length", "date"}
 
@@ -85,7 +108,7 @@ def ask(app: Flask, path: str, options: dict[str, Any], *, directly: bool) -> tu
         app.direct = way
     answer = json.loads(response.data)
     for prediction in answer.get("predictions", []):
-        assert prediction.pop("latency_ms") >= 0
+        assert prediction.pop("latency_ms", 0 if "error" in prediction else -1) >= 0
     headers = {name.lower(): value for name, value in response.headers if name.lower() not in VARYING}
     return response.status_code, headers, answer
 
@@ -140,7 +163,7 @@ def test_requests_that_are_answered_together_get_what_each_gets_alone(app: Flask
     for model in ("mnist-cnn", "mnist-linear", "cifar10-cnn"):
         get_predictor(model)
     together = app.direct.together([environ_of(app, name) for name in names])
-    small = {"a form", "a form with a model", "a body", "from our page", "blank"}
+    small = {"a form", "a form with a model", "a body", "from our page", "blank", "JSON"}
     assert {name for name, answer in zip(names, together, strict=True) if answer} == small
     alone = [app.direct(environ_of(app, name)) if name in small else None for name in names]
     assert list(map(predictions, together)) == list(map(predictions, alone))
@@ -273,4 +296,9 @@ def test_small_is_what_few_bytes_say_of_few_pixels() -> None:
     assert not is_small([encoded(draw_seven(900))])
     assert not is_small([SEVEN + bytes(70_000)])
     assert not is_small([SEVEN[:20]])
+    assert is_small([TEXT])
+    assert is_small([f"data:image/png;base64,{TEXT}"])
+    assert not is_small([base64.b64encode(encoded(draw_seven(900))).decode()])
+    for text in ("seven", "A", TEXT[:30], TEXT[1:]):
+        assert not is_small([text])
     assert not is_small([SEVEN, SEVEN])

@@ -1,12 +1,14 @@
 """The short way of the request that is made most: pictures in, predictions out, past the framework.
 
 Reading a picture takes less time than the hooks, sessions and parsers of a view, so ``POST /predict`` and
-``/predict/<model>`` with a picture as the body, or a form of nothing but files, pass none of them. What is
-anything but plain is left to the views: options, fields, what another site made a browser send, what cannot be
+``/predict/<model>`` with a picture as the body, or with a form or JSON of nothing but pictures, pass none of them.
+What is anything but plain is left to the views: options, fields, what another site made a browser send, what cannot be
 read, and what is refused where another language than English may be asked for. ``GET /health`` is answered here too,
 so that asking for it loads no page. Tests hold both ways to the same answers, headers, figures and log lines.
 """
 
+import base64
+import binascii
 import io
 import re
 import struct
@@ -33,7 +35,7 @@ from rabisco.web.platform.allowance import Allowance
 from rabisco.web.platform.figures import Metrics
 from rabisco.web.platform.handover import REFUSAL
 from rabisco.web.platform.security import HEADERS
-from rabisco.web.read import FILE_FIELDS
+from rabisco.web.read import FILE_FIELDS, TEXT_FIELDS
 
 # What is read at once, without a thread of its own: a PNG of so many bytes and pixels takes a millisecond or two.
 SMALL_BYTES, SMALL_PIXELS = 64 * 1024, 640 * 640
@@ -53,6 +55,12 @@ _PART = re.compile(
     rb"(?:\r\nContent-Type: [A-Za-z0-9/+.-]+)?\r\n\r\n" % _FIELDS.encode()
 )
 _RAW = re.compile(r"image/[a-z0-9.+-]+|application/octet-stream")
+_JSON = re.compile(r"application/json(; ?charset=utf-8)?")
+_TEXT = rb'"[A-Za-z0-9+/=_:;,.-]+"'  # base64, or a data URL, without escapes
+_OBJECT = re.compile(
+    rb'\s*\{\s*(?:"(?:%b)"\s*:\s*%b|"images"\s*:\s*\[\s*%b(?:\s*,\s*%b)*\s*\])\s*\}\s*'
+    % ("|".join(TEXT_FIELDS).encode(), _TEXT, _TEXT, _TEXT)
+)
 
 Answer = tuple[int, list[tuple[str, str]], bytes]
 
@@ -63,7 +71,7 @@ class _PlainRequest:
 
     environ: dict[str, Any]
     rule: str
-    files: list[bytes]
+    files: Sequence[bytes | str]
     predictor: Predictor
     started: float
 
@@ -222,8 +230,10 @@ class Direct:
         return 200, [("content-type", "application/json"), ("content-length", length), *_SAFE, (_ID, name)], body
 
 
-def only_pictures(content_type: str, body: bytes) -> list[bytes]:
-    """Return the file that is the whole body, or the parts of a form that is files of one name; empty for any other.
+def only_pictures(content_type: str, body: bytes) -> Sequence[bytes | str]:
+    """Return the file that is the whole body, the parts of a form that is files of one name, or the texts of JSON.
+
+    It is empty for any other body.
 
     Args:
         content_type: As it was sent.
@@ -233,6 +243,8 @@ def only_pictures(content_type: str, body: bytes) -> list[bytes]:
     """
     if _RAW.fullmatch(content_type):
         return [body]
+    if _JSON.fullmatch(content_type):
+        return [text[1:-1].decode() for text in re.findall(_TEXT, body)[1:]] if _OBJECT.fullmatch(body) else []
     form = _FORM.fullmatch(content_type)
     if form is None:
         return []
@@ -250,10 +262,17 @@ def only_pictures(content_type: str, body: bytes) -> list[bytes]:
     return files if len(names) == 1 and body[start:] in (edge + b"--\r\n", edge + b"--") else []
 
 
-def is_small(files: list[bytes]) -> bool:
-    """Return whether one picture is all, and is read in a moment, by its header: a PNG of few bytes and pixels."""
+def is_small(files: Sequence[bytes | str]) -> bool:
+    """Return whether one file is all, and is read in a moment, by its header: a PNG of few bytes and pixels."""
     data = files[0]
-    if len(files) > 1 or len(data) > SMALL_BYTES or not data.startswith(PNG_HEADER) or len(data) < 24:
+    if len(files) > 1 or len(data) > SMALL_BYTES:
+        return False
+    if isinstance(data, str):
+        try:
+            data = base64.b64decode(data.rpartition(",")[2][:32])
+        except binascii.Error:
+            return False
+    if len(data) < 24 or not data.startswith(PNG_HEADER):
         return False
     width, height = struct.unpack_from(">II", data, 16)
     return bool(width * height <= SMALL_PIXELS)
