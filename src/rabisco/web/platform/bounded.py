@@ -1,5 +1,6 @@
 """Requests as the views see them: bounded, whole, and of text that can be kept."""
 
+import json
 import re
 from collections.abc import Iterator
 from functools import partial
@@ -169,8 +170,8 @@ class BoundedRequest(Request):
         """Return the body as JSON.
 
         Raises:
-            BadRequest: It is none, or nests deeper than anything that is asked here.
-            InvalidRequestError: It holds what is no text.
+            BadRequest: It nests deeper than anything that is asked here.
+            InvalidRequestError: It is none, or holds what is no text.
             TooLargeError: It holds more values than anything that is asked here.
         """
         if self.is_json and sum(map(self.get_data().count, (b",", b"[", b"{"))) > MOST_VALUES:
@@ -185,6 +186,25 @@ class BoundedRequest(Request):
         if cache and _SUSPICIOUS.search(self.get_data()):
             check_texts(value)
         return value
+
+    def on_json_loading_failed(self, e: ValueError | None) -> Any:
+        """Say where the body ceases to be JSON.
+
+        Raises:
+            InvalidRequestError: It does somewhere.
+            BadRequest: It is no text.
+            UnsupportedMediaType: It is said to be something else.
+        """
+        if not isinstance(e, json.JSONDecodeError):
+            return super().on_json_loading_failed(e)
+        raise InvalidRequestError(
+            N_(
+                "expected JSON; received a body that stops being JSON at line %(line)s, column %(column)s; "
+                "look for a missing quote, comma or bracket there"
+            ),
+            line=e.lineno,
+            column=e.colno,
+        )
 
     @property
     def _says_fields(self) -> bool:
