@@ -17,13 +17,14 @@ def pictures() -> list[NDArray[np.uint8]]:
     return [seven, small, 255 - seven, np.full((64, 64, 3), 240, np.uint8), noise, wide, noise[:1, :1]]
 
 
+@pytest.mark.parametrize("beside", [False, True])
 @pytest.mark.parametrize("name", ["mnist-cnn", "emnist-linear", "cifar10-cnn"])
-def test_pictures_read_together_get_the_answers_that_each_gets_alone(name: str) -> None:
+def test_pictures_read_together_get_the_answers_that_each_gets_alone(name: str, beside: bool) -> None:
     if name not in list_names():
         pytest.skip(f"{name} is not here")
     predictor = get_predictor(name)
     alone = [predictor.predict(picture).to_dict() for picture in pictures()]
-    for one, other in zip(alone, predictor.predict_many(pictures()), strict=True):
+    for one, other in zip(alone, predictor.predict_many(pictures(), beside=beside), strict=True):
         told = other.to_dict()
         for number in ("probability", "doubt"):
             assert told.pop(number) == pytest.approx(one.pop(number), abs=1e-4)

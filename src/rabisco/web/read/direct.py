@@ -92,6 +92,7 @@ class Direct:
     def __init__(self, settings: Settings, figures: Metrics) -> None:
         self._settings = settings
         self.figures = figures
+        self._at_work = set[int]()  # requests that are being read
 
     def __call__(self, environ: dict[str, Any]) -> Answer | None:
         """Return status, headers and body of the answer; ``None`` for what the views are to answer.
@@ -106,13 +107,15 @@ class Direct:
             return None
         told, notes, batch = [], list[Sentence](), list[NDArray[np.uint8]]()
         allowance = None if is_small(asked.files) else Allowance(self._settings, environ)
+        self._at_work.add(id(environ))
         try:
             limits, admit = self._settings.picture_limits, allowance.take if allowance else None
             for number, data in enumerate(asked.files, start=1):
                 batch.append(decode(data, **limits, notes=notes, admit=admit))
                 if number < len(asked.files) and len(batch) < TOGETHER and sum(map(np.size, batch)) < TOGETHER_VALUES:
                     continue
-                answers = asked.predictor.predict_many(batch)
+                alone = len(self._at_work) == 1
+                answers = asked.predictor.predict_many(batch, beside=alone and len(asked.files) > 1)
                 if notes or any(read.refused and not asked.in_english for read in answers):
                     break
                 told += [read.to_dict() for read in answers]  # what was made of its picture takes a megabyte
@@ -120,6 +123,7 @@ class Direct:
         except (RabiscoError, OSError):
             told.clear()
         finally:
+            self._at_work.discard(id(environ))
             if allowance:
                 allowance.end()
         if len(told) < len(asked.files):  # the answer holds a sentence in the reader's language
