@@ -58,6 +58,7 @@ def test_a_bad_file_is_refused(server: Server, content: bytes, status: int, prob
         pytest.param({"json": {"image": "§§§"}}, "not base64", id="broken base64"),
         pytest.param({"data": {"image": "data:image/png,plain"}}, "data URL", id="data URL without base64"),
         pytest.param({"data": b"{", "headers": {"Content-Type": "application/json"}}, "at line 1", id="broken JSON"),
+        pytest.param({"headers": {"Content-Type": "application/json"}}, "expected one or more", id="empty JSON"),
     ],
 )
 def test_a_request_without_readable_picture_is_refused(server: Server, options, words: str) -> None:

@@ -130,7 +130,7 @@ def _fields(request: Request) -> list[SentPicture]:
 
 
 def _from_json(request: Request) -> list[SentPicture]:
-    if not request.is_json:
+    if not request.is_json or not request.get_data():
         return []
     body: dict[str, object] = request.get_json()  # an object: ``fields`` refuses all else
     several = body.get("images", [])
