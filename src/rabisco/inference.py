@@ -181,8 +181,9 @@ class Predictor:
             top_k: How many classes to return of each, best first.
             among: What is expected to be written; other classes are not answered.
             ink: As for ``predict``, of the only picture.
-            beside: Whether a network of characters reads in a thread of its own while further pictures are prepared.
-                That takes less time where a core has nothing to do, and a little more where none has.
+            beside: Whether a network of characters reads in a thread of its own, beside what counts the traits of its
+                pictures and prepares further ones. It takes less time where a core is idle, and a little more where
+                none is.
 
         Raises:
             InvalidRequestError: The model knows no character of the kind that is expected.
@@ -196,6 +197,7 @@ class Predictor:
             prepared += part
             if beside:
                 read.append(_reader().submit(self.logits, np.stack([one.pixels for one in part])))
+                _count_traits(self.card, part)
         if beside:
             logits = np.concatenate([one.result() for one in read])
         elif any(one.others is not None for one in prepared):
@@ -290,13 +292,20 @@ def refuse(card: Card, prepared: Sequence[Prepared], logits: NDArray[np.float32]
     if len(inks) < len(prepared):
         return [_refuse_photograph(card, *one) for one in zip(prepared, logits, strict=True)]
     verdicts: Sequence[Verdict] = [(None, None)] * len(inks)
-    if card.refusal is not None and card.refusal.fits:
-        traits = [describe(ink) for ink in inks]
+    traits = _count_traits(card, prepared)
+    if card.refusal is not None and traits:
         verdicts = card.refusal.judge(picture_features(traits, logits, card.temperature))
     return [
         (reason_without_ink(ink), 1.0) if ink.box is None else verdict
         for ink, verdict in zip(inks, verdicts, strict=True)
     ]
+
+
+def _count_traits(card: Card, prepared: Sequence[Prepared]) -> list[NDArray[np.float32]]:
+    """Return the traits of each picture for a model's rule, which are counted once; none without a rule."""
+    if card.refusal is None or not card.refusal.fits:
+        return []
+    return [describe(one.ink) for one in prepared if one.ink is not None]
 
 
 def _refuse_photograph(card: Card, prepared: Prepared, logits: NDArray[np.float32]) -> Verdict:

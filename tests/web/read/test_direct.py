@@ -5,6 +5,9 @@ import base64
 import io
 import json
 import logging
+import mmap
+import os
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,7 +20,7 @@ from werkzeug.formparser import FormDataParser
 
 from rabisco.artifacts import list_names
 from rabisco.images import decode
-from rabisco.inference import LOADED_LIGHT, get_predictor
+from rabisco.inference import LOADED_LIGHT, Predictor, get_predictor
 from rabisco.settings import Settings
 from rabisco.web import create_app
 from rabisco.web.platform.asgi import ASGIApplication
@@ -167,6 +170,30 @@ def test_requests_that_are_answered_together_get_what_each_gets_alone(app: Flask
     assert {name for name, answer in zip(names, together, strict=True) if answer} == small
     alone = [app.direct(environ_of(app, name)) if name in small else None for name in names]
     assert list(map(predictions, together)) == list(map(predictions, alone))
+
+
+def test_a_second_core_is_used_only_while_no_other_process_reads(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    beside = list[bool]()
+    read = Predictor.predict_many
+
+    def noted(self: Predictor, *arguments: Any, **options: Any) -> Any:
+        beside.append(options["beside"])
+        return read(self, *arguments, **options)
+
+    monkeypatch.setattr(Predictor, "predict_many", noted)
+    monkeypatch.setattr(direct, "_began", memoryview(mmap.mmap(-1, 64)).cast("d"))
+    get_predictor("mnist-cnn")
+    for requests in (["a body"], ["a body"] * 2):
+        app.direct.together([environ_of(app, name) for name in requests])
+    other = os.fork()
+    if not other:
+        app.direct._is_alone()
+        os._exit(0)
+    os.waitpid(other, 0)
+    for pause in (0, 2 * direct.AT_WORK_SECONDS):
+        time.sleep(pause)
+        app.direct.together([environ_of(app, "a body")])
+    assert beside == [True, False, False, True]
 
 
 @pytest.mark.parametrize("fails", ["decode", "predict_many"])

@@ -10,6 +10,8 @@ so that asking for it loads no page. Tests hold both ways to the same answers, h
 import base64
 import binascii
 import io
+import mmap
+import os
 import re
 import struct
 import time
@@ -42,6 +44,8 @@ SMALL_BYTES, SMALL_PIXELS = 64 * 1024, 640 * 640
 # Of several pictures so many, and hardly more values of pixels, are read together.
 TOGETHER, TOGETHER_VALUES = 16, 3 * 2_000_000
 FORM_BYTES = 2048  # that stand around a file
+# Who read so many seconds ago is at work still, and has a core.
+AT_WORK_SECONDS = 0.02
 # Says of a request that it was looked at here and left to the views.
 LEFT = "rabisco.left"
 PNG_HEADER = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
@@ -63,6 +67,8 @@ _OBJECT = re.compile(
 )
 
 Answer = tuple[int, list[tuple[str, str]], bytes]
+# When each process began to read last, by the monotonic clock, in memory that is shared by all that are forked.
+_began = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("d")[:64]
 
 
 @dataclass(frozen=True)
@@ -114,7 +120,7 @@ class Direct:
                 batch.append(decode(data, **limits, notes=notes, admit=admit))
                 if number < len(asked.files) and len(batch) < TOGETHER and sum(map(np.size, batch)) < TOGETHER_VALUES:
                     continue
-                alone = len(self._at_work) == 1
+                alone = self._is_alone()
                 answers = asked.predictor.predict_many(batch, beside=alone and len(asked.files) > 1)
                 if notes or any(read.refused and not asked.in_english for read in answers):
                     break
@@ -155,7 +161,8 @@ class Direct:
                 environ[LEFT] = True
         for predictor, small in by_model.items():
             try:
-                reads = predictor.predict_many([picture for *_, picture in small])
+                alone = self._is_alone() and len(environs) == 1 and not self._at_work
+                reads = predictor.predict_many([picture for *_, picture in small], beside=alone)
             except Exception:
                 reads = []
             for (place, asked, _), read in zip_longest(small, reads):
@@ -165,6 +172,14 @@ class Direct:
                     told = {"predictions": [read.to_dict()]}
                     answers[place] = self._answer(asked.environ, asked.rule, told, asked.started)
         return answers
+
+    def _is_alone(self) -> bool:
+        """Note that this process reads; return whether no other request is read, here or by another process."""
+        now, own = time.monotonic(), os.getpid() % len(_began)
+        _began[own] = 0
+        alone = len(self._at_work) < 2 and max(_began) < now - AT_WORK_SECONDS
+        _began[own] = now
+        return alone
 
     def _asked(self, environ: dict[str, Any], *, only_small: bool = False) -> "_PlainRequest | None":
         """Return what a plain request asks for; ``None`` for any other, and for one whose model is not to be had."""
