@@ -197,7 +197,9 @@ class Predictor:
             prepared += part
             if beside:
                 read.append(_reader().submit(self.logits, np.stack([one.pixels for one in part])))
-                _count_traits(self.card, part)
+                for one in part:
+                    if one.ink and self.card.refusal and self.card.refusal.fits:
+                        describe(one.ink)  # which keeps what it counted
         if beside:
             logits = np.concatenate([one.result() for one in read])
         elif any(one.others is not None for one in prepared):
@@ -292,20 +294,13 @@ def refuse(card: Card, prepared: Sequence[Prepared], logits: NDArray[np.float32]
     if len(inks) < len(prepared):
         return [_refuse_photograph(card, *one) for one in zip(prepared, logits, strict=True)]
     verdicts: Sequence[Verdict] = [(None, None)] * len(inks)
-    traits = _count_traits(card, prepared)
-    if card.refusal is not None and traits:
+    if card.refusal is not None and card.refusal.fits:
+        traits = [describe(ink) for ink in inks]
         verdicts = card.refusal.judge(picture_features(traits, logits, card.temperature))
     return [
         (reason_without_ink(ink), 1.0) if ink.box is None else verdict
         for ink, verdict in zip(inks, verdicts, strict=True)
     ]
-
-
-def _count_traits(card: Card, prepared: Sequence[Prepared]) -> list[NDArray[np.float32]]:
-    """Return the traits of each picture for a model's rule, which are counted once; none without a rule."""
-    if card.refusal is None or not card.refusal.fits:
-        return []
-    return [describe(one.ink) for one in prepared if one.ink is not None]
 
 
 def _refuse_photograph(card: Card, prepared: Prepared, logits: NDArray[np.float32]) -> Verdict:
