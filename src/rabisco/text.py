@@ -36,24 +36,18 @@ def alike_names(names: Iterable[str]) -> list[str]:
 
 
 def guess_encoding(texts: Iterable[bytes]) -> str:
-    """Return in which encoding bytes that say nothing of theirs are text: UTF-8 if they can be, else the likeliest.
+    """Guess the encoding of byte strings that do not declare one.
 
-    Each candidate is judged by how many of the letters beyond ASCII it makes are those of one alphabet of the five
-    languages, in small letters rather than in capitals within a word.
+    It is UTF-8 if all of them decode, otherwise the likeliest legacy encoding. Candidates score by how many non-ASCII
+    letters belong to one alphabet of the five languages; capitals inside words count against them.
     """
     beyond = [text for text in texts if not text.isascii()]
-    if all(_decodes(text, "utf-8") for text in beyond):
-        return "utf-8"
-    likelihoods = {encoding: _likelihood(beyond, encoding) for encoding in _ENCODINGS}
-    return max(_ENCODINGS, key=lambda encoding: likelihoods[encoding])
-
-
-def _decodes(text: bytes, encoding: str) -> bool:
     try:
-        text.decode(encoding)
+        for text in beyond:
+            text.decode()
     except UnicodeDecodeError:
-        return False
-    return True
+        return max(_ENCODINGS, key=lambda encoding: _likelihood(beyond, encoding))
+    return "utf-8"
 
 
 def _likelihood(texts: list[bytes], encoding: str) -> float:

@@ -13,15 +13,13 @@ GRAY = 0
 
 
 def eight_bits(image: Image.Image) -> Image.Image:
-    """Bring gray pictures of 16 and 32 bits to 8; leave the others as they are."""
+    """Bring a gray picture of 16 or 32 bits to 8."""
     if image.mode.startswith("I;16"):
         values = np.asarray(image).astype(np.uint16, copy=False)
         return Image.fromarray(_narrow(values, _depth(int(values.max()))))
-    if image.mode in ("I", "F"):
-        numbers = np.nan_to_num(np.asarray(image, dtype=np.float64))
-        low, high = float(numbers.min()), float(numbers.max())
-        return Image.fromarray(((numbers - low) * (255.0 / max(high - low, 1e-9))).astype(np.uint8))
-    return image
+    numbers = np.nan_to_num(np.asarray(image, dtype=np.float64))
+    low, high = float(numbers.min()), float(numbers.max())
+    return Image.fromarray(((numbers - low) * (255.0 / max(high - low, 1e-9))).astype(np.uint8))
 
 
 def deep_png(data: bytes, factor: int) -> Image.Image | None:

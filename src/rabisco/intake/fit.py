@@ -4,16 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabisco.data.counts import to_mnist
-from rabisco.images import NORMALIZERS, Ink, image_kind, prepare, prepare_ink, shape_of
+from rabisco.images import Ink, image_kind, prepare, prepare_ink, shape_of
 
 Images = NDArray[np.uint8]
-
-CHARACTER_SHAPE = (28, 28, 1)
-
-
-def is_known(normalizer: str) -> bool:
-    """Tell whether there is a normalizer of that name and version."""
-    return normalizer in NORMALIZERS
 
 
 def fit(images: Images, normalizer: str) -> Images:
@@ -41,9 +34,7 @@ def fit(images: Images, normalizer: str) -> Images:
 def _fit_one(image: Images, normalizer: str) -> Images:
     if image_kind(normalizer) == "colour" or image.shape[2] == 3:
         return prepare(image if image.shape[2] == 3 else np.repeat(image, 3, axis=2), normalizer).pixels
-    if not image.any():
-        return np.zeros(CHARACTER_SHAPE, np.uint8)
-    if image.shape[:2] == (8, 8) and normalizer == "mnist@1":
+    if image.shape[:2] == (8, 8) and normalizer == "mnist@1" and image.any():
         return to_mnist(image[..., 0].astype(np.float64) * (16 / 255))[..., np.newaxis]
     gray = np.ascontiguousarray(image[..., 0])
     return prepare_ink(Ink(gray, gray), normalizer).pixels

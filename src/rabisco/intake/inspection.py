@@ -5,16 +5,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rabisco.errors import N_, Sentence
-from rabisco.images import shape_of
+from rabisco.images import NORMALIZERS, shape_of
 from rabisco.intake import pictures, table
 from rabisco.intake.archive import form_of
 from rabisco.intake.batch import Batch
 from rabisco.intake.findings import Finding, Parameter, refuse
-from rabisco.intake.fit import is_known
 from rabisco.intake.folders import Part
 from rabisco.intake.naming import matched, unmatched
 from rabisco.intake.report import Choices, ClassCount, Dialect, Inspection
-from rabisco.intake.tally import Tally, formula_finding
+from rabisco.intake.tally import Tally
 from rabisco.text import alike_names
 
 FEW = 1000
@@ -52,7 +51,7 @@ def inspect(
             ``Inspection.errors``.
     """
     choices = choices or Choices()
-    if choices.normalizer is not None and not is_known(choices.normalizer):
+    if choices.normalizer is not None and choices.normalizer not in NORMALIZERS:
         raise refuse(
             "choice",
             name=Sentence(N_("normalizer")),
@@ -238,7 +237,7 @@ def _forbidding(train: _Part, test: _Part | None) -> list[Finding]:
     tally = train.tally
     formula = tally.formula or (test.tally.formula if test else None)
     if formula is not None:
-        return [formula_finding(formula)]
+        return [Finding("formula", {"line": formula.row})]
     if not tally.rows:
         reason = tally.bad_rows[0].reason if tally.bad_rows else Finding("no-pictures", {"name": "–"})
         return [Finding("no-rows", {"reason": reason.sentence})]

@@ -34,17 +34,12 @@ def read_batches(path: Path, dialect: Dialect) -> Iterator[Batch]:
     for block in read_blocks(path):
         body = block
         if line == 1 and dialect.has_header:
-            start = _skip_header(block)
+            start = block.index(b"\n", len(block) - len(block.lstrip())) + 1  # blank lines may come before the header
             line += block.count(b"\n", 0, start)
             body = block[start:]
         rows = reader.read(spread_block(body, dialect.delimiter) if dialect.spread else body, line)
         line += rows.lines
         yield Batch(arrange(rows.values, dialect), rows.labels, rows.bad)
-
-
-def _skip_header(block: bytes) -> int:
-    """Return where the first line that is not blank ends."""
-    return block.index(b"\n", len(block) - len(block.lstrip())) + 1
 
 
 def detect(path: Path, choices: Choices) -> tuple[Dialect, list[Finding]]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabisco.intake.batch import Batch
-from rabisco.intake.findings import Finding, refuse
+from rabisco.intake.findings import refuse
 from rabisco.intake.report import BadRow, PartReport
 
 MAX_ROWS = 5_000_000
@@ -126,13 +126,4 @@ def ordered(labels: Iterable[str], names: Mapping[str, str]) -> tuple[str, ...]:
 
 def in_order(names: dict[str, int] | set[str]) -> list[str]:
     """Return class names in the order of their labels: numbers by value, then words by the alphabet."""
-    return sorted(names, key=lambda name: (0, int(name), name) if _is_number(name) else (1, 0, name))
-
-
-def _is_number(name: str) -> bool:
-    return name.isascii() and name.isdigit()
-
-
-def formula_finding(row: BadRow) -> Finding:
-    """Return why a file with a formula is refused."""
-    return Finding("formula", {"line": row.row})
+    return sorted(names, key=lambda name: (0, int(name), name) if name.isascii() and name.isdigit() else (1, 0, name))
