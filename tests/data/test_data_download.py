@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rabisco.data.catalog import get_entry
-from rabisco.data.download import is_local, locate
+from rabisco.data.download import locate, missing
 from rabisco.data.entry import DataFile, Entry
 from rabisco.errors import DataUnavailableError
 
@@ -118,9 +118,9 @@ def test_a_download_is_kept_in_the_cache_and_not_repeated(
     data_dir: Path, server: Server, entry_of: Callable[..., Entry]
 ) -> None:
     entry = entry_of(server.url("good"))
-    assert not is_local(entry)
+    assert missing(entry.files) == list(entry.files)
     assert fetch(entry).read_bytes() == CONTENT
-    assert is_local(entry)
+    assert not missing(entry.files)
     fetch(entry)
     assert server.requests == ["/good"]
     assert cached(data_dir) == ["some-set/some.gz"]

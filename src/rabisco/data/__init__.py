@@ -8,9 +8,9 @@ validation part. ``load`` is the door.
 import numpy as np
 from numpy.typing import NDArray
 
-from rabisco.data import download
 from rabisco.data.catalog import dataset_names, get_entry
 from rabisco.data.dataset import Dataset, Split
+from rabisco.data.download import locate, missing
 from rabisco.data.entry import DataFile, Entry
 from rabisco.data.reading import read_parts
 from rabisco.data.split import stratified_cut, stratified_split
@@ -76,16 +76,21 @@ def is_local(name: str) -> bool:
     Raises:
         UnknownDatasetError: The catalog has none of that name.
     """
-    return download.is_local(get_entry(name))
+    return not missing(get_entry(name).files)
 
 
 def stamp(name: str) -> tuple[tuple[str, int, int], ...]:
-    """Return what tells the files of a data set that is local from later ones, for what is kept of them.
+    """Return the path, size and modification time of each file, as a cache key that changes when the files do.
+
+    The data set must be local.
 
     Raises:
         UnknownDatasetError: The catalog has none of that name.
     """
-    return download.stamp(get_entry(name))
+    entry = get_entry(name)
+    paths = [locate(entry, file) for file in entry.files]
+    found = [one for path in paths for one in (sorted(path.iterdir()) if path.is_dir() else [path])]
+    return tuple((str(one), one.stat().st_size, one.stat().st_mtime_ns) for one in found)
 
 
 def _check(entry: Entry, validation_fraction: float, limit: int | None) -> None:

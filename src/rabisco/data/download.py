@@ -3,8 +3,9 @@
 What downloads is imported for a download: a server that shows data sets needs nothing of it.
 """
 
+from functools import partial
 from pathlib import Path
-from typing import Self
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 from rabisco.data.entry import DataFile, Entry
@@ -39,16 +40,10 @@ def locate_file(file: DataFile, needed_by: str, files: tuple[DataFile, ...] = ()
     return _in_data_dir(file) or _download(file, needed_by, files or (file,))
 
 
-def is_local(entry: Entry) -> bool:
-    """Return whether every file of ``entry`` is in the data folder or the cache."""
-    return not _missing(entry.files)
-
-
-def stamp(entry: Entry) -> tuple[tuple[str, int, int], ...]:
-    """Return what tells the files of ``entry`` from later ones: place, bytes and time of each; they must be here."""
-    paths = [locate(entry, file) for file in entry.files]
-    found = [one for path in paths for one in (sorted(path.iterdir()) if path.is_dir() else [path])]
-    return tuple((str(one), one.stat().st_size, one.stat().st_mtime_ns) for one in found)
+def missing(files: tuple[DataFile, ...]) -> list[DataFile]:
+    """Return those of ``files`` that are neither in the data folder nor in the cache."""
+    cache = get_settings().cache_dir
+    return [file for file in files if not _in_data_dir(file) and not (cache / file.places[0]).exists()]
 
 
 def _in_data_dir(file: DataFile) -> Path | None:
@@ -56,11 +51,6 @@ def _in_data_dir(file: DataFile) -> Path | None:
     if folder is None:
         return None
     return next((folder / place for place in file.places if (folder / place).exists()), None)
-
-
-def _missing(files: tuple[DataFile, ...]) -> list[DataFile]:
-    cache = get_settings().cache_dir
-    return [file for file in files if not _in_data_dir(file) and not (cache / file.places[0]).exists()]
 
 
 def _download(file: DataFile, needed_by: str, files: tuple[DataFile, ...]) -> Path:
@@ -81,11 +71,13 @@ def _download(file: DataFile, needed_by: str, files: tuple[DataFile, ...]) -> Pa
                 name=file.name,
                 reason=str(error.strerror),
             ) from None
-    raise _unavailable(file, needed_by, _missing(files) or [file], failures)
+    raise _unavailable(file, needed_by, missing(files) or [file], failures)
 
 
 def _fetch(file: DataFile, url: str) -> Path:
     import pooch
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
     pooch.get_logger().setLevel("WARNING")
     place = file.places[0]
@@ -96,9 +88,20 @@ def _fetch(file: DataFile, url: str) -> Path:
         urls={place: url},
         retry_if_failed=RETRIES,
     )
-    with DownloadBar(file) as bar:
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(file.name, total=file.size_bytes)
+        bar = SimpleNamespace(
+            update=partial(progress.advance, task), reset=partial(progress.reset, task), close=progress.stop
+        )
         downloader = pooch.HTTPDownloader(progressbar=bar, chunk_size=_CHUNK_BYTES, timeout=_TIMEOUT_SECONDS)
-        return Path(keeper.fetch(place, downloader=downloader))
+
+        def attempt(url: str, output_file: str, keeper: pooch.Pooch) -> None:
+            progress.reset(task)
+            downloader(url, output_file, keeper)
+
+        return Path(keeper.fetch(place, downloader=attempt))
 
 
 def _reason(error: Exception) -> str:
@@ -125,44 +128,3 @@ def _unavailable(file: DataFile, needed_by: str, missing: list[DataFile], failur
         unset="" if get_settings().data_dir else Sentence(N_(" (it is not set)")),
         wanted=wanted,
     )
-
-
-class DownloadBar:
-    """Shows one download on a terminal, and nothing elsewhere, by pooch's protocol of a progress bar."""
-
-    def __init__(self, file: DataFile) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
-        console = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-        self._progress = Progress(*columns, console=console, disable=not console.is_terminal)
-        self._task = self._progress.add_task(file.name, total=file.size_bytes)
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    @property
-    def total(self) -> float | None:
-        """Bytes to come; pooch sets it when an attempt begins."""
-        return self._progress.tasks[0].total
-
-    @total.setter
-    def total(self, size: int) -> None:
-        self._progress.reset(self._task, total=size)
-
-    def update(self, size: int) -> None:
-        """Note that ``size`` more bytes have come."""
-        self._progress.advance(self._task, size)
-
-    def reset(self) -> None:
-        """Begin again at nothing."""
-        self._progress.reset(self._task)
-
-    def close(self) -> None:
-        """End; the ``with`` block does the same if the download fails."""
-        self._progress.stop()
