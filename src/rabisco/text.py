@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 # What Windows, DOS and old Unix tools write in the languages that people here use, the likelier first.
 _ENCODINGS = ("cp1252", "cp850", "cp1251", "cp866", "mac-roman")
@@ -33,6 +33,11 @@ def alike_names(names: Iterable[str]) -> list[str]:
     known = list(names)
     times = Counter(map(plain, known))
     return [name for name in known if len(name) > 1 and times[plain(name)] > 1]
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return the first five names, separated by commas, and how many more there are, such as ``(+3)``."""
+    return ", ".join(names[:5]) + (f" (+{len(names) - 5})" if len(names) > 5 else "")
 
 
 def guess_encoding(texts: Iterable[bytes]) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabisco.errors import N_, InvalidDataError
+from rabisco.text import listed
 
 Indices = NDArray[np.int64]
 
@@ -75,15 +76,13 @@ def stratified_split(
 def _refuse_rare_classes(counts: Indices, least: int, class_names: Sequence[str]) -> None:
     rare = np.flatnonzero((counts > 0) & (counts < least))
     if len(rare):
-        named = ", ".join(f"{class_names[label]!r} ({counts[label]})" for label in rare[:5])
-        more = f" (+{len(rare) - 5})" if len(rare) > 5 else ""
         raise InvalidDataError(
             N_(
                 "a split needs at least %(least)s examples of each class; too few are there of %(names)s; "
                 "add examples of these classes, or leave the classes out"
             ),
             least=least,
-            names=named + more,
+            names=listed([f"{class_names[label]!r} ({counts[label]})" for label in rare.tolist()]),
         )
 
 

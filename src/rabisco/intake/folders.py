@@ -1,7 +1,6 @@
 """Who belongs to which class and part: by the folders that pictures lie in, or by a table that lies beside them."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +9,7 @@ from rabisco.intake.findings import Finding, refuse
 from rabisco.intake.labels import find_labels
 from rabisco.intake.parts import part_of
 from rabisco.intake.report import Outermost
-from rabisco.text import plain
+from rabisco.text import listed, plain
 
 Part = Literal["train", "test"]
 _ANNOTATIONS = (".txt", ".xml", ".json", ".jsonl", ".yaml", ".yml")
@@ -69,7 +68,7 @@ def arrange_pictures(contents: Contents, outermost: Outermost | None = None) -> 
             ]
             return Arrangement(pictures, told.understood)
     _refuse_annotations(paths, others)
-    notes = [Finding("other-files", {"count": len(others), "names": _named(others)})] if others else []
+    notes = [Finding("other-files", {"count": len(others), "names": listed(others)})] if others else []
     inner = _parts_within_classes(paths) if outermost is None else {}
     kinds = {} if inner else _parts_of_folders(paths, outermost)
     if inner:
@@ -180,10 +179,6 @@ def _notes_on_validation(kinds: set[str]) -> list[Finding]:
 
 def _understood(folders: dict[str, str], roles: dict[str, Part]) -> Finding:
     names = {
-        part: _named(sorted(top for top, kind in folders.items() if roles[kind] == part)) for part in ("train", "test")
+        part: listed(sorted(top for top, kind in folders.items() if roles[kind] == part)) for part in ("train", "test")
     }
     return Finding("folders-are-parts", names) if names["test"] else Finding("folders-hold-classes", names)
-
-
-def _named(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (f" (+{len(names) - 5})" if len(names) > 5 else "")

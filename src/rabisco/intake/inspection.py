@@ -14,7 +14,7 @@ from rabisco.intake.folders import Part
 from rabisco.intake.naming import matched, unmatched
 from rabisco.intake.report import Choices, ClassCount, Dialect, Inspection
 from rabisco.intake.tally import Tally
-from rabisco.text import alike_names
+from rabisco.text import alike_names, listed
 
 FEW = 1000
 IMBALANCE = 10
@@ -91,7 +91,7 @@ def _name_classes(train: _Part, test: _Part | None, choices: Choices) -> None:
     labels = list(train.tally.class_counts())
     names = matched(choices.class_names, labels)
     if unknown := unmatched(choices.class_names, labels):
-        train.findings.append(Finding("class-names-unknown", {"classes": _named(unknown)}))
+        train.findings.append(Finding("class-names-unknown", {"classes": listed(unknown)}))
     if not names:
         return
     for part in (train, test):
@@ -199,9 +199,9 @@ def _describe(part: _Part, has_test: bool) -> list[Finding]:
     most, least = max(counts, key=lambda name: counts[name]), min(counts, key=lambda name: counts[name])
     if rare := rare_classes(counts, has_test):
         least_count = LEAST_BESIDE_A_TEST if has_test else LEAST_OF_A_CLASS
-        found.append(Finding("rare-classes", {"classes": _named(rare), "least": least_count}))
+        found.append(Finding("rare-classes", {"classes": listed(rare), "least": least_count}))
     if alike := alike_names(counts):
-        found.append(Finding("alike-classes", {"classes": _named(alike)}))
+        found.append(Finding("alike-classes", {"classes": listed(alike)}))
     if counts[most] >= IMBALANCE * counts[least]:
         names: dict[str, Parameter] = {
             "most": most,
@@ -223,9 +223,9 @@ def _compare(train: _Part, test: _Part) -> list[Finding]:
         )
     if unknown := [name for name in in_test if name not in in_train]:
         count = sum(in_test[name] for name in unknown)
-        found.append(Finding("unknown-test-classes", {"count": count, "classes": _named(unknown)}))
+        found.append(Finding("unknown-test-classes", {"count": count, "classes": listed(unknown)}))
     if missing := [name for name in in_train if name not in in_test]:
-        found.append(Finding("missing-test-classes", {"classes": _named(missing)}))
+        found.append(Finding("missing-test-classes", {"classes": listed(missing)}))
     if train.dialect.scale != test.dialect.scale:
         scales = {"train": train.dialect.scale, "test": test.dialect.scale}
         found.append(Finding("test-differs", scales))
@@ -256,7 +256,3 @@ def rare_classes(counts: dict[str, int], has_test: bool) -> list[str]:
     """Return the classes with too few images for every split; all of theirs are trained on."""
     least = LEAST_BESIDE_A_TEST if has_test else LEAST_OF_A_CLASS
     return [name for name, count in counts.items() if count < least]
-
-
-def _named(names: list[str]) -> str:
-    return ", ".join(names[:5]) + (f" (+{len(names) - 5})" if len(names) > 5 else "")

@@ -10,10 +10,10 @@ from pathlib import PurePosixPath
 
 from rabisco.errors import InvalidImageError
 from rabisco.intake.archive import Contents, Member
-from rabisco.intake.columns import LABEL_NAMES
+from rabisco.intake.columns import DELIMITERS, LABEL_NAMES
 from rabisco.intake.findings import Finding
 from rabisco.intake.parts import part_of
-from rabisco.text import guess_encoding, normalized
+from rabisco.text import guess_encoding, listed, normalized
 
 MAX_TABLE_BYTES = 64 << 20
 MAX_TABLES = 20  # that are looked at
@@ -22,8 +22,8 @@ MEASURED = 1 << 20  # characters that tell how a table is divided
 LEAST_OF_A_NAME = 3  # pictures whose names begin alike
 _TOLD_NAMES = LABEL_NAMES | {"choice", "tag", "species", "breed", "emotion", "ground_truth", "labels", "transcription"}
 _PART_COLUMNS = frozenset(("split", "set", "part", "usage", "subset", "partition", "fold"))
-DELIMITERS = (",", ";", "\t", "|", " ")
 _NUMBERED = re.compile(r"(.*?)[\W_]*(?:copy|\(?\d+\)?)[\W_\d]*")
+_DIGIT = re.compile(r"(\d)[_\-. ].*")
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,13 @@ class NamedLabels:
 def find_labels(contents: Contents, members: Sequence[Member]) -> NamedLabels | None:
     """Return the classes that tables of file names tell, else those that files' names begin with; nothing if none do.
 
-    Of several tables that one counts that tells most pictures apart; tables of the same columns, as one for each part,
-    count together.
+    If several tables match, use the one that labels the most pictures with more than one class. Tables with the same
+    class column, such as one per part, are combined.
     """
     found = []
     tables = [one for one in contents.members if one.is_table and one.size <= MAX_TABLE_BYTES] if members else []
-    for table in sorted(sorted(tables, key=_likeliness)[:MAX_TABLES], key=lambda one: one.name):
+    tables.sort(key=lambda one: (one.suffix == ".txt", -one.size))  # notes last: short, and in ``.txt``
+    for table in sorted(tables[:MAX_TABLES], key=lambda one: one.name):
         told = _labels_in(_rows(contents, table), members, table)
         if told is not None:
             found.append(told)
@@ -63,42 +64,27 @@ def find_labels(contents: Contents, members: Sequence[Member]) -> NamedLabels | 
         labels = {**its_labels, **labels}
         parts = {**its_parts, **parts}
     for place in labels:
-        folder = part_of(members[place].parts[-2]) if len(members[place].parts) > 1 else None
-        if place not in parts and folder is not None:
-            parts[place] = folder
+        if place not in parts and (part := _part_around(members[place])) is not None:
+            parts[place] = part
     names = ", ".join(table for _, _, _, table in alike)
     return NamedLabels(labels, parts, Finding("table-of-labels", {"table": names, "column": best[0]}))
 
 
 def _by_names(members: Sequence[Member]) -> NamedLabels | None:
-    """Return the beginnings of the files' names (``cat.1.png``) as classes, where all have such ones."""
-    matches = [_NUMBERED.fullmatch(PurePosixPath(member.name).stem) for member in members]
-    labels = {place: match[1] for place, match in enumerate(matches) if match and match[1].strip("_-. ")}
-    counts = Counter(labels.values())
-    if len(labels) < len(members) or len(counts) < 2 or min(counts.values()) < LEAST_OF_A_NAME:
-        return _by_digits(members)
-    return _told_by_names(labels, members)
+    """Return what all files' names begin with as classes: words (``cat.1.png``), else digits (``3_12.png``)."""
+    for pattern in (_NUMBERED, _DIGIT):
+        matches = [pattern.fullmatch(PurePosixPath(member.name).stem) for member in members]
+        labels = {place: match[1] for place, match in enumerate(matches) if match and match[1].strip("_-. ")}
+        counts = Counter(labels.values())
+        if len(labels) == len(members) and len(counts) > 1 and min(counts.values()) >= LEAST_OF_A_NAME:
+            parts = {place: part for place in labels if (part := _part_around(members[place])) is not None}
+            return NamedLabels(labels, parts, Finding("names-of-files", {"classes": listed(sorted(counts))}))
+    return None
 
 
-def _by_digits(members: Sequence[Member]) -> NamedLabels | None:
-    """Return the single digits that the files' names begin with (``3_12.png``) as classes."""
-    matches = [re.fullmatch(r"(\d)[_\-. ].*", PurePosixPath(member.name).stem) for member in members]
-    labels = {place: match[1] for place, match in enumerate(matches) if match}
-    counts = Counter(labels.values())
-    if not members or len(labels) < len(members) or len(counts) < 2 or min(counts.values()) < LEAST_OF_A_NAME:
-        return None
-    return _told_by_names(labels, members)
-
-
-def _told_by_names(labels: dict[int, str], members: Sequence[Member]) -> NamedLabels:
-    parts = {}
-    for place in labels:
-        folder = part_of(members[place].parts[-2]) if len(members[place].parts) > 1 else None
-        if folder is not None:
-            parts[place] = folder
-    names = sorted(set(labels.values()))
-    shown = ", ".join(names[:5]) + (f" (+{len(names) - 5})" if len(names) > 5 else "")
-    return NamedLabels(labels, parts, Finding("names-of-files", {"classes": shown}))
+def _part_around(member: Member) -> str | None:
+    """Return the part that the folder around a picture names; nothing if it names none."""
+    return part_of(member.parts[-2]) if len(member.parts) > 1 else None
 
 
 def _rows(contents: Contents, table: Member) -> list[list[str]]:
@@ -127,11 +113,6 @@ def _usual_width(text: str, delimiter: str) -> int:
 
 def _lines(text: str) -> Iterator[str]:
     return (line for line in io.StringIO(text, newline=None) if line.strip())
-
-
-def _likeliness(table: Member) -> tuple[bool, int]:
-    """Return what puts a table before others: notes beside pictures end in ``.txt`` and are short."""
-    return table.suffix == ".txt", -table.size
 
 
 def _labels_in(
@@ -178,14 +159,11 @@ def _label_column(header: list[str], rest: list[int], body: list[list[str]]) -> 
     named = [place for place in rest if header[place] in _TOLD_NAMES]
     if named:
         return named[0]
-    if len(rest) > 1 and any(header) and all(Counter(row[place] for place in rest) == _one(rest) for row in body):
+    one_hot = {"1": 1, "0": len(rest) - 1}
+    if len(rest) > 1 and any(header) and all(Counter(row[place] for place in rest) == one_hot for row in body):
         return None
     values = {place: len({row[place] for row in body}) for place in rest}
     return min(rest, key=lambda place: (values[place] < 2, values[place]))
-
-
-def _one(columns: list[int]) -> dict[str, int]:
-    return {"1": 1, "0": len(columns) - 1}
 
 
 def _places(members: Sequence[Member], table: Member) -> dict[str, int]:
@@ -193,7 +171,7 @@ def _places(members: Sequence[Member], table: Member) -> dict[str, int]:
     part, folder = part_of(PurePosixPath(table.name).stem), table.parts[:-1]
 
     def strangeness(member: Member) -> tuple[bool, bool, bool]:
-        its = part_of(member.parts[-2]) if len(member.parts) > 1 else None
+        its = _part_around(member)
         return member.parts[:-1] != folder, part is not None and its != part, its == "test"
 
     found: dict[str, int] = {}

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rabisco.intake.columns import image_shape
+from rabisco.intake.columns import DELIMITERS, image_shape
 from rabisco.intake.report import Choices
 
 LEAST = 15  # numbers before the last one
@@ -14,7 +14,6 @@ _QUOTED = re.compile(rb'"\s*\[?\s*(' + _NUMBER + rb"(?:[\s,;]+" + _NUMBER + rb")
 _BRACKETED = re.compile(rb"\[\s*(" + _NUMBER + rb"(?:[\s,;]+" + _NUMBER + rb"){%d,})\s*\]" % LEAST)
 _PLAIN = re.compile(rb"(?<![\d.])(" + _NUMBER + rb"(?: +" + _NUMBER + rb"){%d,})" % LEAST)
 _BETWEEN = re.compile(rb"[\s,;]+")
-DELIMITERS = (",", ";", "\t", "|")
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ def find_spread(lines: Sequence[bytes], choices: Choices) -> Spread | None:
         return None
     place, match = next((at, one) for at, one in enumerate(found) if one and len(_BETWEEN.split(one[1])) == pixels)
     rest = lines[place][: match.start()] + lines[place][match.end() :]
-    allowed = DELIMITERS if choices.delimiter is None else (choices.delimiter,)
+    allowed = DELIMITERS[:-1] if choices.delimiter is None else (choices.delimiter,)  # spaces part the pixels
     delimiter = max(allowed, key=lambda one: rest.count(one.encode()))
     column = lines[place][: match.start()].count(delimiter.encode())
     spread = [_spread(line, delimiter.encode()) for line in lines]
