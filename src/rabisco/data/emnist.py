@@ -7,11 +7,12 @@ import zipfile
 from typing import IO, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rabisco.data.archive import open_member, open_zip
 from rabisco.data.content import fingerprint
 from rabisco.data.dataset import Parts, Split
-from rabisco.data.idx import parse_images, parse_labels, read_idx_gz
+from rabisco.data.idx import parse_labels, read_idx_gz
 
 # The letters' labels are 1 … 26, those of every other part begin with 0.
 _FIRST_LABEL = {"letters": 1}
@@ -30,25 +31,23 @@ def read_emnist(source: IO[bytes], split: str, num_classes: int, name: str) -> P
         InvalidDataError: The archive or a member is damaged, or lacks that part.
     """
     with open_zip(source, name) as archive:
-        train = _contents(archive, split, "train", name)
-        test = _contents(archive, split, "test", name)
-    return Parts(
-        _parse(train, split, num_classes),
-        _parse(test, split, num_classes),
-        fingerprint([*train, *test]),
-    )
+        train, train_contents = _read_part(archive, split, "train", num_classes, name)
+        test, test_contents = _read_part(archive, split, "test", num_classes, name)
+    return Parts(train, test, fingerprint([*train_contents, *test_contents]))
 
 
-def _contents(archive: zipfile.ZipFile, split: str, part: Literal["train", "test"], name: str) -> list[bytes]:
-    contents = []
-    for kind, dimensions in (("images-idx3", 3), ("labels-idx1", 1)):
-        member = f"gzip/emnist-{split}-{part}-{kind}-ubyte.gz"
-        with open_member(archive, member, name) as compressed:
-            contents.append(read_idx_gz(compressed, dimensions, f"{member} in {name}"))
-    return contents
+def _read_part(
+    archive: zipfile.ZipFile, split: str, part: Literal["train", "test"], num_classes: int, name: str
+) -> tuple[Split, list[bytes]]:
+    """Return one part, and the contents it was read from."""
+    member = f"gzip/emnist-{split}-{part}"
+    images, image_content = _read_member(archive, f"{member}-images-idx3-ubyte.gz", 3, name)
+    values, label_content = _read_member(archive, f"{member}-labels-idx1-ubyte.gz", 1, name)
+    labels = parse_labels(values, f"emnist-{split} labels", num_classes, _FIRST_LABEL.get(split, 0))
+    upright = np.ascontiguousarray(images.transpose(0, 2, 1))[..., np.newaxis]
+    return Split(upright, labels), [image_content, label_content]
 
 
-def _parse(contents: list[bytes], split: str, num_classes: int) -> Split:
-    images = parse_images(contents[0], f"emnist-{split} images")
-    labels = parse_labels(contents[1], f"emnist-{split} labels", num_classes, _FIRST_LABEL.get(split, 0))
-    return Split(np.ascontiguousarray(images.transpose(0, 2, 1, 3)), labels)
+def _read_member(archive: zipfile.ZipFile, member: str, dimensions: int, name: str) -> tuple[NDArray[np.uint8], bytes]:
+    with open_member(archive, member, name) as compressed:
+        return read_idx_gz(compressed, dimensions, f"{member} in {name}")

@@ -4,6 +4,9 @@ import hashlib
 from collections.abc import Callable
 from typing import IO
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rabisco.data.bundled import read_bundled_digits
 from rabisco.data.cifar import read_cifar
 from rabisco.data.content import fingerprint, invalid, open_binary
@@ -13,7 +16,7 @@ from rabisco.data.emnist import read_emnist
 from rabisco.data.entry import DataFile, Entry, Format
 from rabisco.data.forms import read_digit_forms
 from rabisco.data.handwriting import read_emnist_digits, read_emnist_pages, read_pictures
-from rabisco.data.idx import parse_images, parse_labels, read_idx_gz
+from rabisco.data.idx import parse_labels, read_idx_gz
 
 
 def read_parts(entry: Entry) -> Parts:
@@ -39,24 +42,23 @@ def _check(split: Split, entry: Entry) -> None:
 
 
 def _read_idx(entry: Entry) -> Parts:
-    contents = [_idx_content(entry, file) for file in entry.files]
-    names = [file.name for file in entry.files]
+    arrays, contents = zip(*(_read_idx_file(entry, file) for file in entry.files), strict=True)
     train, test = (
         Split(
-            parse_images(contents[at], names[at]).copy(),
-            parse_labels(contents[at + 1], names[at + 1], entry.num_classes),
+            arrays[at][..., np.newaxis].copy(),
+            parse_labels(arrays[at + 1], entry.files[at + 1].name, entry.num_classes),
         )
         for at in (0, 2)
     )
     return Parts(train, test, fingerprint(contents))
 
 
-def _idx_content(entry: Entry, file: DataFile) -> bytes:
+def _read_idx_file(entry: Entry, file: DataFile) -> tuple[NDArray[np.uint8], bytes]:
     with open_binary(locate(entry, file)) as source:
-        content = read_idx_gz(source, 3 if "images" in file.name else 1, file.name)
+        array, content = read_idx_gz(source, 3 if "images" in file.name else 1, file.name)
     if file.content_sha256 and hashlib.sha256(content).hexdigest() != file.content_sha256:
         raise invalid(file.name, f"the official content of {entry.title}", "something else of that form")
-    return content
+    return array, content
 
 
 def _read_cifar(entry: Entry) -> Parts:
