@@ -13,12 +13,14 @@ from rabisco.images.geometry import border, brightness, fast_median, medians
 SEGMENTS = 80  # the border is judged in this many pieces
 LEAST_SIDE = 16  # pixels, below which shade cannot be told from strokes
 MAP_SIDE = 96  # resolution of the map of the paper's brightness
+WIDEST_STROKE = 0.28  # of the longer side, that is kept
 DARK_PAPER = 64.0  # below this brightness light adds to a board rather than multiplying it
 DARKEST = 8.0  # brightness below which nothing is divided by
 SHADE = (0.08, 0.6)  # share of the greatest contrast: more than paper's noise, less than a stroke
 LEAST_SHADE = 3.0  # gray levels
 MOST_SHADED = 0.06  # share of the border in shade from which the light counts as uneven
-LEAST_APART = 0.15  # share of the border with no such ink behind; if there is less, the border is that of a frame
+# Least share of the border with no full-strength ink right behind it; below that, the border itself is a frame.
+LEAST_APART = 0.15
 # Of the longer and, at most, of the shorter side: so near, ink makes the border's grays its soft edges.
 EDGE_DEPTH = (0.08, 0.2)
 
@@ -73,7 +75,7 @@ def _strongest_behind(picture: NDArray[np.uint8], paper: float) -> NDArray[np.fl
     return np.concatenate([above, below, left, right])
 
 
-def flatten_light(picture: NDArray[np.uint8], stroke: float) -> NDArray[np.uint8]:
+def flatten_light(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the picture as it would look under even light.
 
     Each channel is divided by the paper's brightness there, which a closing (an opening, for light ink) with a window
@@ -83,7 +85,6 @@ def flatten_light(picture: NDArray[np.uint8], stroke: float) -> NDArray[np.uint8
 
     Args:
         picture: uint8, RGB ``(H, W, 3)`` or gray ``(H, W, 1)``.
-        stroke: Widest stroke to be kept, as a share of the longer side, in (0, 1).
     """
     gray = picture.shape[2] == 1
     image = Image.fromarray(picture[..., 0] if gray else picture)
@@ -91,7 +92,7 @@ def flatten_light(picture: NDArray[np.uint8], stroke: float) -> NDArray[np.uint8
     small_size = (max(8, round(image.width * factor)), max(8, round(image.height * factor)))
     small = np.asarray(image.resize(small_size, Image.Resampling.BOX), dtype=np.float32)
     small = small[..., np.newaxis] if gray else small
-    window = max(3, round(stroke * MAP_SIDE) | 1)
+    window = max(3, round(WIDEST_STROKE * MAP_SIDE) | 1)
     trend = _trend(small.mean(axis=2))[..., np.newaxis]
     paper = _paper(small / trend, window, dark_ink=_is_dark_ink(small)) * trend
     level = medians(paper)

@@ -177,7 +177,7 @@ def histogram(shades: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def weighted_median(values: NDArray[np.float32], counts: NDArray[np.float32]) -> float:
-    """Return the median of ascending values of which there are so many each."""
+    """Return the median of ascending ``values``, each of which occurs ``counts`` times."""
     reached = counts.cumsum()
     middle = reached[-1] / 2
     return float(values[reached.searchsorted(middle)] + values[reached.searchsorted(middle, side="right")]) / 2

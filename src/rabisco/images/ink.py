@@ -27,7 +27,6 @@ from rabisco.images.page import LEAST_PAGE, SHEET_CONTRAST, Region, find_sheet, 
 SAMPLE = 6_000  # pixels are enough to describe paper
 LEAST_CONTRAST = 14.0  # gray levels between pen and paper below which nothing has been written
 MARGIN = 0.08  # of the shorter side
-WIDEST_STROKE = 0.28  # of the longer side, under uneven light
 WEAKEST_STROKE = 0.65  # share of a full stroke's contrast up to which ink may be taken for rules on the paper
 
 CLOSELY_CUT = 0.35  # share of the border that writing takes, from which the border's median may be the pen's color
@@ -100,7 +99,7 @@ def find_ink(picture: NDArray[np.uint8]) -> Ink:
         ring = border(picture)
     if np.ptp(ring) > LEAST_SHADE and np.ptp(brightness(ring)) > LEAST_SHADE and is_uneven(picture):
         picture, origin = _cropped(picture, inside_strips(picture), origin)
-        picture = flatten_light(picture, WIDEST_STROKE)
+        picture = flatten_light(picture)
         ring = border(picture)
     shades, contrasts = shade(picture, ring)
     ink = Ink(np.zeros_like(shades), shades, contrasts, origin)
