@@ -14,7 +14,7 @@ from rabisco.errors import N_, InvalidImageError, Sentence
 from rabisco.images import begins_as_picture
 from rabisco.intake import tar
 from rabisco.intake.findings import Finding, refuse
-from rabisco.intake.tar import MAX_RATIO
+from rabisco.intake.lines import MAX_RATIO
 from rabisco.settings import get_settings
 from rabisco.text import guess_encoding, normalized
 

@@ -7,6 +7,7 @@ from typing import Any
 from rabisco.errors import N_, Sentence, UnusableDataError
 
 Parameter = str | int | float | Sentence
+EXCERPT = 24  # characters of a cell that a message shows
 
 # What ends the reading of a file: raised as ``UnusableDataError``, or among ``Inspection.errors``.
 REFUSALS: dict[str, str] = {
@@ -252,8 +253,8 @@ def refusal(finding: Finding) -> UnusableDataError:
     return UnusableDataError(MESSAGES[finding.code], finding.code, finding.parameters)
 
 
-def excerpt(cell: bytes, length: int = 24) -> str:
+def excerpt(cell: bytes) -> str:
     """Return the beginning of a cell, harmless to print."""
-    text = cell[: length + 1].decode("utf-8", "replace")
+    text = cell[: EXCERPT + 1].decode("utf-8", "replace")
     text = "".join(character if character.isprintable() else "�" for character in text)
-    return repr(text[:length] + ("…" if len(text) > length else ""))
+    return repr(text[:EXCERPT] + ("…" if len(text) > EXCERPT else ""))

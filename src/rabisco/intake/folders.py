@@ -44,7 +44,7 @@ class Arrangement:
     findings: tuple[Finding, ...] = ()
 
 
-def arrange_pictures(contents: Contents, outermost: Outermost | None = None) -> Arrangement:
+def arrange_pictures(contents: Contents, outermost: Outermost | None) -> Arrangement:
     """Return the pictures of a folder or archive with their classes and parts.
 
     Args:

@@ -8,11 +8,10 @@ from rabisco.errors import N_, Sentence
 from rabisco.images import NORMALIZERS, shape_of
 from rabisco.intake import pictures, table
 from rabisco.intake.archive import form_of
-from rabisco.intake.batch import Batch
 from rabisco.intake.findings import Finding, Parameter, refuse
 from rabisco.intake.folders import Part
 from rabisco.intake.naming import matched, unmatched
-from rabisco.intake.report import Choices, ClassCount, Dialect, Inspection
+from rabisco.intake.report import Batch, Choices, ClassCount, Dialect, Inspection
 from rabisco.intake.tally import Tally
 from rabisco.text import alike_names, listed
 
@@ -111,7 +110,7 @@ def is_pictures(path: Path) -> bool:
     return form_of(path) is not None
 
 
-def read_batches(path: Path, dialect: Dialect, part: Part | None = None) -> Iterator[Batch]:
+def read_batches(path: Path, dialect: Dialect, part: Part) -> Iterator[Batch]:
     """Yield the images of a table, or of pictures of a part; see ``table`` and ``pictures``."""
     if dialect.kind == "pictures":
         return pictures.read_batches(path, dialect, part)
@@ -121,13 +120,12 @@ def read_batches(path: Path, dialect: Dialect, part: Part | None = None) -> Iter
 def _survey(path: Path, choices: Choices, has_test: bool, on_rows: OnRows, with_samples: bool = True) -> _Part:
     if is_pictures(path):
         dialect, (understood, *findings) = pictures.detect(path, choices)
-        part: Part | None = "train"
         if has_test and pictures.has_test(path, dialect.folders):
             raise refuse("test-in-both")
     else:
         dialect, findings = table.detect(path, choices)
-        part, understood = None, None
-    tally = _count(read_batches(path, dialect, part), on_rows, with_samples)
+        understood = None
+    tally = _count(read_batches(path, dialect, "train"), on_rows, with_samples)
     if _holds_brighter(tally, dialect, choices):  # black and white as far as was seen at first, and not all through
         return _survey(path, replace(choices, scale=255), has_test, on_rows, with_samples)
     return _Part(dialect, tally, findings, understood)

@@ -16,11 +16,10 @@ from rabisco.data.split import stratified_cut, stratified_split
 from rabisco.errors import N_, InvalidConfigurationError, Sentence, StorageError
 from rabisco.images import shape_of
 from rabisco.intake import pictures
-from rabisco.intake.batch import Batch
 from rabisco.intake.findings import refuse
 from rabisco.intake.fit import fit
 from rabisco.intake.inspection import rare_classes, read_batches
-from rabisco.intake.report import Dialect
+from rabisco.intake.report import Batch, Dialect
 from rabisco.intake.tally import MAX_CLASSES, MAX_ROWS, ordered
 
 IN_MEMORY_BYTES = 64 << 20
@@ -73,59 +72,35 @@ def load(
             test=test_fraction,
         )
     try:
-        return _load(
-            (path, dialect),
-            (test, test_dialect or dialect) if test else None,
-            name,
-            _Draw(validation_fraction, test_fraction, seed),
-            folder,
-        )
+        with ExitStack() as files:
+            whole = _store(read_batches(path, dialect, "train"), dialect, files.enter_context(_spool(folder)))
+            held_out = None
+            if test is not None:
+                batches = read_batches(test, test_dialect or dialect, "train")
+                held_out = _store(batches, dialect, files.enter_context(_spool(folder)))
+            elif dialect.kind == "pictures" and pictures.has_test(path, dialect.folders):
+                batches = read_batches(path, dialect, "test")
+                held_out = _store(batches, dialect, files.enter_context(_spool(folder)))
+            names = ordered(whole.names, dialect.class_names)
+            labels = _indices(whole, names, dialect.class_names)
+            test_share = None if held_out else test_fraction
+            train_rows, validation_rows, test_rows = _draw(labels, names, validation_fraction, test_share, seed)
+            train_split = _split(whole, labels, train_rows, folder)
+            validation_split = _split(whole, labels, validation_rows, folder)
+            if held_out is None:
+                test_split = _split(whole, labels, test_rows, folder)
+            else:
+                test_labels = _indices(held_out, names, dialect.class_names)
+                test_split = _split(held_out, test_labels, np.flatnonzero(test_labels >= 0), folder)
+                if not len(test_split):
+                    raise refuse("test-no-rows")
+        known_as = fingerprint(map(_digest, [path] if test is None else [path, test]))
+        return Dataset(name, names, train_split, validation_split, test_split, known_as, seed)
     except OSError as error:
         raise StorageError(
             N_("expected room for the images on the disk, received %(reason)s; free some space and try again"),
             reason=repr(error.strerror),
         ) from error
-
-
-@dataclass(frozen=True)
-class _Draw:
-    validation_fraction: float
-    test_fraction: float
-    seed: int
-
-
-def _load(
-    source: tuple[Path, Dialect], test: tuple[Path, Dialect] | None, name: str, draw: _Draw, folder: Path | None
-) -> Dataset:
-    path, dialect = source
-    with ExitStack() as files:
-        all_of_it = _store(read_batches(path, dialect, "train"), dialect, files.enter_context(_spool(folder)))
-        held_out = None
-        if test is not None:
-            held_out = _store(read_batches(*test, "train"), dialect, files.enter_context(_spool(folder)))
-        elif dialect.kind == "pictures" and pictures.has_test(path, dialect.folders):
-            held_out = _store(read_batches(path, dialect, "test"), dialect, files.enter_context(_spool(folder)))
-        names, splits = _divide(all_of_it, held_out, draw, folder, dialect.class_names)
-    contents = [path] if test is None else [path, test[0]]
-    return Dataset(name, names, *splits, fingerprint(map(_digest, contents)), draw.seed)
-
-
-def _divide(
-    all_of_it: "_Stored", held_out: "_Stored | None", draw: _Draw, folder: Path | None, class_names: Mapping[str, str]
-) -> tuple[tuple[str, ...], tuple[Split, Split, Split]]:
-    """Return the class names, and train, validation and test."""
-    names = ordered(all_of_it.names, class_names)
-    labels = _indices(all_of_it, names, class_names)
-    parts = _draw(labels, names, draw, held_out is not None)
-    train, validation = (_split(all_of_it, labels, rows, folder) for rows in parts[:2])
-    if held_out is None:
-        last = _split(all_of_it, labels, parts[2], folder)
-    else:
-        test_labels = _indices(held_out, names, class_names)
-        last = _split(held_out, test_labels, np.flatnonzero(test_labels >= 0), folder)
-        if not len(last):
-            raise refuse("test-no-rows")
-    return names, (train, validation, last)
 
 
 @dataclass(frozen=True)
@@ -176,24 +151,26 @@ def _indices(stored: _Stored, names: Sequence[str], class_names: Mapping[str, st
     return np.array([places.get(class_names.get(one, one), -1) for one in stored.names], np.int64)[stored.labels]
 
 
-def _draw(labels: Rows, names: tuple[str, ...], draw: _Draw, has_test: bool) -> tuple[Rows, Rows, Rows]:
-    """Return the rows of train, validation and test, ascending; no test rows where there are test data."""
+def _draw(
+    labels: Rows, names: tuple[str, ...], validation_fraction: float, test_fraction: float | None, seed: int
+) -> tuple[Rows, Rows, Rows]:
+    """Return the rows of train, validation and test, ascending; none of test if ``test_fraction`` is ``None``."""
     counts = dict(zip(names, np.bincount(labels, minlength=len(names)).tolist(), strict=True))
     if len(names) < 2:
         raise refuse("one-class", class_name=names[0])
-    rare = np.isin(labels, [names.index(name) for name in rare_classes(counts, has_test)])
+    rare = np.isin(labels, [names.index(name) for name in rare_classes(counts, test_fraction is None)])
     if rare.all():
-        raise refuse("too-few", least=2 if has_test else 3, most=max(counts.values()))
+        raise refuse("too-few", least=2 if test_fraction is None else 3, most=max(counts.values()))
     common = np.flatnonzero(~rare)
-    if has_test:
-        train, validation = stratified_cut(labels[common], draw.validation_fraction, draw.seed, names)
+    if test_fraction is None:
+        train, validation = stratified_cut(labels[common], validation_fraction, seed, names)
         test = common[:0]
     else:
         train, validation, test = stratified_split(
             labels[common],
-            validation_fraction=draw.validation_fraction,
-            test_fraction=draw.test_fraction,
-            seed=draw.seed,
+            validation_fraction=validation_fraction,
+            test_fraction=test_fraction,
+            seed=seed,
             class_names=names,
         )
     return np.sort(np.concatenate([common[train], np.flatnonzero(rare)])), common[validation], common[test]
@@ -238,6 +215,5 @@ def _digest(path: Path) -> bytes:
         if one is not path:
             digest.update(one.relative_to(path).as_posix().encode() + b"\0")
         with one.open("rb") as file:
-            while part := file.read(1 << 20):
-                digest.update(part)
+            hashlib.file_digest(file, lambda: digest)  # adds to it
     return digest.digest()

@@ -10,10 +10,9 @@ from rabisco.errors import RabiscoError, Sentence, UnusableDataError
 from rabisco.images import decode, prepare, shape_of
 from rabisco.intake.appearance import find_photo_normalizer
 from rabisco.intake.archive import Contents, open_members
-from rabisco.intake.batch import Batch
 from rabisco.intake.findings import Finding, refuse
 from rabisco.intake.folders import Part, PlacedPicture, arrange_pictures
-from rabisco.intake.report import BadRow, Choices, Dialect, Outermost
+from rabisco.intake.report import BadRow, Batch, Choices, Dialect, Outermost
 from rabisco.settings import get_settings
 
 BATCH = 256
@@ -46,26 +45,26 @@ def _none_here(contents: Contents) -> UnusableDataError:
     return refuse("no-pictures", name=names[0][-60:]) if names else refuse("empty-archive")
 
 
-def has_test(path: Path, folders: Outermost | None = None) -> bool:
-    """Tell whether the pictures lie in folders for training and test."""
+def has_test(path: Path, folders: Outermost | None) -> bool:
+    """Return whether the pictures lie in folders for training and test."""
     with open_members(path) as contents:
         return any(picture.part == "test" for picture in arrange_pictures(contents, folders).pictures)
 
 
-def read_batches(path: Path, dialect: Dialect, part: Part | None = None) -> Iterator[Batch]:
+def read_batches(path: Path, dialect: Dialect, part: Part) -> Iterator[Batch]:
     """Yield pictures as the normalizer makes them.
 
     Args:
         path: A folder or an archive.
         dialect: Names the normalizer, and what the outermost folders are.
-        part: Only pictures of that part; all of them if not given.
+        part: Only pictures of that part.
 
     Raises:
         UnusableDataError: The archive is damaged or made to do harm.
     """
     with open_members(path) as contents:
         pictures = arrange_pictures(contents, dialect.folders).pictures
-        chosen = [picture for picture in pictures if part in (None, picture.part)]
+        chosen = [picture for picture in pictures if picture.part == part]
         for start in range(0, len(chosen), BATCH):
             yield _read_batch(chosen[start : start + BATCH], contents, dialect.normalizer)
 
@@ -86,12 +85,10 @@ def _read_batch(pictures: list[PlacedPicture], contents: Contents, normalizer: s
 def _read_one(picture: PlacedPicture, contents: Contents, normalizer: str) -> NDArray[np.uint8] | Finding:
     if not picture.label:
         return Finding("picture-no-folder")
-    try:
-        prepared = prepare(decode(contents.read(picture.member), **get_settings().picture_limits), normalizer)
-    except UnusableDataError:
-        raise
-    except RabiscoError as error:
-        return Finding("picture-unreadable", {"reason": error.sentence})
+    pixels = _decoded(picture, contents)
+    if isinstance(pixels, Sentence):
+        return Finding("picture-unreadable", {"reason": pixels})
+    prepared = prepare(pixels, normalizer)
     return Finding("picture-blank") if prepared.blank else prepared.pixels
 
 
@@ -99,22 +96,22 @@ def _look_for_one(pictures: list[PlacedPicture], contents: Contents) -> None:
     """Refuse very many files of which none seems to be a picture, before all of them are tried."""
     reason: Sentence | None = None
     for picture in pictures[:: len(pictures) // MAX_UNREADABLE] if len(pictures) > MAX_UNREADABLE else ():
-        reason = _fault(picture, contents)
-        if reason is None:
+        found = _decoded(picture, contents)
+        if not isinstance(found, Sentence):
             return
+        reason = found
     if reason is not None:
         raise refuse("no-rows", reason=reason)
 
 
-def _fault(picture: PlacedPicture, contents: Contents) -> Sentence | None:
-    """Return why a picture cannot be read; nothing if it can be."""
+def _decoded(picture: PlacedPicture, contents: Contents) -> NDArray[np.uint8] | Sentence:
+    """Return the pixels of a picture, or why it cannot be read."""
     try:
-        decode(contents.read(picture.member), **get_settings().picture_limits)
+        return decode(contents.read(picture.member), **get_settings().picture_limits)
     except UnusableDataError:
         raise
     except RabiscoError as error:
         return error.sentence
-    return None
 
 
 def _suitable(pictures: list[PlacedPicture], contents: Contents) -> str:
@@ -122,12 +119,8 @@ def _suitable(pictures: list[PlacedPicture], contents: Contents) -> str:
     step = max(1, len(pictures) // LOOKED_AT)
     votes, photographs = [], []
     for picture in pictures[::step]:
-        try:
-            pixels = decode(contents.read(picture.member), **get_settings().picture_limits).astype(np.int16)
-        except UnusableDataError:
-            raise
-        except RabiscoError:
-            continue
-        votes.append(float(np.ptp(pixels, axis=2).mean()) > COLORED)
-        photographs.append(pixels.shape)
+        pixels = _decoded(picture, contents)
+        if not isinstance(pixels, Sentence):
+            votes.append(float(np.ptp(pixels, axis=2).mean()) > COLORED)
+            photographs.append(pixels.shape)
     return find_photo_normalizer(photographs) if sum(votes) > len(votes) / 2 else "mnist@1"

@@ -149,6 +149,21 @@ class BadRow:
 
 
 @dataclass(frozen=True)
+class Batch:
+    """Some images of a data set, in their order, as every reader of a user's data yields them.
+
+    Attributes:
+        images: uint8 ``(N, H, W, C)``, upright, light on dark.
+        labels: Of each.
+        bad: What was left out between them.
+    """
+
+    images: Images
+    labels: list[str]
+    bad: list[BadRow]
+
+
+@dataclass(frozen=True)
 class ClassCount:
     """A class and how many images of it there are to train on and in the test file."""
 

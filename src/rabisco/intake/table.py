@@ -8,12 +8,11 @@ from pathlib import Path
 
 from rabisco.errors import N_, Sentence, UnusableDataError
 from rabisco.intake.appearance import arrange, find_layout, find_normalizer, is_inverted, is_transposed
-from rabisco.intake.batch import Batch
 from rabisco.intake.cells import RowReader
 from rabisco.intake.columns import EMPTY_CELLS, Columns, find_columns, split_line
 from rabisco.intake.findings import Finding, excerpt, refuse
 from rabisco.intake.lines import BLOCK_BYTES, read_blocks
-from rabisco.intake.report import Choices, Dialect
+from rabisco.intake.report import Batch, Choices, Dialect
 from rabisco.intake.spread import find_spread, spread_block
 from rabisco.text import guess_encoding
 

@@ -10,9 +10,8 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from rabisco.intake.batch import Batch
 from rabisco.intake.findings import refuse
-from rabisco.intake.report import BadRow, PartReport
+from rabisco.intake.report import BadRow, Batch, PartReport
 
 MAX_ROWS = 5_000_000
 MAX_CLASSES = 1000

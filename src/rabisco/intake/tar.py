@@ -21,10 +21,10 @@ from typing import IO, NamedTuple, Protocol
 
 from rabisco.errors import N_, StorageError
 from rabisco.intake.findings import refuse
+from rabisco.intake.lines import MAX_RATIO
 from rabisco.settings import get_settings
 
 BLOCK = 512
-MAX_RATIO = 250
 CREDIT = 64 << 20  # bytes that may come of fewer compressed ones than MAX_RATIO asks for
 PIECE = 1 << 20
 MAX_NOTE_BYTES = 1 << 20  # of a header that says more of the next entry
