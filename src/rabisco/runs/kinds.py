@@ -16,8 +16,7 @@ from rabisco.runs.halving import go_on
 from rabisco.runs.reconcile import Dead, reconcile, works
 from rabisco.runs.states import ACTIVE, move
 from rabisco.settings import get_settings
-from rabisco.uploads.keeping import MOST_LOOKING
-from rabisco.uploads.places import folder_of
+from rabisco.uploads.keeping import MOST_LOOKING, folder_of
 
 
 @dataclass(frozen=True)

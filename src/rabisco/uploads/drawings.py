@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from rabisco.uploads.keeping import PIECE, Upload, create
-from rabisco.uploads.places import TRAIN
+from rabisco.uploads.keeping import PIECE, TRAIN, Upload, create
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Uploads: made from streams, queued to be looked through, found by id, deleted with their files."""
 
+import re
 import secrets
 import shutil
 from collections.abc import Mapping
@@ -17,13 +18,14 @@ from rabisco.errors import N_, RabiscoError, StorageError, UploadNotFoundError
 from rabisco.intake import Finding, Inspection
 from rabisco.settings import get_settings
 from rabisco.text import normalized
-from rabisco.uploads.places import TEST, TRAIN, folder_of, place_of, uploads_dir
 
+TRAIN, TEST = "train", "test"
 PIECE = 1 << 20
 MOST_LOOKING = 2  # uploads that are looked through at the same time; each holds a core
 _AGAIN: dict[str, Any] = {"inspection": null(), "progress": null(), "pid": None, "process_started": "", "launches": 0}
 State = Literal["waiting", "queued", "looking", "refused", "unusable", "ready"]
 OPEN = ("queued", "looking")
+_ID = re.compile(r"[\w-]{1,64}", re.ASCII)
 _elsewhere: dict[str, dict[str, int]] = {}  # bytes of uploads whose files are not here; they never change
 
 
@@ -62,6 +64,21 @@ class Upload:
     def folder(self) -> str:
         """Where the files lie, relative to the settings' ``home``."""
         return place_of(self.id)
+
+
+def uploads_dir() -> Path:
+    """Return the folder of all uploads."""
+    return get_settings().home / "uploads"
+
+
+def place_of(upload_id: str) -> str:
+    """Return the folder of an upload as its row and the object store name it: relative to the settings' ``home``."""
+    return f"uploads/{upload_id}"
+
+
+def folder_of(upload_id: str) -> Path:
+    """Return the folder of an upload; that of an id which no upload can have does not exist."""
+    return uploads_dir() / (upload_id if _ID.fullmatch(upload_id) else "none")
 
 
 def create(
@@ -206,7 +223,7 @@ def delete(upload_id: str) -> None:
 
 
 def is_kept(place: str) -> bool:
-    """Tell whether the files of an upload, by its ``folder``, are here or in the object store."""
+    """Return whether the files of an upload, by its ``folder``, are here or in the object store."""
     return (get_settings().home / place).exists() or objects.manifest_of(place) is not None
 
 

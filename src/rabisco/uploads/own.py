@@ -12,12 +12,11 @@ from rabisco.artifacts.durable import told_of_storage
 from rabisco.intake import Choices, inspect
 from rabisco.intake.archive import open_members
 from rabisco.intake.findings import refusal
-from rabisco.uploads.keeping import Upload, create, get
-from rabisco.uploads.places import uploads_dir
+from rabisco.uploads.keeping import Upload, create, get, uploads_dir
 
 
 def keep(train: Path, test: Path | None = None, choices: Choices | None = None) -> Upload:
-    """Return data as an upload that is ready to be trained on; what is changed where they lie changes it no more.
+    """Copy local data into an upload that is ready for training; later changes to the originals do not affect it.
 
     Args:
         train: A CSV file, a zip archive of pictures by class, or a folder of them.
@@ -25,7 +24,7 @@ def keep(train: Path, test: Path | None = None, choices: Choices | None = None) 
         choices: What the user decided; the data decide the rest.
 
     Raises:
-        UnusableDataError: They cannot be trained on; the first reason is said.
+        UnusableDataError: They cannot be trained on; it gives the first reason.
         StorageError: There is no room to keep them.
     """
     inspection = inspect(train, test, choices)
