@@ -8,8 +8,8 @@ import pytest
 from rabisco import data
 from rabisco.data import bundled
 from rabisco.data.bundled import read_counts
-from rabisco.data.counts import to_mnist
 from rabisco.errors import MissingExtraError
+from rabisco.images.geometry import counts_as_mnist
 
 datasets = pytest.importorskip("sklearn.datasets")
 
@@ -50,7 +50,7 @@ def test_ink_fills_a_box_of_20_with_its_center_of_mass_in_the_middle() -> None:
 def test_a_bar_on_the_left_stays_upright_and_moves_to_the_middle() -> None:
     counts = np.zeros((8, 8))
     counts[:, 0:2] = 16
-    image = to_mnist(counts)
+    image = counts_as_mnist(counts)
     assert image.dtype == np.uint8
     np.testing.assert_array_equal(np.flatnonzero(image.max(axis=0) == 255), np.arange(12, 17))
     assert (image[4:24, 13] == 255).all()

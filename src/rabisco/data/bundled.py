@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabisco.data.content import fingerprint
-from rabisco.data.counts import to_mnist
 from rabisco.data.dataset import Parts, Split
 from rabisco.data.split import stratified_cut
 from rabisco.errors import N_, MissingExtraError
+from rabisco.images.geometry import counts_as_mnist
 
 _TEST_FRACTION = 0.2
 _TEST_SEED = 25
@@ -40,14 +40,15 @@ def read_bundled_digits(class_names: tuple[str, ...]) -> Parts:
 def _as_mnist() -> tuple[NDArray[np.uint8], NDArray[np.int64], str]:
     """Return images, labels and their fingerprint; made once, for a sweep asks for them many times."""
     counts, labels = read_counts()
-    images = np.stack([to_mnist(count) for count in counts])[..., np.newaxis]
+    images = np.stack([counts_as_mnist(count) for count in counts])[..., np.newaxis]
     return images, labels, fingerprint([counts.tobytes(), labels.tobytes()])
 
 
 def read_counts() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return the digits as scikit-learn has them: counts from 0 to 16, ``(1797, 8, 8)``, and labels from 0 to 9.
 
-    They are read from its file: to import it takes a second, which a training that needs only these would wait.
+    The file is read directly, because importing scikit-learn takes a second that a training on these digits would
+    otherwise not spend.
 
     Raises:
         MissingExtraError: scikit-learn is not installed.

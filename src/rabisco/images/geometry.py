@@ -45,6 +45,16 @@ def as_mnist(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return center_mass(small)
 
 
+def counts_as_mnist(counts: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Return a small image that counts ink, as scikit-learn's digits do, as MNIST would show it, uint8 ``(28, 28)``.
+
+    Args:
+        counts: ``(8, 8)``, in [0, 16].
+    """
+    crop = (counts[bounding_box(counts)] * (255 / 16) + 0.5).astype(np.uint8)
+    return center_mass(resize_ink(crop, MNIST_BOX, Image.Resampling.BICUBIC))
+
+
 def center_mass(small: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return a small image, uint8 ``(h, w)``, in 28×28: its center of mass at row and column 14, counted from 0.
 

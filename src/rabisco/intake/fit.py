@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from rabisco.data.counts import to_mnist
 from rabisco.images import Ink, image_kind, prepare, prepare_ink, shape_of
+from rabisco.images.geometry import counts_as_mnist
 
 Images = NDArray[np.uint8]
 
@@ -35,6 +35,6 @@ def _fit_one(image: Images, normalizer: str) -> Images:
     if image_kind(normalizer) == "colour" or image.shape[2] == 3:
         return prepare(image if image.shape[2] == 3 else np.repeat(image, 3, axis=2), normalizer).pixels
     if image.shape[:2] == (8, 8) and normalizer == "mnist@1" and image.any():
-        return to_mnist(image[..., 0].astype(np.float64) * (16 / 255))[..., np.newaxis]
+        return counts_as_mnist(image[..., 0].astype(np.float64) * (16 / 255))[..., np.newaxis]
     gray = np.ascontiguousarray(image[..., 0])
     return prepare_ink(Ink(gray, gray), normalizer).pixels
