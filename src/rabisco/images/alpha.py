@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from rabisco.images.geometry import bounding_box
+
 MOSTLY_VISIBLE = 0.8  # from here on, what is transparent is the exception and takes the page's color
 CARD = 0.7  # share of its bounding box that a sheet on a transparent ground fills, a round one too
 CARD_CONTRAST = 60  # gray levels between a sheet and its writing; one stroke of one color has none
@@ -42,8 +44,7 @@ def _page_color(pixels: NDArray[np.uint8]) -> tuple[int, int, int]:
 def _is_card(pixels: NDArray[np.uint8]) -> bool:
     """Return whether what is visible is a sheet with writing on it, not the writing itself; RGBA ``(H, W, 4)``."""
     shown = pixels[..., 3] > 127
-    rows, columns = np.flatnonzero(shown.any(axis=1)), np.flatnonzero(shown.any(axis=0))
-    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    box = bounding_box(shown)
     shown, gray = shown[box], pixels[box][..., :3].mean(axis=2)
     shades = gray[shown]
     if shown.mean() < CARD or np.ptp(shades) < CARD_CONTRAST:

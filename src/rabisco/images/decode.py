@@ -13,15 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import AvifImagePlugin, Image, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin
 
-from rabisco.errors import (
-    N_,
-    InvalidImageError,
-    RabiscoError,
-    Sentence,
-    TooLargeError,
-)
+from rabisco.errors import N_, InvalidImageError, RabiscoError, Sentence, TooLargeError
 from rabisco.images.alpha import opaque
-from rabisco.images.depth import PNG_DEPTH, brightened, deep_colors, deep_png, eight_bits
+from rabisco.images.depth import GRAY, PNG_DEPTH, brightened, deep_colors, eight_bits
 from rabisco.images.encoded import decode_base64, too_many_bytes
 from rabisco.images.foreign import heic_is_read, is_heic, unsupported
 from rabisco.images.geometry import as_rgb
@@ -145,8 +139,8 @@ def _checked_png(data: bytes, max_pixels: int) -> tuple[bytes, bool]:
     """Compare each chunk with its checksum, which Pillow does not do for the pixels themselves, and count them.
 
     Returns:
-        The file without what Pillow would unfold, a megabyte for each kilobyte, and nobody asks for; and whether it is
-        of no great size and holds nothing but rows of gray, or colors, of eight bits.
+        The file without its compressed color profile and text chunks, which Pillow would expand up to a thousandfold;
+        and whether it is a small PNG that holds only 8-bit gray, RGB or RGBA rows.
     """
     position, kind = len(PNG_SIGNATURE), b""
     chunks = notes = begin = width = height = 0
@@ -180,7 +174,7 @@ def _plain_png(data: bytes, admit: Callable[[int], object] | None) -> NDArray[np
     """Return the pixels of a plain PNG by OpenCV, in seven tenths of Pillow's time.
 
     Returns:
-        ``None`` if some pixels are transparent, or rows are damaged, which Pillow tells.
+        ``None`` if any pixel is transparent or the data is damaged; Pillow then decodes the file or reports the error.
     """
     if admit is not None:
         width, height = struct.unpack_from(">II", data, PNG_DEPTH - 8)
@@ -200,8 +194,7 @@ def _open(data: bytes, max_pixels: int) -> tuple[Image.Image, int]:
     try:
         with _header_lock, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            boxed = data[4:8] == b"ftyp"
-            formats = ("HEIF",) if boxed and is_heic(data) and heic_is_read() else FORMATS
+            formats = ("HEIF",) if is_heic(data) and heic_is_read() else FORMATS
             image = Image.open(io.BytesIO(data), formats=formats)
             _check_pixels(*image.size, max_pixels)
             turned = "exif" in image.info and image.format != "TIFF"  # Pillow turns a TIFF by itself
@@ -238,8 +231,8 @@ def _loaded(data: bytes, image: Image.Image, notes: list[Sentence] | None) -> Im
         return _tiff(data, image)
     if image.format in ("JPEG", "MPO"):
         return _jpeg(data, image, notes)
-    if image.format == "PNG":
-        return (deep_png(data, max(image.size) // WORKING_SIDE) if data[PNG_DEPTH] == 16 else None) or _load(image)
+    if image.format == "PNG" and data[PNG_DEPTH] == 16 and data[PNG_DEPTH + 1] != GRAY:
+        return deep_colors(data, max(image.size) // WORKING_SIDE) or _load(image)
     if image.format == "WEBP" and image.width * image.height >= LARGE:
         return large_webp(data, image) or _load(image)
     return _load(image)

@@ -1,4 +1,7 @@
-"""Pixels of more bits than eight, or of fewer than there is room for, become eight bits as bright as was meant."""
+"""Converts pictures to 8 bits per value at the intended brightness.
+
+They have more than 8 bits per value, or values that use only part of their range.
+"""
 
 import cv2
 import numpy as np
@@ -22,13 +25,8 @@ def eight_bits(image: Image.Image) -> Image.Image:
     return Image.fromarray(((numbers - low) * (255.0 / max(high - low, 1e-9))).astype(np.uint8))
 
 
-def deep_png(data: bytes, factor: int) -> Image.Image | None:
-    """Return a PNG of 16 bits a value, RGB or RGBA, each side divided by a whole number; ``None`` if it is gray."""
-    return None if data[PNG_DEPTH + 1] == GRAY else deep_colors(data, factor)
-
-
 def deep_colors(data: bytes, factor: int) -> Image.Image | None:
-    """Return a PNG or TIFF of 16 bits a value, RGB or RGBA, each side divided by a whole number; ``None`` else.
+    """Return a PNG or TIFF of 16 bits a value, RGB or RGBA, each side divided by a whole number; else ``None``.
 
     Pillow keeps the upper half of each value only, which is 0 where a program wrote 0 to 255 into 16 bits.
     """

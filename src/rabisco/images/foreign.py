@@ -32,7 +32,7 @@ _TEXT = ((b"<svg", "SVG"), (b"<html", "HTML"), (b"<!doctype html", "HTML"), (b'{
 
 
 def is_heic(data: bytes) -> bool:
-    """Tell whether a file begins as HEIC does, in which telephones keep photographs."""
+    """Return whether a file begins as HEIC does, in which telephones keep photographs."""
     return data[4:8] == b"ftyp" and data[8:12] in _HEIC
 
 
@@ -65,7 +65,7 @@ def name_of(data: bytes) -> str:
 
 
 def begins_as_picture(head: bytes) -> bool:
-    """Tell whether a file's first 16 bytes are those of a picture."""
+    """Return whether a file's first 16 bytes are those of a picture."""
     begins = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*")
     boxed = is_heic(head) or (head[4:8] == b"ftyp" and head[8:12] in (b"avif", b"avis"))
     bitmap = head[:2] == b"BM" and head[6:10] == b"\0\0\0\0"

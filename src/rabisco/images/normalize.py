@@ -15,7 +15,6 @@ from rabisco.images.ink import Ink, find_ink
 from rabisco.images.photo import BLANK, photo_views
 
 ImageKind = Literal["grey", "colour"]
-PHOTO_SIDES = (32, 64)
 STEPS = {
     "polarity": N_("Light on dark"),
     "ink": N_("Only the ink"),
@@ -94,7 +93,7 @@ def prepare(picture: NDArray[np.uint8], normalizer: str, ink: Ink | None = None)
         return prepare_ink(find_ink(picture if factor < 2 else reduced(picture, factor)), normalizer)
     if normalizer not in PHOTOS:
         raise _unknown(normalizer, NORMALIZERS)
-    return PHOTOS[normalizer](picture)
+    return _photo(picture, normalizer)
 
 
 def image_kind(normalizer: str) -> ImageKind:
@@ -152,17 +151,12 @@ def prepare_ink(ink: Ink, normalizer: str) -> Prepared:
     return Prepared(pixels[..., np.newaxis], False, ink)
 
 
-def _photo(side: int) -> Callable[[NDArray[np.uint8]], Prepared]:
-    def prepared(picture: NDArray[np.uint8]) -> Prepared:
-        first, *others = photo_views(picture, side)
-        blank = bool(np.ptp(first.reshape(-1, 3), axis=0).max() < BLANK)
-        return Prepared(first, blank, others=np.stack(others) if others else None)
-
-    return prepared
-
-
-def _photo32(picture: NDArray[np.uint8]) -> Prepared:
-    return Prepared(np.array(Image.fromarray(picture).resize((32, 32), Image.Resampling.BOX)), blank=False)
+def _photo(picture: NDArray[np.uint8], normalizer: str) -> Prepared:
+    if normalizer == FIRST_PHOTO:
+        return Prepared(np.array(Image.fromarray(picture).resize((32, 32), Image.Resampling.BOX)), blank=False)
+    first, *others = photo_views(picture, shape_of(normalizer)[0])
+    blank = bool(np.ptp(first.reshape(-1, 3), axis=0).max() < BLANK)
+    return Prepared(first, blank, others=np.stack(others) if others else None)
 
 
 DESKEWED = {"mnist-deskew@1": "mnist@1"}  # and what makes the same images but for the shear
@@ -172,10 +166,7 @@ CHARACTERS: dict[str, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
     "emnist@1": as_emnist,
 }
 FIRST_PHOTO = "photo32@1"
-PHOTOS: dict[str, Callable[[NDArray[np.uint8]], Prepared]] = {
-    FIRST_PHOTO: _photo32,
-    **{f"photo{side}@2": _photo(side) for side in PHOTO_SIDES},
-}
+PHOTOS = (FIRST_PHOTO, "photo32@2", "photo64@2")
 NORMALIZERS = (*CHARACTERS, *PHOTOS)
 
 

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from rabisco.images.geometry import border
+
 Pixels = NDArray[np.uint8]
 Logits = NDArray[np.float32]
 
@@ -59,9 +61,9 @@ def cut_out(picture: Pixels) -> Image.Image:
     image = Image.fromarray(picture)
     factor = max(1, max(image.size) // LOOKED_AT)
     small = np.asarray(image.reduce(factor) if factor > 1 else image, np.int16)
-    border = np.concatenate([small[0], small[-1], small[1:-1, 0], small[1:-1, -1]])
-    ground = np.median(border, axis=0)
-    if (np.abs(border - ground).max(axis=1) <= PLAIN).mean() < MOSTLY:
+    edge = border(small)
+    ground = np.median(edge, axis=0)
+    if (np.abs(edge - ground).max(axis=1) <= PLAIN).mean() < MOSTLY:
         return image
     rows, columns = np.nonzero(np.abs(small - ground).max(axis=2) > OBJECT)
     if not len(rows):
@@ -72,7 +74,7 @@ def cut_out(picture: Pixels) -> Image.Image:
         return image
     half = (0.5 + MARGIN) * length * factor
     across, down = (left + right) / 2 * factor, (top + bottom) / 2 * factor
-    box = [round(edge) for edge in (across - half, down - half, across + half, down + half)]
+    box = [round(side) for side in (across - half, down - half, across + half, down + half)]
     square = Image.new("RGB", (box[2] - box[0], box[3] - box[1]), tuple(int(one) for one in ground))
     square.paste(image, (-box[0], -box[1]))
     return square

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rabisco.images.geometry import distance_inside, stroke_width
+from rabisco.images.geometry import bounding_box, distance_inside, stroke_width
 
 CORE = 0.3  # of a piece's full ink: what holds two strokes together only by less may be parted
 LEAST_CORE = 1.5  # of the squared stroke width; what is smaller is a faint stroke's own weak place
@@ -106,10 +106,9 @@ def _restack(parts: list[Piece]) -> list[Piece]:
 
 def crop(box: Box, mask: NDArray[np.bool_]) -> Piece:
     """Return the piece that a mask, as large as ``box``, holds; it must hold some."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    top, bottom, left, right = (int(side) for side in (rows[0], rows[-1] + 1, columns[0], columns[-1] + 1))
-    place = Box(box.left + left, box.top + top, box.left + right, box.top + bottom)
-    return Piece(place, mask[top:bottom, left:right])
+    rows, columns = bounding_box(mask)
+    place = Box(box.left + columns.start, box.top + rows.start, box.left + columns.stop, box.top + rows.stop)
+    return Piece(place, mask[rows, columns])
 
 
 def union(pieces: list[Piece]) -> Piece:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from rabisco.images.geometry import border
 from rabisco.intake.report import Dialect, Layout
 
 Images = NDArray[np.uint8]
@@ -35,8 +36,7 @@ def arrange(values: NDArray[np.uint8], dialect: Dialect) -> Images:
 
 def is_inverted(images: Images) -> bool:
     """Tell whether gray images are dark on light: most of them have a light border around darker pixels."""
-    edges = _edges(images)
-    light = np.median(edges, axis=1) > 127
+    light = np.median(_edges(images), axis=0) > 127
     inked = np.ptp(images.reshape(len(images), -1), axis=1) > 64
     return bool(inked.any() and light[inked].mean() > 0.7)
 
@@ -48,7 +48,8 @@ def is_transposed(images: Images) -> bool:
     MNIST and EMNIST the mean of (variance down − variance across) / (their sum) is 0.35 and 0.18, with a standard
     deviation of 0.3. Images whose ink reaches their border, such as photographs, are not judged.
     """
-    if (np.median(_edges(images), axis=1) > 0).mean() > 0.2 or (_edges(images) > 127).mean() > 0.1:
+    edges = _edges(images)
+    if (np.median(edges, axis=0) > 0).mean() > 0.2 or (edges > 127).mean() > 0.1:
         return False
     ink = images[..., 0].astype(np.float64)
     total = ink.sum(axis=(1, 2))
@@ -97,5 +98,5 @@ def find_photo_normalizer(shapes: Sequence[tuple[int, ...]]) -> str:
 
 
 def _edges(images: Images) -> NDArray[np.uint8]:
-    sides = (images[:, 0], images[:, -1], images[:, 1:-1, 0], images[:, 1:-1, -1])
-    return np.concatenate([side.reshape(len(images), -1) for side in sides], axis=1)
+    """Return the outermost pixels of gray images, uint8 ``(P, N)``."""
+    return border(np.moveaxis(images[..., 0], 0, -1))

@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from rabisco.intake.columns import EMPTY_CELLS
 from rabisco.intake.findings import Finding, excerpt
 from rabisco.intake.report import BadRow, Dialect
 from rabisco.text import normalized
@@ -17,7 +18,7 @@ from rabisco.text import normalized
 MAX_LABEL = 100  # characters
 _LINE_FEED, _QUOTE, _SPACE = 10, 34, 32
 _FORMULA = re.compile(rb"[=@].|[+-].*[(|!]", re.DOTALL)
-_EMPTY = frozenset((b"", b"nan", b"na", b"n/a", b"null", b"none"))  # as programs write what is not there
+_EMPTY = frozenset(cell.encode() for cell in EMPTY_CELLS)
 _TOLERANCE = 1.001  # a full pixel that arithmetic made a little fuller
 
 Integers = NDArray[np.int64]

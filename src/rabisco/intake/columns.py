@@ -28,7 +28,7 @@ LABEL_NAMES = frozenset(_LABEL_NAMES.split())
 _PIXEL_NAME = re.compile(r"(?:pixel|pix|px|p|x|v|f|c|col|column|feature|attr|attribute)?[ _-]?\d+(?:[x_,-]\d+)*")
 _SURE_PIXEL = re.compile(r"(?:pixel|pix|px|p)[ _-]?\d+(?:[x_,-]\d+)*|\d+[x_,-]\d+|r\d+c\d+")
 _NAMED_FILE = re.compile(r"(?i).+\.(?:png|jpe?g|gif|bmp|webp|tiff?|avif|heic)")
-EMPTY_CELLS = frozenset(("", "nan", "na", "n/a", "null", "none"))
+EMPTY_CELLS = frozenset(("", "nan", "na", "n/a", "null", "none"))  # as programs write what is not there
 _INDEX_NAMES = frozenset(("", "id", "index", "idx", "row", "unnamed: 0"))
 
 Lines = Sequence[bytes]
