@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rabisco.data.dataset import Dataset, Split
+from rabisco.data.dataset import Dataset
 from rabisco.errors import InvalidConfigurationError
 from rabisco.evaluation.tables import markdown_table
 from rabisco.recipes import get_recipe
@@ -142,7 +142,7 @@ def grow(earlier: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     rounds: dict[str, dict[str, Any]] = {seed: dict(rows) for seed, rows in earlier.get("rounds", {}).items()}
     recipe, dataset = load_material(get_recipe(RECIPE))
     chosen = np.random.default_rng(0).choice(len(dataset.train), IMAGES, replace=False)
-    few = replace(dataset, train=Split(dataset.train.images[chosen], dataset.train.labels[chosen]))
+    few = replace(dataset, train=dataset.train[chosen])
     usual = recipe.configuration
     rate = usual.learning_rate * BATCH / usual.batch_size
     usual = replace(usual, epochs=EPOCHS, cooldown_epochs=0, warmup_epochs=2.0, batch_size=BATCH, learning_rate=rate)

@@ -72,7 +72,7 @@ def draw(image: NDArray[np.uint8], random: np.random.Generator) -> Image.Image:
 
 def _first_of_each_class(split: Split) -> Split:
     chosen = np.concatenate([np.flatnonzero(split.labels == label)[:PER_CLASS] for label in range(10)])
-    return Split(split.images[chosen], split.labels[chosen])
+    return split[chosen]
 
 
 def _canvases(split: Split, *, dark_ink: bool, cut: bool) -> Iterator[bytes]:

@@ -85,7 +85,7 @@ def grow(earlier: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _some(split: Split) -> Split:
     chosen = np.random.default_rng(0).choice(len(split), IMAGES, replace=False)
-    return Split(split.images[chosen], split.labels[chosen])
+    return split[chosen]
 
 
 def _measure(recipe: Any, dataset: Dataset) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from tests.drawing import digit_dataset, save_quickly
 from rabisco import data
 from rabisco.artifacts import BUNDLED_DIR, load_artifact, save_memory
 from rabisco.data import dataset_names
-from rabisco.data.dataset import Split
 from rabisco.errors import DataUnavailableError, InvalidConfigurationError
 from rabisco.explanation import Inside
 from rabisco.images import normalize_pixels
@@ -104,7 +103,7 @@ def test_a_quick_try_takes_as_small_a_share_of_the_supplements() -> None:
     recipe = replace(get_recipe("digits-cnn"), supplements=("digit-forms",))
     dataset = digit_dataset(200)
     supplemented = with_supplements(recipe, dataset, limit=200)
-    added = Split(supplemented.train.images[len(dataset.train) :], supplemented.train.labels[len(dataset.train) :])
+    added = supplemented.train[len(dataset.train) :]
     assert len(added) == 20
     assert set(added.labels) <= {1, 3, 4, 7, 9}
     assert added.images.any(axis=(1, 2, 3)).all()
@@ -113,7 +112,7 @@ def test_a_quick_try_takes_as_small_a_share_of_the_supplements() -> None:
 def test_a_class_without_training_images_is_left_out_with_its_test_images() -> None:
     dataset = digit_dataset()
     rows = dataset.train.labels != 3
-    fewer = replace(dataset, train=Split(dataset.train.images[rows], dataset.train.labels[rows]))
+    fewer = replace(dataset, train=dataset.train[rows])
     known = without_empty_classes(fewer)
     assert known.class_names == ("0", "1", "2", "4", "5", "6", "7", "8", "9")
     for before, after in ((fewer.train, known.train), (fewer.validation, known.validation), (fewer.test, known.test)):

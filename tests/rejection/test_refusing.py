@@ -10,7 +10,7 @@ from tests.drawing import digit_dataset, retrain
 
 from rabisco import artifacts, corrections
 from rabisco.corrections import CorrectedReading
-from rabisco.data.dataset import Dataset, Split
+from rabisco.data.dataset import Dataset
 from rabisco.data.pen import TURN, draw_strokes
 from rabisco.inference import Predictor, get_predictor
 from rabisco.rejection.pictures import draw_characters
@@ -49,7 +49,7 @@ def refused(predictor: Predictor, pictures: list[Picture]) -> int:
 def digits() -> Dataset:
     """Bundled digits that the network was not trained on, few to test on."""
     found = digit_dataset()
-    return replace(found, test=Split(found.test.images[:50], found.test.labels[:50]))
+    return replace(found, test=found.test[:50])
 
 
 def test_drops_that_were_read_are_refused_and_digits_go_on_being_read(digits: Dataset) -> None:

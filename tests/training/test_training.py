@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from tests.drawing import digit_dataset
 
-from rabisco.data.dataset import Dataset, Split
+from rabisco.data.dataset import Dataset
 from rabisco.errors import InvalidConfigurationError, TrainingCancelledError
 from rabisco.models import create_model
 from rabisco.training import Progress, Request, TrainingConfiguration, train
@@ -161,7 +161,7 @@ def test_logistic_regression_gives_the_same_probabilities_as_scikit_learn() -> N
 def test_logistic_regression_of_two_classes_gives_two_logits() -> None:
     data = digit_dataset()
     keep = data.train.labels < 2
-    two = Split(data.train.images[keep], data.train.labels[keep])
+    two = data.train[keep]
     model = create_model("linear", SHAPE, 2)
     solver = TrainingConfiguration(solver="logistic-regression")
     result = train(model, Dataset("two", ("0", "1"), two, two, two, "", 0), solver)
@@ -174,7 +174,7 @@ def test_logistic_regression_refuses_a_network_and_a_class_without_images() -> N
     with pytest.raises(InvalidConfigurationError, match="linear"):
         train(create_model("cnn", SHAPE, 10), data, solver)
     keep = data.train.labels != 3
-    gap = replace(data, train=Split(data.train.images[keep], data.train.labels[keep]))
+    gap = replace(data, train=data.train[keep])
     with pytest.raises(InvalidConfigurationError, match="none of: 3"):
         train(linear(), gap, solver)
 

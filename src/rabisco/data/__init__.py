@@ -5,9 +5,6 @@ them (``idx``, ``emnist``, ``cifar``, ``handwriting``, ``bundled``) or draws the
 validation part. ``load`` is the door.
 """
 
-import numpy as np
-from numpy.typing import NDArray
-
 from rabisco.data.catalog import dataset_names, get_entry
 from rabisco.data.dataset import Dataset, Split
 from rabisco.data.download import locate, missing
@@ -62,8 +59,8 @@ def load(name: str, *, validation_fraction: float = 0.1, seed: int = 25, limit: 
     return Dataset(
         name=entry.name,
         class_names=names,
-        train=_rows(train, kept),
-        validation=_rows(train, cut),
+        train=train[kept],
+        validation=train[cut],
         test=test,
         fingerprint=parts.fingerprint,
         split_seed=seed,
@@ -119,8 +116,4 @@ def _limited(split: Split, limit: int | None, seed: int, class_names: tuple[str,
     if limit is None or limit >= len(split):
         return split
     _, chosen = stratified_cut(split.labels, limit / len(split), seed, class_names)
-    return _rows(split, chosen)
-
-
-def _rows(split: Split, rows: NDArray[np.int64]) -> Split:
-    return Split(split.images[rows], split.labels[rows])
+    return split[chosen]

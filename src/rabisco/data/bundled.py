@@ -31,17 +31,17 @@ def read_bundled_digits(class_names: tuple[str, ...]) -> Parts:
     Raises:
         MissingExtraError: scikit-learn is not installed.
     """
-    images, labels, known_as = _as_mnist()
-    train, test = stratified_cut(labels, _TEST_FRACTION, _TEST_SEED, class_names)
-    return Parts(Split(images[train], labels[train]), Split(images[test], labels[test]), known_as)
+    digits, known_as = _as_mnist()
+    train, test = stratified_cut(digits.labels, _TEST_FRACTION, _TEST_SEED, class_names)
+    return Parts(digits[train], digits[test], known_as)
 
 
 @cache
-def _as_mnist() -> tuple[NDArray[np.uint8], NDArray[np.int64], str]:
-    """Return images, labels and their fingerprint; made once, for a sweep asks for them many times."""
+def _as_mnist() -> tuple[Split, str]:
+    """Return the digits and their fingerprint; made once, for a sweep asks for them many times."""
     counts, labels = read_counts()
     images = np.stack([counts_as_mnist(count) for count in counts])[..., np.newaxis]
-    return images, labels, fingerprint([counts.tobytes(), labels.tobytes()])
+    return Split(images, labels), fingerprint([counts.tobytes(), labels.tobytes()])
 
 
 def read_counts() -> tuple[NDArray[np.float64], NDArray[np.int64]]:

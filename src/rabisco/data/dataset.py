@@ -1,6 +1,7 @@
 """What every data set looks like once it is read: pixels, labels, class names and three splits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Split:
-    """Images and their labels, row by row.
+    """Images and their labels, row by row; ``split[rows]`` holds some of them, by their numbers, a mask or a slice.
 
     Attributes:
         images: uint8, ``(N, H, W, C)``, C is 1 or 3; handwriting is bright ink on a dark background, upright.
@@ -20,6 +21,9 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def __getitem__(self, rows: slice | list[int] | NDArray[Any]) -> Self:
+        return replace(self, images=self.images[rows], labels=self.labels[rows])
 
 
 @dataclass(frozen=True)

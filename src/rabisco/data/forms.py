@@ -34,7 +34,7 @@ def read_digit_forms(class_names: tuple[str, ...], examples: int = EXAMPLES, see
     images = np.stack([_drawn(forms[which](random), random) for which in chosen])[..., np.newaxis]
     labels = np.array([class_names.index(names[which]) for which in chosen], dtype=np.int64)
     train = Split(images, labels)
-    return Parts(train, Split(images[:0], labels[:0]), fingerprint([images.tobytes(), labels.tobytes()]))
+    return Parts(train, train[:0], fingerprint([images.tobytes(), labels.tobytes()]))
 
 
 def _drawn(strokes: list[Points], random: Random) -> NDArray[np.uint8]:

@@ -48,7 +48,7 @@ def read_emnist_digits(source: IO[bytes], class_names: tuple[str, ...], name: st
     """
     arrays, contents = read_npz(source, ("x_test", "y_test"), name)
     test = _examples(arrays["x_test"], arrays["y_test"], class_names, name)
-    return Parts(_none_of(test), test, fingerprint(contents))
+    return Parts(test[:0], test, fingerprint(contents))
 
 
 def read_pictures(source: IO[bytes], class_names: tuple[str, ...], name: str) -> Parts:
@@ -65,7 +65,7 @@ def read_pictures(source: IO[bytes], class_names: tuple[str, ...], name: str) ->
     train = _examples(arrays["x"], _indices(arrays["y"], class_names, name), class_names, name)
     inked = np.ptp(train.images, axis=(1, 2, 3)) >= LEAST_CONTRAST
     train = Split(255 - train.images[inked], train.labels[inked])
-    return Parts(train, _none_of(train), fingerprint(contents))
+    return Parts(train, train[:0], fingerprint(contents))
 
 
 def _examples(images: Any, labels: Any, class_names: tuple[str, ...], name: str) -> Split:
@@ -79,8 +79,7 @@ def _examples(images: Any, labels: Any, class_names: tuple[str, ...], name: str)
 def _without_mnist_test(split: Split, correlation: Any, name: str) -> Split:
     if correlation.shape != split.labels.shape:
         raise invalid(name, "one correlation for each image", f"the shape {correlation.shape}")
-    kept = correlation <= MNIST_TEST_CORRELATION
-    return Split(split.images[kept], split.labels[kept])
+    return split[correlation <= MNIST_TEST_CORRELATION]
 
 
 def _indices(characters: Any, class_names: tuple[str, ...], name: str) -> NDArray[np.int64]:
@@ -92,7 +91,3 @@ def _indices(characters: Any, class_names: tuple[str, ...], name: str) -> NDArra
         row = int(known.argmin()) + 1
         raise invalid(name, f"labels from {class_names[0]} to {class_names[-1]}", f"another in row {row:,}")
     return np.asarray(matches.argmax(axis=1), dtype=np.int64)
-
-
-def _none_of(split: Split) -> Split:
-    return Split(split.images[:0], split.labels[:0])

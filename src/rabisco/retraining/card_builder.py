@@ -104,7 +104,7 @@ def _robustness(before: Reader, after: Reader, test: Split, count: int) -> tuple
     """Return the differences under each corruption, their mean first; corruptions are made for gray images."""
     if test.images.shape[-1] != 1 or not count:
         return ()
-    few = Split(test.images[:count], test.labels[:count])
+    few = test[:count]
     stacks = {name: Split(corrupt(few.images, name), few.labels) for name in CORRUPTIONS}
     right = {name: (_right(before, stack), _right(after, stack)) for name, stack in stacks.items()}
     means = [np.mean([pair[side] for pair in right.values()], axis=0) for side in (0, 1)]

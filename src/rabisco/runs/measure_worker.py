@@ -93,7 +93,7 @@ def _measure(said: Measuring) -> Comparison | None:
     most = MOST_ONLY_READ if said.images else MOST_IMAGES
     if len(test) > most:
         rows = np.linspace(0, len(test) - 1, most).astype(int)
-        test = Split(test.images[rows], test.labels[rows])
+        test = test[rows]
     if said.images in CORRUPTIONS:
         test = Split(corrupt(test.images, said.images), test.labels)
     together = ReadTogether.begun(dataset, test)

@@ -67,7 +67,7 @@ def without(dataset: Dataset, keys: Collection[str]) -> Dataset:
 
     def keep(split: Split) -> Split:
         rows = [place for place, image in enumerate(split.images) if key_of(image) not in left_out]
-        return Split(split.images[rows], split.labels[rows])
+        return split[rows]
 
     train, validation = keep(dataset.train), keep(dataset.validation)
     if len(train) + len(validation) == len(dataset.train) + len(dataset.validation):
@@ -109,5 +109,5 @@ def _load_upload(request: RunRequest, recipe: Recipe, folder: Path) -> Dataset:
     if limit is not None and limit < len(dataset.train):
         share = limit / len(dataset.train)
         _, rows = stratified_cut(dataset.train.labels, share, recipe.configuration.seed, dataset.class_names)
-        dataset = replace(dataset, train=Split(dataset.train.images[rows], dataset.train.labels[rows]))
+        dataset = replace(dataset, train=dataset.train[rows])
     return dataset
