@@ -20,7 +20,7 @@ LOOKALIKES = ("0Oo", "1Il", "Cc", "Jj", "Kk", "Mm", "Pp", "Ss", "Uu", "Vv", "Ww"
 
 
 def classes_among(names: Sequence[str], among: Among) -> list[int]:
-    """Return the places of the classes that are characters of a kind, in order; with ``any``, of all classes.
+    """Return the indices of the classes of the given kind, in order; all of them for ``any``.
 
     Args:
         names: A model's classes.

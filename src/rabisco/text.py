@@ -1,4 +1,4 @@
-"""Text from elsewhere, brought to one form at the border: names of classes, files and columns."""
+"""Normalizes text from outside: names of classes, files and columns."""
 
 import unicodedata
 from collections import Counter
@@ -23,13 +23,13 @@ def normalized(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return text in small letters without accents: equal for what only case and accents tell apart."""
+    """Return text in lower case without accents: equal for texts that differ only in case or accents."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return normalized("".join(one for one in decomposed if not unicodedata.combining(one)))
 
 
 def alike_names(names: Iterable[str]) -> list[str]:
-    """Return the names, of more than one letter, that only case or accents tell from another."""
+    """Return the names of more than one letter that differ from another only in case or accents."""
     known = list(names)
     times = Counter(map(plain, known))
     return [name for name in known if len(name) > 1 and times[plain(name)] > 1]

@@ -23,7 +23,7 @@ _SEED = 25
 
 
 def read_digit_forms(class_names: tuple[str, ...], examples: int = EXAMPLES, seed: int = _SEED) -> Parts:
-    """Return drawn digits as a train part, with an empty test part: reading drawings of one's own proves nothing.
+    """Return drawn digits as a train part, with an empty test part: reading the project's own drawings proves nothing.
 
     Images are uint8 ``(N, 64, 64, 1)``, bright ink on dark; the same seed draws the same.
     """

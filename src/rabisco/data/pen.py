@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 Random = np.random.Generator
 Points = NDArray[np.float64]
-FINE = 2  # drawn so many times larger, for soft edges
+FINE = 2  # times larger that strokes are drawn, for soft edges
 TURN = 2 * np.pi
 
 

@@ -140,5 +140,5 @@ def _paper(small: NDArray[np.float32], window: int, *, dark_ink: bool) -> NDArra
 
 
 def _mean_around(values: NDArray[Any], side: int) -> NDArray[np.float32]:
-    """Return the mean of the square of so many pixels around each pixel."""
+    """Return the mean of the square of ``side`` pixels around each pixel."""
     return np.asarray(cv2.blur(values, (side, side), borderType=cv2.BORDER_REPLICATE))

@@ -40,7 +40,7 @@ _FROM_URL_SAFE = str.maketrans("-_", "+/", "\r\n\t")
 
 
 def too_many_bytes(received: int, limit: int) -> TooLargeError:
-    """Return what is said of a file of more bytes than are read."""
+    """Return the error for a file with more bytes than are read."""
     return TooLargeError(
         N_(
             "expected a file of at most %(limit)s bytes, received %(received)s; send a smaller or more compressed "

@@ -73,7 +73,7 @@ def begins_as_picture(head: bytes) -> bool:
 
 
 def unsupported(data: bytes) -> UnsupportedImageError:
-    """Return what is said of a file that is no picture, or in a format that is not read here."""
+    """Return the error for a file that is no picture, or in a format that is not read here."""
     if is_heic(data):
         return UnsupportedImageError(
             N_(

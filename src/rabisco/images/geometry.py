@@ -263,8 +263,8 @@ def as_rgb(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def resize_ink(ink: NDArray[np.uint8], longer: int, method: Image.Resampling) -> NDArray[np.uint8]:
     """Return ink, uint8 ``(h, w)``, resized with its aspect kept until its longer side is ``longer``.
 
-    It is what Pillow makes of it. Means over boxes are taken from sums, in six tenths of Pillow's time; they differ
-    from its by one at most, for it rounds twice.
+    The result is Pillow's. Means over boxes are computed from sums, in six tenths of Pillow's time; they differ from
+    Pillow's by one at most, because it rounds twice.
     """
     scale = longer / max(ink.shape)
     size = (max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale)))
@@ -279,9 +279,10 @@ def resize_ink(ink: NDArray[np.uint8], longer: int, method: Image.Resampling) ->
 
 @lru_cache(maxsize=2048)
 def _boxes(old: int, new: int) -> NDArray[np.intp]:
-    """Return the first pixel of so many new ones, of ``old``, and the one behind its last, ``(2, new)``.
+    """Return, for each of ``new`` output pixels, the first source pixel it covers and the one after the last.
 
-    Where a pixel lies between two boxes, Pillow's rounding decides, by which one or neither has it.
+    The result is ``(2, new)``. A source pixel on a boundary is assigned as Pillow's rounding assigns it: to one box or
+    to neither.
     """
     scale = old / new
     centers = (np.arange(new) + 0.5) * scale

@@ -49,7 +49,7 @@ class Ink:
         shades: uint8 ``(H, W)``: the picture as it was before, from the paper's side to the pen's.
         contrasts: float32 ``(256,)``, ascending: what each shade differs from the paper, in gray levels.
         origin: Row and column of the picture at which the ink's first row and column lie.
-        shapes: What was made of it for one model, by what made it: the next model need not make the same again.
+        shapes: Cache of normalized images and traits, keyed by what made them, so that another model can reuse them.
     """
 
     values: NDArray[np.uint8]

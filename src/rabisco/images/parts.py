@@ -42,7 +42,7 @@ def _count_scans(data: bytes) -> int:
 
 
 def too_many_parts() -> TooLargeError:
-    """Return what is said of a file of more parts than any program writes."""
+    """Return the error for a file with more parts than any program writes."""
     return TooLargeError(
         N_("expected a picture as programs write it, received a file of far more parts; export the picture again")
     )

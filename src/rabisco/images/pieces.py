@@ -43,7 +43,7 @@ class Box:
         return self.bottom - self.top
 
     def scaled(self, factor: float) -> "Box":
-        """Return the same place in a picture that is so many times as large."""
+        """Return the same place in a picture that is ``factor`` times as large."""
         return Box(*(round(side * factor) for side in (self.left, self.top, self.right, self.bottom)))
 
     def inside(self, width: int, height: int) -> "Box":

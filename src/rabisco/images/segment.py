@@ -21,7 +21,7 @@ from rabisco.images.pieces import Box, Piece, crop, find_lines, find_pieces, joi
 __all__ = ["Box", "Candidate", "Character", "Group", "segment"]
 
 WORKING_SIDE = 1000  # pixels; a row of thirty characters still has thirty for each
-MARKS_PER_CHARACTER = 4  # dots, strokes and specks among which so many characters may hide
+MARKS_PER_CHARACTER = 4  # dots, strokes and specks that may come with each character
 CUTTABLE = 0.75  # width over the line's height from which a piece may be more than one character
 MOST_PIECES = 10  # that one character is put together from
 WIDEST = 1.7  # of the line's height, of a character put together

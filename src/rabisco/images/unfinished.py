@@ -45,7 +45,7 @@ def without_end(data: bytes, read: Callable[[bytes], Image.Image]) -> Image.Imag
 
 
 def _reached_last_scan(data: bytes) -> bool:
-    """Tell whether a file breaks off in the scan that an ordinary encoder writes last."""
+    """Return whether a file breaks off in the scan that an ordinary encoder writes last."""
     components, progressive, last = 0, False, b""
     for marker, content in _segments(data):
         if marker in FRAMES and marker not in NO_FRAMES:

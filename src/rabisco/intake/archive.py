@@ -49,7 +49,7 @@ class Member:
     """One file among pictures.
 
     Attributes:
-        name: With its folders, ``/`` between them, in one form of text; see ``rabisco.text``.
+        name: With its folders, ``/`` between them, normalized; see ``rabisco.text``.
         size: In bytes, unpacked.
         source: What finds it where it lies.
     """
@@ -84,7 +84,7 @@ class Contents:
 
     Attributes:
         members: Its files, in the order of their names, without those that systems leave behind.
-        read_start: Returns at most so many first bytes of one of them.
+        read_start: Returns the first bytes of one of them, at most the given number.
         notes: What is to be known of their names.
     """
 
@@ -101,7 +101,7 @@ class Contents:
         return self.read_start(member, get_settings().max_upload_bytes + 1)
 
     def is_picture(self, member: Member) -> bool:
-        """Tell whether a file is named as a picture is, or begins as one where its name says nothing."""
+        """Return whether a file is named as a picture is, or begins as one where its name says nothing."""
         if member.suffix in _PICTURES:
             return True
         if member.suffix in _TABLES | _OTHERS:
@@ -113,7 +113,7 @@ class Contents:
 
 
 def form_of(path: Path) -> Form | None:
-    """Return what pictures lie in: a folder, a zip or a tar archive, compressed or not; nothing if it is another file.
+    """Return what pictures lie in: a folder, a zip or a tar archive, compressed or not; ``None`` for other files.
 
     Raises:
         UnusableDataError: It is an archive of a kind that cannot be read.
@@ -151,7 +151,7 @@ def open_members(path: Path) -> Iterator[Contents]:
 
 
 def _contents(found: list[tuple[bytes, int, Any]], read_start: Read) -> Contents:
-    """Return files whose names are brought to one form of text: composed, ``/`` between folders, encoding guessed."""
+    """Return files with normalized names: composed, ``/`` between folders, encoding guessed."""
     encoding = guess_encoding(name for name, _, _ in found)
     members = []
     for raw, size, source in found:
@@ -259,7 +259,7 @@ def _zip_members(archive: zipfile.ZipFile, archive_bytes: int) -> list[tuple[byt
 
 
 def _zip_name(info: zipfile.ZipInfo) -> bytes:
-    """Return the bytes of a name as the archive has them; zipfile reads those that say nothing of theirs as CP437."""
+    """Return the bytes of a name as in the archive; zipfile decodes those that declare no encoding as CP437."""
     rest = info.extra
     while len(rest) > 4:
         kind, size = int.from_bytes(rest[:2], "little"), int.from_bytes(rest[2:4], "little")

@@ -65,7 +65,7 @@ class _Lines:
     open_quotes: NDArray[np.bool_]
 
     def grid(self, rows: Integers, columns: int) -> tuple[Integers, Integers]:
-        """Return start and end of the cells of some lines that have so many columns, both ``(N, columns)``."""
+        """Return start and end of the cells of some lines that have ``columns`` columns, both ``(N, columns)``."""
         if len(rows) == len(self.counts):
             return self.starts.reshape(-1, columns), self.ends.reshape(-1, columns)
         places = self.first_cells[rows][:, np.newaxis] + np.arange(columns)
@@ -134,7 +134,7 @@ class RowReader:
         return _Lines(block, text, starts, ends, counts, last_cells - counts + 1, open_quotes)
 
     def _misshapen(self, lines: "_Lines", line: int) -> Finding | None:
-        """Return what is wrong with a line of another number of cells; nothing if it is blank."""
+        """Return the error for a line with the wrong number of cells, or ``None`` if it is blank."""
         if lines.open_quotes[line]:
             return Finding("row-quote")
         count = int(lines.counts[line])

@@ -136,7 +136,7 @@ def _words(count: int, body: list[list[str]]) -> list[int]:
 
 
 def _is_sparse(body: list[list[str]]) -> bool:
-    """Tell whether cells are left empty instead of 0, all over the table."""
+    """Return whether cells are left empty instead of 0, all over the table."""
     rows = [row[:-1] for row in body[:LOOKED_AT]]
     empty = [sum(cell.lower() in EMPTY_CELLS for cell in row) for row in rows]
     return bool(rows) and sum(empty) > SPARSE * sum(map(len, rows)) and 2 * sum(map(bool, empty)) > len(rows)
@@ -162,7 +162,7 @@ def _extra(
 
 
 def _are_pixels(places: list[int], header: list[str], body: list[list[str]]) -> bool:
-    """Tell whether few columns are pixels: whole numbers or shares of 1 under such names, or two values alone.
+    """Return whether few columns are pixels: whole numbers or shares of 1 under such names, or two values alone.
 
     Four by four measurements, called ``f0`` to ``f15``, are none.
     """
@@ -182,7 +182,7 @@ def _named_label(header: list[str], choices: Choices) -> int | None:
 
 
 def image_shape(pixels: int) -> tuple[int, int] | None:
-    """Return side and channels of square images of so many pixels, or nothing if there are none."""
+    """Return side and channels of square images with this number of pixels, or ``None`` if there are none."""
     for channels in (1, 3):
         side = math.isqrt(max(pixels, 0) // channels)
         if side * side * channels == pixels and LEAST_SIDE <= side <= MOST_SIDE:
@@ -220,13 +220,13 @@ def _find_delimiter(lines: Lines, choices: Choices) -> tuple[str, int]:
 
 
 def _numeric(lines: Lines, delimiter: str) -> bool:
-    """Tell whether most cells are numbers: those of "0,5;0,25" are not, split at the commas."""
+    """Return whether most cells are numbers: those of "0,5;0,25" are not, split at the commas."""
     cells = split_line(lines[min(len(lines), 50) - 1], delimiter)
     return sum(_number(cell) is not None for cell in cells) > len(cells) / 2
 
 
 def _is_header(first: list[str], rows: list[list[str]]) -> bool:
-    """Tell whether the first line names columns: words above numbers, or a row of counting numbers."""
+    """Return whether the first line names columns: words above numbers, or a row of counting numbers."""
     numbers = [_number(cell) for cell in first]
     counted = [number for number in numbers if number is not None]
     if len(counted) >= LEAST_SIDE**2 and np.all(np.diff(counted[1:]) == 1):

@@ -34,7 +34,7 @@ class Arrangement:
     Attributes:
         pictures: In the order of their names.
         understood: What tells class and part.
-        outermost: What the outermost folders are; nothing if a table tells the classes, or there is one folder alone.
+        outermost: What the outermost folders are; ``None`` if a table holds the classes, or there is only one folder.
         findings: What else is to be known.
     """
 
@@ -115,7 +115,7 @@ def _without_common_folders(paths: list[tuple[str, ...]]) -> list[tuple[str, ...
 
 
 def _one_folder(paths: list[tuple[str, ...]]) -> bool:
-    """Tell whether no two pictures lie in folders of different names, but for those of parts."""
+    """Return whether no two pictures lie in folders of different names, but for those of parts."""
     names = {parts[-2] for parts in paths if len(parts) > 1}
     return len({name for name in names if part_of(name) is None}) <= 1 and all(len(parts) <= 2 for parts in paths)
 

@@ -100,7 +100,7 @@ def _name_classes(train: _Part, test: _Part | None, choices: Choices) -> None:
 
 
 def is_pictures(path: Path) -> bool:
-    """Tell whether data are pictures, a folder or an archive, and no table.
+    """Return whether data are pictures, a folder or an archive, and no table.
 
     Raises:
         UnusableDataError: There is nothing at ``path``, or an archive of a kind that cannot be read.

@@ -42,7 +42,7 @@ class NamedLabels:
 
 
 def find_labels(contents: Contents, members: Sequence[Member]) -> NamedLabels | None:
-    """Return the classes that tables of file names tell, else those that files' names begin with; nothing if none do.
+    """Return the classes from tables of file names, else from the beginnings of the files' names, else ``None``.
 
     If several tables match, use the one that labels the most pictures with more than one class. Tables with the same
     class column, such as one per part, are combined.
@@ -83,7 +83,7 @@ def _by_names(members: Sequence[Member]) -> NamedLabels | None:
 
 
 def _part_around(member: Member) -> str | None:
-    """Return the part that the folder around a picture names; nothing if it names none."""
+    """Return the part that the folder around a picture names, or ``None``."""
     return part_of(member.parts[-2]) if len(member.parts) > 1 else None
 
 

@@ -70,14 +70,15 @@ def matched(given: Given | None, classes: Sequence[str]) -> dict[str, str]:
 
 
 def unmatched(given: Given | None, classes: Iterable[str]) -> list[str]:
-    """Return the classes that were named and that the data do not have."""
+    """Return the classes that were given a name and are not in the data."""
     return [old for old in given if old not in set(classes)] if isinstance(given, Mapping) else []
 
 
 def joined(inspection: Inspection) -> dict[str, str]:
-    """Return names with which classes that only capitals or accents tell apart are one: that of the largest of them.
+    """Return a renaming that merges classes whose names differ only in case or accents.
 
-    The keys are labels as the data have them; names that were given before are among them.
+    Each is merged under the name of its largest class. The keys are labels as in the data, also of classes that were
+    given names before.
     """
     largest: dict[str, str] = {}
     for one in sorted(inspection.classes, key=lambda one: -(one.train + one.test)):

@@ -80,7 +80,7 @@ class Dialect:
         encoding: Of the labels, by Python's name; ``utf-8`` includes UTF-16.
         sparse: Whether an empty cell is a pixel of 0.
         spread: Whether all pixels stand in one cell, separated by spaces or commas.
-        folders: What the outermost folders of pictures are: ``parts`` or ``classes``; nothing if that is found anew.
+        folders: What the outermost folders of pictures are: ``parts`` or ``classes``; ``None`` if that is found anew.
         class_names: For each class that gets another name than its label, that name.
     """
 

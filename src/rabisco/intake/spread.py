@@ -26,7 +26,7 @@ class Spread:
 
 
 def find_spread(lines: Sequence[bytes], choices: Choices) -> Spread | None:
-    """Return lines with their pixels in cells of their own; nothing if most do not hold an image in one cell."""
+    """Return lines with their pixels in cells of their own; ``None`` if most do not hold an image in one cell."""
     found = [_found(line) for line in lines]
     counts = Counter(len(_BETWEEN.split(match[1])) for match in found if match)
     if not counts:

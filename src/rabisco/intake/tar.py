@@ -56,14 +56,14 @@ class Archive(Protocol):
     """What an archive is read from."""
 
     def read_at(self, place: int, size: int) -> bytes:
-        """Return so many bytes from a place on; fewer at the end."""
+        """Return ``size`` bytes from ``place`` on; fewer at the end."""
 
     def finish(self) -> None:
         """Read what comes after the end of the archive."""
 
 
 def is_tar(path: Path, head: bytes) -> bool:
-    """Tell whether a file is a tar archive, compressed or not.
+    """Return whether a file is a tar archive, compressed or not.
 
     Args:
         path: Of the file.
@@ -159,7 +159,7 @@ def _entry(header: bytes, size: int, place: int, said: dict[bytes, bytes]) -> Ta
 
 
 def _decompressing(raw: IO[bytes], head: bytes) -> _Compressed | None:
-    """Return what decompresses a file, by its first bytes; nothing if it is not compressed."""
+    """Return what decompresses a file, by its first bytes; ``None`` if it is not compressed."""
     raw.seek(0)
     if head.startswith(b"\x1f\x8b"):
         return gzip.GzipFile(fileobj=raw)
@@ -180,10 +180,10 @@ class _Plain:
 
 
 class _Unpacked:
-    """A compressed file; refused as soon as what it unpacks to has used up its credit.
+    """A compressed archive, refused once it expands too much.
 
-    What is read of the compressed file adds to the credit, never to more than at the beginning: bytes that cannot be
-    compressed allow for no bomb that comes after them.
+    Each compressed byte read adds to a credit that is capped at its initial value, so incompressible data at the start
+    cannot pay for a bomb later.
     """
 
     def __init__(self, raw: IO[bytes], stream: _Compressed, plain: IO[bytes]) -> None:

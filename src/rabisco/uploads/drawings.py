@@ -1,4 +1,4 @@
-"""Drawings of one's own as an upload: a zip of pictures, one folder per class, as it could have been sent."""
+"""User-supplied drawings as an upload: a zip of pictures, one folder per class, as it could have been sent."""
 
 import io
 import tempfile
