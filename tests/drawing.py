@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,7 +39,7 @@ def retrain(name: str, dataset: Dataset, **options: Any) -> RetrainingReport:
     return task.report
 
 
-def save_quickly(model: Any, name: str, dataset: Dataset, parent: Path | None = None) -> Artifact:
+def save_quickly(model: Any, name: str, dataset: Dataset) -> Artifact:
     """Save a Keras model with a truthful but short card."""
     card = Card(
         name=name,
@@ -65,4 +64,4 @@ def save_quickly(model: Any, name: str, dataset: Dataset, parent: Path | None = 
         versions={},
         created=datetime.now(UTC),
     )
-    return save_artifact(model, card, parent)
+    return save_artifact(model, card)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from tests.homes import at_home
 from tests.web.serving import encoded
 
 from rabisco.artifacts import BUNDLED_DIR, Card, save_artifact
@@ -25,7 +26,8 @@ def add_photo_model(home: Path, name: str) -> None:
     bundled = Card.model_validate_json((BUNDLED_DIR / "mnist-linear" / "card.json").read_text(encoding="utf-8"))
     shape = {"class_names": classes, "image_shape": (32, 32, 3), "normalizer": "photo32@1"}
     none = {"refusal": None, "confusions": None, "reliability": None, "history": [], "temperature": 1.0, "files": {}}
-    save_artifact(model, bundled.model_copy(update={"name": name, **shape, **none}), home / "artifacts")
+    with at_home(home):
+        save_artifact(model, bundled.model_copy(update={"name": name, **shape, **none}))
 
 
 def photo(color: str, side: int = 500) -> bytes:

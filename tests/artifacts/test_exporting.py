@@ -1,7 +1,5 @@
 """Files of large models: a quarter of their size, and exactly the model that was judged."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from tests.drawing import colored, digit_dataset, save_quickly
@@ -14,7 +12,7 @@ from rabisco.models.backend import start_keras
 pytestmark = pytest.mark.training
 
 
-def test_a_rounded_network_takes_a_quarter_of_the_size_and_reads_the_same(tmp_path: Path) -> None:
+def test_a_rounded_network_takes_a_quarter_of_the_size_and_reads_the_same() -> None:
     start_keras()
     import keras
 
@@ -30,7 +28,7 @@ def test_a_rounded_network_takes_a_quarter_of_the_size_and_reads_the_same(tmp_pa
     round_kernels(model)
     logits = model.predict(images, verbose=0)
     assert np.abs(logits - before).max() < 0.05 * np.abs(before).max()
-    artifact = save_quickly(model, "smaller", data, tmp_path)
+    artifact = save_quickly(model, "smaller", data)
     assert artifact.onnx_path.stat().st_size < 1.1 * model.count_params()
     assert artifact.weights_path.stat().st_size < 1.4 * model.count_params()
     np.testing.assert_allclose(Predictor(artifact).logits(images), logits, atol=6e-4 * np.abs(logits).max())

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.hand import ONE, SEVEN, draw
 from tests.browser.measure import faults, overflow
 from tests.drawing import digit_dataset, save_quickly
+from tests.homes import at_home
 from tests.web.serving import Server, serving
 
 pytestmark = pytest.mark.browser
@@ -26,7 +27,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     home: Path = tmp_path_factory.mktemp("learning")
     model = create_model("linear", (28, 28, 1), 10)
     train(model, digit_dataset(), TrainingConfiguration(epochs=3, batch_size=32))
-    save_quickly(model, "small", digit_dataset(), home / "artifacts")
+    with at_home(home):
+        save_quickly(model, "small", digit_dataset())
     with serving(home) as running:
         yield running
 

@@ -105,7 +105,7 @@ def test_grad_cam_is_what_keras_gradients_give(name: str) -> None:
 
 
 @pytest.mark.training
-def test_grad_cam_follows_features_that_are_the_mean_of_the_maps(tmp_path: Any) -> None:
+def test_grad_cam_follows_features_that_are_the_mean_of_the_maps() -> None:
     import keras
     import tensorflow as tf
     from tests.drawing import digit_dataset, save_quickly
@@ -117,7 +117,7 @@ def test_grad_cam_follows_features_that_are_the_mean_of_the_maps(tmp_path: Any) 
     maps = keras.layers.Conv2D(7, 3, activation="relu", name="stage1")(maps)
     features = keras.layers.GlobalAveragePooling2D(name="features")(maps)
     model = keras.Model(pixels, keras.layers.Dense(10, name="logits")(features), name="cnn")
-    inside = Inside(save_quickly(model, "mean", digit_dataset(20), tmp_path))
+    inside = Inside(save_quickly(model, "mean", digit_dataset(20)))
     image = seen_by("mnist-cnn")
     seen = inside.run(image)
     assert [*seen.stages] == ["stem", "stage1"]
@@ -132,7 +132,7 @@ def test_grad_cam_follows_features_that_are_the_mean_of_the_maps(tmp_path: Any) 
 
 
 @pytest.mark.training
-def test_features_are_found_in_maps_that_only_faint_images_light(tmp_path: Any) -> None:
+def test_features_are_found_in_maps_that_only_faint_images_light() -> None:
     import keras
     from tests.drawing import digit_dataset, save_quickly
 
@@ -142,7 +142,7 @@ def test_features_are_found_in_maps_that_only_faint_images_light(tmp_path: Any) 
     features = keras.layers.Flatten(name="features")(maps)
     model = keras.Model(pixels, keras.layers.Dense(10, name="logits")(features), name="cnn")
     model.get_layer("stem").set_weights([np.full((5, 5, 1, 1), -1 / 25), np.array([0.2])])
-    inside = Inside(save_quickly(model, "faint", digit_dataset(20), tmp_path))
+    inside = Inside(save_quickly(model, "faint", digit_dataset(20)))
     dense = np.random.default_rng(0).integers(0, 256, (28, 28, 1), np.uint8)
     assert not inside.run(dense).stages["stem"].any()
     assert inside.link == ("flat", pytest.approx(1.0, abs=1e-5))

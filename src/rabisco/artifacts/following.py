@@ -57,7 +57,6 @@ class Follower:
 
     def __init__(self, shared: objects.Bucket) -> None:
         self.shared = shared
-        self.parent = get_settings().artifacts_dir
         self._known = objects.remembered()
         self._swept = time.monotonic() - SWEEP_SECONDS / 2
 
@@ -81,10 +80,10 @@ class Follower:
         for name, numbers in here.items():
             for number in sorted(numbers):
                 self._send(name, number)
-        bring(self.shared, listing, self.parent)
+        bring(self.shared, listing)
         changed = {key for key in listing if listing[key] != self._known.get(key)}
-        with locked(self.parent):
-            behind = point(self.shared, changed, self.parent)
+        with locked(get_settings().artifacts_dir):
+            behind = point(self.shared, changed)
             self._remove(here, versions_in(listing))
             self._tell_pointers(here, listing)
         objects.take(self.shared, changed, FOUND)
@@ -110,25 +109,26 @@ class Follower:
             written = self.shared.written(key)  # again: a version that is being saved may have written it anew
             if written and written < before:
                 self.shared.remove(key)
-        for left in self.parent.glob(f"{FETCHING}*"):
+        for left in get_settings().artifacts_dir.glob(f"{FETCHING}*"):
             if time.time() - left.stat().st_mtime > LEFT_SECONDS:
                 shutil.rmtree(left, ignore_errors=True)
 
     def _here(self) -> dict[str, set[int]]:
         """Return the versions that were saved in this home, by name."""
-        names = [path.name for path in self.parent.iterdir()] if self.parent.is_dir() else []
-        return {name: set(folders(name, self.parent)) - {BUNDLED} for name in names if not name.startswith(".")}
+        home = get_settings().artifacts_dir
+        names = [path.name for path in home.iterdir()] if home.is_dir() else []
+        return {name: set(folders(name)) - {BUNDLED} for name in names if not name.startswith(".")}
 
     def _send(self, name: str, number: int) -> None:
         """Send a version that was saved here without the store; it gets another number where that one is given."""
-        folder = folders(name, self.parent).get(number)
+        folder = folders(name).get(number)
         if folder is None or is_marked(folder):
             return
         try:
-            manifest = send(folder, self.parent, [CARD_FILE, *read_card(name, folder).files])
+            manifest = send(folder, [CARD_FILE, *read_card(name, folder).files])
         except (InvalidArtifactError, OSError):
             return
-        with locked(self.parent):
+        with locked(get_settings().artifacts_dir):
             if is_marked(folder) or not (folder / CARD_FILE).exists():
                 return  # seen while it was saved, or removed meanwhile
             given = claim(name, number, manifest)
@@ -139,8 +139,9 @@ class Follower:
 
     def _move(self, folder: Path, name: str, number: int) -> None:
         """Give a version another number, also one that lies as earlier releases have it."""
-        target = self.parent / name / VERSIONS_DIR / str(number)
-        if folder != self.parent / name:
+        home = get_settings().artifacts_dir / name
+        target = home / VERSIONS_DIR / str(number)
+        if folder != home:
             folder.replace(target)
             return
         target.mkdir(parents=True)
@@ -150,20 +151,20 @@ class Follower:
     def _tell_pointers(self, here: dict[str, set[int]], listing: dict[str, str]) -> None:
         """Tell the store the pointers of models that it has none of."""
         for name, numbers in here.items():
-            if numbers and pointer_key(name) not in listing and folders(name, self.parent):
-                write_pointer(name, pointer_of(name, self.parent), self.parent)
-        if DEFAULT_KEY not in listing and (self.parent / DEFAULT_FILE).exists():
+            if numbers and pointer_key(name) not in listing and folders(name):
+                write_pointer(name, pointer_of(name))
+        if DEFAULT_KEY not in listing and (get_settings().artifacts_dir / DEFAULT_FILE).exists():
             self.shared.write(DEFAULT_KEY, read_default().model_dump_json().encode())
 
     def _remove(self, here: dict[str, set[int]], there: dict[str, set[int]]) -> None:
         """Remove here the versions, and with the last the model, that another server removed."""
         for name, numbers in here.items():
             for number in numbers - there.get(name, set()):
-                folder = folders(name, self.parent).get(number)
+                folder = folders(name).get(number)
                 if folder and is_marked(folder):
-                    remove_folder(name, number, self.parent)
-            if numbers and name not in there and not set(folders(name, self.parent)) - {BUNDLED}:
-                discard(self.parent / name, self.parent)
+                    remove_folder(name, number)
+            if numbers and name not in there and not set(folders(name)) - {BUNDLED}:
+                discard(get_settings().artifacts_dir / name)
 
     def _forget(self, gone: set[str]) -> None:
         """Remove here the other folders that another server removed."""

@@ -120,11 +120,6 @@ def is_taken(name: str) -> bool:
     return plain(name) in {plain(other) for other in (*ALIASES, *list_names())}
 
 
-def parent_or_home(parent: Path | None) -> Path:
-    """Return ``parent``, or the settings' folder for artifacts if none is given."""
-    return parent or get_settings().artifacts_dir
-
-
 def list_names() -> list[str]:
     """Return the names of all artifacts, sorted."""
     parents = [parent for parent in (BUNDLED_DIR, get_settings().artifacts_dir) if parent.is_dir()]
@@ -138,25 +133,25 @@ def exists(name: str) -> bool:
     return bundled or bool(folders(name))
 
 
-def folders(name: str, parent: Path | None = None) -> dict[int, Path]:
+def folders(name: str) -> dict[int, Path]:
     """Return the folder of each version of ``name`` by its number, ascending; empty if there is no such name."""
     if not name or name.startswith(".") or not _UNSAFE.isdisjoint(name) or len(name) > _LONGEST:
         return {}
-    home = (parent or get_settings().artifacts_dir) / name
+    home = get_settings().artifacts_dir / name
     found = {BUNDLED: BUNDLED_DIR / name, FLAT: home}
     with suppress(OSError):  # none has been saved yet
         found |= {int(folder.name): folder for folder in (home / VERSIONS_DIR).iterdir() if folder.name.isdecimal()}
     return {number: found[number] for number in sorted(found) if (found[number] / CARD_FILE).is_file()}
 
 
-def pointer_of(name: str, parent: Path | None = None) -> Pointer:
+def pointer_of(name: str) -> Pointer:
     """Return the pointer of a name that exists; where its file is missing, what it would say.
 
     The newest version of a name that has no pointer yet is current only if there is no earlier one: a save that was
     killed before it moved the pointer has changed nothing.
     """
-    there = folders(name, parent)
-    pointer = _read_pointer(parent_or_home(parent) / name / POINTER_FILE)
+    there = folders(name)
+    pointer = _read_pointer(get_settings().artifacts_dir / name / POINTER_FILE)
     if pointer and pointer.version in there:
         return pointer
     if pointer:  # someone removed the current version's folder
@@ -169,19 +164,13 @@ def pointer_of(name: str, parent: Path | None = None) -> Pointer:
     return Pointer(version=max(there), last=max(there))
 
 
-def write_pointer(name: str, pointer: Pointer, parent: Path | None = None) -> None:
+def write_pointer(name: str, pointer: Pointer) -> None:
     """Point to another version, in one step, on all servers; call it under the lock of the folder of artifacts."""
-    parent = parent_or_home(parent)
-    if shared := shared_by(parent):
+    if shared := objects.bucket():
         shared.write(pointer_key(name), pointer.model_dump_json().encode())
-    (parent / name).mkdir(exist_ok=True)
-    write_whole(parent / name / POINTER_FILE, pointer.model_dump_json() + "\n")
-
-
-def shared_by(parent: Path) -> objects.Bucket | None:
-    """Return the object store that shares a folder of artifacts: the settings' own alone is shared."""
-    shared = objects.bucket()
-    return shared if shared and parent == get_settings().artifacts_dir else None
+    home = get_settings().artifacts_dir / name
+    home.mkdir(exist_ok=True)
+    write_whole(home / POINTER_FILE, pointer.model_dump_json() + "\n")
 
 
 def version_key(name: str, number: int) -> str:

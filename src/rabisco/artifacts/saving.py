@@ -33,7 +33,6 @@ from rabisco.artifacts.places import (
     WEIGHTS_FILE,
     check_name,
     folders,
-    parent_or_home,
     pointer_of,
     write_pointer,
 )
@@ -56,7 +55,6 @@ _KEPT = (WEIGHTS_FILE, ONNX_FILE, *_BESIDE)  # by a version of the same weights
 def save_artifact(
     model: Any,
     card: Card,
-    parent: Path | None = None,
     *,
     use: bool = True,
     reference: Reference | None = None,
@@ -69,7 +67,6 @@ def save_artifact(
     Args:
         model: A built Keras model, ``save`` and ``export`` of which are called.
         card: Its card; ``files`` is filled in here.
-        parent: Folder that holds the artifacts; the settings' own if not given.
         use: Whether the new version becomes the current one; a name's only version always is.
         reference: What the model answers on images that it was judged on; examples are taught by it.
         readings: What it answered on each test image.
@@ -84,8 +81,7 @@ def save_artifact(
         StorageError: The disk is full or the folder cannot be written to; the earlier version still answers.
     """
     check_name(card.name)
-    parent = parent_or_home(parent)
-    with told_of_storage(), _workplace(parent) as folder:
+    with told_of_storage(), _workplace() as folder:
         _export(model, card, folder)
         if reference is not None:
             reference.write(folder / REFERENCE_FILE)
@@ -93,25 +89,21 @@ def save_artifact(
             readings.write(folder / READINGS_FILE)
         if training_images is not None:
             training_images.write(folder / TRAINING_FILE)
-        return install(folder, _with_memory(folder, card, memory or Memory()), parent, use=use)
+        return install(folder, _with_memory(folder, card, memory or Memory()), use=use)
 
 
-def save_again(
-    artifact: Artifact, card: Card, parent: Path | None = None, *, use: bool = True, memory: Memory | None = None
-) -> Artifact:
+def save_again(artifact: Artifact, card: Card, *, use: bool = True, memory: Memory | None = None) -> Artifact:
     """Make a new version of an artifact's weights with another card, which keeps its name; see ``save_artifact``."""
-    parent = parent_or_home(parent)
-    with told_of_storage(), _workplace(parent) as folder:
-        _take_over(artifact, folder, parent, (*_KEPT, *((MEMORY_FILE,) if memory is None else ())))
-        return install(folder, card if memory is None else _with_memory(folder, card, memory), parent, use=use)
+    with told_of_storage(), _workplace() as folder:
+        _take_over(artifact, folder, (*_KEPT, *((MEMORY_FILE,) if memory is None else ())))
+        return install(folder, card if memory is None else _with_memory(folder, card, memory), use=use)
 
 
 def save_memory(artifact: Artifact, memory: Memory) -> Artifact:
     """Make a new version of an artifact that knows other examples, and let it answer; see ``save_artifact``."""
-    parent = parent_or_home(None)
-    with told_of_storage(), _workplace(parent) as folder:
-        _take_over(artifact, folder, parent, _KEPT)
-        return install(folder, _with_memory(folder, artifact.card, memory), parent)
+    with told_of_storage(), _workplace() as folder:
+        _take_over(artifact, folder, _KEPT)
+        return install(folder, _with_memory(folder, artifact.card, memory))
 
 
 def _with_memory(folder: Path, card: Card, memory: Memory) -> Card:
@@ -120,35 +112,33 @@ def _with_memory(folder: Path, card: Card, memory: Memory) -> Card:
     return card.model_copy(update={"taught": len(memory.examples)})
 
 
-def _take_over(artifact: Artifact, folder: Path, parent: Path, names: tuple[str, ...]) -> None:
+def _take_over(artifact: Artifact, folder: Path, names: tuple[str, ...]) -> None:
     """Put files of a version into the folder of the next: of one that was saved here, as the same file on the disk."""
     for name in names:
         source, target = artifact.folder / name, folder / name
         if not source.exists():
             continue
-        if artifact.folder.is_relative_to(parent):  # else in the package, which others may replace
+        if artifact.version != BUNDLED:  # else in the package, which others may replace
             with suppress(OSError):
                 os.link(source, target)
         if not target.exists():
             shutil.copyfile(source, target)
 
 
-def install(folder: Path, card: Card, parent: Path | None = None, *, use: bool = True) -> Artifact:
+def install(folder: Path, card: Card, *, use: bool = True) -> Artifact:
     """Move a folder with ``pesos.h5`` and ``model.onnx`` into place as a new version; see ``save_artifact``.
 
     Args:
-        folder: On the same file system as ``parent``; it is gone afterwards.
+        folder: On the same file system as the artifacts; it is gone afterwards.
         card: As for ``save_artifact``.
-        parent: As for ``save_artifact``.
         use: As for ``save_artifact``.
     """
-    parent = parent_or_home(parent)
     card = write_card(folder, card)
     for path in (*folder.iterdir(), folder):
         sync(path)
-    manifest = send(folder, parent)
-    with changing(card.name, parent):
-        return _place(folder, card, parent, use, manifest)
+    manifest = send(folder)
+    with changing(card.name):
+        return _place(folder, card, use, manifest)
 
 
 def write_card(folder: Path, card: Card) -> Card:
@@ -168,11 +158,11 @@ def write_card(folder: Path, card: Card) -> Card:
     return card
 
 
-def _place(folder: Path, card: Card, parent: Path, use: bool, manifest: Mapping[str, str]) -> Artifact:
-    there = folders(card.name, parent)
-    pointer = pointer_of(card.name, parent) if there else None
+def _place(folder: Path, card: Card, use: bool, manifest: Mapping[str, str]) -> Artifact:
+    there = folders(card.name)
+    pointer = pointer_of(card.name) if there else None
     number = claim(card.name, max(pointer.last if pointer else 0, *there, BUNDLED) + 1, manifest)
-    versions = parent / card.name / VERSIONS_DIR
+    versions = get_settings().artifacts_dir / card.name / VERSIONS_DIR
     versions.mkdir(parents=True, exist_ok=True)
     target = versions / str(number)
     if target.exists():
@@ -181,38 +171,39 @@ def _place(folder: Path, card: Card, parent: Path, use: bool, manifest: Mapping[
         mark(folder)
     if pointer and not use:
         # said before it is there, so that no crash lets the new version be taken for the current one
-        write_pointer(card.name, pointer.model_copy(update={"last": number}), parent)
+        write_pointer(card.name, pointer.model_copy(update={"last": number}))
     folder.replace(target)
-    for path in (versions, versions.parent, parent):
+    for path in (versions, versions.parent, versions.parent.parent):
         sync(path)
     if use or not pointer:
-        write_pointer(card.name, pointer.to(number) if pointer else pointer_of(card.name, parent), parent)
-    _prune(card.name, parent)
+        write_pointer(card.name, pointer.to(number) if pointer else pointer_of(card.name))
+    _prune(card.name)
     return Artifact(card, target, number)
 
 
-def _prune(name: str, parent: Path) -> None:
+def _prune(name: str) -> None:
     """Remove the oldest versions beyond the settings' number, but never the current one and the one before it.
 
     Versions that were only taught are counted apart, so that twenty corrections push no training out.
     """
-    pointer = pointer_of(name, parent)
+    pointer = pointer_of(name)
     kept = {BUNDLED, pointer.version, *pointer.before[-1:]}
-    there = {number: (folder / MEMORY_FILE).exists() for number, folder in folders(name, parent).items()}
+    there = {number: (folder / MEMORY_FILE).exists() for number, folder in folders(name).items()}
     for kind in (False, True):
         numbered = [number for number, taught in there.items() if taught is kind and number != BUNDLED]
         for number in numbered[: max(0, len(numbered) - get_settings().keep_versions)]:
             if number not in kept:
-                remove(name, number, parent)
+                remove(name, number)
 
 
 @contextmanager
-def _workplace(parent: Path) -> Iterator[Path]:
+def _workplace() -> Iterator[Path]:
     """Yield a new folder in which a version is made; it is removed afterwards, as are those of killed processes."""
-    with locked(parent):
-        for left in parent.glob(f"{_SAVING}*"):
+    home = get_settings().artifacts_dir
+    with locked(home):
+        for left in home.glob(f"{_SAVING}*"):
             _sweep(left)
-        temporary = Path(tempfile.mkdtemp(dir=parent, prefix=_SAVING))
+        temporary = Path(tempfile.mkdtemp(dir=home, prefix=_SAVING))
         handle = try_lock(temporary / _IN_USE)
     assert handle is not None  # nobody else knows the folder
     try:

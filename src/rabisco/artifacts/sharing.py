@@ -27,9 +27,7 @@ from rabisco.artifacts.places import (
     Default,
     Pointer,
     folders,
-    parent_or_home,
     pointer_key,
-    shared_by,
     version_key,
 )
 from rabisco.settings import get_settings
@@ -42,9 +40,9 @@ FETCHING, MARK = ".fetching-", ".shared"
 _damaged: dict[tuple[objects.Bucket, str], float] = {}
 
 
-def send(folder: Path, parent: Path, names: Iterable[str] | None = None) -> dict[str, str]:
+def send(folder: Path, names: Iterable[str] | None = None) -> dict[str, str]:
     """Send the files of a version, all or those of ``names``, and return its manifest; empty without a store."""
-    shared = shared_by(parent)
+    shared = objects.bucket()
     names = sorted(names or (path.name for path in folder.iterdir()))
     return {name: shared.send(folder / name, UNDER) for name in names} if shared else {}
 
@@ -78,7 +76,7 @@ def is_marked(folder: Path) -> bool:
 
 
 @contextmanager
-def changing(name: str | None = None, parent: Path | None = None) -> Iterator[bool]:
+def changing(name: str | None = None) -> Iterator[bool]:
     """Hold the lock of all artifacts, having brought what other servers made of a model, or the choice of the default.
 
     Yields:
@@ -87,17 +85,16 @@ def changing(name: str | None = None, parent: Path | None = None) -> Iterator[bo
     Raises:
         StorageError: The folder cannot be written to, or the object store does not answer; nothing is changed.
     """
-    parent = parent_or_home(parent)
-    with locked(parent), objects.haste():
+    with locked(get_settings().artifacts_dir), objects.haste():
         behind = False
-        if shared := shared_by(parent):
+        if shared := objects.bucket():
             listing = shared.entries(f"{KEYS}{quote(name)}/" if name else DEFAULT_KEY)
-            bring(shared, listing, parent, lock=False)
-            behind = bool(point(shared, listing, parent))
+            bring(shared, listing, lock=False)
+            behind = bool(point(shared, listing))
         yield behind
 
 
-def bring(shared: objects.Bucket, listing: Iterable[str], parent: Path, *, lock: bool = True) -> None:
+def bring(shared: objects.Bucket, listing: Iterable[str], *, lock: bool = True) -> None:
     """Fetch each version of a listing that is not here, whole, and rename it into place.
 
     One whose objects are damaged is left out, and tried again a minute later; the log says so.
@@ -105,36 +102,35 @@ def bring(shared: objects.Bucket, listing: Iterable[str], parent: Path, *, lock:
     Args:
         shared: The store.
         listing: Keys of manifests.
-        parent: Folder of all artifacts.
-        lock: Whether its lock is to be taken for the renaming; else it is held.
+        lock: Whether the lock of all artifacts is to be taken for the renaming; else it is held.
     """
     for name, numbers in versions_in(listing).items():
-        for number in sorted(numbers - set(folders(name, parent))):
+        for number in sorted(numbers - set(folders(name))):
             place = shared, version_key(name, number)
             if time.monotonic() < _damaged.get(place, 0.0):
                 continue
             try:
-                _bring(shared, name, number, parent, lock=lock)
+                _bring(shared, name, number, lock=lock)
             except objects.DamagedObjectError as error:
                 _damaged[place] = time.monotonic() + DAMAGED_SECONDS
                 LOGGER.warning("version %s of %s is left out: %s", number, name, error)
 
 
-def point(shared: objects.Bucket, listing: Iterable[str], parent: Path) -> set[str]:
+def point(shared: objects.Bucket, listing: Iterable[str]) -> set[str]:
     """Replace the pointers of a listing; call it under the lock.
 
     Returns:
         Keys of pointers to versions that are not here; the earlier ones answer.
     """
-    behind = set()
+    behind, home = set(), get_settings().artifacts_dir
     for key in listing:
         name = _name_in(key)
         if key == DEFAULT_KEY and (content := shared.read(key)):
-            _replace(parent / DEFAULT_FILE, content, Default)
+            _replace(home / DEFAULT_FILE, content, Default)
         elif name and key == pointer_key(name) and (content := shared.read(key)):
             pointer = Pointer.model_validate_json(content)
-            if pointer.version in folders(name, parent):
-                _replace(parent / name / POINTER_FILE, content, Pointer)
+            if pointer.version in folders(name):
+                _replace(home / name / POINTER_FILE, content, Pointer)
             else:
                 behind.add(key)
     return behind
@@ -154,13 +150,14 @@ def _name_in(key: str) -> str:
     return unquote(key.removeprefix(KEYS).rpartition("/")[0]) if key.startswith(KEYS) else ""
 
 
-def _bring(shared: objects.Bucket, name: str, number: int, parent: Path, *, lock: bool) -> None:
+def _bring(shared: objects.Bucket, name: str, number: int, *, lock: bool) -> None:
     content = shared.read(version_key(name, number))
     if content is None:  # removed meanwhile
         return
+    home = get_settings().artifacts_dir
     with told_of_storage():
-        parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=parent, prefix=FETCHING))
+        home.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=home, prefix=FETCHING))
         try:
             folder = temporary / "version"
             folder.mkdir()
@@ -168,15 +165,15 @@ def _bring(shared: objects.Bucket, name: str, number: int, parent: Path, *, lock
                 shared.fetch(key, folder / file)
                 sync(folder / file)
             mark(folder)
-            with locked(parent) if lock else nullcontext():
-                _settle(folder, name, number, parent)
+            with locked(home) if lock else nullcontext():
+                _settle(folder, name, number)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _settle(folder: Path, name: str, number: int, parent: Path) -> None:
-    target = parent / name / VERSIONS_DIR / str(number)
-    if number in folders(name, parent):
+def _settle(folder: Path, name: str, number: int) -> None:
+    target = get_settings().artifacts_dir / name / VERSIONS_DIR / str(number)
+    if number in folders(name):
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists():

@@ -14,7 +14,6 @@ from rabisco.artifacts.places import (
     CARD_FILE,
     DEFAULT_FILE,
     DEFAULT_KEY,
-    FLAT,
     MEMORY_FILE,
     ONNX_FILE,
     REFERENCE_FILE,
@@ -26,12 +25,10 @@ from rabisco.artifacts.places import (
     exists,
     find,
     folders,
-    parent_or_home,
     pointer_key,
     pointer_of,
     promoted,
     read_default,
-    shared_by,
     version_key,
     write_pointer,
 )
@@ -151,7 +148,6 @@ def delete_model(name: str) -> None:
         ModelNotFoundError: There is no such model.
         VersionConflictError: It is the promoted default, or only bundled.
     """
-    parent = get_settings().artifacts_dir
     with changing(name):
         find(name)
         if set(folders(name)) == {BUNDLED}:
@@ -160,11 +156,11 @@ def delete_model(name: str) -> None:
             raise VersionConflictError(
                 N_("“%(name)s” answers by default, so it was not deleted; promote another first"), name=name
             )
-        if shared := shared_by(parent):
+        if shared := objects.bucket():
             for number in folders(name):
                 shared.remove(version_key(name, number))
             shared.remove(pointer_key(name))
-        discard(parent / name, parent)
+        discard(get_settings().artifacts_dir / name)
 
 
 def promote(name: str, version: int | None = None) -> None:
@@ -206,31 +202,31 @@ def previous_default() -> str | None:
     return before[-1] if before else None
 
 
-def remove(name: str, version: int, parent: Path | None = None) -> None:
+def remove(name: str, version: int) -> None:
     """Remove a version, for all servers; call it under the lock, for one that nothing points to."""
-    parent = parent_or_home(parent)
-    if shared := shared_by(parent):
+    if shared := objects.bucket():
         shared.remove(version_key(name, version))
-    remove_folder(name, version, parent)
+    remove_folder(name, version)
 
 
-def remove_folder(name: str, version: int, parent: Path) -> None:
+def remove_folder(name: str, version: int) -> None:
     """Remove the folder of a version that nothing points to, or that another server removed, under the lock."""
-    folder = folders(name, parent)[version]
-    if version == FLAT and folder == parent / name:
+    folder = folders(name)[version]
+    if folder == get_settings().artifacts_dir / name:
         # without its card it is no version any more
         for file in (CARD_FILE, REJECTION_FILE, REFERENCE_FILE, TRAINING_FILE, MEMORY_FILE, ONNX_FILE, WEIGHTS_FILE):
             (folder / file).unlink(missing_ok=True)
     else:
-        discard(folder, parent)
+        discard(folder)
 
 
-def discard(folder: Path, parent: Path) -> None:
+def discard(folder: Path) -> None:
     """Take a folder out of sight in one step, then remove it and what earlier, killed removals left."""
-    hidden = Path(tempfile.mkdtemp(dir=parent, prefix=_DELETED))
+    home = get_settings().artifacts_dir
+    hidden = Path(tempfile.mkdtemp(dir=home, prefix=_DELETED))
     folder.replace(hidden / "gone")
     sync(folder.parent)
-    for left in parent.glob(f"{_DELETED}*"):
+    for left in home.glob(f"{_DELETED}*"):
         shutil.rmtree(left, ignore_errors=True)
 
 

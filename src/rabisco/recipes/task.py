@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,7 +36,6 @@ class RecipeTask:
         base: Artifact whose weights it begins with.
         use: Whether the new version answers at once.
         run: Id of the run that trains it.
-        parent: Folder for the artifact; the settings' own if not given.
     """
 
     recipe: Recipe
@@ -45,7 +43,6 @@ class RecipeTask:
     base: str | None = None
     use: bool = True
     run: str = ""
-    parent: Path | None = None
     _dataset: Dataset = field(init=False, repr=False)
     _model: "keras.Model" = field(init=False, repr=False)
     _reference: Reference | None = field(init=False, repr=False, default=None)
@@ -78,7 +75,6 @@ class RecipeTask:
         return save_artifact(
             self._model,
             card,
-            self.parent,
             use=self.use,
             reference=self._reference,
             readings=self._readings,

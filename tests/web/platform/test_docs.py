@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.homes import at_home
 from tests.versions import add_version
 from tests.web.serving import Server, problem_of, serving, seven_png
 from tests.web.training import cancel_all, digits_csv, looked_through, send, wait_for
@@ -69,8 +70,9 @@ def prepared(server: Server, folder: Path, desk: Path, example: str) -> dict[str
     variables = {"RABISCO_ACCESS_TOKEN": ""}
     if "/mine" in example or "/models/rollback" in example:
         shutil.rmtree(folder / "artifacts" / "mine", ignore_errors=True)
-        for _ in range(2):
-            add_version("mine", parent=folder / "artifacts")
+        with at_home(folder):
+            add_version("mine")
+            add_version("mine")
         if "/mine/rollback" in example:
             assert server.post("/models/mine/versions/1/use").status_code == 200
         if "/models/rollback" in example:

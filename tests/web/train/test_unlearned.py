@@ -15,12 +15,11 @@ GUESSES = [[10] + [0] * 9 for _ in range(10)]  # every image is answered with th
 
 def ended(state: str) -> str:
     """Return the id of a run that ended in a state, with a model that always says the same."""
-    parent = get_settings().artifacts_dir
-    parent.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(BUNDLED_DIR / "mnist-tiny", parent / ".copy")
+    folder = get_settings().artifacts_dir / ".copy"
+    shutil.copytree(BUNDLED_DIR / "mnist-tiny", folder)
     card = load_artifact("mnist-tiny", 0).card
     changes = {"name": "dull", "confusions": GUESSES, "metrics": {**card.metrics, "test_accuracy": 0.1}}
-    artifact = install(parent / ".copy", card.model_copy(update=changes))
+    artifact = install(folder, card.model_copy(update=changes))
     run = runs.submit(runs.RunRequest.parse({"data": {"catalog": "digits"}, "artifact": "dull", "epochs": 2}))
     with store.writing() as session:
         row = session.get(store.RunRow, run.id)
