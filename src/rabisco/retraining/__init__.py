@@ -6,17 +6,15 @@ of it. Importing this package does not import Keras.
 """
 
 from rabisco.retraining.correction_set import CorrectionSet, can_refuse, gather, nothing_to_learn
-from rabisco.retraining.report import Difference, Reread, RetrainingReport, RuleChange, difference
+from rabisco.retraining.report import Difference, RetrainingReport, difference
 from rabisco.retraining.task import FINE_TUNING, RetrainingTask, fine_tuning
 
 __all__ = [
     "FINE_TUNING",
     "CorrectionSet",
     "Difference",
-    "Reread",
     "RetrainingReport",
     "RetrainingTask",
-    "RuleChange",
     "can_refuse",
     "difference",
     "fine_tuning",

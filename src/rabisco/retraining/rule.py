@@ -1,25 +1,23 @@
 """Fit the rule of rejection of an artifact again; its weights stay as they are."""
 
 from rabisco import artifacts, data
-from rabisco.artifacts import Artifact, Card
+from rabisco.artifacts import Artifact
 from rabisco.errors import N_, InvalidConfigurationError
 from rabisco.images import normalize_pixels
 from rabisco.inference import Predictor
 from rabisco.rejection.fitting import fit_from_catalog, reads_handwriting
 
 
-def fit_rule(artifact: Artifact) -> Card:
-    """Fit the rule by which a model refuses what is no character, on its validation split.
-
-    Args:
-        artifact: A model of handwriting.
+def version_with_rule(name: str) -> Artifact:
+    """Fit again, on the validation split, the rule by which a model of handwriting refuses what is no character.
 
     Returns:
-        Its card with the new rule; nothing is written.
+        A new version, the current one's weights with the new rule; it answers from then on.
 
     Raises:
         InvalidConfigurationError: The model does not read handwriting.
     """
+    artifact = artifacts.load_artifact(name)
     card = artifact.card
     if not reads_handwriting(card.normalizer, card.dataset.name):
         raise InvalidConfigurationError(
@@ -38,10 +36,4 @@ def fit_rule(artifact: Artifact) -> Card:
         dataset=card.dataset.name,
         class_names=(*card.class_names, *card.original_class_names),
     )
-    return card.model_copy(update={"refusal": rule})
-
-
-def version_with_rule(name: str) -> Artifact:
-    """Make a new version of a model, the current one's weights with a rule fitted again; it answers from then on."""
-    artifact = artifacts.load_artifact(name)
-    return artifacts.save_again(artifact, fit_rule(artifact))
+    return artifacts.save_again(artifact, card.model_copy(update={"refusal": rule}))
