@@ -126,15 +126,15 @@ class Memory(BaseModel):
 
     def with_example(
         self, key: str, features: Features, category: str | None, reason: Reason | None, reach: float
-    ) -> Self:
+    ) -> "Memory":
         """Return a memory that knows one picture more; what it knew of the same picture is replaced."""
         values = tuple(round(float(value), 5) for value in features)
         example = Example(key=key, features=values, reach=reach, category=category, reason=reason)
-        return self.model_copy(update={"examples": (*self._others([key]), example)})
+        return Memory(examples=(*self._others([key]), example))
 
-    def without(self, keys: Iterable[str]) -> Self:
+    def without(self, keys: Iterable[str]) -> "Memory":
         """Return a memory that knows nothing of these pictures."""
-        return self.model_copy(update={"examples": self._others(keys)})
+        return Memory(examples=self._others(keys))
 
     def unchanged(self, reference: Reference, class_names: tuple[str, ...]) -> int:
         """Return for how many of the reference's test images the answer is what it was without any example."""
@@ -143,12 +143,6 @@ class Memory(BaseModel):
         _, nearest = self._nearest(_restored(reference.counted))
         taught = np.array([-1 if one.category is None else class_names.index(one.category) for one in self.examples])
         return int(np.count_nonzero((nearest < 0) | (taught[nearest] == reference.counted_answers)))
-
-    def __copy__(self) -> Self:
-        """Return a copy that makes its arrays anew."""
-        copied = super().__copy__()
-        copied.__dict__.pop("_arrays", None)
-        return copied
 
     def _others(self, keys: Iterable[str]) -> tuple[Example, ...]:
         forgotten = frozenset(keys)

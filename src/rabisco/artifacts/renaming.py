@@ -8,6 +8,7 @@ from rabisco.artifacts.notes import RENAMED, with_note
 from rabisco.artifacts.places import BUNDLED
 from rabisco.artifacts.saving import save_again
 from rabisco.errors import N_, InvalidConfigurationError, Sentence
+from rabisco.memory import Memory
 
 
 def rename_classes(name: str, given: Mapping[str, str] | Sequence[str]) -> Artifact:
@@ -54,7 +55,7 @@ def rename_classes(name: str, given: Mapping[str, str] | Sequence[str]) -> Artif
         examples = (
             one.model_copy(update={"category": names.get(one.category or "", one.category)}) for one in memory.examples
         )
-        memory = memory.model_copy(update={"examples": tuple(examples)})
+        memory = Memory(examples=tuple(examples))
     update = {
         "class_names": now,
         "original_class_names": card.original_class_names or card.class_names,
