@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rabisco.artifacts import Card, list_names, load_artifact, save_memory
+from rabisco.artifacts import Card, list_names, load_artifact, save_again
 from rabisco.artifacts.durable import locked
 from rabisco.errors import RabiscoError
 from rabisco.evaluation import Reader
@@ -67,7 +67,7 @@ def teach(
         place = -1 if category is None else artifact.card.class_names.index(category)
         memory = artifact.memory or Memory()
         memory = memory.with_example(key, seen, category, reason, reach_of(seen, place, reference))
-        artifact = save_memory(artifact, memory)
+        artifact = save_again(artifact, artifact.card, memory=memory)
     counted = 0 if reference is None else len(reference.counted)
     unchanged = 0 if reference is None else memory.unchanged(reference, artifact.card.class_names)
     return Taught(name, artifact.version, unchanged, counted)
@@ -121,7 +121,7 @@ def forget(keys: Iterable[str], names: Iterable[str] | None = None) -> list[str]
             except RabiscoError:
                 continue  # deleted or damaged: it answers nothing
             if memory and any(one.key in forgotten for one in memory.examples):
-                save_memory(artifact, memory.without(forgotten))
+                save_again(artifact, artifact.card, memory=memory.without(forgotten))
                 changed.append(name)
     return changed
 

@@ -9,7 +9,7 @@ import pytest
 from tests.drawing import digit_dataset, save_quickly
 
 from rabisco import data
-from rabisco.artifacts import BUNDLED_DIR, load_artifact, save_memory
+from rabisco.artifacts import BUNDLED_DIR, load_artifact, save_again
 from rabisco.data import dataset_names
 from rabisco.errors import DataUnavailableError, InvalidConfigurationError
 from rabisco.explanation import Inside
@@ -65,7 +65,7 @@ def test_a_recipe_yields_an_artifact_that_reads_what_its_card_says(home: Path, n
     trained = {image.tobytes() for image in normalized(digit_dataset(), recipe.normalizer).train.images}
     assert len(kept.images) == min(1000, len(trained))
     assert all(image.tobytes() in trained for image in kept.images)
-    again = save_memory(artifact, Memory())
+    again = save_again(artifact, card, memory=Memory())
     assert again.training_images
     np.testing.assert_array_equal(again.training_images.images, kept.images)
     assert accuracy > least

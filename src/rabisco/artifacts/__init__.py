@@ -17,10 +17,7 @@ from rabisco.artifacts.places import (
     BUNDLED,
     BUNDLED_DIR,
     CARD_FILE,
-    MEMORY_FILE,
     ONNX_FILE,
-    REFERENCE_FILE,
-    REJECTION_FILE,
     TRAINING_FILE,
     WEIGHTS_FILE,
     check_name,
@@ -31,7 +28,7 @@ from rabisco.artifacts.places import (
     stamp,
 )
 from rabisco.artifacts.renaming import rename_classes
-from rabisco.artifacts.saving import install, save_again, save_artifact, save_memory, write_card
+from rabisco.artifacts.saving import install, save_again, save_artifact, write_card
 from rabisco.artifacts.versions import (
     Version,
     delete,
@@ -49,10 +46,7 @@ __all__ = [
     "BUNDLED",
     "BUNDLED_DIR",
     "CARD_FILE",
-    "MEMORY_FILE",
     "ONNX_FILE",
-    "REFERENCE_FILE",
-    "REJECTION_FILE",
     "TRAINING_FILE",
     "WEIGHTS_FILE",
     "Artifact",
@@ -79,7 +73,6 @@ __all__ = [
     "said_of",
     "save_again",
     "save_artifact",
-    "save_memory",
     "stamp",
     "use_version",
     "versions",

@@ -6,10 +6,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from rabisco.errors import N_, StorageError
 
 LOCK_FILE = ".lock"
+Told = TypeVar("Told", bound=BaseModel)
 
 
 def sync(path: Path) -> None:
@@ -35,6 +39,14 @@ def write_whole(path: Path, text: str) -> None:
     sync(temporary)
     temporary.replace(path)
     sync(path.parent)
+
+
+def read_whole(path: Path, kind: type[Told]) -> Told | None:
+    """Return what the JSON file at ``path`` tells; ``None`` if there is no such file, or it tells something else."""
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return None
 
 
 @contextmanager

@@ -2,10 +2,11 @@
 
 import hashlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
@@ -32,6 +33,7 @@ from rabisco.training_images import TrainingImages
 if TYPE_CHECKING:
     from rabisco.evaluation.readings import Readings
 
+Kept = TypeVar("Kept")
 SETTLED = 2_000_000_000  # nanoseconds
 
 
@@ -71,12 +73,7 @@ class Artifact:
         Raises:
             InvalidArtifactError: The file is damaged.
         """
-        if REFERENCE_FILE not in self.card.files:
-            return None
-        try:
-            return Reference.read(self.folder / REFERENCE_FILE)
-        except (OSError, ValueError) as error:
-            raise _damaged(REFERENCE_FILE, self.name) from error
+        return self._kept(REFERENCE_FILE, Reference.read)
 
     @property
     def readings(self) -> "Readings | None":
@@ -85,14 +82,9 @@ class Artifact:
         Raises:
             InvalidArtifactError: The file is damaged.
         """
-        if READINGS_FILE not in self.card.files:
-            return None
         from rabisco.evaluation.readings import Readings  # what answers a picture needs nothing that judges models
 
-        try:
-            return Readings.read(self.folder / READINGS_FILE)
-        except (OSError, ValueError) as error:
-            raise _damaged(READINGS_FILE, self.name) from error
+        return self._kept(READINGS_FILE, Readings.read)
 
     @property
     def training_images(self) -> TrainingImages | None:
@@ -101,12 +93,7 @@ class Artifact:
         Raises:
             InvalidArtifactError: The file is damaged.
         """
-        if TRAINING_FILE not in self.card.files:
-            return None
-        try:
-            return TrainingImages.read(self.folder / TRAINING_FILE)
-        except (OSError, ValueError) as error:
-            raise _damaged(TRAINING_FILE, self.name) from error
+        return self._kept(TRAINING_FILE, TrainingImages.read)
 
     @property
     def memory(self) -> Memory | None:
@@ -115,12 +102,15 @@ class Artifact:
         Raises:
             InvalidArtifactError: The file is damaged.
         """
-        if MEMORY_FILE not in self.card.files:
+        return self._kept(MEMORY_FILE, lambda path: Memory.model_validate_json(path.read_bytes()))
+
+    def _kept(self, file: str, read: Callable[[Path], Kept]) -> Kept | None:
+        if file not in self.card.files:
             return None
         try:
-            return Memory.model_validate_json((self.folder / MEMORY_FILE).read_text(encoding="utf-8"))
-        except (OSError, ValidationError, UnicodeDecodeError) as error:
-            raise _damaged(MEMORY_FILE, self.name) from error
+            return read(self.folder / file)
+        except (OSError, ValueError) as error:
+            raise _damaged(file, self.name) from error
 
 
 def load_artifact(name: str, version: int | None = None) -> Artifact:

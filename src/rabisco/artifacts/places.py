@@ -18,10 +18,10 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from rabisco import objects
-from rabisco.artifacts.durable import write_whole
+from rabisco.artifacts.durable import read_whole, write_whole
 from rabisco.errors import N_, InvalidConfigurationError, ModelNotFoundError, NoModelError, VersionNotFoundError
 from rabisco.settings import get_settings
 from rabisco.text import plain
@@ -151,7 +151,7 @@ def pointer_of(name: str) -> Pointer:
     killed before it moved the pointer has changed nothing.
     """
     there = folders(name)
-    pointer = _read_pointer(get_settings().artifacts_dir / name / POINTER_FILE)
+    pointer = read_whole(get_settings().artifacts_dir / name / POINTER_FILE, Pointer)
     if pointer and pointer.version in there:
         return pointer
     if pointer:  # someone removed the current version's folder
@@ -243,11 +243,7 @@ def promoted() -> str | None:
 
 def read_default() -> Default:
     """Return which model was chosen to answer by default, and which were before."""
-    try:
-        text = (get_settings().artifacts_dir / DEFAULT_FILE).read_text(encoding="utf-8")
-        return Default.model_validate_json(text)
-    except (OSError, ValidationError, UnicodeDecodeError):
-        return Default()
+    return read_whole(get_settings().artifacts_dir / DEFAULT_FILE, Default) or Default()
 
 
 def unknown(name: str) -> NoModelError | ModelNotFoundError:
@@ -263,10 +259,3 @@ def unknown(name: str) -> NoModelError | ModelNotFoundError:
         names=", ".join(names),
         name=repr(name),
     )
-
-
-def _read_pointer(path: Path) -> Pointer | None:
-    try:
-        return Pointer.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValidationError, UnicodeDecodeError):
-        return None

@@ -99,13 +99,6 @@ def save_again(artifact: Artifact, card: Card, *, use: bool = True, memory: Memo
         return install(folder, card if memory is None else _with_memory(folder, card, memory), use=use)
 
 
-def save_memory(artifact: Artifact, memory: Memory) -> Artifact:
-    """Make a new version of an artifact that knows other examples, and let it answer; see ``save_artifact``."""
-    with told_of_storage(), _workplace() as folder:
-        _take_over(artifact, folder, _KEPT)
-        return install(folder, _with_memory(folder, artifact.card, memory))
-
-
 def _with_memory(folder: Path, card: Card, memory: Memory) -> Card:
     if memory.examples:
         (folder / MEMORY_FILE).write_text(memory.model_dump_json() + "\n", encoding="utf-8")

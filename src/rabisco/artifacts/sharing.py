@@ -10,14 +10,12 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from pydantic import ValidationError
-
 from rabisco import objects
-from rabisco.artifacts.durable import locked, sync, told_of_storage, write_whole
+from rabisco.artifacts.durable import locked, read_whole, sync, told_of_storage, write_whole
 from rabisco.artifacts.places import (
     DEFAULT_FILE,
     DEFAULT_KEY,
@@ -185,8 +183,6 @@ def _settle(folder: Path, name: str, number: int) -> None:
 def _replace(path: Path, content: bytes, kind: type[Pointer] | type[Default]) -> None:
     """Write a pointer unless it says so already: models are looked at anew whenever it is written."""
     told = kind.model_validate_json(content)
-    with suppress(OSError, ValidationError):
-        if kind.model_validate_json(path.read_bytes()) == told:
-            return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, told.model_dump_json() + "\n")
+    if read_whole(path, kind) != told:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, told.model_dump_json() + "\n")

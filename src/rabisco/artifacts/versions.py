@@ -14,12 +14,7 @@ from rabisco.artifacts.places import (
     CARD_FILE,
     DEFAULT_FILE,
     DEFAULT_KEY,
-    MEMORY_FILE,
-    ONNX_FILE,
-    REFERENCE_FILE,
-    REJECTION_FILE,
-    TRAINING_FILE,
-    WEIGHTS_FILE,
+    POINTER_FILE,
     Default,
     Pointer,
     exists,
@@ -213,9 +208,10 @@ def remove_folder(name: str, version: int) -> None:
     """Remove the folder of a version that nothing points to, or that another server removed, under the lock."""
     folder = folders(name)[version]
     if folder == get_settings().artifacts_dir / name:
-        # without its card it is no version any more
-        for file in (CARD_FILE, REJECTION_FILE, REFERENCE_FILE, TRAINING_FILE, MEMORY_FILE, ONNX_FILE, WEIGHTS_FILE):
-            (folder / file).unlink(missing_ok=True)
+        (folder / CARD_FILE).unlink()  # without it, it is no version any more
+        for path in folder.iterdir():
+            if path.is_file() and path.name != POINTER_FILE:
+                path.unlink()
     else:
         discard(folder)
 

@@ -13,9 +13,10 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from rabisco import store
+from rabisco.artifacts.durable import read_whole
 from rabisco.errors import N_, MissingExtraError
 from rabisco.runs.children import Child, environment, told
 from rabisco.runs.places import cluster_file, runs_dir
@@ -80,10 +81,9 @@ class ClusterState(BaseModel):
 
 def cluster_state() -> ClusterState | None:
     """Return how the cluster stands; ``None`` where trainings are processes of this machine."""
-    with suppress(OSError, ValidationError):
-        found = ClusterState.model_validate_json(cluster_file().read_bytes())
-        if time.time() - found.moment < STALE:
-            return found
+    found = read_whole(cluster_file(), ClusterState)
+    if found and time.time() - found.moment < STALE:
+        return found
     return ClusterState(fault="no answer") if get_settings().runner else None
 
 

@@ -15,10 +15,10 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from rabisco import objects
-from rabisco.artifacts.durable import locked, told_of_storage, write_whole
+from rabisco.artifacts.durable import locked, read_whole, told_of_storage, write_whole
 from rabisco.runs.children import environment
 from rabisco.runs.process import host, is_gone
 from rabisco.runs.request import Source
@@ -112,9 +112,8 @@ def status(source: Source) -> Asked:
 
 def at(doubt_id: str) -> Asked | None:
     """Return what is asked under an id; ``None`` if nothing is."""
-    try:
-        found = Asked.model_validate_json((folder() / f"{doubt_id}.json").read_bytes())
-    except (OSError, ValidationError):
+    found = read_whole(folder() / f"{doubt_id}.json", Asked)
+    if found is None:
         return None
     if found.state == "ready" and found.host != host() and not (folder() / f"{doubt_id}.npz").is_file():
         found.state = "reading"  # what was found is still under way to here

@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from rabisco import objects
 from rabisco.artifacts import Artifact, load_artifact
-from rabisco.artifacts.durable import locked, told_of_storage, write_whole
+from rabisco.artifacts.durable import locked, read_whole, told_of_storage, write_whole
 from rabisco.errors import N_, InvalidConfigurationError
 from rabisco.evaluation import Comparison
 from rabisco.evaluation.robustness import CORRUPTIONS
@@ -112,11 +112,8 @@ def start(names: Sequence[str], images: str = "") -> Measuring:
 
 def status(measuring_id: str) -> Measuring | None:
     """Return how far a measurement is; ``None`` if nobody asked for it. One whose process died has failed."""
-    if not measuring_id.isalnum():
-        return None
-    try:
-        found = Measuring.model_validate_json((comparisons_dir() / f"{measuring_id}.json").read_bytes())
-    except (OSError, ValidationError):
+    found = read_whole(comparisons_dir() / f"{measuring_id}.json", Measuring) if measuring_id.isalnum() else None
+    if found is None:
         return None
     if found.state == "done" and found.host != host() and not (comparisons_dir() / measuring_id).is_dir():
         found.state = "reading"  # what came of it is still under way to here
