@@ -37,7 +37,7 @@ PLACES = {"server": "TESTS_SERVERS", "training": "TESTS_TRAININGS"}
 # Modules whose processes are forked, and where.
 WEIGHING = {"rabisco.runs.weighing": "server"}
 CHILDREN = {
-    **{f"rabisco.runs.{name}": "training" for name in ("children", "doubts", "measuring", "once", "warm")},
+    **{f"rabisco.runs.{name}": "training" for name in ("children", "warm")},
     **WEIGHING,
 }
 _begun: list["Nursery"] = []

@@ -1,4 +1,4 @@
-"""How the process of a row is begun, known to have ended, and killed: here, as a child that outlives this process.
+"""Start, poll and kill the process that works on a row; on this machine, a child that outlives its parent.
 
 ``rabisco.runs.cluster`` does the same on other machines. What a training says, and hears, goes through its row.
 """
@@ -6,8 +6,9 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 from rabisco.runs.kinds import TRAINING, WorkKind
 from rabisco.runs.places import LOG_FILE
@@ -39,14 +40,15 @@ class Child(Protocol):
         """End it at once, whether it has begun or not."""
 
 
-class Runner(Protocol):
-    """What begins processes for rows of one kind."""
+class Runner:
+    """Starts processes for rows of one kind; what a subclass leaves out does nothing, and there is always room."""
 
     def get_ready(self) -> None:
         """Prepare for a row that will soon wait."""
 
-    def has_room(self, row: Any) -> bool:
+    def has_room(self, row: Any) -> bool:  # noqa: ARG002 - how many there may be is for the kind to say
         """Tell whether a process may be begun for a row now; if not, it waits."""
+        return True
 
     def begin(self, row: Any, folder: Path) -> Child:
         """Have a process take a row up; ``folder`` is there.
@@ -54,21 +56,25 @@ class Runner(Protocol):
         Raises:
             RabiscoError: It does not start.
         """
+        raise NotImplementedError
 
     def look(self) -> dict[str, Child]:
-        """Look at what is going on; return children of an earlier process that go on and that nobody watches."""
+        """Refresh the state; return children that an earlier supervisor started and that nobody watches."""
+        return {}
 
     def dead(self) -> list[Dead]:
         """Return processes, since the last question, that are known to have ended although they are not seen here."""
+        return []
 
     def lost(self) -> set[str]:
         """Return the rows, since the last question, whose machine is gone with their process."""
+        return set()
 
     def end(self) -> None:
         """Begin nothing more; what has begun goes on."""
 
 
-class Processes:
+class Processes(Runner):
     """Processes of this machine.
 
     Args:
@@ -86,36 +92,12 @@ class Processes:
         if self.warms:
             self._warm_up()
 
-    def has_room(self, row: OfProcess) -> bool:  # noqa: ARG002 - how many there may be is for the kind to say
-        """Tell that there is."""
-        return True
-
     def begin(self, row: OfProcess, folder: Path) -> Child:
         """Start a process, or fork one."""
         if self.warms:
             return self._warm_up().begin(row.id, folder)
         with (folder / LOG_FILE).open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", self._kind.module, row.id],
-                env=environment(),
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-
-    def look(self) -> dict[str, Child]:
-        """Return nothing: a process of this machine is found by its row."""
-        return {}
-
-    def dead(self) -> list[Dead]:
-        """Return nothing: a process of this machine is seen."""
-        return []
-
-    def lost(self) -> set[str]:
-        """Return nothing: this process would be gone too."""
-        return set()
+            return start(self._kind.module, row.id, log=log, folder=folder)
 
     def end(self) -> None:
         """Let the process end that waits with Keras imported."""
@@ -127,6 +109,36 @@ class Processes:
             self._warm = WarmProcess(environment())
         self._warm.keep()
         return self._warm
+
+
+def start(
+    module: str, *arguments: str, log: IO[bytes] | int = subprocess.DEVNULL, folder: Path | None = None
+) -> "subprocess.Popen[bytes]":
+    """Start ``python -m module`` as a process that outlives this one.
+
+    Args:
+        module: Its name.
+        *arguments: Of the module.
+        log: Takes what it prints.
+        folder: In which it works; this process's own if not given.
+    """
+    return subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        env=environment(),
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+    )
+
+
+def start_alone(module: str, *arguments: str, log: IO[bytes] | int = subprocess.DEVNULL) -> threading.Thread:
+    """Start a process that nobody polls; return the thread that waits for its end lest it stays as a zombie."""
+    child = start(module, *arguments, log=log)
+    waiting = threading.Thread(target=child.wait, name=module, daemon=True)
+    waiting.start()
+    return waiting
 
 
 def told(threads: int | None = None) -> dict[str, str]:

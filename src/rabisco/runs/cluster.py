@@ -1,4 +1,7 @@
-"""Trainings on a Ray cluster, as the supervisor sees them. A process of its own speaks to Ray, which may end it."""
+"""Trainings on a Ray cluster, as the supervisor sees them.
+
+A helper process talks to Ray, because Ray may terminate the process that connects to it.
+"""
 
 import json
 import logging
@@ -18,7 +21,7 @@ from pydantic import BaseModel
 from rabisco import store
 from rabisco.artifacts.durable import read_whole
 from rabisco.errors import N_, MissingExtraError
-from rabisco.runs.children import Child, environment, told
+from rabisco.runs.children import Child, Runner, environment, told
 from rabisco.runs.places import cluster_file, runs_dir
 from rabisco.runs.reconcile import Dead
 from rabisco.settings import get_settings
@@ -107,8 +110,11 @@ def check_ray() -> None:
         )
 
 
-class Cluster:
-    """A ``Runner`` for trainings. One that no machine has room for waits, and one such is shown to the cluster.
+class Cluster(Runner):
+    """A ``Runner`` for trainings on a Ray cluster.
+
+    Trainings that fit on no machine wait; the first of them is submitted anyway, so that an autoscaling cluster can
+    grow.
 
     Args:
         address: Of the cluster, as the setting ``runner`` has it.

@@ -33,11 +33,15 @@ class ClusterSession:
 
     Args:
         address: Of the cluster.
+
+    Attributes:
+        actors: Who works on each run, or is to.
     """
 
     def __init__(self, address: str) -> None:
-        ray.init(address=address, namespace=NAMESPACE, log_to_driver=False, include_dashboard=_dashboard(address))
-        self._actors: dict[str, Any] = {}
+        dashboard = False if address == "local" else None  # ``None`` leaves it to the cluster
+        ray.init(address=address, namespace=NAMESPACE, log_to_driver=False, include_dashboard=dashboard)
+        self.actors: dict[str, Any] = {}
         self._begun: dict[Any, str] = {}
         self._ended: dict[Any, str] = {}
         self._later: dict[str, float] = {}
@@ -45,11 +49,6 @@ class ClusterSession:
             run_id, _, rest = name.partition("-")
             if rest:
                 self._watch(run_id, ray.get_actor(name))
-
-    @property
-    def known(self) -> list[str]:
-        """The runs that actors work on, or are to."""
-        return list(self._actors)
 
     def begin(self, order: dict[str, Any]) -> None:
         """Have a machine with room begin a training, now or once there is one."""
@@ -72,15 +71,15 @@ class ClusterSession:
 
     def kill(self, run_id: str) -> None:
         """End a training, or let it not begin."""
-        if run_id in self._actors:
-            ray.kill(self._actors[run_id])
+        if run_id in self.actors:
+            ray.kill(self.actors[run_id])
 
     def look(self) -> None:
         """Say what has begun and what has ended."""
         for run_id, moment in list(self._later.items()):
             if time.monotonic() > moment:
                 del self._later[run_id]
-                self._watch(run_id, self._actors[run_id])
+                self._watch(run_id, self.actors[run_id])
         for reference in _ready(self._begun):
             run_id = self._begun.pop(reference)
             with suppress(RayError):  # told below, as the end of it
@@ -98,10 +97,10 @@ class ClusterSession:
                 sys.stderr.write(f"{error}\n")
                 tell(id=run_id, status=-1)
             with suppress(RayError):
-                ray.kill(self._actors.pop(run_id))
+                ray.kill(self.actors.pop(run_id))
 
     def _watch(self, run_id: str, actor: Any) -> None:
-        self._actors[run_id] = actor
+        self.actors[run_id] = actor
         self._ended[actor.wait.remote()] = run_id
 
 
@@ -132,10 +131,6 @@ def _ready(references: dict[Any, str]) -> list[Any]:
     return list(ray.wait(list(references), num_returns=len(references), timeout=0)[0])
 
 
-def _dashboard(address: str) -> bool | None:
-    return False if address == "local" else None
-
-
 def _main(address: str) -> None:
     orders: queue.Queue[dict[str, Any]] = queue.Queue()
 
@@ -150,7 +145,7 @@ def _main(address: str) -> None:
     except Exception as error:
         write_whole(cluster_file(), json.dumps({"moment": time.time(), "fault": str(error)[:400]}))
         raise
-    tell(known=cluster.known)
+    tell(known=list(cluster.actors))
     told = 0.0
     while True:
         with suppress(queue.Empty):
@@ -165,7 +160,7 @@ def _main(address: str) -> None:
             told = time.monotonic()
             now = state()
             write_whole(cluster_file(), json.dumps(now))
-            tell(free=now["free"], whole=now["nodes"])
+            tell(free=now["free"])
 
 
 if __name__ == "__main__":

@@ -5,9 +5,6 @@ What is asked and how far it is stands in ``<home>/label-errors/<id>.json``, wha
 
 import hashlib
 import json
-import subprocess
-import sys
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +16,7 @@ from pydantic import BaseModel, Field
 
 from rabisco import objects
 from rabisco.artifacts.durable import locked, read_whole, told_of_storage, write_whole
-from rabisco.runs.children import environment
+from rabisco.runs.children import start_alone
 from rabisco.runs.process import host, is_gone
 from rabisco.runs.request import Source
 from rabisco.settings import get_settings
@@ -93,15 +90,7 @@ def start(source: Source) -> Asked:
         asked = Asked(source=source)
         write(asked)
     with told_of_storage(), (folder() / f"{id_of(source)}.log").open("wb") as log:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "rabisco.runs.doubt_worker", id_of(source)],
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    threading.Thread(target=child.wait, name="label errors", daemon=True).start()  # lest it stays as a zombie
+        start_alone("rabisco.runs.doubt_worker", id_of(source), log=log)
     return asked
 
 

@@ -6,9 +6,6 @@ and what each model answered on each image in the folder ``<id>``; see ``rabisco
 
 import hashlib
 import json
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +19,7 @@ from rabisco.artifacts.durable import locked, read_whole, told_of_storage, write
 from rabisco.errors import N_, InvalidConfigurationError
 from rabisco.evaluation import Comparison
 from rabisco.evaluation.robustness import CORRUPTIONS
-from rabisco.runs.children import environment
+from rabisco.runs.children import start_alone
 from rabisco.runs.process import host, is_gone
 from rabisco.settings import get_settings
 
@@ -98,15 +95,7 @@ def start(names: Sequence[str], images: str = "") -> Measuring:
             return known
         _write(asked)
     with told_of_storage(), (comparisons_dir() / f"{asked.id}.log").open("wb") as log:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "rabisco.runs.measure_worker", asked.id],
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    threading.Thread(target=child.wait, name="measuring", daemon=True).start()  # lest it stays as a zombie
+        start_alone("rabisco.runs.measure_worker", asked.id, log=log)
     return asked
 
 
@@ -120,11 +109,6 @@ def status(measuring_id: str) -> Measuring | None:
     if not found.lives and found.state not in ("done", "failed"):
         return found.model_copy(update={"state": "failed", "message": ENDED_EARLY})
     return found
-
-
-def of(artifacts: Sequence[Artifact]) -> Measuring | None:
-    """Return how far the measurement of these versions is; ``None`` if nobody asked for it."""
-    return status(id_of(artifacts))
 
 
 def results() -> list[Comparison]:

@@ -2,15 +2,13 @@
 
 import logging
 import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from rabisco.artifacts.durable import told_of_storage, try_lock
-from rabisco.runs.children import environment
+from rabisco.runs.children import start_alone
 from rabisco.runs.process import give_way
 from rabisco.settings import get_settings
 
@@ -39,23 +37,8 @@ def have_made(path: Path, module: str, *arguments: str) -> bool:
             lock = try_lock(path.with_suffix(".lock"))
             if lock is not None:
                 os.close(lock)  # the process takes it
-                _BEGUN[path] = _begin(module, *arguments)
+                _BEGUN[path] = start_alone(module, *arguments)
     return True
-
-
-def _begin(module: str, *arguments: str) -> threading.Thread:
-    """Begin a process, and a thread that waits for its end lest it stays as a zombie."""
-    child = subprocess.Popen(
-        [sys.executable, "-m", module, *arguments],
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    waiting = threading.Thread(target=child.wait, name=module, daemon=True)
-    waiting.start()
-    return waiting
 
 
 def make(path: Path, write: Callable[[Path], None]) -> None:

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -11,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rabisco.runs.process import lives
+from rabisco.runs.process import kill, lives
 
 MODULE = "rabisco.runs.worker"  # without the id of a run, it waits for orders
 _GPU = Path("/dev/nvidiactl")  # what has been begun on a GPU does not survive a fork
@@ -107,6 +106,4 @@ class Begun:
     def kill(self) -> None:
         """End it, if it has begun."""
         told = self._warm.told(self._id)
-        if "pid" in told and lives(told["pid"], told["identity"]):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(told["pid"], signal.SIGKILL)
+        kill(told.get("pid"), told.get("identity", ""))

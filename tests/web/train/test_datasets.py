@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from rabisco.artifacts.durable import try_lock
 from rabisco.data.catalog import CATALOG
-from rabisco.runs import once, sampling
+from rabisco.runs import children, once, sampling
 from rabisco.settings import get_settings
 from rabisco.web import create_app
 
@@ -104,7 +104,7 @@ def reading() -> set[int]:
 def test_however_many_ask_one_process_reads_the_images(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(once, "subprocess", subprocess)  # what is started can be told from others
+    monkeypatch.setattr(children, "subprocess", subprocess)  # what is started can be told from others
     monkeypatch.setenv("RABISCO_CACHE_DIR", str(tmp_path))
     get_settings.cache_clear()
     before = reading()

@@ -172,7 +172,7 @@ def _under_way(artifacts: list[Artifact]) -> MeasuringSchema | None:
     """Return how far the measurement of these models is, if there is one that is not done."""
     if len(artifacts) < 2:
         return None
-    found = measuring.of(artifacts)
+    found = measuring.status(measuring.id_of(artifacts))
     return None if found is None or found.state == "done" else MeasuringSchema.of(found)
 
 
