@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from rabisco.runs import Run, RunEvent
+    from rabisco.runs import Run
+    from rabisco.store import RunEventRow
 
 LOOK = 0.3  # seconds between two looks at a run
 
@@ -60,7 +61,7 @@ def _leave(run_id: str) -> None:
     raise SystemExit(130)
 
 
-def _draw(event: "RunEvent", bars: Any, bar: Any) -> None:
+def _draw(event: "RunEventRow", bars: Any, bar: Any) -> None:
     told = event.payload
     if event.kind in ("progress", "epoch"):
         figures = f"loss {told['loss']:.3f}, {told['device']}"

@@ -22,7 +22,7 @@ from rabisco.runs.queue import (
     submit,
     train_longer,
 )
-from rabisco.runs.records import Run, RunEvent
+from rabisco.runs.records import Run
 from rabisco.runs.request import PRESETS, RunRequest, Source, limits
 from rabisco.runs.retraining import report_of, retrain
 from rabisco.runs.states import ENDED, State
@@ -32,7 +32,6 @@ __all__ = [
     "ENDED",
     "PRESETS",
     "Run",
-    "RunEvent",
     "RunRequest",
     "Source",
     "State",

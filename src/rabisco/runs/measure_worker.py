@@ -96,7 +96,7 @@ def _measure(said: Measuring) -> Comparison | None:
         test = test[rows]
     if said.images in CORRUPTIONS:
         test = Split(corrupt(test.images, said.images), test.labels)
-    together = ReadTogether.begun(dataset, test)
+    together = ReadTogether(dataset.name, dataset.class_names, test)
     contestants, readers = [], {}
     temperatures = {artifact.name: artifact.card.temperature for artifact in artifacts}
     for place, artifact in enumerate(artifacts):

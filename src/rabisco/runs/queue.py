@@ -13,7 +13,7 @@ from rabisco import artifacts, objects, store
 from rabisco.errors import N_, InvalidConfigurationError, RunConflictError, RunNotFoundError, Sentence
 from rabisco.runs.places import folder_of, place_of
 from rabisco.runs.reconcile import as_found, reconcile
-from rabisco.runs.records import Run, RunEvent, event_of, run_of
+from rabisco.runs.records import Run, run_of
 from rabisco.runs.request import RunRequest, limits
 from rabisco.runs.resolving import check, minutes_of
 from rabisco.runs.states import ENDED, RESUMABLE, State, move
@@ -106,7 +106,7 @@ def _readable(session: Session, run_id: str) -> store.RunRow | None:
         return None
 
 
-def events(run_id: str, after: int = 0, limit: int = 1000) -> list[RunEvent]:
+def events(run_id: str, after: int = 0, limit: int = 1000) -> list[store.RunEventRow]:
     """Return what happened in a run after event number ``after``, in order, at most ``limit`` of it.
 
     Cheap enough to be asked several times a second. A run that has ended has no further events once this is empty.
@@ -116,10 +116,8 @@ def events(run_id: str, after: int = 0, limit: int = 1000) -> list[RunEvent]:
     """
     wanted = store.RunEventRow.run_id == run_id, store.RunEventRow.number > after
     with store.reading() as session:
-        rows = session.scalars(
-            select(store.RunEventRow).where(*wanted).order_by(store.RunEventRow.number).limit(limit)
-        )
-        found = [event_of(row) for row in rows]
+        query = select(store.RunEventRow).where(*wanted).order_by(store.RunEventRow.number).limit(limit)
+        found = list(session.scalars(query))
         if not found and session.get(store.RunRow, run_id) is None:
             raise _unknown(run_id)
     return found
@@ -213,15 +211,11 @@ def anew() -> dict[str, Any]:
 
 def goes_on_by_itself(run_id: str) -> bool:
     """Tell whether an interrupted run is resumed by itself: unless that was too often, or it was to stop."""
-    states = _states_of(run_id)
-    return states.count("interrupted") <= MOST_MOVES and states[-2:] != ["stopping", "interrupted"]
-
-
-def _states_of(run_id: str) -> list[str]:
     told = store.RunEventRow.run_id == run_id, store.RunEventRow.kind == "state"
     query = select(store.RunEventRow.payload).where(*told).order_by(store.RunEventRow.number)
     with store.reading() as session:
-        return [payload["state"] for payload in session.scalars(query)]
+        states = [payload["state"] for payload in session.scalars(query)]
+    return states.count("interrupted") <= MOST_MOVES and states[-2:] != ["stopping", "interrupted"]
 
 
 def retry(run_id: str) -> Run:

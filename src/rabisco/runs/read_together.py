@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabisco.artifacts.durable import write_whole
-from rabisco.data.dataset import Dataset, Split
+from rabisco.data.dataset import Split
 from rabisco.evaluation.readings import Readings
 
 _ABOUT, _IMAGES = "about.json", "images.npy"
@@ -30,11 +30,6 @@ class ReadTogether:
     class_names: tuple[str, ...]
     split: Split
     readings: dict[str, Readings] = field(default_factory=dict)
-
-    @classmethod
-    def begun(cls, dataset: Dataset, split: Split) -> Self:
-        """Return what no model has read yet."""
-        return cls(dataset.name, dataset.class_names, split)
 
     def add(self, name: str, class_names: tuple[str, ...], logits: NDArray[np.float32], temperature: float) -> None:
         """Keep what a model answered.

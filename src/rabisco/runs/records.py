@@ -1,4 +1,4 @@
-"""A run and its events as readers see them: values that no longer hang on the store."""
+"""A run as readers see it: values that no longer hang on the store."""
 
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -11,11 +11,9 @@ from rabisco.runs.learned import has_learned
 from rabisco.runs.places import has_checkpoint
 from rabisco.runs.states import RESUMABLE, State
 
-Action = str
-
 DOUBTFUL = 0.6  # an accuracy that may be no better than guessing
 
-_ACTIONS: dict[str, tuple[Action, ...]] = {
+_ACTIONS: dict[str, tuple[str, ...]] = {
     "queued": ("cancel",),
     "running": ("stop", "cancel"),
     "stopping": ("cancel",),
@@ -59,30 +57,13 @@ class Run:
     host: str
     retry_of: str | None
     last_event: int
-    actions: tuple[Action, ...]
+    actions: tuple[str, ...]
     begun: bool
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as values for JSON; moments as ISO 8601 texts."""
         values = {**asdict(self), "message": str(self.message)}
         return {key: value.isoformat() if isinstance(value, datetime) else value for key, value in values.items()}
-
-
-@dataclass(frozen=True)
-class RunEvent:
-    """Something that happened in a run.
-
-    Attributes:
-        number: From 1, without gaps; what a client gives back to go on from there.
-        kind: ``state``, ``phase``, ``progress``, ``epoch`` or ``report``; see ``docs/runs.md``.
-        payload: What there is to say, fit for JSON.
-        created: When.
-    """
-
-    number: int
-    kind: str
-    payload: dict[str, Any]
-    created: datetime
 
 
 def run_of(row: store.RunRow) -> Run:
@@ -105,8 +86,3 @@ def _state_of(row: store.RunRow) -> State:
             card = artifacts.load_artifact(row.artifact, row.artifact_version).card
             return "succeeded" if has_learned(card) else "unlearned"
     return row.state  # type: ignore[return-value]
-
-
-def event_of(row: store.RunEventRow) -> RunEvent:
-    """Return what readers see of an event."""
-    return RunEvent(row.number, row.kind, row.payload, row.created)

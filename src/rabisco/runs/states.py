@@ -77,23 +77,13 @@ def move(
         changes = {"ended": store.now(), **changes}
     if target in (*ENDED, "paused"):
         changes = {"pid": None, "process_started": "", "wanted": "", **changes}
-    number = session.scalar(
-        update(store.RunRow)
-        .where(store.RunRow.id == run_id, store.RunRow.state.in_(sources), *guards)
-        .values(state=target, last_event=store.RunRow.last_event + 1, **changes)
-        .returning(store.RunRow.last_event)
-        .execution_options(synchronize_session=False)
-    )
-    if number is None:
-        return False
     said = {key: changes[key] for key in ("accuracy", "artifact_version") if changes.get(key)}
     if changes.get("message"):
         said["message"] = str(changes["message"])
     if changes.get("wanted"):
         said["wanted"] = changes["wanted"]
-    session.add(store.RunEventRow(run_id=run_id, number=number, kind="state", payload={"state": target, **said}))
-    session.flush()
-    return True
+    guards = store.RunRow.state.in_(sources), *guards
+    return note(session, run_id, "state", {"state": target, **said}, *guards, state=target, **changes)
 
 
 def note(session: Session, run_id: str, kind: str, payload: dict[str, Any], *guards: Any, **changes: Any) -> bool:

@@ -114,7 +114,8 @@ def parse_sweep(text: str, source: str) -> Sweep:
             names=", ".join(get_args(Search)),
             received=repr(search),
         )
-    if not isinstance(grid, dict) or not grid or not all(_is_list(one) or _is_range(one) for one in grid.values()):
+    ways = grid.values() if isinstance(grid, dict) else ()
+    if not ways or not all(_is_range(one) or (isinstance(one, list) and one) for one in ways):
         raise InvalidConfigurationError(
             N_(
                 "%(source)s: expected a table [grid] of lists of values, or of ranges such as %(example)s. "
@@ -136,15 +137,11 @@ def parse_sweep(text: str, source: str) -> Sweep:
             search=repr(search),
         )
     sweep = Sweep(str(told.pop("name", Path(source).stem)), recipe, told, grid, search, draws)
-    if max(draws or 0, math.prod(len(one) for one in grid.values()) if draws is None else 0) > MOST:
+    if (draws or math.prod(map(len, grid.values()))) > MOST:
         raise InvalidConfigurationError(
             N_("%(source)s: expected at most %(limit)s runs. Received: more; vary less"), source=source, limit=MOST
         )
     return sweep
-
-
-def _is_list(values: Any) -> bool:
-    return isinstance(values, list) and bool(values)
 
 
 def _is_range(values: Any) -> bool:

@@ -7,7 +7,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from pydantic import Field
 
-from rabisco import artifacts, runs
+from rabisco import artifacts, runs, store
 from rabisco.runs import ENDED, Run, State, experience
 from rabisco.runs.cluster import cluster_state
 from rabisco.runs.learned import has_learned
@@ -312,9 +312,9 @@ def _newest() -> list[Run]:
     return found
 
 
-def _past(run_id: str) -> list[runs.RunEvent]:
+def _past(run_id: str) -> list[store.RunEventRow]:
     """Return all events of a run so far."""
-    found: list[runs.RunEvent] = []
+    found: list[store.RunEventRow] = []
     while more := runs.events(run_id, found[-1].number if found else 0, MOST_EVENTS):
         found += more
     return found

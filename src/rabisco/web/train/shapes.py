@@ -12,10 +12,11 @@ from rabisco.errors import RabiscoError, Sentence
 from rabisco.intake import Choices, Dialect, Finding, Inspection
 from rabisco.intake.report import ClassCount
 from rabisco.retraining.report import RetrainingReport
-from rabisco.runs import Run, RunEvent, RunRequest, State
+from rabisco.runs import Run, RunRequest, State
 from rabisco.runs.cluster import ClusterState
 from rabisco.runs.learned import has_learned
 from rabisco.runs.request import Source
+from rabisco.store import RunEventRow
 from rabisco.training.config import TrainingConfiguration
 from rabisco.training.progress import Progress
 from rabisco.uploads import Upload
@@ -188,7 +189,7 @@ class RunEventSchema(BaseModel):
     created: Moment
 
     @classmethod
-    def of(cls, event: RunEvent) -> Self:
+    def of(cls, event: RunEventRow) -> Self:
         """Return an event of a training."""
         return cls.model_validate(vars(event))
 
