@@ -294,7 +294,7 @@ def export(person: str) -> bytes:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("corrections.csv", table.getvalue())
-        archive.writestr("corrections.json", json.dumps(rows, indent=1, ensure_ascii=False, default=_iso))
+        archive.writestr("corrections.json", json.dumps(rows, indent=1, ensure_ascii=False))
         for correction, row in zip(found, rows, strict=True):
             archive.writestr(str(row["file"]), correction.picture.image, zipfile.ZIP_STORED)
     return content.getvalue()
@@ -341,7 +341,7 @@ def _row(correction: Correction) -> dict[str, object]:
     values = (
         correction.id,
         f"images/{correction.id}.png",
-        correction.picture.created,
+        correction.picture.created.isoformat(),
         correction.model,
         correction.artifact_version,
         correction.predicted,
@@ -352,11 +352,6 @@ def _row(correction: Correction) -> dict[str, object]:
     return dict(zip(COLUMNS, values, strict=True))
 
 
-def _iso(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
-
-
 def safe_cell(value: object) -> object:
     """Return a value as a cell that no spreadsheet takes for a formula."""
-    text = _iso(value) if isinstance(value, datetime) else value
-    return f"'{text}" if isinstance(text, str) and text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

@@ -21,7 +21,7 @@ class Sentence:
 
     Attributes:
         message: Marked by ``N_``, with ``%(name)s`` where a value stands.
-        values: The values; of a sentence in a sentence, that. Whole numbers get separators of thousands.
+        values: The values; a value may itself be a ``Sentence``. Whole numbers get separators of thousands.
     """
 
     message: str

@@ -246,9 +246,11 @@ class Settings(BaseSettings):
         from ipaddress import ip_network
 
         try:
-            return proxies if all(ip_network(one, strict=False) for one in proxies.replace(",", " ").split()) else ""
+            for one in proxies.replace(",", " ").split():
+                ip_network(one, strict=False)
         except ValueError:
             raise ValueError("addresses or networks, such as 127.0.0.1 10.0.0.0/8") from None
+        return proxies
 
     @field_validator("allowed_origins")
     @classmethod
@@ -269,9 +271,10 @@ class Settings(BaseSettings):
         from limits import parse_many
 
         try:
-            return limit if parse_many(limit) else ""
+            parse_many(limit)
         except ValueError:
             raise ValueError("a number of requests and a time, such as 60/minute") from None
+        return limit
 
     @property
     def assistant_secret(self) -> str:

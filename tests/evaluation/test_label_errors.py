@@ -49,7 +49,7 @@ def test_the_confident_joint_is_that_of_the_papers_definition(present: int) -> N
     assert (np.bincount([one.label for one in found], minlength=4) <= expected.sum(axis=1)).all()
     margins = [one.margin for one in found]
     assert margins == sorted(margins)
-    rows = hardest(labels, probabilities, 20)
+    rows = hardest(labels, probabilities, found, 20)
     assert not set(rows.tolist()) & {one.row for one in found}
     assert (np.diff(probabilities[rows, labels[rows]]) >= 0).all()
 

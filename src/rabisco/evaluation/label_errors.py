@@ -94,9 +94,11 @@ def suspected(labels: NDArray[np.int64], probabilities: Floats) -> list[Suspicio
     return sorted(found, key=lambda one: one.margin)
 
 
-def hardest(labels: NDArray[np.int64], probabilities: Floats, most: int) -> NDArray[np.int64]:
-    """Return the rows whose label is least probable, at most so many, that are not suspected of a wrong one."""
+def hardest(
+    labels: NDArray[np.int64], probabilities: Floats, suspicions: list[Suspicion], most: int
+) -> NDArray[np.int64]:
+    """Return the rows whose label is least probable, at most so many, that are not among the suspicions."""
     left = np.ones(len(labels), bool)
-    left[[one.row for one in suspected(labels, probabilities)]] = False
+    left[[one.row for one in suspicions]] = False
     rows = np.flatnonzero(left)
     return rows[np.argsort(probabilities[rows, labels[rows]], kind="stable")][:most]

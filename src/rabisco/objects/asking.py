@@ -44,7 +44,7 @@ def patience(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def haste() -> Iterator[None]:
-    """Let nothing that is asked within try again for long: others wait for a lock."""
+    """Limit retries in this block to a few seconds, because others wait for a lock."""
     with patience(min(_patience.get(), 5.0)):
         yield
 

@@ -62,7 +62,7 @@ class Bucket:
         self._ask("put_object", Key=self.prefix + key, Body=content)
 
     def create(self, key: str, content: bytes) -> bool:
-        """Write a small object unless there is one, which no other server can do at the same time; tell whether."""
+        """Create a small object atomically; return ``False`` if it already exists."""
         try:
             self._ask("put_object", Key=self.prefix + key, Body=content, IfNoneMatch="*")
         except FileExistsError:

@@ -94,7 +94,7 @@ def _differences(before: tuple[_Answers, _Answers], after: tuple[_Answers, _Answ
 def _best(
     earlier: RejectionRule, read: _ByKind, refuse: _ByKind, readers: Mapping[str, int], judges: _Judges
 ) -> RejectionRule | None:
-    """Return the rule in which readers' pictures count the most and that is no worse beyond noise; ``None``: none.
+    """Return the rule that gives readers' pictures the most weight without being significantly worse, if any.
 
     Args:
         earlier: The rule that it begins with.

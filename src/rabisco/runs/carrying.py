@@ -20,7 +20,7 @@ from rabisco.runs.places import CHECKPOINT_SUFFIX, checkpoints_of, folder_of, pl
 LOGGER = logging.getLogger("rabisco.runs")
 PATIENCE = 3600  # seconds that a training waits, before it begins and to save its model, for a store that is away
 LEAST_PAUSE = 3.0  # seconds between two checkpoints that are sent; more where sending takes long
-SHARE = 10  # of the time at most is spent on sending: one part of so many
+SHARE = 10  # sending takes at most 1/SHARE of the time
 
 
 @contextmanager

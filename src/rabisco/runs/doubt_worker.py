@@ -99,7 +99,7 @@ def _doubtful(
 ) -> Doubtful:
     suspicions = suspected(labels, probabilities)
     shown = suspicions[:MOST_SUSPECTED]
-    others = hardest(labels, probabilities, MOST_HARDEST)
+    others = hardest(labels, probabilities, suspicions, MOST_HARDEST)
     rows = np.array([*(one.row for one in shown), *others], np.int64)
     every = np.arange(len(rows))
     without = probabilities[rows].copy()

@@ -24,7 +24,7 @@ State = Literal["ready", "reading", "gone"]
 
 
 def test_images(artifact: Artifact) -> tuple[State, Images | None]:
-    """Return the images that a version was tested on, uint8 ``(N, H, W, C)``; or that a process reads them now.
+    """Return the test images of a version, uint8 ``(N, H, W, C)``, or ``"reading"`` while a process loads them.
 
     Raises:
         StorageError: They could not be kept.

@@ -1,4 +1,4 @@
-"""Whether a process lives, and is still the one that is meant: a number alone is given again to another."""
+"""Tell whether a process is alive and is still the same one: the system reuses PIDs, so a PID alone is not enough."""
 
 import os
 import platform

@@ -37,7 +37,7 @@ def reconcile(dead: Collection[Dead] = ()) -> None:
 
 
 def as_found(row: store.RunRow) -> store.RunRow:
-    """Return a row, not of a session, as ``reconcile`` would leave it.
+    """Return a detached row in the state that ``reconcile`` would give it.
 
     It is read again where its process is gone, which may have said how it ended after the row was read.
     """

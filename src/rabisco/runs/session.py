@@ -1,4 +1,4 @@
-"""The session of a process with the row of its run: taking it up, saying what happens, hearing what is wanted."""
+"""A worker's link to its run's row: claim the run, record events, watch for stop and cancel requests."""
 
 import logging
 import os
@@ -148,9 +148,10 @@ class RunSession(Watcher):
             Checkpoints(checkpoints_of(self.row.id)).clear()
 
     def pause(self) -> bool:
-        """Say that the training pauses, or is cancelled where that is wanted meanwhile; tell whether that was the end.
+        """Record the pause, or the cancellation if one was requested meanwhile.
 
-        Where a stop is wanted meanwhile, the training is still this process's own.
+        Returns:
+            Whether this process is done with the run; it is not if a stop was requested meanwhile.
         """
         if self.end("paused", store.RunRow.wanted == "") or self.end("cancelled", store.RunRow.wanted != "stop"):
             return True

@@ -236,8 +236,7 @@ def _not_started(log: Path) -> StorageError:
     return StorageError(
         N_(
             "a training's process must start, and did not in %(attempts)s attempts. Received: %(kind)s; the log "
-            "in the "
-            "run's folder says more"
+            "in the run's folder says more"
         ),
         attempts=MOST_LAUNCHES,
         kind=kinds[-1] if kinds else Sentence(N_("nothing")),

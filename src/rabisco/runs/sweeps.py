@@ -124,7 +124,7 @@ def go_on(name: str) -> SweepStanding:
 
 
 def _ask(name: str, orders: dict[State, Callable[[str], Run]]) -> SweepStanding:
-    """Give each training the order that is for its state, one state after another; let be what has moved on."""
+    """Send each training the order for its state, one state at a time; skip trainings whose state has changed."""
     found = standing(name).trials
     for state, order in orders.items():
         for trial in found:

@@ -171,8 +171,7 @@ def _parse(address: str) -> URL:
     raise InvalidConfigurationError(
         N_(
             "RABISCO_DATABASE_URL must be postgresql://user:password@host/database, or sqlite:///path with a file "
-            "that "
-            "outlives the process. Received: something else; leave it out for SQLite in RABISCO_HOME"
+            "that outlives the process. Received: something else; leave it out for SQLite in RABISCO_HOME"
         )
     )
 

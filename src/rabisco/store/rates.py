@@ -10,7 +10,10 @@ from rabisco.store.tables import Rate
 
 
 def count(key: str, seconds: float, amount: int = 1) -> tuple[int, datetime]:
-    """Add to a count, which begins anew ``seconds`` after its first, and return it and when it ends.
+    """Increment a counter whose window lasts ``seconds`` from the first increment.
+
+    Returns:
+        Its value, and when the window ends.
 
     Raises:
         StorageError: The database does not answer.

@@ -28,9 +28,9 @@ class Moment(TypeDecorator[datetime]):
         return value and value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return (
-            value and value.replace(tzinfo=UTC) if value and value.tzinfo is None else value and value.astimezone(UTC)
-        )
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 class Told(TypeDecorator[Sentence]):
@@ -264,12 +264,12 @@ class AssistantMessage(Base):
 
 
 class Rate(Base):
-    """How often somebody asked something of all servers in the time that goes on.
+    """Requests counted across all servers in the current window.
 
     Attributes:
-        key: Who, what, and how often it may be.
-        count: So often.
-        expires: When it begins anew.
+        key: Client, endpoint and limit.
+        count: Requests so far.
+        expires: When the window ends.
     """
 
     __tablename__ = "rates"

@@ -13,6 +13,7 @@ from rabisco import artifacts, corrections, runs
 from rabisco.corrections import CorrectedReading
 from rabisco.errors import N_, CorrectionNotFoundError, InvalidRequestError, RabiscoError
 from rabisco.images import decode
+from rabisco.retraining import can_refuse
 from rabisco.settings import get_settings
 from rabisco.web.corrections import shapes, taught
 from rabisco.web.corrections.received import Said, received
@@ -234,10 +235,9 @@ def export() -> Response:
 def _refuses(name: str) -> bool:
     """Return whether a model has a rule by which it refuses."""
     try:
-        rule = artifacts.load_artifact(name).card.refusal
+        return can_refuse(artifacts.load_artifact(name).card)
     except RabiscoError:
         return False  # the model was deleted
-    return rule is not None and rule.fits
 
 
 def _deleted(count: int) -> Answered:
