@@ -5,7 +5,6 @@ times, each time on four fifths of the training and validation images.
 """
 
 import logging
-import os
 import sys
 
 import cv2
@@ -23,7 +22,7 @@ from rabisco.evaluation.label_errors import hardest, suspected
 from rabisco.inference import Predictor
 from rabisco.runs import doubts
 from rabisco.runs.doubts import Doubtful, key_of
-from rabisco.runs.process import give_way, identity
+from rabisco.runs.process import give_way, me
 from rabisco.runs.request import RunRequest
 from rabisco.runs.resolving import check
 from rabisco.runs.tasks import load_data
@@ -44,7 +43,7 @@ def main(doubt_id: str) -> None:
     asked = doubts.at(doubt_id)
     if asked is None:
         return
-    asked = asked.model_copy(update={"pid": os.getpid(), "process_started": identity(os.getpid()) or ""})
+    asked = asked.model_copy(update={**me(), "state": "reading", "message": ""})
     doubts.write(asked)
     try:
         with locked(doubts.folder() / ".looking"):

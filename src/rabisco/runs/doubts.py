@@ -5,46 +5,33 @@ What is asked and how far it is stands in ``<home>/label-errors/<id>.json``, wha
 
 import hashlib
 import json
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field
 
-from rabisco import objects
-from rabisco.artifacts.durable import locked, read_whole, told_of_storage, write_whole
+from rabisco.artifacts.durable import locked, read_whole, told_of_storage
 from rabisco.runs.children import start_alone
-from rabisco.runs.process import host, is_gone
+from rabisco.runs.errand import Errand
+from rabisco.runs.process import host
 from rabisco.runs.request import Source
 from rabisco.settings import get_settings
 
 State = Literal["unasked", "reading", "ready", "failed"]
-STALE = 30.0  # seconds after which a process that never began has failed
 
 
-class Asked(BaseModel):
+class Asked(Errand):
     """What is asked, and how far it is.
 
     Attributes:
         source: The data.
         state: How far it is.
-        message: Why it failed, else empty; a sentence and its values.
-        host: Machine of the process.
-        pid: Of the process, 0 before it began.
-        process_started: With which it is told from another of that number.
-        moment: When this was written, seconds since 1970.
     """
 
     source: Source
     state: State = "reading"
-    message: str = ""
-    host: str = Field(default_factory=host)
-    pid: int = 0
-    process_started: str = ""
-    moment: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -106,7 +93,7 @@ def at(doubt_id: str) -> Asked | None:
         return None
     if found.state == "ready" and found.host != host() and not (folder() / f"{doubt_id}.npz").is_file():
         found.state = "reading"  # what was found is still under way to here
-    if found.state == "reading" and is_gone(found.host, found.pid, found.process_started, found.moment, STALE):
+    if found.state == "reading" and found.is_gone:
         found.state = "failed"
     return found
 
@@ -126,10 +113,7 @@ def result(source: Source) -> Doubtful | None:
 
 def write(asked: Asked) -> None:
     """Write how far it is, for all servers."""
-    folder().mkdir(parents=True, exist_ok=True)
-    path = folder() / f"{id_of(asked.source)}.json"
-    write_whole(path, asked.model_copy(update={"moment": time.time()}).model_dump_json() + "\n")
-    objects.share(path)
+    asked.write(folder() / f"{id_of(asked.source)}.json")
 
 
 def id_of(source: Source) -> str:

@@ -16,7 +16,7 @@ from rabisco import objects, store
 from rabisco.errors import RabiscoError, UnusableDataError
 from rabisco.intake import Choices, Finding, inspect
 from rabisco.runs.kinds import found, refusal
-from rabisco.runs.process import host, identity
+from rabisco.runs.process import me
 from rabisco.uploads import bring, files_of
 from rabisco.uploads.keeping import folder_of, place_of
 
@@ -59,10 +59,10 @@ def _look(upload_id: str, session: "LookingSession") -> dict[str, Any]:
 
 def take_up(upload_id: str) -> "LookingSession | None":
     """Make an upload that is queued this process's own; ``None`` if it is not to be had."""
-    me = {"pid": os.getpid(), "process_started": identity(os.getpid()) or "", "host": host()}
     waits = store.UploadRow.id == upload_id, store.UploadRow.state == "queued"
     with store.writing() as session:
-        taking = update(store.UploadRow).where(*waits).values(state="looking", launches=0, heartbeat=store.now(), **me)
+        begun = {"state": "looking", "launches": 0, "heartbeat": store.now(), **me()}
+        taking = update(store.UploadRow).where(*waits).values(begun)
         if session.scalar(taking.returning(store.UploadRow.id)) is None:
             return None
         row = session.get_one(store.UploadRow, upload_id)

@@ -5,7 +5,6 @@ One measures at a time, for times measured side by side would disturb each other
 
 import json
 import logging
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -24,7 +23,7 @@ from rabisco.evaluation.robustness import CORRUPTIONS, corrupt
 from rabisco.inference import Predictor
 from rabisco.runs.held_out import request_of
 from rabisco.runs.measuring import ENDED_EARLY, Measuring, comparisons_dir, say, status
-from rabisco.runs.process import give_way, identity
+from rabisco.runs.process import give_way, me
 from rabisco.runs.read_together import ReadTogether
 from rabisco.runs.resolving import check
 from rabisco.runs.tasks import load_data
@@ -45,7 +44,7 @@ def main(measuring_id: str) -> None:
     asked = status(measuring_id)
     if asked is None:
         return
-    said = asked.model_copy(update={"pid": os.getpid(), "process_started": identity(os.getpid()) or ""})
+    said = asked.model_copy(update={**me(), "message": ""})
     say(said, "waiting")
     try:
         with locked(comparisons_dir() / ".measuring"):

@@ -6,30 +6,26 @@ and what each model answered on each image in the folder ``<id>``; see ``rabisco
 
 import hashlib
 import json
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
-
-from rabisco import objects
 from rabisco.artifacts import Artifact, load_artifact
-from rabisco.artifacts.durable import locked, read_whole, told_of_storage, write_whole
+from rabisco.artifacts.durable import locked, read_whole, told_of_storage
 from rabisco.errors import N_, InvalidConfigurationError
 from rabisco.evaluation import Comparison
 from rabisco.evaluation.robustness import CORRUPTIONS
 from rabisco.runs.children import start_alone
-from rabisco.runs.process import host, is_gone
+from rabisco.runs.errand import Errand
+from rabisco.runs.process import host
 from rabisco.settings import get_settings
 
 State = Literal["waiting", "loading", "reading", "timing", "done", "failed"]
 ENDED_EARLY = N_("its process ended before it was done; measure again")
 CLEAN = "clean"
-STALE = 15.0  # seconds without news after which nobody measures any more
 
 
-class Measuring(BaseModel):
+class Measuring(Errand):
     """How far a measurement is.
 
     Attributes:
@@ -39,11 +35,6 @@ class Measuring(BaseModel):
         share: How much of the reading is done, in [0, 1].
         images: Empty where times are measured, too; else the images are only read: ``clean``, or damaged by the
             corruption of that name.
-        message: Why it failed, else empty; a sentence and its values.
-        host: Machine of the process.
-        pid: Of the process.
-        process_started: With which it is told from another of that number.
-        moment: When this was written, seconds since 1970.
     """
 
     id: str
@@ -51,17 +42,11 @@ class Measuring(BaseModel):
     images: str = ""
     state: State = "waiting"
     share: float = 0.0
-    message: str = ""
-    host: str = Field(default_factory=host)
-    pid: int = 0
-    process_started: str = ""
-    moment: float = 0.0
 
     @property
     def lives(self) -> bool:
         """Whether something still comes of it."""
-        ended = self.state in ("done", "failed")
-        return not ended and not is_gone(self.host, self.pid, self.process_started, self.moment, STALE)
+        return self.state not in ("done", "failed") and not self.is_gone
 
 
 def start(names: Sequence[str], images: str = "") -> Measuring:
@@ -88,12 +73,12 @@ def start(names: Sequence[str], images: str = "") -> Measuring:
             N_("a comparison needs at least two models. Received: %(count)s; choose another"), count=len(chosen)
         )
     artifacts = [load_artifact(name) for name in chosen]
-    asked = Measuring(id=id_of(artifacts, images), models=chosen, images=images, moment=time.time())
+    asked = Measuring(id=id_of(artifacts, images), models=chosen, images=images)
     with locked(comparisons_dir()):
         known = status(asked.id)
         if known and (known.lives or (known.state == "done" and (comparisons_dir() / asked.id).is_dir())):
             return known
-        _write(asked)
+        say(asked, "waiting")
     with told_of_storage(), (comparisons_dir() / f"{asked.id}.log").open("wb") as log:
         start_alone("rabisco.runs.measure_worker", asked.id, log=log)
     return asked
@@ -119,14 +104,7 @@ def results() -> list[Comparison]:
 
 def say(said: Measuring, state: State, **changes: Any) -> None:
     """Write how far a measurement is."""
-    _write(said.model_copy(update={"state": state, "moment": time.time(), **changes}))
-
-
-def _write(said: Measuring) -> None:
-    comparisons_dir().mkdir(parents=True, exist_ok=True)
-    path = comparisons_dir() / f"{said.id}.json"
-    write_whole(path, said.model_dump_json() + "\n")
-    objects.share(path)
+    said.model_copy(update={"state": state, **changes}).write(comparisons_dir() / f"{said.id}.json")
 
 
 def comparisons_dir() -> Path:

@@ -5,11 +5,9 @@ import platform
 import signal
 import subprocess
 import threading
-import time
 from contextlib import suppress
 from pathlib import Path
 
-SILENT = 3600.0  # seconds after which what another machine said last is no longer so
 WHOLLY = 19  # the niceness of what runs only while nothing else wants to
 
 
@@ -31,6 +29,11 @@ def identity(pid: int) -> str | None:
     return started.strip() or None if shown.returncode == 0 and not state.startswith("Z") else None
 
 
+def me() -> dict[str, int | str]:
+    """Return the columns that name this process."""
+    return {"pid": os.getpid(), "process_started": identity(os.getpid()) or "", "host": host()}
+
+
 def _from_proc(stat: Path) -> str | None:
     try:
         after_name = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
@@ -44,21 +47,6 @@ def _from_proc(stat: Path) -> str | None:
 def lives(pid: int | None, known: str) -> bool:
     """Tell whether process ``pid`` is there and is the one whose identity was ``known``."""
     return pid is not None and known != "" and identity(pid) == known
-
-
-def is_gone(where: str, pid: int, known: str, moment: float, stale: float) -> bool:
-    """Tell whether a process is gone that is to do something for a page.
-
-    Args:
-        where: Machine on which it was begun.
-        pid: Its number, 0 before it said so.
-        known: Its identity.
-        moment: When something was last said of it, in seconds since 1970.
-        stale: After how many seconds one that never said its number is gone.
-    """
-    if where != host():
-        return time.time() - moment > SILENT
-    return identity(pid) != known if pid else time.time() - moment > stale
 
 
 def give_way(niceness: int) -> None:

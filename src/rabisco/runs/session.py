@@ -19,7 +19,7 @@ from rabisco.errors import RabiscoError, StorageError
 from rabisco.models.backend import device
 from rabisco.recipes import Watcher
 from rabisco.runs.places import checkpoints_of, folder_of
-from rabisco.runs.process import host, identity
+from rabisco.runs.process import me
 from rabisco.runs.reconcile import result_of, state_of
 from rabisco.runs.request import RunRequest
 from rabisco.runs.resolving import minutes_of
@@ -211,7 +211,6 @@ class RunSession(Watcher):
 
 def take_up(run_id: str) -> RunSession | None:
     """Make a run that waits this process's own, if fewer run than may; ``None`` if it is not to be had."""
-    me = {"pid": os.getpid(), "process_started": identity(os.getpid()) or "", "host": host()}
     with store.alone() as session:
         row = session.get(store.RunRow, run_id)
         if row is None or row.state != "queued":
@@ -220,7 +219,7 @@ def take_up(run_id: str) -> RunSession | None:
             session.execute(update(store.RunRow).where(store.RunRow.id == run_id).values(launches=0))
             return None
         begun = {"started": row.started or store.now(), "heartbeat": store.now(), "wanted": "", "launches": 0}
-        move(session, run_id, ("queued",), "running", **me, **begun)
+        move(session, run_id, ("queued",), "running", **me(), **begun)
         session.refresh(row)
         session.expunge(row)
     return RunSession(row)

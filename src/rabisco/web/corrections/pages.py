@@ -13,7 +13,7 @@ from rabisco import artifacts, corrections, runs
 from rabisco.corrections import CorrectedReading
 from rabisco.errors import N_, CorrectionNotFoundError, InvalidRequestError, RabiscoError
 from rabisco.images import decode
-from rabisco.retraining import can_refuse
+from rabisco.retraining.correction_set import can_refuse
 from rabisco.settings import get_settings
 from rabisco.web.corrections import shapes, taught
 from rabisco.web.corrections.received import Said, received
