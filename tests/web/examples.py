@@ -25,6 +25,7 @@ from rabisco import artifacts, store
 from rabisco.runs.session import take_up
 from rabisco.settings import get_settings
 from rabisco.web import create_app
+from rabisco.web.platform import refusals
 from rabisco.web.platform.access import SigningIn
 from rabisco.web.platform.examples import FILE, SEVEN, TABLE
 from rabisco.web.platform.fields import JSON, MULTIPART
@@ -246,17 +247,6 @@ def shortened(value: Any) -> Any:
     return value
 
 
-def cut(document: dict[str, Any]) -> dict[str, Any]:
-    """Return an OpenAPI document of one route."""
-    components = {kind: dict(list(named.items())[:1]) for kind, named in document["components"].items()}
-    schemas = {name: document["components"]["schemas"][name] for name in ("Live", "Problem")}
-    plain = {
-        name: {part: one for part, one in schema.items() if part != "examples"} for name, schema in schemas.items()
-    }
-    path = "/runs/{run_id}/notes"
-    return {**document, "paths": {path: document["paths"][path]}, "components": {**components, "schemas": plain}}
-
-
 def harvest(value: Any, schema: dict[str, Any], found: dict[str, Any]) -> None:
     """Keep, of each named schema, the first value that has its form."""
     if not isinstance(schema, dict):  # True: of anything
@@ -332,8 +322,7 @@ def main() -> None:
                         continue
                     kind = answer.headers["Content-Type"].partition(";")[0]
                     if kind == JSON and sent.route.answer:
-                        told = cut(answer.json()) if sent.route.operation == "openapi" else answer.json()
-                        harvest(told, described["content"][kind]["schema"], schemas)
+                        harvest(answer.json(), described["content"][kind]["schema"], schemas)
                     elif kind == PAGE:
                         page = page or shortened(answer.text)
                     elif kind.startswith("text/") or "svg" in kind or kind == JSON:
@@ -343,6 +332,7 @@ def main() -> None:
             if "json" in answer.headers["Content-Type"]:
                 found.setdefault(str(answer.status_code), answer.json())
                 harvest(answer.json(), {"$ref": "#/components/schemas/Problem"}, schemas)
+        found["408"] = json.loads(refusals.answer(408)[2])  # else a minute would have to be waited for
         for path, told in trained(home / "trained"):
             harvest(told, DOCUMENT["paths"][path]["get"]["responses"]["200"]["content"][JSON]["schema"], schemas)
         for body, schema in requested():

@@ -31,7 +31,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_client_is_made_without_a_warning_and_knows_the_types_of_predict(client: Path) -> None:
     source = (client / "rabisco_client" / "api" / "default" / "predict.py").read_text(encoding="utf-8")
-    assert "-> Predictions | Problem | str | None:" in source
+    assert "-> Predictions | Problem | None:" in source
     body = (client / "rabisco_client" / "models" / "predict_files_body.py").read_text(encoding="utf-8")
     assert "file: list[File]" in body
 

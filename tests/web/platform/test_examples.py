@@ -13,6 +13,7 @@ from tests.web.examples import DOCUMENT, Sent, Stage, described_of, is_well, pro
 
 from rabisco import store
 from rabisco.settings import get_settings
+from rabisco.web.platform import refusals
 from rabisco.web.platform.fields import JSON
 from rabisco.web.platform.routing import ROUTES
 
@@ -114,6 +115,11 @@ def test_the_examples_of_errors_are_what_servers_answer(tmp_path: Path) -> None:
             content = COMPONENTS["responses"][str(answer.status_code)]["content"][kind]
             assert _numberless(content["example"]) == _numberless(answer.json())
     assert seen == COMPONENTS["responses"].keys() - {"408"}
+
+
+def test_the_example_of_a_request_that_took_too_long_is_what_servers_answer() -> None:
+    content = COMPONENTS["responses"]["408"]["content"]["application/problem+json"]
+    assert content["example"] == json.loads(refusals.answer(408)[2])
 
 
 def _numberless(problem: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from flask import Blueprint, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import LazyString, get_locale, lazy_gettext
 
-from rabisco.web.platform import shapes
 from rabisco.web.platform.meanings import fields_of
 from rabisco.web.platform.openapi import PARAMETER, document
 from rabisco.web.platform.routing import ROUTES, Route, route
@@ -95,7 +94,7 @@ def index() -> ResponseReturnValue:
     "openapi",
     lazy_gettext("These routes as an OpenAPI 3.1 document, from which programs make their own clients."),
     ("curl {url}/openapi.json",),
-    answer=shapes.OpenAPI,
+    file="application/json",
 )
 def openapi() -> Response:
     """Answer the OpenAPI document."""

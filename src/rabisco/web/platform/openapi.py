@@ -213,9 +213,6 @@ def _problems() -> Schema:
 
 
 def _problem(status: int) -> Schema:
-    if status == HTTPStatus.REQUEST_TIMEOUT:  # answered before the application is asked
-        empty = {"text/plain": {"schema": {"type": "string", "maxLength": 0}, "example": ""}}
-        return {"description": HTTPStatus.REQUEST_TIMEOUT.phrase, "headers": NUMBERED, "content": empty}
     told = recorded()["problems"].get(str(status))
     content = {
         "application/problem+json": {"schema": _reference("Problem"), "example": told},

@@ -10,10 +10,9 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from rabisco import artifacts
 from rabisco.training.config import TrainingConfiguration
-from rabisco.web.platform import openapi_shapes as parts
 from rabisco.web.platform.kept import AsKept
 
-__all__ = ["CardSchema", "Deleted", "Live", "Moment", "OpenAPI", "Problem", "Ready"]
+__all__ = ["CardSchema", "Deleted", "Live", "Moment", "Problem", "Ready"]
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -50,16 +49,6 @@ class Live(BaseModel):
     """The process answers."""
 
     status: Literal["live"]
-
-
-class OpenAPI(BaseModel):
-    """An OpenAPI document."""
-
-    openapi: Literal["3.1.1"]
-    info: Annotated[dict[str, Any], AsKept(parts.Info)]
-    servers: list[Annotated[dict[str, Any], AsKept(parts.ServerAddress)]]
-    paths: Annotated[dict[str, Any], AsKept(dict[str, dict[str, parts.Operation]])]
-    components: Annotated[dict[str, Any], AsKept(parts.Components)]
 
 
 class Problem(BaseModel):
