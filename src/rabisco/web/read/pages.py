@@ -11,17 +11,19 @@ from pydantic import Field, field_validator
 from rabisco.artifacts import Card, card_of, list_names
 from rabisco.characters import AMONG, Among, knows
 from rabisco.errors import BusyError, RabiscoError
-from rabisco.images import image_kind
+from rabisco.images import image_kind, sent_side
 from rabisco.inference import Prediction, get_predictor
 from rabisco.settings import Settings
+from rabisco.text_reading import TextReading, read_many
 from rabisco.web.models.aliases import default_model, shown_models
+from rabisco.web.platform.allowance import allowance
 from rabisco.web.platform.fields import MULTIPART, Fields, Requests, given, one_of
 from rabisco.web.platform.metrics import count_predictions
 from rabisco.web.platform.problems import title_of
 from rabisco.web.platform.routing import route
 from rabisco.web.platform.security import allow_camera
 from rabisco.web.platform.words import translated
-from rabisco.web.read import examples, kinds, several
+from rabisco.web.read import examples, kinds
 from rabisco.web.read.answers import data_url, thumbnail
 from rabisco.web.read.exports import exports
 from rabisco.web.read.inside_words import inside_words
@@ -29,6 +31,7 @@ from rabisco.web.read.pictures import Pictures, SentPicture, read_pictures
 
 blueprint = Blueprint("pages", __name__)
 KEPT_SIDE = 320  # pixels: the normalizer looks at no more
+TEXT_SIDE = 720  # pixels of a picture of several characters on the page
 CAMERA_PAGES = ("pages.upload", "pages.show_uploaded")  # which take pictures with it
 
 
@@ -65,13 +68,26 @@ class UploadedPictures(ReadingChoice):
 
 @dataclass(frozen=True)
 class UploadedPicture:
-    """One uploaded picture on the page: its predictions, or why there are none; ``kept`` is stored if corrected."""
+    """One uploaded picture on the page: what was read in it, or why nothing was.
+
+    Attributes:
+        name: As it was sent.
+        thumbnail: The picture, as a data URL.
+        saw: What the first model saw of it, as a data URL.
+        kept: What is stored if it is corrected, as a data URL.
+        predictions: One of each model, where it holds one character.
+        readings: One of each model, where it may hold several.
+        title: What went wrong; empty if nothing did.
+        detail: The same at length.
+        notes: What decoding had to note.
+    """
 
     name: str
     thumbnail: str = ""
     saw: str = ""
     kept: str = ""
     predictions: tuple[Prediction, ...] = ()
+    readings: tuple[TextReading, ...] = ()
     title: str = ""
     detail: str = ""
     notes: tuple[str, ...] = ()
@@ -163,9 +179,8 @@ def show_uploaded() -> ResponseReturnValue:
     settings: Settings = current_app.config["RABISCO"]
     pictures = examples.chosen(asked.example) or read_pictures(request, settings.max_files)
     if shown["many"]:
-        names = [card.name for card in cards]
-        readings = [several.page_row(picture, names, settings.max_characters, among) for picture in pictures]
-        return render_template("read/upload.html", **shown, several=readings)
+        texts = [_text_row(picture, cards, settings.max_characters, among) for picture in pictures]
+        return render_template("read/upload.html", **shown, several=texts)
     rows = [_row(picture, cards, among) for picture in pictures]
     found = [(row.name, row.predictions) for row in rows]
     return render_template("read/upload.html", **shown, rows=rows, exports=exports(found), inside_words=inside_words())
@@ -198,7 +213,7 @@ def _shown(asked: ReadingChoice) -> dict[str, Any]:
 
 
 def _who_reads(asked: ReadingChoice) -> tuple[list[str], Among, str]:
-    """Return the models that read what is asked for, what they expect, and whom they replace; mostly nobody.
+    """Return the models to use, the kind of characters they expect, and the model they replace (usually empty).
 
     No combination that a page offers is refused: of models that do not know what is written, better suited ones take
     the place, and where there are none, anything is expected.
@@ -233,7 +248,7 @@ def _row(picture: SentPicture, cards: list[Card], among: Among) -> UploadedPictu
     except BusyError:
         raise
     except RabiscoError as error:
-        return UploadedPicture(picture.name, title=title_of(error), detail=translated(error.sentence))
+        return _unread(picture, error)
     predictions = tuple(
         get_predictor(card.name).predict(pixels, 3 if _reads_drawings(card) else 5, among) for card in cards
     )
@@ -244,3 +259,24 @@ def _row(picture: SentPicture, cards: list[Card], among: Among) -> UploadedPictu
     return UploadedPicture(
         picture.name, thumbnail(pixels), saw, thumbnail(pixels, KEPT_SIDE), predictions, notes=notes
     )
+
+
+def _text_row(picture: SentPicture, cards: list[Card], most: int, among: Among) -> UploadedPicture:
+    """Return what the page shows of a picture of at most ``most`` characters."""
+    try:
+        pixels, side, readings = picture.decode(), sent_side(picture.data), []
+        for card in cards:
+            allowance().go_on()
+            readings.append(read_many(get_predictor(card.name), pixels, most=most, sent_side=side, among=among))
+    except BusyError:
+        raise
+    except RabiscoError as error:
+        return _unread(picture, error)
+    for reading in readings:
+        count_predictions(reading.model, 1)
+    notes = tuple(translated(note) for note in picture.notes)
+    return UploadedPicture(picture.name, thumbnail(pixels, TEXT_SIDE), readings=tuple(readings), notes=notes)
+
+
+def _unread(picture: SentPicture, error: RabiscoError) -> UploadedPicture:
+    return UploadedPicture(picture.name, title=title_of(error), detail=translated(error.sentence))

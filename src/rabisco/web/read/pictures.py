@@ -12,7 +12,7 @@ from flask import Request
 from numpy.typing import NDArray
 
 from rabisco.errors import N_, BusyError, InvalidRequestError, RabiscoError, Sentence, TooLargeError
-from rabisco.images import begins_as_picture, decode, sent_side
+from rabisco.images import begins_as_picture, decode
 from rabisco.settings import get_settings
 from rabisco.web.platform.allowance import allowance
 from rabisco.web.platform.fields import FORM, JSON, MULTIPART, Fields, as_received, file_field
@@ -48,10 +48,6 @@ class SentPicture:
     def decode(self) -> NDArray[np.uint8]:
         """Return its pixels, RGB; see ``rabisco.images.decode``."""
         return decode(self.data, **get_settings().picture_limits, notes=self.notes, admit=allowance().take)
-
-    def sent_side(self) -> int:
-        """Return its longer side as it was sent; see ``rabisco.images.sent_side``."""
-        return sent_side(self.data)
 
 
 def read_pictures(request: Request, max_files: int) -> list[SentPicture]:

@@ -8,14 +8,15 @@ from flask_babel import lazy_gettext
 from numpy.typing import NDArray
 
 from rabisco.errors import N_, InvalidRequestError, TooLargeError
+from rabisco.images import sent_side
 from rabisco.inference import Predictor, get_predictor
 from rabisco.settings import Settings
+from rabisco.text_reading import read_many
 from rabisco.web.models.aliases import resolve
 from rabisco.web.platform.allowance import allowance
 from rabisco.web.platform.fields import given
 from rabisco.web.platform.metrics import count_predictions
 from rabisco.web.platform.routing import route
-from rabisco.web.read import several
 from rabisco.web.read.answers import Predictions, PredictionSchema, Reading, UnreadPicture
 from rabisco.web.read.options import PredictionOptions, ReadingOptions
 from rabisco.web.read.pictures import PROBLEMS, SentPicture, noted, read_each, read_pictures
@@ -76,11 +77,12 @@ def predict(model: str | None = None) -> Predictions:
     predictors = _predictors(model or str(getattr(asked, "model", "")))
     pictures = read_pictures(request, max(1, settings.max_files // len(predictors)))
 
-    def read_many(picture: SentPicture, pixels: NDArray[np.uint8]) -> Iterator[Reading]:
+    def read_text(picture: SentPicture, pixels: NDArray[np.uint8]) -> Iterator[Reading]:
+        side = sent_side(picture.data)
         for predictor in predictors:
             allowance().go_on()
-            read = several.read(picture, pixels, predictor, settings.max_characters, asked.among)
-            yield Reading.of(read, with_steps=asked.steps)
+            text = read_many(predictor, pixels, most=settings.max_characters, sent_side=side, among=asked.among)
+            yield Reading.of(text, with_steps=asked.steps)
 
     def read_one(_: SentPicture, pixels: NDArray[np.uint8]) -> Iterator[PredictionSchema]:
         ink, drawn, reads = None, dict[tuple[str, int], dict[str, str]](), []
@@ -91,7 +93,7 @@ def predict(model: str | None = None) -> Predictions:
             yield PredictionSchema.of(reads[-1], with_steps=asked.steps, drawn=drawn)
 
     def read(picture: SentPicture, pixels: NDArray[np.uint8]) -> list[PredictionSchema | Reading]:
-        return list((read_many if asked.characters == "many" else read_one)(picture, pixels))
+        return list((read_text if asked.characters == "many" else read_one)(picture, pixels))
 
     answers: list[PredictionSchema | Reading | UnreadPicture] = []
     for one in read_each(pictures, read):
