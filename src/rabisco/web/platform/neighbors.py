@@ -1,8 +1,7 @@
 """Who stands between this server and its readers: proxies that speak for clients, and sites whose pages ask it."""
 
-from collections.abc import Callable, Iterable
 from functools import cache
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
 from rabisco.settings import Settings
@@ -25,24 +24,6 @@ def _read_forwarded() -> Any:
     return ProxyFix(lambda *_: (), x_for=1, x_proto=1, x_host=1, x_port=0, x_prefix=1)
 
 
-class TrustedProxies:
-    """A WSGI application behind proxies: address, scheme, host and prefix are those that a trusted one names.
-
-    Args:
-        app: The application.
-        settings: ``trusted_proxies`` are the addresses and networks of those that are believed.
-    """
-
-    def __init__(self, app: Callable[..., Iterable[bytes]], settings: Settings) -> None:
-        self._app = app
-        self._settings = settings
-
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Answer a request as its client sent it."""
-        believe(environ, self._settings)
-        return self._app(environ, start_response)
-
-
 def believe(environ: dict[str, Any], settings: Settings) -> None:
     """Put what a trusted proxy says of its client into the environment; once, however often it is asked."""
     if not settings.trusted_proxies or FORWARDED in environ:
@@ -51,22 +32,26 @@ def believe(environ: dict[str, Any], settings: Settings) -> None:
         address = ip_address(environ.get("REMOTE_ADDR", "").partition("%")[0])
     except ValueError:
         return
-    if any(address in ip_network(one, strict=False) for one in settings.trusted_proxies.replace(",", " ").split()):
+    if any(address in network for network in _networks(settings.trusted_proxies)):
         environ[FORWARDED] = True
         _read_forwarded()(environ, lambda *_: None)
 
 
+@cache
+def _networks(listed: str) -> list[IPv4Network | IPv6Network]:
+    return [ip_network(one, strict=False) for one in listed.replace(",", " ").split()]
+
+
 def is_allowed(origin: str | None, settings: Settings) -> bool:
-    """Tell whether the pages of a site may ask this server."""
+    """Return whether the pages of a site may ask this server."""
     return bool(origin) and origin in settings.allowed_origins.replace(",", " ").split()
 
 
 def init_app(app: "Flask") -> None:
-    """Believe trusted proxies, and tell browsers which sites may read the answers."""
+    """Tell browsers which sites may read the answers."""
     from flask import request
 
     settings: Settings = app.config["RABISCO"]
-    app.wsgi_app = TrustedProxies(app.wsgi_app, settings)  # type: ignore[method-assign]
     if not settings.allowed_origins:
         return
 

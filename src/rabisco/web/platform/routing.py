@@ -29,6 +29,7 @@ from flask_babel import LazyString
 from pydantic import BaseModel
 from werkzeug.routing import Rule
 
+from rabisco.web.platform.neighbors import believe
 from rabisco.web.read.direct import Answer, send
 
 if TYPE_CHECKING:
@@ -160,6 +161,7 @@ class Application(Flask):
 
     def wsgi_app(self, environ: Any, start_response: Any) -> Any:
         """Answer a request: directly, or by a view."""
+        believe(environ, self.config["RABISCO"])
         answer = self.direct(environ) if self.direct else None
         if answer is None:
             return super().wsgi_app(environ, start_response)
