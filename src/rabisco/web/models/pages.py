@@ -1,10 +1,9 @@
 """``GET /models`` and ``GET /models/<name>``: what each model is and how good it is, from its card."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from flask import Blueprint, Response, render_template
 from flask_babel import lazy_gettext
-from pydantic import Field, field_validator
 
 from rabisco.artifacts import Artifact, list_artifacts, list_damaged, load_artifact, said_of
 from rabisco.artifacts.places import divided, pointer_of
@@ -16,7 +15,7 @@ from rabisco.web.models.shapes import Model, Models
 from rabisco.web.models.standing import standing
 from rabisco.web.models.versions import AskedVersion, asked_version
 from rabisco.web.platform import shapes
-from rabisco.web.platform.fields import Requests, given, one_of
+from rabisco.web.platform.fields import Requests, given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
 from rabisco.web.platform.words import translated
@@ -38,12 +37,7 @@ class ModelPage(AskedVersion):
 
     requests: ClassVar[Requests] = ({"version": "0", "done": "used"},)
 
-    done: str = Field("", json_schema_extra={"enum": ["", *DONE]})
-
-    @field_validator("done")
-    @classmethod
-    def _known(cls, what: str) -> str:
-        return one_of("done", what, DONE)
+    done: Literal["", "used", "undone", "named", "deleted", "promoted"] = ""
 
 
 @route(

@@ -11,7 +11,6 @@ from flask_babel import LazyString, lazy_gettext
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from rabisco import artifacts, data
-from rabisco.artifacts import Card
 from rabisco.data import Entry
 from rabisco.errors import N_, InvalidConfigurationError, InvalidRequestError, RabiscoError
 from rabisco.images import ImageKind, image_kind
@@ -24,7 +23,17 @@ from rabisco.training.config import TrainingConfiguration
 from rabisco.uploads import Upload
 from rabisco.web.models.naming import DESCRIPTION, ClassNames
 from rabisco.web.platform.examples import TABLE
-from rabisco.web.platform.fields import FORM, JSON, MULTIPART, Fields, Requests, other_form, refused, wrong_with
+from rabisco.web.platform.fields import (
+    FORM,
+    JSON,
+    MULTIPART,
+    Fields,
+    Requests,
+    one_of,
+    other_form,
+    refused,
+    wrong_with,
+)
 from rabisco.web.platform.silence import known
 from rabisco.web.platform.words import translated
 
@@ -71,20 +80,6 @@ STEPS = 400  # that a training should have, where the images are few
 MOST_EPOCHS_SUGGESTED = 60
 FEW = 1000  # images, of which even the quick try needs more than a few steps
 USUAL = "usual"  # field of our own form: what counts where no setting was changed
-
-
-def _of_kinds(value: str) -> str:
-    return _one_of(value, tuple(choices()))
-
-
-def _of_presets(value: str) -> str:
-    return _one_of(value, PRESETS[1:])
-
-
-def _one_of(value: str, names: tuple[str, ...]) -> str:
-    if value not in names:
-        raise refused(N_("choose one of: %(names)s"), names=", ".join(names))
-    return value
 
 
 def _free(value: str) -> str:
@@ -153,7 +148,7 @@ class Training(Fields):
     dataset: str | None = Field(None, description="Name of a data set in the catalog.")
     recipe: str | None = Field(None, description="Name of a recipe.")
     name: Annotated[str, AfterValidator(_free)] | None = Field(None, description="Of the model that is made.")
-    model: Annotated[str, AfterValidator(_of_kinds)] | None = Field(
+    model: Annotated[str, AfterValidator(lambda name: one_of("model", name, choices()))] | None = Field(
         None,
         json_schema_extra={"enum": list(choices())},
         description=f"By default `{DEFAULTS['grey']}`, for images in color `{DEFAULTS['colour']}`.",
@@ -167,7 +162,7 @@ class Training(Fields):
     gpus: float | None = limited("gpus", "GPUs that a cluster keeps for it.")
     memory: int | None = limited("memory", "Bytes that a cluster keeps for it.")
     base: Annotated[str, AfterValidator(_there)] | None = Field(None, description="Model to begin with.")
-    preset: Annotated[str, AfterValidator(_of_presets)] | None = Field(
+    preset: Annotated[str, AfterValidator(lambda name: one_of("preset", name, PRESETS[1:]))] | None = Field(
         None,
         json_schema_extra={"enum": list(PRESETS[1:])},
         description="`seconds`: a tiny model of few images; `fast`: a small one of all images, in few epochs.",
@@ -206,7 +201,7 @@ class TrainingForm:
         """Return what a form or JSON says; what is wrong with it is found at once.
 
         Raises:
-            InvalidRequestError: It says by an object or a list what is a text or a number.
+            InvalidRequestError: A field that takes text or a number was given an object or a list.
         """
         told = {name: one for name, one in given.items() if one is not None}
         for name, one in told.items():
@@ -273,7 +268,7 @@ def compatible_models(inspection: Inspection) -> list[str]:
     """Return the models that can be trained further on such data: of the same classes and preparation."""
     return [
         card.name
-        for card in _cards()
+        for card in (artifact.card for artifact in artifacts.list_artifacts())
         if inspection.class_names in (card.class_names, card.original_class_names)
         and card.normalizer == inspection.dialect.normalizer
     ]
@@ -282,12 +277,14 @@ def compatible_models(inspection: Inspection) -> list[str]:
 def compatible_with_entry(entry: Entry) -> list[str]:
     """Return the models that can be trained further on a data set of the catalog."""
     return [
-        card.name for card in _cards() if tuple(entry.class_names) in (card.class_names, card.original_class_names)
+        card.name
+        for card in (artifact.card for artifact in artifacts.list_artifacts())
+        if tuple(entry.class_names) in (card.class_names, card.original_class_names)
     ]
 
 
 def suited(rows: int) -> dict[str, str]:
-    """Return batch size and epochs with which so many images, the usual or fewer, give a training enough steps."""
+    """Return a batch size and epochs, the usual or fewer, that give a training on ``rows`` images enough steps."""
     if rows == 0:
         return {}
     batch = min(128, max(4, 1 << (rows // 8).bit_length() >> 1))
@@ -317,13 +314,3 @@ def free_name(wish: str) -> str:
 
 def _bundled_names() -> set[str]:
     return {folder.name for folder in artifacts.BUNDLED_DIR.iterdir()} if artifacts.BUNDLED_DIR.is_dir() else set()
-
-
-def _cards() -> list[Card]:
-    cards = []
-    for name in artifacts.list_names():
-        try:
-            cards.append(artifacts.load_artifact(name).card)
-        except RabiscoError:
-            continue  # damaged; its own page says so
-    return cards
