@@ -37,7 +37,7 @@ def best_accuracy(dataset: str, least: float) -> Check:
     """Return a check that the best model of a data set reads at least a fraction of its test images."""
 
     def check() -> Outcome:
-        cards = [card for name in artifacts.list_names() if (card := _card(name)) and card.dataset.name == dataset]
+        cards = [one.card for one in artifacts.list_artifacts() if one.card.dataset.name == dataset]
         return _at_least(max(cards, key=lambda card: card.metrics.get("test_accuracy", 0), default=None), least)
 
     return check
@@ -81,9 +81,8 @@ def trained(architecture: str, *, pretrained: bool = False) -> Check:
     def check() -> Outcome:
         cards = [
             card
-            for name in artifacts.list_names()
-            if (card := _card(name))
-            and card.architecture == architecture
+            for card in (artifact.card for artifact in artifacts.list_artifacts())
+            if card.architecture == architecture
             and (not pretrained or any(one.message == notes.PRETRAINED for one in artifacts.said_of(card)))
         ]
         if not cards:

@@ -145,14 +145,11 @@ def from_documentation(question: Question) -> Message:
 def _figures() -> list[str]:
     """Return a line for each model: its accuracy on its test images, with the interval."""
     lines = []
-    for name in artifacts.list_names()[:MOST_COMPARED]:
-        try:
-            figures = artifacts.load_artifact(name).card.metrics
-        except RabiscoError:
-            continue
+    for card in (artifact.card for artifact in artifacts.list_artifacts()[:MOST_COMPARED]):
+        figures = card.metrics
         if {"test_accuracy", "test_accuracy_low", "test_accuracy_high"} <= figures.keys():
             low, high = figures["test_accuracy_low"], figures["test_accuracy_high"]
-            lines.append(f"- {name}: {figures['test_accuracy']:.2%} ({low:.2%} – {high:.2%})")
+            lines.append(f"- {card.name}: {figures['test_accuracy']:.2%} ({low:.2%} – {high:.2%})")
     return lines
 
 
