@@ -3,15 +3,16 @@
 // drawing pad, and to the buttons and the sentence around that.
 
 import { ExampleSet } from "../lib/example-set.js";
+import { browser } from "../lib/kept.js";
 import { fill } from "../lib/text.js";
 
-const MEMORY = "rabisco-drawings";
+const DRAWINGS = "drawings";
 const SHOWN = 12;
 
 class DrawExamples extends HTMLElement {
   connectedCallback() {
     this.messages = JSON.parse(document.body.dataset.messages);
-    this.examples = new ExampleSet(JSON.parse(this.dataset.classes), Number(this.dataset.each), this.#remembered());
+    this.examples = new ExampleSet(JSON.parse(this.dataset.classes), Number(this.dataset.each), browser.get(DRAWINGS) ?? []);
     for (const button of this.querySelectorAll("[data-class]")) {
       button.addEventListener("click", () => this.#change(() => (this.examples.current = button.dataset.class)));
     }
@@ -57,7 +58,7 @@ class DrawExamples extends HTMLElement {
 
   #change(action) {
     action();
-    this.#remember();
+    browser.set(DRAWINGS, this.examples.drawings);
     this.update();
   }
 
@@ -78,29 +79,13 @@ class DrawExamples extends HTMLElement {
       });
       const answer = await response.json();
       if (!response.ok) throw new Error(answer.detail);
-      localStorage.removeItem(MEMORY);
+      browser.set(DRAWINGS, []);
       location.assign(response.headers.get("Location"));
     } catch (error) {
       const reason = error instanceof TypeError ? this.messages.offline : error.message;
       failed.textContent = fill(this.messages.failed, { reason });
       failed.hidden = false;
       button.disabled = false;
-    }
-  }
-
-  #remember() {
-    try {
-      localStorage.setItem(MEMORY, JSON.stringify(this.examples.drawings));
-    } catch {
-      // full or forbidden: they last as long as the page does
-    }
-  }
-
-  #remembered() {
-    try {
-      return JSON.parse(localStorage.getItem(MEMORY)) ?? [];
-    } catch {
-      return [];
     }
   }
 }

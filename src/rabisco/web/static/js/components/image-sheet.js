@@ -2,6 +2,7 @@
 // showImages(address) does so from elsewhere. What is shown is the <section data-behind> of the page at that address.
 
 import { element } from "../lib/element.js";
+import { pageAt } from "../lib/swap.js";
 import "./measure-models.js";
 
 const AGAIN_MS = 1500;
@@ -22,10 +23,12 @@ export async function showImages(address) {
   shown = address;
   dialog.setAttribute("aria-busy", "true");
   if (!dialog.open) dialog.showModal();
-  const section = await sectionAt(address);
+  const there = await pageAt(address);
   if (shown !== address) return;
+  const section = there?.querySelector("[data-behind]");
   if (!section) return location.assign(address);
   dialog.removeAttribute("aria-busy");
+  document.adoptNode(section);
   const heading = section.querySelector("h1");
   heading.replaceWith(element("h2", { id: "behind", tabIndex: -1 }, [...heading.childNodes]));
   dialog.querySelector("[data-behind]").replaceWith(section);
@@ -52,15 +55,4 @@ function made() {
   one.addEventListener("click", ({ target }) => target === one && one.close());
   document.body.append(one);
   return one;
-}
-
-async function sectionAt(address) {
-  try {
-    const response = await fetch(address, { headers: { Accept: "text/html" } });
-    if (!response.ok) return null;
-    const there = new DOMParser().parseFromString(await response.text(), "text/html");
-    return document.adoptNode(there.querySelector("[data-behind]"));
-  } catch {
-    return null;
-  }
 }

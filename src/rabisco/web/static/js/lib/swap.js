@@ -28,7 +28,8 @@ export async function swap(url, onSwap) {
   onSwap();
 }
 
-async function pageAt(url) {
+// The document at an address; null where there is none, or no answer.
+export async function pageAt(url) {
   try {
     const response = await fetch(url, { headers: { Accept: "text/html" } });
     return response.ok ? new DOMParser().parseFromString(await response.text(), "text/html") : null;
