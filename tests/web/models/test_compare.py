@@ -174,6 +174,7 @@ def test_figures_are_written_as_the_language_writes_them(language: str) -> None:
 )
 def test_an_axis_has_round_marks_around_its_values(values: list[float], ticks: tuple[float, ...]) -> None:
     found = axis(values)
+    assert found
     assert found.ticks == pytest.approx(ticks)
     assert all(0 <= found.place(value) <= 100 for value in values)
 

@@ -4,20 +4,11 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from flask import Flask
-
 from rabisco.artifacts import Card
 
 STEPS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 MOST_TICKS = 6
 RELIABILITY_KEYS = {"low", "high", "count", "confidence", "accuracy"}
-
-
-def init_app(app: Flask) -> None:
-    """Give the templates axes and the curves to draw on them."""
-    app.add_template_global(axis)
-    app.add_template_global(learning_curve)
-    app.add_template_global(reliability)
 
 
 @dataclass(frozen=True)
@@ -37,8 +28,10 @@ class Axis:
         return max(0, -math.floor(math.log10(round((self.ticks[1] - self.ticks[0]) * 100, 9))))
 
 
-def axis(values: Sequence[float]) -> Axis:
-    """Return the shortest axis of round marks that holds these fractions in [0, 1]."""
+def axis(values: Sequence[float]) -> Axis | None:
+    """Return the shortest axis of round marks that holds these fractions in [0, 1]; ``None`` where there are none."""
+    if not values:
+        return None
     low, high = min(values), max(values)
     for step in STEPS:
         first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
@@ -82,12 +75,7 @@ class Reliability:
         return max(row["count"] for row in self.bins)
 
 
-def reliability(card: Card) -> Reliability | None:
-    """Return a card's reliability diagram; nothing where it was not counted, or not in a way that is known here."""
-    return reliability_of(card.reliability or ())
-
-
-def reliability_of(table: Iterable[dict[str, float]]) -> Reliability | None:
-    """Return the diagram of a table as cards keep it; nothing where it holds no image, or is not known here."""
-    rows = [row for row in table if row.keys() >= RELIABILITY_KEYS and row["count"] > 0]
+def reliability_of(table: Iterable[dict[str, float]] | None) -> Reliability | None:
+    """Return the diagram of a table as cards keep it; ``None`` where nothing was counted, or not as is known here."""
+    rows = [row for row in table or () if row.keys() >= RELIABILITY_KEYS and row["count"] > 0]
     return Reliability(tuple(sorted(rows, key=lambda row: row["confidence"]))) if rows else None

@@ -1,7 +1,6 @@
 """``GET /compare``: models side by side, what was measured of them and what each reads in the same drawing."""
 
 import itertools
-from collections.abc import Iterable
 from typing import ClassVar
 
 from flask import Blueprint, redirect, render_template, url_for
@@ -13,7 +12,7 @@ from rabisco.errors import N_, MeasurementNotFoundError, Sentence
 from rabisco.images import image_kind
 from rabisco.runs import measuring
 from rabisco.web.models.aliases import default_model, resolve, shown_models
-from rabisco.web.models.charts import Axis, axis, learning_curve
+from rabisco.web.models.charts import axis, learning_curve
 from rabisco.web.models.compared import ComparedModel, comparisons, contestant, difference, uploads_measured
 from rabisco.web.models.shapes import ComparisonSchema, ContestantSchema, MeasuringSchema, PairSchema
 from rabisco.web.models.titles import distinct_title
@@ -87,13 +86,15 @@ def index() -> Answered:
     curves = [(place, curve) for place, curve in curves if len(curve) > 1]
     shared = len(contestants) > 1 and all(one.timed for one in contestants)
     accuracies = [one.shared_accuracy if shared else one.accuracy for one in contestants]
+    corruptions = _corruptions(contestants)
+    damaged = [accuracy for found in corruptions.values() for _, accuracy in found]
     return render_template(
         "models/compare.html",
         contestants=contestants,
         cards=cards,
         drawn=[card for card in cards if image_kind(card.normalizer) == "grey"],
         differences=differences,
-        times_of=_times_of,
+        times={one.card.name: one.timed.single.median_ms for one in contestants if one.timed},
         measuring_states={name: str(words) for name, words in STATES.items()},
         uploaded=uploads_measured(),
         under_way=_under_way(artifacts),
@@ -104,12 +105,12 @@ def index() -> Answered:
         too_many=len(asked) > MOST,
         most=MOST,
         accuracies=accuracies,
-        accuracy_axis=_accuracy_axis(accuracies),
-        corruptions=_corruptions(contestants),
-        corruptions_axis=_corruptions_axis(contestants),
+        accuracy_axis=axis([value for one in accuracies for value in one or ()]),
+        corruptions=corruptions,
+        corruptions_axis=axis([*damaged, 1.0]) if damaged else None,
         curves=curves,
         curve_titles=[distinct_title(contestants[place].card, cards) for place, _ in curves],
-        curves_axis=_curves_axis([curve for _, curve in curves]),
+        curves_axis=axis([value for _, curve in curves for value in curve[1:]]),  # else the first epochs flatten it
     )
 
 
@@ -163,22 +164,12 @@ def measurement(measuring_id: str) -> Answered:
     return MeasuringSchema.of(found)
 
 
-def _times_of(contestants: list[ComparedModel]) -> dict[str, float]:
-    """Return how long one image takes each model, in milliseconds, of those that were timed in one run."""
-    return {one.card.name: one.timed.single.median_ms for one in contestants if one.timed}
-
-
 def _under_way(artifacts: list[Artifact]) -> MeasuringSchema | None:
     """Return how far the measurement of these models is, if there is one that is not done."""
     if len(artifacts) < 2:
         return None
     found = measuring.status(measuring.id_of(artifacts))
     return None if found is None or found.state == "done" else MeasuringSchema.of(found)
-
-
-def _accuracy_axis(accuracies: Iterable[tuple[float, float, float] | None]) -> Axis | None:
-    values = [value for one in accuracies for value in one or ()]
-    return axis(values) if values else None
 
 
 def _corruptions(contestants: list[ComparedModel]) -> dict[str, list[tuple[int, float]]]:
@@ -188,14 +179,3 @@ def _corruptions(contestants: list[ComparedModel]) -> dict[str, list[tuple[int, 
         for row in one.robustness.rows if one.robustness else ():
             found.setdefault(row.corruption, []).append((place, row.accuracy))
     return found
-
-
-def _corruptions_axis(contestants: list[ComparedModel]) -> Axis | None:
-    values = [row.accuracy for one in contestants if one.robustness for row in one.robustness.rows]
-    return axis([*values, 1.0]) if values else None
-
-
-def _curves_axis(curves: list[list[float]]) -> Axis | None:
-    """Return the axis of the curves; a first epoch far below the rest is cut off, or it would flatten it all."""
-    values = [value for curve in curves for value in curve[1:]]
-    return axis(values) if values else None

@@ -5,17 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from flask import Flask
 
 from rabisco.artifacts import Card
 from rabisco.characters import LOOKALIKES, alike
 
 MOST_NAMED = 12
-
-
-def init_app(app: Flask) -> None:
-    """Let the templates ask for the confusions of a card."""
-    app.add_template_global(confusions_of)
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,7 @@
 """How a model's ``pesos.h5`` is used by Keras alone, as code to copy: what goes in, what comes out."""
 
-from flask import Flask
-
 from rabisco.artifacts import Card
 from rabisco.images import image_kind
-
-
-def init_app(app: Flask) -> None:
-    """Let pages show the code."""
-    app.add_template_filter(keras_code)
 
 
 def keras_code(card: Card) -> str:

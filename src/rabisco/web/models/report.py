@@ -23,7 +23,7 @@ from rabisco.evaluation.compare import Comparison, Row
 from rabisco.evaluation.metrics import Evaluation
 from rabisco.evaluation.readings import Readings, Selection
 from rabisco.evaluation.robustness import Robustness
-from rabisco.web.models.charts import Reliability, axis, learning_curve, reliability, reliability_of
+from rabisco.web.models.charts import Reliability, axis, learning_curve, reliability_of
 from rabisco.web.models.compared import ModelDifference
 from rabisco.web.models.confusions import Confusions, confusions_of
 from rabisco.web.read.answers import data_url
@@ -87,7 +87,8 @@ class Reported:
         card, readings = artifact.card, artifact.readings
         metrics = {name[5:]: value for name, value in card.metrics.items() if name.startswith("test_")}
         wrong, right = examples(readings, card.class_names) if readings else ((), ())
-        return cls(card, metrics, confusions_of(card), reliability(card), timed, robustness, readings, wrong, right)
+        trust = reliability_of(card.reliability)
+        return cls(card, metrics, confusions_of(card), trust, timed, robustness, readings, wrong, right)
 
     @classmethod
     def of_evaluation(
@@ -253,7 +254,7 @@ def render(report: Report, as_format: Format) -> str:
         writer.writerows(report.to_rows())
         return text.getvalue()
     accuracies = [value for one in report.accuracies for value in one or ()]
-    facts = {"report": report, "accuracy_axis": axis(accuracies) if accuracies else None}
+    facts = {"report": report, "accuracy_axis": axis(accuracies)}
     if as_format == "svg":
         return render_template("models/report.svg", **facts)
     damaged = _damaged(report.models)
@@ -265,7 +266,7 @@ def render(report: Report, as_format: Format) -> str:
         **facts,
         costs_of=costs_of,
         curves=curves,
-        curves_axis=axis(learned) if learned else None,
+        curves_axis=axis(learned),
         damaged=damaged,
         damaged_axis=axis([*values, 1.0]) if values else None,
         style="\n".join((_STATIC / f"{name}.css").read_text(encoding="utf-8") for name in STYLES),

@@ -60,7 +60,8 @@ def report_of(artifacts: Sequence[Artifact]) -> Report:
     run = run if run and run.rows else None
     compared = [contestant(artifact, run) for artifact in artifacts]
     pairs = [difference(*pair, known) for pair in itertools.combinations(compared, 2)]
-    together = run is not None and len(run.rows) == len(compared) > 1 and _same_images(compared)
+    same_images = len({one.card.dataset.fingerprint for one in compared}) == 1
+    together = run is not None and len(run.rows) == len(compared) > 1 and same_images
     return Report(
         models=[_reported(one) for one in compared],
         dataset=compared[0].card.dataset.name if together else "",
@@ -73,7 +74,3 @@ def report_of(artifacts: Sequence[Artifact]) -> Report:
 def _reported(one: ComparedModel) -> Reported:
     reported = Reported.of_card(one.artifact, one.timed, one.robustness)
     return reported if may_see_images_of(one.artifact) else replace(reported, wrong=(), right=())
-
-
-def _same_images(compared: Sequence[ComparedModel]) -> bool:
-    return len({one.card.dataset.fingerprint for one in compared}) == 1

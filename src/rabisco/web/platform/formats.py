@@ -8,6 +8,9 @@ from flask import Flask
 from flask_babel import format_date, format_datetime, format_decimal, format_percent, get_locale, ngettext
 
 from rabisco.rejection import MESSAGES
+from rabisco.web.models.charts import axis, learning_curve, reliability_of
+from rabisco.web.models.confusions import confusions_of
+from rabisco.web.models.keras_code import keras_code
 from rabisco.web.models.titles import architecture_title, corruption_title, distinct_title, is_bundled, model_title
 from rabisco.web.platform.words import translated
 
@@ -15,26 +18,12 @@ _CORES = re.compile(r"\b(\d+) cores\b")
 
 
 def init_app(app: Flask) -> None:
-    """Give the templates the filters of this module and the titles of models."""
-    app.add_template_filter(percent)
-    app.add_template_filter(chance)
-    app.add_template_filter(number)
-    app.add_template_filter(decimal)
-    app.add_template_filter(seconds)
-    app.add_template_filter(milliseconds)
-    app.add_template_filter(size)
-    app.add_template_filter(limit)
-    app.add_template_filter(p_value)
-    app.add_template_filter(date)
-    app.add_template_filter(moment)
-    app.add_template_filter(hardware)
-    app.add_template_global(model_title)
-    app.add_template_global(architecture_title)
-    app.add_template_global(is_bundled)
-    app.add_template_filter(translated)
-    app.add_template_global(corruption_title)
-    app.add_template_global(distinct_title)
-    app.jinja_env.globals["refusals"] = MESSAGES
+    """Give the templates the filters of this module, and what they ask of models."""
+    figures = (percent, chance, number, decimal, seconds, milliseconds, size, limit, p_value, date, moment)
+    app.jinja_env.filters |= {one.__name__: one for one in (*figures, hardware, translated, keras_code)}
+    titles = (model_title, architecture_title, is_bundled, corruption_title, distinct_title)
+    parts = (axis, learning_curve, reliability_of, confusions_of)
+    app.jinja_env.globals |= {one.__name__: one for one in (*titles, *parts)} | {"refusals": MESSAGES}
 
 
 def hardware(text: str) -> str:
@@ -61,7 +50,7 @@ def number(value: float) -> str:
 
 
 def decimal(value: float, digits: int) -> str:
-    """Return a number with so many decimals."""
+    """Return a number with the given number of decimals."""
     return str(format_decimal(value, "#,##0." + "0" * digits))
 
 
