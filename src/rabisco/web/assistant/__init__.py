@@ -8,7 +8,7 @@ import re
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext
 from pydantic import Field, field_validator
 
@@ -21,7 +21,6 @@ from rabisco.errors import (
     AssistantTimeoutError,
     BusyError,
 )
-from rabisco.settings import Settings
 from rabisco.web.assistant.answering import (
     AssistantAnswer,
     asks_model,
@@ -38,7 +37,7 @@ from rabisco.web.platform import shapes
 from rabisco.web.platform.fields import Fields, Requests, given, refused
 from rabisco.web.platform.languages import chosen
 from rabisco.web.platform.problems import wants_page
-from rabisco.web.platform.routing import Answered, route
+from rabisco.web.platform.routing import Answered, app_settings, route
 from rabisco.web.platform.silence import known
 from rabisco.web.platform.streams import events
 from rabisco.web.platform.visitors import new_visitor, remember
@@ -194,7 +193,7 @@ def _page(
     *,
     unkept: tuple[Message, ...] = (),
 ) -> Answered:
-    settings, came_from = _settings(), came_from or _referring_path()
+    settings, came_from = app_settings(), came_from or _referring_path()
     so_far = known(lambda: assistant.latest(visitor or this_visitor()), [], programs=True)
     page = render_template(
         "assistant/assistant.html",
@@ -267,8 +266,3 @@ def _suggested(came_from: str) -> list[str]:
     questions = assistant.questions(chosen())
     numbers = next((chosen_ for starts, chosen_ in _SUGGESTED if came_from.startswith(starts)), (0, 7, 10, 31))
     return [questions[number].title for number in numbers if number < len(questions)]
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.config["RABISCO"]
-    return settings

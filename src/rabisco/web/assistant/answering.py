@@ -30,6 +30,7 @@ from rabisco.web.assistant.question import Question
 from rabisco.web.platform import access
 from rabisco.web.platform.languages import chosen
 from rabisco.web.platform.lines import LOGGER
+from rabisco.web.platform.routing import app_settings
 from rabisco.web.platform.shared_counts import SharedCounts
 from rabisco.web.platform.silence import known
 from rabisco.web.platform.streams import Event
@@ -159,7 +160,7 @@ def from_model(question: Question, visitor: str) -> Message:
     Raises:
         BusyError: As many threads wait for it as may.
     """
-    settings = _settings()
+    settings = app_settings()
     place = _places.setdefault(settings.threads, threading.BoundedSemaphore(max(1, settings.threads // 2)))
     if not place.acquire(blocking=False):
         raise BusyError(N_("other questions are being answered; ask again in a few seconds"))
@@ -177,7 +178,7 @@ def from_model(question: Question, visitor: str) -> Message:
 
 def streamed(question: Question, visitor: str) -> Iterator[Event | None]:
     """Yield the language model's answer as it comes; a thread waits for it, and is told when nobody listens."""
-    settings, language, earlier = _settings(), chosen(), _earlier(visitor)
+    settings, language, earlier = app_settings(), chosen(), _earlier(visitor)
     app, locale = current_app._get_current_object(), get_locale()  # type: ignore[attr-defined]
     words = {failure: (kind, str(text)) for failure, (kind, text) in FAILURES.items()}
     facts, cancelled, news = question.facts(), threading.Event(), queue.SimpleQueue[Event]()
@@ -279,7 +280,7 @@ def asks_model(question: Question) -> bool:
     Raises:
         AssistantQuotaError: This address asked too often, or today's budget is spent.
     """
-    settings = _settings()
+    settings = app_settings()
     if question.source == "documentation" or not assistant.is_configured(settings) or not may_ask(settings):
         return False
     asked = _asked(settings.shares_database)
@@ -313,8 +314,3 @@ def may_ask(settings: Settings) -> bool:
 def _failure(failure: Failure) -> RabiscoError:
     kind, words = FAILURES[failure]
     return kind(str(words))
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.config["RABISCO"]
-    return settings

@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass
 
-from flask import current_app
-
 from rabisco import artifacts
 from rabisco.artifacts import Version
-from rabisco.settings import Settings
 from rabisco.web.models.aliases import default_model
+from rabisco.web.platform.routing import app_settings
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class Standing:
 
 def standing(name: str) -> Standing:
     """Return how the model called ``name`` stands."""
-    settings: Settings = current_app.config["RABISCO"]
+    settings = app_settings()
     is_default = default_model() == name
     before = artifacts.previous_default() if is_default and artifacts.promoted() == name else None
     undo = "" if before is None else before or settings.default_model

@@ -25,7 +25,7 @@ from rabisco.web.platform import guesses, sessions
 from rabisco.web.platform.fields import FORM, Fields, Requests, given
 from rabisco.web.platform.keys import secret_key
 from rabisco.web.platform.neighbors import FORWARDED, is_allowed
-from rabisco.web.platform.routing import route, route_of
+from rabisco.web.platform.routing import app_settings, route, route_of
 
 blueprint = Blueprint("access", __name__)
 
@@ -83,7 +83,7 @@ def admits(settings: Settings, environ: MutableMapping[str, Any]) -> bool:
 
 def may_change() -> bool:
     """Tell whether whoever sends this request may change models."""
-    settings = _settings()
+    settings = app_settings()
     return not settings.read_only and admits(settings, request.environ)
 
 
@@ -139,7 +139,7 @@ def form() -> ResponseReturnValue:
 )
 def sign_in() -> ResponseReturnValue:
     """Remember in a cookie that the reader knows the token."""
-    settings = _settings()
+    settings = app_settings()
     asked = given(SigningIn)
     to = _safe(asked.next)
     _check_guesses()
@@ -167,7 +167,7 @@ def sign_in() -> ResponseReturnValue:
 )
 def sign_out() -> ResponseReturnValue:
     """End the session that the reader's cookie is of, in every process at once."""
-    sessions.end(_settings(), request.cookies.get(COOKIE, ""))
+    sessions.end(app_settings(), request.cookies.get(COOKIE, ""))
     response = redirect(url_for("pages.draw"), 303)
     response.delete_cookie(COOKIE, httponly=True, samesite="Strict")
     session.clear()
@@ -191,7 +191,7 @@ def _protect() -> None:
 
 
 def _check_access() -> None:
-    settings = _settings()
+    settings = app_settings()
     if settings.read_only:
         raise ReadOnlyError(
             N_("this server only reads pictures: training, changing models and the assistant are switched off")
@@ -227,7 +227,7 @@ def _check_form() -> None:
 
 def is_foreign() -> bool:
     """Tell whether another site made a browser send this request; programs that are no browser say nothing."""
-    if is_allowed(request.headers.get("Origin"), _settings()):
+    if is_allowed(request.headers.get("Origin"), app_settings()):
         return False
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
@@ -261,8 +261,3 @@ def _safe(asked: str) -> str:
     """Return where to go after signing in: an address of this server."""
     safe = asked.startswith("/") and not asked.startswith(("//", "/\\")) and asked.isprintable()
     return asked if safe else url_for("pages.draw")
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.config["RABISCO"]
-    return settings

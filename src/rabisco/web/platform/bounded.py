@@ -7,7 +7,7 @@ from functools import partial
 from itertools import chain
 from typing import IO, Any, cast
 
-from flask import Request, current_app
+from flask import Request
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser, MultiPartParser
@@ -18,6 +18,7 @@ from werkzeug.wsgi import LimitedStream
 from rabisco.errors import N_, InvalidRequestError, TooLargeError
 from rabisco.images import begins_as_picture
 from rabisco.web.platform.bodies import temporary_file
+from rabisco.web.platform.routing import app_settings
 
 # Parts of one multipart body, files and fields together; beyond it Werkzeug stops reading.
 MOST_PARTS = 1000
@@ -126,7 +127,7 @@ class BoundedRequest(Request):
         """The largest body of this request, in bytes."""
         from rabisco.web.platform.limits import body_limit
 
-        return body_limit(current_app.config["RABISCO"], self.environ)
+        return body_limit(app_settings(), self.environ)
 
     @max_content_length.setter
     def max_content_length(self, value: int | None) -> None:
@@ -137,7 +138,7 @@ class BoundedRequest(Request):
         from rabisco.web.platform.limits import takes_training_data
 
         if takes_training_data(self.environ):
-            return temporary_file(current_app.config["RABISCO"])
+            return temporary_file(app_settings())
         return super()._get_file_stream(*args, **options)
 
     @property

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
-from flask import Flask, current_app, request
+from flask import Flask, request
 from flask_babel import format_decimal, gettext
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -14,7 +14,7 @@ from rabisco.settings import Settings
 from rabisco.web.platform import access
 from rabisco.web.platform.bounded import MOST_PARTS, BoundedRequest, check_texts
 from rabisco.web.platform.handover import BUSY, REFUSAL, STORAGE
-from rabisco.web.platform.routing import ROUTES
+from rabisco.web.platform.routing import ROUTES, app_settings
 from rabisco.web.platform.shared_counts import SharedCounts
 
 
@@ -52,7 +52,7 @@ def no_room() -> StorageError:
 
 def too_large() -> str:
     """Return which limit this request is beyond, and what to do, in the reader's language."""
-    settings: Settings = current_app.config["RABISCO"]
+    settings = app_settings()
     allowed, announced = body_limit(settings, request.environ), request.content_length
     limit = format_decimal(allowed / 2**20, "#,##0.0")
     if announced is not None and announced <= allowed:

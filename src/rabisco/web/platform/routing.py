@@ -23,12 +23,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from flask import Blueprint, Flask, Request, Response, request
+from flask import Blueprint, Flask, Request, Response, current_app, request
 from flask.typing import ResponseReturnValue
 from flask_babel import LazyString
 from pydantic import BaseModel
 from werkzeug.routing import Rule
 
+from rabisco.settings import Settings
 from rabisco.web.platform.neighbors import believe
 from rabisco.web.read.direct import Answer, send
 
@@ -179,3 +180,9 @@ class Application(Flask):
             headers,
             mimetype="application/json",
         )
+
+
+def app_settings() -> Settings:
+    """Return the settings of the application that answers the current request."""
+    settings: Settings = current_app.config["RABISCO"]
+    return settings

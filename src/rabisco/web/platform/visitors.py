@@ -7,10 +7,11 @@ import hashlib
 import hmac
 import secrets
 
-from flask import Response, after_this_request, current_app, g, request
+from flask import Response, after_this_request, g, request
 
 from rabisco.web.platform.keys import secret_key
 from rabisco.web.platform.problems import wants_page
+from rabisco.web.platform.routing import app_settings
 
 COOKIE = "reader"
 SECONDS = 365 * 24 * 3600
@@ -46,7 +47,7 @@ def queued_as() -> str:
             return response
 
         return known_as
-    key = secret_key(current_app.config["RABISCO"])
+    key = secret_key(app_settings())
     return hmac.new(key, (request.remote_addr or "").encode(), hashlib.sha256).hexdigest()
 
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from flask import Blueprint, current_app, request
+from flask import Blueprint, request
 from flask_babel import lazy_gettext
 from numpy.typing import NDArray
 
@@ -22,12 +22,11 @@ from rabisco.explanation import (
     smallest_flips,
 )
 from rabisco.inference import Prediction, Predictor, get_predictor
-from rabisco.settings import Settings
 from rabisco.web.models.aliases import resolve
 from rabisco.web.platform.access import may_see_images_of
 from rabisco.web.platform.fields import given
 from rabisco.web.platform.metrics import count_predictions
-from rabisco.web.platform.routing import route
+from rabisco.web.platform.routing import app_settings, route
 from rabisco.web.read import insides, maps
 from rabisco.web.read.answers import BoxSchema, UnreadPicture, data_url
 from rabisco.web.read.options import ExplanationOptions
@@ -63,7 +62,7 @@ STRONG = 0.6  # share of the greatest evidence that is shown in its whole color
 )
 def explain_pictures() -> insides.Explanations:
     """Read every picture of the request with one model, and say what mattered."""
-    settings: Settings = current_app.config["RABISCO"]
+    settings = app_settings()
     asked = given(ExplanationOptions)
     predictor = get_predictor(resolve(asked.model))
     pictures = read_pictures(request, min(MOST, settings.max_files))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 from pydantic import Field, field_validator
@@ -13,14 +13,13 @@ from rabisco.characters import AMONG, Among, knows
 from rabisco.errors import BusyError, RabiscoError
 from rabisco.images import image_kind, sent_side
 from rabisco.inference import Prediction, get_predictor
-from rabisco.settings import Settings
 from rabisco.text_reading import TextReading, read_many
 from rabisco.web.models.aliases import default_model, shown_models
 from rabisco.web.platform.allowance import allowance
 from rabisco.web.platform.fields import MULTIPART, Fields, Requests, given, one_of
 from rabisco.web.platform.metrics import count_predictions
 from rabisco.web.platform.problems import title_of
-from rabisco.web.platform.routing import route
+from rabisco.web.platform.routing import app_settings, route
 from rabisco.web.platform.security import allow_camera
 from rabisco.web.platform.words import translated
 from rabisco.web.read import examples, kinds
@@ -176,7 +175,7 @@ def show_uploaded() -> ResponseReturnValue:
     asked = given(UploadedPictures)
     shown = _shown(asked)
     cards, among = shown["cards"], shown["among"]
-    settings: Settings = current_app.config["RABISCO"]
+    settings = app_settings()
     pictures = examples.chosen(asked.example) or read_pictures(request, settings.max_files)
     if shown["many"]:
         texts = [_text_row(picture, cards, settings.max_characters, among) for picture in pictures]
@@ -198,7 +197,7 @@ def _shown(asked: ReadingChoice) -> dict[str, Any]:
     photographs = not any(_reads_drawings(card) for card in cards)
     return {
         "cards": cards,
-        "settings": current_app.config["RABISCO"],
+        "settings": app_settings(),
         "choices": _choices(),
         "many": asked.characters == "many" and not photographs,
         "among": among,

@@ -3,20 +3,19 @@
 from collections.abc import Iterator
 
 import numpy as np
-from flask import Blueprint, current_app, request
+from flask import Blueprint, request
 from flask_babel import lazy_gettext
 from numpy.typing import NDArray
 
 from rabisco.errors import N_, InvalidRequestError, TooLargeError
 from rabisco.images import sent_side
 from rabisco.inference import Predictor, get_predictor
-from rabisco.settings import Settings
 from rabisco.text_reading import read_many
 from rabisco.web.models.aliases import resolve
 from rabisco.web.platform.allowance import allowance
 from rabisco.web.platform.fields import given
 from rabisco.web.platform.metrics import count_predictions
-from rabisco.web.platform.routing import route
+from rabisco.web.platform.routing import app_settings, route
 from rabisco.web.read.answers import Predictions, PredictionSchema, Reading, UnreadPicture
 from rabisco.web.read.options import PredictionOptions, ReadingOptions
 from rabisco.web.read.pictures import PROBLEMS, SentPicture, noted, read_each, read_pictures
@@ -72,7 +71,7 @@ MOST_MODELS = 8  # that read the pictures of one request
 )
 def predict(model: str | None = None) -> Predictions:
     """Read every picture of the request with each model named and answer in the same order."""
-    settings: Settings = current_app.config["RABISCO"]
+    settings = app_settings()
     asked = given(ReadingOptions if model else PredictionOptions)
     predictors = _predictors(model or str(getattr(asked, "model", "")))
     pictures = read_pictures(request, max(1, settings.max_files // len(predictors)))

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from flask import Blueprint, current_app, render_template, request
+from flask import Blueprint, render_template, request
 from flask_babel import lazy_gettext
 
 from rabisco import data, runs, uploads
@@ -12,11 +12,10 @@ from rabisco.images import image_kind
 from rabisco.intake import Choices
 from rabisco.intake.naming import class_names_of
 from rabisco.runs import RunRequest
-from rabisco.settings import Settings
 from rabisco.uploads import Upload
 from rabisco.web.platform.fields import Fields, Requests, collected, given
 from rabisco.web.platform.problems import wants_page
-from rabisco.web.platform.routing import Answered, route
+from rabisco.web.platform.routing import Answered, app_settings, route
 from rabisco.web.platform.visitors import queued_as
 from rabisco.web.platform.words import translated
 from rabisco.web.train import uploads as upload_pages
@@ -150,7 +149,7 @@ def _again(form: TrainingForm, upload: Upload | None, error: str) -> Answered:
 
 
 def _choice_page(form: TrainingForm, status: int = 200) -> Answered:
-    settings: Settings = current_app.config["RABISCO"]
+    settings = app_settings()
     here_now = [entry for entry in trainable() if data.is_local(entry.name)]
     return render_template(
         "train/index.html",
