@@ -1,8 +1,7 @@
-"""The way from a connection to the application: a request is received whole before a thread is given to it.
+"""Receives each request completely on the event loop before handing it to a thread.
 
-Under plain WSGI a thread reads the body itself, and as many slow clients as there are threads stop everything. Here
-the event loop waits, for a bounded time, and threads only compute. So it is with answers that come in parts
-(``streams``): a thread makes a part, and none waits for the next.
+Under plain WSGI a thread reads the body itself, so as many slow clients as there are threads stop everything. Streamed
+answers (``streams``) work the same way: a thread produces one part at a time and never waits for the next.
 """
 
 import asyncio
@@ -101,7 +100,7 @@ class ASGIApplication:
         return bool(self._turns)
 
     def offer(self, scope: Any, body: bytes, tell: Callable[[Any], object]) -> bool:
-        """Let a request that has come whole have its turn, which needs no call; return whether it will.
+        """Queue a fully received prediction request for the next batch; return whether it was accepted.
 
         Args:
             scope: The request, for a prediction.
@@ -118,7 +117,7 @@ class ASGIApplication:
         return True
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
-        """Answer one request; of one that does not arrive whole or in time nothing is carried out."""
+        """Answer one request. A request that arrives incomplete or too late is not carried out."""
         environ = scope.get(ENVIRON) or environment(scope, self._settings)
         lane = self._reading if environ["PATH_INFO"].startswith(READING) else self._others
         if lane.busy >= self._most and self._is_refused(environ):
@@ -135,7 +134,7 @@ class ASGIApplication:
             await self._serve(lane, environ, receive, send)
 
     def _is_refused(self, environ: dict[str, Any]) -> bool:
-        """Tell whether a request is refused in a crowd before its body is read; health has its own way."""
+        """Return whether a request is refused in a crowd before its body is read; health has its own way."""
         is_person = "text/html" in environ.get("HTTP_ACCEPT", "") and self._pages < MOST_PAGES  # is told by a page
         return not is_person and not environ["PATH_INFO"].startswith("/health")
 
@@ -192,7 +191,7 @@ class ASGIApplication:
         lane.busy += 1
         self._pages += page
         try:
-            answering = asyncio.ensure_future(self._run(pool, context.run, self._answer, environ))
+            answering = asyncio.get_running_loop().run_in_executor(pool, context.run, self._answer, environ)
             await self._watch(receive, answering, environ[GONE])
             answer = await answering
         finally:
@@ -278,11 +277,8 @@ class ASGIApplication:
             raise refusals.BrokenOffError
         await send({"type": "http.response.body"})
 
-    async def _run_aside(self, function: Callable[..., Any], *arguments: object) -> Any:
-        return await self._run(self._aside, function, *arguments)
-
-    async def _run(self, pool: ThreadPoolExecutor, function: Callable[..., Any], *arguments: object) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(pool, function, *arguments)
+    def _run_aside(self, function: Callable[..., Any], *arguments: object) -> "asyncio.Future[Any]":
+        return asyncio.get_running_loop().run_in_executor(self._aside, function, *arguments)
 
 
 async def _parts(receive: Receive, message: Message | None) -> AsyncIterator[bytes]:
