@@ -133,15 +133,8 @@ def index(name: str) -> Answered:
     found = behind(artifact, other, asked.damage, _selection(asked, artifact), asked.page, visible=visible)
     if wants_page():
         return _page(asked, artifact, other, found)
-    return TestImagesSchema(
-        source=found.source,
-        state=found.state,
-        dataset=found.dataset,
-        count=found.count,
-        at_hand=found.at_hand,
-        pages=found.pages,
-        images=[TestImageSchema.of(one) for one in found.shown],
-    )
+    images = [TestImageSchema.of(one) for one in found.shown]
+    return TestImagesSchema.model_validate({**vars(found), "images": images})
 
 
 def _selection(asked: ImagesAsked, artifact: Artifact) -> Selection:

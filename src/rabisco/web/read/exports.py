@@ -32,13 +32,5 @@ def exports(rows: Iterable[tuple[str, Iterable[Prediction]]]) -> dict[str, str]:
 
 
 def _line(name: str, read: Prediction) -> dict[str, Any]:
-    answer = read.to_dict()
-    return {
-        "picture": name,
-        "model": read.model,
-        "version": read.version,
-        "category": answer["category"],
-        "probability": answer["probability"],
-        "refused": read.refused,
-        "remembered": read.remembered,
-    }
+    answer = {**read.to_dict(), "picture": name, "refused": read.refused}
+    return {column: answer[column] for column in COLUMNS}

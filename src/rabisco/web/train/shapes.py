@@ -220,18 +220,13 @@ class DatasetSchema(BaseModel):
     @classmethod
     def of(cls, entry: Entry) -> Self:
         """Return an entry of the catalog, in the reader's language."""
-        return cls(
-            name=entry.name,
-            title=gettext(entry.title),
-            here=data.is_local(entry.name),
-            image_shape=list(entry.image_shape),
-            class_names=list(entry.class_names),
-            train_examples=entry.train_examples,
-            test_examples=entry.test_examples,
-            licence=gettext(entry.licence),
-            homepage=entry.homepage,
-            page=url_for("datasets.index", name=entry.name),
-        )
+        told = {
+            "title": gettext(entry.title),
+            "licence": gettext(entry.licence),
+            "here": data.is_local(entry.name),
+            "page": url_for("datasets.index", name=entry.name),
+        }
+        return cls.model_validate({**vars(entry), **told})
 
 
 class Datasets(BaseModel):
