@@ -17,6 +17,7 @@ from rabisco import errors
 from rabisco.web.platform.limits import no_room, too_large
 from rabisco.web.platform.lines import LOGGER
 from rabisco.web.platform.logs import matched_rule
+from rabisco.web.platform.refusals import RETRY_AFTER
 from rabisco.web.platform.words import translated
 
 
@@ -108,8 +109,6 @@ HTTP_PROBLEMS: dict[int, tuple[ProblemKind, LazyString]] = {
         lazy_gettext("wait a little and try again"),
     ),
 }
-# Seconds after which a request refused for want of room may come again.
-RETRY_AFTER = "2"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # wherever a disk says so
 _KEPT_HEADERS = ("Allow", "Retry-After")
 
@@ -132,7 +131,7 @@ def as_problem(error: errors.RabiscoError) -> dict[str, object]:
 
 
 def wants_page() -> bool:
-    """Tell whether the client is a browser that shows pages; ``*/*`` (curl, fetch, requests) is not."""
+    """Return whether the client is a browser that shows pages; ``*/*`` (curl, fetch, requests) is not."""
     offered = ["application/json", "application/problem+json", "text/html"]
     return request.accept_mimetypes.best_match(offered) == "text/html"
 

@@ -9,13 +9,13 @@ from rabisco.web.platform.security import HEADERS
 
 # Seconds after which a request refused for want of room may come again.
 RETRY_AFTER = "2"
-_SAFE = [(name.lower(), value) for name, value in HEADERS.items()]
+# The headers of ``security`` as the wire has them.
+SAFE = [(name.lower(), value) for name, value in HEADERS.items()]
 # Status -> name in ``type``, title, detail.
 _SAID = {
     400: ("bad-request", "This request cannot be understood", "the request breaks the rules of HTTP; send it again"),
     408: ("too-slow", "This request took too long", "the body must be here within a minute; send it again"),
     431: ("too-large", "This is too large", "the address and the header fields of a request must be short"),
-    500: ("internal-error", "Something went wrong on our side", "the fault has been noted; try again later"),
     503: (
         "busy",
         "The server is busy",
@@ -30,14 +30,13 @@ class BrokenOffError(Exception):
     """An answer cannot be sent to its end; the log has said why."""
 
 
-def answer(status: int, asked_id: str | None = None, detail: str = "", method: str = "-") -> WireAnswer:
+def answer(status: int, asked_id: str | None = None, detail: str = "") -> WireAnswer:
     """Return status, headers and body (RFC 9457) of a refusal, after which the connection closes; it is logged.
 
     Args:
-        status: 400, 408, 431, 500 or 503.
+        status: 400, 408, 431 or 503.
         asked_id: The request's id, if its client gave one.
         detail: What is said instead of the usual.
-        method: That was asked for, for the log.
     """
     kind, title, usual = _SAID[status]
     said = {"type": f"urn:rabisco:problem:{kind}", "title": title, "status": status, "detail": detail or usual}
@@ -47,12 +46,12 @@ def answer(status: int, asked_id: str | None = None, detail: str = "", method: s
         ("content-type", "application/problem+json"),
         ("content-length", str(len(body))),
         ("connection", "close"),
-        *_SAFE,
+        *SAFE,
         (HEADER.lower(), name),
     ]
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers.append(("retry-after", RETRY_AFTER))
-    note_request(method, "unknown", status, 0, len(body), name)
+    note_request("-", "unknown", status, 0, len(body), name)
     return status, headers, body
 
 

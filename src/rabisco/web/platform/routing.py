@@ -31,7 +31,8 @@ from werkzeug.routing import Rule
 
 from rabisco.settings import Settings
 from rabisco.web.platform.neighbors import believe
-from rabisco.web.read.direct import Answer, send
+from rabisco.web.platform.refusals import WireAnswer
+from rabisco.web.read.direct import send
 
 if TYPE_CHECKING:
     from rabisco.web.platform.fields import Fields
@@ -158,7 +159,7 @@ class Application(Flask):
     """
 
     url_rule_class = _Rule
-    direct: Callable[..., Answer | None] | None = None
+    direct: Callable[..., WireAnswer | None] | None = None
 
     def wsgi_app(self, environ: Any, start_response: Any) -> Any:
         """Answer a request: directly, or by a view."""

@@ -36,15 +36,15 @@ from rabisco.web.platform import lines
 from rabisco.web.platform.allowance import Allowance
 from rabisco.web.platform.figures import Metrics
 from rabisco.web.platform.handover import REFUSAL
-from rabisco.web.platform.security import HEADERS
+from rabisco.web.platform.refusals import SAFE, WireAnswer
 from rabisco.web.read import FILE_FIELDS, TEXT_FIELDS
 
-# What is read at once, without a thread of its own: a PNG of so many bytes and pixels takes a millisecond or two.
+# A PNG of at most this many bytes and pixels takes a millisecond or two: it is read without a thread of its own.
 SMALL_BYTES, SMALL_PIXELS = 64 * 1024, 640 * 640
-# Of several pictures so many, and hardly more values of pixels, are read together.
+# At most this many pictures, and hardly more values of pixels, are read together.
 TOGETHER, TOGETHER_VALUES = 16, 3 * 2_000_000
 FORM_BYTES = 2048  # that stand around a file
-# Who read so many seconds ago is at work still, and has a core.
+# Who read within these seconds is at work still, and has a core.
 AT_WORK_SECONDS = 0.02
 # Says of a request that it was looked at here and left to the views.
 LEFT = "rabisco.left"
@@ -66,7 +66,6 @@ _OBJECT = re.compile(
     % ("|".join(TEXT_FIELDS).encode(), _TEXT, _TEXT, _TEXT)
 )
 
-Answer = tuple[int, list[tuple[str, str]], bytes]
 # When each process began to read last, by the monotonic clock, in memory that is shared by all that are forked.
 _began = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("d")[:64]
 
@@ -100,7 +99,7 @@ class Direct:
         self.figures = figures
         self._at_work = set[int]()  # requests that are being read
 
-    def __call__(self, environ: dict[str, Any]) -> Answer | None:
+    def __call__(self, environ: dict[str, Any]) -> WireAnswer | None:
         """Return status, headers and body of the answer; ``None`` for what the views are to answer.
 
         Args:
@@ -137,7 +136,7 @@ class Direct:
             return None
         return self._answer(environ, asked.rule, {"predictions": told}, asked.started)
 
-    def together(self, environs: Sequence[dict[str, Any]]) -> list[Answer | None]:
+    def together(self, environs: Sequence[dict[str, Any]]) -> list[WireAnswer | None]:
         """Return the answers to requests for one small picture each; ``None`` for all others.
 
         Each step is done for all pictures before the next one, which takes a fifth to a quarter less.
@@ -145,7 +144,7 @@ class Direct:
         Args:
             environs: As for a call.
         """
-        answers: list[Answer | None] = [None] * len(environs)
+        answers: list[WireAnswer | None] = [None] * len(environs)
         by_model: dict[Predictor, list[tuple[int, _PlainRequest, NDArray[np.uint8]]]] = {}
         for place, environ in enumerate(environs):
             notes: list[Sentence] = []
@@ -216,7 +215,7 @@ class Direct:
             return None
         return _PlainRequest(environ, "/predict/<model>" if path[1] else "/predict", files, predictor, started)
 
-    def health(self, environ: dict[str, Any]) -> Answer | None:
+    def health(self, environ: dict[str, Any]) -> WireAnswer | None:
         """Return that the server is well; ``None`` if it is not, which the view tells."""
         started, path = time.perf_counter(), environ["PATH_INFO"]
         if (
@@ -236,7 +235,7 @@ class Direct:
                 return None
         return self._answer(environ, path, facts, started)
 
-    def _answer(self, environ: dict[str, Any], rule: str, facts: dict[str, Any], started: float) -> Answer:
+    def _answer(self, environ: dict[str, Any], rule: str, facts: dict[str, Any], started: float) -> WireAnswer:
         """Return JSON with all headers that views send, counted and logged."""
         if "predictions" in facts:
             self.figures.predictions.labels(facts["predictions"][0]["model"]).inc(len(facts["predictions"]))
@@ -246,7 +245,7 @@ class Direct:
         self.figures.count(method, rule, 200, seconds)
         lines.note_request(method, rule, 200, seconds, len(body), name)
         length = str(len(body))
-        return 200, [("content-type", "application/json"), ("content-length", length), *_SAFE, (_ID, name)], body
+        return 200, [("content-type", "application/json"), ("content-length", length), *SAFE, (_ID, name)], body
 
 
 def only_pictures(content_type: str, body: bytes) -> Sequence[bytes | str]:
@@ -297,7 +296,7 @@ def is_small(files: Sequence[bytes | str]) -> bool:
     return bool(width * height <= SMALL_PIXELS)
 
 
-def send(answer: Answer, start_response: Callable[..., object]) -> list[bytes]:
+def send(answer: WireAnswer, start_response: Callable[..., object]) -> list[bytes]:
     """Return an answer's body, its status and headers having been given to a WSGI server."""
     status, headers, body = answer
     start_response(f"{status} {HTTPStatus(status).phrase}", headers)
@@ -305,4 +304,3 @@ def send(answer: Answer, start_response: Callable[..., object]) -> list[bytes]:
 
 
 _ID = lines.HEADER.lower()
-_SAFE = [(name.lower(), value) for name, value in HEADERS.items()]
