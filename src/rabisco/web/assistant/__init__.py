@@ -30,7 +30,6 @@ from rabisco.web.assistant.answering import (
     may_ask,
     repeated,
     streamed,
-    told,
 )
 from rabisco.web.assistant.question import MOST_CHARACTERS, DocumentedQuestion, Question, asked
 from rabisco.web.platform import shapes
@@ -39,7 +38,7 @@ from rabisco.web.platform.languages import chosen
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, app_settings, route
 from rabisco.web.platform.silence import known
-from rabisco.web.platform.streams import events
+from rabisco.web.platform.streams import Event, events
 from rabisco.web.platform.visitors import new_visitor, remember
 from rabisco.web.platform.visitors import visitor as this_visitor
 from rabisco.web.platform.words import translated
@@ -155,9 +154,11 @@ def ask() -> Answered:
     if "text/event-stream" not in request.headers.get("Accept", ""):
         return _answered(question)
     token, visitor = new_visitor()
-    response = events(
-        streamed(question, visitor) if asks_model(question) else told(from_documentation(question), question, visitor)
-    )
+    if asks_model(question):
+        response = events(streamed(question, visitor))
+    else:
+        message = keep(visitor, question, from_documentation(question))
+        response = events(iter([Event(AssistantAnswer.of(message).model_dump(), "done")]))
     remember(response, token)
     return response
 
@@ -178,10 +179,6 @@ def clear() -> Answered:
     """Delete this browser's conversation."""
     assistant.clear(this_visitor())
     return redirect(url_for("assistant.index"), 303) if wants_page() else shapes.Deleted(deleted="conversation")
-
-
-def _latest() -> str:
-    return url_for("assistant.index", _anchor="latest")
 
 
 def _page(
@@ -233,7 +230,10 @@ def _answered(question: Question) -> Answered:
         return AssistantAnswer.of(message)
     if not message.details.get("kept", True):
         return _page(visitor=visitor, unkept=(Message("user", question.question), message))
-    response = make_response(_page(visitor=visitor) if request.method == "GET" else redirect(_latest(), 303))
+    if request.method == "GET":
+        response = make_response(_page(visitor=visitor))
+    else:
+        response = make_response(redirect(url_for("assistant.index", _anchor="latest"), 303))
     remember(response, token)
     return response
 

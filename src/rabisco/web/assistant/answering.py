@@ -228,12 +228,6 @@ def streamed(question: Question, visitor: str) -> Iterator[Event | None]:
     return told()
 
 
-def told(message: Message, question: Question, visitor: str) -> Iterator[Event]:
-    """Yield an answer that is there already."""
-    message = keep(visitor, question, message)
-    return iter([Event(AssistantAnswer.of(message).model_dump(), "done")])
-
-
 def keep(visitor: str, question: Question, message: Message) -> Message:
     """Keep a question and its answer; return the answer, which says so where the database is silent."""
     try:
@@ -275,7 +269,7 @@ def _earlier(visitor: str) -> list[dict[str, str]]:
 
 
 def asks_model(question: Question) -> bool:
-    """Tell whether a language model answers this; counts the question where it does.
+    """Return whether a language model answers this; counts the question where it does.
 
     Raises:
         AssistantQuotaError: This address asked too often, or today's budget is spent.
@@ -307,7 +301,7 @@ def _asked(shared: bool) -> FixedWindowRateLimiter:
 
 
 def may_ask(settings: Settings) -> bool:
-    """Tell whether this visitor may cause what a language model costs."""
+    """Return whether this visitor may cause what a language model costs."""
     return not settings.read_only and access.admits(settings, request.environ) and not access.is_foreign()
 
 

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from rabisco.assistant import Facts
 from rabisco.errors import N_, InvalidRequestError
@@ -16,16 +16,12 @@ MOST_IMAGE = 200_000  # characters of a data URL
 class PossibleClass(BaseModel):
     """One class that a model held possible."""
 
-    model_config = ConfigDict(extra="ignore")
-
     category: str = Field(max_length=120)
     probability: float = Field(ge=0, le=1)
 
 
 class CurrentReading(BaseModel):
     """What one model read in the visitor's drawing."""
-
-    model_config = ConfigDict(extra="ignore")
 
     model: str = Field(max_length=120)
     category: str = Field(max_length=120)

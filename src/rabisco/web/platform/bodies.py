@@ -7,7 +7,6 @@ process, the system removes it.
 import asyncio
 import tempfile
 from collections.abc import AsyncIterable, Callable
-from pathlib import Path
 from typing import IO, Any
 
 from rabisco.settings import Settings
@@ -30,12 +29,12 @@ def temporary_file(settings: Settings) -> IO[bytes]:
 
     Where that folder cannot be written to, as in a read-only container, it lies where the system keeps such files.
     """
-    folder: Path | None = settings.home / "uploads"
+    folder = settings.home / "uploads"
     try:
         settings.home.mkdir(parents=True, exist_ok=True)
-        (settings.home / "uploads").mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
     except OSError:
-        folder = None
+        return tempfile.TemporaryFile()
     return tempfile.TemporaryFile(dir=folder)
 
 

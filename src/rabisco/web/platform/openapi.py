@@ -85,7 +85,10 @@ def document(root: str = "") -> Schema:
 
 def _operation(route: Route, fields: Schema) -> Schema:
     operation: Schema = {"operationId": route.operation, "summary": str(route.summary)}
-    parameters = [_parameter(name) for name in PARAMETER.findall(route.path)]
+    parameters: list[Schema] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, "example": EXAMPLES[name]}
+        for name in PARAMETER.findall(route.path)
+    ]
     if route.receives and (route.method == "GET" or issubclass(route.receives, Pictures)):
         shown = {name: value for request in reversed(route.receives.requests) for name, value in request.items()}
         parameters += [
@@ -110,10 +113,6 @@ def _operation(route: Route, fields: Schema) -> Schema:
     return {**operation, "responses": _responses(route)}
 
 
-def _parameter(name: str) -> Schema:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, "example": EXAMPLES[name]}
-
-
 def _flat(schema: Schema) -> Schema:
     """Return the schema of a field without objects, which a form cannot hold."""
     options = [one for one in schema.get("anyOf", ()) if one.get("type") != "object"]
@@ -135,7 +134,10 @@ def _shown(schema: Schema, model: type[Fields], kind: str) -> Schema:
 
 
 def _body(model: type[Fields], fields: Schema, kind: str) -> Schema:
-    """Return the schema of a body; that one of several fields must be there makes no type, so it is not said."""
+    """Return the schema of a body.
+
+    The schema does not express “at least one of these fields”, because client generators make no type of it.
+    """
     if kind == RAW:
         return BINARY
     properties, required = fields["properties"], fields["required"]

@@ -27,8 +27,6 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": PERMISSIONS.format(camera=""),
 }
-
-
 NOT_KEPT = "private, no-store"
 
 
@@ -37,21 +35,15 @@ def init_app(app: "Flask") -> None:
     from flask import g, request
 
     @app.after_request
-    def keep_private(response: "Response") -> "Response":
+    def protect(response: "Response") -> "Response":
         if "personal" in g or (request.method == "POST" and response.mimetype == "text/html"):
             response.headers.setdefault("Cache-Control", NOT_KEPT)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
         return response
-
-    app.after_request(_protect)
 
 
 def allow_camera(response: "Response") -> "Response":
     """Let the page use the camera, if its reader allows it too."""
     response.headers["Permissions-Policy"] = PERMISSIONS.format(camera="self")
-    return response
-
-
-def _protect(response: "Response") -> "Response":
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
     return response
