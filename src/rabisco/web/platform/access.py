@@ -72,7 +72,7 @@ def init_app(app: Flask) -> None:
 
 
 def admits(settings: Settings, environ: MutableMapping[str, Any]) -> bool:
-    """Tell whether a request may change something: by its token, its cookie, or because it is made on this machine."""
+    """Return whether a request may change something: by token, by cookie, or because it comes from this machine."""
     if not settings.access_token:
         return settings.read_only or (_is_local(environ.get("HTTP_HOST", "")) and not _is_forwarded(environ))
     scheme, _, given = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
@@ -82,13 +82,13 @@ def admits(settings: Settings, environ: MutableMapping[str, Any]) -> bool:
 
 
 def may_change() -> bool:
-    """Tell whether whoever sends this request may change models."""
+    """Return whether whoever sends this request may change models."""
     settings = app_settings()
     return not settings.read_only and admits(settings, request.environ)
 
 
 def may_see_images_of(*artifacts: Artifact) -> bool:
-    """Tell whether images that these models keep may be shown: of models trained here, to who may train here alone."""
+    """Return whether images that these models keep may be shown; those of models trained here need access."""
     return all(one.version == BUNDLED for one in artifacts) or may_change()
 
 
@@ -226,7 +226,7 @@ def _check_form() -> None:
 
 
 def is_foreign() -> bool:
-    """Tell whether another site made a browser send this request; programs that are no browser say nothing."""
+    """Return whether another site made a browser send this request; programs that are no browser say nothing."""
     if is_allowed(request.headers.get("Origin"), app_settings()):
         return False
     site = request.headers.get("Sec-Fetch-Site")
@@ -244,7 +244,7 @@ def _netloc(origin: str) -> str:
 
 
 def _is_local(host: str) -> bool:
-    """Tell whether a Host header names this machine; a name that a stranger let point here does not."""
+    """Return whether a Host header names this machine; a name that a stranger let point here does not."""
     try:
         name = urlsplit(f"//{host}").hostname or ""
         return name == "localhost" or ip_address(name).is_loopback
@@ -253,7 +253,7 @@ def _is_local(host: str) -> bool:
 
 
 def _is_forwarded(environ: Mapping[str, Any]) -> bool:
-    """Tell whether a request came through a proxy, so that its client may be anywhere."""
+    """Return whether a request came through a proxy, so that its client may be anywhere."""
     return FORWARDED in environ or any(name.startswith(FORWARDING) for name in environ)
 
 

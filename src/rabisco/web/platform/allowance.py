@@ -41,7 +41,7 @@ class Allowance:
         self._refusal: RabiscoError | None = None
 
     def take(self, pixels: int) -> None:
-        """Note that a picture of so many pixels is to be decoded.
+        """Note that a picture of the given number of pixels is to be decoded.
 
         Raises:
             TooLargeError: The pictures of the request have too many together.

@@ -192,7 +192,7 @@ class BoundedRequest(Request):
         """Say where the body ceases to be JSON.
 
         Raises:
-            InvalidRequestError: It does somewhere.
+            InvalidRequestError: The body is not valid JSON.
             BadRequest: It is no text.
             UnsupportedMediaType: It is said to be something else.
         """
@@ -221,7 +221,7 @@ class BoundedRequest(Request):
 
 
 def check_texts(value: Any) -> None:
-    """Refuse what is no text anywhere in a request's values: no database keeps it.
+    """Reject values that contain NUL or unpaired surrogates, which no database can store.
 
     Raises:
         InvalidRequestError: A text holds NUL, or half of a pair of surrogates.

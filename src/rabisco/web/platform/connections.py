@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 # A client that has not sent the whole head of a request by then is dropped; one that has none to send, later.
 HEAD_SECONDS = 10
 IDLE_SECONDS = 60
-# A client that takes less than so many bytes of its answer in so many seconds is dropped.
+# A client that takes less than LEAST_TAKEN bytes of its answer in ANSWER_SECONDS is dropped.
 ANSWER_SECONDS, LEAST_TAKEN = 15, 4096
 # A small body that has not come whole by then is waited for by the application.
 WAITED_SECONDS = 0.5
@@ -54,11 +54,11 @@ MOST_REFUSED = 64 * 2**20
 UNSENT = 256 * 1024
 # Connections beyond all places, answered health or why there is no place.
 RESERVE = 64
-# Taken in one go; then others have so many seconds to take some, for the first to wake would take all. Who has more
+# Taken in one go; then others have TURN_SECONDS to take some, for the first to wake would take all. Who has more
 # connections than another leaves them to it as long: longer would cost those who connect for each request.
 ACCEPTED_AT_ONCE, TURN_SECONDS, LEAD = 32, 0.001, 1
 SWEEP_SECONDS = 0.25
-# Who has so much more than an even share closes some, once in so many seconds, with their next answer.
+# Who has UNEVEN times an even share closes some, once in EVEN_SECONDS, with their next answer.
 UNEVEN, EVEN_SECONDS = 1.25, 1.0
 # A connection that was used just now does not give way.
 HOLD_SECONDS = 1
@@ -306,7 +306,7 @@ class Connection(HttpToolsProtocol):
                 self.send_400_response("")
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """Answer whoever has closed its half; of a body that broke off nothing is carried out."""
+        """Answer a client that has half-closed the connection; reject a request whose body is incomplete."""
         if self.idle or self.cycle.response_started:
             return False
         if self.cycle.more_body:
@@ -322,7 +322,7 @@ class Connection(HttpToolsProtocol):
         super().shutdown()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's own words
-        """Refuse what is no HTTP, or more of it than is read; what the application does about it is in vain."""
+        """Reject malformed or oversized HTTP; whatever the application is still computing is discarded."""
         cycle, (status, detail) = self.cycle, self._fault
         if cycle and cycle.response_complete and cycle.more_body:
             self.abort()
@@ -438,7 +438,7 @@ class Connection(HttpToolsProtocol):
 
 
 def _is_small_prediction(scope: Any) -> bool:
-    """Tell whether pictures are sent to be read that are no more than a few packets."""
+    """Return whether a request is a prediction of pictures that fit into a few packets."""
     if scope["method"] != "POST" or not scope["path"].startswith("/predict"):
         return False
     length = next((value for name, value in scope["headers"] if name == b"content-length"), b"")

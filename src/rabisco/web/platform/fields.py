@@ -9,8 +9,8 @@
     def rename(run_id: str) -> …:
         name = given(RunName).name
 
-A field counts wherever it stands. One that the route does not know is refused by name, on every route, because whoever
-wrote it expects it to count. The OpenAPI document describes the fields by the same model.
+A field may be in the query string, a form or JSON. Every route rejects unknown fields by name, because a client that
+sends one expects it to have an effect. The OpenAPI document describes the fields by the same model.
 """
 
 import json
@@ -52,7 +52,7 @@ Requests = tuple[Mapping[str, Any], ...]
 
 
 class Fields(BaseModel):
-    """Root of what requests hold beside their files; an empty field that may be left out counts as left out.
+    """Base class for the fields of a request, files excluded. An empty optional field counts as missing.
 
     Attributes:
         media: Media types of the body, the documented ones.

@@ -16,7 +16,7 @@ from typing import Any
 
 from rabisco.settings import Settings
 
-# Of one address in so many seconds; then no token of it is looked at until they are over.
+# Of one address in SECONDS; then no token of it is looked at until they are over.
 MOST, SECONDS = 10, 60
 _LOOKED_AT = "rabisco.token"
 
@@ -78,7 +78,7 @@ _wrong = SharedTally()
 
 
 def is_token(settings: Settings, given: str, environ: MutableMapping[str, Any]) -> bool:
-    """Tell whether a text is the access token; a wrong one is counted, once in a request.
+    """Return whether a text is the access token; a wrong one is counted, once in a request.
 
     Args:
         settings: ``access_token``.
@@ -96,7 +96,7 @@ def is_token(settings: Settings, given: str, environ: MutableMapping[str, Any]) 
 
 
 def are_spent(environ: MutableMapping[str, Any]) -> bool:
-    """Tell whether the address of a request has guessed too often."""
+    """Return whether the address of a request has guessed too often."""
     return _wrong.of(_network(environ)) >= MOST
 
 

@@ -1,4 +1,4 @@
-"""The application as a worker has it: predictions from the first moment on, the rest once somebody asks for it.
+"""The application inside a worker: predictions work immediately; the rest is built on first use.
 
 What a prediction needs is loaded in a third of a second and shared by all workers. The pages and all that stands
 behind them take twice that, and memory that a server of predictions alone never needs.

@@ -46,7 +46,7 @@ def body_limit(settings: Settings, environ: MutableMapping[str, Any]) -> int:
 
 
 def no_room() -> StorageError:
-    """Return what is said where the disk is full."""
+    """Return the error for a full disk."""
     return StorageError(N_("the server has no room for this upload; ask whoever runs it to make some"))
 
 
@@ -76,7 +76,7 @@ def too_large() -> str:
 
 
 def takes_training_data(environ: Mapping[str, Any]) -> bool:
-    """Tell whether a request may bring training data, which are larger than pictures."""
+    """Return whether a request may bring training data, which are larger than pictures."""
     declared = ROUTES.get((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
     return declared is not None and declared.large
 

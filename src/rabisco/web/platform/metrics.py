@@ -35,7 +35,7 @@ def index() -> Response:
 
 
 def count_predictions(model: str, pictures: int) -> None:
-    """Note that a model has read so many pictures."""
+    """Count the pictures that a model has read."""
     _metrics().predictions.labels(model).inc(pictures)
 
 

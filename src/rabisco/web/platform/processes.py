@@ -47,7 +47,7 @@ class Worker:
 
 
 def run(number: int, work: Callable[[int, Callable[[], object]], None]) -> bool:
-    """Keep so many workers until this process is told to end; return whether that was why it ended.
+    """Keep the given number of workers until this process is told to end; return whether that was why it ended.
 
     Args:
         number: Of workers.

@@ -1,7 +1,7 @@
 """Who has signed in: one file for each time, which every process sees and signing out removes.
 
-A file's name proves what the cookie holds and the access token, and tells neither: whoever reads the folder can sign
-in as nobody, and another access token ends all sessions.
+A file's name is an HMAC of the cookie and the access token. Reading the folder reveals neither, and changing the
+access token ends every session.
 """
 
 import hmac
@@ -43,7 +43,7 @@ def begin(settings: Settings) -> str:
 
 
 def is_open(settings: Settings, cookie: str) -> bool:
-    """Tell whether a cookie is of a session that nobody has ended."""
+    """Return whether a cookie is of a session that nobody has ended."""
     return bool(cookie) and (not _is_over(_file(settings, cookie)) or _began_elsewhere(settings, cookie))
 
 
@@ -57,7 +57,7 @@ def end(settings: Settings, cookie: str) -> None:
 
 
 def _began_elsewhere(settings: Settings, cookie: str) -> bool:
-    """Tell whether another server that shares the object store began a session, and keep that here."""
+    """Return whether another server that shares the object store began a session, and keep that here."""
     shared, file = objects.bucket(), _file(settings, cookie)
     if shared is None or file.exists():
         return False

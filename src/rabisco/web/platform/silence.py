@@ -27,7 +27,7 @@ def init_app(app: Flask) -> None:
 
 
 def known(ask: Callable[[], Known], otherwise: Any, *, programs: bool = False) -> Any:
-    """Return what the database says; if it is silent, what a page shows instead, which then says so.
+    """Return the database's answer. If it does not respond, return ``otherwise`` and have the page say so.
 
     Args:
         ask: Asks the database; not called once it was silent in this request.

@@ -1,4 +1,4 @@
-"""``/train/draw``: a data set of one's own, so many drawings of each class; then it is an upload like any other."""
+"""``/train/draw``: a data set of one's own, drawn class by class; then it is an upload like any other."""
 
 import re
 from typing import Any, ClassVar
