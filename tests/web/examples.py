@@ -342,7 +342,7 @@ def main() -> None:
 
 
 def is_well(sent: Sent, media: str, answer: requests.Response) -> bool:
-    """Tell whether an answer is the one that the document promises; a browser's form has been led on to a page."""
+    """Return whether an answer is the one that the document promises; a browser's form has been led on to a page."""
     return answer.status_code == sent.route.success or (media == PAGE and answer.status_code == 200)
 
 

@@ -95,7 +95,7 @@ def serving(
 
 
 def wait_for_processes(server: Server, count: int, seconds: float = 60) -> None:
-    """Return once so many processes serve: the first may answer before another is there."""
+    """Return once the given number of processes serve: the first may answer before another is there."""
     until = time.monotonic() + seconds
     while len(psutil.Process(server.process.pid).children()) < count:
         assert time.monotonic() < until, f"{count} processes did not start in time"

@@ -247,7 +247,7 @@ def test_a_client_that_takes_no_answers_is_dropped_and_holds_up_nobody(narrow: S
 
 
 def is_dropped(connection: socket.socket) -> bool:
-    """Tell whether a connection has ended before 40 whole answers had come."""
+    """Return whether a connection has ended before 40 whole answers had come."""
     received = 0
     try:
         while part := connection.recv(1 << 20):

@@ -32,7 +32,7 @@ def server(folder: Path) -> Iterator[Server]:
 
 
 def rows(megabytes: int) -> Iterator[bytes]:
-    """Yield so many megabytes of a table as training data have it."""
+    """Yield the given number of megabytes of a table as training data have it."""
     row = b"7," + b",".join(b"%d" % (n % 256) for n in range(784)) + b"\n"
     block = row * (MEGABYTE // len(row) + 1)
     for _ in range(megabytes):
