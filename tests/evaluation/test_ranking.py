@@ -7,7 +7,6 @@ import pytest
 from scipy.special import logsumexp, softmax
 from sklearn import metrics as reference
 
-from rabisco.errors import InvalidDataError
 from rabisco.evaluation.metrics import evaluate_logits
 from rabisco.evaluation.ranking import (
     average_precision,
@@ -56,18 +55,16 @@ def test_curves_and_areas_of_each_class_equal_those_of_scikit_learn(answered) ->
         positive, scores = labels == index, probabilities[:, index]
         found = average_precision(positive, scores)
         assert found == pytest.approx(reference.average_precision_score(positive, scores), abs=1e-9)
-        curve = precision_recall_curve(positive, scores)
-        expected = reference.precision_recall_curve(positive, scores)
-        for ours, theirs in zip((curve.precision, curve.recall, curve.thresholds), expected, strict=True):
+        precision, recall, _ = reference.precision_recall_curve(positive, scores)
+        for ours, theirs in zip(
+            precision_recall_curve(positive, scores), (recall[::-1], precision[::-1]), strict=True
+        ):
             np.testing.assert_allclose(ours, theirs, **EXACT)
         if positive.all():  # no ROC curve
             assert roc_auc(positive, scores) is None
             continue
-        roc = roc_curve(positive, scores)
-        expected = reference.roc_curve(positive, scores, drop_intermediate=False)
-        for ours, theirs in zip(
-            (roc.false_positive_rate, roc.true_positive_rate, roc.thresholds), expected, strict=True
-        ):
+        *expected, _ = reference.roc_curve(positive, scores, drop_intermediate=False)
+        for ours, theirs in zip(roc_curve(positive, scores), expected, strict=True):
             np.testing.assert_allclose(ours, theirs, **EXACT)
         assert roc_auc(positive, scores) == pytest.approx(reference.roc_auc_score(positive, scores), abs=1e-9)
 
@@ -120,9 +117,3 @@ def test_one_class_alone_has_no_area_and_says_so() -> None:
     assert found.classes[0].roc_auc is None
     told = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert told["roc_auc"] is None
-    with pytest.raises(InvalidDataError, match="5 of the class among 5"):
-        roc_curve(np.ones(5, bool), np.arange(5.0))
-    with pytest.raises(InvalidDataError, match="0 of the class among 5"):
-        precision_recall_curve(np.zeros(5, bool), np.arange(5.0))
-    with pytest.raises(InvalidDataError, match="at least one example"):
-        roc_curve(np.zeros(0, bool), np.zeros(0))

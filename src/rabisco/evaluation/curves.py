@@ -37,10 +37,8 @@ class Curves:
             positive, scores = labels == place, probabilities[:, place]
             if not 0 < positive.sum() < len(positive):
                 continue
-            found = roc_curve(positive, scores)
-            rates.append((place, found.false_positive_rate, found.true_positive_rate))
-            other = precision_recall_curve(positive, scores)
-            precisions.append((place, other.recall[::-1], other.precision[::-1]))
+            rates.append((place, *roc_curve(positive, scores)))
+            precisions.append((place, *precision_recall_curve(positive, scores)))
         count = probabilities.shape[1]
         return cls(_rows(rates, count), _rows(precisions, count))
 
@@ -56,10 +54,10 @@ def _rows(curves: list[tuple[int, Floats, Floats]], count: int) -> NDArray[np.fl
 
 
 def mean_curve(curves: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
-    """Return the mean of curves, each its points across, never falling, and up: two points for each place across.
+    """Return the mean of curves given as (x, y) with x non-decreasing, two points per distinct x.
 
-    Where a curve rises or falls straight, the first of the two is the mean of where the curves come from, the second
-    of where they go to, so that the area below the mean is the mean of the areas.
+    At a vertical step they are the mean of the values before and after it, so the area under the mean is the mean of
+    the areas.
     """
     grid = np.unique(np.concatenate([across for across, _ in curves]))
     comes = np.mean([np.interp(-grid, -across[::-1], up[::-1]) for across, up in curves], axis=0)

@@ -17,7 +17,7 @@ from rabisco.evaluation.calibration import (
     negative_log_likelihood,
     reliability_table,
 )
-from rabisco.evaluation.ranking import average_precision, macro_roc_auc, roc_auc, top_k_accuracy
+from rabisco.evaluation.ranking import average_precision, roc_auc, top_k_accuracy
 from rabisco.evaluation.reader import Reader, read_logits
 from rabisco.evaluation.statistics import wilson_interval
 
@@ -170,13 +170,14 @@ def evaluate_logits(
     names = tuple(class_names or (str(index) for index in range(logits.shape[1])))
     matrix = confusion_matrix(labels, probabilities.argmax(axis=1), len(names))
     classes = class_scores(matrix, names, labels, probabilities)
+    areas = [one.roc_auc for one in classes if one.roc_auc is not None]
     precisions = [one.average_precision for one in classes if one.average_precision is not None]
     return Evaluation(
         examples=len(labels),
         accuracy=float(np.trace(matrix) / len(labels)),
         accuracy_interval=wilson_interval(int(np.trace(matrix)), len(labels)),
         loss=negative_log_likelihood(labels, scaled),
-        roc_auc=macro_roc_auc(labels, probabilities),
+        roc_auc=float(np.mean(areas)) if areas else float("nan"),
         average_precision=float(np.mean(precisions)),
         brier=brier_score(labels, probabilities),
         top_3=top_k_accuracy(labels, probabilities, 3),

@@ -1,43 +1,9 @@
 """What the order of probabilities says: top-k accuracy, ROC and precision-recall curves, and their areas."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
-from rabisco.errors import N_, InvalidDataError
-
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class RocCurve:
-    """A receiver operating characteristic; each array ``(thresholds + 1,)``, from (0, 0) to (1, 1).
-
-    Attributes:
-        false_positive_rate: Fraction of the other examples whose score reaches the threshold.
-        true_positive_rate: Fraction of the class's examples whose score does.
-        thresholds: Falling; the first is infinite.
-    """
-
-    false_positive_rate: Floats
-    true_positive_rate: Floats
-    thresholds: Floats
-
-
-@dataclass(frozen=True)
-class PrecisionRecallCurve:
-    """Precision beside recall; ``precision`` and ``recall`` end with (1, 0), which has no threshold.
-
-    Attributes:
-        precision: Of the examples whose score reaches the threshold, the fraction that is of the class.
-        recall: Of the class's examples, the fraction whose score does; falling.
-        thresholds: Rising, one fewer.
-    """
-
-    precision: Floats
-    recall: Floats
-    thresholds: Floats
 
 
 def top_k_accuracy(labels: NDArray[np.int64], scores: NDArray[np.floating], k: int) -> float:
@@ -52,39 +18,32 @@ def top_k_accuracy(labels: NDArray[np.int64], scores: NDArray[np.floating], k: i
     return float((best == labels[:, np.newaxis]).any(axis=1).mean())
 
 
-def roc_curve(positive: NDArray[np.bool_], scores: NDArray[np.floating]) -> RocCurve:
-    """Return the ROC curve of one class against the rest, a point for every score that occurs.
+def roc_curve(positive: NDArray[np.bool_], scores: NDArray[np.floating]) -> tuple[Floats, Floats]:
+    """Return the ROC curve of one class against the rest, with a point for each distinct score.
 
     Args:
-        positive: ``(N,)``, whether an example is of the class.
+        positive: ``(N,)``, whether an example is of the class; some must be and some must not.
         scores: ``(N,)``, greater where that is more probable.
 
-    Raises:
-        InvalidDataError: All examples are of the class, or none is.
+    Returns:
+        False and true positive rate, each ``(scores + 1,)``, from (0, 0) to (1, 1).
     """
-    hits, misses, thresholds = _counts(positive, scores)
-    if not hits[-1] or not misses[-1]:
-        raise _one_class(int(hits[-1]), len(positive))
-    return RocCurve(
-        np.concatenate([[0.0], misses / misses[-1]]),
-        np.concatenate([[0.0], hits / hits[-1]]),
-        np.concatenate([[np.inf], thresholds]),
-    )
+    hits, misses = _counts(positive, scores)
+    return np.append(0.0, misses / misses[-1]), np.append(0.0, hits / hits[-1])
 
 
-def precision_recall_curve(positive: NDArray[np.bool_], scores: NDArray[np.floating]) -> PrecisionRecallCurve:
-    """Return precision and recall of one class for every score that occurs; arguments as for ``roc_curve``.
+def precision_recall_curve(positive: NDArray[np.bool_], scores: NDArray[np.floating]) -> tuple[Floats, Floats]:
+    """Return the precision-recall curve of one class, with a point for each distinct score.
 
-    Raises:
-        InvalidDataError: No example is of the class.
+    Args:
+        positive: ``(N,)``, whether an example is of the class; some must be.
+        scores: ``(N,)``, greater where that is more probable.
+
+    Returns:
+        Recall and precision, each ``(scores + 1,)``; recall rises from 0, where precision is 1.
     """
-    hits, misses, thresholds = _counts(positive, scores)
-    if not hits[-1]:
-        raise _one_class(0, len(positive))
-    precision = hits / (hits + misses)
-    return PrecisionRecallCurve(
-        np.concatenate([precision[::-1], [1.0]]), np.concatenate([(hits / hits[-1])[::-1], [0.0]]), thresholds[::-1]
-    )
+    hits, misses = _counts(positive, scores)
+    return np.append(0.0, hits / hits[-1]), np.append(1.0, hits / (hits + misses))
 
 
 def roc_auc(positive: NDArray[np.bool_], scores: NDArray[np.floating]) -> float | None:
@@ -96,49 +55,24 @@ def roc_auc(positive: NDArray[np.bool_], scores: NDArray[np.floating]) -> float 
     positives = int(positive.sum())
     if not 0 < positives < len(positive):
         return None
-    hits, misses, _ = _counts(positive, scores)
+    hits, misses = _counts(positive, scores)
     area = np.trapezoid(np.append(0.0, hits), np.append(0.0, misses))
     return float(area) / (positives * (len(positive) - positives))
 
 
 def average_precision(positive: NDArray[np.bool_], scores: NDArray[np.floating]) -> float | None:
     """Return the mean precision over the steps of recall; ``None`` where no example is of the class."""
-    hits, misses, _ = _counts(positive, scores)
+    hits, misses = _counts(positive, scores)
     if not hits[-1]:
         return None
     steps = np.diff(hits, prepend=0) / hits[-1]
     return float((steps * hits / (hits + misses)).sum())
 
 
-def macro_roc_auc(labels: NDArray[np.int64], probabilities: NDArray[np.floating]) -> float:
-    """Return the area under the ROC curve, one class against the rest, averaged over the classes that have one.
-
-    Args:
-        labels: ``(N,)``, the true classes.
-        probabilities: ``(N, classes)``; any score that grows with the probability does.
-
-    Returns:
-        A fraction in [0, 1]; NaN if no class has an area.
-    """
-    areas = [roc_auc(labels == index, probabilities[:, index]) for index in range(probabilities.shape[1])]
-    known = [area for area in areas if area is not None]
-    return float(np.mean(known)) if known else float("nan")
-
-
-def _counts(positive: NDArray[np.bool_], scores: NDArray[np.floating]) -> tuple[Floats, Floats, Floats]:
-    """Return how many of the class and of the rest reach each score that occurs, and the scores, falling."""
-    if not len(scores):
-        raise InvalidDataError(N_("a curve needs at least one example; received none"))
+def _counts(positive: NDArray[np.bool_], scores: NDArray[np.floating]) -> tuple[Floats, Floats]:
+    """Return how many of the class and of the rest reach each distinct score, from the highest score to the lowest."""
     order = np.argsort(-scores, kind="stable")
     falling = np.asarray(scores, dtype=np.float64)[order]
     last = np.flatnonzero(np.append(np.diff(falling) != 0, True))  # of equal scores the last has all of them
     hits = np.cumsum(positive[order], dtype=np.float64)[last]
-    return hits, last + 1 - hits, falling[last]
-
-
-def _one_class(positives: int, examples: int) -> InvalidDataError:
-    return InvalidDataError(
-        N_("a curve needs examples of a class and others. Received: %(positives)s of the class among %(examples)s"),
-        positives=positives,
-        examples=examples,
-    )
+    return hits, last + 1 - hits
