@@ -13,7 +13,7 @@ For kinds that nobody thought of, rules are fitted anew without some of the kind
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,13 +21,14 @@ from numpy.typing import NDArray
 
 from benchmarks import CHARACTER_MODELS, DIGIT_MODELS, TINY_MODEL
 from benchmarks.realworld import folder_of, read_manifest
-from benchmarks.rejection_rates import held_out, rejection_rate
 from rabisco import data
+from rabisco.evaluation.statistics import wilson_interval
 from rabisco.evaluation.tables import markdown_table
 from rabisco.images import decode
 from rabisco.inference import Predictor, get_predictor
 from rabisco.rejection import RejectionRule
 from rabisco.rejection.drawn import KINDS, draw_kind
+from rabisco.rejection.fitting import fit_rule
 from rabisco.rejection.paper import Picture
 from rabisco.rejection.pictures import PHOTOGRAPHS as PHOTOGRAPHS_KIND
 from rabisco.rejection.pictures import (
@@ -40,6 +41,7 @@ from rabisco.rejection.pictures import (
 )
 
 SEED = 7
+PARTS = 4  # of the kinds, each left out once
 CHARACTERS, PER_KIND, PHOTOGRAPHS = 800, 25, 400
 HELD_OUT = "mnist-cnn"
 READ_BY = {"mnist": (*DIGIT_MODELS, TINY_MODEL), "emnist-pages": CHARACTER_MODELS}
@@ -159,13 +161,19 @@ def _measure(predictor: Predictor, described: dict[str, Described]) -> dict[str,
     }
     others = {title: one for title, one in described.items() if title not in (DIGITS, LETTERS)}
     shown = {REAL: real, NONE: none, **reasons, **by_kind, **others}
-    groups = {title: rejection_rate(rule, title, one).to_dict() for title, one in shown.items()}
+    groups = {title: rejection_rate(rule, one) for title, one in shown.items()}
     return {
         "groups": groups,
         "auroc": _auroc(rule, real, none),
         "at_one_percent": _at_one_percent(rule, real, none),
         "test_characters_without_ink": float(described[TEST].blank.mean()),
     }
+
+
+def rejection_rate(rule: RejectionRule, described: Described) -> dict[str, Any]:
+    """Return how many of some pictures the rule refuses, with the 95% Wilson interval."""
+    refused, total = int(described.refused(rule).sum()), len(described.blank)
+    return {"pictures": total, "rate": refused / total, "interval": wilson_interval(refused, total)}
 
 
 def _auroc(rule: RejectionRule, real: Described, none: Described) -> float:
@@ -180,7 +188,7 @@ def _auroc(rule: RejectionRule, real: Described, none: Described) -> float:
 def _at_one_percent(rule: RejectionRule, real: Described, none: Described) -> dict[str, Any]:
     """Return what would be refused if the threshold were where at most 1% of the real characters lie above."""
     threshold = float(np.quantile(real.log_odds(rule), 0.99, method="higher"))
-    return rejection_rate(rule.model_copy(update={"threshold": threshold}), NONE, none).to_dict()
+    return rejection_rate(rule.model_copy(update={"threshold": threshold}), none)
 
 
 def _by_kind(described: dict[str, Described], known: set[str]) -> Iterator[tuple[str, Described]]:
@@ -194,12 +202,12 @@ def _by_kind(described: dict[str, Described], known: set[str]) -> Iterator[tuple
 
 
 def _only(one: Described, rows: NDArray[np.bool_]) -> Described:
-    return Described(one.features[rows], one.blank[rows], one.restless[rows])
+    return Described(one.features[rows], one.blank[rows])
 
 
 def _joined(parts: Any) -> Described:
-    features, blank, restless = zip(*((part.features, part.blank, part.restless) for part in parts), strict=True)
-    return Described(np.concatenate(features), np.concatenate(blank), np.concatenate(restless))
+    features, blank = zip(*((part.features, part.blank) for part in parts), strict=True)
+    return Described(np.concatenate(features), np.concatenate(blank))
 
 
 def _held_out(predictor: Predictor, described: dict[str, Described]) -> dict[str, float]:
@@ -213,6 +221,19 @@ def _held_out(predictor: Predictor, described: dict[str, Described]) -> dict[str
         title = PHOTOGRAPHS_TITLE if kind == PHOTOGRAPHS_KIND else kind
         rates[title] = float(described[title].refused(rule).mean())
     return rates
+
+
+def held_out(characters: Mapping[str, Described], others: Mapping[str, Described]) -> dict[str, RejectionRule]:
+    """Return for each kind a rule that is fitted without it, and without a quarter of the kinds in all.
+
+    Arguments as for ``fit_rule``.
+    """
+    rules: dict[str, RejectionRule] = {}
+    for first in range(min(PARTS, len(others))):
+        left = list(others)[first::PARTS]
+        rule = fit_rule(characters, {kind: one for kind, one in others.items() if kind not in left})
+        rules |= dict.fromkeys(left, rule)
+    return rules
 
 
 if __name__ == "__main__":

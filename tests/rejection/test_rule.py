@@ -52,7 +52,6 @@ def test_a_rule_is_logistic_regression_over_bent_features_and_their_products() -
     expected = [
         REASONS[row[1:].argmax()] if other > row[0] else None for row, other in zip(probabilities, others, strict=True)
     ]
-    assert rule.reasons(features) == expected
     assert set(expected) > {None}
     judged = rule.judge(features)
     assert [reason for reason, _ in judged] == expected
@@ -60,9 +59,10 @@ def test_a_rule_is_logistic_regression_over_bent_features_and_their_products() -
 
 
 def test_a_higher_threshold_refuses_less() -> None:
-    assert a_rule().reasons(np.empty((0, WIDTH))) == []
+    assert a_rule().judge(np.empty((0, WIDTH))) == []
     features = np.random.default_rng(1).normal(0, 3, (200, WIDTH))
-    refused = [sum(reason is not None for reason in a_rule(threshold).reasons(features)) for threshold in (-2, 0, 2)]
+    judged = [a_rule(threshold).judge(features) for threshold in (-2, 0, 2)]
+    refused = [sum(reason is not None for reason, _ in verdicts) for verdicts in judged]
     assert refused == sorted(refused, reverse=True)
     assert refused[0] > refused[2]
 

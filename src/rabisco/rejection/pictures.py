@@ -19,7 +19,7 @@ from rabisco.rejection import kept
 from rabisco.rejection.drawn import KINDS, draw_kind
 from rabisco.rejection.features import describe, picture_features
 from rabisco.rejection.paper import Picture, on_paper, redraw, resized
-from rabisco.rejection.rule import Reason, RejectionRule, reason_without_ink
+from rabisco.rejection.rule import RejectionRule
 
 CHARACTERS = 4000  # drawn of many; the same character may be drawn several times
 MANY = 1000
@@ -43,12 +43,10 @@ class Described:
     Attributes:
         features: ``(N, len(FEATURES))``.
         blank: ``(N,)``, in which no ink was found; they are refused without asking the rule.
-        restless: ``(N,)``, of these, those that are not empty pictures all the same.
     """
 
     features: NDArray[np.float64]
     blank: NDArray[np.bool_]
-    restless: NDArray[np.bool_]
 
     def log_odds(self, rule: RejectionRule) -> NDArray[np.float64]:
         """Return the rule's log-odds of each picture, infinite where it is blank."""
@@ -57,12 +55,6 @@ class Described:
     def refused(self, rule: RejectionRule) -> NDArray[np.bool_]:
         """Return which pictures are refused."""
         return self.log_odds(rule) > rule.threshold
-
-    def reasons(self, rule: RejectionRule) -> list[Reason | None]:
-        """Return why each picture is refused, ``None`` for what is read."""
-        without_ink: list[Reason] = ["not-a-character" if restless else "blank" for restless in self.restless]
-        answers = zip(self.blank, without_ink, rule.reasons(self.features), strict=True)
-        return [first if blank else second for blank, first, second in answers]
 
 
 @dataclass(frozen=True)
@@ -73,18 +65,16 @@ class PreparedPictures:
         pixels: uint8 ``(N, H, W, 1)``.
         traits: ``(N, len(TRAITS))``; see ``features.describe``.
         blank: As in ``Described``.
-        restless: As in ``Described``.
     """
 
     pixels: Images
     traits: NDArray[np.float32]
     blank: NDArray[np.bool_]
-    restless: NDArray[np.bool_]
 
     @classmethod
     def of(cls, pictures: Iterable[Picture], normalizer: str) -> Self:
         """Bring decoded pictures, RGB, through the preparation."""
-        pixels, traits, blank, restless = [], [], [], []
+        pixels, traits, blank = [], [], []
         for picture in pictures:
             prepared = prepare(picture, normalizer)
             if prepared.ink is None:
@@ -95,8 +85,7 @@ class PreparedPictures:
             pixels.append(prepared.pixels)
             traits.append(describe(prepared.ink))
             blank.append(prepared.blank)
-            restless.append(prepared.blank and reason_without_ink(prepared.ink) != "blank")
-        return cls(np.stack(pixels), np.stack(traits), np.array(blank), np.array(restless))
+        return cls(np.stack(pixels), np.stack(traits), np.array(blank))
 
     @classmethod
     def loaded(cls, kind: str, arrays: kept.Arrays) -> Self:
@@ -114,7 +103,7 @@ class PreparedPictures:
     def described(self, reader: Reader, temperature: float) -> Described:
         """Return them as the rule of a model sees them."""
         features = picture_features(self.traits, read_logits(reader, self.pixels), temperature)
-        return Described(features, self.blank, self.restless)
+        return Described(features, self.blank)
 
 
 def fit_pictures(

@@ -69,18 +69,8 @@ class RejectionRule(BaseModel):
 
     def log_odds(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return how much likelier than not each picture shows no single character, ``(N,)``, in nats."""
-        return log_odds_of(self._outcomes(features))
-
-    def reasons(self, features: NDArray[np.floating]) -> list[Reason | None]:
-        """Return why each picture is refused; ``None`` for what is read.
-
-        Args:
-            features: ``(N, len(FEATURES))``; see ``picture_features``.
-        """
-        outcomes = self._outcomes(features)
-        likeliest = outcomes[:, 1:].argmax(axis=1)
-        refused = log_odds_of(outcomes) > self.threshold
-        return [REASONS[reason] if no else None for no, reason in zip(refused, likeliest, strict=True)]
+        means, scales, weights, biases = self._arrays
+        return log_odds_of(expand((features - means) / scales) @ weights + biases)
 
     def judge(self, features: NDArray[np.floating]) -> list[tuple[Reason | None, float]]:
         """Return why each picture is refused, if it is, and the doubt that it shows one character.
@@ -99,10 +89,6 @@ class RejectionRule(BaseModel):
             reason = REASONS[others.index(likeliest)] if excess > 0 else None
             verdicts.append((reason, 1 / (1 + math.exp(min(max(-excess, -50), 50)))))
         return verdicts
-
-    def _outcomes(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
-        means, scales, weights, biases = self._arrays
-        return np.asarray(expand((features - means) / scales) @ weights + biases)
 
     @cached_property
     def _arrays(self) -> tuple[NDArray[np.float64], ...]:
@@ -135,11 +121,11 @@ def reason_without_ink(ink: Ink) -> Reason:
 
 
 def expand(standardized: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return columns in which a linear rule can say what it could not of the features, ``(N, F)`` → ``(N, COLUMNS)``.
+    """Expand features so that a linear rule can express nonlinear effects, ``(N, F)`` → ``(N, COLUMNS)``.
 
     They are the features, bent so that none counts for more than 1; the products of all pairs, because how thick the
     strokes are decides how many holes are strange; and how near each feature is to some places, because what is common
-    lies between too little and too much. All are bounded: nothing is the stranger for lying further out.
+    lies between too little and too much. All are bounded, so an extreme value counts no more than a large one.
 
     Args:
         standardized: Of mean 0 and standard deviation 1 over what the rule was fitted on.
