@@ -9,12 +9,10 @@ import numpy as np
 import scipy  # its parts are loaded when they are used
 from numpy.typing import NDArray
 
-from rabisco.errors import N_, InvalidDataError
 from rabisco.evaluation.reader import Reader
 from rabisco.images.normalize import CHARACTERS as CHARACTER_NORMALIZERS
 from rabisco.rejection.drawn import KINDS
 from rabisco.rejection.features import FEATURES
-from rabisco.rejection.paper import Picture
 from rabisco.rejection.pictures import CHARACTERS, Described, Images, fit_pictures, further_pictures
 from rabisco.rejection.rule import REASONS, Reason, RejectionRule, expand, log_odds_of
 
@@ -32,55 +30,6 @@ _ByKind = Mapping[str, Described]
 _REASONS: dict[str, Reason] = {kind.name: kind.reason for kind in KINDS}
 
 
-def fit_rejection(
-    reader: Reader,
-    normalizer: str,
-    temperature: float,
-    characters: Images,
-    *,
-    photographs: Images | None = None,
-    pictures_of_characters: Sequence[Picture] = (),
-    most: int = CHARACTERS,
-    seed: int = 0,
-) -> RejectionRule:
-    """Return the rule by which a model refuses what is no single character.
-
-    The characters are drawn on canvases and papers and brought through the real preparation, and so are pictures of
-    every kind of ``drawn``. The threshold lets rules that were not fitted on a character refuse 1%.
-
-    Args:
-        reader: The model.
-        normalizer: The one that its card names.
-        temperature: Fitted before, on validation.
-        characters: Validation images, uint8 ``(N, H, W, 1)``, bright = ink; never the test split.
-        photographs: Pictures of things, uint8 ``(M, h, w, 3)``, if there are any at hand.
-        pictures_of_characters: Further pictures of single characters of the model's classes, RGB.
-        most: How many characters are drawn of many, and in proportion how many pictures of everything else.
-        seed: Of all drawings.
-
-    Raises:
-        InvalidDataError: There are fewer than 20 characters.
-    """
-    if len(characters) < LEAST_CHARACTERS:
-        raise InvalidDataError(
-            N_("a rule of refusal needs at least %(least)s validation images; received %(received)s"),
-            least=LEAST_CHARACTERS,
-            received=len(characters),
-        )
-
-    shown, others = fit_pictures(
-        reader,
-        normalizer,
-        temperature,
-        characters,
-        photographs=photographs,
-        pictures_of_characters=pictures_of_characters,
-        most=most,
-        seed=seed,
-    )
-    return fit_rule(shown, others)
-
-
 def fit_from_catalog(
     reader: Reader,
     normalizer: str,
@@ -93,6 +42,8 @@ def fit_from_catalog(
 ) -> RejectionRule | None:
     """Return the rule for a model of handwriting, fitted with what else the catalog has at hand; else ``None``.
 
+    Fewer than 20 characters give no rule either.
+
     Args:
         reader: The model.
         normalizer: The one that its card names.
@@ -100,12 +51,12 @@ def fit_from_catalog(
         characters: Validation images, uint8 ``(N, H, W, 1)``, bright = ink.
         dataset: What the model was trained on.
         class_names: Of its classes.
-        most: As for ``fit_rejection``.
+        most: As for ``fit_pictures``.
     """
     if not reads_handwriting(normalizer, dataset) or len(characters) < LEAST_CHARACTERS:
         return None
     further = further_pictures(len(characters), class_names, most)
-    return fit_rejection(reader, normalizer, temperature, characters, **further, most=most)
+    return fit_rule(*fit_pictures(reader, normalizer, temperature, characters, **further, most=most))
 
 
 def reads_handwriting(normalizer: str, dataset: str) -> bool:
@@ -140,15 +91,16 @@ def learn(earlier: RejectionRule, read: _ByKind, refuse: _ByKind, counts: Mappin
     """Return a rule that has learned these pictures beside what the earlier one knows.
 
     It starts from the earlier one's weights and is penalized for leaving them, so that a few hundred drawings are
-    enough to keep what thousands taught. The threshold lies where rules that were not fitted on a character refuse a
-    share of them halfway between what such rules may, and what the earlier one does, which may have been fitted on it.
+    enough to keep what thousands taught. The threshold is set on out-of-fold scores. Its false-refusal rate is the
+    mean of the allowed rate and the earlier rule's rate on the same characters, which that rule may have been fitted
+    on.
 
     Args:
         earlier: One that fits today's features.
         read: As for ``fit_rule``.
         refuse: As for ``fit_rule``.
-        counts: As how many pictures each one of a kind counts, where that is not one: readers' pictures. The threshold
-            is found without these kinds.
+        counts: Weight of each picture, by kind; unlisted kinds weigh 1. Readers' pictures are listed here, and the
+            threshold is computed without them.
 
     Source: Kirkpatrick et al., "Overcoming catastrophic forgetting in neural networks", PNAS 2017 (the penalty, here
     the same for all weights).
@@ -243,9 +195,10 @@ def regress(
 def regress_and_cross_validate(
     examples: Examples, toward: tuple[_Values, _Values] | None = None, penalty: float | None = None
 ) -> tuple[_Values, _Values, _Values]:
-    """Return what ``regress`` does, and the logits of each row by rules fitted without it and a third of the rows.
+    """Fit on all rows, and also return cross-validated logits.
 
-    Arguments as for ``regress``. The fits go on side by side.
+    Each row's logits come from a fit that left out its third of the rows. Arguments as for ``regress``. The fits go on
+    side by side.
 
     Returns:
         Weights, biases and logits, ``(N, outcomes)``.

@@ -49,7 +49,7 @@ def _folder() -> Path:
 
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
-    """Draw what is to be kept there while no other process does: of trainings that begin together, one draws."""
+    """Hold the lock of a cache file, so that only one of several trainings started together draws its pictures."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(_lock_of(path), os.O_RDWR | os.O_CREAT, 0o644)

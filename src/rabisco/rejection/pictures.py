@@ -120,11 +120,21 @@ def fit_pictures(
 ) -> tuple[dict[str, Described], dict[str, Described]]:
     """Return what a rule is fitted on, described, by kind: what is to be read, and what is to be refused.
 
-    Arguments as for ``fitting.fit_rejection``, and ``on_described`` is told of each kind how many pictures it had.
-    What does not depend on the model is drawn once and kept in the cache, before images are sheared for some models,
-    and apart from it what does not depend on the characters either.
-    """
+    The characters are drawn on canvases and papers and brought through the real preparation, and so are pictures of
+    every kind of ``drawn``. Pictures are drawn once, before model-specific shearing, and cached. Those that do not
+    depend on the characters have a cache file of their own.
 
+    Args:
+        reader: The model.
+        normalizer: The one that its card names.
+        temperature: Fitted before, on validation.
+        characters: Validation images, uint8 ``(N, H, W, 1)``, bright = ink; never the test split.
+        photographs: Pictures of things, uint8 ``(M, h, w, 3)``, if there are any at hand.
+        pictures_of_characters: Further pictures of single characters of the model's classes, RGB.
+        most: How many characters are drawn of many, and in proportion how many pictures of everything else.
+        seed: Of all drawings.
+        on_described: Told of each kind how many pictures it had.
+    """
     few, each = numbers_drawn(len(characters), most)
     draw: dict[str, Callable[[], Iterable[Picture]]] = {
         "characters": lambda: draw_characters(characters, few, seed),
@@ -179,7 +189,7 @@ def further_pictures(count: int, class_names: Sequence[str], most: int = CHARACT
 
     Returns:
         ``photographs`` of things, from ``cifar-10``, and ``pictures_of_characters``, from ``handwriting-extra``: as
-        ``fitting.fit_rejection`` takes them.
+        ``fit_pictures`` takes them.
     """
     found: dict[str, Any] = {}
     if data.is_local("cifar-10"):
