@@ -1,9 +1,9 @@
-"""Measurements that the documentation quotes: ``python -m benchmarks [name …]``.
+"""Measurements that the documentation quotes: ``python -m benchmarks [--print] [name …]``.
 
 Each module states its claim in the first line of its docstring and has ``run() -> dict`` and ``table(dict) -> str``.
 What ``run`` returns is written to ``results/<name>.json`` together with the hardware, versions, commit and date;
 ``tables`` puts what ``table`` makes of those files (Markdown) into the documents. A time is given beside that of a
-named baseline measured in the same run.
+named baseline measured in the same run. With ``--print`` the tables are printed and nothing is written.
 
 What takes hours has ``grow(earlier)`` in place of ``run``: it yields the figures from time to time, with all that was
 counted before, so it may be ended at any moment and goes on the next time. ``pieces`` tells how much of ``n`` was
@@ -16,14 +16,19 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
+from rabisco import store
 from rabisco.errors import InvalidConfigurationError
+from rabisco.settings import Settings, get_settings
 
 ROOT = Path(__file__).parent.parent
 RESULTS_DIR = Path(__file__).parent / "results"
@@ -42,7 +47,8 @@ def run(name: str) -> dict[str, Any]:
     if changed := _git("status", "--porcelain", "--", "src", "benchmarks/*.py"):
         raise InvalidConfigurationError(
             f"a result names the commit that it was measured on, so the code must be committed. Received: changes in "
-            f"{len(changed.splitlines())} files; commit them, or print without writing: python -m benchmarks.{name}"
+            f"{len(changed.splitlines())} files; commit them, or print without writing: "
+            f"python -m benchmarks --print {name}"
         )
     module = importlib.import_module(f"benchmarks.{name}")
     claim = str(module.__doc__).strip().splitlines()[0]
@@ -53,6 +59,27 @@ def run(name: str) -> dict[str, Any]:
         grown = {"benchmark": name, "claim": claim, **figures, **environment()}
         result = _written(name, {**grown, "pieces": _pieces(earlier, grown)})
     return result
+
+
+def show(name: str) -> None:
+    """Run one benchmark and print its table, again whenever its figures have grown; write nothing."""
+    module = importlib.import_module(f"benchmarks.{name}")
+    for figures in module.grow({}) if hasattr(module, "grow") else [module.run()]:
+        print(module.table(figures), flush=True)
+
+
+@contextmanager
+def own_home() -> Iterator[Settings]:
+    """Yield settings of a temporary home, in which nothing has been trained or kept yet."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:  # a process that was killed may still write
+        store.close()
+        get_settings.cache_clear()
+        try:
+            with patch.dict(os.environ, RABISCO_HOME=home):
+                yield get_settings()
+        finally:
+            store.close()
+            get_settings.cache_clear()
 
 
 def _pieces(earlier: Mapping[str, Any], grown: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

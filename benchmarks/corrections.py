@@ -6,20 +6,18 @@ or not, are never shown to it. All 10,000 test images are read before and after 
 of the paired difference. Rolling back must give the same bytes. It runs in a home of its own.
 """
 
-import os
-import tempfile
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from rabisco import artifacts, corrections, recipes, store
+from benchmarks import own_home
+from rabisco import artifacts, corrections, recipes
 from rabisco.corrections import CorrectedReading
 from rabisco.evaluation.tables import markdown_table
 from rabisco.inference import Predictor, get_predictor
 from rabisco.retraining import RetrainingTask
-from rabisco.settings import get_settings
 
 MODEL = "mnist-cnn"
 CORRECTED = 20
@@ -29,16 +27,8 @@ MOST_DRAWN = 20_000
 
 def run() -> dict[str, Any]:
     """Correct, retrain, compare, go back."""
-    with tempfile.TemporaryDirectory() as home:
-        before = os.environ.get("RABISCO_HOME")
-        os.environ["RABISCO_HOME"] = home
-        get_settings.cache_clear()
-        try:
-            return _measure()
-        finally:
-            store.close()
-            os.environ.pop("RABISCO_HOME") if before is None else os.environ.update(RABISCO_HOME=before)
-            get_settings.cache_clear()
+    with own_home():
+        return _measure()
 
 
 def _measure() -> dict[str, Any]:
@@ -145,7 +135,3 @@ def draw_seven(random: np.random.Generator) -> NDArray[np.uint8]:
 
 def _sevens(predictor: Predictor, pictures: list[NDArray[np.uint8]]) -> int:
     return sum(predictor.predict(one).best.category == "7" for one in pictures)
-
-
-if __name__ == "__main__":
-    print(table(run()))

@@ -60,7 +60,3 @@ def table(result: dict[str, Any]) -> str:
     header = ("After the pen is lifted", "Median", "p95", "Against the next frame")
     size = f"The first page takes {result['requests']} requests and {result['bytes'] / 1000:.0f} kB on the wire."
     return f"{markdown_table(header, rows)}\n\n{size}"
-
-
-if __name__ == "__main__":
-    print(table(run()))

@@ -13,7 +13,6 @@ import io
 import math
 import os
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -27,11 +26,12 @@ from flask import Flask
 from PIL import Image, ImageDraw
 
 import rabisco
+from benchmarks import own_home
 from rabisco import runs
 from rabisco.evaluation.tables import markdown_table
 from rabisco.runs import session, worker
 from rabisco.runs.places import folder_of
-from rabisco.settings import Settings, get_settings
+from rabisco.settings import Settings
 from rabisco.web import create_app
 from rabisco.web.platform.asgi import ASGIApplication
 
@@ -52,7 +52,7 @@ def run() -> dict[str, Any]:
 
 def predict() -> dict[str, list[str]]:
     """Return the package's functions that a prediction enters, from the application and from a connection on."""
-    with _own_home() as settings:
+    with own_home() as settings:
         app = create_app(settings)
         return {"application": entered(lambda: post(app)), "server": entered(through_server(app, settings))}
 
@@ -87,7 +87,7 @@ def train() -> tuple[list[str], list[str]]:
 
     Progress is said every quarter of a second, which is at each batch where batches are slow; here, after epochs only.
     """
-    with _own_home(), patch.object(session, "REPORTS", math.inf):
+    with own_home(), patch.object(session, "REPORTS", math.inf):
         _train_once()  # what is imported and built for the first time does not count
         with noting() as calls:
             _train_once()
@@ -178,22 +178,6 @@ def scope_of(body: bytes) -> dict[str, object]:
         "client": ("127.0.0.1", 40000),
         "headers": headers,
     }
-
-
-@contextmanager
-def _own_home() -> Iterator[Settings]:
-    """Yield settings in which nothing has been trained or kept yet."""
-    before = os.environ.get("RABISCO_HOME")
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["RABISCO_HOME"] = home
-        get_settings.cache_clear()
-        try:
-            yield get_settings()
-        finally:
-            os.environ.pop("RABISCO_HOME")
-            if before is not None:
-                os.environ["RABISCO_HOME"] = before
-            get_settings.cache_clear()
 
 
 def figures(functions: list[str]) -> dict[str, Any]:

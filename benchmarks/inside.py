@@ -86,7 +86,3 @@ def table(result: dict[str, Any]) -> str:
     ]
     header = ("From picture to answer", "Processor time, median", "p95", "Against the prediction")
     return markdown_table(header, rows)
-
-
-if __name__ == "__main__":
-    print(table(run()))

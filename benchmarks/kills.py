@@ -10,7 +10,6 @@ Kills come in turns of 18, each in a home of its own; what is ended goes on afte
 """
 
 import os
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -18,9 +17,8 @@ from typing import Any
 
 from tests.kills import kill_and_resume
 
-from rabisco import store
+from benchmarks import own_home
 from rabisco.evaluation.tables import markdown_table
-from rabisco.settings import get_settings
 
 KILLS, TURN, LONGEST = int(os.environ.get("KILLS", "200")), int(os.environ.get("TURN", "18")), 8.0
 
@@ -36,14 +34,10 @@ def grow(earlier: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _turn(kills: int, seed: int) -> dict[str, Any]:
     """Kill and resume in a home of its own."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:  # a killed process may still write
-        os.environ["RABISCO_HOME"] = home
-        get_settings.cache_clear()
-        store.close()
+    with own_home():
         started = time.monotonic()
         tally = kill_and_resume(kills, seed=seed, seconds=LONGEST)
         seconds = time.monotonic() - started
-        store.close()
     return {
         "n": kills,
         "victims": Counter(victim for victim, _ in tally.kills),

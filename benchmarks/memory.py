@@ -45,7 +45,7 @@ def requests_to_ask() -> list[tuple[str, int, Ask]]:
     return [
         ("PNG, 280×280", 280**2, predict(seven_png())),
         ("JPEG, 4000×3000", 12_000_000, predict(_file(Image.fromarray(noise), "JPEG"))),
-        ("PNG, 7000×7000, grey", 7000**2, predict(_file(Image.new("L", (7000, 7000), 255), "PNG"))),
+        ("PNG, 7000×7000, gray", 7000**2, predict(_file(Image.new("L", (7000, 7000), 255), "PNG"))),
         ("WebP, 7000×7000", 7000**2, predict(_file(Image.new("RGB", (7000, 7000), "white"), "WEBP"))),
         ("TIFF, 7071×7071, 32-bit", 7071**2, predict(_file(Image.new("F", (7071, 7071), 1.0), "TIFF"))),
         ("64 PNGs, 1999×1999", 1999**2, predict(*[_file(Image.new("RGB", (1999, 1999), "white"), "PNG")] * 64)),
@@ -91,7 +91,3 @@ def _added(ask: Ask) -> tuple[float, int]:
 def _kilobytes(folder: Path, name: str) -> int:
     lines = (folder / "status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(name))
-
-
-if __name__ == "__main__":
-    print(table(run()))

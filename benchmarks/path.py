@@ -104,7 +104,3 @@ def _photo(digit: np.ndarray, random: np.random.Generator) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(scene.clip(0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=90)
     return buffer.getvalue()
-
-
-if __name__ == "__main__":
-    print(table(run()))

@@ -157,7 +157,3 @@ def _accuracy(right: NDArray[np.bool_]) -> dict[str, Any]:
         "accuracy": correct / len(right),
         "accuracy_interval": wilson_interval(correct, len(right)),
     }
-
-
-if __name__ == "__main__":
-    print(table(run()))

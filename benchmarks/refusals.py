@@ -8,15 +8,14 @@ and drawings of other kinds that the new rule was not fitted on; 800 test digits
 real digits of the development part. It runs in a home of its own.
 """
 
-import os
-import tempfile
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks import own_home
 from benchmarks.realworld import folder_of, read_manifest
-from rabisco import artifacts, corrections, data, recipes, store
+from rabisco import artifacts, corrections, data, recipes
 from rabisco.corrections import CorrectedReading
 from rabisco.data.dataset import Dataset
 from rabisco.data.pen import TURN, Points, draw_strokes
@@ -27,7 +26,6 @@ from rabisco.inference import Predictor, get_predictor
 from rabisco.rejection.doodles import Doodle, heart
 from rabisco.rejection.pictures import draw_characters
 from rabisco.retraining import RetrainingTask
-from rabisco.settings import get_settings
 
 MODEL = "mnist-cnn"
 CORRECTED = (10, 20)
@@ -96,16 +94,8 @@ def draw(doodle: Doodle, random: np.random.Generator) -> Picture:
 
 
 def _measure_in_a_home(doodle: Doodle, dataset: Dataset, digits: dict[str, list[Picture]]) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as home:
-        before = os.environ.get("RABISCO_HOME")
-        os.environ["RABISCO_HOME"] = home
-        get_settings.cache_clear()
-        try:
-            return _measure(doodle, dataset, digits)
-        finally:
-            store.close()
-            os.environ.pop("RABISCO_HOME") if before is None else os.environ.update(RABISCO_HOME=before)
-            get_settings.cache_clear()
+    with own_home():
+        return _measure(doodle, dataset, digits)
 
 
 def _measure(doodle: Doodle, dataset: Dataset, digits: dict[str, list[Picture]]) -> dict[str, Any]:
@@ -156,10 +146,7 @@ def _refused(predictor: Predictor, pictures: list[Picture]) -> int:
 
 
 def _original() -> Dataset:
-    recipe = recipes.get_recipe(MODEL)
-    seed = artifacts.load_artifact(MODEL).card.dataset.split_seed
-    loaded = recipes.normalized(data.load(recipe.dataset, seed=seed), recipe.normalizer)
-    return recipes.with_supplements(recipe, loaded)[1]
+    return recipes.load_material(recipes.get_recipe(MODEL))[1]
 
 
 def _real_digits() -> list[Picture]:
@@ -170,7 +157,3 @@ def _shares(by_number: dict[str, Any], numbers: list[str], group: str, count: in
     counts = [by_number[numbers[0]]["before"][group], *(by_number[number]["after"][group] for number in numbers)]
     intervals = [wilson_interval(one, count) for one in counts]
     return [f"{one / count:.1%} ({low:.1%} – {high:.1%})" for one, (low, high) in zip(counts, intervals, strict=True)]
-
-
-if __name__ == "__main__":
-    print(table(run()))

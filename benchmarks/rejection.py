@@ -234,7 +234,3 @@ def held_out(characters: Mapping[str, Described], others: Mapping[str, Described
         rule = fit_rule(characters, {kind: one for kind, one in others.items() if kind not in left})
         rules |= dict.fromkeys(left, rule)
     return rules
-
-
-if __name__ == "__main__":
-    print(table(run()))

@@ -242,7 +242,3 @@ def real_pictures() -> list[tuple[dict[str, str], Pixels]]:
 
 def _solid(text: str) -> str:
     return "".join(text.split())
-
-
-if __name__ == "__main__":
-    print(table(run()))

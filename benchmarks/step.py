@@ -172,7 +172,3 @@ def _measured(source: Path, name: str) -> dict[str, float]:
     said = subprocess.check_output(command, env=environment, cwd=tempfile.gettempdir(), text=True)
     found: dict[str, float] = json.loads(said.strip().splitlines()[-1])
     return found
-
-
-if __name__ == "__main__":
-    print(table(run()))

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import benchmarks
 import pytest
-from benchmarks import ROOT
+from benchmarks import RESULTS_DIR, ROOT
+from benchmarks.__main__ import BY_NAME_ONLY
+from benchmarks.__main__ import names as benchmark_names
 
 import rabisco
 from rabisco.errors import InvalidConfigurationError
@@ -61,6 +63,13 @@ def test_a_benchmark_of_uncommitted_code_writes_nothing(tmp_path: Path, monkeypa
     with pytest.raises(InvalidConfigurationError, match="must be committed"):
         benchmarks.run("hops")
     assert not (tmp_path / "results").exists()
+
+
+def test_every_benchmark_has_a_table_and_every_result_a_benchmark() -> None:
+    names = set(benchmark_names())
+    assert names >= {*BY_NAME_ONLY, *(path.stem for path in RESULTS_DIR.glob("*.json"))}
+    sources = {name: (ROOT / "benchmarks" / f"{name}.py").read_text(encoding="utf-8") for name in names}
+    assert [name for name, source in sources.items() if "\ndef table(" not in source] == []
 
 
 @pytest.mark.parametrize("path", PYTHON_FILES, ids=name_of)
