@@ -11,6 +11,7 @@ from benchmarks import DIGIT_MODELS
 from rabisco import data
 from rabisco.artifacts import load_artifact
 from rabisco.evaluation import Comparison, Contestant, DatasetReader, compare
+from rabisco.evaluation.tables import comparison_markdown
 from rabisco.inference import get_predictor
 from rabisco.runs.weighing import weigh
 
@@ -31,4 +32,4 @@ def run() -> dict[str, Any]:
 
 def table(result: dict[str, Any]) -> str:
     """Return the comparison as a Markdown table with the paired test below it."""
-    return Comparison.from_dict(result).to_markdown()
+    return comparison_markdown(Comparison.from_dict(result))

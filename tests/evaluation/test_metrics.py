@@ -17,6 +17,7 @@ from rabisco.evaluation.metrics import (
     top_confusions,
 )
 from rabisco.evaluation.ranking import roc_auc
+from rabisco.evaluation.tables import evaluation_table
 
 NAMES = ("zero", "one", "two", "three", "four")
 
@@ -119,11 +120,11 @@ def test_evaluation_is_shown_as_a_table(labels, logits):
 
     evaluation = evaluate_logits(labels, logits, NAMES)
     console = Console(width=100, file=io.StringIO())
-    console.print(evaluation.to_table("mnist-cnn"))
+    console.print(evaluation_table(evaluation, "mnist-cnn"))
     shown = console.file.getvalue()
     assert "Accuracy" in shown
     assert "read as" in shown
-    assert f"{evaluation.accuracy:.2%}" in evaluation.to_markdown()
+    assert f"{evaluation.accuracy:.2%}" in shown
 
 
 def test_empty_split_is_refused():

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,6 @@ from rabisco.data.dataset import Split
 from rabisco.errors import InvalidConfigurationError
 from rabisco.evaluation.reader import Reader, read_logits
 from rabisco.evaluation.statistics import mcnemar, paired_interval_of_counts, wilson_interval
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
 
 Answers = NDArray[np.bool_]  # (N,), which images a model reads correctly
 
@@ -182,18 +178,6 @@ class Comparison:
             return _form().validate_json(path.read_bytes())
         except (OSError, ValidationError):
             return None
-
-    def to_table(self) -> "Table":
-        """Return it as a table for the terminal, accuracies with error bars."""
-        from rabisco.evaluation.tables import comparison_table
-
-        return comparison_table(self)
-
-    def to_markdown(self) -> str:
-        """Return it as a Markdown table with the tests below it."""
-        from rabisco.evaluation.tables import comparison_markdown
-
-        return comparison_markdown(self)
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import scipy  # its parts are loaded when they are used
@@ -20,9 +20,6 @@ from rabisco.evaluation.calibration import (
 from rabisco.evaluation.ranking import average_precision, roc_auc, top_k_accuracy
 from rabisco.evaluation.reader import Reader, read_logits
 from rabisco.evaluation.statistics import wilson_interval
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 
 @dataclass(frozen=True)
@@ -112,18 +109,6 @@ class Evaluation:
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values that JSON can hold; what is no number is ``None``."""
         return asdict(self) | ({"roc_auc": None} if np.isnan(self.roc_auc) else {})
-
-    def to_table(self, title: str = "") -> "Table":
-        """Return the figures as a table for the terminal, the top confusions below it."""
-        from rabisco.evaluation.tables import evaluation_table
-
-        return evaluation_table(self, title)
-
-    def to_markdown(self) -> str:
-        """Return the figures as a Markdown table, the top confusions below it."""
-        from rabisco.evaluation.tables import evaluation_markdown
-
-        return evaluation_markdown(self)
 
 
 def evaluate(

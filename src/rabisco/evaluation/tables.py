@@ -58,8 +58,18 @@ def comparison_notes(comparison: Comparison) -> list[str]:
 def evaluation_table(evaluation: Evaluation, title: str = "") -> Table:
     """Return the figures of an evaluation as a table for the terminal, the top confusions below it."""
     table = Table(title=title or None, caption=_confusion_sentence(evaluation), show_header=False)
-    for name, value in _evaluation_rows(evaluation):
-        table.add_row(name, value)
+    low, high = evaluation.accuracy_interval
+    table.add_row("Examples", f"{evaluation.examples:,}")
+    table.add_row("Accuracy", f"{_percent(evaluation.accuracy)} (95%: {_percent(low)} – {_percent(high)})")
+    table.add_row("Among the first 3, the first 5", f"{_percent(evaluation.top_3)}, {_percent(evaluation.top_5)}")
+    table.add_row("Precision, recall, F1, macro", _averages(evaluation.macro))
+    table.add_row("Precision, recall, F1, weighted", _averages(evaluation.weighted))
+    table.add_row("Loss (log loss)", f"{evaluation.loss:.4f}")
+    table.add_row("Brier score", f"{evaluation.brier:.4f}")
+    table.add_row("ROC AUC, macro one-vs-rest", f"{evaluation.roc_auc:.5f}")
+    table.add_row("Average precision, macro", f"{evaluation.average_precision:.5f}")
+    table.add_row("Calibration error", _percent(evaluation.calibration_error))
+    table.add_row("Calibration error, adaptive", _percent(evaluation.adaptive_calibration_error))
     return table
 
 
@@ -73,12 +83,6 @@ def class_table(evaluation: Evaluation) -> Table:
         areas = (_area(score.roc_auc), _area(score.average_precision))
         table.add_row(score.category, *figures, *areas, str(score.support))
     return table
-
-
-def evaluation_markdown(evaluation: Evaluation) -> str:
-    """Return the figures of an evaluation as a Markdown table, the top confusions below it."""
-    table = markdown_table(("Figure", "Value"), _evaluation_rows(evaluation))
-    return f"{table}\n\n{_confusion_sentence(evaluation)}\n"
 
 
 def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -138,23 +142,6 @@ def _pair_sentence(pair: Pair) -> str:
         f"Only {pair.first} reads {pair.only_first:,} images, only {pair.second} reads {pair.only_second:,}: "
         f"McNemar's exact test gives {_p_value(pair.p_value)}, {verdict}."
     )
-
-
-def _evaluation_rows(evaluation: Evaluation) -> list[tuple[str, str]]:
-    low, high = evaluation.accuracy_interval
-    return [
-        ("Examples", f"{evaluation.examples:,}"),
-        ("Accuracy", f"{_percent(evaluation.accuracy)} (95%: {_percent(low)} – {_percent(high)})"),
-        ("Among the first 3, the first 5", f"{_percent(evaluation.top_3)}, {_percent(evaluation.top_5)}"),
-        ("Precision, recall, F1, macro", _averages(evaluation.macro)),
-        ("Precision, recall, F1, weighted", _averages(evaluation.weighted)),
-        ("Loss (log loss)", f"{evaluation.loss:.4f}"),
-        ("Brier score", f"{evaluation.brier:.4f}"),
-        ("ROC AUC, macro one-vs-rest", f"{evaluation.roc_auc:.5f}"),
-        ("Average precision, macro", f"{evaluation.average_precision:.5f}"),
-        ("Calibration error", _percent(evaluation.calibration_error)),
-        ("Calibration error, adaptive", _percent(evaluation.adaptive_calibration_error)),
-    ]
 
 
 def _averages(found: Averages) -> str:
