@@ -26,7 +26,6 @@ from unittest.mock import patch
 
 import numpy as np
 
-from rabisco import store
 from rabisco.errors import InvalidConfigurationError
 from rabisco.settings import Settings, get_settings
 
@@ -71,6 +70,8 @@ def show(name: str) -> None:
 @contextmanager
 def own_home() -> Iterator[Settings]:
     """Yield settings of a temporary home, in which nothing has been trained or kept yet."""
+    from rabisco import store
+
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:  # a process that was killed may still write
         store.close()
         get_settings.cache_clear()

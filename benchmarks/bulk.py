@@ -9,7 +9,6 @@ process has begun; what it takes until the first is given apart. Other programs 
 which pace is given as well. Memory is that of all these processes together (PSS), five times a second.
 """
 
-import io
 import json
 import os
 import resource
@@ -26,7 +25,7 @@ import cv2
 import numpy as np
 import psutil
 
-from benchmarks.canvas import draw
+from benchmarks.canvas import draw_png
 from rabisco import data
 from rabisco.evaluation.tables import markdown_table
 from rabisco.images import decode
@@ -42,7 +41,7 @@ NO_PICTURE = 1000  # one in so many
 def run() -> dict[str, Any]:
     """Read all, with a kill in the middle, and count."""
     random = np.random.default_rng(0)
-    contents = [_png(digit, random) for digit in data.load("mnist").test.images[:DIFFERENT]]
+    contents = [draw_png(digit, random) for digit in data.load("mnist").test.images[:DIFFERENT]]
     with tempfile.TemporaryDirectory() as folder:
         source, out = Path(folder) / "scans.zip", Path(folder) / "answers.jsonl"
         names = _write(source, contents)
@@ -99,12 +98,6 @@ def table(result: dict[str, Any]) -> str:
 
 def _thinned(values: list[float]) -> list[float]:
     return values[:: max(1, len(values) // 200)]
-
-
-def _png(digit: np.ndarray, random: np.random.Generator) -> bytes:
-    buffer = io.BytesIO()
-    draw(digit, random).convert("L").save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 def _write(path: Path, contents: list[bytes]) -> set[str]:

@@ -70,6 +70,13 @@ def draw(image: NDArray[np.uint8], random: np.random.Generator) -> Image.Image:
     return canvas
 
 
+def draw_png(image: NDArray[np.uint8], random: np.random.Generator) -> bytes:
+    """Return what ``draw`` does, as a PNG."""
+    buffer = io.BytesIO()
+    draw(image, random).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
 def _first_of_each_class(split: Split) -> Split:
     chosen = np.concatenate([np.flatnonzero(split.labels == label)[:PER_CLASS] for label in range(10)])
     return split[chosen]

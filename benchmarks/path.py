@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks import spread
-from benchmarks.canvas import draw
+from benchmarks.canvas import draw_png
 from rabisco import data
 from rabisco.evaluation.tables import markdown_table
 from rabisco.images import decode, prepare
@@ -34,7 +34,7 @@ def run() -> dict[str, Any]:
     predictor = get_predictor(MODEL)
     digits = data.load("mnist").validation.images[:PICTURES]
     random = np.random.default_rng(0)
-    files = {PNG: [_png(digit, random) for digit in digits], PHOTO: [_photo(digit, random) for digit in digits]}
+    files = {PNG: [draw_png(digit, random) for digit in digits], PHOTO: [_photo(digit, random) for digit in digits]}
     times: dict[str, dict[str, list[float]]] = {kind: {stage: [] for stage in (*STAGES, "baseline")} for kind in files}
     for kind, contents in files.items():
         for turn in range(-1, TURNS):
@@ -84,12 +84,6 @@ def _decoded_by_pillow(content: bytes) -> float:
     started = time.process_time()
     np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
     return (time.process_time() - started) * 1000
-
-
-def _png(digit: np.ndarray, random: np.random.Generator) -> bytes:
-    buffer = io.BytesIO()
-    draw(digit, random).save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 def _photo(digit: np.ndarray, random: np.random.Generator) -> bytes:

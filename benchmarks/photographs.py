@@ -8,7 +8,6 @@ of one photograph as a JPEG of 224 pixels, from its bytes to the answer, beside 
 the authors of fast GPU trainings publish.
 """
 
-import csv
 import io
 import statistics
 import time
@@ -19,13 +18,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from benchmarks.realworld import read_manifest, read_pictures
 from rabisco import data
 from rabisco.artifacts import Card, exists
 from rabisco.evaluation.statistics import wilson_interval
 from rabisco.evaluation.tables import markdown_table
 from rabisco.images import decode
 from rabisco.inference import Predictor, get_predictor
-from rabisco.settings import get_settings
 from rabisco.training import TrainingConfiguration
 
 NAMES = ("cifar10-cnn", "cifar10-resnet18")
@@ -144,19 +143,14 @@ def _span(part: dict[str, Any]) -> str:
 
 
 def _photographs(predictor: Predictor) -> dict[str, Any]:
-    folder = get_settings().data_dir
-    if folder is None:
-        raise SystemExit("the photographs lie in the folder that RABISCO_DATA_DIR names, which is not set")
-    objects = folder / "realworld" / "objects"
-    with (objects / "manifest.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    answers = [(row["label"], predictor.predict(decode((objects / row["file"]).read_bytes()))) for row in rows]
-    right = sum(label == answer.best.category for label, answer in answers)
+    rows = read_manifest("objects")
+    answers = [predictor.predict(picture) for picture in read_pictures("objects", rows)]
+    right = sum(row["label"] == answer.best.category for row, answer in zip(rows, answers, strict=True))
     return {
         "n": len(rows),
         "accuracy": right / len(rows),
         "interval": list(wilson_interval(right, len(rows))),
-        "refused": sum(answer.refused is not None for _, answer in answers) / len(rows),
+        "refused": sum(answer.refused is not None for answer in answers) / len(rows),
     }
 
 

@@ -108,7 +108,7 @@ def measure(
     Raises:
         DataUnavailableError: The pictures are not in RABISCO_DATA_DIR.
     """
-    rows = read_manifest(part)
+    rows = unseen_characters(part)
     files = [folder_of(part) / row["file"] for row in rows]
     images = {
         "ours": np.stack([prepare(decode(file.read_bytes()), normalizer).pixels for file in files]),
@@ -124,7 +124,7 @@ def measure(
 
 
 def read_manifest(part: str) -> list[dict[str, str]]:
-    """Return the rows that describe the pictures of a part by people of whom no model has seen anything.
+    """Return the rows that describe the pictures of a part.
 
     Raises:
         DataUnavailableError: The pictures are not in RABISCO_DATA_DIR.
@@ -135,7 +135,17 @@ def read_manifest(part: str) -> list[dict[str, str]]:
             f"expected realworld/{part}/manifest.csv in RABISCO_DATA_DIR, found none; put it there"
         )
     with manifest.open(encoding="utf-8", newline="") as file:
-        return [row for row in csv.DictReader(file) if row["source_repo"] not in TRAINED_ON]
+        return list(csv.DictReader(file))
+
+
+def unseen_characters(part: str) -> list[dict[str, str]]:
+    """Return the rows of a part of characters by people on whom no model was trained; see ``read_manifest``."""
+    return [row for row in read_manifest(part) if row["source_repo"] not in TRAINED_ON]
+
+
+def read_pictures(part: str, rows: list[dict[str, str]]) -> list[NDArray[np.uint8]]:
+    """Return the decoded pictures of some rows of a part's manifest, RGB."""
+    return [decode((folder_of(part) / row["file"]).read_bytes()) for row in rows]
 
 
 def folder_of(part: str) -> Path:

@@ -14,14 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import own_home
-from benchmarks.realworld import folder_of, read_manifest
+from benchmarks.realworld import read_pictures, unseen_characters
 from rabisco import artifacts, corrections, data, recipes
 from rabisco.corrections import CorrectedReading
 from rabisco.data.dataset import Dataset
 from rabisco.data.pen import TURN, Points, draw_strokes
 from rabisco.evaluation.statistics import wilson_interval
 from rabisco.evaluation.tables import markdown_table
-from rabisco.images import decode
 from rabisco.inference import Predictor, get_predictor
 from rabisco.rejection.doodles import Doodle, heart
 from rabisco.rejection.pictures import draw_characters
@@ -38,7 +37,7 @@ def run() -> dict[str, Any]:
     """Correct, retrain and compare, for each kind and number of corrections in a fresh home."""
     digits = {
         "test digits, drawn": list(draw_characters(data.load("mnist").test.images, DIGITS, seed=7)),
-        "people's real digits": _real_digits(),
+        "people's real digits": read_pictures("digits", unseen_characters("digits")),
     }
     dataset = _original()
     kinds = {name: _measure_in_a_home(doodle, dataset, digits) for name, doodle in KINDS.items()}
@@ -147,10 +146,6 @@ def _refused(predictor: Predictor, pictures: list[Picture]) -> int:
 
 def _original() -> Dataset:
     return recipes.load_material(recipes.get_recipe(MODEL))[1]
-
-
-def _real_digits() -> list[Picture]:
-    return [decode((folder_of("digits") / row["file"]).read_bytes()) for row in read_manifest("digits")]
 
 
 def _shares(by_number: dict[str, Any], numbers: list[str], group: str, count: int) -> list[str]:

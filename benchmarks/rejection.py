@@ -12,7 +12,6 @@ characters stand apart), so the same kinds count for every model; pairs and rows
 For kinds that nobody thought of, rules are fitted anew without some of the kinds and measured on those.
 """
 
-import csv
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -20,11 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import CHARACTER_MODELS, DIGIT_MODELS, TINY_MODEL
-from benchmarks.realworld import folder_of, read_manifest
+from benchmarks.realworld import read_manifest, read_pictures, unseen_characters
 from rabisco import data
 from rabisco.evaluation.statistics import wilson_interval
 from rabisco.evaluation.tables import markdown_table
-from rabisco.images import decode
 from rabisco.inference import Predictor, get_predictor
 from rabisco.rejection import RejectionRule
 from rabisco.rejection.drawn import KINDS, draw_kind
@@ -126,14 +124,9 @@ def _drawn_pictures(dataset: str) -> Iterator[tuple[str, list[Picture]]]:
 
 def _real_pictures() -> Iterator[tuple[str, list[Picture]]]:
     for part, title in (("digits", DIGITS), ("letters", LETTERS)):
-        yield title, _decoded(part, [row["file"] for row in read_manifest(part)])
+        yield title, read_pictures(part, unseen_characters(part))
     for part, title in (("objects", OBJECTS), ("multidigit", "real rows of digits")):
-        with (folder_of(part) / "manifest.csv").open(encoding="utf-8", newline="") as file:
-            yield title, _decoded(part, [row["file"] for row in csv.DictReader(file)])
-
-
-def _decoded(part: str, files: list[str]) -> list[Picture]:
-    return [decode((folder_of(part) / file).read_bytes()) for file in files]
+        yield title, read_pictures(part, read_manifest(part))
 
 
 def _describe(predictor: Predictor, pictures: list[Picture]) -> Described:
@@ -194,7 +187,7 @@ def _at_one_percent(rule: RejectionRule, real: Described, none: Described) -> di
 def _by_kind(described: dict[str, Described], known: set[str]) -> Iterator[tuple[str, Described]]:
     """Return the real characters that a model knows, by what they are and how they were made."""
     for part, title in (("digits", DIGITS), ("letters", LETTERS)):
-        rows = read_manifest(part)
+        rows = unseen_characters(part)
         for way in sorted({row["kind"] for row in rows}):
             chosen = np.array([row["kind"] == way and row["label"] in known for row in rows])
             if chosen.any():

@@ -8,7 +8,6 @@ they are no test. A string is right if nothing in it is wrong, spaces and line e
 edit distance, without spaces.
 """
 
-import csv
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,17 +17,16 @@ from PIL import Image
 from scipy import ndimage
 
 from benchmarks import interval
-from benchmarks.realworld import folder_of
+from benchmarks.realworld import read_manifest, read_pictures
 from rabisco import data
 from rabisco.data.dataset import Split
-from rabisco.errors import DataUnavailableError
 from rabisco.evaluation.statistics import wilson_interval
 from rabisco.evaluation.tables import markdown_table
-from rabisco.images import decode
 from rabisco.inference import get_predictor
 from rabisco.text_reading import read_many
 
 MODEL = "mnist-cnn"
+REAL = "multidigit"
 PICTURES = 300
 DIGITS = 5
 RESAMPLES = 2000
@@ -47,7 +45,9 @@ def run() -> dict[str, Any]:
     predictor = get_predictor(MODEL)
     read = lambda picture: read_many(predictor, picture).text  # noqa: E731
     composed = measure(read, data.load("mnist").test)
-    real = [(row["label"].replace("/", "\n"), read(picture)) for row, picture in real_pictures()]
+    rows = read_manifest(REAL)
+    expected = [row["label"].replace("/", "\n") for row in rows]
+    real = list(zip(expected, map(read, read_pictures(REAL, rows)), strict=True))
     return {
         "n": sum(figures["strings"]["n"] for figures in composed.values()) + len(real),
         "model": MODEL,
@@ -223,21 +223,6 @@ def edit_distance(one: str, other: str) -> int:
                 min(row[column] + 1, row[column - 1] + 1, before + (character != against)),
             )
     return row[-1]
-
-
-def real_pictures() -> list[tuple[dict[str, str], Pixels]]:
-    """Return the rows of the manifest of real pictures of several digits, each with its decoded picture.
-
-    Raises:
-        DataUnavailableError: The pictures are not in RABISCO_DATA_DIR.
-    """
-    folder = folder_of("multidigit")
-    if not (folder / "manifest.csv").is_file():
-        raise DataUnavailableError(
-            "expected realworld/multidigit/manifest.csv in RABISCO_DATA_DIR, found none; put it there"
-        )
-    with (folder / "manifest.csv").open(encoding="utf-8", newline="") as file:
-        return [(row, decode((folder / row["file"]).read_bytes())) for row in csv.DictReader(file)]
 
 
 def _solid(text: str) -> str:

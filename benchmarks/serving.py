@@ -8,14 +8,13 @@ Memory is read after the 1,000, shared pages counted once.
 """
 
 import http.client
-import io
 import json
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ import numpy as np
 import psutil
 
 from benchmarks import spread
-from benchmarks.canvas import draw
+from benchmarks.canvas import draw_png
 from rabisco import data
 from rabisco.artifacts import load_artifact
 from rabisco.evaluation.tables import markdown_table
@@ -33,6 +32,7 @@ MODEL = "mnist-cnn"
 WARM_UP, PREDICTIONS = 50, 1000
 EVERY = 20  # requests for one run of the baseline
 STARTS = 5
+SERVE = (str(Path(sys.executable).with_name("rabisco")), "serve", "--port", "{port}")
 
 
 def run() -> dict[str, Any]:
@@ -91,34 +91,50 @@ def table(result: dict[str, Any]) -> str:
     )
 
 
+def _server(workers: int = 1) -> AbstractContextManager[tuple[psutil.Process, int]]:
+    """Run ``rabisco serve``; see ``running``."""
+    (png,) = _some_pngs(1)
+    return running([*SERVE, "--workers", str(workers)], lambda connection: _post(connection, png))
+
+
 @contextmanager
-def _server(workers: int = 1) -> Iterator[tuple[psutil.Process, int]]:
-    """Run ``rabisco serve`` until it answers, and stop it afterwards."""
+def running(
+    start: Sequence[str], ask: Callable[[http.client.HTTPConnection], None], environment: dict[str, str] | None = None
+) -> Iterator[tuple[psutil.Process, int]]:
+    """Run a server until it answers, yield its process and port, and stop it afterwards.
+
+    Args:
+        start: The command, with ``{port}`` where the port belongs.
+        ask: Sends one request; it raises ``OSError`` while the server does not listen.
+        environment: Of the server; this one's if not given.
+
+    Raises:
+        RuntimeError: The server ended before it answered.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [str(Path(sys.executable).with_name("rabisco")), "serve", "--port", str(port), "--workers", str(workers)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+    command = [part.format(port=port) for part in start]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment) as process:
         try:
-            _wait_for_an_answer(process, port)
+            _wait(process, port, ask)
             yield psutil.Process(process.pid), port
         finally:
             process.terminate()
 
 
-def _wait_for_an_answer(process: "subprocess.Popen[bytes]", port: int) -> None:
-    (png,) = _some_pngs(1)
+def _wait(process: "subprocess.Popen[bytes]", port: int, ask: Callable[[http.client.HTTPConnection], None]) -> None:
     while process.poll() is None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         try:
-            _post(connection, png)
+            ask(connection)
         except OSError:
             time.sleep(0.01)
         else:
             return
         finally:
             connection.close()
-    raise RuntimeError(f"rabisco serve ended with status {process.returncode} before it answered")
+    raise RuntimeError(f"a server ended with status {process.returncode} before it answered")
 
 
 def _startup() -> tuple[list[float], list[float]]:
@@ -171,10 +187,7 @@ def _post_many(port: int, pngs: list[bytes]) -> None:
 
 def _pngs(pictures: np.ndarray) -> Iterator[bytes]:
     random = np.random.default_rng(0)
-    for picture in pictures:
-        buffer = io.BytesIO()
-        draw(picture, random).save(buffer, "PNG")
-        yield buffer.getvalue()
+    return (draw_png(picture, random) for picture in pictures)
 
 
 def _post(connection: http.client.HTTPConnection, png: bytes) -> None:

@@ -8,17 +8,12 @@ is the proportional set size of all processes of a server after its last load.
 """
 
 import http.client
-import io
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +22,8 @@ import psutil
 from PIL import Image, ImageOps
 
 from benchmarks import spread
-from benchmarks.canvas import draw
+from benchmarks.canvas import draw_png
+from benchmarks.serving import SERVE, running
 from rabisco import data
 from rabisco.artifacts import load_artifact
 from rabisco.errors import InvalidConfigurationError
@@ -100,18 +96,26 @@ def table(result: dict[str, Any]) -> str:
 def _write_requests(folder: Path) -> Path:
     random = np.random.default_rng(0)
     for number, digit in enumerate(data.load("mnist").test.images[:DRAWINGS]):
-        buffer = io.BytesIO()
-        draw(digit, random).convert("L").save(buffer, "PNG")
-        head = f'--{EDGE}\r\nContent-Disposition: form-data; name="file"; filename="digit.png"\r\n'
-        body = f"{head}Content-Type: image/png\r\n\r\n".encode() + buffer.getvalue() + f"\r\n--{EDGE}--\r\n".encode()
-        (folder / f"{number:02d}").write_bytes(body)
+        disposition = 'Content-Disposition: form-data; name="file"; filename="digit.png"'
+        head = f"--{EDGE}\r\n{disposition}\r\nContent-Type: image/png\r\n\r\n".encode()
+        (folder / f"{number:02d}").write_bytes(head + draw_png(digit, random) + f"\r\n--{EDGE}--\r\n".encode())
     script = folder / "requests.lua"
     script.write_text(SCRIPT.format(count=DRAWINGS, folder=folder, edge=EDGE))
     return script
 
 
 def _measure(start: list[str], script: Path) -> dict[str, Any]:
-    with _running(start, (script.parent / "00").read_bytes()) as (process, port):
+    body = (script.parent / "00").read_bytes()
+
+    def ask(connection: http.client.HTTPConnection) -> None:
+        connection.request("POST", "/predict", body, {"Content-Type": f"multipart/form-data; boundary={EDGE}"})
+        connection.getresponse()
+
+    environment = {**os.environ, "BENCHMARK_MODEL": str(load_artifact(MODEL).onnx_path)}
+    with (
+        tempfile.TemporaryDirectory() as home,
+        running(start, ask, {**environment, "RABISCO_HOME": home}) as (process, port),
+    ):
         address = f"http://127.0.0.1:{port}/predict"
         _load(process, script, address, 8, 1)
         load = {c: _load(process, script, address, c, SECONDS) for c in CONNECTIONS}
@@ -132,37 +136,6 @@ def _load(
     if wrong > int(count) / 2:
         raise RuntimeError(f"{wrong} of {count} requests were refused or lost, so their number says nothing")
     return int(count) / float(took), (_processor_seconds(process) - before) / max(int(count), 1) * 1000, wrong
-
-
-@contextmanager
-def _running(start: list[str], body: bytes) -> Iterator[tuple[psutil.Process, int]]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [part.format(port=port, workers=WORKERS) for part in start]
-    with tempfile.TemporaryDirectory() as home:
-        environment = {**os.environ, "RABISCO_HOME": home, "BENCHMARK_MODEL": str(load_artifact(MODEL).onnx_path)}
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment) as process:
-            try:
-                _wait(process, port, body)
-                yield psutil.Process(process.pid), port
-            finally:
-                process.terminate()
-
-
-def _wait(process: "subprocess.Popen[bytes]", port: int, body: bytes) -> None:
-    while process.poll() is None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        try:
-            connection.request("POST", "/predict", body, {"Content-Type": f"multipart/form-data; boundary={EDGE}"})
-            connection.getresponse()
-        except OSError:
-            time.sleep(0.02)
-        else:
-            return
-        finally:
-            connection.close()
-    raise RuntimeError(f"a server ended with status {process.returncode}")
 
 
 def _processes(process: psutil.Process) -> list[psutil.Process]:
@@ -215,12 +188,11 @@ def _centered(image: Image.Image) -> np.ndarray:
     return field
 
 
-_BIN = Path(sys.executable)
 SERVERS = {
-    "`rabisco serve`": [str(_BIN.with_name("rabisco")), "serve", "--port", "{port}", "--workers", "{workers}"],
+    "`rabisco serve`": [*SERVE, "--workers", str(WORKERS)],
     "A demo of forty lines": [
-        str(_BIN.with_name("granian")),
-        *("--interface", "wsgi", "--factory", "--port", "{port}", "--workers", "{workers}"),
+        str(Path(sys.executable).with_name("granian")),
+        *("--interface", "wsgi", "--factory", "--port", "{port}", "--workers", str(WORKERS)),
         *("--blocking-threads", "1", "--no-access-log", "--log-level", "error", "benchmarks.throughput:demo"),
     ],
 }
