@@ -36,7 +36,7 @@ def test_calibration_error_of_a_case_worked_out_by_hand():
 
 
 def test_confidence_of_one_belongs_to_the_last_bin():
-    table = reliability_table(*two_classes([1.0, 1.0], [True, False]), bins=10)
+    table = reliability_table(*two_classes([1.0, 1.0], [True, False]))
     assert (table[-1].count, table[-1].accuracy, table[-1].confidence) == (2, 0.5, 1.0)
     assert sum(row.count for row in table) == 2
 

@@ -30,44 +30,38 @@ class ReliabilityBin:
     accuracy: float
 
 
-def reliability_table(
-    labels: NDArray[np.int64], probabilities: NDArray[np.floating], bins: int = BINS
-) -> tuple[ReliabilityBin, ...]:
-    """Return confidence beside accuracy in ``bins`` equally wide intervals of the confidence.
+def reliability_table(labels: NDArray[np.int64], probabilities: NDArray[np.floating]) -> tuple[ReliabilityBin, ...]:
+    """Return confidence beside accuracy in 15 equally wide intervals of the confidence.
 
     Args:
         labels: ``(N,)``, the true classes.
         probabilities: ``(N, classes)``, rows summing to 1; the confidence is a row's greatest.
-        bins: Number of intervals of [0, 1].
     """
     confidence, correct = _confidence(labels, probabilities)
-    edges = np.linspace(0.0, 1.0, bins + 1)
-    places = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)
+    edges = np.linspace(0.0, 1.0, BINS + 1)
+    places = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, BINS - 1)
     return tuple(
         _bin(edges[place], edges[place + 1], confidence[places == place], correct[places == place])
-        for place in range(bins)
+        for place in range(BINS)
     )
 
 
-def calibration_error(labels: NDArray[np.int64], probabilities: NDArray[np.floating], bins: int = BINS) -> float:
+def calibration_error(labels: NDArray[np.int64], probabilities: NDArray[np.floating]) -> float:
     """Return the expected calibration error: the mean gap of confidence and accuracy over equally wide bins.
 
     Args:
         labels: ``(N,)``, the true classes.
         probabilities: ``(N, classes)``, rows summing to 1.
-        bins: Number of intervals of [0, 1].
 
     Returns:
         A fraction in [0, 1]; 0 is perfect.
 
     Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017.
     """
-    return _mean_gap(reliability_table(labels, probabilities, bins))
+    return _mean_gap(reliability_table(labels, probabilities))
 
 
-def adaptive_calibration_error(
-    labels: NDArray[np.int64], probabilities: NDArray[np.floating], bins: int = BINS
-) -> float:
+def adaptive_calibration_error(labels: NDArray[np.int64], probabilities: NDArray[np.floating]) -> float:
     """Return the calibration error over bins that hold equally many answers each.
 
     A good model gives nearly all answers with confidence above 0.93, all in one equally wide bin; these bins look
@@ -77,7 +71,7 @@ def adaptive_calibration_error(
     """
     confidence, correct = _confidence(labels, probabilities)
     order = np.argsort(confidence, kind="stable")
-    parts = [part for part in np.array_split(order, bins) if len(part)]
+    parts = [part for part in np.array_split(order, BINS) if len(part)]
     return _mean_gap(
         tuple(_bin(confidence[part[0]], confidence[part[-1]], confidence[part], correct[part]) for part in parts)
     )

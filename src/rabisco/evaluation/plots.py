@@ -1,13 +1,13 @@
 """Pictures of an evaluation: confusion matrix, learning curves, reliability diagram.
 
-Each function returns the bytes of a PNG or SVG file. Colors are told apart by color-blind readers and on a gray
+Each function returns the bytes of a PNG file. Colors are told apart by color-blind readers and on a gray
 printout: lightness carries the meaning, lines differ in style. matplotlib is imported when the first plot is drawn,
 and only its figure objects are used: nothing global changes, so a web server may draw from several threads.
 """
 
 import io
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Format = Literal["png", "svg"]
-
 # Okabe and Ito's palette, https://jfly.uni-koeln.de/color/
 _BLUE, _ORANGE, _GRAY = "#0072b2", "#d55e00", "#6b6b6b"
 _MARKERS = "osv^D*PX<>"
@@ -29,7 +27,7 @@ _NAMES_FIT = 12  # trainings up to which a legend fits beside their curves
 _NUMBERS_FIT = 15  # classes up to which a count fits into its cell
 
 
-def plot_confusion_matrix(evaluation: Evaluation, title: str = "", file_format: Format = "png") -> bytes:
+def plot_confusion_matrix(evaluation: Evaluation, title: str = "") -> bytes:
     """Draw a confusion matrix; color shows the fraction of the true class's examples.
 
     Up to 15 classes the counts stand in the cells; above that the cells are left to their color. The scale is that
@@ -38,12 +36,12 @@ def plot_confusion_matrix(evaluation: Evaluation, title: str = "", file_format: 
     Args:
         evaluation: Whose confusion matrix is drawn.
         title: Stands above it.
-        file_format: ``png`` or ``svg``.
     """
     counts = np.array(evaluation.confusion_matrix)
     names = [score.category for score in evaluation.classes]
     side = max(5.0, 0.24 * len(names))
-    figure, axes = _figure(side + 1.0, side)
+    figure = _figure(side + 1.0, side)
+    axes = figure.subplots()
     fractions = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     picture = axes.imshow(np.sqrt(fractions), cmap="Blues", vmin=0, vmax=1)
     axes.set_xticks(range(len(names)), names)
@@ -57,26 +55,24 @@ def plot_confusion_matrix(evaluation: Evaluation, title: str = "", file_format: 
         edges = np.arange(1, len(names)) - 0.5
         axes.hlines(edges, -0.5, len(names) - 0.5, color="#d0d0d0", linewidth=0.3)
         axes.vlines(edges, -0.5, len(names) - 0.5, color="#d0d0d0", linewidth=0.3)
-    return _file(figure, file_format)
+    return _file(figure)
 
 
-def plot_learning_curves(
-    history: Sequence[Mapping[str, float]], title: str = "", file_format: Format = "png"
-) -> bytes:
+def plot_learning_curves(history: Sequence[Mapping[str, float]], title: str = "") -> bytes:
     """Draw loss and accuracy over the epochs, training beside validation, the best validation epoch marked.
 
     Args:
         history: One row per epoch, with ``loss`` and ``accuracy`` and, where there is validation,
             ``validation_loss`` and ``validation_accuracy``.
         title: Stands above them.
-        file_format: ``png`` or ``svg``.
 
     Raises:
         InvalidDataError: There is no epoch to draw.
     """
     if not history:
         raise InvalidDataError("learning curves need at least one epoch; received none. Train the model first")
-    figure, (left, right) = _figures(10.0, 4.0)
+    figure = _figure(10.0, 4.0)
+    left, right = figure.subplots(1, 2)
     figure.suptitle(title)
     _draw_curves(left, history, "loss")
     _draw_curves(right, history, "accuracy")
@@ -85,18 +81,18 @@ def plot_learning_curves(
         for axes in (left, right):
             axes.axvline(best + 1, color=_GRAY, linewidth=0.8, linestyle=":")
         right.annotate(f"best: epoch {best + 1}", (best + 1, 0.02), xycoords=("data", "axes fraction"), color=_GRAY)
-    return _file(figure, file_format)
+    return _file(figure)
 
 
-def plot_reliability(reliability: Sequence[ReliabilityBin], title: str = "", file_format: Format = "png") -> bytes:
+def plot_reliability(reliability: Sequence[ReliabilityBin], title: str = "") -> bytes:
     """Draw accuracy against confidence, and below it how many answers have that confidence.
 
     Args:
         reliability: The bins, as ``Evaluation.reliability`` has them.
         title: Stands above it.
-        file_format: ``png`` or ``svg``.
     """
-    figure, (upper, lower) = _figures(5.0, 6.0, columns=1, heights=(3, 1))
+    figure = _figure(5.0, 6.0)
+    upper, lower = figure.subplots(2, 1, height_ratios=(3, 1))
     figure.suptitle(title)
     filled = [row for row in reliability if row.count]
     upper.plot([0, 1], [0, 1], color=_GRAY, linestyle="--", linewidth=1, label="perfect")
@@ -109,14 +105,13 @@ def plot_reliability(reliability: Sequence[ReliabilityBin], title: str = "", fil
     lower.bar(centers, [row.count for row in reliability], widths, color=_BLUE)
     lower.set(xlim=(0, 1.02), xlabel="confidence", ylabel="answers")
     lower.set_yscale("symlog", linthresh=1)
-    return _file(figure, file_format)
+    return _file(figure)
 
 
 def plot_report(
     accuracies: Sequence[tuple[str, tuple[float, float, float]]],
     matrices: Sequence[tuple[str, Sequence[str], Sequence[Sequence[int]]]],
     title: str = "",
-    file_format: Format = "png",
 ) -> bytes:
     """Draw the accuracies of models with their intervals, and their confusion matrices below.
 
@@ -124,10 +119,9 @@ def plot_report(
         accuracies: Name, accuracy and the ends of its interval of each model.
         matrices: Name, class names and counts, ``(classes, classes)``, of each model that has them.
         title: Stands above them.
-        file_format: ``png`` or ``svg``.
     """
     columns = max(1, len(matrices))
-    figure = _new_figure(5.2 * columns, 1.0 + 0.5 * len(accuracies) + (5.2 if matrices else 0))
+    figure = _figure(5.2 * columns, 1.0 + 0.5 * len(accuracies) + (5.2 if matrices else 0))
     figure.suptitle(title)
     parts = figure.subfigures(2 if matrices else 1, 1, squeeze=False, height_ratios=[1, 4] if matrices else [1])[:, 0]
     axes = parts[0].subplots()
@@ -145,19 +139,19 @@ def plot_report(
             grid.set(title=name, xlabel="answer", ylabel="true class")
             grid.set_xticks(range(len(names)), names, fontsize=7, rotation=90 if max(map(len, names)) > 3 else 0)
             grid.set_yticks(range(len(names)), names, fontsize=7)
-            if len(names) <= 15:
+            if len(names) <= _NUMBERS_FIT:
                 _write_counts(grid, table, fractions)
-    return _file(figure, file_format)
+    return _file(figure)
 
 
-def plot_sweep(histories: Mapping[str, Sequence[Mapping[str, float]]], file_format: Format = "png") -> bytes:
+def plot_sweep(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> bytes:
     """Draw the validation accuracy of several trainings over their epochs, each with a marker of its own.
 
     Args:
         histories: By what each is called, its rows; see ``plot_learning_curves``.
-        file_format: ``png`` or ``svg``.
     """
-    figure, axes = _figure(7.0, 4.5)
+    figure = _figure(7.0, 4.5)
+    axes = figure.subplots()
     for place, (name, history) in enumerate(histories.items()):
         accuracies = [row["validation_accuracy"] for row in history]
         shade = str(0.65 * place / max(len(histories) - 1, 1))
@@ -171,24 +165,22 @@ def plot_sweep(histories: Mapping[str, Sequence[Mapping[str, float]]], file_form
     axes.set(xlabel="epoch", ylabel="validation accuracy")
     if len(histories) <= _NAMES_FIT:
         axes.legend(fontsize="small")
-    return _file(figure, file_format)
+    return _file(figure)
 
 
-def plot_parallel(
-    settings: Sequence[Mapping[str, object]], accuracies: Sequence[float], file_format: Format = "png"
-) -> bytes:
+def plot_parallel(settings: Sequence[Mapping[str, object]], accuracies: Sequence[float]) -> bytes:
     """Draw trainings as lines across their settings to the accuracy that each came to, the better the darker.
 
     Args:
         settings: Of each training, by name; the same names in all.
         accuracies: On the validation images, in [0, 1].
-        file_format: ``png`` or ``svg``.
     """
     names = list(settings[0])
     values = {name: sorted({one[name] for one in settings}, key=_in_order) for name in names}
     low, high = min(accuracies), max(accuracies)
     heights = [(one - low) / (high - low) if high > low else 0.5 for one in accuracies]
-    figure, axes = _figure(1.8 * (len(names) + 1), 4.5)
+    figure = _figure(1.8 * (len(names) + 1), 4.5)
+    axes = figure.subplots()
     for row, height in sorted(zip(settings, heights, strict=True), key=lambda pair: pair[1]):
         places = [_place(values[name].index(row[name]), len(values[name])) for name in names]
         axes.plot(range(len(names) + 1), [*places, height], color=str(0.85 * (1 - height)), marker="o", markersize=3)
@@ -202,7 +194,7 @@ def plot_parallel(
     axes.set_yticks([])
     axes.set_xlim(-0.1, len(names) + 0.35)
     axes.grid(visible=True, axis="x", color="#b0b0b0")
-    return _file(figure, file_format)
+    return _file(figure)
 
 
 def _label(axes: "Axes", text: str, across: float, height: float) -> None:
@@ -243,20 +235,7 @@ def _write_counts(axes: "Axes", counts: np.ndarray, fractions: np.ndarray) -> No
         axes.text(column, row, text, ha="center", va="center", color=color, fontsize=8)
 
 
-def _figure(width: float, height: float) -> "tuple[Figure, Axes]":
-    figure = _new_figure(width, height)
-    return figure, figure.subplots()
-
-
-def _figures(
-    width: float, height: float, columns: int = 2, heights: tuple[int, ...] = (1,)
-) -> "tuple[Figure, tuple[Axes, Axes]]":
-    figure = _new_figure(width, height)
-    grid = figure.subplots(len(heights), columns, height_ratios=heights)
-    return figure, (grid[0], grid[1])
-
-
-def _new_figure(width: float, height: float) -> "Figure":
+def _figure(width: float, height: float) -> "Figure":
     settle_libraries()
     try:
         from matplotlib.figure import Figure
@@ -267,8 +246,7 @@ def _new_figure(width: float, height: float) -> "Figure":
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def _file(figure: "Figure", file_format: Format) -> bytes:
+def _file(figure: "Figure") -> bytes:
     buffer = io.BytesIO()
-    undated = {"Date": None} if file_format == "svg" else {}  # the same figure makes the same file
-    figure.savefig(buffer, format=file_format, dpi=144, metadata=undated)
+    figure.savefig(buffer, format="png", dpi=144)
     return buffer.getvalue()

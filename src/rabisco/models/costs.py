@@ -15,21 +15,9 @@ def multiply_adds(model: "keras.Model") -> int:
     Args:
         model: A built Keras model, its images of a fixed size.
     """
-    import keras
-
     total = 0
     for layer in model._flatten_layers(include_self=False):  # also those within layers
-        weights = getattr(layer, "kernel", None)
-        if weights is None:
-            continue
-        if isinstance(layer, keras.layers.Dense):
-            total += math.prod(weights.shape) * math.prod(layer.output.shape[1:-1])
-        elif hasattr(layer, "kernel_size"):
-            total += math.prod(weights.shape) * math.prod(_places(layer))
+        kernel = getattr(layer, "kernel", None)
+        if kernel is not None:
+            total += math.prod(kernel.shape) * math.prod(layer.output.shape[1:-1])  # at each place of the output
     return total
-
-
-def _places(layer: "keras.Layer") -> tuple[int, ...]:
-    """Return the height and width of what a convolution makes."""
-    shape = layer.output.shape
-    return tuple(shape[1:-1] if layer.data_format == "channels_last" else shape[2:])

@@ -9,13 +9,14 @@ Source: https://github.com/huggingface/safetensors (format); torchvision's weigh
 
 import json
 import math
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rabisco.data.download import locate_file
+from rabisco.data.entry import DataFile
 from rabisco.errors import N_, InvalidDataError
 
 if TYPE_CHECKING:
@@ -28,39 +29,55 @@ _NORM = (("weight", "gamma"), ("bias", "beta"), ("running_mean", "moving mean"),
 _TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "U8": "u1"}
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """Names of the layers that have published weights now, and of those that have not."""
+# torchvision's weights, IMAGENET1K_V1, as timm publishes them (BSD 3-clause); one version, named by its commit.
+RESNET18 = DataFile(
+    "resnet18.safetensors",
+    places=("resnet18.safetensors", "resnet18.tv_in1k.safetensors"),
+    urls=(
+        "https://huggingface.co/timm/resnet18.tv_in1k/resolve/bbd144b3e5565108aad885f145491d11bc6ce807/model.safetensors",
+    ),
+    checksum="sha256:694f673df6520a3158624e8a89af086f59923ee4cd7436fe5bc3bc71d295ad81",
+    size_bytes=46_807_446,
+)
 
-    layers: tuple[str, ...]
-    left: tuple[str, ...]
+
+def load_published(model: "keras.Model") -> None:
+    """Give a ResNet-18 ImageNet's weights: those in the data folder or the cache, else downloaded and checked.
+
+    Raises:
+        DataUnavailableError: They are nowhere, and cannot be downloaded; the message says where to put them.
+        InvalidDataError: The file is damaged.
+    """
+    load_pretrained(model, locate_file(RESNET18, "a pretrained ResNet-18"))
 
 
-def load_pretrained(model: "keras.Model", path: Path) -> Loaded:
+def load_pretrained(model: "keras.Model", path: Path) -> tuple[str, ...]:
     """Give a ResNet-18 the published weights in a file, all but those of a first or last layer of another shape.
 
     Args:
         model: From ``rabisco.models.create_model("resnet18", …)``; changed in place.
         path: A ``safetensors`` file in timm's or torchvision's layout.
 
+    Returns:
+        The names of the layers that keep their own weights.
+
     Raises:
         InvalidDataError: The file is damaged, or its weights are not ResNet-18's.
     """
     tensors = read_safetensors(path)
-    loaded, left = [], []
+    left = []
     for layer in model.layers:
         if not layer.weights:
             continue
         arrays = [turned(_tensor(tensors, name, path)) for name in published_names(layer.name)]
         if [array.shape for array in arrays] == [tuple(weight.shape) for weight in layer.weights]:
             layer.set_weights(arrays)
-            loaded.append(layer.name)
         elif layer.name in ("stem_conv", "logits"):
             left.append(layer.name)
         else:
             shapes = ", ".join(str(array.shape) for array in arrays)
             raise _invalid(path, f"the shape of ResNet-18's {layer.name}", shapes)
-    return Loaded(tuple(loaded), tuple(left))
+    return tuple(left)
 
 
 def published_names(layer: str) -> tuple[str, ...]:

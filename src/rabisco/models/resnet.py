@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rabisco.errors import N_
 from rabisco.models.architecture import Architecture
-from rabisco.models.published import load_published
+from rabisco.models.pretrained import load_published
 from rabisco.training.config import TrainingConfiguration
 from rabisco.training.photos import PhotoAugmentation
 
