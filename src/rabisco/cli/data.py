@@ -7,21 +7,12 @@ import click
 
 from rabisco.cli.inspect import inspect
 from rabisco.cli.label_errors import errors
-from rabisco.cli.output import json_option, print_json, wide_console
-
-
-class _NamesOrCommands(click.Group):
-    """A group in which a word that is no command is the name of a data set."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command to run, and its arguments."""
-        return super().resolve_command(ctx, args if args[0] in self.commands else ["describe", *args])
+from rabisco.cli.output import NameOrCommand, json_option, print_json, wide_console
 
 
 @click.group(
-    cls=_NamesOrCommands,
+    cls=NameOrCommand,
+    for_names="describe",
     invoke_without_command=True,
     subcommand_metavar="[NAME | inspect FILE [TEST] | errors NAME|FILE | export NAME]",
 )
@@ -54,7 +45,29 @@ def describe(name: str, as_json: bool) -> None:
     Example:
         rabisco data digits
     """
-    _describe(name, as_json)
+    from rabisco.data import get_entry, load
+
+    entry = get_entry(name)
+    dataset = load(name)
+    facts: dict[str, Any] = {
+        "name": entry.name,
+        "title": entry.title,
+        "image_shape": list(entry.image_shape),
+        "class_names": list(entry.class_names),
+        "train": len(dataset.train),
+        "validation": len(dataset.validation),
+        "test": len(dataset.test),
+        "fingerprint": dataset.fingerprint,
+        "licence": entry.licence,
+        "citation": entry.citation,
+        "homepage": entry.homepage,
+    }
+    if as_json:
+        print_json(facts)
+        return
+    for key, value in facts.items():
+        shown = " ".join(map(str, value)) if isinstance(value, list) else value
+        click.echo(f"{key:<12} {shown}")
 
 
 @data.command()
@@ -96,29 +109,3 @@ def _list(as_json: bool) -> None:
         here = "yes" if is_local(entry.name) else "no"
         table.add_row(entry.name, entry.title, shape, str(len(entry.class_names)), here)
     wide_console().print(table)
-
-
-def _describe(name: str, as_json: bool) -> None:
-    from rabisco.data import get_entry, load
-
-    entry = get_entry(name)
-    dataset = load(name)
-    facts: dict[str, Any] = {
-        "name": entry.name,
-        "title": entry.title,
-        "image_shape": list(entry.image_shape),
-        "class_names": list(entry.class_names),
-        "train": len(dataset.train),
-        "validation": len(dataset.validation),
-        "test": len(dataset.test),
-        "fingerprint": dataset.fingerprint,
-        "licence": entry.licence,
-        "citation": entry.citation,
-        "homepage": entry.homepage,
-    }
-    if as_json:
-        print_json(facts)
-        return
-    for key, value in facts.items():
-        shown = " ".join(map(str, value)) if isinstance(value, list) else value
-        click.echo(f"{key:<12} {shown}")

@@ -4,21 +4,12 @@ from typing import Any
 
 import click
 
-from rabisco.cli.output import json_option, local_time, percent, print_json, wide_console
+from rabisco.cli.output import NameOrCommand, json_option, local_time, percent, print_json, wide_console
 
 
-class _NameOrCommand(click.Group):
-    """A group whose first word may also be a model's name, meaning its card."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in self.commands:
-            return "show", self.commands["show"], args
-        return super().resolve_command(ctx, args)
-
-
-@click.group(cls=_NameOrCommand, invoke_without_command=True, subcommand_metavar="[NAME | COMMAND ...]")
+@click.group(
+    cls=NameOrCommand, for_names="show", invoke_without_command=True, subcommand_metavar="[NAME | COMMAND ...]"
+)
 @json_option
 @click.pass_context
 def models(context: click.Context, as_json: bool) -> None:

@@ -12,6 +12,21 @@ if TYPE_CHECKING:
 
 UNCUT = 10_000  # columns
 
+
+class NameOrCommand(click.Group):
+    """A group in which a word that is no command is a name, an argument of the command ``for_names``."""
+
+    def __init__(self, *given: Any, for_names: str, **settings: Any) -> None:
+        super().__init__(*given, **settings)
+        self.for_names = for_names
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command to run, and its arguments."""
+        return super().resolve_command(ctx, args if args[0] in self.commands else [self.for_names, *args])
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
 
