@@ -18,7 +18,6 @@ class Recipe:
         architecture: Name in the registry.
         configuration: How it is trained.
         normalizer: Normalizer, with its version, that makes such images from pictures.
-        description: One line for lists.
         supplements: Further data sets in the catalog, whose characters of the same classes are trained on as well.
         pretrained: Whether training begins with the architecture's published weights.
     """
@@ -28,7 +27,6 @@ class Recipe:
     architecture: str
     configuration: TrainingConfiguration
     normalizer: str
-    description: str
     supplements: tuple[str, ...] = ()
     pretrained: bool = False
 
@@ -45,24 +43,15 @@ _RECIPES = (
         "cnn",
         replace(_CNN, seed=26),
         "mnist@1",
-        "Digits, read by a convolutional network",
         supplements=("handwriting-extra", "digits-scan", "digit-forms"),
     ),
-    Recipe(
-        "mnist-linear",
-        "mnist",
-        "linear",
-        _LINEAR_BY_GRADIENT,
-        "mnist-deskew@1",
-        "Digits, stood upright and read by a linear model",
-    ),
+    Recipe("mnist-linear", "mnist", "linear", _LINEAR_BY_GRADIENT, "mnist-deskew@1"),
     Recipe(
         "mnist-tiny",
         "mnist",
         "cnn-tiny",
         replace(_CNN, epochs=25, cooldown_epochs=0, learning_rate=6e-3, augmentation=GENTLE),
         "mnist@1",
-        "Digits, read by a network of fewer than 10,000 weights",
     ),
     Recipe(
         "emnist-cnn",
@@ -70,59 +59,22 @@ _RECIPES = (
         "cnn",
         replace(_CNN, epochs=40, cooldown_epochs=0),
         "emnist@1",
-        "Digits and letters, read by a convolutional network",
         supplements=("handwriting-extra",),
     ),
-    Recipe(
-        "emnist-linear",
-        "emnist-pages",
-        "linear",
-        _SCIKIT_LEARN_DEFAULTS,
-        "emnist@1",
-        "Digits and letters, logistic regression with scikit-learn's defaults",
-    ),
-    Recipe(
-        "emnist-balanced-cnn",
-        "emnist-balanced",
-        "cnn",
-        _CNN,
-        "emnist@1",
-        "The whole of EMNIST's balanced split (47 classes), read by a convolutional network",
-    ),
-    Recipe(
-        "digits-cnn",
-        "digits",
-        "cnn",
-        replace(_CNN, epochs=30, cooldown_epochs=0),
-        "mnist@1",
-        "scikit-learn's small set of digits, no download: the quick one",
-    ),
-    Recipe("digits-linear", "digits", "linear", _LINEAR, "mnist@1", "The same small set, logistic regression"),
-    Recipe(
-        "cifar10-cnn",
-        "cifar-10",
-        "cifar-cnn",
-        get_architecture("cifar-cnn").usual("colour"),
-        "photo32@2",
-        "Photographs of ten kinds of things, read by a small network made to be trained on a processor",
-    ),
+    Recipe("emnist-linear", "emnist-pages", "linear", _SCIKIT_LEARN_DEFAULTS, "emnist@1"),
+    Recipe("emnist-balanced-cnn", "emnist-balanced", "cnn", _CNN, "emnist@1"),
+    Recipe("digits-cnn", "digits", "cnn", replace(_CNN, epochs=30, cooldown_epochs=0), "mnist@1"),
+    Recipe("digits-linear", "digits", "linear", _LINEAR, "mnist@1"),
+    Recipe("cifar10-cnn", "cifar-10", "cifar-cnn", get_architecture("cifar-cnn").usual("colour"), "photo32@2"),
     Recipe(
         "cifar10-resnet18",
         "cifar-10",
         "resnet18",
         replace(get_architecture("resnet18").usual("colour"), cooldown_epochs=8),
         "photo32@2",
-        "The same photographs, read by ResNet-18: hours on a processor",
     ),
-    Recipe(
-        "cifar10-linear",
-        "cifar-10",
-        "linear",
-        replace(_LINEAR_BY_GRADIENT, learning_rate=1e-3),
-        "photo32@2",
-        "The same photographs, read by a linear model: the floor",
-    ),
-    Recipe("fashion-cnn", "fashion-mnist", "cnn", _CNN, "mnist@1", "Clothes, read by a convolutional network"),
+    Recipe("cifar10-linear", "cifar-10", "linear", replace(_LINEAR_BY_GRADIENT, learning_rate=1e-3), "photo32@2"),
+    Recipe("fashion-cnn", "fashion-mnist", "cnn", _CNN, "mnist@1"),
 )
 
 

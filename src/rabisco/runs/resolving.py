@@ -156,7 +156,7 @@ def _starting_point(source: Source) -> Recipe:
         normalizer = data.get_entry(source.catalog).normalizer
     kind = image_kind(normalizer)
     usual = get_architecture(DEFAULTS[kind]).usual(kind)
-    return Recipe("", source.words, DEFAULTS[kind], usual, normalizer, "")
+    return Recipe("", source.words, DEFAULTS[kind], usual, normalizer)
 
 
 def _check_base(base: str, recipe: Recipe) -> None:
