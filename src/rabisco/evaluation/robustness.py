@@ -93,19 +93,8 @@ def lines(images: Images, random: np.random.Generator) -> Images:
 
 
 Corruption = Callable[[Images, np.random.Generator], Images]
-CORRUPTIONS: dict[str, Corruption] = {
-    "noise": noise,
-    "blur": blur,
-    "rotation": rotation,
-    "scale": scale,
-    "shear": shear,
-    "translation": translation,
-    "thin strokes": thin_strokes,
-    "thick strokes": thick_strokes,
-    "brightness": brightness,
-    "contrast": contrast,
-    "lines": lines,
-}
+_ALL = noise, blur, rotation, scale, shear, translation, thin_strokes, thick_strokes, brightness, contrast, lines
+CORRUPTIONS: dict[str, Corruption] = {one.__name__.replace("_", " "): one for one in _ALL}  # places are part of seeds
 TITLES = {
     "noise": N_("Noise"),
     "blur": N_("Blurred"),

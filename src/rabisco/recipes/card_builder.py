@@ -16,13 +16,11 @@ from rabisco.data.dataset import Dataset, Split
 from rabisco.errors import Sentence
 from rabisco.evaluation.calibration import fit_temperature
 from rabisco.evaluation.metrics import Evaluation, evaluate_logits
-from rabisco.evaluation.reader import Reader
 from rabisco.evaluation.readings import Readings
 from rabisco.images import is_mirrored, mean_over_mirrored
 from rabisco.memory import Reference
 from rabisco.models.costs import multiply_adds
 from rabisco.recipes.table import Recipe
-from rabisco.rejection import RejectionRule
 from rabisco.rejection.fitting import QUICKLY, WRONGLY_REFUSED, fit_from_catalog
 from rabisco.training import TrainingResult
 from rabisco.training_images import TrainingImages
@@ -53,6 +51,15 @@ def build_card(
     test_logits = reader.logits(dataset.test.images)
     test = evaluate_logits(dataset.test.labels, test_logits, temperature=temperature)
     reference = Reference.of((dataset.validation.images, validation_logits), (dataset.test.images, test_logits))
+    refusal = fit_from_catalog(
+        reader,
+        recipe.normalizer,
+        temperature,
+        dataset.validation.images,
+        dataset=recipe.dataset,
+        class_names=dataset.class_names,
+        most=QUICKLY,
+    )
     said = _notes(recipe, result)
     card = Card(
         name=recipe.name,
@@ -73,7 +80,7 @@ def build_card(
         temperature=temperature,
         confusions=[list(row) for row in test.confusion_matrix],
         reliability=[asdict(one) for one in test.reliability],
-        refusal=_fit_refusal(recipe, dataset, reader, temperature),
+        refusal=refusal,
         refused_below=_refused_below(recipe, validation_logits / temperature),
         run=run,
         notes=" ".join(map(str, said)),
@@ -99,18 +106,6 @@ def _refused_below(recipe: Recipe, logits: NDArray[np.float32]) -> float | None:
         return None
     best = np.exp(logits.max(axis=1) - np.logaddexp.reduce(logits, axis=1))
     return float(np.quantile(best, WRONGLY_REFUSED))
-
-
-def _fit_refusal(recipe: Recipe, dataset: Dataset, reader: Reader, temperature: float) -> RejectionRule | None:
-    return fit_from_catalog(
-        reader,
-        recipe.normalizer,
-        temperature,
-        dataset.validation.images,
-        dataset=recipe.dataset,
-        class_names=dataset.class_names,
-        most=QUICKLY,
-    )
 
 
 @dataclass(frozen=True)

@@ -138,18 +138,11 @@ def _train_by_gradient(
     if position.arrays:
         put_back(fitted, position.arrays)
     while not position.ended and watch.result.ended == "completed":
-        if position.step:  # an epoch that was begun before; Keras numbers the batches of a fit from its beginning
-            _fit(fitted, dataset, configuration, watch=watch, position=position, until=position.epoch + 1)
+        begun = position.step > 0  # Keras numbers the batches of a fit from its beginning, so such an epoch is one fit
+        until = position.epoch + 1 if begun else _last_alike(costs, position.epoch)
+        _fit(fitted, dataset, configuration, watch=watch, position=position, until=until)
+        if begun:
             put_back(fitted, position.arrays)  # where a fit ends, averaged weights take the place of the trained ones
-        else:
-            _fit(
-                fitted,
-                dataset,
-                configuration,
-                watch=watch,
-                position=position,
-                until=_last_alike(costs, position.epoch),
-            )
     result: TrainingResult = watch.finish()
     if fitted is not model:
         model.set_weights(fitted.get_weights())
@@ -158,12 +151,11 @@ def _train_by_gradient(
 
 
 def _compiled(model: "keras.Model", configuration: TrainingConfiguration, steps: int) -> "keras.Model":
+    import keras
+
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=configuration.label_smoothing)
     fitted = trained_twin(model, configuration.precision, any_size=configuration.first_side is not None)
-    fitted.compile(
-        optimizer=create_optimizer(configuration, steps),
-        loss=_create_loss(configuration),
-        metrics=["accuracy"],
-    )
+    fitted.compile(optimizer=create_optimizer(configuration, steps), loss=loss, metrics=["accuracy"])
     # TensorFlow traces a step that makes variables twice; they are made here, which halves the wait before the first.
     fitted.optimizer.build(fitted.trainable_variables)
     nothing = np.zeros((1, model.output_shape[-1]), np.float32)
@@ -224,9 +216,3 @@ def _identity(model: "keras.Model", dataset: Dataset, configuration: TrainingCon
     shapes = [list(weight.shape) for weight in model.weights]
     told = [model.name, shapes, dataset.fingerprint, len(dataset.train), dataset.class_names, configuration.identity]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
-
-
-def _create_loss(configuration: TrainingConfiguration) -> "keras.losses.Loss":
-    import keras
-
-    return keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=configuration.label_smoothing)
