@@ -3,10 +3,10 @@
 ``rabisco predict --bulk`` over a zip archive of 100,000 PNG files (280×280; 1,000 of MNIST's test digits drawn at a
 random place, in turn; ``BENCHMARK_PICTURES`` for another number), and one file in 1,000 that is no picture. It is
 ended by SIGKILL in the middle and started again. The baseline reads the same bytes in one process with ``decode`` and
-``predict``, 2,000 before the command and 2,000 after it. Pace is pictures for a second of processor time, of the
-processes of the command together, from the first answers of the second command on, 1,000 or a tenth of all, when each
-process has begun; what it takes until the first is given apart. Other programs disturb that less than the clock, by
-which pace is given as well. Memory is that of all these processes together (PSS), five times a second.
+``predict``, 2,000 before the command and 2,000 after it. Pace is pictures per second of processor time, summed over
+all processes of the second command. It is measured after its first 1,000 answers (or a tenth of all), when every
+process has started; the time before the first answer is reported separately. Processor time is less affected by other
+programs than clock time; both are reported. Memory is that of all these processes together (PSS), five times a second.
 """
 
 import json

@@ -174,10 +174,10 @@ class Predictor:
     ) -> list[Prediction]:
         """Read several decoded pictures, each step for all of them before the next one.
 
-        That takes less than one after the other, for what a step needs stays in the processor's cache.
+        This is faster than one by one, because each step's data stay in the processor's cache.
 
         Args:
-            pictures: As ``predict`` reads one; what is made of them is there at once, so that a few are enough.
+            pictures: As ``predict`` reads one. All intermediate results are in memory at once, so pass only a few.
             top_k: How many classes to return of each, best first.
             among: What is expected to be written; other classes are not answered.
             ink: As for ``predict``, of the only picture.
@@ -323,8 +323,8 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
 def named(name: str) -> str:
     """Return the artifact's name for an alias or a name, either with a version, such as ``cnn@2``.
 
-    Of several models that answer to an alias it is the one with the best validation accuracy, of those that are there;
-    the usual one where none is.
+    If an alias stands for several models, return the installed one with the best validation accuracy, or the usual one
+    if none is installed.
     """
     base, at, version = name.partition("@")
     if at and base in ALIASES:

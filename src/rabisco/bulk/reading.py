@@ -45,8 +45,8 @@ def read_bulk(
     """Read every picture of ``source`` into ``out``, and go on where an earlier call was ended, however it was.
 
     Each picture is answered once, or listed in ``errors_of(out)`` with the reason. The order is that of the source.
-    So many batches are under way that no process waits; memory does not grow with the number of pictures, but for
-    the list of names of a folder or a zip archive.
+    Enough batches are in flight to keep every process busy. Memory does not grow with the number of pictures, except
+    for the list of names in a folder or zip archive.
 
     Args:
         source: See ``open_source``.

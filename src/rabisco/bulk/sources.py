@@ -1,7 +1,7 @@
 """The pictures of a folder, archive or table, one after another in an order that is always the same.
 
-Each has a name and a function that returns its path or its bytes, to be called, if at all, before the next is asked
-for: those that were read before are passed over unread. No more than one is held at a time.
+Each picture has a name and a function that returns its path or bytes. Call it before asking for the next picture, or
+not at all: pictures answered by an earlier run are skipped unread. No more than one is held at a time.
 """
 
 import csv

@@ -18,7 +18,7 @@ class Suspicion:
 
     Attributes:
         row: Its row.
-        label: What it is labelled as.
+        label: What it is labeled as.
         suggested: The most probable class.
         margin: Probability of the label less that of the class suggested, in [-1, 0); the lower, the surer.
     """
@@ -33,7 +33,7 @@ def confident_labels(labels: NDArray[np.int64], probabilities: Floats) -> NDArra
     """Return the class that each image confidently belongs to, ``(N,)``; -1 where there is none.
 
     An image confidently belongs to a class if the class is at least as probable for it as it is, on average, for the
-    images that are labelled so; of several such classes, to the most probable.
+    images that are labeled so; of several such classes, to the most probable.
 
     Args:
         labels: ``(N,)``, as given.
@@ -50,7 +50,7 @@ def confident_labels(labels: NDArray[np.int64], probabilities: Floats) -> NDArra
 
 
 def confident_joint(labels: NDArray[np.int64], probabilities: Floats) -> NDArray[np.int64]:
-    """Return how many images labelled as one class confidently belong to another, ``(classes, classes)``."""
+    """Return how many images labeled as one class confidently belong to another, ``(classes, classes)``."""
     confident, count = confident_labels(labels, probabilities), probabilities.shape[1]
     known = confident >= 0
     cells = labels[known] * count + confident[known]
@@ -60,7 +60,7 @@ def confident_joint(labels: NDArray[np.int64], probabilities: Floats) -> NDArray
 def expected_errors(labels: NDArray[np.int64], probabilities: Floats) -> NDArray[np.int64]:
     """Return how many images of each class are probably another, ``(classes, classes)``; 0 on the diagonal.
 
-    It is the confident joint, each row scaled to the images that are labelled so.
+    It is the confident joint, each row scaled to the images that are labeled so.
     """
     joint = confident_joint(labels, probabilities).astype(np.float64)
     images = np.bincount(labels, minlength=len(joint))
@@ -72,7 +72,7 @@ def expected_errors(labels: NDArray[np.int64], probabilities: Floats) -> NDArray
 def suspected(labels: NDArray[np.int64], probabilities: Floats) -> list[Suspicion]:
     """Return the images whose labels are probably wrong, the surest first: the paper's “prune by noise rate”.
 
-    Of the images labelled as one class, those with the largest margin for another are suspected: as many as are
+    Of the images labeled as one class, those with the largest margin for another are suspected: as many as are
     expected, as far as it is the more probable one. What is suggested is the most probable class.
 
     Args:

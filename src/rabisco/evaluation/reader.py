@@ -41,8 +41,8 @@ class CardedReader(Reader, Protocol):
 class DatasetReader:
     """A model that reads a data set: its images in the form the model was trained on, its classes by their names.
 
-    A model may know classes that the data set lacks (it answers them in vain), or lack some that the data set has (it
-    never answers them); models with other classes can so be judged on the same images.
+    The model may know classes that the data set lacks (predicting one is always wrong) and lack classes that it has
+    (never predicted). Models with different classes can thus be judged on the same images.
 
     Args:
         reader: The model.

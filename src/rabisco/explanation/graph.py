@@ -1,7 +1,7 @@
 """What an ONNX file says of its network: operations and weights, and the same file with more outputs.
 
-An ONNX file is one protobuf message. Of two such messages one after the other the lists are joined, so that a few
-bytes after a file add outputs to it. Serving needs no package for that.
+An ONNX file is one protobuf message. Concatenating two such messages merges their repeated fields, so appending a few
+bytes to the file adds outputs. Serving needs no ONNX package for this.
 
 Source: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto, https://protobuf.dev/programming-guides/encoding.
 """

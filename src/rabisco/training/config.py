@@ -107,7 +107,10 @@ class TrainingConfiguration:
 
     @property
     def identity(self) -> dict[str, Any]:
-        """The configuration as checkpoints are told apart by, in the words of the version that wrote the first."""
+        """The configuration as it identifies a checkpoint.
+
+        It has the first release's field names, so that old checkpoints still match.
+        """
         values = {name: one for name, one in asdict(self).items() if name not in _LATER or _LATER[name] != one}
         return {"settle_epochs" if name == "cooldown_epochs" else name: one for name, one in values.items()}
 

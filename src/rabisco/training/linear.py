@@ -1,7 +1,7 @@
 """The linear model by gradient in batches, without Keras: its step is two small products, less than a call of Keras.
 
-What it finds is what Keras's AdamW finds, but for the last digits; tests hold the two together. Progress, checkpoints
-and requests go the way of every training, for it looks to the watch like a Keras model.
+What it finds is what Keras's AdamW finds, but for the last digits; tests hold the two together. It has the parts of a
+Keras model that the watch uses, so progress, checkpoints and requests work as in any other training.
 """
 
 from types import SimpleNamespace
