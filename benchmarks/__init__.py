@@ -115,6 +115,13 @@ def spread(values: Sequence[float]) -> dict[str, float]:
     return {"n": len(array), **{name: float(value) for name, value in figures.items()}}
 
 
+def accuracy_of(right: int, examples: int) -> dict[str, Any]:
+    """Return the number of examples, the fraction that is right and its 95% Wilson interval."""
+    from rabisco.evaluation.statistics import wilson_interval
+
+    return {"n": examples, "accuracy": right / examples, "accuracy_interval": wilson_interval(right, examples)}
+
+
 def interval(figures: Mapping[str, Any]) -> str:
     """Return the ``accuracy_interval`` among the figures as text."""
     low, high = figures["accuracy_interval"]

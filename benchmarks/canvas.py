@@ -15,11 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks import DIGIT_MODELS, interval
+from benchmarks import DIGIT_MODELS, accuracy_of, interval
 from rabisco import data
 from rabisco.data.dataset import Split
 from rabisco.evaluation import read_logits
-from rabisco.evaluation.statistics import wilson_interval
 from rabisco.evaluation.tables import markdown_table
 from rabisco.inference import get_predictor
 from rabisco.web import create_app
@@ -43,7 +42,8 @@ def run() -> dict[str, Any]:
         canvases = list(_canvases(test, dark_ink=dark, cut=cut))
         for name in DIGIT_MODELS:
             answers = {"ours": _through_application(name, canvases), "naive": _naively(name, canvases)}
-            results[name][ink] = {way: _accuracy(read, test.labels) for way, read in answers.items()}
+            right = {way: int((read == test.labels).sum()) for way, read in answers.items()}
+            results[name][ink] = {way: accuracy_of(count, len(test)) for way, count in right.items()}
     return {"n": len(test), "canvas": SIDE, "digit_pixels": [70, 260], "seed": 0, "models": results}
 
 
@@ -108,8 +108,3 @@ def _naively(name: str, canvases: list[bytes]) -> NDArray[np.int64]:
     shrunk[light] = 255 - shrunk[light]
     answers: NDArray[np.int64] = read_logits(get_predictor(name), shrunk[..., np.newaxis]).argmax(axis=1)
     return answers
-
-
-def _accuracy(answers: NDArray[np.int64], labels: NDArray[np.int64]) -> dict[str, Any]:
-    correct = int((answers == labels).sum())
-    return {"accuracy": correct / len(labels), "accuracy_interval": wilson_interval(correct, len(labels))}

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from benchmarks import CHARACTER_MODELS, interval
+from benchmarks import CHARACTER_MODELS, accuracy_of, interval
 from benchmarks.lookalikes import (
     counted,
     divide_mistakes,
@@ -33,7 +33,7 @@ from rabisco import data
 from rabisco.artifacts import load_artifact
 from rabisco.data.dataset import Dataset, Split
 from rabisco.evaluation import DatasetReader, Evaluation, evaluate_logits, read_logits
-from rabisco.evaluation.statistics import paired_interval, wilson_interval
+from rabisco.evaluation.statistics import paired_interval
 from rabisco.evaluation.tables import markdown_table
 from rabisco.images import normalize_pixels
 from rabisco.inference import get_predictor
@@ -107,10 +107,7 @@ def _count(dataset: Dataset, network: Pixels, regression: Pixels) -> dict[str, A
 
 def _side_by_side(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> dict[str, Any]:
     """Return two accuracies, their intervals, and by how much the first is ahead."""
-    both = [
-        {"accuracy": float(right.mean()), "accuracy_interval": wilson_interval(int(right.sum()), len(right))}
-        for right in (first, second)
-    ]
+    both = [accuracy_of(int(right.sum()), len(right)) for right in (first, second)]
     margin = float(first.mean() - second.mean())
     return {"both": both, "margin": margin, "margin_interval": paired_interval(first, second)}
 

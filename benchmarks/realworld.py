@@ -19,10 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks import CHARACTER_MODELS, DIGIT_MODELS, interval
+from benchmarks import CHARACTER_MODELS, DIGIT_MODELS, accuracy_of, interval
 from rabisco.characters import Among
 from rabisco.errors import DataUnavailableError
-from rabisco.evaluation.statistics import wilson_interval
 from rabisco.evaluation.tables import markdown_table
 from rabisco.images import decode, prepare
 from rabisco.inference import get_predictor
@@ -120,7 +119,10 @@ def measure(
     right = {way: names[scores(pixels).argmax(axis=1)] == labels for way, pixels in images.items()}
     kinds = np.array([row["kind"] for row in rows])
     chosen = {kind: kinds == kind for kind in sorted(set(kinds))} | {EVERY_KIND: np.ones(len(rows), bool)}
-    return {kind: {way: _accuracy(answers[mask]) for way, answers in right.items()} for kind, mask in chosen.items()}
+    return {
+        kind: {way: accuracy_of(int(answers[mask].sum()), int(mask.sum())) for way, answers in right.items()}
+        for kind, mask in chosen.items()
+    }
 
 
 def read_manifest(part: str) -> list[dict[str, str]]:
@@ -158,12 +160,3 @@ def naive_pixels(file: Path) -> NDArray[np.uint8]:
     with Image.open(file) as image:
         shrunk = np.asarray(image.convert("L").resize((28, 28)))
     return (255 - shrunk if shrunk.mean() > 127 else shrunk)[..., np.newaxis]
-
-
-def _accuracy(right: NDArray[np.bool_]) -> dict[str, Any]:
-    correct = int(right.sum())
-    return {
-        "n": len(right),
-        "accuracy": correct / len(right),
-        "accuracy_interval": wilson_interval(correct, len(right)),
-    }

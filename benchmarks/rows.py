@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from benchmarks import interval
+from benchmarks import accuracy_of, interval
 from benchmarks.realworld import read_manifest, read_pictures
 from rabisco import data
 from rabisco.data.dataset import Split
-from rabisco.evaluation.statistics import wilson_interval
 from rabisco.evaluation.tables import markdown_table
 from rabisco.inference import get_predictor
 from rabisco.text_reading import read_many
@@ -107,11 +106,7 @@ def judge(pairs: list[tuple[str, str]]) -> dict[str, Any]:
             "accuracy": float(1 - wrong.sum() / lengths.sum()),
             "accuracy_interval": [low, high],
         },
-        "strings": {
-            "n": len(pairs),
-            "accuracy": right / len(pairs),
-            "accuracy_interval": wilson_interval(right, len(pairs)),
-        },
+        "strings": accuracy_of(right, len(pairs)),
     }
 
 
