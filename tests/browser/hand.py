@@ -17,13 +17,13 @@ def on_pad(page: Page, points: Points) -> Points:
     return [(box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in points]
 
 
-def draw(page: Page, points: Points) -> None:
-    """Draw one stroke with the mouse."""
+def draw(page: Page, points: Points, steps: int = 2) -> None:
+    """Draw one stroke with the mouse, which moves from each point to the next in so many steps."""
     first, *rest = on_pad(page, points)
     page.mouse.move(*first)
     page.mouse.down()
     for point in rest:
-        page.mouse.move(*point, steps=6)
+        page.mouse.move(*point, steps=steps)
     page.mouse.up()
 
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 from tests.browser.hand import ONE, SEVEN, draw, ink, press, touch
-from tests.browser.measure import faults, overflow
+from tests.browser.measure import faults, faults_in_light_and_dark, overflow
 from tests.browser.watch import bytes_received, summary, waits, watch
 
 pytestmark = pytest.mark.browser
@@ -16,9 +16,13 @@ LINEAR = "model-answer[data-model=mnist-linear] .character"
 PHONE = {"viewport": {"width": 375, "height": 812}, "has_touch": True, "is_mobile": True}
 
 
-def test_a_seven_drawn_with_the_mouse_is_read_by_both_models(visit) -> None:
-    page = visit().open("/")
-    draw(page, SEVEN)
+def test_a_seven_drawn_with_the_mouse_is_read_and_undo_redo_and_clear_are_too(visit) -> None:
+    window = visit()
+    page = window.open("/")
+    button = lambda name: page.get_by_role("button", name=name, exact=True)  # noqa: E731
+    expect(button("Undo")).to_be_disabled()
+    # Both models read it.
+    draw(page, SEVEN, steps=6)
     expect(page.locator(CNN)).to_have_text("7")
     expect(page.locator(LINEAR)).to_have_text("7")
     expect(page.locator(".verdict")).to_have_text("Both models read 7.")
@@ -26,6 +30,25 @@ def test_a_seven_drawn_with_the_mouse_is_read_by_both_models(visit) -> None:
     expect(page.locator("model-answer .saw img:visible")).to_have_count(2)
     expect(page.locator(".steps li")).to_have_count(4)
     expect(page.locator("model-answer .latency").first).to_contain_text("ms")
+    # It is sent once for both.
+    window.requests.clear()
+    with page.expect_response("**/predict/mnist-cnn,mnist-linear?*"):
+        page.evaluate("document.querySelector('drawing-pad').change(() => {})")
+    assert len([address for address in window.requests if "/predict/mnist" in address]) == 1
+    # The answer follows what changes the drawing.
+    button("Undo").click()
+    expect(page.locator(CNN)).to_have_text("?")
+    button("Redo").click()
+    expect(page.locator(CNN)).to_have_text("7")
+    button("Clear").click()
+    expect(page.locator(".verdict")).to_contain_text("Draw, and watch")
+    button("Undo").click()
+    expect(page.locator(CNN)).to_have_text("7")
+    # Only the newest drawing is answered, however fast they come.
+    for _ in range(6):
+        button("Undo").click()
+        button("Redo").click()
+    expect(page.locator(CNN)).to_have_text("7")
 
 
 def test_a_seven_drawn_with_a_finger_on_a_phone_is_read_without_scrolling_the_page(visit) -> None:
@@ -36,56 +59,37 @@ def test_a_seven_drawn_with_a_finger_on_a_phone_is_read_without_scrolling_the_pa
     assert overflow(page) <= 0
 
 
-def test_undo_redo_and_clear_change_the_drawing_and_the_answer(visit) -> None:
+def test_each_pen_its_pressure_and_the_eraser_change_the_ink(visit) -> None:
     page = visit().open("/")
-    button = lambda name: page.get_by_role("button", name=name, exact=True)  # noqa: E731
-    expect(button("Undo")).to_be_disabled()
+    clear = page.get_by_role("button", name="Clear")
+    # A pen that is pressed harder draws a broader line; a mouse knows no pressure.
+    pressed = []
+    for force in (0.1, 0.5, 1.0):
+        press(page, SEVEN, force)
+        pressed.append(ink(page))
+        clear.click()
+    assert pressed[0] < 0.8 * pressed[1] < 0.8 * 0.8 * pressed[2]
     draw(page, SEVEN)
-    expect(page.locator(CNN)).to_have_text("7")
-    button("Undo").click()
-    expect(page.locator(CNN)).to_have_text("?")
-    button("Redo").click()
-    expect(page.locator(CNN)).to_have_text("7")
-    button("Clear").click()
-    expect(page.locator(".verdict")).to_contain_text("Draw, and watch")
-    button("Undo").click()
-    expect(page.locator(CNN)).to_have_text("7")
-
-
-def test_the_eraser_takes_ink_away(visit) -> None:
-    page = visit().open("/")
+    assert ink(page) == pytest.approx(pressed[1], rel=0.1)
+    clear.click()
+    # Each pen draws as broad as the seven on its button.
+    drawn = {}
+    for name in ("Fine", "Broad", "Medium"):
+        page.get_by_title(name).click()
+        draw(page, ONE)
+        drawn[name] = ink(page)
+        clear.click()
+    assert drawn["Fine"] < drawn["Medium"] < drawn["Broad"]
+    shown = page.locator(".pens path").evaluate_all("paths => paths.map(path => getComputedStyle(path).strokeWidth)")
+    assert shown == ["12px", "19px", "28px"]
+    assert drawn["Broad"] / drawn["Fine"] == pytest.approx(28 / 12, rel=0.1)
+    # The eraser takes ink away.
     draw(page, ONE)
     expect(page.locator(CNN)).to_have_text("1")
     before = page.evaluate("document.querySelector('drawing-pad').toPicture()")
     page.get_by_role("button", name="Eraser").click()
     draw(page, ONE[:2])
     assert page.evaluate("document.querySelector('drawing-pad').toPicture()") != before
-
-
-def test_a_pen_that_is_pressed_harder_draws_a_broader_line(visit) -> None:
-    page = visit().open("/")
-    drawn = []
-    for force in (0.1, 0.5, 1.0):
-        press(page, SEVEN, force)
-        drawn.append(ink(page))
-        page.get_by_role("button", name="Clear").click()
-    draw(page, SEVEN)
-    assert drawn[0] < 0.8 * drawn[1] < 0.8 * 0.8 * drawn[2]
-    assert ink(page) == pytest.approx(drawn[1], rel=0.1)  # a mouse knows no pressure
-
-
-def test_each_pen_draws_as_broad_as_the_seven_on_its_button(visit) -> None:
-    page = visit().open("/")
-    drawn = {}
-    for name in ("Fine", "Medium", "Broad"):
-        page.get_by_title(name).click()
-        draw(page, ONE)
-        drawn[name] = ink(page)
-        page.get_by_role("button", name="Clear").click()
-    assert drawn["Fine"] < drawn["Medium"] < drawn["Broad"]
-    shown = page.locator(".pens path").evaluate_all("paths => paths.map(path => getComputedStyle(path).strokeWidth)")
-    assert shown == ["12px", "19px", "28px"]
-    assert drawn["Broad"] / drawn["Fine"] == pytest.approx(28 / 12, rel=0.1)
 
 
 def test_a_seven_can_be_drawn_with_the_keyboard_alone(visit) -> None:
@@ -158,43 +162,14 @@ def test_what_mattered_lies_over_the_drawing_and_follows_it(visit, options: dict
     expect(page.locator("what-mattered")).to_be_hidden()
 
 
-def test_only_the_newest_drawing_is_answered_when_strokes_come_fast(visit) -> None:
-    page = visit().open("/")
-    draw(page, SEVEN)
-    for _ in range(6):
-        page.get_by_role("button", name="Undo", exact=True).click()
-        page.get_by_role("button", name="Redo", exact=True).click()
-    expect(page.locator(CNN)).to_have_text("7")
-
-
-def test_a_drawing_is_sent_once_for_all_models(visit) -> None:
-    window = visit()
-    page = window.open("/")
-    draw(page, SEVEN)
-    expect(page.locator(CNN)).to_have_text("7")
-    window.requests.clear()
-    with page.expect_response("**/predict/mnist-cnn,mnist-linear?*"):
-        page.evaluate("document.querySelector('drawing-pad').change(() => {})")
-    assert len([address for address in window.requests if "/predict/mnist" in address]) == 1
-
-
-def test_a_server_that_is_gone_is_said_in_words(visit) -> None:
-    window = visit()
+def test_a_server_that_is_gone_is_said_in_words_on_a_faultless_page(visit) -> None:
+    window = visit(viewport=PHONE["viewport"])
     page = window.open("/")
     page.route("**/predict/**", lambda route: route.abort())
     draw(page, SEVEN)
     expect(page.locator(".verdict")).to_have_text("No answer: the server cannot be reached")
-    page.wait_for_timeout(500)  # for what was asked while the pen was down
+    assert faults_in_light_and_dark(page) == []
     window.complaints.clear()  # Chromium itself notes each request that failed
-
-
-def test_a_drawing_gives_the_same_picture_in_light_and_dark(visit) -> None:
-    pictures = []
-    for scheme in ("light", "dark"):
-        page = visit(color_scheme=scheme).open("/")
-        draw(page, SEVEN)
-        pictures.append(page.evaluate("document.querySelector('drawing-pad').toPicture()"))
-    assert pictures[0] == pictures[1]
 
 
 def test_without_javascript_the_page_leads_to_the_upload(visit) -> None:

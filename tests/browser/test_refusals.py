@@ -1,7 +1,7 @@
 """The drawing page says what is no character, and keeps the best guess below it."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from tests.browser.hand import draw
 from tests.browser.measure import overflow
 
@@ -18,9 +18,8 @@ CNN = "model-answer[data-model=mnist-cnn]"
 PHONE = {"viewport": {"width": 375, "height": 812}, "has_touch": True, "is_mobile": True}
 
 
-@pytest.mark.parametrize("size", [{}, PHONE], ids=["desktop", "phone"])
-def test_a_scribble_is_refused_with_its_reason_above_the_guess(visit, size: dict) -> None:
-    page = visit(**size).open("/")
+def refused(page: Page) -> None:
+    """Draw a scribble, which is refused with its reason above the guess."""
     draw(page, SCRIBBLE)
     expect(page.locator(".verdict")).to_have_text(MESSAGES["scribble"])
     answer = page.locator(CNN)
@@ -30,14 +29,17 @@ def test_a_scribble_is_refused_with_its_reason_above_the_guess(visit, size: dict
     assert overflow(page) <= 0
 
 
-def test_a_three_is_not_refused_and_a_refusal_goes_with_the_drawing(visit) -> None:
+def test_a_scribble_is_refused_on_a_phone(visit) -> None:
+    refused(visit(**PHONE).open("/"))
+
+
+def test_a_three_is_read_a_scribble_refused_and_the_refusal_goes_with_the_drawing(visit) -> None:
     page = visit().open("/")
     draw(page, THREE)
     answer = page.locator(CNN)
     expect(answer).to_have_attribute("data-state", "read")
     expect(answer.locator(".character")).to_have_text("3")
-    draw(page, SCRIBBLE)
-    expect(answer).to_have_attribute("data-state", "refused")
+    refused(page)
     page.get_by_role("button", name="Clear", exact=True).click()
     expect(answer).to_have_attribute("data-state", "waiting")
     expect(page.get_by_text(MESSAGES["scribble"])).to_have_count(0)

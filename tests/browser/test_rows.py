@@ -1,5 +1,6 @@
 """Several characters at once in real Chromium: drawn, uploaded, their boxes chosen by mouse and keyboard, copied."""
 
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -40,17 +41,14 @@ def drawn(page: Page, hand=draw) -> Page:
     return page
 
 
-def test_407_drawn_with_the_mouse_is_read_as_a_string(visit) -> None:
-    page = visit().open("/")
+def test_407_drawn_with_the_mouse_is_read_its_boxes_chosen_and_its_string_copied(visit) -> None:
+    page = visit(permissions=["clipboard-read", "clipboard-write"]).open("/")
     page.get_by_role("link", name="Several").click()
     drawn(page)
     expect(page.locator(".verdict")).to_contain_text("407")
-    expect(page.locator("row-answer[data-model=mnist-cnn] [role=radio]")).to_have_count(3)
-
-
-def test_a_box_is_chosen_by_mouse_and_by_keyboard(visit) -> None:
-    page = drawn(visit().open("/?characters=many"))
     answer = page.locator("row-answer[data-model=mnist-cnn]")
+    expect(answer.get_by_role("radio")).to_have_count(3)
+    # A box is chosen by mouse and by keyboard.
     chosen = answer.locator(".chosen .character")
     expect(chosen).to_have_text("4")
     answer.locator("rect").nth(2).click()
@@ -62,10 +60,30 @@ def test_a_box_is_chosen_by_mouse_and_by_keyboard(visit) -> None:
     expect(answer.locator("rect[aria-checked=true]")).to_have_count(1)
     page.keyboard.press("Home")
     expect(chosen).to_have_text("4")
+    # The string is copied, and the code beside the drawing prints it.
+    page.get_by_role("button", name="Copy the text: Neural network").click()
+    expect(answer.locator("[role=status]")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == "407"
+    page.get_by_text("Use the API").click()
+    expect(page.locator("request-code code").first).to_contain_text("characters=many")
+    result = subprocess.run(
+        [*COMMANDS["python"], code(page, "python")], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert result.stdout == "407\n", result.stderr
+    # Clearing takes the string away, and what Show me writes is read.
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator(STRING)).to_have_text("?")
+    expect(page.locator("row-answer .boxes:visible")).to_have_count(0)
+    page.get_by_role("button", name="Show me").click()
+    expect(page.locator(STRING)).to_have_text("732")
 
 
-def test_an_answer_that_comes_late_takes_no_box_the_focus(visit) -> None:
-    page = drawn(visit().open("/?characters=many"))
+def test_407_drawn_with_a_finger_is_read_and_a_late_answer_takes_no_box_the_focus(visit) -> None:
+    page = drawn(visit(**PHONE).open("/?characters=many"), touch)
+    assert page.evaluate("scrollY") == 0
+    assert overflow(page) <= 0
+    assert faults_in_light_and_dark(page) == []
+    # While an answer is on its way, another box is chosen.
     answer = page.locator("row-answer[data-model=mnist-cnn]")
     held: list[Route] = []
 
@@ -86,67 +104,21 @@ def test_an_answer_that_comes_late_takes_no_box_the_focus(visit) -> None:
     expect(answer.locator(".chosen .character")).to_have_text("0")
 
 
-def test_407_drawn_with_a_finger_on_a_phone_is_read(visit) -> None:
-    page = drawn(visit(**PHONE).open("/?characters=many"), touch)
-    assert page.evaluate("scrollY") == 0
-    assert overflow(page) <= 0
-
-
-def test_the_string_is_copied(visit) -> None:
-    page = drawn(visit(permissions=["clipboard-read", "clipboard-write"]).open("/?characters=many"))
-    page.get_by_role("button", name="Copy the text: Neural network").click()
-    expect(page.locator("row-answer[data-model=mnist-cnn] [role=status]")).to_have_text("Copied")
-    assert page.evaluate("navigator.clipboard.readText()") == "407"
-
-
-def test_the_code_beside_the_drawing_prints_the_string(visit) -> None:
-    import subprocess
-
-    page = drawn(visit().open("/?characters=many"))
-    page.get_by_text("Use the API").click()
-    expect(page.locator("request-code code").first).to_contain_text("characters=many")
-    result = subprocess.run(
-        [*COMMANDS["python"], code(page, "python")], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert result.stdout == "407\n", result.stderr
-
-
-def test_clearing_takes_the_string_away(visit) -> None:
-    page = drawn(visit().open("/?characters=many"))
-    page.get_by_role("button", name="Clear").click()
-    expect(page.locator(STRING)).to_have_text("?")
-    expect(page.locator("row-answer .boxes:visible")).to_have_count(0)
-
-
-def test_show_me_writes_a_row_that_the_network_reads(visit) -> None:
-    page = visit().open("/?characters=many")
-    page.get_by_role("button", name="Show me").click()
-    expect(page.locator(STRING)).to_have_text("732")
-
-
 @pytest.mark.parametrize("javascript", [True, False])
 def test_an_uploaded_row_is_shown_with_its_string_and_boxes(visit, tmp_path: Path, javascript: bool) -> None:
-    page = visit(java_script_enabled=javascript).open("/upload?characters=many")
+    page = visit(java_script_enabled=javascript, viewport=PHONE["viewport"]).open("/upload?characters=many")
     page.set_input_files("#file", written_row(tmp_path))
     if not javascript:
         page.get_by_role("button", name="Read them").click()
     expect(page.locator(STRING)).to_have_text("71")
     expect(page.locator("row-answer[data-model=mnist-cnn] svg:not(.bar) rect")).to_have_count(2)
     expect(page.locator("row-answer[data-model=mnist-cnn] .bars li").first).to_be_visible()
+    if javascript:
+        assert faults_in_light_and_dark(page) == []
 
 
-def test_axe_finds_no_fault(visit, tmp_path: Path) -> None:
-    window = visit(viewport={"width": 375, "height": 812})
-    assert faults_in_light_and_dark(drawn(window.open("/?characters=many"))) == []
-    page = window.open("/upload?characters=many")
-    page.set_input_files("#file", written_row(tmp_path))
-    expect(page.locator(STRING)).to_have_text("71")
-    assert faults_in_light_and_dark(page) == []
-
-
-@pytest.mark.parametrize("language", ["en", "pt", "es", "fr", "ru"])
-def test_neither_page_is_wider_than_a_phone(visit, language: str) -> None:
-    window = visit(locale=language, viewport={"width": 375, "height": 812})
-    for path in ("/?characters=many", "/upload?characters=many", "/"):
-        page = window.open(path)
-        assert overflow(page) <= 0, path
+def test_neither_page_is_wider_than_a_phone_in_any_language(visit) -> None:
+    window = visit(viewport=PHONE["viewport"])
+    for language in ("en", "pt", "es", "fr", "ru"):
+        for path in ("/?characters=many", "/upload?characters=many"):
+            assert overflow(window.open(f"{path}&lang={language}")) <= 0, (path, language)

@@ -43,7 +43,7 @@ def watch(page: Page) -> None:
 def waits(page: Page, strokes: int) -> list[float]:
     """Draw so many strokes, each after the answer to the one before; return the wait of each, in milliseconds."""
     for stroke in range(strokes):
-        draw(page, STROKE)
+        draw(page, STROKE, steps=6)
         page.wait_for_function("count => waits.length > count", arg=stroke)
         page.get_by_role("button", name="Undo", exact=True).click()
         page.wait_for_load_state("networkidle")
