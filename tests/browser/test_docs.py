@@ -32,7 +32,7 @@ def console(page: Page, operation: str) -> Locator:
     return found
 
 
-def test_a_picture_is_sent_and_the_answer_shown_with_status_time_and_headers(visit, tmp_path: Path) -> None:
+def test_a_picture_is_sent_the_answer_shown_and_its_curl_does_the_same(visit, tmp_path: Path) -> None:
     page = visit().open("/docs")
     form = console(page, "predict")
     form.get_by_label("file").set_input_files({"name": "my 7.png", "mimeType": "image/png", "buffer": seven_png()})
@@ -45,17 +45,15 @@ def test_a_picture_is_sent_and_the_answer_shown_with_status_time_and_headers(vis
     expect(form.locator(".pictures img").first).to_be_visible()
     form.get_by_text("Headers").click()
     expect(form.locator(".headers code")).to_contain_text("content-type: application/json")
-
-
-@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
-def test_its_curl_does_the_same(visit, tmp_path: Path) -> None:
-    page = visit().open("/docs")
+    # What is sent as the body alone is sent by curl too.
     form = console(page, "predict_with_model")
     (tmp_path / "seven.png").write_bytes(seven_png())
     form.get_by_label("Sent as").select_option("application/octet-stream")
     form.get_by_label("file").set_input_files(tmp_path / "seven.png")
     expect(form.locator(".curl code")).to_contain_text("--data-binary @seven.png")
     command = form.locator(".curl code").text_content()
+    if not shutil.which("curl"):
+        pytest.skip("curl is not installed")
     result = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, check=True, timeout=20)
     assert json.loads(result.stdout)["predictions"][0]["category"] == "7"
 
@@ -71,33 +69,29 @@ def test_by_keyboard_alone_and_without_a_picture_a_drawn_seven_is_read(visit) ->
     expect(form.locator(".body")).to_contain_text('"category": "7"')
 
 
-def test_a_refusal_is_shown_as_it_is(visit) -> None:
+def test_json_is_sent_as_the_document_says_and_refusals_and_files_are_shown(visit) -> None:
     window = visit()
-    form = console(window.open("/docs"), "get_model")
-    form.get_by_label("name").fill("nobody")
-    form.get_by_role("button", name="Send").click()
-    expect(form.locator(".status")).to_contain_text("404")
-    expect(form.locator(".body")).to_contain_text("urn:rabisco:problem:model-not-found")
-    window.complaints.clear()  # Chromium itself notes the status
-
-
-def test_a_file_that_is_answered_can_be_saved(visit) -> None:
-    page = visit().open("/docs")
-    form = console(page, "download_weights")
-    form.get_by_role("button", name="Send").click()
-    with page.expect_download() as saved:
-        form.get_by_role("link", name="Save pesos.h5").click()
-    assert saved.value.suggested_filename == "pesos.h5"
-
-
-def test_json_is_sent_as_the_document_says(visit) -> None:
-    form = console(visit().open("/docs"), "store_corrections")
+    page = window.open("/docs")
+    form = console(page, "store_corrections")
     expect(form.get_by_label("readings")).to_have_value(
         '[{"model":"mnist-cnn","predicted":"1","probability":0.6,"version":0}]'
     )
     form.get_by_label("image").fill("AAAA")
     form.get_by_label("consent").select_option("true")
     expect(form.locator(".curl code")).to_contain_text('"consent":true')
+    # A file that is answered can be saved.
+    form = console(page, "download_weights")
+    form.get_by_role("button", name="Send").click()
+    with page.expect_download() as saved:
+        form.get_by_role("link", name="Save pesos.h5").click()
+    assert saved.value.suggested_filename == "pesos.h5"
+    # A refusal is shown as it is.
+    form = console(page, "get_model")
+    form.get_by_label("name").fill("nobody")
+    form.get_by_role("button", name="Send").click()
+    expect(form.locator(".status")).to_contain_text("404")
+    expect(form.locator(".body")).to_contain_text("urn:rabisco:problem:model-not-found")
+    window.complaints.clear()  # Chromium itself notes the status
 
 
 def test_on_a_phone_it_fits_and_axe_finds_nothing(visit) -> None:

@@ -21,7 +21,7 @@ def cell(page, row: int, column: int) -> None:
     page.mouse.click(*point)
 
 
-def test_a_click_on_a_cell_shows_the_right_images(visit) -> None:
+def test_a_cell_a_bar_and_a_class_lead_to_their_images(visit) -> None:
     page = visit().open("/models/mnist-linear")
     page.locator("confusion-matrix").scroll_into_view_if_needed()
     cell(page, 4, 9)
@@ -35,6 +35,24 @@ def test_a_click_on_a_cell_shows_the_right_images(visit) -> None:
         assert text.split()[-2] == "9"
     page.keyboard.press("Escape")
     expect(sheet).to_be_hidden()
+    # A bar, however few images it has, is found by keyboard and by mouse.
+    bars = page.locator(".bars-of-counts a")
+    counts = [int(bar.get_attribute("aria-label").split()[-2].replace(",", "")) for bar in bars.all()]
+    assert sum(counts) == 10_000
+    rarest = counts.index(min(counts))
+    bars.nth(rarest).focus()
+    page.keyboard.press("Enter")
+    expect(sheet.get_by_role("heading")).to_contain_text("Confidence from")
+    expect(sheet.locator(".test-images li")).to_have_count(min(counts))
+    page.keyboard.press("Escape")
+    box = bars.nth(rarest).bounding_box()
+    assert box["height"] > 40
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 5)
+    expect(sheet.locator(".test-images li")).to_have_count(min(counts))
+    page.keyboard.press("Escape")
+    page.locator(".by-class a[href*='category=3']").first.press("Enter")
+    expect(sheet.get_by_role("heading")).to_have_text("Class 3")
+    assert all(text.split()[0] == "3" for text in sheet.locator(".test-images li p").all_inner_texts())
 
 
 def test_by_keyboard_on_a_phone_and_with_axe(visit) -> None:
@@ -51,36 +69,14 @@ def test_by_keyboard_on_a_phone_and_with_axe(visit) -> None:
     expect(sheet).to_be_hidden()
 
 
-def test_a_bar_a_class_and_a_dot_lead_to_their_images(visit) -> None:
-    page = visit().open("/models/mnist-linear")
-    sheet = page.locator("dialog.image-sheet")
-    bars = page.locator(".bars-of-counts a")
-    counts = [int(bar.get_attribute("aria-label").split()[-2].replace(",", "")) for bar in bars.all()]
-    assert sum(counts) == 10_000
-    rarest = counts.index(min(counts))
-    bars.nth(rarest).focus()
-    page.keyboard.press("Enter")
-    expect(sheet.get_by_role("heading")).to_contain_text("Confidence from")
-    expect(sheet.locator(".test-images li")).to_have_count(min(counts))
-    page.keyboard.press("Escape")
-    box = bars.nth(rarest).bounding_box()
-    assert box["height"] > 40  # however few images there are, there is something to click
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 5)
-    expect(sheet.locator(".test-images li")).to_have_count(min(counts))
-    page.keyboard.press("Escape")
-    page.locator(".by-class a[href*='category=3']").first.press("Enter")
-    expect(sheet.get_by_role("heading")).to_have_text("Class 3")
-    assert all(text.split()[0] == "3" for text in sheet.locator(".test-images li p").all_inner_texts())
-    page.goto(page.url.replace("/models/mnist-linear", "/compare"))
-    page.locator("svg[data-images*='damage=translation']").last.click()
-    expect(page.locator("dialog.image-sheet").get_by_role("heading")).to_have_text("Misread · Moved by 3 pixels")
-    assert faults(page) == []
-
-
-def test_two_models_lead_to_what_both_misread(visit) -> None:
+def test_a_damage_and_what_both_models_misread_lead_to_their_images(visit) -> None:
     page = visit().open("/compare")
-    page.get_by_text("Both models are wrong").locator("xpath=..").get_by_role("link").click()
     sheet = page.locator("dialog.image-sheet")
+    page.locator("svg[data-images*='damage=translation']").last.click()
+    expect(sheet.get_by_role("heading")).to_have_text("Misread · Moved by 3 pixels")
+    assert faults(page) == []
+    page.keyboard.press("Escape")
+    page.get_by_text("Both models are wrong").locator("xpath=..").get_by_role("link").click()
     expect(sheet.get_by_role("heading")).to_have_text("Both models are wrong")
     first = sheet.locator(".test-images li").first
     expect(first.locator(".misread")).to_have_count(2)

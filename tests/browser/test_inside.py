@@ -21,7 +21,7 @@ def pictures(page: Page, selector: str) -> list[str | None]:
     return [image.get_attribute("src") for image in page.locator(selector).all()]
 
 
-def test_maps_change_with_the_next_stroke(visit) -> None:
+def test_maps_change_with_the_next_stroke_and_stay_where_letters_are_read(visit) -> None:
     window = visit()
     page = window.open("/")
     draw(page, SEVEN)
@@ -40,6 +40,10 @@ def test_maps_change_with_the_next_stroke(visit) -> None:
     draw(page, ONE)
     expect(page.locator(MAPS).first).not_to_have_attribute("src", before[0] or "")
     assert len({*before, *pictures(page, MAPS)}) == 6
+    # It stays open where letters are read instead, and goes with the drawing.
+    page.locator(".kinds a[href*='kind=letters']").first.click()
+    expect(page.locator("inside-panel [data-model=emnist-cnn]")).to_be_attached()
+    expect(page.locator(MAPS)).to_have_count(3)
     page.get_by_role("button", name="Clear").click()
     expect(page.locator("[data-part=stages]")).to_be_hidden()
     expect(page.locator("inside-panel [role=status]")).to_contain_text("Draw")
@@ -56,16 +60,6 @@ def test_on_a_phone_with_finger_and_keyboard(visit) -> None:
     assert faults(page) == []
     page.keyboard.press("Enter")
     expect(page.locator("[data-part=stages]")).to_be_hidden()
-
-
-def test_it_stays_open_where_letters_are_read_instead(visit) -> None:
-    page = visit().open("/")
-    draw(page, SEVEN)
-    page.get_by_text("Inside", exact=True).click()
-    expect(page.locator(MAPS)).to_have_count(3)
-    page.locator(".kinds a[href*='kind=letters']").first.click()
-    expect(page.locator("inside-panel [data-model=emnist-cnn]")).to_be_attached()
-    expect(page.locator(MAPS)).to_have_count(3)
 
 
 PHOTOGRAPHS = Path(rabisco.web.__file__).parent / "static" / "examples"
@@ -138,16 +132,10 @@ def test_a_class_sees_how_ink_becomes_ten_outputs(visit, options: dict) -> None:
     expect(page.locator("[data-flow=linear] .best figcaption")).to_contain_text("7:")
     assert overflow(page) <= 0
     assert faults(page) == []
+    # Nothing moves for who wants no motion.
+    moves = "getComputedStyle(document.querySelector('.flow figure')).animationName"
+    assert page.evaluate(moves) == "arrive"
+    page.emulate_media(reduced_motion="reduce")
+    assert page.evaluate(moves) == "none"
     page.get_by_role("button", name="Clear").click()
     expect(page.locator(".flow figure")).to_have_count(0)
-
-
-def test_nothing_moves_for_who_wants_no_motion(visit) -> None:
-    page = visit(reduced_motion="reduce").open("/projector")
-    draw(page, SEVEN)
-    expect(page.locator(".template")).to_have_count(10)
-    assert page.evaluate("getComputedStyle(document.querySelector('.flow figure')).animationName") == "none"
-    page = visit(reduced_motion="no-preference").open("/projector")
-    draw(page, SEVEN)
-    expect(page.locator(".template")).to_have_count(10)
-    assert page.evaluate("getComputedStyle(document.querySelector('.flow figure')).animationName") == "arrive"

@@ -1,32 +1,34 @@
 """Upload, models, themes and languages in real Chromium."""
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import ViewportSize, expect
 from tests.browser.hand import SEVEN, draw
-from tests.browser.measure import faults_in_light_and_dark, overflow
+from tests.browser.measure import faults, faults_in_light_and_dark, overflow
 from tests.photos import add_photo_model, photo
 from tests.web.serving import Server, copy_model, serving, seven_png
 
 pytestmark = pytest.mark.browser
 
-WIDTHS: tuple[ViewportSize, ...] = (
-    {"width": 375, "height": 812},
-    {"width": 768, "height": 1024},
-    {"width": 1440, "height": 900},
-)
-PASTE = """async (base64) => {
+PHONE: ViewportSize = {"width": 375, "height": 812}
+WIDTHS: tuple[ViewportSize, ...] = (PHONE, {"width": 768, "height": 1024}, {"width": 1440, "height": 900})
+PASTE = """([kind, base64]) => {
     const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
     const data = new DataTransfer();
-    data.items.add(new File([bytes], "pasted.png", { type: "image/png" }));
+    data.items.add(new File([bytes], `${kind}.png`, { type: "image/png" }));
     const target = document.querySelector("drop-zone");
-    const event = KIND === "paste"
+    const event = kind === "paste"
         ? new ClipboardEvent("paste", { clipboardData: data, bubbles: true })
         : new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true });
     target.dispatchEvent(event);
 }"""
+TOO_SMALL = """() => [...document.querySelectorAll("button, nav a, .pens label, .button")]
+    .filter((element) => element.checkVisibility())
+    .map((element) => [element.textContent.trim() || element.ariaLabel, element.getBoundingClientRect()])
+    .filter(([, box]) => box.height < 42 || box.width < 42).map(([name]) => name)"""
 
 
 @pytest.fixture(scope="module")
@@ -48,26 +50,18 @@ def pictures(tmp_path: Path) -> list[Path]:
 
 @pytest.mark.parametrize("javascript", [True, False])
 def test_uploaded_pictures_are_shown_with_their_answers(visit, pictures: list[Path], javascript: bool) -> None:
-    page = visit(java_script_enabled=javascript).open("/upload")
+    page = visit(java_script_enabled=javascript, viewport=PHONE).open("/upload")
     page.set_input_files("#file", pictures)
     if not javascript:  # which sends what was chosen by itself
         page.get_by_role("button", name="Read them").click()
     expect(page.get_by_role("heading", name="1 picture read")).to_be_visible()
     expect(page.locator(".results .character")).to_have_text(["7", "7"])
     expect(page.locator(".results")).to_contain_text("This file is not a picture we can read")
+    if javascript:
+        assert faults_in_light_and_dark(page) == []
 
 
-@pytest.mark.parametrize("kind", ["paste", "drop"])
-def test_a_picture_can_be_pasted_and_dropped(visit, kind: str) -> None:
-    import base64
-
-    page = visit().open("/upload")
-    page.evaluate(PASTE.replace("KIND", repr(kind)), base64.b64encode(seven_png()).decode())
-    expect(page.locator(".results .character")).to_have_text(["7", "7"])
-    expect(page.locator(".results")).to_contain_text("pasted.png")
-
-
-def test_a_dropped_link_says_why_it_is_not_read(visit) -> None:
+def test_a_picture_can_be_pasted_and_dropped_but_a_link_cannot(visit) -> None:
     page = visit().open("/upload")
     page.evaluate(
         """() => {
@@ -78,22 +72,27 @@ def test_a_dropped_link_says_why_it_is_not_read(visit) -> None:
         }"""
     )
     expect(page.get_by_role("alert")).to_contain_text("save the picture first")
+    for kind in ("paste", "drop"):
+        page.locator("drop-zone:defined").wait_for()
+        page.evaluate(PASTE, [kind, base64.b64encode(seven_png()).decode()])
+        expect(page.locator(".results")).to_contain_text(f"{kind}.png")
+        expect(page.locator(".results .character")).to_have_text(["7", "7"])
+    expect(page.get_by_text("Take a photo")).to_be_hidden()  # a desk has no camera
 
 
-def test_a_phone_takes_a_photo_which_is_read_at_once_and_a_desk_has_no_camera(visit) -> None:
-    page = visit(viewport={"width": 375, "height": 812}, has_touch=True, is_mobile=True).open("/upload")
+def test_a_phone_takes_a_photo_which_is_read_at_once(visit) -> None:
+    page = visit(viewport=PHONE, has_touch=True, is_mobile=True).open("/upload")
     expect(page.get_by_text("Take a photo")).to_be_visible()
     camera = page.get_by_label("Take a photo")
     assert camera.get_attribute("capture") == "environment"
     camera.set_input_files({"name": "photo.png", "mimeType": "image/png", "buffer": seven_png()})
     expect(page.locator(".results .character")).to_have_text(["7", "7"])
     expect(page.locator(".results")).to_contain_text("photo.png")
-    expect(visit().open("/upload").get_by_text("Take a photo")).to_be_hidden()
 
 
 def test_a_model_of_photos_says_its_words_within_a_phone(visit, tmp_path: Path) -> None:
     add_photo_model(tmp_path, "photos")
-    window = visit(viewport={"width": 375, "height": 812})
+    window = visit(viewport=PHONE)
     with serving(tmp_path, trainings=0) as window.server:
         page = window.open("/upload?model=photos&model=mnist-cnn")
         page.set_input_files("#file", {"name": "car.png", "mimeType": "image/png", "buffer": photo("green")})
@@ -122,13 +121,19 @@ def test_the_theme_follows_the_system_until_it_is_chosen_and_stays_chosen(visit)
     assert page.evaluate(paper) == dark
 
 
-def test_ink_changes_with_the_theme_while_the_drawing_stays(visit) -> None:
+def test_ink_changes_with_the_theme_while_the_picture_of_the_drawing_stays(visit) -> None:
     page = visit(color_scheme="light").open("/")
     draw(page, SEVEN)
-    shown = "document.querySelector('drawing-pad canvas').toDataURL()"
-    before = page.evaluate(shown)
+    ink = "document.querySelector('drawing-pad canvas').toDataURL()"
+    picture = "document.querySelector('drawing-pad').toPicture()"
+    light, sent = page.evaluate(ink), page.evaluate(picture)
     page.get_by_role("button", name="Switch between light and dark").click()
-    assert page.evaluate(shown) != before
+    assert page.evaluate(ink) != light
+    assert page.evaluate(picture) == sent
+    # What is drawn in the dark gives the same picture.
+    page.get_by_role("button", name="Clear").click()
+    draw(page, SEVEN)
+    assert page.evaluate(picture) == sent
 
 
 def test_the_language_switches_and_stays_on_every_page(visit) -> None:
@@ -142,11 +147,13 @@ def test_the_language_switches_and_stays_on_every_page(visit) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "pt", "es", "fr", "ru"])
-def test_no_page_is_wider_than_its_window(visit, pictures: list[Path], language: str) -> None:
+def test_every_page_fits_its_window_and_fingers_and_has_no_fault(visit, pictures: list[Path], language: str) -> None:
     window = visit(locale=language)
     for path in ("/", "/upload", "/models", "/models/cnn", "/docs"):
-        window.page.set_viewport_size(WIDTHS[0])  # opened where it is narrowest
+        window.page.set_viewport_size(PHONE)  # opened where it is narrowest
         page = window.open(path)
+        if path != "/models/cnn":
+            assert page.evaluate(TOO_SMALL) == [], path
         if path == "/":
             draw(page, SEVEN)
             expect(page.locator(".character").first).to_have_text("7")
@@ -157,25 +164,19 @@ def test_no_page_is_wider_than_its_window(visit, pictures: list[Path], language:
         for size in WIDTHS:
             page.set_viewport_size(size)
             assert overflow(page) <= 0, (path, size, language)
-
-
-def test_every_control_is_large_enough_for_a_finger(visit) -> None:
-    window = visit(viewport={"width": 375, "height": 812})
-    small = """() => [...document.querySelectorAll("button, nav a, .pens label, .button")]
-        .filter((element) => element.checkVisibility())
-        .map((element) => [element.textContent.trim() || element.ariaLabel, element.getBoundingClientRect()])
-        .filter(([, box]) => box.height < 42 || box.width < 42).map(([name]) => name)"""
-    for path in ("/", "/upload", "/models", "/docs"):
-        assert window.open(path).evaluate(small) == [], path
+        if path in ("/", "/models/cnn") and language != "en":  # of which `test_accessibility` measures more
+            assert faults(page) == [], path
 
 
 @pytest.mark.parametrize("javascript", [True, False])
 def test_models_are_chosen_once_there_are_more_than_two(
     visit, with_another: Server, pictures: list[Path], javascript: bool
 ) -> None:
-    window = visit(java_script_enabled=javascript, viewport={"width": 375, "height": 812})
+    window = visit(java_script_enabled=javascript, viewport=PHONE)
     window.server = with_another
     page = window.open("/")
+    if javascript:
+        assert faults_in_light_and_dark(page) == []
     page.get_by_text("Choose models").click()
     page.get_by_label("Second model").select_option("a-model-with-quite-a-long-name")
     page.get_by_role("button", name="Read with these").click()
@@ -184,6 +185,8 @@ def test_models_are_chosen_once_there_are_more_than_two(
     )
     assert overflow(page) <= 0
     page = window.open("/upload")
+    if javascript:
+        assert faults_in_light_and_dark(page) == []
     page.get_by_label("First model").select_option("mnist-linear")
     page.set_input_files("#file", pictures)
     if not javascript:
