@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import ViewportSize, expect
 from tests.browser.hand import SEVEN, draw
-from tests.browser.measure import OF_COLORS, faults, faults_in_light_and_dark
+from tests.browser.measure import OF_ALIKE, OF_COLORS, faults, faults_in_light_and_dark
 
 pytestmark = pytest.mark.browser
 
@@ -20,8 +20,6 @@ PAGES = (
     "/compare?model=emnist-cnn&model=mnist-cnn",
 )
 PHONE: ViewportSize = {"width": 375, "height": 812}
-# On a phone `test_docs` measures all of this large page; of a hundred routes, all made alike, here two of each group.
-OF_ALIKE = ".route:nth-of-type(n + 3)"
 
 
 @pytest.fixture
@@ -43,7 +41,7 @@ def test_axe_finds_a_fault_that_one_theme_has(visit, color: str, faulty: str, ri
 def test_every_page_as_it_opens_on_a_phone_and_on_a_desk(window) -> None:
     for path in PAGES:
         page = window.open(path)
-        if path != "/docs":
+        if path != "/docs":  # all of this large page is measured by `test_docs`
             assert faults_in_light_and_dark(page) == [], path
         page.set_viewport_size({"width": 1280, "height": 900})
         assert faults_in_light_and_dark(page, OF_ALIKE) == [], path

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from tests.browser.measure import faults_in_light_and_dark, overflow
+from tests.browser.measure import OF_ALIKE, OF_COLORS, faults, faults_in_light_and_dark, overflow
 from tests.web.serving import Server, serving, seven_png
 
 pytestmark = pytest.mark.browser
@@ -103,7 +103,9 @@ def test_on_a_phone_it_fits_and_axe_finds_nothing(visit) -> None:
     form.get_by_role("button", name="Envoyer").tap()
     expect(form.locator(".body")).to_contain_text('"category": "7"')
     assert overflow(page) <= 0
-    assert faults_in_light_and_dark(page) == []
+    assert faults(page) == []
+    page.emulate_media(color_scheme="dark")
+    assert faults(page, OF_COLORS, OF_ALIKE) == []
 
 
 def test_without_javascript_the_prose_and_the_examples_stand_alone(visit) -> None:
