@@ -56,7 +56,7 @@ class Forked:
         stdout: int | IO[Any] | None = None,
         stderr: int | IO[Any] | None = None,
         *,
-        text: bool = False,
+        text: bool | None = False,
     ) -> None:
         self.args = order["arguments"]
         self.returncode: int | None = None
@@ -214,16 +214,16 @@ def place_of(kind: str) -> str:
 
 
 def popen(place: str) -> Callable[..., Any]:
-    """Return what ``subprocess.Popen`` is, but that forks."""
+    """Return what ``subprocess.Popen`` is, but that forks if there is a place for it, and knows no pipe for errors."""
 
     def begin(arguments: Sequence[str], **given: Any) -> Any:
         environment = given.get("env") or os.environ
         same = all(environment.get(name) == os.environ.get(name) for name in _DECISIVE)
-        if list(arguments[:2]) != [sys.executable, "-m"] or not same:
+        if not place or arguments[0] != sys.executable or arguments[1] not in ("-c", "-m") or not same:
             return subprocess.Popen(arguments, **given)
-        streams = {name: given.get(name) for name in ("stdin", "stdout", "stderr")}
+        streams = {name: given.get(name) for name in ("stdin", "stdout", "stderr", "text")}
         order = {
-            "arguments": list(arguments[2:]),
+            "arguments": list(arguments[1:]),
             "environment": dict(environment),
             "folder": str(given.get("cwd") or Path.cwd()),
             "session": given.get("start_new_session", False),
@@ -260,6 +260,25 @@ def fork_children(modules: Mapping[str, str] = CHILDREN) -> None:
         place = place_of(kind)
         module = importlib.import_module(name)
         module.subprocess = SimpleNamespace(**{**vars(subprocess), "Popen": popen(place), "run": run(place)})  # type: ignore[attr-defined]
+
+
+def begin(kind: str, arguments: Sequence[str], **given: Any) -> Any:
+    """Begin ``python`` with these arguments, as a copy of a process that has imported what it will."""
+    return popen(place_of(kind))([sys.executable, *arguments], **given)
+
+
+def run_python(
+    kind: str, arguments: Sequence[str], timeout: float = 120, **given: Any
+) -> "subprocess.CompletedProcess[str]":
+    """Return how ``python`` with these arguments ended and what it printed; it begins as ``begin`` begins it."""
+    with tempfile.TemporaryFile("w+") as errors:
+        process = begin(kind, arguments, stdout=subprocess.PIPE, stderr=errors, text=True, **given)
+        try:
+            printed, _ = process.communicate(timeout=timeout)
+        finally:
+            process.kill()
+        errors.seek(0)
+        return subprocess.CompletedProcess(arguments, process.wait(), printed, errors.read())
 
 
 def start_server(program: str, environment: Mapping[str, str]) -> Any:
@@ -357,10 +376,10 @@ def _be(order: dict[str, Any], streams: list[int], kind: str) -> None:
             guesses = importlib.import_module("rabisco.web.platform.guesses")
             guesses._wrong = guesses.SharedTally()
         fork_children(CHILDREN if kind == "server" else WEIGHING)
-        name, *arguments = order["arguments"]
-        if name == "-c":
-            sys.argv[:] = ["-c"]
-            exec(arguments[0], {"__name__": "__main__"})
+        option, name, *arguments = order["arguments"]
+        if option == "-c":
+            sys.argv[:] = ["-c", *arguments]
+            exec(name, {"__name__": "__main__"})
         else:
             sys.argv[:] = [name, *arguments]
             runpy.run_module(name, run_name="__main__", alter_sys=True)

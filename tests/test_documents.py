@@ -19,6 +19,7 @@ from benchmarks import ROOT, tables
 from benchmarks.__main__ import names as benchmark_names
 from click.testing import CliRunner
 from PIL import Image
+from tests import forking
 from tests.web.serving import Server, draw_seven
 from tests.web.training import digits_csv
 
@@ -43,6 +44,13 @@ STRICT = (
     "-W",
     "ignore:In the future:FutureWarning",
 )
+STRICT_WHERE_FORKED = """
+import warnings
+
+warnings.simplefilter("error")
+warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
+warnings.filterwarnings("ignore", "In the future", FutureWarning)
+"""
 # What a reader types and a test must not: each changes the machine or leads to the network.
 NOT_RUN = ("git clone ", "cd ", "pip install ", "python3 -m venv ", "source ")
 # These train, serve for ever or need downloaded data: their options are checked, no more.
@@ -116,10 +124,21 @@ def test_every_block_names_its_language() -> None:
     assert not unknown
 
 
+def python_blocks() -> list[Block]:
+    """Return the blocks of Python but for those of ``extending.md``, which ``test_extending.py`` runs."""
+    return [block for block in blocks() if block.language == "python" and block.path.name != "extending.md"]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("block", [block for block in blocks() if block.language == "python"], ids=str)
+@pytest.mark.parametrize("block", python_blocks(), ids=str)
 def test_every_python_block_runs(block: Block, desk: Path, request: pytest.FixtureRequest) -> None:
-    run([sys.executable, *STRICT, "-c", here(block.code, request)], desk)
+    code = here(block.code, request)
+    if block.path.name == "README.md":  # as a reader runs it
+        run([sys.executable, *STRICT, "-c", code], desk)
+        return
+    kind = "training" if "RecipeTask" in code else "server"
+    ended = forking.run_python(kind, ["-c", STRICT_WHERE_FORKED + code], cwd=desk)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
 @pytest.mark.slow

@@ -6,13 +6,12 @@ import json
 import os
 import re
 import struct
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from benchmarks import ROOT
+from tests import forking
 
 FOLDER = ROOT / "notebooks"
 NOTEBOOKS = ["reading-digits", "leer-digitos"]
@@ -47,14 +46,12 @@ class Words(ast.NodeTransformer):
 def test_every_cell_runs_and_every_claim_holds(tmp_path: Path) -> None:  # in one language: both do the same
     program = "\n".join(text for kind, text in cells(NOTEBOOKS[0]) if kind == "code")
     assert program.count("\nassert ") > 30
-    result = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program],
+    result = forking.run_python(
+        "training",
+        ["-c", f"import warnings\nwarnings.simplefilter('error')\n{program}"],
+        timeout=600,
         cwd=tmp_path,
         env={**os.environ, "RABISCO_NOTEBOOK": "short", "MPLBACKEND": "template"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
     )
     assert result.returncode == 0, result.stderr[-3000:]
 

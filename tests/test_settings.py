@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from tests import forking
 
 from rabisco.cli import rabisco
 from rabisco.errors import InvalidConfigurationError
@@ -129,8 +130,7 @@ def test_a_misspelled_variable_is_named_with_the_nearest_setting(given) -> None:
 
 def test_a_default_model_that_is_not_there_ends_the_server_before_it_serves(tmp_path: Path) -> None:
     environment = {**os.environ, "RABISCO_DEFAULT_MODEL": "minst-cnn", "RABISCO_PORT": "0"}
-    command = [sys.executable, "-m", "rabisco", "serve"]
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    ended = forking.run_python("server", ["-m", "rabisco", "serve"], env=environment)
     assert ended.returncode == 1
     assert "RABISCO_DEFAULT_MODEL='minst-cnn'" in ended.stderr
     assert "mnist-cnn" in ended.stderr

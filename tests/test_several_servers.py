@@ -1,8 +1,5 @@
 """Two servers with homes of their own, one PostgreSQL and one object store: what one does, the other has."""
 
-import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +11,7 @@ import psutil
 import psycopg
 import pytest
 import requests
+from tests import forking
 from tests.databases import postgresql
 from tests.kills import _trainings as trainings
 from tests.kills import _weights_of as weights_of
@@ -31,7 +29,7 @@ from rabisco.settings import get_settings
 __all__ = ["postgresql", "running_store", "store"]
 PATIENCE = 300.0  # seconds; other processes may need the cores too
 EPOCHS = 40
-TRAINING = {"model": "linear", "name": "mine", "epochs": EPOCHS, "batch_size": 8}
+TRAINING = {"model": "linear", "name": "mine", "epochs": EPOCHS, "batch_size": 2}
 
 
 def until(come: Callable[[], Any], seconds: float = PATIENCE) -> float:
@@ -76,7 +74,7 @@ def test_a_server_takes_over_from_another_through_the_store_and_the_database(
         serving(homes[1], port=ports[1], **asked) as second,
         proxied(tmp_path, ports) as address,
     ):
-        upload = send(first, train=digits_csv(0, 600))
+        upload = send(first, train=digits_csv(0, 190))
         assert looked_through(second, upload["id"])["state"] == "ready"
         undisturbed = second.post("/training", json={**TRAINING, "upload": upload["id"]}).json()["id"]
         until(lambda: first.get(f"/runs/{undisturbed}").json()["state"] == "succeeded")
@@ -145,9 +143,7 @@ def test_a_store_that_cannot_be_used_is_said_at_the_start(
 ) -> None:
     for name, value in changed.items():
         monkeypatch.setenv(name, value)
-    command = [sys.executable, "-m", "rabisco", "serve", "--port", str(free_port())]
-    options = {"env": dict(os.environ), "capture_output": True, "text": True, "timeout": PATIENCE}
-    ended = subprocess.run(command, **options, check=False)
+    ended = forking.run_python("server", ["-m", "rabisco", "serve", "--port", str(free_port())], PATIENCE)
     assert ended.returncode != 0
     assert "RABISCO_STORAGE" in ended.stderr
     assert said in ended.stderr

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import time
 from pathlib import Path
 
@@ -19,28 +20,49 @@ from rabisco.errors import (
 )
 from rabisco.inference import get_predictor
 from rabisco.models import create_model
+from rabisco.settings import get_settings
 
 pytestmark = pytest.mark.training
 
 
-@pytest.fixture
-def saved(home: Path) -> Path:
-    """A saved linear model called ``mine``; returns its folder."""
+def save() -> Path:
+    """Save a linear model called ``mine`` and return its folder."""
     return save_quickly(create_model("linear", (28, 28, 1), 10), "mine", digit_dataset(100)).folder
+
+
+@pytest.fixture(scope="module")
+def saved_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with that model; no test changes it."""
+    folder = tmp_path_factory.mktemp("saved")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RABISCO_HOME", str(folder))
+        get_settings.cache_clear()
+        save()
+    get_settings.cache_clear()
+    return folder
+
+
+@pytest.fixture
+def saved(saved_once: Path, home: Path) -> Path:
+    """The folder of that model in the home of this test."""
+    shutil.copytree(saved_once, home, dirs_exist_ok=True)
+    return load_artifact("mine").folder
 
 
 def visible(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
 
 
-def test_a_saved_artifact_holds_weights_onnx_and_a_card_with_their_hashes(saved: Path) -> None:
+def test_a_saved_artifact_holds_weights_onnx_and_a_card_with_their_hashes(home: Path) -> None:
+    saved = save()
     assert sorted(path.name for path in saved.iterdir()) == ["card.json", "model.onnx", "pesos.h5"]
     card = json.loads((saved / "card.json").read_text())
     assert set(card["files"]) == {"model.onnx", "pesos.h5"}
     assert load_artifact("mine").card.parameters == 7850
 
 
-def test_saving_leaves_nothing_else_behind(saved: Path) -> None:
+def test_saving_leaves_nothing_else_behind(home: Path) -> None:
+    saved = save()
     assert [path.name for path in saved.parent.iterdir()] == ["1"]
     assert visible(saved.parents[1]) == ["current.json", "versions"]
     assert visible(saved.parents[2]) == ["mine"]
@@ -49,7 +71,7 @@ def test_saving_leaves_nothing_else_behind(saved: Path) -> None:
 def test_saving_again_replaces_the_artifact_and_the_predictor_notices(saved: Path) -> None:
     before = get_predictor("mine")
     assert get_predictor("mine") is before
-    save_quickly(create_model("linear", (28, 28, 1), 10), "mine", digit_dataset(100))
+    save()
     assert get_predictor("mine") is not before
     assert get_predictor("mine").version == 2
     assert visible(saved.parent) == ["1", "2"]

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests import forking
 from tests.versions import add_version
 
 from rabisco import artifacts
@@ -104,7 +105,7 @@ def test_what_a_killed_saver_leaves_is_swept_and_what_another_makes_is_not(
         def save(self, path: Path, include_optimizer: bool) -> None:  # noqa: ARG002
             path.write_bytes(load_artifact("mine").weights_path.read_bytes())
             (parent / ".saving-of-a-killed-process").mkdir()
-            subprocess.run([sys.executable, "-c", f"{SAVER}\nsave()"], check=True)
+            forking.run_python("server", ["-c", f"{SAVER}\nsave()"]).check_returncode()
             seen.append((sorted(folder.name for folder in parent.glob(".saving-*")), path.parent.parent.name))
 
         def export(self, path: str, **options: object) -> None:  # noqa: ARG002

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from PIL import Image, ImageDraw
+from tests import forking
 
 from rabisco import artifacts, runs
 from rabisco.cli import rabisco
@@ -97,21 +98,14 @@ def test_train_evaluate_and_compare_go_together(home: Path, tmp_path: Path) -> N
 
 @pytest.mark.training
 def test_ctrl_c_keeps_the_best_weights_so_far(home: Path) -> None:
-    asked = ["digits-cnn", "--model", "linear", "--epochs", "9000", "--json"]
-    command = [sys.executable, "-m", "rabisco", "train", *asked]
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "RABISCO_HOME": str(home)},
-    )
+    asked = ["digits-cnn", "--model", "linear", "--epochs", "9000", "--limit", "150", "--json"]
+    process = forking.begin("training", ["-m", "rabisco", "train", *asked], stdout=subprocess.PIPE, text=True)
     while not [run for run in runs.list_runs() if run.progress]:
         assert process.poll() is None, process.communicate()
         time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    out, errors = process.communicate(timeout=600)
-    assert process.returncode == 0, errors
+    out, _ = process.communicate(timeout=600)
+    assert process.returncode == 0
     card = json.loads(out)
     assert "Stopped by hand" in card["notes"]
     assert [(run.id, run.state) for run in runs.list_runs()] == [(card["run"], "stopped")]

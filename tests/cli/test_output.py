@@ -21,8 +21,10 @@ def rabisco(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
     )
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "cp850", "latin-1"])
-@pytest.mark.parametrize("arguments", [["models"], ["data"], ["models", "mnist-cnn"]], ids=" ".join)
+@pytest.mark.parametrize(
+    ("encoding", "arguments"),
+    [("ascii", ["models"]), ("cp850", ["data"]), ("latin-1", ["models", "mnist-cnn"])],
+)
 def test_no_command_fails_on_a_terminal_that_is_not_utf_8(home: Path, encoding: str, arguments: list[str]) -> None:
     printed = rabisco(*arguments, PYTHONIOENCODING=encoding, RABISCO_HOME=str(home))
     assert printed.returncode == 0, printed.stderr

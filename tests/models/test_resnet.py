@@ -1,6 +1,7 @@
 """ResNet-18: its shape, its weights by name, and its outputs beside an independent computation."""
 
 import json
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.training
 Arrays = dict[str, np.ndarray]
 
 
-def shapes(num_classes: int = 1000) -> dict[str, tuple[int, ...]]:
+def shapes() -> dict[str, tuple[int, ...]]:
     """Return name and shape of every array in torchvision's ResNet-18, written down from its published listing."""
 
     def norm(name: str, width: int) -> dict[str, tuple[int, ...]]:
@@ -38,14 +39,15 @@ def shapes(num_classes: int = 1000) -> dict[str, tuple[int, ...]]:
                 found |= {f"{prefix}.downsample.0.weight": (width, before, 1, 1)}
                 found |= norm(f"{prefix}.downsample.1", width)
             before = width
-    return found | {"fc.weight": (num_classes, 512), "fc.bias": (num_classes,)}
+    return found | {"fc.weight": (1000, 512), "fc.bias": (1000,)}
 
 
-def random_weights(num_classes: int = 1000) -> Arrays:
-    """Return arrays that keep the values of every layer at a usual size."""
+@cache
+def random_weights() -> Arrays:
+    """Return arrays that keep the values of every layer at a usual size; nobody changes them."""
     generator = np.random.default_rng(3)
     arrays: Arrays = {}
-    for name, shape in shapes(num_classes).items():
+    for name, shape in shapes().items():
         values = generator.normal(size=shape)
         if len(shape) == 4:
             values /= np.sqrt(np.prod(shape[1:]))
@@ -59,21 +61,20 @@ def random_weights(num_classes: int = 1000) -> Arrays:
 
 def write(path: Path, arrays: Arrays, kind: str = "F32") -> Path:
     """Write a ``safetensors`` file as its format is described."""
-    header, body = {"__metadata__": {"format": "pt"}}, b""
+    header: dict[str, dict[str, object]] = {"__metadata__": {"format": "pt"}}
+    contents: list[bytes] = []
+    end = 0
     for name, array in arrays.items():
         dtype = "I64" if array.dtype == np.int64 else kind
         if dtype == "BF16":
             content = (array.astype("<f4").view("<u4") >> 16).astype("<u2").tobytes()
         else:
             content = array.astype({"F32": "<f4", "F16": "<f2", "I64": "<i8"}[dtype]).tobytes()
-        header[name] = {
-            "dtype": dtype,
-            "shape": list(array.shape),
-            "data_offsets": [len(body), len(body) + len(content)],
-        }
-        body += content
+        begin, end = end, end + len(content)
+        header[name] = {"dtype": dtype, "shape": list(array.shape), "data_offsets": [begin, end]}
+        contents.append(content)
     text = json.dumps(header).encode()
-    path.write_bytes(len(text).to_bytes(8, "little") + text + body)
+    path.write_bytes(b"".join([len(text).to_bytes(8, "little"), text, *contents]))
     return path
 
 
@@ -125,6 +126,12 @@ def images() -> np.ndarray:
     return np.random.default_rng(1).integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
 
 
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of these weights, called as a run looks for it; no test changes it."""
+    return write(tmp_path_factory.mktemp("published") / "resnet18.safetensors", random_weights())
+
+
 def outputs(model: object, images: np.ndarray, names: list[str]) -> Arrays:
     import keras
 
@@ -142,11 +149,12 @@ def test_has_as_many_weights_as_the_paper_and_torchvision() -> None:
     assert small.get_layer("stage4").output.shape[1:] == (4, 4, 512)
 
 
-def test_every_layer_with_published_weights_computes_what_plain_numpy_does(tmp_path: Path, images: np.ndarray) -> None:
-    arrays = random_weights()
+def test_every_layer_with_published_weights_computes_what_plain_numpy_does(
+    published: Path, images: np.ndarray
+) -> None:
     model = create_model("resnet18", (64, 64, 3), 1000)
-    assert load_pretrained(model, write(tmp_path / "model.safetensors", arrays)) == ()
-    expected = forward(images, arrays)
+    assert load_pretrained(model, published) == ()
+    expected = forward(images, random_weights())
     made = outputs(model, images, list(expected))
     for name, values in made.items():
         theirs = expected[name].transpose(0, 2, 3, 1) if values.ndim == 4 else expected[name]
@@ -180,11 +188,10 @@ def test_pytorch_computes_the_same_where_it_is_installed(images: np.ndarray) -> 
     np.testing.assert_allclose(forward(images, random_weights())["logits"], logits.numpy(), atol=1e-3)
 
 
-def test_the_last_layer_is_replaced_for_the_classes_and_the_first_for_small_images(tmp_path: Path) -> None:
-    path = write(tmp_path / "model.safetensors", random_weights())
+def test_the_last_layer_is_replaced_for_the_classes_and_the_first_for_small_images(published: Path) -> None:
     model = create_model("resnet18", (32, 32, 3), 10)
     before = model.get_layer("logits").get_weights()[0].copy()
-    assert load_pretrained(model, path) == ("stem_conv", "logits")
+    assert load_pretrained(model, published) == ("stem_conv", "logits")
     np.testing.assert_array_equal(model.get_layer("logits").get_weights()[0], before)
     kernel = random_weights()["layer3.1.conv2.weight"].transpose(2, 3, 1, 0)
     np.testing.assert_array_equal(model.get_layer("stage3_block2_conv2").get_weights()[0], kernel)
@@ -204,9 +211,9 @@ def test_reads_every_usual_type(tmp_path: Path, kind: str, atol: float) -> None:
     assert read["count"] == 7
 
 
-def test_refuses_damaged_files_and_other_networks_by_name(tmp_path: Path) -> None:
-    path = write(tmp_path / "model.safetensors", random_weights())
-    content = path.read_bytes()
+def test_refuses_damaged_files_and_other_networks_by_name(published: Path, tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    content = published.read_bytes()
     for damaged in (
         b"",
         content[:5],
@@ -227,10 +234,9 @@ def test_refuses_damaged_files_and_other_networks_by_name(tmp_path: Path) -> Non
 
 
 def test_a_run_asks_for_published_weights_and_finds_them_in_the_data_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    published: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write(tmp_path / "resnet18.safetensors", random_weights())
-    monkeypatch.setenv("RABISCO_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("RABISCO_DATA_DIR", str(published.parent))
     get_settings.cache_clear()
     try:
         request = RunRequest.parse({"data": {"recipe": "cifar10-resnet18"}, "artifact": "own", "pretrained": True})

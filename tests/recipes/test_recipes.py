@@ -54,8 +54,9 @@ def test_a_recipe_yields_an_artifact_that_reads_what_its_card_says(home: Path, n
     artifact = run(RecipeTask(recipe))
     card = load_artifact(name).card
     test = digit_dataset().test
-    answers = get_predictor(name).probabilities(test.images).argmax(axis=1)
-    accuracy = float((answers == test.labels).mean())
+    predictor = get_predictor(name)
+    probabilities = predictor.probabilities(test.images)
+    accuracy = float((probabilities.argmax(axis=1) == test.labels).mean())
     assert card == artifact.card
     assert card.metrics["test_accuracy"] == pytest.approx(accuracy, abs=0.005)
     kept = artifact.training_images
@@ -73,6 +74,10 @@ def test_a_recipe_yields_an_artifact_that_reads_what_its_card_says(home: Path, n
     assert card.training_seconds > 0
     assert np.trace(card.confusions or []) / len(test) == pytest.approx(card.metrics["test_accuracy"])
     assert {"keras", "numpy", "python"} <= set(card.versions)
+    logits = predictor.logits(test.images[:50]).astype(np.float64) / card.temperature
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(probabilities[:50], expected, atol=1e-5)
+    assert card.temperature != 1.0
 
 
 @pytest.mark.training
@@ -84,17 +89,6 @@ def test_slow_models_keep_the_features_of_their_training_images(monkeypatch: pyt
     inside = Inside(save_quickly(model, "slow", digits))
     assert kept.features is not None
     np.testing.assert_allclose(kept.features, inside.features(kept.images), atol=2e-3)
-
-
-@pytest.mark.training
-def test_probabilities_are_those_of_the_logits_divided_by_the_temperature(home: Path) -> None:
-    run(RecipeTask(get_recipe("digits-linear")))
-    predictor = get_predictor("digits-linear")
-    images = digit_dataset().test.images[:50]
-    logits = predictor.logits(images).astype(np.float64) / predictor.card.temperature
-    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(predictor.probabilities(images), expected, atol=1e-5)
-    assert predictor.card.temperature != 1.0
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from tests.drawing import digit_dataset
 
 from rabisco.errors import InvalidDataError
 from rabisco.evaluation.statistics import wilson_interval
-from rabisco.rejection import FEATURES, REASONS, kept, pictures
+from rabisco.rejection import FEATURES, REASONS, RejectionRule, kept, pictures
 from rabisco.rejection.drawn import KINDS, draw_kind
 from rabisco.rejection.fitting import WRONGLY_REFUSED, fit_from_catalog, fit_rule
 from rabisco.rejection.pictures import Described, describe_pictures, draw_characters, draw_photographs, fit_pictures
@@ -41,10 +41,14 @@ def material(reader: PixelReader) -> Examples:
     return fit_pictures(reader, "mnist@1", 1.0, digit_dataset().validation.images)
 
 
+@pytest.fixture(scope="module")
+def rule(material: Examples) -> RejectionRule:
+    return fit_rule(*material)
+
+
 def test_drawings_by_code_are_refused_and_characters_of_another_split_are_not(
-    reader: PixelReader, material: Examples
+    reader: PixelReader, rule: RejectionRule
 ) -> None:
-    rule = fit_rule(*material)
     test = digit_dataset().test.images
     characters = describe_pictures(reader, "mnist@1", 1.0, draw_characters(test, 100, 5))
     others = {kind.name: describe_pictures(reader, "mnist@1", 1.0, draw_kind(kind, 2, test, 5)) for kind in KINDS}
@@ -56,8 +60,7 @@ def test_drawings_by_code_are_refused_and_characters_of_another_split_are_not(
     assert any(one.blank.any() for one in others.values())
 
 
-def test_the_threshold_is_that_of_characters_a_rule_was_not_fitted_on(material: Examples) -> None:
-    rule = fit_rule(*material)
+def test_the_threshold_is_that_of_characters_a_rule_was_not_fitted_on(material: Examples, rule: RejectionRule) -> None:
     characters = material[0]["characters"]
     odds = rule.log_odds(characters.features[~characters.blank])
     assert rule.threshold > np.quantile(odds, 1 - WRONGLY_REFUSED)  # of those it knows it is surer
@@ -82,8 +85,7 @@ def test_each_kind_is_left_out_once(material: Examples) -> None:
     }
 
 
-def test_rates_carry_wilsons_interval(material: Examples) -> None:
-    rule = fit_rule(*material)
+def test_rates_carry_wilsons_interval(material: Examples, rule: RejectionRule) -> None:
     others = material[1]["tangle"]
     rate = rejection_rate(rule, others)
     refused = int(others.refused(rule).sum())
@@ -91,8 +93,8 @@ def test_rates_carry_wilsons_interval(material: Examples) -> None:
     assert rate["interval"] == wilson_interval(refused, len(others.blank))
 
 
-def test_blank_pictures_are_refused_whatever_the_rule_says(reader: PixelReader, material: Examples) -> None:
-    lax = fit_rule(*material).model_copy(update={"threshold": 1e6})
+def test_blank_pictures_are_refused_whatever_the_rule_says(reader: PixelReader, rule: RejectionRule) -> None:
+    lax = rule.model_copy(update={"threshold": 1e6})
     blank = describe_pictures(reader, "mnist@1", 1.0, [np.full((50, 50, 3), 255, np.uint8)])
     assert blank.blank.all()
     assert blank.refused(lax).all()

@@ -1,8 +1,6 @@
 """Successive halving finds the best of a grid in a third of its epochs or less."""
 
 import json
-import subprocess
-import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -12,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from tests import forking
 
 from rabisco import store
 from rabisco.artifacts import load_artifact
@@ -184,7 +183,7 @@ worker.main(sys.argv[1])
 def test_a_stop_at_the_moment_of_a_pause_keeps_the_best_weights(home: Path) -> None:
     run_id = waiting()
     folder_of(run_id).mkdir(parents=True)
-    ended = subprocess.run([sys.executable, "-c", STOPPED_LATE, run_id], capture_output=True, text=True, check=False)
+    ended = forking.run_python("training", ["-c", STOPPED_LATE, run_id])
     run = get(run_id)
     told = [event.payload.get("state") for event in events(run_id) if event.kind == "state"]
     assert (run.state, told) == ("stopped", ["queued", "running", "stopping", "stopped"]), ended.stderr

@@ -1,6 +1,5 @@
 """The store, on SQLite and on PostgreSQL alike."""
 
-import os
 import sqlite3
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.exc import IntegrityError
+from tests import forking
 
 from rabisco import store
 from rabisco.errors import InvalidConfigurationError, LaterDatabaseError, StorageError
@@ -141,11 +141,10 @@ def test_the_newest_migration_is_the_one_that_is_known() -> None:
 
 @pytest.mark.slow
 def test_several_processes_may_open_a_new_database_at_once(database: str) -> None:
-    processes = [
-        subprocess.Popen([sys.executable, "-c", OPEN], env={**os.environ}, stdout=-1, stderr=-1) for _ in range(4)
-    ]
-    outcomes = [(*process.communicate(timeout=60), process.returncode) for process in processes]
-    assert outcomes == [(b"0\n", b"", 0)] * 4
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    processes = [forking.begin("server", ["-c", OPEN], **streams) for _ in range(4)]
+    outcomes = [(process.communicate(timeout=60)[0], process.returncode) for process in processes]
+    assert outcomes == [("0\n", 0)] * 4
 
 
 @pytest.mark.slow

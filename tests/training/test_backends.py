@@ -1,14 +1,13 @@
 """The same training on whichever backends of Keras are installed: it learns, goes on, and is read by ONNX Runtime."""
 
 import os
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 import pytest
+from tests import forking
 
 pytestmark = pytest.mark.training
 PROGRAM = """
@@ -28,7 +27,7 @@ start_keras()
 import keras
 
 keras.config.disable_traceback_filtering()
-digits = data.load("digits")
+digits = data.load("digits", limit=400)
 coarse = np.random.default_rng(0).integers(0, 256, (96, 8, 8, 3))
 photos = Split(np.kron(coarse, np.ones((1, 4, 4, 1))).astype(np.uint8), coarse[:, 0, 0, 0] // 128)
 photographs = Dataset("photographs", ("dark", "light"), photos, photos, photos, fingerprint="0" * 64, split_seed=0)
@@ -43,7 +42,7 @@ def trained(name, dataset, kind, checkpoints=None, stop=False, **changes):
     return model, train(model, dataset, told, request=ask, checkpoints=checkpoints)
 
 
-few = {"epochs": 4, "batch_size": 64}
+few = {"epochs": 4, "batch_size": 16}
 whole, result = trained("cnn-tiny", digits, "grey", **few)
 _, first = trained("cnn-tiny", digits, "grey", Checkpoints(folder), stop=True, **few)
 assert first.ended == "stopped"
@@ -71,13 +70,8 @@ def test_a_training_is_the_same_on_every_backend(backend: str, others: tuple[str
     """What TensorFlow makes of the other networks is seen in other tests."""
     if find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
-    told = subprocess.run(
-        [sys.executable, "-c", PROGRAM, tmp_path, *others],
-        env={**os.environ, "KERAS_BACKEND": backend},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    program = ["-c", PROGRAM, str(tmp_path), *others]
+    told = forking.run_python("training", program, timeout=600, env={**os.environ, "KERAS_BACKEND": backend})
     assert told.returncode == 0, told.stderr[-3000:]
     used, device, accuracy = told.stdout.split()[-3:]
     assert (used, ":" in device) == (backend, True)

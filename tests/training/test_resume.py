@@ -187,11 +187,11 @@ def test_at_most_two_are_kept_and_a_damaged_one_is_passed_over(tmp_path: Path) -
     assert_same(run(THREE, checkpoints, create=linear), run(THREE, None, create=linear))
 
 
-def test_a_checkpoint_of_another_training_is_refused(tmp_path: Path) -> None:
-    checkpoints = Checkpoints(tmp_path)
-    run(THREE, checkpoints, lambda at: at.epoch == 2, create=linear)
+def test_a_checkpoint_of_another_training_is_refused(
+    ended: Checkpoints, uninterrupted: tuple[Weights, TrainingResult | None]
+) -> None:
     with pytest.raises(InvalidConfigurationError, match="train anew"):
-        run(replace(THREE, learning_rate=1e-3), checkpoints, create=linear)
+        run(replace(THREE, learning_rate=1e-3), ended)
 
 
 def test_positions_survive_the_disk(tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ class Client(threading.Thread):
                 self.answers.append((time.monotonic(), response.status_code, told))
             except requests.RequestException as error:
                 self.answers.append((time.monotonic(), 0, str(error)))
+            self.stopped.wait(0.01)
 
 
 def swap(turn: int) -> None:

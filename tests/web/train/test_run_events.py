@@ -27,7 +27,8 @@ def training_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server
 def run(training_server: Server) -> dict:
     """The seeds' one step: both files and the epochs, and an answer at once."""
     sent = time.monotonic()
-    parts = {"train": digits_csv(0, 1400), "test": digits_csv(1400), "epochs": "3", "model": "linear"}
+    parts = {"train": digits_csv(0, 190), "test": digits_csv(1400), "epochs": "3", "model": "linear"}
+    parts |= {"batch_size": "8", "learning_rate": "0.01"}
     started = send(training_server, "/training", **parts)
     assert time.monotonic() - sent < 20
     assert started["state"] == "queued"
