@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from tests.conftest import shared
 from tests.watched import Seen, look
 
 pytestmark = [pytest.mark.server, pytest.mark.training]
@@ -10,7 +11,7 @@ pytestmark = [pytest.mark.server, pytest.mark.training]
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
-    found = look(tmp_path_factory.mktemp("watched"))
+    found = look(tmp_path_factory.mktemp("watched"), shared(tmp_path_factory, "drawn"))
     assert found.status == 0, found.output[-3000:]
     return found
 

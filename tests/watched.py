@@ -106,11 +106,20 @@ class Seen:
     status: int
 
 
-def look(folder: Path) -> Seen:
-    """Run the scenario with its folders within this one, and return what it did."""
+def look(folder: Path, drawn: Path) -> Seen:
+    """Run the scenario with its folders within this one, and return what it did.
+
+    Args:
+        folder: An empty one.
+        drawn: Holds what other trainings have drawn of characters; it is not drawn again.
+    """
     places = {name: folder / name for name in ("user", "rabisco", "temporary", "hook", "work")}
     for place in places.values():
         place.mkdir()
+    kept = places["rabisco"] / "cache" / "rejection"
+    kept.mkdir(parents=True)
+    for file in drawn.glob("[!.]*.npz"):
+        shutil.copy(file, kept)
     (places["hook"] / "sitecustomize.py").write_text(HOOK)
     audit, calls = folder / "audit.txt", folder / "calls.txt"
     apart = _runs("unshare", "-rn", "true")

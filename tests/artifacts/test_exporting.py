@@ -6,13 +6,14 @@ from tests.drawing import colored, digit_dataset, save_quickly
 
 from rabisco.artifacts.exporting import round_kernels
 from rabisco.inference import Predictor
-from rabisco.models import create_model
+from rabisco.models import create_model, resnet
 from rabisco.models.backend import start_keras
 
 pytestmark = pytest.mark.training
 
 
-def test_a_rounded_network_takes_a_quarter_of_the_size_and_reads_the_same() -> None:
+def test_a_rounded_network_takes_a_quarter_of_the_size_and_reads_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resnet, "WIDTHS", tuple(width // 2 for width in resnet.WIDTHS))
     start_keras()
     import keras
 
