@@ -60,7 +60,7 @@ def test_drawings_and_corrections_are_counted_too(frugal: Server) -> None:
 
 def test_nothing_more_is_read_once_the_client_has_left(server: Server) -> None:
     worker = psutil.Process(server.worker)
-    files = [("file", ("a.png", blank(1999, "PNG")))] * 32
+    files = [("file", ("a.png", blank(1999, "PNG")))] * 64
 
     def spent(seconds: float | None) -> float:
         """Return the processor time of a request whose client waits so long."""

@@ -7,14 +7,16 @@ import json
 import logging
 import mmap
 import os
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import requests
 from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.web.serving import draw_seven, encoded, run_elsewhere, seven_png
+from tests.web.serving import Server, draw_seven, encoded, run_elsewhere, seven_png
 from werkzeug.formparser import FormDataParser
 
 from rabisco.artifacts import list_names
@@ -23,6 +25,7 @@ from rabisco.inference import LOADED_LIGHT, Predictor, get_predictor
 from rabisco.settings import Settings
 from rabisco.web import create_app
 from rabisco.web.platform.asgi import ASGIApplication
+from rabisco.web.platform.figures import Metrics
 from rabisco.web.read import direct
 from rabisco.web.read.direct import LEFT, is_small, only_pictures
 
@@ -126,6 +129,69 @@ def test_both_ways_give_the_same_answer_and_headers(app: Flask, name: str) -> No
     assert ask(app, path, options, directly=True) == ask(app, path, options, directly=False)
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"Accept-Encoding": "gzip"},
+        {"Accept-Encoding": "gzip", "If-None-Match": "the tag"},
+        {"If-None-Match": '"another"'},
+        {"Range": "bytes=3-9"},
+        {"X-Request-ID": "mine"},
+    ],
+    ids=str,
+)
+def test_a_static_file_is_answered_as_its_view_answered_it_before(server: Server, asked: dict[str, str]) -> None:
+    def told(response: requests.Response) -> tuple[int, dict[str, str], bytes]:
+        headers = {name.lower(): value for name, value in response.headers.items() if name.lower() not in VARYING}
+        return response.status_code, headers, response.content
+
+    path = "/static/js/lib/kept.js"
+    tag = requests.get(server.url + path, headers={"Accept-Encoding": "gzip"}, timeout=30).headers["ETag"]
+    headers = {"Accept-Encoding": "identity", **asked}
+    headers |= {"If-None-Match": tag} if asked.get("If-None-Match") == "the tag" else {}
+    first, *others = (requests.get(server.url + path, headers=headers, timeout=30) for _ in range(4))
+    assert first.status_code == (304 if headers.get("If-None-Match") == tag else 206 if "Range" in asked else 200)
+    assert [told(one) for one in others] == [told(first)] * 3
+    ids = [one.headers["X-Request-ID"] for one in (first, *others)]
+    assert set(ids) == {"mine"} if "X-Request-ID" in asked else len(set(ids)) == 4
+    assert all(len(one.raw.headers.getlist("date")) == 1 for one in (first, *others))
+
+
+def test_a_static_file_that_was_changed_is_read_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(direct, "_WEB", tmp_path)
+    file = tmp_path / "static" / "a.css"
+    file.parent.mkdir()
+    file.write_text("a {}")
+    figures = Metrics()
+    way = direct.Direct(Settings(), figures)
+
+    def asked(**changed: str) -> dict[str, Any]:
+        return {"REQUEST_METHOD": "GET", "PATH_INFO": "/static/a.css", "QUERY_STRING": "", **changed}
+
+    headers = [("Content-Type", "text/css"), ("X-Request-ID", "its own")]
+    way.keep_static(asked(), 200, headers, b"a {}")
+    way.keep_static(asked(QUERY_STRING="v=1"), 200, headers, b"a {}")
+    way.keep_static(asked(PATH_INFO="/static/b.css"), 404, headers, b"")
+    status, told, body = way.static(asked(HTTP_X_REQUEST_ID="mine")) or (0, [], b"")
+    assert (status, body, dict(told)["x-request-id"]) == (200, b"a {}", "mine")
+    assert len(told) == 2
+    others = (
+        {"HTTP_RANGE": "bytes=0-1"},
+        {"HTTP_ACCEPT_ENCODING": "gzip"},
+        {"REQUEST_METHOD": "HEAD"},
+        {"QUERY_STRING": "v=1"},
+        {"PATH_INFO": "/static/b.css"},
+    )
+    assert [way.static(asked(**changed)) for changed in others] == [None] * 5
+    counted = [one for one in figures.registry.collect() if one.name == "rabisco_requests"]
+    assert sum(sample.value for one in counted for sample in one.samples if sample.name.endswith("_total")) == 1
+    file.write_text("a { color: red }")
+    assert way.static(asked()) is None
+    file.unlink()
+    assert way.static(asked()) is None
+
+
 @pytest.mark.parametrize("path", ["/health", "/health/ready", "/health/live"])
 def test_health_is_told_both_ways_alike(app: Flask, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = []
@@ -182,8 +248,8 @@ def test_a_second_core_is_used_only_while_no_other_process_reads(app: Flask, mon
     monkeypatch.setattr(Predictor, "predict_many", noted)
     monkeypatch.setattr(direct, "_began", memoryview(mmap.mmap(-1, 64)).cast("d"))
     get_predictor("mnist-cnn")
-    for requests in (["a body"], ["a body"] * 2):
-        app.direct.together([environ_of(app, name) for name in requests])
+    for together in (["a body"], ["a body"] * 2):
+        app.direct.together([environ_of(app, name) for name in together])
     own, other = os.getpid(), os.fork()
     if not other:
         monkeypatch.setattr(os, "getpid", lambda: own + 1)  # any other but by chance one of the same place

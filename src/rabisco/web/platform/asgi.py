@@ -23,6 +23,7 @@ from rabisco.web.platform.handover import BUSY, GONE, OPEN_STREAMS, PAUSE_SECOND
 from rabisco.web.platform.late import LateApplication
 from rabisco.web.platform.lines import LOGGER
 from rabisco.web.platform.neighbors import believe
+from rabisco.web.read.direct import STATIC
 
 if TYPE_CHECKING:
     from rabisco.web.platform.routing import Application
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 # Threads for what takes no time: the next part of a stream, a piece of a body to the disk, a refusal, a health check.
 ASIDE_THREADS = 2
 # What asks no database: it has threads of its own, for the others may all wait for one that is silent.
-READING = ("/predict", "/explain", "/static", "/metrics")
+READING = ("/predict", "/explain", STATIC, "/metrics")
 # A request that takes so long is given up when its client leaves.
 WATCH_SECONDS = 0.5
 # Predictions answered together, here, for handing one to a thread takes as long as a tenth of it; between two such
@@ -180,6 +181,10 @@ class ASGIApplication:
         if direct and environ["PATH_INFO"].startswith("/health") and (well := direct.health(environ)):
             await _send_whole(send, Answer(*well))  # at once: handing it to a thread takes longer
             return
+        is_static = direct is not None and environ["PATH_INFO"].startswith(STATIC)
+        if is_static and (kept := direct.static(environ)):
+            await _send_whole(send, Answer(*kept))
+            return
         context = contextvars.copy_context()  # of this request: Flask's lives on from part to part
         pool = self._health if environ["PATH_INFO"].startswith("/health") else lane.threads
         page = lane.busy >= self._most and pool is lane.threads
@@ -198,6 +203,8 @@ class ASGIApplication:
             lane.busy -= 1
             self._pages -= page
         if answer.parts is None:
+            if is_static:
+                direct.keep_static(environ, answer.status, answer.headers, answer.body)
             await _send_whole(send, answer)
             return
         self._streams += not answer.is_file
@@ -317,7 +324,8 @@ async def _left(receive: Receive) -> None:
 
 
 async def _send_whole(send: Send, answer: Answer, *, more: bool = False) -> None:
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+    own = ((name, value) for name, value in answer.headers if name.lower() != "date")  # every answer has one
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in own]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body, "more_body": more})
 

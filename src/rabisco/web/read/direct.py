@@ -4,7 +4,8 @@ Reading a picture takes less time than the hooks, sessions and parsers of a view
 ``/predict/<model>`` with a picture as the body, or with a form or JSON of nothing but pictures, pass none of them.
 What is anything but plain is left to the views: options, fields, what another site made a browser send, what cannot be
 read, and what is refused where another language than English may be asked for. ``GET /health`` is answered here too,
-so that asking for it loads no page. Tests hold both ways to the same answers, headers, figures and log lines.
+so that asking for it loads no page, and static files as their view answered them before. Tests hold both ways to the
+same answers, headers, figures and log lines.
 """
 
 import base64
@@ -19,6 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -35,7 +37,7 @@ from rabisco.web.models.aliases import default_model
 from rabisco.web.platform import lines
 from rabisco.web.platform.allowance import Allowance
 from rabisco.web.platform.figures import Metrics
-from rabisco.web.platform.handover import REFUSAL
+from rabisco.web.platform.handover import GONE, REFUSAL
 from rabisco.web.platform.refusals import SAFE, WireAnswer
 from rabisco.web.read import FILE_FIELDS, TEXT_FIELDS
 
@@ -51,6 +53,10 @@ LEFT = "rabisco.left"
 PNG_HEADER = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 
 HEALTH = ("/health", "/health/ready", "/health/live")
+STATIC, STATIC_RULE = "/static/", "/static/<path:filename>"
+# What the answer to a request for a static file depends on, beside its path; and the most answers that are kept.
+CONDITIONS = ("ACCEPT_ENCODING", "IF_NONE_MATCH", "IF_MODIFIED_SINCE", "IF_RANGE", "RANGE")
+MOST_KEPT, MOST_KEPT_BYTES = 512, 64 * 1024
 _PATH = re.compile(r"/predict(?:/([A-Za-z0-9_][A-Za-z0-9_.-]{0,59}))?")
 _FORM = re.compile(r"""multipart/form-data; ?boundary=("?)([A-Za-z0-9'+_.-]{1,90})\1""")
 _FIELDS = "|".join(map(re.escape, FILE_FIELDS))
@@ -98,6 +104,7 @@ class Direct:
         self._settings = settings
         self.figures = figures
         self._at_work = set[int]()  # requests that are being read
+        self._kept: dict[tuple[str, ...], tuple[tuple[int, int], WireAnswer]] = {}
 
     def __call__(self, environ: dict[str, Any]) -> WireAnswer | None:
         """Return status, headers and body of the answer; ``None`` for what the views are to answer.
@@ -131,6 +138,8 @@ class Direct:
             self._at_work.discard(id(environ))
             if allowance:
                 allowance.end()
+        if (gone := environ.get(GONE)) is not None and gone.is_set():
+            return 503, [], b""  # which nobody waits for
         if len(told) < len(asked.files):  # the answer holds a sentence in the reader's language
             environ[LEFT] = True
             return None
@@ -235,6 +244,27 @@ class Direct:
                 return None
         return self._answer(environ, path, facts, started)
 
+    def static(self, environ: dict[str, Any]) -> WireAnswer | None:
+        """Return what a view answered to the same request for a static file, if the file is still the same."""
+        started = time.perf_counter()
+        written, answer = self._kept.get(_static_request(environ), (None, None))
+        if answer is None or written != _written(environ["PATH_INFO"]):
+            return None
+        status, headers, body = answer
+        name, seconds = lines.request_id(environ.get("HTTP_X_REQUEST_ID")), time.perf_counter() - started
+        self.figures.count("GET", STATIC_RULE, status, seconds)
+        lines.note_request("GET", STATIC_RULE, status, seconds, len(body), name)
+        return status, [*headers, (_ID, name)], body
+
+    def keep_static(self, environ: dict[str, Any], status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+        """Keep what a view answered to a request for a static file, for ``static``."""
+        is_plain = environ["REQUEST_METHOD"] == "GET" and not environ["QUERY_STRING"] and not self._settings.rate_limit
+        if is_plain and status in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED) and len(body) <= MOST_KEPT_BYTES:
+            if len(self._kept) >= MOST_KEPT:
+                self._kept.clear()
+            lasting = [(name, value) for name, value in headers if name.lower() != _ID]
+            self._kept[_static_request(environ)] = _written(environ["PATH_INFO"]), (status, lasting, body)
+
     def _answer(self, environ: dict[str, Any], rule: str, facts: dict[str, Any], started: float) -> WireAnswer:
         """Return JSON with all headers that views send, counted and logged."""
         if "predictions" in facts:
@@ -280,6 +310,21 @@ def only_pictures(content_type: str, body: bytes) -> Sequence[bytes | str]:
     return files if len(names) == 1 and body[start:] in (edge + b"--\r\n", edge + b"--") else []
 
 
+def _static_request(environ: dict[str, Any]) -> tuple[str, ...]:
+    """Return what the answer to a request for a static file depends on."""
+    conditions = (environ.get(f"HTTP_{name}", "") for name in CONDITIONS)
+    return environ["REQUEST_METHOD"], environ["PATH_INFO"], environ["QUERY_STRING"], *conditions
+
+
+def _written(path: str) -> tuple[int, int]:
+    """Return when a static file was written, in nanoseconds, and its size; zeros if it is gone."""
+    try:
+        found = (_WEB / path[1:]).stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
+
+
 def is_small(files: Sequence[bytes | str]) -> bool:
     """Return whether one file is all, and is read in a moment, by its header: a PNG of few bytes and pixels."""
     data = files[0]
@@ -304,3 +349,4 @@ def send(answer: WireAnswer, start_response: Callable[..., object]) -> list[byte
 
 
 _ID = lines.HEADER.lower()
+_WEB = Path(__file__).parents[1]  # holds ``static``
