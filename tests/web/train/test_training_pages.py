@@ -142,6 +142,8 @@ def test_a_program_is_told_all_that_is_wrong(server: Server) -> None:
     assert response.status_code == 422
     detail = problem_of(response)["detail"]
     assert "epochs: " in detail
+    assert "; expected “model” to be one of " in detail  # and names it once
+    assert detail.endswith("received “forest”")
     assert all(name in detail for name in choices())
 
 

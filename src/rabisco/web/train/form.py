@@ -1,6 +1,7 @@
 """The form of a training: what may be filled in, what is wrong with it in words, and the request that comes of it."""
 
 import json
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -225,8 +226,9 @@ class TrainingForm:
 
     @property
     def sentence(self) -> str:
-        """All that is wrong, in one sentence."""
-        return "; ".join(f"{name}: {words}" for name, words in self.errors.items())
+        """All that is wrong, in one sentence that names each field once."""
+        told = ((name, words, re.search(rf"[“«]\s*{name}\b", words)) for name, words in self.errors.items())
+        return "; ".join(words if is_named else f"{name}: {words}" for name, words, is_named in told)
 
     def request(self, source: Mapping[str, Any], title: str, rows: int = 0) -> RunRequest:
         """Return what is asked of a run.
