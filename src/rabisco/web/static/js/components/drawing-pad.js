@@ -13,6 +13,8 @@ import { play } from "./play.js";
 class DrawingPad extends HTMLElement {
   drawing = new Drawing();
   pen = { width: 19, erases: false };
+  #picture = document.createElement("canvas"); // in memory, where it is read: not on a graphics card
+  #context = this.#picture.getContext("2d", { willReadFrequently: true });
   #stopPlaying = null;
 
   get width() {
@@ -21,6 +23,7 @@ class DrawingPad extends HTMLElement {
 
   connectedCallback() {
     this.canvas = this.querySelector("canvas");
+    Object.assign(this.#picture, { width: this.width, height: SIDE });
     if (this.dataset.keeps) this.drawing.add(tab.get(this.dataset.keeps) ?? []);
     new PadPointer(this, this.canvas);
     new PadKeyboard(this, this.canvas, this.querySelector(".cursor"));
@@ -40,9 +43,10 @@ class DrawingPad extends HTMLElement {
     this.#changed(false);
   }
 
+  // What is drawn is on the pad already.
   end() {
     this.drawing.end();
-    this.#changed(true);
+    this.#tell(true);
   }
 
   change(action) {
@@ -64,16 +68,15 @@ class DrawingPad extends HTMLElement {
     this.toggleAttribute("data-drawn", !this.drawing.isEmpty);
   }
 
-  // Black on white whatever the theme, so that the same drawing is always the same picture. It is drawn to be read at
-  // once, which what a graphics card holds is not.
+  // Black on white whatever the theme, so that the same drawing is always the same picture.
   toPicture() {
-    const picture = Object.assign(document.createElement("canvas"), { width: this.width, height: SIDE });
-    const context = picture.getContext("2d", { willReadFrequently: true });
+    const context = this.#context;
     paint(context, this.drawing.strokes, { size: SIDE, ink: "black" });
     context.globalCompositeOperation = "destination-over";
     context.fillStyle = "white";
     context.fillRect(0, 0, this.width, SIDE);
-    return picture.toDataURL("image/png");
+    context.globalCompositeOperation = "source-over";
+    return this.#picture.toDataURL("image/png");
   }
 
   #fit() {
@@ -85,8 +88,12 @@ class DrawingPad extends HTMLElement {
 
   #changed(done) {
     this.update();
-    if (done && this.dataset.keeps) tab.set(this.dataset.keeps, this.drawing.strokes);
+    this.#tell(done);
+  }
+
+  #tell(done) {
     this.dispatchEvent(new CustomEvent("drawing", { detail: { done } }));
+    if (done && this.dataset.keeps) tab.set(this.dataset.keeps, this.drawing.strokes);
   }
 }
 

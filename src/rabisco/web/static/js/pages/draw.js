@@ -58,6 +58,7 @@ function show(predictions, done) {
     title: shown[index].dataset.title,
   }));
   if (done || !readings[0].refused) sentence.textContent = verdict(readings, messages);
+  main.getBoundingClientRect(); // lays the page out now, while the next frame is still to come
 }
 
 async function read(picture, signal, done) {
