@@ -4,11 +4,13 @@ Softmax, temperature, refusal and top-k live here and nowhere else; the geometry
 weights in the artifact. Keras is never imported.
 """
 
+import os
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -26,7 +28,7 @@ from rabisco.rejection.features import describe
 
 LIGHT = 1_000_000  # weights of a model that reads a picture in a millisecond or two
 LOADED_LIGHT: set[str] = set()  # names of such models that are loaded
-PART = 4  # pictures that the network reads while the next ones are prepared
+PART = 4  # pictures that the network reads at once while the next ones are prepared
 Verdict = tuple[Reason | None, float | None]
 
 
@@ -181,27 +183,26 @@ class Predictor:
             top_k: How many classes to return of each, best first.
             among: What is expected to be written; other classes are not answered.
             ink: As for ``predict``, of the only picture.
-            beside: Whether a network of characters reads in a thread of its own, beside what counts the traits of its
-                pictures and prepares further ones. It takes less time where a core is idle, and a little more where
-                none is.
+            beside: Whether a second thread counts the traits of characters, and prepares further ones, while the
+                network reads. It takes less time where a core is idle, and a little more where none is.
 
         Raises:
             InvalidRequestError: The model knows no character of the kind that is expected.
         """
         started = time.perf_counter()
         beside = beside and self.card.normalizer in CHARACTERS  # of photographs there are several views
-        prepared, read = list[Prepared](), []
-        size = PART if beside else len(pictures)
-        for start in range(0, len(pictures), size):
-            part = [prepare(picture, self.card.normalizer, ink) for picture in pictures[start : start + size]]
-            prepared += part
-            if beside:
-                read.append(_reader().submit(self.logits, np.stack([one.pixels for one in part])))
-                for one in part:
-                    if one.ink and self.card.refusal and self.card.refusal.fits:
-                        describe(one.ink)  # which keeps what it counted
+        prepared = [prepare(one, self.card.normalizer, ink) for one in pictures[: PART if beside else None]]
         if beside:
-            logits = np.concatenate([one.result() for one in read])
+            read, done = [], SimpleQueue[Any]()
+            for start in range(0, len(pictures), PART):
+                part, further = prepared[start:], pictures[start + PART : start + 2 * PART]
+                _second_thread().put((self.card, part, further, done))
+                read.append(self.logits(np.stack([one.pixels for one in part])))
+                made = done.get()
+                if isinstance(made, Exception):
+                    raise made
+                prepared += made
+            logits = np.concatenate(read)
         elif any(one.others is not None for one in prepared):
             logits = np.stack([self.logits(one.views).mean(axis=0) for one in prepared])
         else:
@@ -277,9 +278,30 @@ class Predictor:
 
 
 @cache
-def _reader() -> ThreadPoolExecutor:
-    """Return the thread in which networks read beside others."""
-    return ThreadPoolExecutor(1, "reader")
+def _second_thread() -> "SimpleQueue[tuple[Card, list[Prepared], Sequence[NDArray[np.uint8]], SimpleQueue[Any]]]":
+    """Return the queue of a thread that does what a network needs not wait for, while another one runs the network.
+
+    It is given a card, pictures whose traits it counts, pictures that it prepares, and the queue that gets these. The
+    network does not run in it: that needs the interpreter only to begin and to end, and would wait for it then.
+    """
+    jobs: SimpleQueue[Any] = SimpleQueue()
+
+    def work() -> None:
+        while True:
+            card, read, further, done = jobs.get()
+            try:
+                for one in read if card.refusal and card.refusal.fits else ():
+                    if one.ink:
+                        describe(one.ink)  # which keeps what it counted
+                done.put([prepare(one, card.normalizer) for one in further])
+            except Exception as error:
+                done.put(error)
+
+    Thread(target=work, name="beside", daemon=True).start()
+    return jobs
+
+
+os.register_at_fork(after_in_child=_second_thread.cache_clear)  # a thread is not forked with its process
 
 
 def refuse(card: Card, prepared: Sequence[Prepared], logits: NDArray[np.float32]) -> list[Verdict]:
