@@ -1,9 +1,10 @@
 """Both models' answers are on the screen less than 100 ms after the pen is lifted, and the first page is under 150 kB.
 
 The drawing page in headless Chromium against ``rabisco serve``, both on this machine. A stroke is drawn by mouse,
-100 times, beside a digit that stands there already; a wait begins when the browser stamps the lifting of the pen and
-ends in the first frame that shows what both models read. The baseline, for the same strokes, is the next frame: a page
-that asks nobody. The bytes are those of the page with an empty cache, headers included, compressed as they travel.
+100 times, beside a digit that stands there already, and ends anywhere between two frames; a wait begins when the
+browser stamps the lifting of the pen and ends in the first frame that shows what both models read. The baseline, for
+the same strokes, is the next frame: a page that asks nobody. The bytes are those of the page with an empty cache,
+headers included, compressed as they travel.
 """
 
 import tempfile

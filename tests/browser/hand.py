@@ -1,5 +1,7 @@
 """Drawing on the page as a person does."""
 
+import time
+
 from playwright.sync_api import Page
 
 SEVEN = [(0.28, 0.24), (0.5, 0.235), (0.72, 0.24), (0.66, 0.4), (0.57, 0.55), (0.5, 0.7), (0.46, 0.8)]
@@ -17,13 +19,17 @@ def on_pad(page: Page, points: Points) -> Points:
     return [(box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in points]
 
 
-def draw(page: Page, points: Points, steps: int = 2) -> None:
-    """Draw one stroke with the mouse, which moves from each point to the next in so many steps."""
+def draw(page: Page, points: Points, steps: int = 2, pause: float = 0) -> None:
+    """Draw one stroke with the mouse, which moves from each point to the next in so many steps.
+
+    Before it is lifted it rests for ``pause`` seconds.
+    """
     first, *rest = on_pad(page, points)
     page.mouse.move(*first)
     page.mouse.down()
     for point in rest:
         page.mouse.move(*point, steps=steps)
+    time.sleep(pause)
     page.mouse.up()
 
 

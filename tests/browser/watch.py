@@ -1,5 +1,6 @@
 """What a reader waits for: from the end of a stroke to the answer on the screen, and the bytes of a page."""
 
+from random import Random
 from statistics import median
 
 from playwright.sync_api import Page
@@ -32,6 +33,7 @@ WATCH = """() => {
         }).observe(answer, { childList: true });
     }
 }"""
+FRAME = 1 / 60  # seconds
 STROKE: Points = [(0.4, 0.5), (0.6, 0.5)]
 
 
@@ -41,9 +43,13 @@ def watch(page: Page) -> None:
 
 
 def waits(page: Page, strokes: int) -> list[float]:
-    """Draw so many strokes, each after the answer to the one before; return the wait of each, in milliseconds."""
+    """Draw so many strokes, each after the answer to the one before; return the wait of each, in milliseconds.
+
+    The pen is lifted anywhere between two frames, as by a hand: moved by code it would always be just behind one.
+    """
+    pauses = Random(0)
     for stroke in range(strokes):
-        draw(page, STROKE, steps=6)
+        draw(page, STROKE, steps=6, pause=pauses.uniform(0, FRAME))
         page.wait_for_function("count => waits.length > count", arg=stroke)
         page.get_by_role("button", name="Undo", exact=True).click()
         page.wait_for_load_state("networkidle")
