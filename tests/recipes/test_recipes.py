@@ -49,8 +49,8 @@ def test_an_unknown_recipe_is_answered_with_the_known_ones() -> None:
 @pytest.mark.parametrize(("name", "least"), [("digits-linear", 0.88), ("digits-cnn", 0.9)])
 def test_a_recipe_yields_an_artifact_that_reads_what_its_card_says(home: Path, name: str, least: float) -> None:
     recipe = get_recipe(name)
-    if recipe.architecture == "cnn":
-        recipe = replace(recipe, configuration=replace(recipe.configuration, epochs=4))
+    if recipe.architecture == "cnn":  # at half the widths it learns in a quarter of the time
+        recipe = replace(recipe, architecture="cnn-small", configuration=replace(recipe.configuration, epochs=4))
     artifact = run(RecipeTask(recipe))
     card = load_artifact(name).card
     test = digit_dataset().test
