@@ -13,7 +13,7 @@ from rabisco.artifacts import load_artifact
 from rabisco.evaluation import Comparison, Contestant, DatasetReader, compare
 from rabisco.evaluation.tables import comparison_markdown
 from rabisco.inference import get_predictor
-from rabisco.runs.weighing import weigh
+from rabisco.runs.load_cost import measure_load_cost
 
 
 def run() -> dict[str, Any]:
@@ -22,7 +22,7 @@ def run() -> dict[str, Any]:
     readers = {name: DatasetReader(get_predictor(name), dataset.class_names) for name in DIGIT_MODELS}
     contestants = []
     for name, reader in readers.items():
-        weight = weigh(name)
+        weight = measure_load_cost(name)
         taken = (weight.load_ms, weight.memory_bytes) if weight else ()
         contestants.append(Contestant.of(load_artifact(name), reader, *taken))
     comparison = compare(contestants, dataset.test, "MNIST", single_runs=1000, batched_runs=100)

@@ -31,7 +31,7 @@ LONGER = {  # files that take far longer than their marks tell, and how many sec
     "tests/runs/test_halving.py": 85,
     "tests/runs/test_kills.py": 100,
     "tests/runs/test_looking.py": 50,
-    "tests/runs/test_measuring.py": 40,
+    "tests/runs/test_measurements.py": 40,
     "tests/runs/test_queue.py": 50,
     "tests/test_notebooks.py": 80,
     "tests/test_nothing_leaves.py": 60,

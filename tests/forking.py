@@ -35,10 +35,10 @@ from rabisco.settings import get_settings
 # Where the processes of each kind come from, for all test processes and the servers that they start.
 PLACES = {"server": "TESTS_SERVERS", "training": "TESTS_TRAININGS"}
 # Modules whose processes are forked, and where.
-WEIGHING = {"rabisco.runs.weighing": "server"}
+LOAD_COST = {"rabisco.runs.load_cost": "server"}
 CHILDREN = {
-    **{f"rabisco.runs.{name}": "training" for name in ("children", "warm")},
-    **WEIGHING,
+    "rabisco.runs.runners": "training",
+    **LOAD_COST,
 }
 _begun: list["Nursery"] = []
 # Whether Keras is imported as it would be is told by these.
@@ -375,7 +375,7 @@ def _be(order: dict[str, Any], streams: list[int], kind: str) -> None:
         if kind == "server":
             guesses = importlib.import_module("rabisco.web.platform.guesses")
             guesses._wrong = guesses.SharedTally()
-        fork_children(CHILDREN if kind == "server" else WEIGHING)
+        fork_children(CHILDREN if kind == "server" else LOAD_COST)
         option, name, *arguments = order["arguments"]
         if option == "-c":
             sys.argv[:] = ["-c", *arguments]

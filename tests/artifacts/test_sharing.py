@@ -16,8 +16,8 @@ from rabisco.artifacts import load_artifact
 from rabisco.artifacts.following import Follower
 from rabisco.artifacts.saving import save_again
 from rabisco.errors import InvalidConfigurationError, StorageError, VersionNotFoundError
-from rabisco.runs import Source, doubts, measuring
-from rabisco.runs.read_together import ReadTogether
+from rabisco.runs import Source, label_errors, measurements
+from rabisco.runs.measurements import ComparedAnswers
 from rabisco.settings import get_settings
 from rabisco.web.platform import sessions
 from rabisco.web.platform.replica import share_key
@@ -271,22 +271,31 @@ def test_label_errors_and_comparisons_found_by_one_server_are_those_of_all(at) -
     source, models = Source(catalog="digits"), ["mnist-linear", "mnist-tiny"]
     for name in ("b", "a"):
         at(name).look()
-    doubts.start(source)
-    asked = measuring.start(models, measuring.CLEAN)
+    label_errors.start(source)
+    asked = measurements.start(models, measurements.CLEAN)
     at("b").look()
-    assert (doubts.status(source).state, doubts.start(source).state) == ("reading", "reading")  # not begun once more
+    assert (label_errors.status(source).state, label_errors.start(source).state) == (
+        "reading",
+        "reading",
+    )  # not begun once more
     at("a")  # without having looked
     until = time.monotonic() + 300
-    while {doubts.status(source).state, measuring.start(models, measuring.CLEAN).state} != {"ready", "done"}:
+    while {label_errors.status(source).state, measurements.start(models, measurements.CLEAN).state} != {
+        "ready",
+        "done",
+    }:
         assert time.monotonic() < until
         time.sleep(0.1)
-    found = doubts.result(source)
-    read = ReadTogether.read(measuring.comparisons_dir() / asked.id)
+    found = label_errors.result(source)
+    read = ComparedAnswers.read(measurements.comparisons_dir() / asked.id)
     assert found
     assert read
     at("b").look()
-    assert (doubts.status(source).state, measuring.start(models, measuring.CLEAN).state) == ("ready", "done")
-    there, read_there = doubts.result(source), ReadTogether.read(measuring.comparisons_dir() / asked.id)
+    assert (label_errors.status(source).state, measurements.start(models, measurements.CLEAN).state) == (
+        "ready",
+        "done",
+    )
+    there, read_there = label_errors.result(source), ComparedAnswers.read(measurements.comparisons_dir() / asked.id)
     assert there
     assert there.keys.tolist() == found.keys.tolist()
     assert read_there
@@ -300,20 +309,20 @@ def test_another_machine_is_believed_for_an_hour_and_what_it_says_last_counts(
     at("b").look()
     at("a")
     monkeypatch.setattr("platform.node", lambda: "a")
-    doubts.write(begun := doubts.Asked(source=source, pid=2**22 + 1, process_started="never"))
-    assert doubts.status(source).state == "failed"  # there is no such process on this machine
+    (begun := label_errors.LabelErrorsJob(source=source, pid=2**22 + 1, process_started="never")).write()
+    assert label_errors.status(source).state == "failed"  # there is no such process on this machine
     follower, shared = at("b"), objects.bucket()
     assert shared
     follower.look()
     monkeypatch.setattr("platform.node", lambda: "b")
-    assert doubts.status(source).state == "reading"
-    doubts.write(begun.model_copy(update={"state": "ready"}))
-    assert doubts.status(source).state == "reading"  # what was found is still to come
-    doubts.write(begun.model_copy(update={"state": "failed"}))
-    key = f"manifests/files/label-errors/{doubts.id_of(source)}.json"
+    assert label_errors.status(source).state == "reading"
+    begun.write(state="ready")
+    assert label_errors.status(source).state == "reading"  # what was found is still to come
+    begun.write(state="failed")
+    key = f"manifests/files/label-errors/{label_errors.id_of(source)}.json"
     shared.write(key, begun.model_copy(update={"moment": time.time() - 10}).model_dump_json().encode())
     follower.look()
-    assert doubts.status(source).state == "failed"  # what it said before is no news
-    path = doubts.folder() / f"{doubts.id_of(source)}.json"
+    assert label_errors.status(source).state == "failed"  # what it said before is no news
+    path = label_errors.folder() / f"{label_errors.id_of(source)}.json"
     path.write_text(begun.model_copy(update={"moment": time.time() - 4000}).model_dump_json(), encoding="utf-8")
-    assert doubts.status(source).state == "failed"
+    assert label_errors.status(source).state == "failed"

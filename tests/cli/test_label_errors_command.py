@@ -14,7 +14,7 @@ from rabisco.artifacts import load_artifact
 from rabisco.cli import rabisco
 from rabisco.cli.label_errors import keys_in
 from rabisco.errors import InvalidConfigurationError
-from rabisco.runs.doubts import key_of
+from rabisco.runs.label_errors import key_of
 
 CHANGED = 6
 

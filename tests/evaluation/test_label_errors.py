@@ -6,8 +6,8 @@ from scipy.special import softmax
 from tests.drawing import digit_dataset
 
 from rabisco.evaluation.label_errors import confident_joint, expected_errors, hardest, suspected
-from rabisco.runs.doubt_worker import look_through
-from rabisco.runs.doubts import key_of
+from rabisco.runs.label_errors import key_of
+from rabisco.runs.label_errors_worker import look_through
 
 
 def by_definition(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:

@@ -17,8 +17,8 @@ from sqlalchemy import select
 from tests.kills import _weights_of as weights_of
 
 from rabisco import runs, store
-from rabisco.runs import sweeps
-from rabisco.runs.cluster import Cluster, cluster_state
+from rabisco.runs import runners, sweeps
+from rabisco.runs.cluster import ClusterRunner, cluster_state
 from rabisco.runs.kinds import TRAINING
 from rabisco.runs.places import LOG_FILE, folder_of
 from rabisco.runs.supervisor import Supervisor
@@ -29,6 +29,12 @@ RUNS, EPOCHS = 6, 30
 REQUEST = {"data": {"catalog": "digits"}, "architecture": "linear", "epochs": EPOCHS, "batch_size": 16}
 SMALL = {"object_store_memory": 80 * 1024 * 1024}
 PATIENCE = 600  # seconds; other processes may need the cores too
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have Ray speak from a process that is started."""
+    monkeypatch.setattr(runners, "subprocess", subprocess)
 
 
 @contextmanager
@@ -76,7 +82,7 @@ def test_trainings_on_a_node_that_dies_go_on_elsewhere_to_the_same_weights(
         monkeypatch.setenv("RABISCO_RUNNER", address)
         get_settings.cache_clear()
         store.close()
-        supervisor = Supervisor(TRAINING, Cluster(address))
+        supervisor = Supervisor(TRAINING, ClusterRunner(address))
         known = [
             runs.submit(runs.RunRequest.parse({**REQUEST, "artifact": f"digits-{number}"})).id
             for number in range(1, RUNS + 1)
@@ -130,7 +136,7 @@ def test_a_grid_is_trained_at_once_on_two_nodes_and_cancelled_as_a_whole(
         monkeypatch.setenv("RABISCO_RUNNER", address)
         get_settings.cache_clear()
         store.close()
-        supervisor = Supervisor(TRAINING, Cluster(address))
+        supervisor = Supervisor(TRAINING, ClusterRunner(address))
         grid = sweeps.order(parse_sweep(SWEEP, "grid")).name
         known = [one.run.id for one in sweeps.standing(grid).trials]
         assert len(known) == RUNS

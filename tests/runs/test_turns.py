@@ -9,8 +9,8 @@ import pytest
 
 from rabisco import runs, store
 from rabisco.runs import experience
-from rabisco.runs.children import Processes
 from rabisco.runs.kinds import TRAINING
+from rabisco.runs.runners import LocalRunner
 from rabisco.runs.session import take_up
 from rabisco.runs.supervisor import Supervisor
 from rabisco.runs.turns import in_turn
@@ -60,5 +60,5 @@ def test_a_server_that_leaves_trainings_to_another_needs_no_cluster(
     store.close()
     supervisor = Supervisor(TRAINING)
     supervisor.look()
-    assert isinstance(supervisor.runner, Processes)
+    assert isinstance(supervisor.runner, LocalRunner)
     store.close()

@@ -137,13 +137,13 @@ def compare(
     from rabisco import evaluation
     from rabisco.evaluation.tables import comparison_table
     from rabisco.inference import Predictor
-    from rabisco.runs.weighing import weigh
+    from rabisco.runs.load_cost import measure_load_cost
     from rabisco.settings import get_settings
 
     artifacts = [artifact_of(name) for name in names]
     dataset = images_for(dataset_name, artifacts[0].card)
     readers = [evaluation.DatasetReader(Predictor(one), dataset.class_names) for one in artifacts]
-    weights = [weigh(one.name) for one in artifacts]
+    weights = [measure_load_cost(one.name) for one in artifacts]
     contestants = [
         evaluation.Contestant.of(artifact, reader, *((one.load_ms, one.memory_bytes) if one else ()))
         for artifact, reader, one in zip(artifacts, readers, weights, strict=True)

@@ -11,7 +11,7 @@ from rabisco.cli.output import json_option, print_json, wide_console
 from rabisco.errors import InvalidConfigurationError
 
 if TYPE_CHECKING:
-    from rabisco.runs.doubts import Doubtful
+    from rabisco.runs.label_errors import SuspectedLabels
 
 COLUMNS = ("key", "label", "suggested", "margin")
 
@@ -59,7 +59,7 @@ def errors(
         _print(rows[:limit])
 
 
-def rows_of(found: "Doubtful") -> list[dict[str, Any]]:
+def rows_of(found: "SuspectedLabels") -> list[dict[str, Any]]:
     """Return the suspected labels as rows: key, label, suggested and margin."""
     names = found.class_names
     every = zip(found.keys.tolist(), found.labels.tolist(), found.suggested.tolist(), found.margins, strict=True)
@@ -89,10 +89,10 @@ def keys_in(path: Path) -> list[str]:
     return keys
 
 
-def _look(what: str, model: str | None) -> "Doubtful":
+def _look(what: str, model: str | None) -> "SuspectedLabels":
     from rabisco import data, intake
     from rabisco.cli.judging import artifact_of, images_for
-    from rabisco.runs.doubt_worker import judged_by, look_through
+    from rabisco.runs.label_errors_worker import judged_by, look_through
 
     catalog = what in data.dataset_names() or not Path(what).exists()
     if model:
@@ -107,7 +107,7 @@ def _look(what: str, model: str | None) -> "Doubtful":
     return look_through(intake.load(path, inspection.dialect, name=path.name))
 
 
-def _write(found: "Doubtful", rows: list[dict[str, Any]], folder: Path) -> None:
+def _write(found: "SuspectedLabels", rows: list[dict[str, Any]], folder: Path) -> None:
     from PIL import Image
 
     from rabisco.text import plain

@@ -1,6 +1,7 @@
 """Trainings on a Ray cluster, as the supervisor sees them.
 
-A helper process talks to Ray, because Ray may terminate the process that connects to it.
+A helper process, ``rabisco.runs.cluster_worker``, talks to Ray, because Ray may terminate the process that connects to
+it.
 """
 
 import json
@@ -10,7 +11,6 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
 from importlib.util import find_spec
 from math import ceil
 from pathlib import Path
@@ -21,9 +21,10 @@ from pydantic import BaseModel
 from rabisco import store
 from rabisco.artifacts.durable import read_whole
 from rabisco.errors import N_, MissingExtraError
-from rabisco.runs.children import Child, Runner, environment, told
-from rabisco.runs.places import cluster_file, runs_dir
+from rabisco.runs.places import LOG_FILE, cluster_file, runs_dir
+from rabisco.runs.process import identity
 from rabisco.runs.reconcile import Dead
+from rabisco.runs.runners import Child, Runner, say, start, told
 from rabisco.settings import get_settings
 
 LOGGER = logging.getLogger("rabisco.runs")
@@ -31,6 +32,8 @@ MODULE = "rabisco.runs.cluster_worker"
 LOG = ".cluster.log"
 STALE = 30.0  # seconds after which what was said of a cluster is no longer so
 AGAIN = 10.0  # seconds before a cluster that cannot be reached is tried again
+LINGER = 60  # seconds that an actor waits to be asked how its training ended
+ACTOR_LOOK = 0.1  # seconds between two looks of an actor for its child
 
 
 class Resources(BaseModel):
@@ -110,7 +113,7 @@ def check_ray() -> None:
         )
 
 
-class Cluster(Runner):
+class ClusterRunner(Runner):
     """A ``Runner`` for trainings on a Ray cluster.
 
     Trainings that fit on no machine wait; the first of them is submitted anyway, so that an autoscaling cluster can
@@ -130,7 +133,7 @@ class Cluster(Runner):
         self._tried = 0.0
         self._lock = threading.Lock()
         self._free: Resources | None = None
-        self._children: dict[str, Carried] = {}
+        self._children: dict[str, ClusterProcess] = {}
         self._new: dict[str, Child] = {}
         self._dead: list[Dead] = []
         self._lost: set[str] = set()
@@ -144,15 +147,7 @@ class Cluster(Runner):
         self._tried, self._free = time.monotonic(), None
         runs_dir().mkdir(parents=True, exist_ok=True)
         with (runs_dir() / LOG).open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", MODULE, self._address],
-                env={**environment(), "RAY_USAGE_STATS_ENABLED": "0"},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                bufsize=0,
-                start_new_session=True,
-            )
+            self._process = start(MODULE, self._address, log=log, talks=True)
         threading.Thread(target=self._listen, args=[self._process], name="cluster", daemon=True).start()
 
     def has_room(self, row: store.RunRow) -> bool:
@@ -169,7 +164,7 @@ class Cluster(Runner):
     def begin(self, row: store.RunRow, folder: Path) -> Child:
         """Have a machine of the cluster begin a training."""
         needs = needs_of(row)
-        child = Carried(self, row.id, needs)
+        child = ClusterProcess(self, row.id, needs)
         with self._lock:
             self._children[row.id] = child
         threads = max(1, ceil(needs.cpus))
@@ -204,10 +199,8 @@ class Cluster(Runner):
 
     def say(self, order: dict[str, Any]) -> None:
         """Give an order to the process that speaks to the cluster."""
-        with suppress(OSError, ValueError):  # it has ended: the next will not know of it
-            assert self._process is not None
-            assert self._process.stdin is not None
-            self._process.stdin.write(json.dumps(order).encode() + b"\n")
+        assert self._process is not None
+        say(self._process, order)  # if it has ended, the next will not know of it
 
     def _listen(self, process: "subprocess.Popen[bytes]") -> None:
         assert process.stdout is not None
@@ -226,7 +219,7 @@ class Cluster(Runner):
             for run_id in set(self._children) - set(news["known"]):
                 self._end(run_id, -1, lost=True)
             for run_id in set(news["known"]) - set(self._children):
-                self._children[run_id] = self._new[run_id] = Carried(self, run_id, Resources(), waits=False)
+                self._children[run_id] = self._new[run_id] = ClusterProcess(self, run_id, Resources(), waits=False)
             return
         child = self._children.get(news["id"])
         if child is None:
@@ -245,7 +238,7 @@ class Cluster(Runner):
             self._lost.add(run_id)
 
 
-class Carried:
+class ClusterProcess:
     """A training on the cluster; a ``Child``.
 
     Args:
@@ -259,7 +252,7 @@ class Carried:
         status: With which that ended.
     """
 
-    def __init__(self, cluster: Cluster, row_id: str, needs: Resources, *, waits: bool = True) -> None:
+    def __init__(self, cluster: ClusterRunner, row_id: str, needs: Resources, *, waits: bool = True) -> None:
         self._cluster, self._id = cluster, row_id
         self.needs, self.waits = needs, waits
         self.process: tuple[int, str] | None = None
@@ -272,3 +265,46 @@ class Carried:
     def kill(self) -> None:
         """End it."""
         self._cluster.say({"kill": self._id})
+
+
+class TrainingActor:
+    """A Ray actor that has one training on its machine; the training's process is its child."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self._parent = os.getppid()
+
+    def begin(self, run_id: str, folder: str, told: dict[str, str]) -> dict[str, Any]:
+        """Begin the training, unless it has begun; return number and identity of its process."""
+        with self._lock:
+            if self._process is None:
+                Path(folder).mkdir(parents=True, exist_ok=True)
+                with Path(folder, LOG_FILE).open("ab") as log:
+                    self._process = subprocess.Popen(
+                        [sys.executable, "-m", "rabisco.runs.worker", run_id, "while-heard"],
+                        env={**os.environ, **told},
+                        cwd=folder,
+                        stdin=subprocess.PIPE,  # closed when this process dies
+                        stdout=log,
+                        stderr=log,
+                        start_new_session=True,
+                    )
+                threading.Thread(target=self._leave, name="end", daemon=True).start()
+            pid = self._process.pid
+        return {"pid": pid, "identity": identity(pid) or ""}
+
+    def wait(self) -> int:
+        """Return the exit status of the training, once it has ended."""
+        while self._process is None:
+            time.sleep(ACTOR_LOOK)
+        return self._process.wait()
+
+    def _leave(self) -> None:
+        """End with the node, training and all; give the machine back where nobody asks how the training ended."""
+        assert self._process is not None
+        while self._process.poll() is None and os.getppid() == self._parent:
+            time.sleep(ACTOR_LOOK)
+        if self._process.returncode is not None:
+            time.sleep(LINGER)
+        os._exit(0)

@@ -19,7 +19,7 @@ import ray
 from ray.exceptions import ActorDiedError, ActorUnavailableError, RayError
 
 from rabisco.artifacts.durable import write_whole
-from rabisco.runs.carrier import Carrier
+from rabisco.runs.cluster import TrainingActor
 from rabisco.runs.places import cluster_file
 
 NAMESPACE = "rabisco"
@@ -40,6 +40,7 @@ class ClusterSession:
 
     def __init__(self, address: str) -> None:
         dashboard = False if address == "local" else None  # ``None`` leaves it to the cluster
+        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
         ray.init(address=address, namespace=NAMESPACE, log_to_driver=False, include_dashboard=dashboard)
         self.actors: dict[str, Any] = {}
         self._begun: dict[Any, str] = {}
@@ -54,7 +55,7 @@ class ClusterSession:
         """Have a machine with room begin a training, now or once there is one."""
         needs = order["needs"]
         actor = (
-            ray.remote(Carrier)
+            ray.remote(TrainingActor)
             .options(
                 name=f"{order['id']}-{secrets.token_hex(4)}",
                 lifetime="detached",

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rabisco import data, store, uploads
 from rabisco.artifacts import Artifact
 from rabisco.errors import RabiscoError
-from rabisco.runs import once
+from rabisco.runs import background
 from rabisco.runs.request import RunRequest
 from rabisco.settings import get_settings
 
@@ -33,7 +33,7 @@ def test_images(artifact: Artifact) -> tuple[State, Images | None]:
     if path.is_file():
         return "ready", np.load(path, mmap_mode="r")
     worker = "rabisco.runs.held_out_worker", artifact.name, str(artifact.version)
-    if _at_hand(artifact) and once.have_made(path, *worker):
+    if _at_hand(artifact) and background.make_elsewhere(path, *worker):
         return "reading", None
     return "gone", None
 

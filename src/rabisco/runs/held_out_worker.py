@@ -9,7 +9,7 @@ from rabisco import data
 from rabisco.artifacts import Artifact, load_artifact
 from rabisco.data.dataset import Dataset
 from rabisco.recipes.material import with_classes
-from rabisco.runs import once
+from rabisco.runs import background
 from rabisco.runs.held_out import Images, path_of, request_of
 from rabisco.runs.resolving import check
 from rabisco.runs.tasks import load_data
@@ -17,7 +17,7 @@ from rabisco.runs.tasks import load_data
 
 def keep(artifact: Artifact) -> None:
     """Read the images that a version was tested on and keep them, one process at a time."""
-    once.make(path_of(artifact), lambda path: np.save(path, _test_images(artifact, path.parent)))
+    background.make(path_of(artifact), lambda path: np.save(path, _test_images(artifact, path.parent)))
 
 
 def _test_images(artifact: Artifact, folder: Path) -> Images:
@@ -56,5 +56,5 @@ def _called_as_now(dataset: Dataset, artifact: Artifact) -> Dataset:
 
 
 if __name__ == "__main__":
-    once.begin()
+    background.begin()
     keep(load_artifact(sys.argv[1], int(sys.argv[2])))

@@ -104,7 +104,7 @@ class RunRequest(BaseModel):
         corrections: Fine-tune the model ``artifact`` on the corrections of its readings instead, and report what
             became better and worse; ``data`` is what it was trained on. The new version waits to be chosen.
         version: With ``corrections``: the version to begin with.
-        leave_out: Images that are not trained on, such as those with wrong labels: their keys, ``doubts.key_of``.
+        leave_out: Images that are not trained on, such as those with wrong labels: see ``label_errors.key_of``.
         cpus: Processors that a cluster is to keep for it; those of the settings if not given, as are the next two.
         gpus: GPUs.
         memory: Bytes.

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabisco import data
-from rabisco.runs import once
+from rabisco.runs import background
 from rabisco.settings import get_settings
 
 PER_CLASS = 40
@@ -50,7 +50,7 @@ def samples(name: str) -> tuple[State, list[ClassSamples]]:
     path = _path(entry.name)
     if path.is_file():
         return "ready", _read(path, entry)
-    if once.have_made(path, "rabisco.runs.sampling", entry.name):
+    if background.make_elsewhere(path, "rabisco.runs.sampling", entry.name):
         return "reading", []
     return "failed", []
 
@@ -70,7 +70,7 @@ def _read(path: Path, entry: data.Entry) -> list[ClassSamples]:
 
 def keep(name: str) -> None:
     """Choose images of each class and keep them, one process at a time for each data set."""
-    once.make(_path(name), lambda path: np.savez_compressed(path, **_choose(data.load(name))))
+    background.make(_path(name), lambda path: np.savez_compressed(path, **_choose(data.load(name))))
 
 
 def _choose(dataset: data.Dataset) -> dict[str, Any]:
@@ -85,5 +85,5 @@ def _choose(dataset: data.Dataset) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    once.begin()
+    background.begin()
     keep(sys.argv[1])

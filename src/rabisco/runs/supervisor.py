@@ -22,12 +22,12 @@ from rabisco import store
 from rabisco.artifacts.durable import told_of_storage, try_lock
 from rabisco.errors import N_, RabiscoError, RunConflictError, RunNotFoundError, Sentence, StorageError
 from rabisco.runs import turns
-from rabisco.runs.children import Child, Processes, Runner
-from rabisco.runs.cluster import Cluster
+from rabisco.runs.cluster import ClusterRunner
 from rabisco.runs.kinds import LOOKING, TRAINING, WorkKind
 from rabisco.runs.places import LOG_FILE, expected, runs_dir
 from rabisco.runs.process import host, kill
 from rabisco.runs.queue import get, goes_on_by_itself, resume
+from rabisco.runs.runners import Child, LocalRunner, Runner
 from rabisco.runs.states import ACTIVE
 from rabisco.settings import get_settings
 from rabisco.store import OfProcess
@@ -174,18 +174,18 @@ class Supervisor:
 @contextmanager
 def supervising_many() -> Iterator[Supervisor]:
     """Yield who supervises trainings, many of them one after another: Keras is imported once for all of them."""
-    runner = _runner_of(TRAINING, warms=True)
+    runner = _runner_of(TRAINING, forks=True)
     try:
         yield Supervisor(TRAINING, runner)
     finally:
         runner.end()
 
 
-def _runner_of(kind: WorkKind, *, warms: bool = False) -> Runner:
+def _runner_of(kind: WorkKind, *, forks: bool = False) -> Runner:
     """Return what begins processes of a kind; a server that trains nothing needs no cluster."""
     settings = get_settings()
     elsewhere = kind is TRAINING and settings.runner and settings.trainings
-    return Cluster(settings.runner) if elsewhere else Processes(kind, warms=warms)
+    return ClusterRunner(settings.runner) if elsewhere else LocalRunner(kind, forks=forks)
 
 
 SUPERVISORS = (Supervisor(TRAINING), Supervisor(LOOKING))
@@ -211,7 +211,7 @@ def _supervise(supervisor: Supervisor) -> None:
                 continue
             seen, looked, work = stamp, time.monotonic(), True
             try:
-                supervisor.runner = supervisor.runner or _runner_of(supervisor.kind, warms=True)
+                supervisor.runner = supervisor.runner or _runner_of(supervisor.kind, forks=True)
                 work = supervisor.look()
             except RabiscoError as error:
                 LOGGER.warning("%s could not be looked after: %s", supervisor.kind.name, error)

@@ -12,7 +12,7 @@ from rabisco.data.split import stratified_cut
 from rabisco.errors import N_, InvalidConfigurationError
 from rabisco.recipes import Recipe, RecipeTask, Task, load_material, with_supplements
 from rabisco.retraining import RetrainingTask
-from rabisco.runs.doubts import key_of
+from rabisco.runs.label_errors import key_of
 from rabisco.runs.request import RunRequest
 from rabisco.runs.resolving import check, in_fast_epochs, limit_of
 from rabisco.settings import get_settings

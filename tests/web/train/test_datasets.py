@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from rabisco.artifacts.durable import try_lock
 from rabisco.data.catalog import CATALOG
-from rabisco.runs import children, once, sampling
+from rabisco.runs import background, runners, sampling
 from rabisco.settings import get_settings
 from rabisco.web import create_app
 
@@ -77,7 +77,7 @@ def test_what_cannot_be_read_is_said_and_tried_again_later(
     failed = folder / "digits.failed"
     failed.write_text("")
     assert "The images cannot be read" in client.get("/datasets?name=digits", headers=PAGE).text
-    monkeypatch.setattr(once, "AGAIN", 0.0)
+    monkeypatch.setattr(background, "AGAIN", 0.0)
     assert "Images of each class" in shown(client, "/datasets?name=digits")
     failed.unlink()
 
@@ -85,7 +85,7 @@ def test_what_cannot_be_read_is_said_and_tried_again_later(
 def test_what_is_there_is_not_made_again_and_nothing_stays_locked(tmp_path: Path) -> None:
     written = []
     for _ in range(2):
-        once.make(tmp_path / "a.txt", lambda path: written.append(path.write_text("made")))
+        background.make(tmp_path / "a.txt", lambda path: written.append(path.write_text("made")))
         lock = try_lock(tmp_path / "a.lock")
         assert lock is not None
         os.close(lock)
@@ -104,7 +104,7 @@ def reading() -> set[int]:
 def test_however_many_ask_one_process_reads_the_images(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(children, "subprocess", subprocess)  # what is started can be told from others
+    monkeypatch.setattr(runners, "subprocess", subprocess)  # what is started can be told from others
     monkeypatch.setenv("RABISCO_CACHE_DIR", str(tmp_path))
     get_settings.cache_clear()
     before = reading()

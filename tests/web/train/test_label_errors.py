@@ -13,8 +13,8 @@ from tests.web.training import wait_for
 from rabisco.artifacts import load_artifact
 from rabisco.data.dataset import Split
 from rabisco.errors import InvalidConfigurationError
-from rabisco.runs import RunRequest, doubt_worker, doubts, get, tend
-from rabisco.runs.doubts import Asked, Doubtful, key_of
+from rabisco.runs import RunRequest, background, get, label_errors, label_errors_worker, tend
+from rabisco.runs.label_errors import LabelErrorsJob, SuspectedLabels, key_of
 from rabisco.runs.request import Source
 from rabisco.runs.resolving import check
 from rabisco.runs.tasks import load_data, without
@@ -40,7 +40,9 @@ def table(changed: int) -> bytes:
 
 def test_what_is_being_written_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     images, numbers = np.zeros((2, 28, 28, 1), np.uint8), np.arange(2)
-    found = Doubtful(("a", "b"), numbers.astype(str), images, numbers, numbers, numbers / 2, examined=9, found=2)
+    found = SuspectedLabels(
+        ("a", "b"), numbers.astype(str), images, numbers, numbers, numbers / 2, examined=9, found=2
+    )
     source, meanwhile, save = Source(catalog="digits"), [], np.savez_compressed
 
     def save_slowly(file: IO[bytes], **arrays: Any) -> None:
@@ -49,17 +51,18 @@ def test_what_is_being_written_is_not_read(monkeypatch: pytest.MonkeyPatch) -> N
         half = len(whole.getvalue()) // 2
         file.write(whole.getvalue()[:half])
         file.flush()
-        meanwhile.append(doubts.result(source))
+        meanwhile.append(label_errors.result(source))
         file.write(whole.getvalue()[half:])
 
     monkeypatch.setattr(np, "savez_compressed", save_slowly)
-    for step, made in (("give_way", None), ("load_data", (None, None)), ("look_through", found)):
-        monkeypatch.setattr(doubt_worker, step, lambda *_, made=made, **__: made)
-    doubts.write(Asked(source=source))
-    doubt_worker.main(doubts.id_of(source))
+    monkeypatch.setattr(background, "begin", lambda: None)
+    for step, made in (("load_data", (None, None)), ("look_through", found)):
+        monkeypatch.setattr(label_errors_worker, step, lambda *_, made=made, **__: made)
+    LabelErrorsJob(source=source).write()
+    label_errors_worker.main(label_errors.id_of(source))
     assert meanwhile == [None]
-    assert doubts.status(source).state == "ready"
-    kept = doubts.result(source)
+    assert label_errors.status(source).state == "ready"
+    kept = label_errors.result(source)
     assert kept is not None
     assert kept.found == 2
 
@@ -125,8 +128,8 @@ def test_a_look_whose_process_died_has_failed() -> None:
     from rabisco.runs import Source
 
     source = Source(catalog="digits")
-    doubts.write(doubts.Asked(source=source, pid=2**22 + 1, process_started="never"))
-    assert doubts.status(source).state == "failed"
+    label_errors.LabelErrorsJob(source=source, pid=2**22 + 1, process_started="never").write()
+    assert label_errors.status(source).state == "failed"
     text = create_app().test_client().get("/label-errors?dataset=digits", headers=PAGE).text
     assert "It could not be done" in text
     assert (

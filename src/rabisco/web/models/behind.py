@@ -12,9 +12,8 @@ from rabisco.errors import InvalidConfigurationError
 from rabisco.evaluation import DatasetReader
 from rabisco.evaluation.readings import OF_TWO, Readings, Selection
 from rabisco.inference import Predictor, get_predictor, softmax
-from rabisco.runs import held_out, measuring
-from rabisco.runs.measuring import Measuring, comparisons_dir
-from rabisco.runs.read_together import ReadTogether
+from rabisco.runs import held_out, measurements
+from rabisco.runs.measurements import ComparedAnswers, MeasurementJob, comparisons_dir
 
 PER_PAGE = 48
 Images = NDArray[np.uint8]
@@ -63,7 +62,7 @@ class Behind:
     shown: tuple[Shown, ...] = ()
     source: Source = "none"
     state: Literal["ready", "reading", "unread"] = "ready"
-    under_way: Measuring | None = None
+    under_way: MeasurementJob | None = None
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def behind(
         pool = _measured(artifacts, damage)
     if pool is None:
         asked_of = {one.name for one in artifacts}
-        known = measuring.status(measuring.id_of(artifacts, damage or measuring.CLEAN))
+        known = measurements.status(measurements.id_of(artifacts, damage or measurements.CLEAN))
         under_way = known if known and set(known.models) == asked_of else None
         return Behind(artifact.card.dataset.name, state="unread", under_way=under_way)
     if not visible:
@@ -140,11 +139,11 @@ def _own(artifact: Artifact, other: Artifact | None) -> _Pool | None:
 
 def _measured(artifacts: list[Artifact], damage: str) -> _Pool | None:
     """Return images that the models were given together; ``None`` where that was not done."""
-    ids = [measuring.id_of(artifacts, damage or measuring.CLEAN)]
+    ids = [measurements.id_of(artifacts, damage or measurements.CLEAN)]
     if not damage and len(artifacts) > 1:
-        ids.insert(0, measuring.id_of(artifacts))
+        ids.insert(0, measurements.id_of(artifacts))
     for one in ids:
-        read = ReadTogether.read(comparisons_dir() / one)
+        read = ComparedAnswers.read(comparisons_dir() / one)
         if read and all(artifact.name in read.readings for artifact in artifacts):
             mine, *theirs = [read.readings[artifact.name] for artifact in artifacts]
             rows, images = np.arange(len(read.split.images)), read.split.images

@@ -10,7 +10,7 @@ from pydantic import Field
 from rabisco.artifacts import Artifact, list_names, load_artifact
 from rabisco.errors import N_, MeasurementNotFoundError, Sentence
 from rabisco.images import image_kind
-from rabisco.runs import measuring
+from rabisco.runs import measurements
 from rabisco.web.models.aliases import default_model, resolve, shown_models
 from rabisco.web.models.charts import axis, learning_curve
 from rabisco.web.models.compared import ComparedModel, comparisons, contestant, difference, uploads_measured
@@ -133,10 +133,10 @@ def index() -> Answered:
 def measure() -> Answered:
     """Have models measured on the same images."""
     images, names = given(Measured).images, [resolve(name) for name in given(Measured).model]
-    asked = measuring.start(names[:MOST], images)
+    asked = measurements.start(names[:MOST], images)
     if wants_page() and images:
         first, *others = names
-        damage = None if images == measuring.CLEAN else images
+        damage = None if images == measurements.CLEAN else images
         beside = others[0] if others else None
         return redirect(url_for("images.index", name=first, beside=beside, damage=damage), 303)
     if wants_page():
@@ -156,7 +156,7 @@ def measure() -> Answered:
 )
 def measurement(measuring_id: str) -> Answered:
     """Answer how far a measurement is."""
-    found = measuring.status(measuring_id)
+    found = measurements.status(measuring_id)
     if found is None:
         raise MeasurementNotFoundError(
             N_("a measurement is named by the id that it got when it was asked for; nothing has that id")
@@ -168,7 +168,7 @@ def _under_way(artifacts: list[Artifact]) -> MeasuringSchema | None:
     """Return how far the measurement of these models is, if there is one that is not done."""
     if len(artifacts) < 2:
         return None
-    found = measuring.status(measuring.id_of(artifacts))
+    found = measurements.status(measurements.id_of(artifacts))
     return None if found is None or found.state == "done" else MeasuringSchema.of(found)
 
 

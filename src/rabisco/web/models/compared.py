@@ -7,7 +7,7 @@ from rabisco.artifacts import BUNDLED_DIR, Artifact, Card
 from rabisco.data import dataset_names
 from rabisco.evaluation.compare import Comparison, Pair, Row
 from rabisco.evaluation.robustness import Robustness
-from rabisco.runs import measuring
+from rabisco.runs import measurements
 from rabisco.settings import get_settings
 
 RESULTS_DIR = BUNDLED_DIR / "results"  # of the measurements that come with the package
@@ -105,7 +105,7 @@ def comparisons(artifacts: list[Artifact]) -> Iterator[Comparison]:
     by_name = {artifact.name: artifact for artifact in artifacts}
     by_command = Comparison.read(get_settings().home / "comparison.json")
     bundled = Comparison.read(RESULTS_DIR / "compare.json")
-    for comparison in (*measuring.results(), by_command, bundled):
+    for comparison in (*measurements.results(), by_command, bundled):
         if comparison:
             rows = tuple(row for row in comparison.rows if row.name in by_name and is_of(row, by_name[row.name]))
             names = {row.name for row in rows}
@@ -115,7 +115,7 @@ def comparisons(artifacts: list[Artifact]) -> Iterator[Comparison]:
 
 def uploads_measured() -> set[str]:
     """Return the names of the uploads on whose test images models were measured here."""
-    return {comparison.dataset for comparison in measuring.results()} - set(dataset_names())
+    return {comparison.dataset for comparison in measurements.results()} - set(dataset_names())
 
 
 def is_of(row: Row, artifact: Artifact) -> bool:

@@ -10,7 +10,7 @@ from rabisco.artifacts import Artifact, load_artifact
 from rabisco.errors import N_, InvalidRequestError
 from rabisco.evaluation.readings import OF_TWO, Selection, Which
 from rabisco.evaluation.robustness import CORRUPTIONS
-from rabisco.runs import measuring
+from rabisco.runs import measurements
 from rabisco.web.models.aliases import resolve
 from rabisco.web.models.behind import Behind, Shown, behind
 from rabisco.web.models.compare import STATES
@@ -171,7 +171,7 @@ def _page(asked: ImagesAsked, artifact: Artifact, other: Artifact | None, found:
         data_url=data_url,
         measuring_states={name: str(words) for name, words in STATES.items()},
         models=models,
-        images=asked.damage or measuring.CLEAN,
+        images=asked.damage or measurements.CLEAN,
         under_way=MeasuringSchema.of(under_way) if under_way and under_way.state != "done" else None,
         page_at=lambda page: url_for("images.index", name=artifact.name, **fields, page=page),
         grey=artifact.card.image_shape[2] == 1,

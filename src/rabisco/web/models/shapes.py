@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from rabisco.artifacts import Artifact, Version
 from rabisco.errors import Sentence
-from rabisco.runs.measuring import Measuring
+from rabisco.runs.measurements import MeasurementJob
 from rabisco.web.models.aliases import aliases_of
 from rabisco.web.models.compared import ComparedModel, ModelDifference
 from rabisco.web.models.standing import Standing
@@ -137,7 +137,7 @@ class MeasuringSchema(BaseModel):
     message: str = Field(description="Why it failed, else empty.")
 
     @classmethod
-    def of(cls, found: Measuring) -> Self:
+    def of(cls, found: MeasurementJob) -> Self:
         """Return how far a measurement is."""
         message = translated(Sentence(found.message)) if found.message else ""
         return cls(**found.model_dump(include={"id", "models", "state", "share"}), message=message)

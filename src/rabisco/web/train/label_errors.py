@@ -8,8 +8,8 @@ from pydantic import BaseModel, Field
 
 from rabisco import data, uploads
 from rabisco.errors import N_, InvalidRequestError, Sentence
-from rabisco.runs import Source, doubts
-from rabisco.runs.doubts import Asked, Doubtful
+from rabisco.runs import Source, label_errors
+from rabisco.runs.label_errors import LabelErrorsJob, SuspectedLabels
 from rabisco.web.platform.fields import Fields, Requests, given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
@@ -42,7 +42,7 @@ class DoubtSchema(BaseModel):
 class LabelErrorsSchema(BaseModel):
     """What was found in data: suspected labels, the surest first, and the hardest of the other images."""
 
-    state: doubts.State
+    state: label_errors.State
     message: str
     examined: int = Field(ge=0)
     found: int = Field(ge=0)
@@ -50,7 +50,7 @@ class LabelErrorsSchema(BaseModel):
     hardest: list[DoubtSchema]
 
     @classmethod
-    def of(cls, asked: Asked, found: Doubtful | None) -> "LabelErrorsSchema":
+    def of(cls, asked: LabelErrorsJob, found: SuspectedLabels | None) -> "LabelErrorsSchema":
         """Return how far a look is and what it found."""
         message = translated(Sentence(asked.message)) if asked.message else ""
         every = [] if found is None else [_doubt(found, row) for row in range(len(found.keys))]
@@ -64,7 +64,7 @@ class LabelErrorsSchema(BaseModel):
         )
 
 
-def _doubt(found: Doubtful, row: int) -> DoubtSchema:
+def _doubt(found: SuspectedLabels, row: int) -> DoubtSchema:
     names = found.class_names
     return DoubtSchema(
         key=str(found.keys[row]),
@@ -92,7 +92,7 @@ def index() -> Answered:
     """Show which labels are probably wrong, or how far the look for them is."""
     asked = given(DataAsked)
     source, title = _source(asked)
-    told = LabelErrorsSchema.of(doubts.status(source), doubts.result(source))
+    told = LabelErrorsSchema.of(label_errors.status(source), label_errors.result(source))
     if not wants_page():
         return told
     return render_template(
@@ -122,7 +122,7 @@ def look() -> Answered:
     """Have data looked through."""
     asked = given(DataAsked)
     source, _ = _source(asked)
-    told = doubts.start(source)
+    told = label_errors.start(source)
     address = url_for("label_errors.index", **{name: value for name, value in asked if value})
     if wants_page():
         return redirect(address, 303)

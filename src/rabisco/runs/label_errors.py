@@ -1,4 +1,4 @@
-"""Labels that are probably wrong, in data that can be trained on; ``rabisco.runs.doubt_worker`` finds them.
+"""Labels that are probably wrong, in data that can be trained on; ``rabisco.runs.label_errors_worker`` finds them.
 
 What is asked and how far it is stands in ``<home>/label-errors/<id>.json``, what was found in ``<id>.npz``.
 """
@@ -12,17 +12,15 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rabisco.artifacts.durable import locked, read_whole, told_of_storage
-from rabisco.runs.children import start_alone
-from rabisco.runs.errand import Errand
-from rabisco.runs.process import host
+from rabisco.artifacts.durable import locked, read_whole
+from rabisco.runs.background import BackgroundJob
 from rabisco.runs.request import Source
 from rabisco.settings import get_settings
 
 State = Literal["unasked", "reading", "ready", "failed"]
 
 
-class Asked(Errand):
+class LabelErrorsJob(BackgroundJob):
     """What is asked, and how far it is.
 
     Attributes:
@@ -33,9 +31,19 @@ class Asked(Errand):
     source: Source
     state: State = "reading"
 
+    @property
+    def path(self) -> Path:
+        """The file that tells it."""
+        return folder() / f"{id_of(self.source)}.json"
+
+    @property
+    def result(self) -> Path:
+        """The file of what was found."""
+        return self.path.with_suffix(".npz")
+
 
 @dataclass(frozen=True)
-class Doubtful:
+class SuspectedLabels:
     """Images that one should look at.
 
     Attributes:
@@ -64,7 +72,7 @@ def key_of(image: NDArray[np.uint8]) -> str:
     return hashlib.sha256(np.ascontiguousarray(image).tobytes()).hexdigest()[:16]
 
 
-def start(source: Source) -> Asked:
+def start(source: Source) -> LabelErrorsJob:
     """Have data looked through for wrong labels, once, and return how far that is.
 
     Raises:
@@ -74,46 +82,34 @@ def start(source: Source) -> Asked:
         known = status(source)
         if known.state in ("reading", "ready"):
             return known
-        asked = Asked(source=source)
-        write(asked)
-    with told_of_storage(), (folder() / f"{id_of(source)}.log").open("wb") as log:
-        start_alone("rabisco.runs.doubt_worker", id_of(source), log=log)
-    return asked
+        job = LabelErrorsJob(source=source)
+        job.write()
+    job.start("rabisco.runs.label_errors_worker")
+    return job
 
 
-def status(source: Source) -> Asked:
+def status(source: Source) -> LabelErrorsJob:
     """Return how far the look at data is; one whose process died has failed."""
-    return at(id_of(source)) or Asked(source=source, state="unasked")
+    return at(id_of(source)) or LabelErrorsJob(source=source, state="unasked")
 
 
-def at(doubt_id: str) -> Asked | None:
+def at(job_id: str) -> LabelErrorsJob | None:
     """Return what is asked under an id; ``None`` if nothing is."""
-    found = read_whole(folder() / f"{doubt_id}.json", Asked)
-    if found is None:
-        return None
-    if found.state == "ready" and found.host != host() and not (folder() / f"{doubt_id}.npz").is_file():
-        found.state = "reading"  # what was found is still under way to here
-    if found.state == "reading" and found.is_gone:
-        found.state = "failed"
-    return found
+    found = read_whole(folder() / f"{job_id}.json", LabelErrorsJob)
+    return found and found.as_found("ready", found.result)
 
 
-def result(source: Source) -> Doubtful | None:
+def result(source: Source) -> SuspectedLabels | None:
     """Return what was found; ``None`` where that is not there."""
     try:
-        with np.load(folder() / f"{id_of(source)}.npz", allow_pickle=False) as kept:
-            return Doubtful(
+        with np.load(LabelErrorsJob(source=source).result, allow_pickle=False) as kept:
+            return SuspectedLabels(
                 tuple(kept["class_names"].tolist()),
                 *(kept[name] for name in ("keys", "images", "labels", "suggested", "margins")),
                 *(int(kept[name]) for name in ("examined", "found")),
             )
     except (OSError, ValueError, KeyError):
         return None
-
-
-def write(asked: Asked) -> None:
-    """Write how far it is, for all servers."""
-    asked.write(folder() / f"{id_of(asked.source)}.json")
 
 
 def id_of(source: Source) -> str:

@@ -8,8 +8,8 @@ from click.testing import CliRunner
 
 from rabisco.artifacts import load_artifact
 from rabisco.cli import rabisco
-from rabisco.runs import weighing
-from rabisco.runs.weighing import weigh
+from rabisco.runs import load_cost
+from rabisco.runs.load_cost import measure_load_cost
 from rabisco.web import create_app
 
 BUNDLED = ("mnist-cnn", "mnist-linear")
@@ -18,13 +18,13 @@ BUNDLED = ("mnist-cnn", "mnist-linear")
 @pytest.fixture
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a process be started that has imported nothing."""
-    monkeypatch.setattr(weighing, "subprocess", subprocess)
+    monkeypatch.setattr(load_cost, "subprocess", subprocess)
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("fresh")
 def test_loading_a_model_takes_time_and_at_least_the_memory_of_its_weights() -> None:
-    found = weigh("mnist-cnn")
+    found = measure_load_cost("mnist-cnn")
     assert found
     assert found.load_ms > 0.1
     assert found.memory_bytes
@@ -33,7 +33,7 @@ def test_loading_a_model_takes_time_and_at_least_the_memory_of_its_weights() -> 
 
 @pytest.mark.slow
 def test_a_model_that_cannot_be_loaded_weighs_nothing() -> None:
-    assert weigh("nobody") is None
+    assert measure_load_cost("nobody") is None
 
 
 def test_compare_and_the_report_say_them_of_the_bundled_models() -> None:

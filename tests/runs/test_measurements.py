@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 from tests.web.training import wait_for
 
-from rabisco.runs import measuring
+from rabisco.runs import measurements
 from rabisco.web import create_app
 
 PAGE = {"Accept": "text/html"}
@@ -66,5 +66,5 @@ def test_models_that_read_no_common_images_say_so() -> None:
 
 
 def test_a_measurement_that_nobody_asked_for_is_not_found() -> None:
-    assert measuring.status("../secret") is None
+    assert measurements.status("../secret") is None
     assert create_app().test_client().get("/compare/measurements/0123").status_code == 404

@@ -1,4 +1,4 @@
-"""How long a model takes to load, and how much memory: ``python -m rabisco.runs.weighing <name>``, a fresh process."""
+"""How long a model takes to load, and how much memory: ``python -m rabisco.runs.load_cost <name>``, by itself."""
 
 import json
 import subprocess
@@ -8,13 +8,13 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
-from rabisco.runs.children import environment
+from rabisco.runs.runners import environment
 
 TIMES = 3  # that it is loaded; the median counts
 SECONDS = 120
 
 
-class Weight(BaseModel):
+class LoadCost(BaseModel):
     """What loading a model takes.
 
     Attributes:
@@ -27,12 +27,12 @@ class Weight(BaseModel):
     memory_bytes: int | None = None
 
 
-def weigh(name: str) -> Weight | None:
+def measure_load_cost(name: str) -> LoadCost | None:
     """Return what loading a model takes, measured in a process of its own; ``None`` if that fails."""
-    command = [sys.executable, "-m", "rabisco.runs.weighing", name]
+    command = [sys.executable, "-m", "rabisco.runs.load_cost", name]
     try:
         done = subprocess.run(command, env=environment(), capture_output=True, timeout=SECONDS, check=True)
-        return Weight.model_validate_json(done.stdout)
+        return LoadCost.model_validate_json(done.stdout)
     except (OSError, subprocess.SubprocessError, ValidationError):
         return None
 

@@ -12,10 +12,9 @@ import pytest
 from tests.web.serving import serving
 
 from rabisco import runs
-from rabisco.runs.children import environment
 from rabisco.runs.places import LOG_FILE, folder_of
 from rabisco.runs.process import WHOLLY
-from rabisco.runs.warm import MODULE, Begun, WarmProcess, can_fork
+from rabisco.runs.runners import TRAINING, ForkedProcess, ForkServer, can_fork
 from rabisco.settings import get_settings
 
 pytestmark = [
@@ -34,31 +33,33 @@ def wait_until(true: Callable[[], object], seconds: float = 120) -> None:
 
 
 @pytest.fixture
-def warm(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WarmProcess]:
+def server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ForkServer]:
     monkeypatch.setenv("RABISCO_TRAINING_NICENESS", str(NICENESS))
     get_settings.cache_clear()
-    process = WarmProcess(environment())
+    process = ForkServer()
     yield process
     process.end()
 
 
-def begin(warm: WarmProcess) -> tuple[str, Begun]:
+def begin(server: ForkServer) -> tuple[str, ForkedProcess]:
     run = runs.submit(runs.RunRequest.parse(REQUEST))
     folder_of(run.id).mkdir(parents=True)
-    return run.id, warm.begin(run.id, folder_of(run.id))
+    return run.id, server.begin(run.id, folder_of(run.id))
 
 
-def test_what_it_begins_is_a_process_of_its_own_that_outlives_it_and_can_be_killed(warm: WarmProcess) -> None:
-    run_id, begun = begin(warm)
+def test_what_it_begins_is_a_process_of_its_own_that_outlives_it_and_can_be_killed(server: ForkServer) -> None:
+    run_id, begun = begin(server)
     wait_until(lambda: runs.get(run_id).state == "running")
-    process = psutil.Process(int(warm.told(run_id)["pid"]))
+    process = psutil.Process(int(server.told(run_id)["pid"]))
     assert (os.getsid(process.pid), Path(process.cwd())) == (process.pid, folder_of(run_id))
     niceness = min(19, os.nice(0) + NICENESS)
-    assert process.nice() == psutil.Process(warm.pid).nice() == niceness
-    for group in map(Path, (f"/proc/{process.pid}/autogroup", f"/proc/{warm.pid}/autogroup")):  # each has its session
+    assert process.nice() == psutil.Process(server.process.pid).nice() == niceness
+    for group in map(
+        Path, (f"/proc/{process.pid}/autogroup", f"/proc/{server.process.pid}/autogroup")
+    ):  # each has its session
         assert not group.exists() or group.read_text(encoding="ascii").split()[-1] == str(niceness)
-    warm.end()
-    wait_until(lambda: not warm.waits)
+    server.end()
+    wait_until(lambda: not server.waits)
     wait_until(lambda: runs.get(run_id).progress)
     assert begun.poll() is None
     begun.kill()
@@ -78,20 +79,20 @@ def test_a_process_that_gives_way_wholly_runs_while_no_other_wants_to(niceness: 
     assert int(told) == getattr(os, policy)
 
 
-def test_it_says_how_a_process_ended_and_begins_the_next(warm: WarmProcess) -> None:
+def test_it_says_how_a_process_ended_and_begins_the_next(server: ForkServer) -> None:
     for _ in range(2):
         folder = folder_of("nobody")
         folder.mkdir(parents=True, exist_ok=True)
-        begun = warm.begin("nobody", folder)
+        begun = server.begin("nobody", folder)
         wait_until(lambda begun=begun: begun.poll() is not None)
         assert begun.poll() == 0
         assert "Traceback" not in (folder / LOG_FILE).read_text(encoding="utf-8")
-    assert warm.waits
+    assert server.waits
 
 
-def test_where_it_has_died_the_run_is_known_not_to_have_begun(warm: WarmProcess) -> None:
-    psutil.Process(warm.pid).kill()
-    _, begun = begin(warm)
+def test_where_it_has_died_the_run_is_known_not_to_have_begun(server: ForkServer) -> None:
+    psutil.Process(server.process.pid).kill()
+    _, begun = begin(server)
     wait_until(lambda: begun.poll() == -1)
 
 
@@ -99,4 +100,4 @@ def test_whoever_fills_in_the_form_of_a_training_finds_keras_imported(tmp_path: 
     with serving(tmp_path, forked=False) as server:
         server.get("/train?dataset=digits", headers={"Accept": "text/html"})
         processes = psutil.Process(server.process.pid)
-        wait_until(lambda: any(one.cmdline()[-1:] == [MODULE] for one in processes.children(recursive=True)))
+        wait_until(lambda: any(one.cmdline()[-1:] == [TRAINING.module] for one in processes.children(recursive=True)))

@@ -1,10 +1,9 @@
-"""Looks through data for labels that are probably wrong: ``python -m rabisco.runs.doubt_worker <id>``.
+"""Looks through data for labels that are probably wrong: ``python -m rabisco.runs.label_errors_worker <id>``.
 
 Every image is judged by a model that has not seen it: logistic regression on histograms of gradients, fitted five
 times, each time on four fifths of the training and validation images.
 """
 
-import logging
 import sys
 
 import cv2
@@ -16,19 +15,17 @@ from rabisco import objects
 from rabisco.artifacts import Artifact
 from rabisco.artifacts.durable import locked
 from rabisco.data.dataset import Dataset
-from rabisco.errors import N_, MissingExtraError, RabiscoError
+from rabisco.errors import N_, MissingExtraError
 from rabisco.evaluation import DatasetReader, read_logits, require_examples
 from rabisco.evaluation.label_errors import hardest, suspected
 from rabisco.inference import Predictor
-from rabisco.runs import doubts
-from rabisco.runs.doubts import Doubtful, key_of
-from rabisco.runs.process import give_way, me
+from rabisco.runs import background, label_errors
+from rabisco.runs.label_errors import SuspectedLabels, key_of
+from rabisco.runs.process import me
 from rabisco.runs.request import RunRequest
 from rabisco.runs.resolving import check
 from rabisco.runs.tasks import load_data
-from rabisco.settings import get_settings
 
-LOGGER = logging.getLogger("rabisco.runs")
 FOLDS, SEED, ITERATIONS = 5, 25, 60
 MOST_EXAMINED = 30_000
 MOST_SUSPECTED, MOST_HARDEST = 240, 48
@@ -36,36 +33,28 @@ SIDE = 28
 CELL, ANGLES = 7, 9
 
 
-def main(doubt_id: str) -> None:
+def main(job_id: str) -> None:
     """Look through what is asked for under an id, and keep what was found."""
-    logging.basicConfig(level=logging.INFO)
-    give_way(get_settings().training_niceness)
-    asked = doubts.at(doubt_id)
+    background.begin()
+    asked = label_errors.at(job_id)
     if asked is None:
         return
-    asked = asked.model_copy(update={**me(), "state": "reading", "message": ""})
-    doubts.write(asked)
-    try:
-        with locked(doubts.folder() / ".looking"):
-            request = RunRequest(data=asked.source, artifact="label-errors", without_supplements=True)
-            _, dataset = load_data(check(request), request=request, folder=doubts.folder())
+    job = asked.model_copy(update={**me(), "state": "reading", "message": ""})
+    job.write()
+    with job.failing():
+        with locked(label_errors.folder() / ".looking"):
+            request = RunRequest(data=job.source, artifact="label-errors", without_supplements=True)
+            _, dataset = load_data(check(request), request=request, folder=label_errors.folder())
             found = look_through(dataset)
-            path = doubts.folder() / f"{doubt_id}.npz"
-            being_written = path.with_suffix(".new")  # whoever asks meanwhile finds nothing, not a part
+            being_written = job.result.with_suffix(".new")  # whoever asks meanwhile finds nothing, not a part
             with being_written.open("wb") as file:
                 np.savez_compressed(file, **{**vars(found), "class_names": np.array(found.class_names)})
-            being_written.replace(path)
-            objects.share(path)
-        doubts.write(asked.model_copy(update={"state": "ready"}))
-    except RabiscoError as error:
-        LOGGER.exception("failed")
-        doubts.write(asked.model_copy(update={"state": "failed", "message": str(error)}))
-    except Exception:
-        LOGGER.exception("failed")
-        doubts.write(asked.model_copy(update={"state": "failed"}))
+            being_written.replace(job.result)
+            objects.share(job.result)
+        job.write(state="ready")
 
 
-def look_through(dataset: Dataset) -> Doubtful:
+def look_through(dataset: Dataset) -> SuspectedLabels:
     """Return the training and validation images whose labels are suspected, the surest first, and the hardest others.
 
     Raises:
@@ -77,10 +66,10 @@ def look_through(dataset: Dataset) -> Doubtful:
         rows = np.linspace(0, len(images) - 1, MOST_EXAMINED).astype(int)
         images, labels = images[rows], labels[rows]
     probabilities = out_of_sample(images, labels, dataset.num_classes)
-    return _doubtful(images, labels, probabilities, dataset.class_names)
+    return _suspected_of(images, labels, probabilities, dataset.class_names)
 
 
-def judged_by(artifact: Artifact, dataset: Dataset) -> Doubtful:
+def judged_by(artifact: Artifact, dataset: Dataset) -> SuspectedLabels:
     """Return the same of the test images, as a model judges them; it has not seen these.
 
     Raises:
@@ -90,12 +79,12 @@ def judged_by(artifact: Artifact, dataset: Dataset) -> Doubtful:
     require_examples(dataset.test)
     reader = DatasetReader(Predictor(artifact), dataset.class_names)
     logits = read_logits(reader, dataset.test.images).astype(np.float64) / artifact.card.temperature
-    return _doubtful(dataset.test.images, dataset.test.labels, softmax(logits, axis=1), reader.class_names)
+    return _suspected_of(dataset.test.images, dataset.test.labels, softmax(logits, axis=1), reader.class_names)
 
 
-def _doubtful(
+def _suspected_of(
     images: NDArray[np.uint8], labels: NDArray[np.int64], probabilities: NDArray[np.float64], names: tuple[str, ...]
-) -> Doubtful:
+) -> SuspectedLabels:
     suspicions = suspected(labels, probabilities)
     shown = suspicions[:MOST_SUSPECTED]
     others = hardest(labels, probabilities, suspicions, MOST_HARDEST)
@@ -103,7 +92,7 @@ def _doubtful(
     every = np.arange(len(rows))
     without = probabilities[rows].copy()
     without[every, labels[rows]] = -1
-    return Doubtful(
+    return SuspectedLabels(
         class_names=names,
         keys=np.array([key_of(image) for image in images[rows]], dtype="<U16"),
         images=images[rows],

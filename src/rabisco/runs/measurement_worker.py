@@ -1,4 +1,4 @@
-"""Gives models the same images and says how far that is: ``python -m rabisco.runs.measure_worker <id>``.
+"""Gives models the same images and says how far that is: ``python -m rabisco.runs.measurement_worker <id>``.
 
 One measures at a time, for times measured side by side would disturb each other; another waits for its turn.
 """
@@ -21,14 +21,13 @@ from rabisco.errors import N_, InvalidConfigurationError, RabiscoError
 from rabisco.evaluation import Comparison, Contestant, DatasetReader, compare, read_logits
 from rabisco.evaluation.robustness import CORRUPTIONS, corrupt
 from rabisco.inference import Predictor
+from rabisco.runs import background
 from rabisco.runs.held_out import request_of
-from rabisco.runs.measuring import ENDED_EARLY, Measuring, comparisons_dir, say, status
-from rabisco.runs.process import give_way, me
-from rabisco.runs.read_together import ReadTogether
+from rabisco.runs.load_cost import measure_load_cost
+from rabisco.runs.measurements import ENDED_EARLY, ComparedAnswers, MeasurementJob, comparisons_dir, status
+from rabisco.runs.process import me
 from rabisco.runs.resolving import check
 from rabisco.runs.tasks import load_data
-from rabisco.runs.weighing import weigh
-from rabisco.settings import get_settings
 
 LOGGER = logging.getLogger("rabisco.runs")
 FALLBACK = "digits"  # which comes with scikit-learn
@@ -37,38 +36,31 @@ PAUSE, SHARED_PAUSE = 0.3, 2.0  # seconds between two reports; more where they a
 SINGLE_RUNS, BATCHED_RUNS, BATCH = 200, 20, 128
 
 
-def main(measuring_id: str) -> None:
+def main(measurement_id: str) -> None:
     """Measure what is asked for under an id, and say how far that is."""
-    logging.basicConfig(level=logging.INFO)
-    give_way(get_settings().training_niceness)
-    asked = status(measuring_id)
+    background.begin()
+    asked = status(measurement_id)
     if asked is None:
         return
-    said = asked.model_copy(update={**me(), "message": ""})
-    say(said, "waiting")
-    try:
+    job = asked.model_copy(update={**me(), "message": ""})
+    job.write(state="waiting")
+    with job.failing(ENDED_EARLY):
         with locked(comparisons_dir() / ".measuring"):
-            say(said, "loading")
-            comparison = _measure(said)
+            job.write(state="loading")
+            comparison = _measure(job)
             if comparison is not None:
-                path = comparisons_dir() / f"{said.id}.result.json"
+                path = comparisons_dir() / f"{job.id}.result.json"
                 write_whole(path, json.dumps(comparison.to_dict()) + "\n")
                 objects.share(path)
-            objects.share(comparisons_dir() / said.id)
-        say(said, "done", share=1.0)
-    except RabiscoError as error:
-        LOGGER.exception("failed")
-        say(said, "failed", message=str(error))
-    except Exception:
-        LOGGER.exception("failed")
-        say(said, "failed", message=ENDED_EARLY)
+            objects.share(job.answers)
+        job.write(state="done", share=1.0)
 
 
 class _Watched:
     """A reader that says how much has been read."""
 
-    def __init__(self, reader: DatasetReader, images: int, said: Measuring, place: int) -> None:
-        self._reader, self._images, self._said, self._place = reader, images, said, place
+    def __init__(self, reader: DatasetReader, images: int, job: MeasurementJob, place: int) -> None:
+        self._reader, self._images, self._job, self._place = reader, images, job, place
         self._read, self._told = 0, 0.0
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -78,37 +70,37 @@ class _Watched:
         pause = {"": PAUSE, "ok": SHARED_PAUSE, "away": inf}[objects.state()]
         if time.monotonic() - self._told > pause:
             self._told = time.monotonic()
-            models, done = len(self._said.models), min(1.0, self._read / self._images)
+            models, done = len(self._job.models), min(1.0, self._read / self._images)
             reading = self._read <= self._images
-            say(self._said, "reading" if reading else "timing", share=(self._place + done) / models)
+            self._job.write(state="reading" if reading else "timing", share=(self._place + done) / models)
         return found
 
 
-def _measure(said: Measuring) -> Comparison | None:
+def _measure(job: MeasurementJob) -> Comparison | None:
     """Have the models read the same images, and measure their times if that is wanted, too."""
-    artifacts = [load_artifact(name) for name in said.models]
+    artifacts = [load_artifact(name) for name in job.models]
     dataset = _common_data(artifacts)
     test = dataset.test
-    most = MOST_ONLY_READ if said.images else MOST_IMAGES
+    most = MOST_ONLY_READ if job.images else MOST_IMAGES
     if len(test) > most:
         rows = np.linspace(0, len(test) - 1, most).astype(int)
         test = test[rows]
-    if said.images in CORRUPTIONS:
-        test = Split(corrupt(test.images, said.images), test.labels)
-    together = ReadTogether(dataset.name, dataset.class_names, test)
+    if job.images in CORRUPTIONS:
+        test = Split(corrupt(test.images, job.images), test.labels)
+    answers = ComparedAnswers(dataset.name, dataset.class_names, test)
     contestants, readers = [], {}
     temperatures = {artifact.name: artifact.card.temperature for artifact in artifacts}
     for place, artifact in enumerate(artifacts):
         readers[artifact.name] = reader = DatasetReader(Predictor(artifact), dataset.class_names)
-        weight = None if said.images else weigh(artifact.name)
-        taken = (weight.load_ms, weight.memory_bytes) if weight else ()
-        contestants.append(Contestant.of(artifact, _Watched(reader, len(test), said, place), *taken))
+        cost = None if job.images else measure_load_cost(artifact.name)
+        taken = (cost.load_ms, cost.memory_bytes) if cost else ()
+        contestants.append(Contestant.of(artifact, _Watched(reader, len(test), job, place), *taken))
 
     def keep(name: str, logits: NDArray[np.float32]) -> None:
-        together.add(name, readers[name].class_names, logits, temperatures[name])
+        answers.add(name, readers[name].class_names, logits, temperatures[name])
 
     comparison = None
-    if said.images:
+    if job.images:
         for one in contestants:
             keep(one.name, read_logits(one.reader, test.images, BATCH))
     else:
@@ -121,7 +113,7 @@ def _measure(said: Measuring) -> Comparison | None:
             batched_runs=BATCHED_RUNS,
             on_read=keep,
         )
-    together.write(comparisons_dir() / said.id)
+    answers.write(job.answers)
     return comparison
 
 
