@@ -30,7 +30,7 @@ from benchmarks import own_home
 from rabisco import runs
 from rabisco.evaluation.tables import markdown_table
 from rabisco.runs import session, worker
-from rabisco.runs.places import folder_of
+from rabisco.runs.paths import folder_of
 from rabisco.settings import Settings
 from rabisco.web import create_app
 from rabisco.web.platform.asgi import ASGIApplication

@@ -22,7 +22,7 @@ import requests
 from tests.web import serving
 
 from rabisco import artifacts, runs, store
-from rabisco.runs.places import checkpoints_of, has_checkpoint
+from rabisco.runs.paths import checkpoints_of, has_checkpoint
 from rabisco.runs.process import lives
 from rabisco.settings import get_settings
 

@@ -20,9 +20,9 @@ from rabisco import runs, store
 from rabisco.runs import runners, sweeps
 from rabisco.runs.cluster import ClusterRunner, cluster_state
 from rabisco.runs.kinds import TRAINING
-from rabisco.runs.places import LOG_FILE, folder_of
+from rabisco.runs.paths import LOG_FILE, folder_of
 from rabisco.runs.supervisor import Supervisor
-from rabisco.runs.sweep import parse_sweep
+from rabisco.runs.sweeps import parse_sweep
 from rabisco.settings import get_settings
 
 RUNS, EPOCHS = 6, 30

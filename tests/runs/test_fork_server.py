@@ -12,7 +12,7 @@ import pytest
 from tests.web.serving import serving
 
 from rabisco import runs
-from rabisco.runs.places import LOG_FILE, folder_of
+from rabisco.runs.paths import LOG_FILE, folder_of
 from rabisco.runs.process import WHOLLY
 from rabisco.runs.runners import TRAINING, ForkedProcess, ForkServer, can_fork
 from rabisco.settings import get_settings

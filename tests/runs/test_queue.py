@@ -20,9 +20,9 @@ from rabisco import runs, store
 from rabisco.errors import InvalidConfigurationError, ModelNotFoundError, RunConflictError, RunNotFoundError
 from rabisco.models import get_architecture
 from rabisco.runs import supervisor
-from rabisco.runs.places import folder_of
+from rabisco.runs.paths import folder_of
 from rabisco.runs.process import host, identity, kill, lives
-from rabisco.runs.reconcile import as_found, reconcile
+from rabisco.runs.recovery import as_found, reconcile
 from rabisco.runs.resolving import check, in_fast_epochs
 from rabisco.runs.session import LOGGER, take_up
 from rabisco.runs.states import move
@@ -302,7 +302,7 @@ def test_a_run_whose_process_ends_while_it_is_looked_at_is_not_shown_as_interrup
             process.wait()
             return found
 
-        monkeypatch.setattr("rabisco.runs.reconcile.lives", look)
+        monkeypatch.setattr("rabisco.runs.recovery.lives", look)
         assert as_found(row).state == "running"
 
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from rabisco.cli import rabisco
 from rabisco.errors import InvalidConfigurationError
 from rabisco.runs import list_runs
-from rabisco.runs.sweep import read_sweep
+from rabisco.runs.sweeps import read_sweep
 
 pytestmark = pytest.mark.training
 

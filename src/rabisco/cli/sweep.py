@@ -14,8 +14,7 @@ from rabisco.cli.output import percent
 
 if TYPE_CHECKING:
     from rabisco.runs import Run
-    from rabisco.runs.sweep import Sweep
-    from rabisco.runs.sweeps import SweepTrial
+    from rabisco.runs.sweeps import Sweep, SweepTrial
 
 PICTURE_INTERVAL = 10  # seconds; drawing takes longer than a small model's epoch
 _COLUMNS = {
@@ -45,7 +44,7 @@ def sweep(file: Path, to: Path | None) -> None:
     Example:
         rabisco sweep digits.toml
     """
-    from rabisco.runs.sweep import read_sweep
+    from rabisco.runs.sweeps import read_sweep
 
     told = read_sweep(file)
     folder = to or file.with_suffix("")
@@ -75,7 +74,7 @@ def _trained(told: "Sweep", folder: Path) -> Iterator[dict[str, Any] | None]:
     A cluster gets all of them at once and trains as many at a time as it has room for.
     """
     from rabisco.errors import RabiscoError
-    from rabisco.runs.sweep import take_up, words_of
+    from rabisco.runs.sweeps import take_up, words_of
     from rabisco.settings import get_settings
 
     combinations, begun = list(enumerate(told.combinations(), 1)), dict[int, str]()
@@ -98,7 +97,7 @@ def _halved(told: "Sweep", folder: Path) -> Iterator[dict[str, Any] | None]:
     from rabisco.errors import RabiscoError
     from rabisco.runs import ENDED, sweeps, tend
     from rabisco.runs.supervisor import supervising_many
-    from rabisco.runs.sweep import take_up, words_of
+    from rabisco.runs.sweeps import take_up, words_of
 
     begun = dict[str, tuple[int, dict[str, Any]]]()
     for number, values in enumerate(told.combinations(), 1):

@@ -2,12 +2,12 @@
 
 Looking through an upload is such a process too. ``request`` says what can be asked for, ``queue`` takes orders and
 answers questions, ``retraining`` orders what learns from corrections, ``states`` makes every change of state,
-``supervisor`` starts processes of both ``kinds`` and notices those that died, ``warm`` is a process that has imported
-Keras before a training is ordered, ``worker`` and ``looking`` are what processes do, ``process`` tells whether one
-lives. Importing this package imports no Keras; the worker alone does.
+``supervisor`` has ``runners`` start processes of both ``kinds`` and notices those that died, ``worker`` and
+``upload_worker`` are what processes do, ``process`` tells whether one lives, ``background`` has others do what pages
+ask for. Importing this package imports no Keras; the worker alone does.
 """
 
-from rabisco.runs.places import expect
+from rabisco.runs.paths import expect
 from rabisco.runs.queue import (
     delete,
     events,

@@ -21,9 +21,9 @@ from pydantic import BaseModel
 from rabisco import store
 from rabisco.artifacts.durable import read_whole
 from rabisco.errors import N_, MissingExtraError
-from rabisco.runs.places import LOG_FILE, cluster_file, runs_dir
+from rabisco.runs.paths import LOG_FILE, cluster_file, runs_dir
 from rabisco.runs.process import identity
-from rabisco.runs.reconcile import Dead
+from rabisco.runs.recovery import Dead
 from rabisco.runs.runners import Child, Runner, say, start, told
 from rabisco.settings import get_settings
 

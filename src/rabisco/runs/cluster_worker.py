@@ -20,7 +20,7 @@ from ray.exceptions import ActorDiedError, ActorUnavailableError, RayError
 
 from rabisco.artifacts.durable import write_whole
 from rabisco.runs.cluster import TrainingActor
-from rabisco.runs.places import cluster_file
+from rabisco.runs.paths import cluster_file
 
 NAMESPACE = "rabisco"
 LOOK = 0.25  # seconds between two looks

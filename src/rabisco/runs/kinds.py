@@ -11,10 +11,10 @@ from rabisco import store
 from rabisco.errors import RabiscoError
 from rabisco.intake import Finding
 from rabisco.intake.findings import Parameter
-from rabisco.runs import places
-from rabisco.runs.halving import go_on
-from rabisco.runs.reconcile import Dead, reconcile, works
+from rabisco.runs import paths
+from rabisco.runs.recovery import Dead, reconcile, works
 from rabisco.runs.states import ACTIVE, move
+from rabisco.runs.successive_halving import go_on
 from rabisco.settings import get_settings
 from rabisco.uploads.keeping import MOST_LOOKING, folder_of
 
@@ -33,7 +33,7 @@ class WorkKind:
         places: How many may be worked on at the same time.
         folder_of: The folder of a row, for the log.
         is_cancelled: Whether the process of an active row is to end.
-        reconcile: Changes the state of every active row whose process is gone, see ``reconcile.reconcile``, and of
+        reconcile: Changes the state of every active row whose process is gone, see ``recovery.reconcile``, and of
             those that waited for others.
         fail: Ends a row whose process does not start.
     """
@@ -95,14 +95,14 @@ TRAINING = WorkKind(
     cancelled="cancelled",
     lock_file=".supervisor",
     places=lambda: get_settings().most_trainings,
-    folder_of=places.folder_of,
+    folder_of=paths.folder_of,
     is_cancelled=lambda row: bool(row.wanted == "cancel"),
     reconcile=_reconcile_trainings,
     fail=_fail_training,
 )
 LOOKING = WorkKind(
     name="uploads",
-    module="rabisco.runs.looking",
+    module="rabisco.runs.upload_worker",
     table=store.UploadRow,
     active=("looking",),
     cancelled="waiting",

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from rabisco import artifacts, objects, store
 from rabisco.errors import N_, InvalidConfigurationError, RunConflictError, RunNotFoundError, Sentence
-from rabisco.runs.places import folder_of, place_of
-from rabisco.runs.reconcile import as_found, reconcile
+from rabisco.runs.paths import folder_of, place_of
 from rabisco.runs.records import Run, run_of
+from rabisco.runs.recovery import as_found, reconcile
 from rabisco.runs.request import RunRequest, limits
 from rabisco.runs.resolving import check, minutes_of
 from rabisco.runs.states import ENDED, RESUMABLE, State, move

@@ -7,9 +7,8 @@ from typing import Any
 
 from rabisco import artifacts, store
 from rabisco.errors import RabiscoError, Sentence
-from rabisco.runs.learned import has_learned
-from rabisco.runs.places import has_checkpoint
-from rabisco.runs.states import RESUMABLE, State
+from rabisco.runs.paths import has_checkpoint
+from rabisco.runs.states import RESUMABLE, State, has_learned
 
 DOUBTFUL = 0.6  # an accuracy that may be no better than guessing
 

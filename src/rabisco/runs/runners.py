@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from rabisco.runs.kinds import TRAINING, WorkKind
-from rabisco.runs.places import LOG_FILE
+from rabisco.runs.paths import LOG_FILE
 from rabisco.runs.process import kill, lives
-from rabisco.runs.reconcile import Dead
+from rabisco.runs.recovery import Dead
 from rabisco.settings import get_settings, settle_libraries
 from rabisco.store import OfProcess
 

@@ -18,9 +18,9 @@ from rabisco.artifacts import Artifact
 from rabisco.errors import RabiscoError, StorageError
 from rabisco.models.backend import device
 from rabisco.recipes import Watcher
-from rabisco.runs.places import checkpoints_of, folder_of
+from rabisco.runs.paths import checkpoints_of, folder_of
 from rabisco.runs.process import me
-from rabisco.runs.reconcile import result_of, state_of
+from rabisco.runs.recovery import result_of, state_of
 from rabisco.runs.request import RunRequest
 from rabisco.runs.resolving import minutes_of
 from rabisco.runs.states import ACTIVE, State, active, move, note

@@ -17,6 +17,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from rabisco import store
+from rabisco.artifacts import Card
 from rabisco.errors import N_
 
 State = Literal[
@@ -58,6 +59,7 @@ KEPT: tuple[State, ...] = ("succeeded", "unlearned", "stopped")  # there is a mo
 ENDED: tuple[State, ...] = (*KEPT, "outdone", "cancelled", "failed", "interrupted")
 INCOMPLETE: tuple[State, ...] = ("stopped", "cancelled", "failed", "interrupted")
 RESUMABLE: tuple[State, ...] = (*INCOMPLETE, "outdone")
+LEAST_GAIN = 0.1  # in accuracy above chance; with few classes twice chance would ask for too much
 
 
 def move(
@@ -105,3 +107,15 @@ def note(session: Session, run_id: str, kind: str, payload: dict[str, Any], *gua
 def active(session: Session) -> list[store.RunRow]:
     """Return the runs that a process works on, or is said to."""
     return list(session.scalars(select(store.RunRow).where(store.RunRow.state.in_(ACTIVE))))
+
+
+def has_learned(card: Card) -> bool:
+    """Return whether a model reads more than about twice as many test images as whoever always says the same."""
+    accuracy = card.metrics.get("test_accuracy")
+    if accuracy is None:
+        return True
+    chance = 1 / len(card.class_names)
+    if card.confusions:
+        rows = [sum(row) for row in card.confusions]
+        chance = max(rows) / max(1, sum(rows))
+    return accuracy >= min(2 * chance, chance + LEAST_GAIN)

@@ -21,13 +21,13 @@ from sqlalchemy import select, update
 from rabisco import store
 from rabisco.artifacts.durable import told_of_storage, try_lock
 from rabisco.errors import N_, RabiscoError, RunConflictError, RunNotFoundError, Sentence, StorageError
-from rabisco.runs import turns
 from rabisco.runs.cluster import ClusterRunner
 from rabisco.runs.kinds import LOOKING, TRAINING, WorkKind
-from rabisco.runs.places import LOG_FILE, expected, runs_dir
+from rabisco.runs.paths import LOG_FILE, expected, runs_dir
 from rabisco.runs.process import host, kill
 from rabisco.runs.queue import get, goes_on_by_itself, resume
 from rabisco.runs.runners import Child, LocalRunner, Runner
+from rabisco.runs.scheduling import in_turn, served
 from rabisco.runs.states import ACTIVE
 from rabisco.settings import get_settings
 from rabisco.store import OfProcess
@@ -101,13 +101,13 @@ class Supervisor:
             gone = kind.table.id.in_(self.children), kind.table.state == kind.cancelled
             too_late = list(session.scalars(select(kind.table.id).where(*gone))) if self.children else []
             waiting = [row for row in rows if row.state == "queued" and row.id not in self.children]
-            served = turns.served(session, kind.table, waiting)
+            last_served = served(session, kind.table, waiting)
         for row_id in too_late:  # cancelled before its process had taken it up
             self.children[row_id].kill()
         active = [row for row in rows if row.state in kind.active]
         self._end_cancelled(active)
         busy = {row.id for row in active} | set(self.children)
-        for row in turns.in_turn(waiting, [row for row in rows if row.id in busy], served):
+        for row in in_turn(waiting, [row for row in rows if row.id in busy], last_served):
             if len(busy) >= kind.places():
                 break
             if not self._starts_elsewhere(row) and runner.has_room(row) and self._launch(row, runner):

@@ -20,8 +20,8 @@ from rabisco import objects
 from rabisco.errors import N_, RabiscoError, Sentence, TrainingCancelledError, TrainingPausedError
 from rabisco.models.backend import start_keras
 from rabisco.recipes import run
-from rabisco.runs.carrying import PATIENCE, carried
-from rabisco.runs.places import LOG_FILE, checkpoints_of, folder_of
+from rabisco.runs.checkpoint_upload import PATIENCE, carried
+from rabisco.runs.paths import LOG_FILE, checkpoints_of, folder_of
 from rabisco.runs.process import end_with_input, give_way, identity
 from rabisco.runs.session import RunSession, take_up
 from rabisco.runs.tasks import task_of

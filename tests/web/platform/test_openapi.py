@@ -17,7 +17,7 @@ from tests.web.serving import Server, draw_seven, encoded, serving, seven_png
 from tests.web.training import cancel_all, digits_csv, send
 
 from rabisco import runs
-from rabisco.runs import looking
+from rabisco.runs import upload_worker
 from rabisco.runs.session import take_up
 from rabisco.training import Progress
 from rabisco.web import create_app
@@ -117,9 +117,9 @@ def test_what_uploads_and_trainings_keep_has_the_shapes_it_names(monkeypatch: py
     monkeypatch.setattr(runs, "tend", lambda: None)
     client = create_app().test_client()
     upload = client.post("/uploads", data={"train": (io.BytesIO(digits_csv(0, 60)), "a.csv")}).json["id"]
-    look = looking.take_up(upload)
+    look = upload_worker.take_up(upload)
     assert look
-    look.end(looking._look(upload, look))
+    look.end(upload_worker._look(upload, look))
     run = client.post("/training", json={"upload": upload, "epochs": 2}).json["id"]
     session = take_up(run)
     assert session

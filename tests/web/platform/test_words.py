@@ -21,10 +21,9 @@ from rabisco.web.platform.words import translated as told
 ROOT = Path(rabisco.__file__).parent
 ERRORS = {name for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, RabiscoError)}
 # What only a terminal shows; and errors made of sentences that stand elsewhere.
-TERMINAL = {"cli", "studio", "settings.py", "evaluation/plots.py", "evaluation/compare.py", "data/export.py"}
-TERMINAL |= {"runs/sweep.py", "runs/halving.py", "bulk"}
+TERMINAL = {"cli", "studio", "settings.py", "evaluation/plots.py", "evaluation/compare.py", "data/export.py", "bulk"}
 ELSEWHERE = {"MESSAGES[finding.code]", "self.sentence", "wrong.message", "told.message", "message"}
-ELSEWHERE |= {"_UNKNOWN", "_FILE", "wrong_form.message"}
+ELSEWHERE |= {"_UNKNOWN", "_UNREADABLE", "_FILE", "wrong_form.message"}
 
 
 def first_arguments(path: Path) -> Iterator[str]:

@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from rabisco import runs, store
-from rabisco.runs.places import cluster_file
+from rabisco.runs.paths import cluster_file
 from rabisco.runs.process import host
 from rabisco.runs.states import move
 from rabisco.settings import get_settings

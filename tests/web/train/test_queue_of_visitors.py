@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from rabisco import runs, store
-from rabisco.runs import experience
+from rabisco.runs import scheduling
 from rabisco.settings import get_settings
 from rabisco.web import create_app
 from rabisco.web.platform.visitors import COOKIE
@@ -24,7 +24,7 @@ def app(home: Path) -> Iterator[Flask]:
 
 
 def places() -> list[int]:
-    return [experience.place_in_queue(run) for run in reversed(runs.list_runs())]
+    return [scheduling.place_in_queue(run) for run in reversed(runs.list_runs())]
 
 
 def test_a_browser_gets_a_token_with_its_first_training_and_is_known_by_it(app: Flask) -> None:

@@ -9,9 +9,9 @@ from sqlalchemy import update
 
 from rabisco import runs, store
 from rabisco.evaluation.statistics import wilson_interval
-from rabisco.runs.halving import go_on
 from rabisco.runs.session import take_up
 from rabisco.runs.states import move, note
+from rabisco.runs.successive_halving import go_on
 from rabisco.settings import get_settings
 from rabisco.web import create_app
 from rabisco.web.train.sweeps import EXAMPLE

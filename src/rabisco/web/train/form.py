@@ -17,7 +17,7 @@ from rabisco.errors import N_, InvalidConfigurationError, InvalidRequestError, R
 from rabisco.images import ImageKind, image_kind
 from rabisco.intake import Inspection
 from rabisco.models import DEFAULTS, choices
-from rabisco.runs import PRESETS, RunRequest, experience, limits
+from rabisco.runs import PRESETS, RunRequest, estimates, limits
 from rabisco.settings import get_settings
 from rabisco.text import normalized, plain
 from rabisco.training.config import TrainingConfiguration
@@ -53,12 +53,12 @@ def form_words(images: int, kind: str) -> dict[str, Any]:
         images: To train on; 0 if nobody has counted.
         kind: Of the images, ``grey`` or ``colour``.
     """
-    seconds = {name: known(partial(experience.seconds_of_preset, name), None) for name in PRESETS if name}
+    seconds = {name: known(partial(estimates.seconds_of_preset, name), None) for name in PRESETS if name}
     offers_fast = images >= FEW
     likely = None
     if offers_fast and kind == "grey":
         with suppress(RabiscoError):  # where the bundled network is not to be had, nothing is told
-            likely = experience.seconds_of_fast(images)
+            likely = estimates.seconds_of_fast(images)
     return {
         "training_models": choices,
         "augmentations": AUGMENTATIONS,

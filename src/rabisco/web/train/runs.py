@@ -8,11 +8,10 @@ from flask_babel import gettext, lazy_gettext
 from pydantic import Field
 
 from rabisco import artifacts, runs, store
-from rabisco.runs import ENDED, Run, State, experience
+from rabisco.runs import ENDED, Run, State, estimates, scheduling
 from rabisco.runs.cluster import cluster_state
-from rabisco.runs.learned import has_learned
 from rabisco.runs.process import host
-from rabisco.runs.states import PHASES, STATES
+from rabisco.runs.states import PHASES, STATES, has_learned
 from rabisco.web.corrections.retrained import outcome
 from rabisco.web.corrections.retrained import title_of as part_title
 from rabisco.web.models.aliases import default_model
@@ -132,8 +131,8 @@ def show(run_id: str) -> Answered:
         phases=PHASES,
         card=card,
         learned=card is None or bool(run.request.get("corrections")) or has_learned(card),
-        expected=known(lambda: experience.seconds_of_phases(run), {}) if run.state not in ENDED else {},
-        place=known(lambda: experience.place_in_queue(run), 0) if run.state == "queued" else 0,
+        expected=known(lambda: estimates.seconds_of_phases(run), {}) if run.state not in ENDED else {},
+        place=known(lambda: scheduling.place_in_queue(run), 0) if run.state == "queued" else 0,
         is_default=default_model() == run.artifact,
         default=default_model(),
         retrained=known(lambda: outcome(run), None),

@@ -14,8 +14,8 @@ from rabisco.intake.report import ClassCount
 from rabisco.retraining.report import RetrainingReport
 from rabisco.runs import Run, RunRequest, State
 from rabisco.runs.cluster import ClusterState
-from rabisco.runs.learned import has_learned
 from rabisco.runs.request import Source
+from rabisco.runs.states import has_learned
 from rabisco.store import RunEventRow
 from rabisco.training.config import TrainingConfiguration
 from rabisco.training.progress import Progress

@@ -9,8 +9,7 @@ from pydantic import BaseModel, Field
 
 from rabisco.runs import State, sweeps
 from rabisco.runs.states import STATES
-from rabisco.runs.sweep import parse_sweep
-from rabisco.runs.sweeps import SweepStanding
+from rabisco.runs.sweeps import SweepStanding, parse_sweep
 from rabisco.web.platform.fields import Fields, Requests, given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route

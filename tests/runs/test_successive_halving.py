@@ -17,14 +17,14 @@ from rabisco.artifacts import load_artifact
 from rabisco.cli import rabisco
 from rabisco.recipes import RecipeTask
 from rabisco.runs import RunRequest, events, get, list_runs, request_cancel, submit, sweeps, tend
-from rabisco.runs.halving import go_on, rungs
-from rabisco.runs.places import folder_of
+from rabisco.runs.paths import folder_of
 from rabisco.runs.process import kill
 from rabisco.runs.resolving import check
 from rabisco.runs.session import take_up
 from rabisco.runs.states import State, move, note
+from rabisco.runs.successive_halving import go_on, rungs
 from rabisco.runs.supervisor import supervising_many
-from rabisco.runs.sweep import parse_sweep, read_sweep, request_of
+from rabisco.runs.sweeps import parse_sweep, read_sweep, request_of
 from rabisco.training import train
 
 pytestmark = pytest.mark.training

@@ -8,12 +8,12 @@ from types import SimpleNamespace
 import pytest
 
 from rabisco import runs, store
-from rabisco.runs import experience
+from rabisco.runs import scheduling
 from rabisco.runs.kinds import TRAINING
 from rabisco.runs.runners import LocalRunner
+from rabisco.runs.scheduling import in_turn
 from rabisco.runs.session import take_up
 from rabisco.runs.supervisor import Supervisor
-from rabisco.runs.turns import in_turn
 from rabisco.settings import get_settings
 
 
@@ -44,11 +44,11 @@ def test_with_one_place_a_visitor_with_one_run_waits_for_one_of_another(database
         runs.submit(runs.RunRequest.parse({"data": {"catalog": "digits"}, "artifact": "mine", "owner": owner}))
         for owner in owners
     ]
-    assert [experience.place_in_queue(run) for run in submitted] == [1, 3, 4, 2]
+    assert [scheduling.place_in_queue(run) for run in submitted] == [1, 3, 4, 2]
     first = take_up(submitted[0].id)
     assert first is not None
     first.end("succeeded")
-    assert [experience.place_in_queue(run) for run in submitted[1:]] == [2, 3, 1]
+    assert [scheduling.place_in_queue(run) for run in submitted[1:]] == [2, 3, 1]
 
 
 def test_a_server_that_leaves_trainings_to_another_needs_no_cluster(

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rabisco import objects
 from rabisco.errors import RabiscoError
-from rabisco.runs.places import CHECKPOINT_SUFFIX, checkpoints_of, folder_of, place_of
+from rabisco.runs.paths import CHECKPOINT_SUFFIX, checkpoints_of, folder_of, place_of
 
 LOGGER = logging.getLogger("rabisco.runs")
 PATIENCE = 3600  # seconds that a training waits, before it begins and to save its model, for a store that is away

@@ -3,7 +3,7 @@
 import pytest
 
 from rabisco.artifacts import Card, load_artifact
-from rabisco.runs.learned import has_learned
+from rabisco.runs.states import has_learned
 
 
 def card(accuracy: float, confusions: list[list[int]]) -> Card:

@@ -1,4 +1,4 @@
-"""``python -m rabisco.runs.looking <id>`` looks through an upload and keeps what it finds; it may be killed."""
+"""``python -m rabisco.runs.upload_worker <id>`` looks through an upload and keeps what it finds; it may be killed."""
 
 import logging
 import os

@@ -8,9 +8,8 @@ from typing import Any
 from rabisco import artifacts, store
 from rabisco.artifacts import Card
 from rabisco.errors import N_, Sentence
-from rabisco.runs.learned import has_learned
 from rabisco.runs.process import host, lives
-from rabisco.runs.states import ACTIVE, State, active, move
+from rabisco.runs.states import ACTIVE, State, active, has_learned, move
 from rabisco.store import OfProcess
 
 Dead = tuple[str, int, str]

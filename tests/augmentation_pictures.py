@@ -1,4 +1,4 @@
-"""What augmentation does to images, as the pictures of the training form: ``python -m rabisco.runs.preview``.
+"""What augmentation does to images, as the pictures of the training form: ``python -m tests.augmentation_pictures``.
 
 They are made by the very function that training uses, from digits that come with scikit-learn, and kept as files. A
 test makes them anew.
@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+import rabisco
 from rabisco import data
 from rabisco.training.augment import Augmentation, augmented
 
-FOLDER = Path(__file__).parents[1] / "web" / "static" / "img"
+FOLDER = Path(rabisco.__file__).parent / "web" / "static" / "img"
 STRENGTHS = ("1", "0.5")  # those of the form that change anything
 DIGITS = (2, 4, 5, 7)
 COLUMNS = 8

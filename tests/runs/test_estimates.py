@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rabisco import runs, store
-from rabisco.runs import experience
+from rabisco.runs import estimates, scheduling
 from rabisco.runs.process import host
 from rabisco.runs.session import RunSession
 from rabisco.settings import get_settings
@@ -57,7 +57,7 @@ def test_to_train_longer_is_three_times_the_epochs_and_the_time() -> None:
 
 
 def test_the_last_training_tells_how_long_a_preset_and_each_phase_take() -> None:
-    assert experience.seconds_of_preset("seconds") is None
+    assert estimates.seconds_of_preset("seconds") is None
     earlier, waiting = submitted(preset="seconds"), submitted(preset="seconds")
     began = store.now()
     with store.writing() as session:
@@ -68,18 +68,18 @@ def test_the_last_training_tells_how_long_a_preset_and_each_phase_take() -> None
             session.add(
                 store.RunEventRow(run_id=row.id, number=number, kind="phase", payload={"phase": phase}, created=moment)
             )
-    assert experience.seconds_of_preset("seconds") == 41
-    assert experience.seconds_of_phases(waiting) == {"loading": 4, "training": 30, "judging": 7}
-    assert experience.place_in_queue(runs.get(waiting.id)) == 1
+    assert estimates.seconds_of_preset("seconds") == 41
+    assert estimates.seconds_of_phases(waiting) == {"loading": 4, "training": 30, "judging": 7}
+    assert scheduling.place_in_queue(runs.get(waiting.id)) == 1
 
 
 def test_how_long_fast_takes_grows_with_its_images_and_a_slower_processor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(experience, "is_anything_kept", lambda: True)  # other tests draw meanwhile
-    few, many = experience.seconds_of_fast(1_000), experience.seconds_of_fast(54_000)
-    assert 0 < few < many < experience.seconds_of_fast(200_000)
-    measured = experience._seconds_of_reading()
-    monkeypatch.setattr(experience, "_seconds_of_reading", lambda: 3 * measured)
-    assert experience.seconds_of_fast(54_000) == pytest.approx(3 * many)
+    monkeypatch.setattr(estimates, "is_anything_kept", lambda: True)  # other tests draw meanwhile
+    few, many = estimates.seconds_of_fast(1_000), estimates.seconds_of_fast(54_000)
+    assert 0 < few < many < estimates.seconds_of_fast(200_000)
+    measured = estimates._seconds_of_reading()
+    monkeypatch.setattr(estimates, "_seconds_of_reading", lambda: 3 * measured)
+    assert estimates.seconds_of_fast(54_000) == pytest.approx(3 * many)
 
 
 def test_the_first_training_of_a_machine_draws_and_takes_longer(
@@ -88,10 +88,10 @@ def test_the_first_training_of_a_machine_draws_and_takes_longer(
     monkeypatch.setenv("RABISCO_CACHE_DIR", str(tmp_path))
     get_settings.cache_clear()
     sizes = 1_294, 54_000
-    first = [experience.seconds_of_fast(images) for images in sizes]
+    first = [estimates.seconds_of_fast(images) for images in sizes]
     (tmp_path / "rejection").mkdir()
     (tmp_path / "rejection" / ".half-written.npz").touch()
-    assert [experience.seconds_of_fast(images) for images in sizes] == first
+    assert [estimates.seconds_of_fast(images) for images in sizes] == first
     (tmp_path / "rejection" / "drawn.npz").touch()
-    few, many = (before - experience.seconds_of_fast(images) for before, images in zip(first, sizes, strict=True))
+    few, many = (before - estimates.seconds_of_fast(images) for before, images in zip(first, sizes, strict=True))
     assert 0 < few < many / 4

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from PIL import Image
+from tests.augmentation_pictures import STRENGTHS, draw, path_of
 
-from rabisco.runs.preview import STRENGTHS, draw, path_of
 from rabisco.web.train.form import AUGMENTATIONS
 
 

@@ -21,7 +21,7 @@ from tests.web.training import digits_csv, looked_through, send
 from rabisco import store, uploads
 from rabisco.errors import UnusableDataError
 from rabisco.intake import inspect
-from rabisco.runs import looking
+from rabisco.runs import upload_worker
 from rabisco.runs.kinds import LOOKING
 from rabisco.runs.process import host
 
@@ -124,12 +124,12 @@ def test_an_error_that_nobody_foresaw_is_a_refusal(home: Path, monkeypatch: pyte
     def fail(*_: object, **__: object) -> None:
         raise next(errors)
 
-    monkeypatch.setattr(looking, "inspect", fail)
+    monkeypatch.setattr(upload_worker, "inspect", fail)
     for code in ("looking-failed", "looking-memory"):
         upload = uploads.create({"train": BytesIO(TABLE)}, "own.csv", choices={})
-        session = looking.take_up(upload.id)
+        session = upload_worker.take_up(upload.id)
         assert session is not None
-        session.end(looking._look(upload.id, session))
+        session.end(upload_worker._look(upload.id, session))
         found = uploads.get(upload.id)
         assert found.refusal is not None
         assert (found.state, found.refusal.code) == ("refused", code)
@@ -137,11 +137,11 @@ def test_an_error_that_nobody_foresaw_is_a_refusal(home: Path, monkeypatch: pyte
 
 def test_what_a_cancelled_process_finds_is_not_kept(database: str) -> None:
     upload = uploads.create({"train": BytesIO(TABLE)}, "own.csv", choices={})
-    session = looking.take_up(upload.id)
+    session = upload_worker.take_up(upload.id)
     assert session is not None
-    assert looking.take_up(upload.id) is None
+    assert upload_worker.take_up(upload.id) is None
     assert uploads.cancel(upload.id).state == "waiting"
-    session.end(looking._look(upload.id, session))
+    session.end(upload_worker._look(upload.id, session))
     assert uploads.get(upload.id).state == "waiting"
     assert uploads.look(upload.id, {"inverted": True}).state == "looking"
 

@@ -15,11 +15,10 @@ from rabisco.inference import get_predictor
 from rabisco.rejection.fitting import QUICKLY
 from rabisco.rejection.kept import is_anything_kept
 from rabisco.rejection.pictures import numbers_drawn
-from rabisco.runs import turns
 from rabisco.runs.process import host
 from rabisco.runs.records import Run
 from rabisco.runs.resolving import fast_epochs
-from rabisco.runs.states import KEPT, active
+from rabisco.runs.states import KEPT
 from rabisco.settings import get_settings
 
 # MNIST trained with the preset "fast" on an Intel Xeon: seconds for what is no training, seconds of each image
@@ -84,16 +83,6 @@ def seconds_of_phases(run: Run) -> dict[str, float]:
         marks = select(store.RunEventRow).where(store.RunEventRow.run_id == last.id, store.RunEventRow.kind == "phase")
         events = list(session.scalars(marks.order_by(store.RunEventRow.number)))
     return _durations([(event.payload, event.created) for event in events], last.ended)
-
-
-def place_in_queue(run: Run) -> int:
-    """Return how many trainings are to start before one that waits, and itself: 1 is the next."""
-    table = store.RunRow
-    with store.reading() as session:
-        waiting = list(session.scalars(select(table).where(table.state == "queued").order_by(table.queued, table.id)))
-        served = turns.served(session, table, waiting)
-        order = turns.in_turn(waiting, active(session), served)
-    return next((place for place, row in enumerate(order, 1) if row.id == run.id), 1)
 
 
 def _durations(marks: list[tuple[dict[str, Any], datetime]], ended: datetime) -> dict[str, float]:
