@@ -27,7 +27,7 @@ LONGER = {  # files that take far longer than their marks tell, and how many sec
     "tests/cli/test_cli.py": 70,
     "tests/cli/test_report_command.py": 40,
     "tests/recipes/test_recipes.py": 50,
-    "tests/rejection/test_refusing.py": 90,
+    "tests/retraining/test_rejection_rule.py": 90,
     "tests/runs/test_successive_halving.py": 85,
     "tests/runs/test_kills.py": 100,
     "tests/runs/test_upload_worker.py": 50,

@@ -8,7 +8,7 @@ from rabisco.artifacts import BUNDLED_DIR
 from rabisco.artifacts.loading import sha256
 from rabisco.cli import rabisco
 from rabisco.errors import InvalidConfigurationError
-from rabisco.retraining.rule import version_with_rule
+from rabisco.retraining.rejection_rule import version_with_rule
 
 pytestmark = pytest.mark.slow
 

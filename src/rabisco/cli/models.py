@@ -179,7 +179,7 @@ def refit(name: str) -> None:
         rabisco models refit mnist-cnn
     """
     from rabisco.inference import named
-    from rabisco.retraining.rule import version_with_rule
+    from rabisco.retraining.rejection_rule import version_with_rule
 
     name = named(name)
     version = version_with_rule(name).version

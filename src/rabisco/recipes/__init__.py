@@ -4,7 +4,7 @@
 ``material`` prepares what is trained on, ``card_builder`` says what came of it.
 """
 
-from rabisco.recipes.card_builder import KerasReader, build_card, describe_hardware, kept_images, metrics_of
+from rabisco.recipes.card_builder import KerasReader, build_card, judge, kept_images, metrics_of
 from rabisco.recipes.material import (
     check_supplements,
     load_material,
@@ -24,8 +24,8 @@ __all__ = [
     "Watcher",
     "build_card",
     "check_supplements",
-    "describe_hardware",
     "get_recipe",
+    "judge",
     "kept_images",
     "load_material",
     "metrics_of",

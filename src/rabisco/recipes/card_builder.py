@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import platform
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -46,11 +47,8 @@ def build_card(
     """
     reader = KerasReader(model, is_mirrored(recipe.normalizer))
     validation_logits = reader.logits(dataset.validation.images)
-    temperature = fit_temperature(validation_logits, dataset.validation.labels)
-    validation = evaluate_logits(dataset.validation.labels, validation_logits, temperature=temperature)
-    test_logits = reader.logits(dataset.test.images)
-    test = evaluate_logits(dataset.test.labels, test_logits, temperature=temperature)
-    reference = Reference.of((dataset.validation.images, validation_logits), (dataset.test.images, test_logits))
+    facts, reference, readings = judge(dataset, validation_logits, reader.logits(dataset.test.images), result)
+    temperature = facts["temperature"]
     refusal = fit_from_catalog(
         reader,
         recipe.normalizer,
@@ -71,22 +69,36 @@ def build_card(
         normalizer=recipe.normalizer,
         dataset=_describe(dataset),
         configuration=recipe.configuration.to_dict(),
-        metrics=metrics_of("validation", validation) | metrics_of("test", test),
-        history=result.history,
-        training_seconds=result.seconds,
-        hardware=describe_hardware(),
         versions=_versions(),
         created=datetime.now(UTC),
-        temperature=temperature,
-        confusions=[list(row) for row in test.confusion_matrix],
-        reliability=[asdict(one) for one in test.reliability],
         refusal=refusal,
         refused_below=_refused_below(recipe, validation_logits / temperature),
         run=run,
         notes=" ".join(map(str, said)),
         said=said,
+        **facts,
     )
-    return card, reference, Readings.of(dataset.test, test_logits, temperature)
+    return card, reference, readings
+
+
+def judge(
+    dataset: Dataset, validation_logits: NDArray[np.float32], test_logits: NDArray[np.float32], result: TrainingResult
+) -> tuple[dict[str, Any], Reference, Readings]:
+    """Return what a card says of a training and of the logits that came of it, and what is kept beside the card."""
+    temperature = fit_temperature(validation_logits, dataset.validation.labels)
+    validation = evaluate_logits(dataset.validation.labels, validation_logits, temperature=temperature)
+    test = evaluate_logits(dataset.test.labels, test_logits, temperature=temperature)
+    facts = {
+        "metrics": metrics_of("validation", validation) | metrics_of("test", test),
+        "temperature": temperature,
+        "confusions": [list(row) for row in test.confusion_matrix],
+        "reliability": [asdict(one) for one in test.reliability],
+        "history": result.history,
+        "training_seconds": result.seconds,
+        "hardware": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
+    }
+    reference = Reference.of((dataset.validation.images, validation_logits), (dataset.test.images, test_logits))
+    return facts, reference, Readings.of(dataset.test, test_logits, temperature)
 
 
 def kept_images(model: "keras.Model", train: Split) -> TrainingImages:
@@ -159,11 +171,6 @@ def _describe(dataset: Dataset) -> DatasetCard:
     )
 
 
-def describe_hardware() -> str:
-    """Return processor and number of cores of this machine."""
-    return f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
-
-
 def _notes(recipe: Recipe, result: TrainingResult) -> tuple[Sentence, ...]:
     said = [Sentence(notes.ENDED[result.ended], {"epoch": result.best_epoch})]
     if recipe.supplements:
@@ -179,8 +186,6 @@ def _versions() -> dict[str, Any]:
     libraries = ("keras", keras.backend.backend(), "scikit-learn", "numpy", "onnx")
     versions = {"rabisco": __version__, "python": platform.python_version()}
     for library in libraries:
-        try:
+        with suppress(importlib.metadata.PackageNotFoundError):
             versions[library] = importlib.metadata.version(library)
-        except importlib.metadata.PackageNotFoundError:
-            continue
     return versions

@@ -1,7 +1,6 @@
 """Reading the same pictures with both versions: the card of the new one, and what became better and worse."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 
 import numpy as np
@@ -11,8 +10,6 @@ from rabisco import recipes
 from rabisco.artifacts import Card, notes
 from rabisco.data.dataset import Dataset, Split
 from rabisco.errors import Sentence
-from rabisco.evaluation.calibration import fit_temperature
-from rabisco.evaluation.metrics import evaluate_logits
 from rabisco.evaluation.reader import Reader, read_logits
 from rabisco.evaluation.readings import Readings
 from rabisco.evaluation.robustness import CORRUPTIONS, corrupt
@@ -42,25 +39,16 @@ def build_card(
     """
     before = corrections.artifact.card
     validation_logits = read_logits(reader, original.validation.images, BATCH)
-    temperature = fit_temperature(validation_logits, original.validation.labels)
-    validation = evaluate_logits(original.validation.labels, validation_logits, temperature=temperature)
-    logits = read_logits(reader, original.test.images, BATCH)
-    reference = Reference.of((original.validation.images, validation_logits), (original.test.images, logits))
-    test = evaluate_logits(original.test.labels, logits, temperature=temperature)
+    test_logits = read_logits(reader, original.test.images, BATCH)
+    facts, reference, readings = recipes.judge(original, validation_logits, test_logits, result)
     changes = {
-        "metrics": recipes.metrics_of("validation", validation) | recipes.metrics_of("test", test),
-        "temperature": temperature,
-        "confusions": [list(row) for row in test.confusion_matrix],
-        "reliability": [asdict(one) for one in test.reliability],
-        "history": result.history,
-        "training_seconds": result.seconds,
-        "hardware": recipes.describe_hardware(),
+        **facts,
         "created": datetime.now(UTC),
         "run": run,
         "taught": 0,
         **notes.with_note(before, Sentence(notes.RETRAINED, {"count": len(corrections.learned)})),
     }
-    return before.model_copy(update=changes), reference, Readings.of(original.test, logits, temperature)
+    return before.model_copy(update=changes), reference, readings
 
 
 def build_report(  # noqa: PLR0917

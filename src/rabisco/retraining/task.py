@@ -20,7 +20,7 @@ from rabisco.models.backend import start_keras
 from rabisco.recipes import KerasReader, Watcher, kept_images
 from rabisco.retraining.card_builder import build_card, build_report
 from rabisco.retraining.correction_set import CorrectionSet, gather
-from rabisco.retraining.refusing import fit_again
+from rabisco.retraining.rejection_rule import fit_again
 from rabisco.retraining.report import RetrainingReport
 from rabisco.teaching import memory_of
 from rabisco.training import TrainingConfiguration, TrainingResult

@@ -15,8 +15,7 @@ from rabisco.data.pen import TURN, draw_strokes
 from rabisco.inference import Predictor, get_predictor
 from rabisco.rejection.pictures import draw_characters
 from rabisco.retraining import RetrainingReport, gather
-from rabisco.retraining.pictures import divide, of_readers
-from rabisco.retraining.refusing import fit_again
+from rabisco.retraining.rejection_rule import divide, fit_again, of_readers
 
 pytestmark = pytest.mark.training
 MODEL = "mnist-cnn"
@@ -100,7 +99,7 @@ def test_where_a_new_rule_is_worse_the_earlier_one_stays(digits: Dataset, monkey
     given = gather("mnist-tiny")
     rule = predictor.card.refusal
     eager = rule.model_copy(update={"threshold": -50.0})  # refuses whatever it sees
-    monkeypatch.setattr("rabisco.retraining.refusing.learn", lambda *_: eager)
+    monkeypatch.setattr("rabisco.retraining.rejection_rule.learn", lambda *_: eager)
     told: list[float] = []
     card, report = fit_again(given, predictor, predictor.card, digits.validation.images, told.append)
     assert card.refusal == rule
