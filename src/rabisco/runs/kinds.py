@@ -16,7 +16,7 @@ from rabisco.runs.recovery import Dead, reconcile, works
 from rabisco.runs.states import ACTIVE, move
 from rabisco.runs.successive_halving import go_on
 from rabisco.settings import get_settings
-from rabisco.uploads.keeping import MOST_LOOKING, folder_of
+from rabisco.uploads.storage import MOST_LOOKING, folder_of
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import secrets
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Literal, cast
@@ -145,7 +145,8 @@ def get(upload_id: str) -> Upload:
             ),
             received=repr(upload_id[:40]),
         )
-    plain = Upload(
+    found = row.inspection or {}
+    return Upload(
         id=row.id,
         name=row.name,
         size=sum(sizes.values()),
@@ -154,12 +155,9 @@ def get(upload_id: str) -> Upload:
         owner=row.owner,
         state=state,
         **(row.progress or {}),
+        inspection=Inspection.from_dict(found) if found and "refusal" not in found else None,
+        refusal=Finding.from_dict(found["refusal"]) if "refusal" in found else None,
     )
-    if row.inspection is None:
-        return plain
-    if "refusal" in row.inspection:
-        return replace(plain, refusal=Finding.from_dict(row.inspection["refusal"]))
-    return replace(plain, inspection=Inspection.from_dict(row.inspection))
 
 
 def look(upload_id: str, choices: Mapping[str, Any] | None = None) -> Upload:

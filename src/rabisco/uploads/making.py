@@ -1,18 +1,24 @@
-"""Files and folders of this machine as uploads: kept like those that are sent, and looked through at once."""
+"""Uploads that are made here: of files and folders of this machine, looked through at once, and of drawings."""
 
+import io
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
 from rabisco import store
 from rabisco.artifacts.durable import told_of_storage
 from rabisco.intake import Choices, inspect
 from rabisco.intake.archive import open_members
 from rabisco.intake.findings import refusal
-from rabisco.uploads.keeping import Upload, create, get, uploads_dir
+from rabisco.uploads.storage import PIECE, TRAIN, Upload, create, get, uploads_dir
 
 
 def keep(train: Path, test: Path | None = None, choices: Choices | None = None) -> Upload:
@@ -60,3 +66,38 @@ def _pack(folder: Path, target: IO[bytes]) -> None:
         for member in contents.members:
             archive.writestr(member.name, contents.read(member))
     target.seek(0)
+
+
+@dataclass(frozen=True)
+class LabeledDrawing:
+    """One drawing, RGB uint8 ``(H, W, 3)``, and the class that it shows; ``None`` where it cannot be read."""
+
+    class_name: str
+    picture: NDArray[np.uint8] | None
+
+
+def create_of_drawings(drawings: Iterable[LabeledDrawing], name: str, owner: str = "") -> Upload:
+    """Keep drawings as an upload, queued to be looked through.
+
+    Args:
+        drawings: In any order; a class name must be fit for a folder.
+        name: Of the upload, for people.
+        owner: Token of who drew them.
+
+    Raises:
+        StorageError: They could not be kept; nothing is.
+    """
+    with tempfile.SpooledTemporaryFile(PIECE) as content:
+        with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
+            for number, one in enumerate(drawings, 1):
+                archive.writestr(f"{one.class_name}/{number:05}.png", _encode(one.picture))
+        content.seek(0)
+        return create({TRAIN: content}, name, owner, choices={})
+
+
+def _encode(picture: NDArray[np.uint8] | None) -> bytes:
+    if picture is None:
+        return b""
+    content = io.BytesIO()
+    Image.fromarray(picture).convert("L").save(content, "PNG", optimize=True)
+    return content.getvalue()
