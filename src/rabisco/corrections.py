@@ -1,7 +1,8 @@
 """What readers say of predictions: right, another character, or no character at all; kept with consent, and theirs.
 
 A correction belongs to whoever gave it, known by a random token and nothing else; with the token it is listed,
-exported and deleted. The picture is stored as PNG, no larger than the models need.
+exported and deleted. The picture is stored as PNG, no larger than the models need. Whatever takes the number of a
+correction raises ``CorrectionNotFoundError`` where it is not there, or is another's.
 """
 
 import csv
@@ -222,21 +223,13 @@ def mark_used(given: Iterable[Correction], run: str) -> None:
 
 
 def get(number: int, person: str) -> Correction:
-    """Return one correction of a person.
-
-    Raises:
-        CorrectionNotFoundError: It is not there, or is another's.
-    """
+    """Return one correction of a person."""
     with store.reading() as session:
         return _own(session, number, person)
 
 
 def of_picture(number: int, person: str) -> list[Correction]:
-    """Return all that a person said of the picture of one correction.
-
-    Raises:
-        CorrectionNotFoundError: It is not there, or is another's.
-    """
+    """Return all that a person said of the picture of one correction."""
     with store.reading() as session:
         same = Correction.picture_id == _own(session, number, person).picture_id
         return list(session.scalars(select(Correction).where(same).order_by(Correction.id)))
@@ -250,11 +243,7 @@ def everything_of(person: str) -> list[Correction]:
 
 
 def delete(number: int, person: str) -> None:
-    """Delete one correction of a person for good, and its picture if nothing else is said of it.
-
-    Raises:
-        CorrectionNotFoundError: It is not there, or is another's.
-    """
+    """Delete one correction of a person for good, and its picture if nothing else is said of it."""
     with store.writing() as session:
         found = _own(session, number, person)
         others = select(Correction.id).where(Correction.picture_id == found.picture_id, Correction.id != number)
@@ -262,11 +251,7 @@ def delete(number: int, person: str) -> None:
 
 
 def delete_picture(number: int, person: str) -> int:
-    """Delete the picture of one correction with all that was said of it, for good; return how many corrections.
-
-    Raises:
-        CorrectionNotFoundError: It is not there, or is another's.
-    """
+    """Delete the picture of one correction with all that was said of it, for good; return how many corrections."""
     with store.writing() as session:
         picture = _own(session, number, person).picture
         count = len(picture.corrections)

@@ -35,12 +35,13 @@ class Task(Protocol):
 
 
 class Watcher:
-    """Hears how a task goes on and says what is wanted of it; this one only lets it go on."""
+    """Hears how a task goes on and says what is wanted of it; this one only lets it go on.
 
-    @property
-    def saving(self) -> AbstractContextManager[Any]:
-        """Held while the artifact is saved and said to be."""
-        return nullcontext()
+    Attributes:
+        saving: Held while the artifact is saved and said to be.
+    """
+
+    saving: AbstractContextManager[Any] = nullcontext()
 
     def phase(self, name: str, **facts: Any) -> None:
         """Hear that a part begins: ``loading``, ``training``, ``judging``, ``refusing`` or ``saving``."""

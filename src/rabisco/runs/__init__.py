@@ -4,7 +4,8 @@ Looking through an upload is such a process too. ``request`` says what can be as
 answers questions, ``retraining`` orders what learns from corrections, ``states`` makes every change of state,
 ``supervisor`` has ``runners`` start processes of both ``kinds`` and notices those that died, ``worker`` and
 ``upload_worker`` are what processes do, ``process`` tells whether one lives, ``background`` has others do what pages
-ask for. Importing this package imports no Keras; the worker alone does.
+ask for. Importing this package imports no Keras; the worker alone does. Whatever takes the id of a run raises
+``RunNotFoundError`` where there is none.
 """
 
 from rabisco.runs.paths import expect

@@ -2,10 +2,8 @@
 
 import os
 import time
-from datetime import datetime
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from sqlalchemy import select
@@ -82,12 +80,8 @@ def seconds_of_phases(run: Run) -> dict[str, float]:
             return {}
         marks = select(store.RunEventRow).where(store.RunEventRow.run_id == last.id, store.RunEventRow.kind == "phase")
         events = list(session.scalars(marks.order_by(store.RunEventRow.number)))
-    return _durations([(event.payload, event.created) for event in events], last.ended)
-
-
-def _durations(marks: list[tuple[dict[str, Any], datetime]], ended: datetime) -> dict[str, float]:
     found: dict[str, float] = {}
-    named = [(str(payload.get("phase")), created) for payload, created in marks]
-    for (name, begun), (_, over) in pairwise([*named, ("", ended)]):
-        found[name] = found.get(name, 0.0) + (over - begun).total_seconds()
+    begun = [(str(event.payload.get("phase")), event.created) for event in events]
+    for (name, start), (_, end) in pairwise([*begun, ("", last.ended)]):
+        found[name] = found.get(name, 0.0) + (end - start).total_seconds()
     return found

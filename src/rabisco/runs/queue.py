@@ -1,4 +1,7 @@
-"""Orders and questions: submit a run, watch it, stop, cancel, resume, repeat, rename, delete it."""
+"""Orders and questions: submit a run, watch it, stop, cancel, resume, repeat, rename, delete it.
+
+Whatever takes an id raises ``RunNotFoundError`` where no run has it.
+"""
 
 import logging
 import secrets
@@ -110,9 +113,6 @@ def events(run_id: str, after: int = 0, limit: int = 1000) -> list[store.RunEven
     """Return what happened in a run after event number ``after``, in order, at most ``limit`` of it.
 
     Cheap enough to be asked several times a second. A run that has ended has no further events once this is empty.
-
-    Raises:
-        RunNotFoundError: There is no such run.
     """
     wanted = store.RunEventRow.run_id == run_id, store.RunEventRow.number > after
     with store.reading() as session:
@@ -127,7 +127,6 @@ def request_stop(run_id: str) -> Run:
     """Ask a running training to end and keep the best weights so far; return at once.
 
     Raises:
-        RunNotFoundError: There is no such run.
         RunConflictError: It is not running.
     """
     reconcile()
@@ -145,7 +144,6 @@ def request_cancel(run_id: str) -> Run:
     """Take a run that waits or pauses out of the queue, or have a running one ended without a result; return at once.
 
     Raises:
-        RunNotFoundError: There is no such run.
         RunConflictError: It has ended already.
     """
     reconcile()
@@ -163,11 +161,7 @@ def request_cancel(run_id: str) -> Run:
 
 
 def request_end(run_id: str) -> Run:
-    """Cancel a run that waits or pauses, have one that runs end with its best weights, let be what ends already.
-
-    Raises:
-        RunNotFoundError: There is no such run.
-    """
+    """Cancel a run that waits or pauses, have one that runs end with its best weights, let be what ends already."""
     reconcile()
     with store.writing() as session:
         _hold(session, run_id)
@@ -186,7 +180,6 @@ def resume(run_id: str) -> Run:
     """Put a run that ended early back into the queue, to go on from its last checkpoint.
 
     Raises:
-        RunNotFoundError: There is no such run.
         RunConflictError: It waits, runs or succeeded.
     """
     reconcile()
@@ -222,7 +215,6 @@ def retry(run_id: str) -> Run:
     """Submit the same request again, as a run of its own that begins anew, and return that.
 
     Raises:
-        RunNotFoundError: There is no such run.
         InvalidConfigurationError: What it needs is no longer there.
     """
     before = get(run_id)
@@ -233,7 +225,6 @@ def train_longer(run_id: str) -> Run:
     """Submit the same request with three times the epochs and no less time than they need; return that run.
 
     Raises:
-        RunNotFoundError: There is no such run.
         InvalidConfigurationError: What it needs is no longer there.
     """
     before = get(run_id)
@@ -247,7 +238,6 @@ def delete(run_id: str) -> None:
     """Delete a run that has ended, with its events and its folder; the model that it made stays.
 
     Raises:
-        RunNotFoundError: There is no such run.
         RunConflictError: It has not ended.
         StorageError: The object store does not answer; nothing is deleted.
     """
@@ -268,7 +258,6 @@ def rename(run_id: str, name: str) -> Run:
     """Give a run another name, of 1 to 120 characters.
 
     Raises:
-        RunNotFoundError: There is no such run.
         InvalidConfigurationError: The name is empty or too long.
     """
     name = normalized(name)
@@ -306,7 +295,6 @@ def set_notes(run_id: str, notes: str) -> Run:
     """Replace what people noted on a run, at most 20,000 characters.
 
     Raises:
-        RunNotFoundError: There is no such run.
         InvalidConfigurationError: They are too long.
     """
     if len(notes) > 20_000:

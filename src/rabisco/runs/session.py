@@ -39,6 +39,7 @@ class RunSession(Watcher):
 
     Attributes:
         wanted: ``stop`` once that is asked for.
+        saving: Held while the model is saved: what is half done then is finished, or found out by whoever looks.
     """
 
     def __init__(self, row: store.RunRow) -> None:
@@ -47,18 +48,13 @@ class RunSession(Watcher):
         self._begun: float | None = None
         self._device = ""
         self.wanted = ""
-        self._lock = threading.Lock()
+        self.saving: threading.Lock = threading.Lock()
         self._over = threading.Event()
         self._saying = threading.Lock()
         self._unsaid: deque[tuple[str, dict[str, Any], dict[str, Any]]] = deque()
         self._silenced = False
         self._reported = 0.0
         self._guards = store.RunRow.pid == row.pid, store.RunRow.process_started == row.process_started
-
-    @property
-    def saving(self) -> threading.Lock:
-        """Held while the model is saved: what is half done then is finished, or found out by whoever looks."""
-        return self._lock
 
     @cached_property
     def asked(self) -> RunRequest:
@@ -180,18 +176,16 @@ class RunSession(Watcher):
                 time.sleep(1)
 
     def _listen(self, over: threading.Event) -> None:
-        said = store.now()
+        said, own = store.now(), (store.RunRow.id == self.row.id, *self._guards)
         while not over.wait(LISTEN):
             try:
                 with store.reading() as session:
-                    wanted = session.scalar(
-                        select(store.RunRow.wanted).where(store.RunRow.id == self.row.id, *self._guards)
-                    )
+                    wanted = session.scalar(select(store.RunRow.wanted).where(*own))
                 if over.is_set():
                     return
                 if wanted is None or not folder_of(self.row.id).is_dir():
                     os._exit(3)  # taken from this process, or removed with all that it was for
-                if wanted == "cancel" and self._lock.acquire(blocking=False):
+                if wanted == "cancel" and self.saving.acquire(blocking=False):
                     self.end("cancelled")
                     os._exit(0)
                 self.wanted = wanted
@@ -199,14 +193,10 @@ class RunSession(Watcher):
                     self._catch_up()
                 if store.now() - said > HEARTBEAT:
                     said = store.now()
-                    self._beat()
+                    with store.writing() as session:
+                        session.execute(update(store.RunRow).where(*own).values(heartbeat=said))
             except RabiscoError as error:
                 LOGGER.warning("%s", error)
-
-    def _beat(self) -> None:
-        beat = update(store.RunRow).where(store.RunRow.id == self.row.id, *self._guards).values(heartbeat=store.now())
-        with store.writing() as session:
-            session.execute(beat)
 
 
 def take_up(run_id: str) -> RunSession | None:

@@ -1,7 +1,8 @@
 """A sweep: the same recipe with several combinations of some settings, whose trainings stand side by side.
 
 A run is known by its name, which says the sweep and the settings. So a sweep that was interrupted goes on where it
-stopped, and one whose file has grown trains what is new.
+stopped, and one whose file has grown trains what is new. Whatever takes the name of a sweep raises
+``RunNotFoundError`` where there is none.
 """
 
 import itertools
@@ -273,29 +274,17 @@ def order(sweep: Sweep, owner: str = "") -> SweepStanding:
 
 
 def stop(name: str) -> SweepStanding:
-    """End a sweep: trainings that run keep their best weights, those that wait or pause are cancelled.
-
-    Raises:
-        RunNotFoundError: There is none of that name.
-    """
+    """End a sweep: trainings that run keep their best weights, those that wait or pause are cancelled."""
     return _ask(name, dict.fromkeys(("queued", "paused", "running"), request_end))
 
 
 def cancel(name: str) -> SweepStanding:
-    """End every training of a sweep that has not ended.
-
-    Raises:
-        RunNotFoundError: There is none of that name.
-    """
+    """End every training of a sweep that has not ended."""
     return _ask(name, dict.fromkeys(("queued", "paused", "running", "stopping"), request_cancel))
 
 
 def go_on(name: str) -> SweepStanding:
-    """Resume every training of a sweep that ended early.
-
-    Raises:
-        RunNotFoundError: There is none of that name.
-    """
+    """Resume every training of a sweep that ended early."""
     return _ask(name, dict.fromkeys(INCOMPLETE, resume))
 
 

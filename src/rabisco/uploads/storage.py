@@ -1,4 +1,7 @@
-"""Uploads: made from streams, queued to be looked through, found by id, deleted with their files."""
+"""Uploads: made from streams, queued to be looked through, found by id, deleted with their files.
+
+Whatever takes an id raises ``UploadNotFoundError`` where no upload has it.
+"""
 
 import re
 import secrets
@@ -168,7 +171,6 @@ def look(upload_id: str, choices: Mapping[str, Any] | None = None) -> Upload:
         choices: What the user decided, as ``Choices.to_dict`` gives it.
 
     Raises:
-        UploadNotFoundError: There is none of that id.
         StorageError: The database cannot be written to.
     """
     get(upload_id)
@@ -185,7 +187,6 @@ def cancel(upload_id: str) -> Upload:
     """Have nobody look through an upload any more; one that was looked through stays as it is.
 
     Raises:
-        UploadNotFoundError: There is none of that id.
         StorageError: The database cannot be written to.
     """
     get(upload_id)
@@ -208,7 +209,6 @@ def delete(upload_id: str) -> None:
     """Delete an upload with its files; runs that were trained on it stay, and cannot be resumed or repeated.
 
     Raises:
-        UploadNotFoundError: There is none of that id.
         StorageError: The object store does not answer; nothing is deleted.
     """
     get(upload_id)
