@@ -45,7 +45,7 @@ MOST_REDRAWN = 800
 Images = NDArray[np.uint8]
 Told = Callable[[int], None]
 _ByKind = Mapping[str, Described]
-_Answers = NDArray[np.float64]
+_Sides = tuple[dict[str, Described], dict[str, Described]]  # what is to be read, and what is to be refused
 
 
 def version_with_rule(name: str) -> Artifact:
@@ -115,37 +115,33 @@ def fit_again(
     for kind, one in readers.items():
         if one.size:
             (refuse if kind == OTHERS else read)[kind] = one.describe(reader, card, told)
-    judges = before = _Judges(*judging.describe(reader, card, told))
+    judges = before = judging.describe(reader, card, told)
     if corrections.changes_weights:
-        before = _Judges(*judging.describe(Predictor(corrections.artifact), corrections.artifact.card, told))
+        before = judging.describe(Predictor(corrections.artifact), corrections.artifact.card, told)
     counts = {kind: len(one.files) for kind, one in readers.items() if one.size}
     found = _best(card.refusal, read, refuse, counts, judges)
     rule = found or card.refusal
-    changes = _differences(before.right(card.refusal), judges.right(rule))
+    changes = _differences(_right(before, card.refusal), _right(judges, rule))
     report = RuleChange(found is not None, *changes, time.perf_counter() - started)
     return card.model_copy(update={"refusal": rule}), report
 
 
-@dataclass(frozen=True)
-class _Judges:
-    """Pictures by which a rule is judged, by kind: what is to be read, and what is to be refused."""
-
-    characters: _ByKind
-    others: _ByKind
-
-    def right(self, rule: RejectionRule) -> tuple[_Answers, _Answers]:
-        """Return, 1 or 0, which characters are not refused, and which others are."""
-        read = [~one.refused(rule) for one in self.characters.values()]
-        caught = [one.refused(rule) for one in self.others.values()]
-        return np.concatenate(read).astype(np.float64), np.concatenate(caught).astype(np.float64)
+def _right(judging: _Sides, rule: RejectionRule) -> list[NDArray[np.float64]]:
+    """Return, 1 or 0, which characters a rule does not refuse, and which others it refuses."""
+    characters, others = judging
+    read = [~one.refused(rule) for one in characters.values()]
+    caught = [one.refused(rule) for one in others.values()]
+    return [np.concatenate(side).astype(np.float64) for side in (read, caught)]
 
 
-def _differences(before: tuple[_Answers, _Answers], after: tuple[_Answers, _Answers]) -> tuple[Difference, Difference]:
-    return difference("characters", before[0], after[0]), difference("non-characters", before[1], after[1])
+def _differences(*right: list[NDArray[np.float64]]) -> list[Difference]:
+    """Return how characters and others are judged after, against before."""
+    names = "characters", "non-characters"
+    return [difference(name, before, after) for name, before, after in zip(names, *right, strict=True)]
 
 
 def _best(
-    earlier: RejectionRule, read: _ByKind, refuse: _ByKind, readers: Mapping[str, int], judges: _Judges
+    earlier: RejectionRule, read: _ByKind, refuse: _ByKind, readers: Mapping[str, int], judging: _Sides
 ) -> RejectionRule | None:
     """Return the rule that gives readers' pictures the most weight without being significantly worse, if any.
 
@@ -154,12 +150,12 @@ def _best(
         read: What is to be read, by kind.
         refuse: What is to be refused.
         readers: How many corrections there are of each kind that is the readers'.
-        judges: What the rule is judged by.
+        judging: What the rule is judged by.
     """
     for count in COUNTS:
         counts = {kind: _counts(kind, count * readers[kind], read if kind in read else refuse) for kind in readers}
         rule = learn(earlier, read, refuse, counts)
-        if not any(one.worse for one in _differences(judges.right(earlier), judges.right(rule))):
+        if not any(one.worse for one in _differences(_right(judging, earlier), _right(judging, rule))):
             return rule
     return None
 
@@ -206,7 +202,7 @@ class Material:
         few, each = numbers_drawn(len(self.images))
         return few + (len(KINDS) + PHOTOS) * each + len(self.further.get("pictures_of_characters", ()))
 
-    def describe(self, reader: Reader, card: Card, told: Told) -> tuple[dict[str, Described], dict[str, Described]]:
+    def describe(self, reader: Reader, card: Card, told: Told) -> _Sides:
         """Return what is to be read and what is to be refused, by kind, as a model sees it; see ``fit_pictures``."""
         return fit_pictures(
             reader,
