@@ -22,7 +22,7 @@ from rabisco.evaluation.tables import markdown_table
 from rabisco.recipes import get_recipe
 from rabisco.recipes.card_builder import KerasReader
 from rabisco.recipes.material import load_material
-from rabisco.recipes.task import new_model
+from rabisco.recipes.run import new_model
 from rabisco.training import Checkpoints, TrainingConfiguration, train
 from rabisco.training.checkpoint import Position
 from rabisco.training.cooldown import cooldown

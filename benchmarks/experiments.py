@@ -21,7 +21,7 @@ from rabisco.evaluation.statistics import wilson_interval
 from rabisco.evaluation.tables import markdown_table
 from rabisco.recipes import get_recipe
 from rabisco.recipes.material import load_material
-from rabisco.recipes.task import new_model
+from rabisco.recipes.run import new_model
 from rabisco.training import TrainingConfiguration, train
 from rabisco.training.photos import PhotoAugmentation
 

@@ -11,7 +11,7 @@ from rabisco.data.dataset import Dataset, Split
 from rabisco.errors import InvalidConfigurationError, InvalidDataError
 from rabisco.models import create_model
 from rabisco.models.pretrained import load_pretrained, published_names, read_safetensors
-from rabisco.recipes.task import new_model
+from rabisco.recipes.run import new_model
 from rabisco.runs.request import RunRequest
 from rabisco.runs.resolving import check
 from rabisco.settings import get_settings

@@ -1,7 +1,7 @@
 """A recipe names a data set, an architecture and a training configuration; following it yields an artifact.
 
-``table`` lists them, ``run`` is the way of every training, ``task`` what a recipe puts into it and makes of it,
-``material`` prepares what is trained on, ``card_builder`` says what came of it.
+``table`` lists them, ``run`` is the way of every training, ``material`` prepares what is trained on, ``card_builder``
+says what came of it.
 """
 
 from rabisco.recipes.card_builder import KerasReader, build_card, judge, kept_images, metrics_of
@@ -12,9 +12,8 @@ from rabisco.recipes.material import (
     with_supplements,
     without_empty_classes,
 )
-from rabisco.recipes.run import Task, Watcher, run
+from rabisco.recipes.run import RecipeTask, Task, Watcher, run
 from rabisco.recipes.table import Recipe, get_recipe, recipe_names
-from rabisco.recipes.task import RecipeTask
 
 __all__ = [
     "KerasReader",

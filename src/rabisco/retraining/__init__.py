@@ -1,8 +1,8 @@
 """Retraining on corrections: a new version of a model, and an honest account of what became better and worse.
 
-``correction_set`` gathers what there is to learn, ``task`` learns it beside the original images, ``refusing`` fits
-again what the model refuses, ``card_builder`` reads the same pictures with both versions, ``report`` holds what came
-of it. Importing this package does not import Keras.
+``correction_set`` gathers what there is to learn, ``task`` learns it beside the original images and reads the same
+pictures with both versions, ``rejection_rule`` fits again what the model refuses, ``report`` holds what came of it.
+Importing this package does not import Keras.
 """
 
 from rabisco.retraining.correction_set import CorrectionSet, can_refuse, gather, nothing_to_learn

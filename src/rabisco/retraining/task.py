@@ -8,20 +8,24 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from rabisco import corrections
 from rabisco.artifacts import Artifact, Card, load_artifact, notes, save_again, save_artifact
-from rabisco.data.dataset import Dataset
+from rabisco.data.dataset import Dataset, Split
 from rabisco.errors import N_, InvalidConfigurationError, Sentence
 from rabisco.evaluation.reader import Reader, read_logits
-from rabisco.inference import Predictor
+from rabisco.evaluation.readings import Readings
+from rabisco.evaluation.robustness import CORRUPTIONS, corrupt
+from rabisco.images import Prepared, decode, prepare
+from rabisco.inference import Predictor, refuse
+from rabisco.memory import Reference
 from rabisco.models.backend import start_keras
-from rabisco.recipes import KerasReader, Watcher, kept_images
-from rabisco.retraining.card_builder import build_card, build_report
+from rabisco.recipes import KerasReader, Watcher, judge, kept_images
 from rabisco.retraining.correction_set import CorrectionSet, gather
 from rabisco.retraining.rejection_rule import fit_again
-from rabisco.retraining.report import RetrainingReport
+from rabisco.retraining.report import Difference, Reread, RetrainingReport, difference
 from rabisco.teaching import memory_of
 from rabisco.training import TrainingConfiguration, TrainingResult
 from rabisco.training.augment import augmentation_of
@@ -31,6 +35,8 @@ if TYPE_CHECKING:
 
 REPLAY = 8000  # original images of an epoch
 ROBUSTNESS_EXAMPLES = 1000
+MOST_LISTED = 200  # corrections that a report names one by one
+BATCH = 500
 STEPS = tuple(round(0.05 * number, 2) for number in range(1, 21))
 FINE_TUNING = TrainingConfiguration(epochs=3, learning_rate=1e-4, weight_decay=0.0, warmup_epochs=0.2)
 
@@ -78,6 +84,8 @@ class RetrainingTask:
     _original: Dataset = field(init=False, repr=False)
     _model: "keras.Model | None" = field(init=False, repr=False, default=None)
     _before: list[NDArray[Any]] = field(init=False, repr=False)
+    _reference: Reference = field(init=False, repr=False)
+    _readings: Readings = field(init=False, repr=False)
 
     @property
     def configuration(self) -> TrainingConfiguration:
@@ -121,8 +129,7 @@ class RetrainingTask:
         if self._model is not None:
             step, examples = self._go_back(self._model), self.robustness_examples
             reader = KerasReader(self._model)
-            built = build_card(given, reader, original, result, self.run)
-            card, self._reference, self._readings = built
+            card = self._judge(reader, result)
         card, rule = fit_again(
             given,
             reader,
@@ -131,7 +138,7 @@ class RetrainingTask:
             lambda share: watcher.phase("refusing", share=round(share, 2)),
         )
         watcher.phase("judging")
-        report = build_report(given, reader, card, original, examples, step)
+        report = self._compare(reader, card, examples, step)
         if self._model is not None:
             misread = {one.correction for one in report.rereads if not one.right_after}
             pictures = [one.picture for one in given.given if one.id in misread]
@@ -171,14 +178,79 @@ class RetrainingTask:
 
         Source: Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022.
         """
-        found = model.get_weights()
-        most = self._read_of_corrections(model)
+        found, reader, learned = model.get_weights(), KerasReader(model), self._corrections.learned
+        most = _right(reader, learned).sum()
         for step in STEPS:
             model.set_weights([old + step * (new - old) for old, new in zip(self._before, found, strict=True)])
-            if self._read_of_corrections(model) >= most:
+            if _right(reader, learned).sum() >= most:
                 break
         return step
 
-    def _read_of_corrections(self, model: "keras.Model") -> int:
-        learned = self._corrections.learned
-        return int((read_logits(KerasReader(model), learned.images).argmax(axis=1) == learned.labels).sum())
+    def _judge(self, reader: Reader, result: TrainingResult) -> Card:
+        """Return the card of the new version: the earlier one's with what was measured anew."""
+        before = self._corrections.artifact.card
+        validation_logits = read_logits(reader, self._original.validation.images, BATCH)
+        test_logits = read_logits(reader, self._original.test.images, BATCH)
+        facts, self._reference, self._readings = judge(self._original, validation_logits, test_logits, result)
+        changes = {
+            **facts,
+            "created": datetime.now(UTC),
+            "run": self.run,
+            "taught": 0,
+            **notes.with_note(before, Sentence(notes.RETRAINED, {"count": len(self._corrections.learned)})),
+        }
+        return before.model_copy(update=changes)
+
+    def _compare(self, reader: Reader, card: Card, examples: int, step: float) -> RetrainingReport:
+        """Return what became better and worse; so many test images are read under each corruption."""
+        given = self._corrections
+        before = Predictor(given.artifact)
+        rereads = []
+        for one in given.given:
+            prepared = prepare(decode(one.picture.image), card.normalizer)
+            answers = *_answer(before, before.card, prepared), *_answer(reader, card, prepared)
+            rereads.append(Reread(one.id, one.true_label, *answers))
+        none = [one for one in rereads if one.true_label is None]
+        some = [one for one in rereads if one.true_label in card.class_names]
+        return RetrainingReport(
+            model=card.name,
+            version_before=before.version,
+            trained_on=len(given.learned),
+            left_out=len(given.given) - len(given.learned) - len(none),
+            step=step,
+            corrected_before=int(_right(before, given.learned).sum()),
+            corrected_after=int(_right(reader, given.learned).sum()),
+            withheld_before=sum(one.before_refused not in (None, "blank") for one in some),
+            withheld_after=sum(one.after_refused not in (None, "blank") for one in some),
+            not_characters=len(none),
+            refused_before=sum(one.right_before for one in none),
+            refused_after=sum(one.right_after for one in none),
+            test=difference("test", _right(before, self._original.test), _right(reader, self._original.test)),
+            robustness=_robustness(before, reader, self._original.test, examples),
+            seconds=card.training_seconds,
+            rereads=tuple(rereads[-MOST_LISTED:]),
+        )
+
+
+def _robustness(before: Reader, after: Reader, test: Split, count: int) -> tuple[Difference, ...]:
+    """Return the differences under each corruption, their mean first; corruptions are made for gray images."""
+    if test.images.shape[-1] != 1 or not count:
+        return ()
+    few = test[:count]
+    stacks = {name: Split(corrupt(few.images, name), few.labels) for name in CORRUPTIONS}
+    right = {name: (_right(before, stack), _right(after, stack)) for name, stack in stacks.items()}
+    means = [np.mean([pair[side] for pair in right.values()], axis=0) for side in (0, 1)]
+    return difference("mean", *means), *(difference(name, *pair) for name, pair in right.items())
+
+
+def _right(reader: Reader, split: Split) -> NDArray[np.float64]:
+    if not len(split):
+        return np.zeros(0)
+    right: NDArray[np.bool_] = read_logits(reader, split.images).argmax(axis=1) == split.labels
+    return right.astype(np.float64)
+
+
+def _answer(reader: Reader, card: Card, prepared: Prepared) -> tuple[str, str | None]:
+    logits = reader.logits(prepared.pixels[np.newaxis])
+    ((refused, _),) = refuse(card, [prepared], logits)
+    return card.class_names[int(logits[0].argmax())], refused
