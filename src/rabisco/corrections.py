@@ -167,12 +167,12 @@ def listed(person: str | None = None, *, wrong_only: bool = False, model: str = 
         wanted.append(Picture.true_label.is_(None) | (Picture.true_label != Correction.predicted))
     if model:
         wanted.append(Correction.model == model)
-    matching = select(Picture.id).join(Picture.corrections).where(*wanted)
+    counting = select(func.count(), func.count(Picture.id.distinct())).join(Picture.corrections).where(*wanted)
     with store.reading() as session:
-        total = session.scalar(select(func.count()).select_from(matching.subquery())) or 0
-        total_pictures = session.scalar(select(func.count()).select_from(matching.distinct().subquery())) or 0
+        total, total_pictures = session.execute(counting).one()
         pages = max(1, -(-total_pictures // PAGE_SIZE))
         number = min(max(1, page), pages)
+        matching = select(Picture.id).join(Picture.corrections).where(*wanted)
         newest = matching.distinct().order_by(Picture.id.desc())
         found = session.scalars(newest.offset((number - 1) * PAGE_SIZE).limit(PAGE_SIZE)).all()
         rows = select(Correction).join(Correction.picture).where(*wanted, Picture.id.in_(found))

@@ -121,8 +121,8 @@ def fit_again(
     counts = {kind: len(one.files) for kind, one in readers.items() if one.size}
     found = _best(card.refusal, read, refuse, counts, judges)
     rule = found or card.refusal
-    changes = _differences(_right(before, card.refusal), _right(judges, rule))
-    report = RuleChange(found is not None, *changes, time.perf_counter() - started)
+    characters, others = _differences(_right(before, card.refusal), _right(judges, rule))
+    report = RuleChange(found is not None, characters, others, time.perf_counter() - started)
     return card.model_copy(update={"refusal": rule}), report
 
 

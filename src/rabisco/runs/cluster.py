@@ -180,16 +180,11 @@ class ClusterRunner(Runner):
             found, self._new = self._new, {}
         return found
 
-    def dead(self) -> list[Dead]:
-        """Return the processes of trainings that have ended since the last question."""
+    def ended(self) -> tuple[list[Dead], set[str]]:
+        """Return the processes of trainings that have ended since the last question, and trainings without machine."""
         with self._lock:
-            found, self._dead = self._dead, []
-        return found
-
-    def lost(self) -> set[str]:
-        """Return the trainings whose machine has gone since the last question."""
-        with self._lock:
-            found, self._lost = self._lost, set()
+            found = self._dead, self._lost
+            self._dead, self._lost = [], set()
         return found
 
     def end(self) -> None:

@@ -66,13 +66,9 @@ class Runner:
         """Refresh the state; return children that an earlier supervisor started and that nobody watches."""
         return {}
 
-    def dead(self) -> list[Dead]:
-        """Return processes, since the last question, that are known to have ended although they are not seen here."""
-        return []
-
-    def lost(self) -> set[str]:
-        """Return the rows, since the last question, whose machine is gone with their process."""
-        return set()
+    def ended(self) -> tuple[list[Dead], set[str]]:
+        """Return what has ended unseen since the last question: processes, and rows whose machine went with theirs."""
+        return [], set()
 
     def end(self) -> None:
         """Begin nothing more; what has begun goes on."""

@@ -93,8 +93,10 @@ class Supervisor:
         self.children = {**runner.look(), **self.children}
         self.children = {row_id: child for row_id, child in self.children.items() if child.poll() is None}
         kind = self.kind
-        kind.reconcile(runner.dead())
-        self._go_on_elsewhere(runner)
+        dead, lost = runner.ended()
+        self.lost |= lost
+        kind.reconcile(dead)
+        self._go_on_elsewhere()
         with store.reading() as session:
             open_ones = select(kind.table).where(kind.table.state.in_(("queued", *kind.active)))
             rows = list(session.scalars(open_ones.order_by(kind.table.queued, kind.table.id)))
@@ -126,9 +128,8 @@ class Supervisor:
             elif row.id in self.children:
                 self.children[row.id].kill()
 
-    def _go_on_elsewhere(self, runner: Runner) -> None:
+    def _go_on_elsewhere(self) -> None:
         """Resume runs whose machine is gone, unless theirs went too often: then they may be what ends machines."""
-        self.lost |= runner.lost()
         for run_id in list(self.lost):
             with suppress(RunNotFoundError, RunConflictError):
                 run = get(run_id)
