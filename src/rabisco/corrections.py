@@ -36,14 +36,7 @@ COLUMNS = ("id", "file", "created", "model", "version", "predicted", "probabilit
 
 @dataclass(frozen=True)
 class CorrectedReading:
-    """What a model read in a picture.
-
-    Attributes:
-        model: Name of the artifact that answered.
-        version: Its version.
-        predicted: The class that it named.
-        probability: Of that class, in [0, 1].
-    """
+    """What a model read in a picture: the class that a version of an artifact named, and its probability in [0, 1]."""
 
     model: str
     version: int
@@ -185,9 +178,7 @@ def listed(person: str | None = None, *, wrong_only: bool = False, model: str = 
 def to_train_on(model: str, until: datetime | None = None) -> list[Correction]:
     """Return every correction of a model's readings that may be trained on, oldest first; rightness confirmed too.
 
-    Args:
-        model: Name of the model.
-        until: Only those given by then.
+    With ``until``, only those given by then.
     """
     of_model = select(Correction).join(Correction.picture).where(Correction.model == model)
     wanted = of_model.where(Picture.consent.is_(True))

@@ -106,12 +106,7 @@ def answer_of(label: str | None, card: Card) -> tuple[str | None, Reason | None]
 
 
 def forget(keys: Iterable[str], names: Iterable[str] | None = None) -> list[str]:
-    """Let models forget pictures that they were taught; return the names of those that knew one.
-
-    Args:
-        keys: Of the pictures.
-        names: Of the models; all that are there, if not given.
-    """
+    """Let models, all that are there if not given, forget the pictures of these keys; return who knew one."""
     forgotten, changed = set(keys), []
     with locked(get_settings().artifacts_dir / f".{_LOCK}"):
         for name in list_names() if names is None else dict.fromkeys(names):

@@ -38,12 +38,7 @@ def build_card(
 ) -> tuple[Card, Reference, Readings]:
     """Return the card of a trained model, which is judged on validation and, once, on the test split; and its answers.
 
-    Args:
-        recipe: What was trained.
-        dataset: On what.
-        model: It, with the weights to keep.
-        result: How it went.
-        run: Id of the run that trained it.
+    The card names the recipe that was trained and the run, by its id, that did so.
     """
     reader = KerasReader(model, is_mirrored(recipe.normalizer))
     validation_logits = reader.logits(dataset.validation.images)
@@ -124,9 +119,7 @@ def _refused_below(recipe: Recipe, logits: NDArray[np.float32]) -> float | None:
 class KerasReader:
     """A Keras model as evaluation knows it.
 
-    Attributes:
-        model: It.
-        mirrored: Whether it answers with the mean over each image and its mirror image, as its predictor does.
+    If ``mirrored``, it answers with the mean over each image and its mirror image, as its predictor does.
     """
 
     model: "keras.Model"

@@ -62,13 +62,8 @@ def _supplement(dataset: Dataset, further: Dataset, normalizer: str, most: int |
     """Return ``dataset`` with the training and validation characters of ``further`` added to its training split.
 
     They are brought into shape by the normalizer, as pictures are in serving, and repeated until they make up about a
-    tenth of the training split, so that a small set of other people's handwriting is not drowned.
-
-    Args:
-        dataset: What is trained on; its validation and test splits stay as they are.
-        further: Characters of any size; those of classes that ``dataset`` lacks are left out.
-        normalizer: Name and version.
-        most: At most so many of them, drawn by the seed of its split.
+    tenth of the training split, so that a small set of other people's handwriting is not drowned. Those of classes
+    that ``dataset`` lacks are left out; at most ``most`` of the others are drawn by the seed of their split.
     """
     characters = [
         (image, dataset.class_names.index(further.class_names[label]))

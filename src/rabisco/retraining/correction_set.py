@@ -93,12 +93,7 @@ class CorrectionSet:
 
 
 def gather(name: str, version: int | None = None, until: datetime | None = None) -> CorrectionSet:
-    """Return what a version of a model can learn from its readers.
-
-    Args:
-        name: The model.
-        version: Its version; the current one if not given.
-        until: Only corrections given by then.
+    """Return what a version of a model, the current one if not given, can learn from corrections given until then.
 
     Raises:
         InvalidConfigurationError: There is no correction to learn from.

@@ -145,12 +145,7 @@ def _best(
 ) -> RejectionRule | None:
     """Return the rule that gives readers' pictures the most weight without being significantly worse, if any.
 
-    Args:
-        earlier: The rule that it begins with.
-        read: What is to be read, by kind.
-        refuse: What is to be refused.
-        readers: How many corrections there are of each kind that is the readers'.
-        judging: What the rule is judged by.
+    ``readers`` tells how many corrections there are of each kind that is theirs.
     """
     for count in COUNTS:
         counts = {kind: _counts(kind, count * readers[kind], read if kind in read else refuse) for kind in readers}

@@ -48,12 +48,7 @@ def carried(run_id: str) -> Iterator[None]:
 
 
 class _Sender(threading.Thread):
-    """Sends the newest checkpoints of a run until told to end.
-
-    Args:
-        run_id: The run.
-        fetched: Whether the store has some already.
-    """
+    """Sends the newest checkpoints of a run until told to end; those that were ``fetched`` are there already."""
 
     def __init__(self, run_id: str, fetched: bool) -> None:
         super().__init__(name="checkpoints", daemon=True)

@@ -37,13 +37,7 @@ ACTOR_LOOK = 0.1  # seconds between two looks of an actor for its child
 
 
 class Resources(BaseModel):
-    """What a machine has, or a training needs.
-
-    Attributes:
-        cpus: Processors.
-        gpus: GPUs.
-        memory: Bytes.
-    """
+    """What a machine has, or a training needs: processors, GPUs, bytes of memory."""
 
     cpus: float = 0
     gpus: float = 0
@@ -114,13 +108,10 @@ def check_ray() -> None:
 
 
 class ClusterRunner(Runner):
-    """A ``Runner`` for trainings on a Ray cluster.
+    """A ``Runner`` for trainings on a Ray cluster, whose address the setting ``runner`` has.
 
     Trainings that fit on no machine wait; the first of them is submitted anyway, so that an autoscaling cluster can
     grow.
-
-    Args:
-        address: Of the cluster, as the setting ``runner`` has it.
 
     Raises:
         MissingExtraError: Ray is not installed.
@@ -234,13 +225,7 @@ class ClusterRunner(Runner):
 
 
 class ClusterProcess:
-    """A training on the cluster; a ``Child``.
-
-    Args:
-        cluster: Which.
-        row_id: Of the training.
-        needs: What it was begun with.
-        waits: Whether it has not begun yet.
+    """A training on the cluster; a ``Child``, which waits until it begins with what it needs.
 
     Attributes:
         process: Number and identity of its process, once it is known.

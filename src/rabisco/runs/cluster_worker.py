@@ -29,14 +29,7 @@ AGAIN = 1.0  # seconds before an actor that does not answer is asked again
 
 
 class ClusterSession:
-    """What is going on there.
-
-    Args:
-        address: Of the cluster.
-
-    Attributes:
-        actors: Who works on each run, or is to.
-    """
+    """A connection to the cluster at an address; ``actors`` work on runs, or are to, each on one."""
 
     def __init__(self, address: str) -> None:
         dashboard = False if address == "local" else None  # ``None`` leaves it to the cluster

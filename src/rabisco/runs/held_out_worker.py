@@ -31,9 +31,7 @@ def _test_images(artifact: Artifact, folder: Path) -> Images:
 def load(artifact: Artifact, folder: Path) -> Dataset:
     """Return the data of a version as it was trained on them; of the catalog's without a run, as they are.
 
-    Args:
-        artifact: The version.
-        folder: For what does not fit into memory.
+    What does not fit into memory goes into ``folder``.
 
     Raises:
         RabiscoError: They are not to be had any more.

@@ -12,7 +12,7 @@ from rabisco.errors import RabiscoError
 from rabisco.intake import Finding
 from rabisco.intake.findings import Parameter
 from rabisco.runs import paths
-from rabisco.runs.recovery import Dead, reconcile, works
+from rabisco.runs.recovery import Dead, reconcile, same_process, works
 from rabisco.runs.states import ACTIVE, move
 from rabisco.runs.successive_halving import go_on
 from rabisco.settings import get_settings
@@ -79,8 +79,7 @@ def _refuse_dead(dead: Collection[Dead] = ()) -> None:
         rows = session.scalars(select(store.UploadRow).where(store.UploadRow.state == "looking")).all()
     for row in rows:
         if not works(row) or (row.id, row.pid, row.process_started) in dead:
-            same = store.UploadRow.pid == row.pid, store.UploadRow.process_started == row.process_started
-            found(row.id, refusal("looking-died"), *same)
+            found(row.id, refusal("looking-died"), *same_process(row))
 
 
 def _fail_looking(upload_id: str, error: RabiscoError) -> None:  # noqa: ARG001 - the log says it

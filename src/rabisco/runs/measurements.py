@@ -134,14 +134,7 @@ class ComparedAnswers:
     readings: dict[str, Readings] = field(default_factory=dict)
 
     def add(self, name: str, class_names: tuple[str, ...], logits: NDArray[np.float32], temperature: float) -> None:
-        """Keep what a model answered.
-
-        Args:
-            name: Of the model.
-            class_names: What its logits are of: the data set's classes, then its own further ones.
-            logits: ``(N, len(class_names))``.
-            temperature: Of the model.
-        """
+        """Keep what a model answered: logits of the data set's classes, then of its own further ones."""
         self.class_names += tuple(one for one in class_names if one not in self.class_names)
         found = Readings.of(self.split, logits, temperature, keep=False)
         places = np.array([self.class_names.index(one) for one in class_names], np.int16)

@@ -5,6 +5,8 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import ColumnElement
+
 from rabisco import artifacts, store
 from rabisco.artifacts import Card
 from rabisco.errors import N_, Sentence
@@ -12,16 +14,13 @@ from rabisco.runs.process import host, lives
 from rabisco.runs.states import ACTIVE, State, active, has_learned, move
 from rabisco.store import OfProcess
 
-Dead = tuple[str, int, str]
+Dead = tuple[str, int, str]  # row, number and identity of a process of another machine
 SILENT = timedelta(minutes=2)  # without a heartbeat, on another machine, whose processes cannot be seen from here
 KILLED = N_("its process ended before the training did; resume it to go on from the last checkpoint")
 
 
 def reconcile(dead: Collection[Dead] = ()) -> None:
-    """Change the state of every run whose process is gone; any process may do so at any time.
-
-    Args:
-        dead: Row, number and identity of processes of other machines that are known to have ended.
+    """Change the state of every run whose process is gone, or known to be dead; any process may do so at any time.
 
     The model of a run that died between saving it and saying so is found by its card, and the run has succeeded. Of
     the others, those that were to be cancelled are, and the rest is interrupted.
@@ -30,9 +29,8 @@ def reconcile(dead: Collection[Dead] = ()) -> None:
         gone = [row for row in active(session) if not works(row) or (row.id, row.pid, row.process_started) in dead]
     for row in gone:
         target, changes = _outcome(row)
-        guards = store.RunRow.pid == row.pid, store.RunRow.process_started == row.process_started
         with store.writing() as session:
-            move(session, row.id, ACTIVE, target, *guards, **changes)
+            move(session, row.id, ACTIVE, target, *same_process(row), **changes)
 
 
 def as_found(row: store.RunRow) -> store.RunRow:
@@ -84,6 +82,12 @@ def works(row: OfProcess) -> bool:
     if row.host == host():
         return lives(row.pid, row.process_started)
     return row.heartbeat is not None and store.now() - row.heartbeat < SILENT
+
+
+def same_process(row: OfProcess) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions under which a row still is that of the process that it names."""
+    table = type(row)
+    return table.id == row.id, table.pid == row.pid, table.process_started == row.process_started
 
 
 def _outcome(row: store.RunRow) -> tuple[State, dict[str, Any]]:

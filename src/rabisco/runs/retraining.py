@@ -18,10 +18,6 @@ from rabisco.runs.resolving import limit_of
 def retrain(model: str, owner: str = "") -> Run:
     """Put a run into the queue that fine-tunes the current version of a model on its corrections; return it at once.
 
-    Args:
-        model: Its name.
-        owner: Token of who asks.
-
     Raises:
         InvalidConfigurationError: There is no correction to learn from, or what it was trained on is not known here.
         ModelNotFoundError: There is no such model.

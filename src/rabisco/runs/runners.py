@@ -146,12 +146,7 @@ class ForkedProcess:
 
 
 class LocalRunner(Runner):
-    """Starts processes on this machine.
-
-    Args:
-        kind: Of the rows.
-        forks: Whether they are forked by a fork server, and not started.
-    """
+    """Starts processes on this machine, or has a fork server fork those that train, if it ``forks`` and can."""
 
     def __init__(self, kind: WorkKind, *, forks: bool = False) -> None:
         self._kind = kind

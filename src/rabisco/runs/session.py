@@ -20,7 +20,7 @@ from rabisco.models.backend import device
 from rabisco.recipes import Watcher
 from rabisco.runs.paths import checkpoints_of, folder_of
 from rabisco.runs.process import me
-from rabisco.runs.recovery import result_of, state_of
+from rabisco.runs.recovery import result_of, same_process, state_of
 from rabisco.runs.request import RunRequest
 from rabisco.runs.resolving import minutes_of
 from rabisco.runs.states import ACTIVE, State, active, move, note
@@ -54,7 +54,7 @@ class RunSession(Watcher):
         self._unsaid: deque[tuple[str, dict[str, Any], dict[str, Any]]] = deque()
         self._silenced = False
         self._reported = 0.0
-        self._guards = store.RunRow.pid == row.pid, store.RunRow.process_started == row.process_started
+        self._own = same_process(row)
 
     @cached_property
     def asked(self) -> RunRequest:
@@ -92,7 +92,7 @@ class RunSession(Watcher):
         while self._unsaid:
             kind, payload, changes = self._unsaid[0]
             with store.writing() as session:
-                ours = note(session, self.row.id, kind, payload, *self._guards, heartbeat=store.now(), **changes)
+                ours = note(session, self.row.id, kind, payload, *self._own, heartbeat=store.now(), **changes)
             if not ours:
                 LOGGER.error("the run was taken from this process, which ends")
                 os._exit(3)
@@ -168,7 +168,7 @@ class RunSession(Watcher):
                 with self._saying:
                     self._say_rest()
                 with store.writing() as session:
-                    return move(session, self.row.id, ACTIVE, state, *self._guards, *guards, **changes)
+                    return move(session, self.row.id, ACTIVE, state, *self._own, *guards, **changes)
             except StorageError as error:
                 if time.monotonic() > until:
                     raise
@@ -176,11 +176,11 @@ class RunSession(Watcher):
                 time.sleep(1)
 
     def _listen(self, over: threading.Event) -> None:
-        said, own = store.now(), (store.RunRow.id == self.row.id, *self._guards)
+        said = store.now()
         while not over.wait(LISTEN):
             try:
                 with store.reading() as session:
-                    wanted = session.scalar(select(store.RunRow.wanted).where(*own))
+                    wanted = session.scalar(select(store.RunRow.wanted).where(*self._own))
                 if over.is_set():
                     return
                 if wanted is None or not folder_of(self.row.id).is_dir():
@@ -194,7 +194,7 @@ class RunSession(Watcher):
                 if store.now() - said > HEARTBEAT:
                     said = store.now()
                     with store.writing() as session:
-                        session.execute(update(store.RunRow).where(*own).values(heartbeat=said))
+                        session.execute(update(store.RunRow).where(*self._own).values(heartbeat=said))
             except RabiscoError as error:
                 LOGGER.warning("%s", error)
 

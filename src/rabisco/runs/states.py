@@ -65,15 +65,9 @@ LEAST_GAIN = 0.1  # in accuracy above chance; with few classes twice chance woul
 def move(
     session: Session, run_id: str, sources: tuple[State, ...], target: State, *guards: Any, **changes: Any
 ) -> bool:
-    """Change a run's state if it still is one of ``sources``; tell whether it was.
+    """Change a run's state, and further columns in the same step; tell whether it was.
 
-    Args:
-        session: In a writing transaction.
-        run_id: The run.
-        sources: States that it may be in.
-        target: State that it gets.
-        *guards: Further conditions on the row.
-        **changes: Further columns, changed in the same step.
+    It is changed only if it still is one of ``sources`` and the guards, conditions on the row, hold.
     """
     if target in ENDED:
         changes = {"ended": store.now(), **changes}

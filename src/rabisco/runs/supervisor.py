@@ -53,11 +53,7 @@ def start_supervisor() -> None:
 
 
 def tend(*supervisors: "Supervisor") -> None:
-    """Look once, if nobody else supervises: for what orders something where no server may run.
-
-    Args:
-        *supervisors: Who looks; those of this process if not given.
-    """
+    """Look once, if nobody else supervises: for what orders something where no server may run."""
     for supervisor in supervisors or SUPERVISORS:
         handle = _acquire_supervisor_lock(supervisor.kind)
         if handle is not None:

@@ -96,9 +96,7 @@ def read_sweep(path: Path) -> Sweep:
 def parse_sweep(text: str, source: str) -> Sweep:
     """Return the sweep that a text of TOML describes; see ``read_sweep``.
 
-    Args:
-        text: Of the file.
-        source: What it is called in errors; without its ending, what the sweep is called if it does not say.
+    Errors call it ``source``; without its ending, that is what the sweep is called if it does not say.
 
     Raises:
         InvalidConfigurationError: It is no TOML, or describes none.
@@ -166,7 +164,7 @@ def words_of(values: dict[str, Any]) -> str:
 
 
 def request_of(sweep: Sweep, number: int, values: dict[str, Any]) -> RunRequest:
-    """Return what is asked of the run of a combination; its name says the sweep and the settings.
+    """Return what is asked of the run of a combination, counted from 1; its name says the sweep and the settings.
 
     Raises:
         InvalidConfigurationError: A setting is unknown or a value out of range, or ``asha`` cannot pause it.
@@ -179,11 +177,6 @@ def request_of(sweep: Sweep, number: int, values: dict[str, Any]) -> RunRequest:
 
 def take_up(sweep: Sweep, number: int, values: dict[str, Any]) -> Run:
     """Return the run of a combination, a new one if there is none; one that was interrupted is resumed.
-
-    Args:
-        sweep: Which.
-        number: Of the combination, from 1; the model is called ``<sweep>-<number>``.
-        values: The settings that vary.
 
     Raises:
         InvalidConfigurationError: A setting is unknown or a value out of range.
@@ -219,12 +212,7 @@ class SweepTrial:
 
 @dataclass(frozen=True)
 class SweepStanding:
-    """How a sweep stands.
-
-    Attributes:
-        name: Its name.
-        trials: Its trainings, the oldest first.
-    """
+    """How a sweep stands, with its trainings, the oldest first."""
 
     name: str
     trials: list[SweepTrial]

@@ -19,13 +19,9 @@ from rabisco.settings import get_settings
 
 
 def task_of(request: RunRequest, run_id: str, folder: Path, until: datetime) -> Task:
-    """Return what a run is to train.
+    """Return what a run is to train; of corrections only those given by ``until``.
 
-    Args:
-        request: What was asked for.
-        run_id: The run.
-        folder: For what does not fit into memory.
-        until: Only corrections given by then are learned from.
+    What does not fit into memory goes into ``folder``.
 
     Raises:
         RabiscoError: It cannot be trained; which class says why.

@@ -17,6 +17,7 @@ from rabisco.errors import RabiscoError, UnusableDataError
 from rabisco.intake import Choices, Finding, inspect
 from rabisco.runs.kinds import found, refusal
 from rabisco.runs.process import me
+from rabisco.runs.recovery import same_process
 from rabisco.uploads import bring, files_of
 from rabisco.uploads.storage import folder_of, place_of
 
@@ -79,11 +80,7 @@ class LookingSession:
 
     def __init__(self, row: store.UploadRow) -> None:
         self.choices = Choices.from_dict(row.choices)
-        self._own = (
-            store.UploadRow.id == row.id,
-            store.UploadRow.pid == row.pid,
-            store.UploadRow.process_started == row.process_started,
-        )
+        self._own = same_process(row)
         self._id = row.id
         self._rows = 0
         self._said = 0.0

@@ -77,12 +77,7 @@ class LabeledDrawing:
 
 
 def create_of_drawings(drawings: Iterable[LabeledDrawing], name: str, owner: str = "") -> Upload:
-    """Keep drawings as an upload, queued to be looked through.
-
-    Args:
-        drawings: In any order; a class name must be fit for a folder.
-        name: Of the upload, for people.
-        owner: Token of who drew them.
+    """Keep drawings, whose class names must be fit for folders, as an upload that is queued to be looked through.
 
     Raises:
         StorageError: They could not be kept; nothing is.

@@ -166,9 +166,7 @@ def get(upload_id: str) -> Upload:
 def look(upload_id: str, choices: Mapping[str, Any] | None = None) -> Upload:
     """Queue an upload to be looked through, anew if it has been, and return it at once; a supervisor sees to it.
 
-    Args:
-        upload_id: Which.
-        choices: What the user decided, as ``Choices.to_dict`` gives it.
+    The choices are what the user decided, as ``Choices.to_dict`` gives it.
 
     Raises:
         StorageError: The database cannot be written to.
