@@ -103,5 +103,5 @@ def test_an_earlier_upload_gets_the_state_that_its_inspection_says(
     with store.reading() as session:
         row = session.get_one(store.UploadRow, "up")
         assert (row.state, row.choices, row.launches, row.pid) == (state, {}, 0, None)
-    with pytest.raises(uploads.storage.UploadNotFoundError):
+    with pytest.raises(uploads.UploadNotFoundError):
         uploads.get("up")  # its files are gone

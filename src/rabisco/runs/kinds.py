@@ -16,7 +16,7 @@ from rabisco.runs.recovery import Dead, reconcile, same_process, works
 from rabisco.runs.states import ACTIVE, move
 from rabisco.runs.successive_halving import go_on
 from rabisco.settings import get_settings
-from rabisco.uploads.storage import MOST_LOOKING, folder_of
+from rabisco.uploads import MOST_LOOKING, folder_of
 
 
 @dataclass(frozen=True)

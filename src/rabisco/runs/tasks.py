@@ -76,9 +76,7 @@ def without(dataset: Dataset, keys: Collection[str]) -> Dataset:
 def _load_upload(request: RunRequest, recipe: Recipe, folder: Path) -> Dataset:
     source = request.data
     uploads.bring(str(source.upload))
-    place = get_settings().home / str(source.upload)
-    train, test = (place / "train", place / "test") if place.is_dir() else (place, place)
-    test_file = test if test.exists() and test != train else None
+    train, test = uploads.files_of(get_settings().home / str(source.upload))
     if not train.exists():
         raise InvalidConfigurationError(
             N_(
@@ -90,12 +88,12 @@ def _load_upload(request: RunRequest, recipe: Recipe, folder: Path) -> Dataset:
         dialect = intake.Dialect.from_dict(source.dialect)
         test_dialect = intake.Dialect.from_dict(source.test_dialect) if source.test_dialect else None
     else:
-        found = intake.inspect(train, test_file, intake.Choices.from_dict(source.choices or {}))
+        found = intake.inspect(train, test, intake.Choices.from_dict(source.choices or {}))
         dialect, test_dialect = found.dialect, found.test_dialect
     dataset = intake.load(
         train,
         replace(dialect, normalizer=recipe.normalizer),
-        test_file,
+        test,
         test_dialect and replace(test_dialect, normalizer=recipe.normalizer),
         name=source.words,
         seed=recipe.configuration.seed,

@@ -18,8 +18,7 @@ from rabisco.intake import Choices, Finding, inspect
 from rabisco.runs.kinds import found, refusal
 from rabisco.runs.process import me
 from rabisco.runs.recovery import same_process
-from rabisco.uploads import bring, files_of
-from rabisco.uploads.storage import folder_of, place_of
+from rabisco.uploads import bring, files_of, folder_of, place_of
 
 LOGGER = logging.getLogger("rabisco.runs")
 LISTEN_SECONDS = 0.3

@@ -12,7 +12,7 @@ from rabisco.errors import N_, InvalidImageError, InvalidRequestError, Sentence,
 from rabisco.images import decode
 from rabisco.settings import get_settings
 from rabisco.text import alike_names, normalized
-from rabisco.uploads.making import LabeledDrawing, create_of_drawings
+from rabisco.uploads import LabeledDrawing, create_of_drawings
 from rabisco.web.platform.allowance import allowance
 from rabisco.web.platform.examples import SEVEN
 from rabisco.web.platform.fields import JSON, Fields, Requests, given

@@ -1,24 +1,36 @@
-"""Uploads: made from streams, queued to be looked through, found by id, deleted with their files.
+"""Files that were uploaded to be trained on: kept in a folder each, looked through by a process of their own.
 
-Whatever takes an id raises ``UploadNotFoundError`` where no upload has it.
+They are made from streams, of files of this machine or of drawings, queued to be looked through, found by id and
+deleted with their files; ``rabisco.runs.upload_worker`` looks through those that are queued. The folder
+``<home>/uploads/<id>/`` holds ``train`` and, if there is one, ``test``; their bytes tell what they are. Whatever takes
+an id raises ``UploadNotFoundError`` where no upload has it.
 """
 
+import io
 import re
 import secrets
 import shutil
-from collections.abc import Mapping
-from contextlib import suppress
+import tempfile
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Literal, cast
 
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 from sqlalchemy import func, null, select, update
 from sqlalchemy.orm import Session
 
 from rabisco import objects, store
+from rabisco.artifacts.durable import told_of_storage
 from rabisco.errors import N_, RabiscoError, StorageError, UploadNotFoundError
-from rabisco.intake import Finding, Inspection
+from rabisco.intake import Choices, Finding, Inspection, inspect
+from rabisco.intake.archive import open_members
+from rabisco.intake.findings import refusal
 from rabisco.settings import get_settings
 from rabisco.text import normalized
 
@@ -230,7 +242,7 @@ def bring(place: str) -> None:
         StorageError: The store does not answer, or what it has is damaged.
     """
     folder = get_settings().home / place
-    if not folder.is_file() and not (folder / TRAIN).exists():
+    if not (folder / TRAIN).exists():
         objects.fetch_folder(place, folder)
 
 
@@ -250,3 +262,80 @@ def files_of(folder: Path) -> tuple[Path, Path | None]:
     """Return the training data of an upload's folder, and its test data if there are any."""
     test = folder / TEST
     return folder / TRAIN, test if test.is_file() else None
+
+
+def keep(train: Path, test: Path | None = None, choices: Choices | None = None) -> Upload:
+    """Copy local data into an upload that is ready for training; later changes to the originals do not affect it.
+
+    Args:
+        train: A CSV file, a zip archive of pictures by class, or a folder of them.
+        test: Test data, likewise.
+        choices: What the user decided; the data decide the rest.
+
+    Raises:
+        UnusableDataError: They cannot be trained on; it gives the first reason.
+        StorageError: There is no room to keep them.
+    """
+    inspection = inspect(train, test, choices)
+    if inspection.errors:
+        raise refusal(inspection.errors[0])
+    paths = {"train": train} if test is None else {"train": train, "test": test}
+    with ExitStack() as opened:
+        files = {part: opened.enter_context(_as_file(path)) for part, path in paths.items()}
+        upload = create(files, train.resolve().name)
+    with store.writing() as session:
+        row = session.get_one(store.UploadRow, upload.id)
+        row.state, row.inspection = "ready", inspection.to_dict()
+    return get(upload.id)
+
+
+@contextmanager
+def _as_file(path: Path) -> Iterator[IO[bytes]]:
+    """Yield a file, opened; a folder as a zip archive, uncompressed."""
+    if path.is_dir():
+        with told_of_storage():
+            uploads_dir().mkdir(parents=True, exist_ok=True)
+            packed = tempfile.TemporaryFile(dir=uploads_dir())  # noqa: SIM115
+        with packed:
+            _pack(path, packed)
+            yield packed
+    else:
+        with path.open("rb") as file:
+            yield file
+
+
+def _pack(folder: Path, target: IO[bytes]) -> None:
+    with told_of_storage(), open_members(folder) as contents, zipfile.ZipFile(target, "w") as archive:
+        for member in contents.members:
+            archive.writestr(member.name, contents.read(member))
+    target.seek(0)
+
+
+@dataclass(frozen=True)
+class LabeledDrawing:
+    """One drawing, RGB uint8 ``(H, W, 3)``, and the class that it shows; ``None`` where it cannot be read."""
+
+    class_name: str
+    picture: NDArray[np.uint8] | None
+
+
+def create_of_drawings(drawings: Iterable[LabeledDrawing], name: str, owner: str = "") -> Upload:
+    """Keep drawings, whose class names must be fit for folders, as an upload that is queued to be looked through.
+
+    Raises:
+        StorageError: They could not be kept; nothing is.
+    """
+    with tempfile.SpooledTemporaryFile(PIECE) as content:
+        with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
+            for number, one in enumerate(drawings, 1):
+                archive.writestr(f"{one.class_name}/{number:05}.png", _encode(one.picture))
+        content.seek(0)
+        return create({TRAIN: content}, name, owner, choices={})
+
+
+def _encode(picture: NDArray[np.uint8] | None) -> bytes:
+    if picture is None:
+        return b""
+    content = io.BytesIO()
+    Image.fromarray(picture).convert("L").save(content, "PNG", optimize=True)
+    return content.getvalue()
