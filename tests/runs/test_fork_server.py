@@ -71,7 +71,8 @@ def test_what_it_begins_is_a_process_of_its_own_that_outlives_it_and_can_be_kill
 @pytest.mark.parametrize(("niceness", "policy"), [(WHOLLY, "SCHED_IDLE"), (WHOLLY - 1, "SCHED_OTHER")])
 def test_a_process_that_gives_way_wholly_runs_while_no_other_wants_to(niceness: int, policy: str) -> None:
     program = (
-        f"import os, sys, threading; from rabisco.runs.process import give_way; give_way({niceness} - os.nice(0))\n"
+        "import os, sys, threading; from rabisco.runs.process import lower_priority\n"
+        f"lower_priority({niceness} - os.nice(0))\n"
         "thread = threading.Thread(target=lambda: print(os.sched_getscheduler(threading.get_native_id())))\n"
         "thread.start(); thread.join(); sys.stdout.flush(); os._exit(0)"
     )

@@ -24,8 +24,8 @@ from rabisco.runs.paths import folder_of
 from rabisco.runs.process import host, identity, kill, lives
 from rabisco.runs.recovery import as_found, reconcile
 from rabisco.runs.resolving import check, in_fast_epochs
-from rabisco.runs.session import LOGGER, take_up
-from rabisco.runs.states import move
+from rabisco.runs.session import LOGGER, claim
+from rabisco.runs.states import change_state
 from rabisco.store import database as database_module
 from rabisco.training import Progress
 
@@ -312,7 +312,7 @@ def test_of_several_that_change_a_state_one_succeeds(database: str) -> None:
 
     def try_it() -> None:
         with store.writing() as session:
-            won.append(move(session, run.id, ("queued",), "running"))
+            won.append(change_state(session, run.id, ("queued",), "running"))
 
     threads = [threading.Thread(target=try_it) for _ in range(8)]
     for thread in threads:
@@ -325,18 +325,18 @@ def test_of_several_that_change_a_state_one_succeeds(database: str) -> None:
 
 def test_one_run_is_taken_up_at_a_time(database: str) -> None:
     first, second = submit(), submit()
-    taken = take_up(first.id)
+    taken = claim(first.id)
     assert taken is not None
     assert (taken.row.pid, runs.get(first.id).state) == (os.getpid(), "running")
-    assert take_up(second.id) is None
-    assert take_up(first.id) is None
+    assert claim(second.id) is None
+    assert claim(first.id) is None
     taken.end("succeeded")
-    assert take_up(second.id) is not None
+    assert claim(second.id) is not None
 
 
 def test_events_are_numbered_without_gaps_whoever_writes_them(database: str) -> None:
     run = submit()
-    session = take_up(run.id)
+    session = claim(run.id)
     assert session is not None
     threads = [threading.Thread(target=lambda: [session.say("phase", {"n": n}) for n in range(10)]) for _ in range(4)]
     for thread in threads:
@@ -368,7 +368,7 @@ def test_a_run_does_not_end_before_all_is_said_that_the_database_did_not_take(
 ) -> None:
     store.close()
     run = submit()
-    session = take_up(run.id)
+    session = claim(run.id)
     assert session is not None
     monkeypatch.setattr(database_module, "BUSY_SECONDS", 0.2)
     with closing(sqlite3.connect(home / "rabisco.db")) as holder:
@@ -387,7 +387,7 @@ def test_a_run_does_not_end_before_all_is_said_that_the_database_did_not_take(
 @pytest.mark.slow
 def test_progress_is_told_at_most_four_times_a_second(database: str) -> None:
     run = submit()
-    session = take_up(run.id)
+    session = claim(run.id)
     assert session is not None
     progress = Progress(1, 1, 7, 10, math.inf, 0.1, 0.01, None, None, 0.0)
     begun = time.monotonic()
@@ -420,7 +420,8 @@ def test_a_run_that_is_cancelled_while_its_process_starts_leaves_none(home: Path
 @pytest.mark.slow
 def test_a_training_gives_way_as_far_as_the_settings_say() -> None:
     program = (
-        "import os, pathlib; from rabisco.runs.process import give_way; give_way(7); print(os.nice(0), end=' '); "
+        "import os, pathlib; from rabisco.runs.process import lower_priority; lower_priority(7); "
+        "print(os.nice(0), end=' '); "
         "group = pathlib.Path('/proc/self/autogroup'); "
         "print(group.read_text().split()[-1] if group.exists() else os.nice(0))"
     )

@@ -12,7 +12,7 @@ from rabisco.runs import scheduling
 from rabisco.runs.kinds import TRAINING
 from rabisco.runs.runners import LocalRunner
 from rabisco.runs.scheduling import in_turn
-from rabisco.runs.session import take_up
+from rabisco.runs.session import claim
 from rabisco.runs.supervisor import Supervisor
 from rabisco.settings import get_settings
 
@@ -45,7 +45,7 @@ def test_with_one_place_a_visitor_with_one_run_waits_for_one_of_another(database
         for owner in owners
     ]
     assert [scheduling.place_in_queue(run) for run in submitted] == [1, 3, 4, 2]
-    first = take_up(submitted[0].id)
+    first = claim(submitted[0].id)
     assert first is not None
     first.end("succeeded")
     assert [scheduling.place_in_queue(run) for run in submitted[1:]] == [2, 3, 1]

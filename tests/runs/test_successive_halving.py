@@ -20,9 +20,9 @@ from rabisco.runs import RunRequest, events, get, list_runs, request_cancel, sub
 from rabisco.runs.paths import folder_of
 from rabisco.runs.process import kill
 from rabisco.runs.resolving import check
-from rabisco.runs.session import take_up
-from rabisco.runs.states import State, move, note
-from rabisco.runs.successive_halving import go_on, rungs
+from rabisco.runs.session import claim
+from rabisco.runs.states import State, add_event, change_state
+from rabisco.runs.successive_halving import promote_best, rungs
 from rabisco.runs.supervisor import supervising_many
 from rabisco.runs.sweeps import parse_sweep, read_sweep, request_of
 from rabisco.training import train
@@ -130,32 +130,32 @@ def paused(name: str, accuracy: float, loss: float) -> str:
     asked = {"data": {"recipe": "digits-linear"}, "artifact": name, "solver": "adamw", "sweep": "s", "pauses": [1]}
     run_id = submit(RunRequest.parse(asked)).id
     with store.writing() as session:
-        note(session, run_id, "epoch", {"epoch": 1, "validation_accuracy": accuracy, "validation_loss": loss})
-        move(session, run_id, ("queued",), "running")
-        move(session, run_id, ("running",), "paused")
+        add_event(session, run_id, "epoch", {"epoch": 1, "validation_accuracy": accuracy, "validation_loss": loss})
+        change_state(session, run_id, ("queued",), "running")
+        change_state(session, run_id, ("running",), "paused")
     return run_id
 
 
 def test_the_best_third_goes_on_once_none_waits_or_runs(database: str) -> None:
     known = [paused(f"m-{number}", number % 4 / 4, float(number)) for number in range(1, 8)]
     last = submit(RunRequest.parse({"data": {"recipe": "digits-linear"}, "artifact": "m-8", "sweep": "s"})).id
-    go_on()
+    promote_best()
     assert [get(run_id).state for run_id in known] == ["paused"] * 7
     request_cancel(last)
-    go_on()
+    promote_best()
     states = {number: get(run_id).state for number, run_id in enumerate(known, 1)}
     assert [number for number, state in states.items() if state == "queued"] == [3, 7]  # of equals, the lower loss
     assert Counter(states.values()) == {"queued": 2, "outdone": 5}
     assert "After epoch 1, others" in str(get(known[0]).message)
     assert sweeps.standing("s").actions == ("cancel",)
     assert Counter(one.run.state for one in sweeps.cancel("s").trials) == {"cancelled": 3, "outdone": 5}
-    assert Counter(one.run.state for one in sweeps.go_on("s").trials) == {"queued": 3, "outdone": 5}
+    assert Counter(one.run.state for one in sweeps.resume_all("s").trials) == {"queued": 3, "outdone": 5}
 
 
 def test_one_that_pauses_can_be_cancelled_and_the_others_are_decided_without_it(database: str) -> None:
     first, second = paused("m-1", 0.9, 0.1), paused("m-2", 0.8, 0.2)
     assert request_cancel(first).state == "cancelled"
-    go_on()
+    promote_best()
     assert get(second).state == "queued"
 
 
@@ -194,11 +194,11 @@ def test_a_stop_at_the_moment_of_a_pause_keeps_the_best_weights(home: Path) -> N
 @pytest.mark.parametrize("order", ["cancel", "stop"])
 def test_an_order_that_meets_a_pause_halfway_is_not_lost(database: str, order: str) -> None:
     run_id = waiting()
-    assert take_up(run_id)
+    assert claim(run_id)
     orders = {"cancel": lambda: request_cancel(run_id), "stop": lambda: sweeps.stop("s")}
     with ThreadPoolExecutor(1) as thread:
         with store.writing() as session:
-            assert move(session, run_id, ("running",), "paused")
+            assert change_state(session, run_id, ("running",), "paused")
             ordered = thread.submit(orders[order])
             assert wait([ordered], timeout=0.5).not_done  # for this transaction
         ordered.result()
@@ -218,8 +218,8 @@ def test_one_whose_process_dies_is_resumed_by_itself_unless_it_was_to_stop(
     other, run_id = paused("m-1", 0.9, 0.1), waiting()
     for before, after in pairwise(["queued", *states]):
         with store.writing() as session:
-            assert move(session, run_id, (before,), after)
-    go_on()
+            assert change_state(session, run_id, (before,), after)
+    promote_best()
     assert [get(run_id).state, get(other).state] == then
 
 

@@ -22,7 +22,7 @@ from rabisco import store, uploads
 from rabisco.errors import UnusableDataError
 from rabisco.intake import inspect
 from rabisco.runs import upload_worker
-from rabisco.runs.kinds import LOOKING
+from rabisco.runs.kinds import INSPECTION
 from rabisco.runs.process import host
 
 IMAGES, LABELS = glyphs(12)
@@ -127,7 +127,7 @@ def test_an_error_that_nobody_foresaw_is_a_refusal(home: Path, monkeypatch: pyte
     monkeypatch.setattr(upload_worker, "inspect", fail)
     for code in ("looking-failed", "looking-memory"):
         upload = uploads.create({"train": BytesIO(TABLE)}, "own.csv", choices={})
-        session = upload_worker.take_up(upload.id)
+        session = upload_worker.claim(upload.id)
         assert session is not None
         session.end(upload_worker._look(upload.id, session))
         found = uploads.get(upload.id)
@@ -137,9 +137,9 @@ def test_an_error_that_nobody_foresaw_is_a_refusal(home: Path, monkeypatch: pyte
 
 def test_what_a_cancelled_process_finds_is_not_kept(database: str) -> None:
     upload = uploads.create({"train": BytesIO(TABLE)}, "own.csv", choices={})
-    session = upload_worker.take_up(upload.id)
+    session = upload_worker.claim(upload.id)
     assert session is not None
-    assert upload_worker.take_up(upload.id) is None
+    assert upload_worker.claim(upload.id) is None
     assert uploads.cancel(upload.id).state == "waiting"
     session.end(upload_worker._look(upload.id, session))
     assert uploads.get(upload.id).state == "waiting"
@@ -152,7 +152,7 @@ def test_the_row_of_a_process_that_is_gone_is_refused_and_no_other(database: str
             row = store.UploadRow(id=name, folder=f"uploads/{name}", state="looking", pid=2**22 + 1, host=where)
             row.process_started, row.heartbeat = "before", store.now()
             session.add(row)
-    LOOKING.reconcile()
+    INSPECTION.reconcile()
     with store.reading() as session:
         states = {row.id: row.state for row in session.query(store.UploadRow)}
     assert states == {"gone": "refused", "elsewhere": "looking"}

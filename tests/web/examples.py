@@ -22,7 +22,7 @@ from tests.web.serving import PROGRAM, Server, free_port, serving
 from tests.web.training import wait_for
 
 from rabisco import artifacts, store
-from rabisco.runs.session import take_up
+from rabisco.runs.session import claim
 from rabisco.settings import get_settings
 from rabisco.web import create_app
 from rabisco.web.platform import refusals
@@ -144,7 +144,7 @@ class Stage:
     def _run_id(self, operation: str) -> str:
         run = self._ask("POST", "/training", json={"dataset": "digits", "preset": "seconds"}).json()["id"]
         if operation == "stop_run":
-            assert take_up(run)
+            assert claim(run)
         if operation in ENDED_FIRST:
             self._ask("POST", f"/runs/{run}/cancel")
         return str(run)

@@ -74,17 +74,17 @@ def _trained(told: "Sweep", folder: Path) -> Iterator[dict[str, Any] | None]:
     A cluster gets all of them at once and trains as many at a time as it has room for.
     """
     from rabisco.errors import RabiscoError
-    from rabisco.runs.sweeps import take_up, words_of
+    from rabisco.runs.sweeps import submit_or_resume, words_of
     from rabisco.settings import get_settings
 
     combinations, begun = list(enumerate(told.combinations(), 1)), dict[int, str]()
     for number, values in combinations if get_settings().runner else ():
         with suppress(RabiscoError):  # told below
-            begun[number] = take_up(told, number, values).id
+            begun[number] = submit_or_resume(told, number, values).id
     for number, values in combinations:
         click.echo(f"{number}. {words_of(values)}")
         try:
-            run = follow_to_the_end(begun.get(number) or take_up(told, number, values).id)
+            run = follow_to_the_end(begun.get(number) or submit_or_resume(told, number, values).id)
         except RabiscoError as error:
             click.secho(f"Error: {error}", fg="red", err=True)
             yield None
@@ -97,12 +97,12 @@ def _halved(told: "Sweep", folder: Path) -> Iterator[dict[str, Any] | None]:
     from rabisco.errors import RabiscoError
     from rabisco.runs import ENDED, sweeps, tend
     from rabisco.runs.supervisor import supervising_many
-    from rabisco.runs.sweeps import take_up, words_of
+    from rabisco.runs.sweeps import submit_or_resume, words_of
 
     begun = dict[str, tuple[int, dict[str, Any]]]()
     for number, values in enumerate(told.combinations(), 1):
         try:
-            begun[take_up(told, number, values).id] = number, values
+            begun[submit_or_resume(told, number, values).id] = number, values
         except RabiscoError as error:
             click.secho(f"{number}. {words_of(values)}\nError: {error}", fg="red", err=True)
             yield None

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from rabisco import objects
 from rabisco.artifacts.durable import told_of_storage, try_lock, write_whole
 from rabisco.errors import RabiscoError
-from rabisco.runs.process import give_way, host, identity
+from rabisco.runs.process import host, identity, lower_priority
 from rabisco.runs.runners import start
 from rabisco.settings import get_settings
 
@@ -131,7 +131,7 @@ def make(path: Path, write: Callable[[Path], None]) -> None:
 def begin() -> None:
     """Begin as such a process: its log is written, and other processes go before it."""
     logging.basicConfig(level=logging.INFO)
-    give_way(get_settings().training_niceness)
+    lower_priority(get_settings().training_niceness)
 
 
 def _start(module: str, *arguments: str, log: IO[bytes] | None = None) -> threading.Thread:

@@ -24,7 +24,7 @@ from rabisco.errors import N_, MissingExtraError
 from rabisco.runs.paths import LOG_FILE, cluster_file, runs_dir
 from rabisco.runs.process import identity
 from rabisco.runs.recovery import Dead
-from rabisco.runs.runners import Child, Runner, say, start, told
+from rabisco.runs.runners import Child, Runner, say, start, variables
 from rabisco.settings import get_settings
 
 LOGGER = logging.getLogger("rabisco.runs")
@@ -160,8 +160,8 @@ class ClusterRunner(Runner):
             self._children[row.id] = child
         threads = max(1, ceil(needs.cpus))
         backend = {name: os.environ[name] for name in ("KERAS_BACKEND",) if name in os.environ}
-        variables = {**told(threads), **backend}
-        self.say({"id": row.id, "folder": str(folder), "needs": needs.model_dump(), "told": variables})
+        told = {**variables(threads), **backend}
+        self.say({"id": row.id, "folder": str(folder), "needs": needs.model_dump(), "told": told})
         return child
 
     def look(self) -> dict[str, Child]:

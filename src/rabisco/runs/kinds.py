@@ -12,9 +12,9 @@ from rabisco.errors import RabiscoError
 from rabisco.intake import Finding
 from rabisco.intake.findings import Parameter
 from rabisco.runs import paths
-from rabisco.runs.recovery import Dead, reconcile, same_process, works
-from rabisco.runs.states import ACTIVE, move
-from rabisco.runs.successive_halving import go_on
+from rabisco.runs.recovery import Dead, process_lives, reconcile, same_process
+from rabisco.runs.states import ACTIVE, change_state
+from rabisco.runs.successive_halving import promote_best
 from rabisco.settings import get_settings
 from rabisco.uploads import MOST_LOOKING, folder_of
 
@@ -66,19 +66,19 @@ def refusal(code: str, **parameters: Parameter) -> dict[str, Any]:
 
 def _reconcile_trainings(dead: Collection[Dead] = ()) -> None:
     reconcile(dead)
-    go_on()
+    promote_best()
 
 
 def _fail_training(run_id: str, error: RabiscoError) -> None:
     with store.writing() as session:
-        move(session, run_id, ("queued",), "failed", message=error.sentence)
+        change_state(session, run_id, ("queued",), "failed", message=error.sentence)
 
 
 def _refuse_dead(dead: Collection[Dead] = ()) -> None:
     with store.reading() as session:
         rows = session.scalars(select(store.UploadRow).where(store.UploadRow.state == "looking")).all()
     for row in rows:
-        if not works(row) or (row.id, row.pid, row.process_started) in dead:
+        if not process_lives(row, dead):
             found(row.id, refusal("looking-died"), *same_process(row))
 
 
@@ -99,7 +99,7 @@ TRAINING = WorkKind(
     reconcile=_reconcile_trainings,
     fail=_fail_training,
 )
-LOOKING = WorkKind(
+INSPECTION = WorkKind(
     name="uploads",
     module="rabisco.runs.upload_worker",
     table=store.UploadRow,

@@ -21,7 +21,7 @@ from rabisco.evaluation.label_errors import hardest, suspected
 from rabisco.inference import Predictor
 from rabisco.runs import background, label_errors
 from rabisco.runs.label_errors import SuspectedLabels, key_of
-from rabisco.runs.process import me
+from rabisco.runs.process import this_process
 from rabisco.runs.request import RunRequest
 from rabisco.runs.resolving import check
 from rabisco.runs.tasks import load_data
@@ -39,7 +39,7 @@ def main(job_id: str) -> None:
     asked = label_errors.at(job_id)
     if asked is None:
         return
-    job = asked.model_copy(update={**me(), "state": "reading", "message": ""})
+    job = asked.model_copy(update={**this_process(), "state": "reading", "message": ""})
     job.write()
     with job.failing():
         with locked(label_errors.folder() / ".looking"):

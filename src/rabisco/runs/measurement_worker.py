@@ -25,7 +25,7 @@ from rabisco.runs import background
 from rabisco.runs.held_out import request_of
 from rabisco.runs.load_cost import measure_load_cost
 from rabisco.runs.measurements import ENDED_EARLY, ComparedAnswers, MeasurementJob, comparisons_dir, status
-from rabisco.runs.process import me
+from rabisco.runs.process import this_process
 from rabisco.runs.resolving import check
 from rabisco.runs.tasks import load_data
 
@@ -42,7 +42,7 @@ def main(measurement_id: str) -> None:
     asked = status(measurement_id)
     if asked is None:
         return
-    job = asked.model_copy(update={**me(), "message": ""})
+    job = asked.model_copy(update={**this_process(), "message": ""})
     job.write(state="waiting")
     with job.failing(ENDED_EARLY):
         with locked(comparisons_dir() / ".measuring"):

@@ -29,7 +29,7 @@ def identity(pid: int) -> str | None:
     return started.strip() or None if shown.returncode == 0 and not state.startswith("Z") else None
 
 
-def me() -> dict[str, int | str]:
+def this_process() -> dict[str, int | str]:
     """Return the columns that name this process."""
     return {"pid": os.getpid(), "process_started": identity(os.getpid()) or "", "host": host()}
 
@@ -49,7 +49,7 @@ def lives(pid: int | None, known: str) -> bool:
     return pid is not None and known != "" and identity(pid) == known
 
 
-def give_way(niceness: int) -> None:
+def lower_priority(niceness: int) -> None:
     """Let other processes go before this one whenever they have something to do.
 
     Args:

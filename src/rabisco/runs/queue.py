@@ -19,7 +19,7 @@ from rabisco.runs.records import Run, run_of
 from rabisco.runs.recovery import as_found, reconcile
 from rabisco.runs.request import RunRequest, limits
 from rabisco.runs.resolving import check, minutes_of
-from rabisco.runs.states import ENDED, RESUMABLE, State, move
+from rabisco.runs.states import ENDED, RESUMABLE, State, change_state
 from rabisco.text import normalized, plain
 
 LOGGER = logging.getLogger("rabisco.runs")
@@ -131,7 +131,7 @@ def request_stop(run_id: str) -> Run:
     """
     reconcile()
     with store.writing() as session:
-        moved = move(session, run_id, ("running",), "stopping", wanted="stop")
+        moved = change_state(session, run_id, ("running",), "stopping", wanted="stop")
     run = get(run_id)
     if not moved and not (run.state == "stopping" and run.wanted == "stop"):
         raise _conflict(
@@ -149,7 +149,7 @@ def request_cancel(run_id: str) -> Run:
     reconcile()
     with store.writing() as session:
         _hold(session, run_id)
-        moved = move(session, run_id, ("queued", "paused"), "cancelled") or move(
+        moved = change_state(session, run_id, ("queued", "paused"), "cancelled") or change_state(
             session, run_id, ("running", "stopping"), "stopping", store.RunRow.wanted != "cancel", wanted="cancel"
         )
     run = get(run_id)
@@ -165,7 +165,7 @@ def request_end(run_id: str) -> Run:
     reconcile()
     with store.writing() as session:
         _hold(session, run_id)
-        _ = move(session, run_id, ("queued", "paused"), "cancelled") or move(
+        _ = change_state(session, run_id, ("queued", "paused"), "cancelled") or change_state(
             session, run_id, ("running",), "stopping", wanted="stop"
         )
     return get(run_id)
@@ -184,7 +184,7 @@ def resume(run_id: str) -> Run:
     """
     reconcile()
     with store.writing() as session:
-        moved = move(session, run_id, RESUMABLE, "queued", **anew())
+        moved = change_state(session, run_id, RESUMABLE, "queued", **requeued())
     run = get(run_id)
     if not moved:
         raise _conflict(
@@ -197,7 +197,7 @@ def resume(run_id: str) -> Run:
     return run
 
 
-def anew() -> dict[str, Any]:
+def requeued() -> dict[str, Any]:
     """Return the columns of a run that waits for its turn once more."""
     return {"queued": store.now(), "ended": None, "message": Sentence(""), "wanted": "", "launches": 0}
 

@@ -11,7 +11,7 @@ from rabisco import artifacts, store
 from rabisco.artifacts import Card
 from rabisco.errors import N_, Sentence
 from rabisco.runs.process import host, lives
-from rabisco.runs.states import ACTIVE, State, active, has_learned, move
+from rabisco.runs.states import ACTIVE, State, active, change_state, has_learned
 from rabisco.store import OfProcess
 
 Dead = tuple[str, int, str]  # row, number and identity of a process of another machine
@@ -26,11 +26,11 @@ def reconcile(dead: Collection[Dead] = ()) -> None:
     the others, those that were to be cancelled are, and the rest is interrupted.
     """
     with store.reading() as session:
-        gone = [row for row in active(session) if not works(row) or (row.id, row.pid, row.process_started) in dead]
+        gone = [row for row in active(session) if not process_lives(row, dead)]
     for row in gone:
         target, changes = _outcome(row)
         with store.writing() as session:
-            move(session, row.id, ACTIVE, target, *same_process(row), **changes)
+            change_state(session, row.id, ACTIVE, target, *same_process(row), **changes)
 
 
 def as_found(row: store.RunRow) -> store.RunRow:
@@ -38,11 +38,12 @@ def as_found(row: store.RunRow) -> store.RunRow:
 
     It is read again where its process is gone, which may have said how it ended after the row was read.
     """
-    if row.state not in ACTIVE or works(row):  # asked once: a process that lives may have ended by the next question
+    # It is asked once: a process that lives may have ended by the next question.
+    if row.state not in ACTIVE or process_lives(row):
         return row
     with store.reading() as session:
         row = session.get(store.RunRow, row.id) or row
-    if row.state in ACTIVE and not works(row):
+    if row.state in ACTIVE and not process_lives(row):
         row.state, changes = _outcome(row)
         changes = {"pid": None, "process_started": "", "wanted": "", "ended": row.heartbeat, **changes}
         for name, value in changes.items():
@@ -77,8 +78,10 @@ def state_of(row: store.RunRow, card: Card, stopped: bool = False) -> State:
     return "succeeded" if row.request.get("corrections") or has_learned(card) else "unlearned"
 
 
-def works(row: OfProcess) -> bool:
-    """Tell whether the process lives that a row names."""
+def process_lives(row: OfProcess, dead: Collection[Dead] = ()) -> bool:
+    """Tell whether the process lives that a row names, and is not known to be dead."""
+    if (row.id, row.pid, row.process_started) in dead:
+        return False
     if row.host == host():
         return lives(row.pid, row.process_started)
     return row.heartbeat is not None and store.now() - row.heartbeat < SILENT

@@ -212,7 +212,7 @@ def say(process: "subprocess.Popen[bytes]", order: dict[str, Any]) -> None:
         process.stdin.write(json.dumps(order).encode() + b"\n")
 
 
-def told(threads: int | None = None) -> dict[str, str]:
+def variables(threads: int | None = None) -> dict[str, str]:
     """Return the variables that tell a process this one's settings, and with how many threads to compute."""
     settings = get_settings()
     given = {name: getattr(settings, name) for name in _PASSED_ON} | {"trainings": settings.most_trainings}
@@ -224,5 +224,5 @@ def told(threads: int | None = None) -> dict[str, str]:
 
 def environment() -> dict[str, str]:
     """Return the environment of a process of this machine."""
-    given = told()  # it sets variables, too
+    given = variables()  # it sets variables, too
     return {**os.environ, **given}

@@ -19,11 +19,11 @@ from rabisco.errors import RabiscoError, StorageError
 from rabisco.models.backend import device
 from rabisco.recipes import Watcher
 from rabisco.runs.paths import checkpoints_of, folder_of
-from rabisco.runs.process import me
+from rabisco.runs.process import this_process
 from rabisco.runs.recovery import result_of, same_process, state_of
 from rabisco.runs.request import RunRequest
 from rabisco.runs.resolving import minutes_of
-from rabisco.runs.states import ACTIVE, State, active, move, note
+from rabisco.runs.states import ACTIVE, State, active, add_event, change_state
 from rabisco.settings import get_settings
 from rabisco.training import Checkpoints, Progress, Request, TrainingResult
 
@@ -92,7 +92,7 @@ class RunSession(Watcher):
         while self._unsaid:
             kind, payload, changes = self._unsaid[0]
             with store.writing() as session:
-                ours = note(session, self.row.id, kind, payload, *self._own, heartbeat=store.now(), **changes)
+                ours = add_event(session, self.row.id, kind, payload, *self._own, heartbeat=store.now(), **changes)
             if not ours:
                 LOGGER.error("the run was taken from this process, which ends")
                 os._exit(3)
@@ -168,7 +168,7 @@ class RunSession(Watcher):
                 with self._saying:
                     self._say_rest()
                 with store.writing() as session:
-                    return move(session, self.row.id, ACTIVE, state, *self._own, *guards, **changes)
+                    return change_state(session, self.row.id, ACTIVE, state, *self._own, *guards, **changes)
             except StorageError as error:
                 if time.monotonic() > until:
                     raise
@@ -199,7 +199,7 @@ class RunSession(Watcher):
                 LOGGER.warning("%s", error)
 
 
-def take_up(run_id: str) -> RunSession | None:
+def claim(run_id: str) -> RunSession | None:
     """Make a run that waits this process's own, if fewer run than may; ``None`` if it is not to be had."""
     with store.alone() as session:
         row = session.get(store.RunRow, run_id)
@@ -209,7 +209,7 @@ def take_up(run_id: str) -> RunSession | None:
             session.execute(update(store.RunRow).where(store.RunRow.id == run_id).values(launches=0))
             return None
         begun = {"started": row.started or store.now(), "heartbeat": store.now(), "wanted": "", "launches": 0}
-        move(session, run_id, ("queued",), "running", **me(), **begun)
+        change_state(session, run_id, ("queued",), "running", **this_process(), **begun)
         session.refresh(row)
         session.expunge(row)
     return RunSession(row)

@@ -62,7 +62,7 @@ RESUMABLE: tuple[State, ...] = (*INCOMPLETE, "outdone")
 LEAST_GAIN = 0.1  # in accuracy above chance; with few classes twice chance would ask for too much
 
 
-def move(
+def change_state(
     session: Session, run_id: str, sources: tuple[State, ...], target: State, *guards: Any, **changes: Any
 ) -> bool:
     """Change a run's state, and further columns in the same step; tell whether it was.
@@ -79,10 +79,10 @@ def move(
     if changes.get("wanted"):
         said["wanted"] = changes["wanted"]
     guards = store.RunRow.state.in_(sources), *guards
-    return note(session, run_id, "state", {"state": target, **said}, *guards, state=target, **changes)
+    return add_event(session, run_id, "state", {"state": target, **said}, *guards, state=target, **changes)
 
 
-def note(session: Session, run_id: str, kind: str, payload: dict[str, Any], *guards: Any, **changes: Any) -> bool:
+def add_event(session: Session, run_id: str, kind: str, payload: dict[str, Any], *guards: Any, **changes: Any) -> bool:
     """Add an event to a run if the guards hold; tell whether they did."""
     number = session.scalar(
         update(store.RunRow)

@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 
 from rabisco import store
 from rabisco.errors import N_, InvalidConfigurationError, Sentence
-from rabisco.runs.queue import anew, goes_on_by_itself, resume
+from rabisco.runs.queue import goes_on_by_itself, requeued, resume
 from rabisco.runs.request import RunRequest
 from rabisco.runs.resolving import check
-from rabisco.runs.states import ACTIVE, move
+from rabisco.runs.states import ACTIVE, change_state
 from rabisco.training.config import GRADIENT_SOLVERS
 
 FACTOR = 3
@@ -50,7 +50,7 @@ def in_rungs(request: RunRequest) -> RunRequest:
     return request.model_copy(update={"pauses": rungs(configuration.epochs)})
 
 
-def go_on() -> None:
+def promote_best() -> None:
     """Let the best third of those that pause go on in every sweep of which none waits or runs."""
     with store.reading() as session:
         undecided = set(session.scalars(select(SWEEP).where(store.RunRow.state == "paused").distinct()))
@@ -81,7 +81,7 @@ def _decide(session: Session, name: str) -> None:
     ranked = sorted(ids, key=standing.__getitem__, reverse=True)
     kept = max(1, len(ranked) // FACTOR)
     for run_id in ranked[:kept]:
-        move(session, run_id, ("paused",), "queued", **anew())
+        change_state(session, run_id, ("paused",), "queued", **requeued())
     reason = Sentence(N_("After epoch %(epoch)s, others of its sweep were better."), {"epoch": epoch})
     for run_id in ranked[kept:]:
-        move(session, run_id, ("paused",), "outdone", message=reason)
+        change_state(session, run_id, ("paused",), "outdone", message=reason)

@@ -22,7 +22,7 @@ from rabisco import store
 from rabisco.artifacts.durable import told_of_storage, try_lock
 from rabisco.errors import N_, RabiscoError, RunConflictError, RunNotFoundError, Sentence, StorageError
 from rabisco.runs.cluster import ClusterRunner
-from rabisco.runs.kinds import LOOKING, TRAINING, WorkKind
+from rabisco.runs.kinds import INSPECTION, TRAINING, WorkKind
 from rabisco.runs.paths import LOG_FILE, expected, runs_dir
 from rabisco.runs.process import host, kill
 from rabisco.runs.queue import get, goes_on_by_itself, resume
@@ -185,7 +185,7 @@ def _runner_of(kind: WorkKind, *, forks: bool = False) -> Runner:
     return ClusterRunner(settings.runner) if elsewhere else LocalRunner(kind, forks=forks)
 
 
-SUPERVISORS = (Supervisor(TRAINING), Supervisor(LOOKING))
+SUPERVISORS = (Supervisor(TRAINING), Supervisor(INSPECTION))
 
 
 def _supervise(supervisor: Supervisor) -> None:

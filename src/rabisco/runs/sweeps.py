@@ -175,7 +175,7 @@ def request_of(sweep: Sweep, number: int, values: dict[str, Any]) -> RunRequest:
     return in_rungs(asked) if sweep.search == "asha" else asked
 
 
-def take_up(sweep: Sweep, number: int, values: dict[str, Any]) -> Run:
+def submit_or_resume(sweep: Sweep, number: int, values: dict[str, Any]) -> Run:
     """Return the run of a combination, a new one if there is none; one that was interrupted is resumed.
 
     Raises:
@@ -271,7 +271,7 @@ def cancel(name: str) -> SweepStanding:
     return _ask(name, dict.fromkeys(("queued", "paused", "running", "stopping"), request_cancel))
 
 
-def go_on(name: str) -> SweepStanding:
+def resume_all(name: str) -> SweepStanding:
     """Resume every training of a sweep that ended early."""
     return _ask(name, dict.fromkeys(INCOMPLETE, resume))
 

@@ -16,7 +16,7 @@ from rabisco import objects, store
 from rabisco.errors import RabiscoError, UnusableDataError
 from rabisco.intake import Choices, Finding, inspect
 from rabisco.runs.kinds import found, refusal
-from rabisco.runs.process import me
+from rabisco.runs.process import this_process
 from rabisco.runs.recovery import same_process
 from rabisco.uploads import bring, files_of, folder_of, place_of
 
@@ -31,13 +31,13 @@ MEASURED_BYTES = 1 << 20
 def main(upload_id: str) -> None:
     """Take an upload up and look through it, unless another process does or nobody wants it any more."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    session = take_up(upload_id)
+    session = claim(upload_id)
     if session is not None:
         session.listen()
         session.end(_look(upload_id, session))
 
 
-def _look(upload_id: str, session: "LookingSession") -> dict[str, Any]:
+def _look(upload_id: str, session: "UploadSession") -> dict[str, Any]:
     """Return what was found, as it is kept; whatever goes wrong is a refusal with its reason."""
     try:
         with objects.patience(PATIENCE):
@@ -57,20 +57,20 @@ def _look(upload_id: str, session: "LookingSession") -> dict[str, Any]:
         return refusal("looking-failed", kind=type(error).__name__)
 
 
-def take_up(upload_id: str) -> "LookingSession | None":
+def claim(upload_id: str) -> "UploadSession | None":
     """Make an upload that is queued this process's own; ``None`` if it is not to be had."""
     waits = store.UploadRow.id == upload_id, store.UploadRow.state == "queued"
     with store.writing() as session:
-        begun = {"state": "looking", "launches": 0, "heartbeat": store.now(), **me()}
+        begun = {"state": "looking", "launches": 0, "heartbeat": store.now(), **this_process()}
         taking = update(store.UploadRow).where(*waits).values(begun)
         if session.scalar(taking.returning(store.UploadRow.id)) is None:
             return None
         row = session.get_one(store.UploadRow, upload_id)
         session.expunge(row)
-    return LookingSession(row)
+    return UploadSession(row)
 
 
-class LookingSession:
+class UploadSession:
     """What one process says of the upload that it took up, until the row is no longer its own.
 
     Attributes:

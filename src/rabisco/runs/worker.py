@@ -22,8 +22,8 @@ from rabisco.models.backend import start_keras
 from rabisco.recipes import run
 from rabisco.runs.checkpoint_upload import PATIENCE, carried
 from rabisco.runs.paths import LOG_FILE, checkpoints_of, folder_of
-from rabisco.runs.process import end_with_input, give_way, identity
-from rabisco.runs.session import RunSession, take_up
+from rabisco.runs.process import end_with_input, identity, lower_priority
+from rabisco.runs.session import RunSession, claim
 from rabisco.runs.tasks import task_of
 from rabisco.settings import get_settings
 from rabisco.training import Checkpoints
@@ -37,7 +37,7 @@ LOGGER = logging.getLogger("rabisco.runs")
 def main(run_id: str) -> None:
     """Take a run up and carry it through, unless another process has."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    session = take_up(run_id)
+    session = claim(run_id)
     if session is None:
         return
     session.listen()
@@ -133,7 +133,7 @@ def _carry_through(order: dict[str, str]) -> None:
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
-    give_way(0)  # the new session too
+    lower_priority(0)  # the new session too
     os.chdir(order["folder"])
     log = os.open(Path(order["folder"], LOG_FILE), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
     null = os.open(os.devnull, os.O_RDONLY)
@@ -145,7 +145,7 @@ def _carry_through(order: dict[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    give_way(get_settings().training_niceness)  # from the first import on, for these take seconds
+    lower_priority(get_settings().training_niceness)  # from the first import on, for these take seconds
     if sys.argv[2:] == ["while-heard"]:
         end_with_input()
     main(sys.argv[1]) if sys.argv[1:] else wait_for_orders()

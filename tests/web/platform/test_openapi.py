@@ -18,7 +18,7 @@ from tests.web.training import cancel_all, digits_csv, send
 
 from rabisco import runs
 from rabisco.runs import upload_worker
-from rabisco.runs.session import take_up
+from rabisco.runs.session import claim
 from rabisco.training import Progress
 from rabisco.web import create_app
 
@@ -117,11 +117,11 @@ def test_what_uploads_and_trainings_keep_has_the_shapes_it_names(monkeypatch: py
     monkeypatch.setattr(runs, "tend", lambda: None)
     client = create_app().test_client()
     upload = client.post("/uploads", data={"train": (io.BytesIO(digits_csv(0, 60)), "a.csv")}).json["id"]
-    look = upload_worker.take_up(upload)
+    look = upload_worker.claim(upload)
     assert look
     look.end(upload_worker._look(upload, look))
     run = client.post("/training", json={"upload": upload, "epochs": 2}).json["id"]
-    session = take_up(run)
+    session = claim(run)
     assert session
     session.phase("training", classes=10, train=40, validation=10, test=10)
     session.progress(Progress(1, 2, 1, 5, 2.3, 0.1, 1e-3, None, None, 0.5))

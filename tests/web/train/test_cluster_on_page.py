@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from rabisco import runs, store
 from rabisco.runs.paths import cluster_file
 from rabisco.runs.process import host
-from rabisco.runs.states import move
+from rabisco.runs.states import change_state
 from rabisco.settings import get_settings
 from rabisco.web import create_app
 
@@ -92,6 +92,6 @@ def test_what_a_training_is_to_get_is_asked_only_where_there_is_a_cluster(
 def test_a_training_that_failed_elsewhere_says_where_its_log_is(client: FlaskClient, machine: str, said: bool) -> None:
     run_id = runs.submit(runs.RunRequest.parse({"data": {"catalog": "digits"}, "artifact": "mine"})).id
     with store.writing() as session:
-        assert move(session, run_id, ("queued",), "failed", host=machine)
+        assert change_state(session, run_id, ("queued",), "failed", host=machine)
     page = " ".join(client.get(f"/runs/{run_id}", headers=PAGE).get_data(as_text=True).split())
     assert (f"Its log is on the machine node-2, in the folder runs/{run_id}" in page) == said

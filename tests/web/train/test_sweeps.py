@@ -9,9 +9,9 @@ from sqlalchemy import update
 
 from rabisco import runs, store
 from rabisco.evaluation.statistics import wilson_interval
-from rabisco.runs.session import take_up
-from rabisco.runs.states import move, note
-from rabisco.runs.successive_halving import go_on
+from rabisco.runs.session import claim
+from rabisco.runs.states import add_event, change_state
+from rabisco.runs.successive_halving import promote_best
 from rabisco.settings import get_settings
 from rabisco.web import create_app
 from rabisco.web.train.sweeps import EXAMPLE
@@ -35,9 +35,9 @@ def order(client: FlaskClient, text: str = EXAMPLE, name: str = "rates") -> dict
 def train(run_id: str, accuracy: float, *, ends: bool) -> None:
     """Let a training tell what it came to; the truth of it is a test of runs."""
     with store.writing() as session:
-        note(session, run_id, "epoch", {"epoch": 1, "validation_accuracy": accuracy})
+        add_event(session, run_id, "epoch", {"epoch": 1, "validation_accuracy": accuracy})
         if ends:
-            move(session, run_id, ("queued",), "succeeded", artifact_version=1, accuracy=accuracy - 0.01)
+            change_state(session, run_id, ("queued",), "succeeded", artifact_version=1, accuracy=accuracy - 0.01)
             low, high = wilson_interval(round((accuracy - 0.01) * 360), 360)
             metrics = {"validation_accuracy": accuracy, "test_accuracy_low": low, "test_accuracy_high": high}
             session.execute(update(store.RunRow).where(store.RunRow.id == run_id).values(metrics=metrics))
@@ -76,9 +76,9 @@ def pause(run_id: str, accuracy: float) -> None:
     """Let a training stand at the end of its first epoch."""
     with store.writing() as session:
         figures = {"loss": 1.0, "accuracy": 0.5, "validation_loss": 1.0, "validation_accuracy": accuracy}
-        note(session, run_id, "epoch", {"epoch": 1, **figures})
-        move(session, run_id, ("queued",), "running")
-        move(session, run_id, ("running",), "paused")
+        add_event(session, run_id, "epoch", {"epoch": 1, **figures})
+        change_state(session, run_id, ("queued",), "running")
+        change_state(session, run_id, ("running",), "paused")
 
 
 def test_asha_pauses_are_seen_and_the_best_third_goes_on(client: FlaskClient) -> None:
@@ -92,7 +92,7 @@ def test_asha_pauses_are_seen_and_the_best_third_goes_on(client: FlaskClient) ->
     page = client.get("/sweeps/rates", headers=PAGE).get_data(as_text=True)
     assert (page.count('class="dashed"'), page.count("state paused"), page.count("1 / 10")) == (6, 6, 6)
     assert "data-live" in page
-    go_on()
+    promote_best()
     told = client.get("/sweeps/rates").get_json()
     assert [one["state"] for one in told["trainings"]] == ["outdone"] * 4 + ["queued"] * 2
     page = client.get("/sweeps/rates", headers=PAGE).get_data(as_text=True)
@@ -104,7 +104,7 @@ def test_asha_pauses_are_seen_and_the_best_third_goes_on(client: FlaskClient) ->
 def test_a_sweep_is_stopped_cancelled_and_resumed_as_a_whole(client: FlaskClient) -> None:
     known = [one["id"] for one in order(client, f'search = "asha"\n{EXAMPLE}')["trainings"]]
     pause(known[0], 0.9)
-    session = take_up(known[1])
+    session = claim(known[1])
     assert session
     page = client.get("/sweeps/rates", headers=PAGE).get_data(as_text=True)
     assert [action for action in ("stop", "cancel", "resume") if f"/sweeps/rates/{action}" in page] == [

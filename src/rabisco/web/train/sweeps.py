@@ -32,7 +32,7 @@ MOST_SHOWN = 50
 ACTIONS: dict[str, Callable[[str], SweepStanding]] = {
     "stop": sweeps.stop,
     "cancel": sweeps.cancel,
-    "resume": sweeps.go_on,
+    "resume": sweeps.resume_all,
 }
 
 
