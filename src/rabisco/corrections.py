@@ -54,21 +54,13 @@ class Count:
 
 @dataclass(frozen=True)
 class Page:
-    """Some corrected pictures of a list, newest first.
+    """Some corrected pictures of a list, newest first."""
 
-    Attributes:
-        pictures: Those of this page: of each, one correction for each reading.
-        number: Of the page, from 1.
-        pages: How many there are, at least 1.
-        total: How many corrections there are on all of them.
-        total_pictures: And how many pictures.
-    """
-
-    pictures: tuple[tuple[Correction, ...], ...]
-    number: int
-    pages: int
-    total: int
-    total_pictures: int
+    pictures: tuple[tuple[Correction, ...], ...]  # those of this page: of each, one correction for each reading
+    number: int  # of the page, from 1
+    pages: int  # how many there are, at least 1
+    total: int  # how many corrections there are on all of them
+    total_pictures: int  # and how many pictures
 
     @property
     def corrections(self) -> list[Correction]:

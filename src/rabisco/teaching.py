@@ -23,19 +23,12 @@ LEAST_OVERLAP = 0.5  # of two boxes that are the same character's
 
 @dataclass(frozen=True)
 class Taught:
-    """What came of teaching a model one picture.
-
-    Attributes:
-        model: Its name.
-        version: The version that knows it.
-        unchanged: Test images that are answered as before.
-        counted: Of so many; 0 where the model keeps none to count on.
-    """
+    """What came of teaching a model one picture."""
 
     model: str
-    version: int
-    unchanged: int
-    counted: int
+    version: int  # the version that knows it
+    unchanged: int  # test images that are answered as before
+    counted: int  # of so many; 0 where the model keeps none to count on
 
 
 def teach(

@@ -46,34 +46,21 @@ _elsewhere: dict[str, dict[str, int]] = {}  # bytes of uploads whose files are n
 
 @dataclass(frozen=True)
 class Upload:
-    """Files that were uploaded together, and what is known of them.
+    """Files that were uploaded together, and what is known of them."""
 
-    Attributes:
-        id: Also the name of the folder.
-        name: Of the training file, for people.
-        size: Bytes of all files.
-        has_test: Whether there is a test file.
-        created: When they came.
-        owner: Token of who sent them, if the pages know one.
-        state: ``waiting`` until someone wants them looked through, ``queued`` until others have been, ``looking``,
-            ``refused`` (cannot be read), ``unusable`` (can be read and not trained on), or ``ready``.
-        rows: Rows, or pictures, looked at so far.
-        share: Of the work done, in [0, 1]; ``None`` where it cannot be told.
-        inspection: What was found.
-        refusal: Why they cannot be read.
-    """
-
-    id: str
-    name: str
-    size: int
-    has_test: bool
-    created: datetime
-    owner: str
+    id: str  # also the name of the folder
+    name: str  # of the training file, for people
+    size: int  # bytes of all files
+    has_test: bool  # whether there is a test file
+    created: datetime  # when they came
+    owner: str  # token of who sent them, if the pages know one
+    # ``waiting`` until someone wants them looked through, ``queued`` until others have been, ``looking``, ``refused``
+    # (cannot be read), ``unusable`` (can be read and not trained on), or ``ready``
     state: State
-    rows: int = 0
-    share: float | None = None
-    inspection: Inspection | None = None
-    refusal: Finding | None = None
+    rows: int = 0  # rows, or pictures, looked at so far
+    share: float | None = None  # of the work done, in [0, 1]; ``None`` where it cannot be told
+    inspection: Inspection | None = None  # what was found
+    refusal: Finding | None = None  # why they cannot be read
 
     @property
     def folder(self) -> str:

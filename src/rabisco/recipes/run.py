@@ -35,19 +35,15 @@ class Task(Protocol):
     @property
     def configuration(self) -> TrainingConfiguration:
         """How to train."""
-        ...
 
     def prepare(self) -> "tuple[keras.Model | None, Dataset]":
         """Return the model to train and what on; no model where its weights are to stay as they are."""
-        ...
 
     def finish(self, result: TrainingResult, watcher: "Watcher") -> Card:
         """Return the card of the trained model."""
-        ...
 
     def save(self, card: Card) -> Artifact:
         """Save the trained model."""
-        ...
 
 
 class Watcher:
@@ -114,21 +110,14 @@ def run(task: Task, watcher: Watcher | None = None, checkpoints: Checkpoints | N
 
 @dataclass
 class RecipeTask:
-    """Trains what a recipe names; see ``rabisco.recipes.run``.
+    """Trains what a recipe names; see ``rabisco.recipes.run``."""
 
-    Attributes:
-        recipe: The recipe; once prepared, as it is trained.
-        load: Returns recipe and data set as they are trained; by default what the recipe names.
-        base: Artifact whose weights it begins with.
-        use: Whether the new version answers at once.
-        run: Id of the run that trains it.
-    """
-
-    recipe: Recipe
+    recipe: Recipe  # the recipe; once prepared, as it is trained
+    # Returns recipe and data set as they are trained; by default what the recipe names
     load: Callable[[Recipe], Material] = load_material
-    base: str | None = None
-    use: bool = True
-    run: str = ""
+    base: str | None = None  # artifact whose weights it begins with
+    use: bool = True  # whether the new version answers at once
+    run: str = ""  # id of the run that trains it
     _dataset: Dataset = field(init=False, repr=False)
     _model: "keras.Model" = field(init=False, repr=False)
     _reference: Reference | None = field(init=False, repr=False, default=None)

@@ -10,25 +10,16 @@ from rabisco.training.config import TrainingConfiguration
 
 @dataclass(frozen=True)
 class Recipe:
-    """All it takes to train one model again.
+    """All it takes to train one model again."""
 
-    Attributes:
-        name: Also the name of the artifact.
-        dataset: Name in the catalog.
-        architecture: Name in the registry.
-        configuration: How it is trained.
-        normalizer: Normalizer, with its version, that makes such images from pictures.
-        supplements: Further data sets in the catalog, whose characters of the same classes are trained on as well.
-        pretrained: Whether training begins with the architecture's published weights.
-    """
-
-    name: str
-    dataset: str
-    architecture: str
-    configuration: TrainingConfiguration
-    normalizer: str
+    name: str  # also the name of the artifact
+    dataset: str  # name in the catalog
+    architecture: str  # name in the registry
+    configuration: TrainingConfiguration  # how it is trained
+    normalizer: str  # normalizer, with its version, that makes such images from pictures
+    # Further data sets in the catalog, whose characters of the same classes are trained on as well
     supplements: tuple[str, ...] = ()
-    pretrained: bool = False
+    pretrained: bool = False  # whether training begins with the architecture's published weights
 
 
 _LINEAR = TrainingConfiguration(solver="logistic-regression", max_iterations=200, inverse_regularization=0.1)

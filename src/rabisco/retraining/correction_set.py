@@ -23,17 +23,11 @@ MOST_REPEATS = 300  # of one correction in an epoch, each time augmented anew
 
 @dataclass(frozen=True)
 class CorrectionSet:
-    """The corrections of one version of a model.
-
-    Attributes:
-        artifact: The version.
-        given: Every correction of the model's readings, oldest first.
-        learned: Those that name a class and show something, as the model sees them; there may be none.
-    """
+    """The corrections of one version of a model."""
 
     artifact: Artifact
-    given: tuple[Correction, ...]
-    learned: Split
+    given: tuple[Correction, ...]  # every correction of the model's readings, oldest first
+    learned: Split  # those that name a class and show something, as the model sees them; there may be none
 
     @property
     def changes_weights(self) -> bool:

@@ -179,17 +179,11 @@ def _told(on_share: Callable[[float], None], total: int) -> Callable[[int], None
 
 @dataclass(frozen=True)
 class Material:
-    """Images from which characters and non-characters are drawn.
+    """Images from which characters and non-characters are drawn."""
 
-    Attributes:
-        images: Validation images, uint8 ``(N, H, W, 1)``.
-        further: Pictures of other data sets, as ``further_pictures`` gives them.
-        seed: Of the drawings.
-    """
-
-    images: Images
-    further: dict[str, Any]
-    seed: int
+    images: Images  # validation images, uint8 ``(N, H, W, 1)``
+    further: dict[str, Any]  # pictures of other data sets, as ``further_pictures`` gives them
+    seed: int  # of the drawings
 
     @property
     def size(self) -> int:
@@ -227,15 +221,10 @@ def _every(pictures: Any, *, judging: bool) -> Any:
 
 @dataclass(frozen=True)
 class ReadersPictures:
-    """Readers' pictures in which something is drawn: all of them are characters, or none is.
+    """Readers' pictures in which something is drawn: all of them are characters, or none is."""
 
-    Attributes:
-        files: As they were stored.
-        pixels: Of each, as the model sees it, uint8 ``(H, W, 1)``.
-    """
-
-    files: tuple[bytes, ...]
-    pixels: tuple[Images, ...]
+    files: tuple[bytes, ...]  # as they were stored
+    pixels: tuple[Images, ...]  # of each, as the model sees it, uint8 ``(H, W, 1)``
 
     @property
     def size(self) -> int:

@@ -31,23 +31,14 @@ class Difference:
 
 @dataclass(frozen=True)
 class Reread:
-    """One correction, read before and after.
-
-    Attributes:
-        correction: Its number.
-        true_label: What the reader said that it is; ``None``: no character.
-        before: The class that the earlier version names.
-        before_refused: Why that version refuses the picture; ``None`` if it does not.
-        after: The class that the new version names.
-        after_refused: Why the new version refuses it.
-    """
+    """One correction, read before and after."""
 
     correction: int
-    true_label: str | None
-    before: str
-    before_refused: str | None
-    after: str
-    after_refused: str | None
+    true_label: str | None  # what the reader said that it is; ``None``: no character
+    before: str  # the class that the earlier version names
+    before_refused: str | None  # why that version refuses the picture; ``None`` if it does not
+    after: str  # the class that the new version names
+    after_refused: str | None  # why the new version refuses it
 
     @property
     def right_before(self) -> bool:
@@ -62,19 +53,13 @@ class Reread:
 
 @dataclass(frozen=True)
 class RuleChange:
-    """What fitting the rule of refusal again came to, on pictures that it was not fitted on.
+    """What fitting the rule of refusal again came to, on pictures that it was not fitted on."""
 
-    Attributes:
-        kept: Whether the new rule was kept; if not, it was worse beyond noise, and the earlier one stays.
-        characters: Validation characters, drawn; accuracy is the share of them that is not refused.
-        others: Drawings of what is no character, by code, and photographs; accuracy is the share that is refused.
-        seconds: That it took.
-    """
-
-    kept: bool
-    characters: Difference
+    kept: bool  # whether the new rule was kept; if not, it was worse beyond noise, and the earlier one stays
+    characters: Difference  # validation characters, drawn; accuracy is the share of them that is not refused
+    # Drawings of what is no character, by code, and photographs; accuracy is the share that is refused
     others: Difference
-    seconds: float
+    seconds: float  # that it took
 
     @property
     def wrongly_refused(self) -> tuple[int, int]:
@@ -91,48 +76,29 @@ class RuleChange:
 
 @dataclass(frozen=True)
 class RetrainingReport:
-    """What a retraining came to.
+    """What a retraining came to."""
 
-    Attributes:
-        model: Name of the model.
-        version_before: The version that it started from.
-        trained_on: Corrections whose classes it learned; with none, the weights are the earlier version's.
-        left_out: Corrections that it could not: nothing drawn, or no class of the model.
-        step: How far it went from the earlier weights to those found, in [0, 1]; chosen on validation images.
-        corrected_before: Of the corrections learned from, those whose class the earlier version names, be it as the
-            best guess at a picture that it refuses.
-        corrected_after: The same of the new version.
-        withheld_before: Of the corrections learned from, those that the earlier version refuses.
-        withheld_after: The same of the new version.
-        not_characters: Corrections that say "not a character"; the rule of refusal is fitted with them.
-        refused_before: Of these, those that the earlier version refuses.
-        refused_after: The same of the new version.
-        test: On the test images.
-        robustness: On the test images under each corruption, and on all of them together (``mean``).
-        seconds: Of training.
-        rereads: The newest corrections one by one.
-        version: The new one, which nobody uses yet; ``None`` before it is saved.
-        rule: What fitting the rule of refusal again came to; ``None`` where the model has none.
-    """
-
-    model: str
-    version_before: int
-    trained_on: int
-    left_out: int
-    step: float
+    model: str  # name of the model
+    version_before: int  # the version that it started from
+    trained_on: int  # corrections whose classes it learned; with none, the weights are the earlier version's
+    left_out: int  # corrections that it could not: nothing drawn, or no class of the model
+    step: float  # how far it went from the earlier weights to those found, in [0, 1]; chosen on validation images
+    # Of the corrections learned from, those whose class the earlier version names, be it as the best guess at a
+    # picture that it refuses
     corrected_before: int
-    corrected_after: int
-    withheld_before: int
-    withheld_after: int
-    not_characters: int
-    refused_before: int
-    refused_after: int
-    test: Difference
+    corrected_after: int  # the same of the new version
+    withheld_before: int  # of the corrections learned from, those that the earlier version refuses
+    withheld_after: int  # the same of the new version
+    not_characters: int  # corrections that say "not a character"; the rule of refusal is fitted with them
+    refused_before: int  # of these, those that the earlier version refuses
+    refused_after: int  # the same of the new version
+    test: Difference  # on the test images
+    # On the test images under each corruption, and on all of them together (``mean``)
     robustness: tuple[Difference, ...]
-    seconds: float
-    rereads: tuple[Reread, ...] = ()
-    version: int | None = None
-    rule: RuleChange | None = None
+    seconds: float  # of training
+    rereads: tuple[Reread, ...] = ()  # the newest corrections one by one
+    version: int | None = None  # the new one, which nobody uses yet; ``None`` before it is saved
+    rule: RuleChange | None = None  # what fitting the rule of refusal again came to; ``None`` where the model has none
 
     @property
     def worse(self) -> list[str]:

@@ -58,28 +58,17 @@ class RetrainingTask:
 
     Each epoch sees ``replay`` original training images and the corrections, repeated until they are about an eighth of
     it; see ``CorrectionSet.mixed``. Then the rule of refusal is fitted again. The new version waits to be chosen.
-
-    Attributes:
-        name: The model.
-        load: Returns what the model was trained on.
-        version: The version to begin with; the current one if not given.
-        until: Only corrections given by then.
-        fine_tuning: How to fine-tune; see ``fine_tuning`` if not given.
-        replay: Original training images of an epoch, drawn by the configuration's seed.
-        robustness_examples: The first test images that are read under each corruption.
-        run: Id of the run that does so; corrections are noted to be used in it.
-        report: What improved and what got worse, once it is finished.
     """
 
     name: str
-    load: Callable[[], Dataset]
-    version: int | None = None
-    until: datetime | None = None
-    fine_tuning: TrainingConfiguration | None = None
-    replay: int = REPLAY
-    robustness_examples: int = ROBUSTNESS_EXAMPLES
-    run: str = ""
-    report: RetrainingReport = field(init=False, repr=False)
+    load: Callable[[], Dataset]  # returns what the model was trained on
+    version: int | None = None  # the version to begin with; the current one if not given
+    until: datetime | None = None  # only corrections given by then
+    fine_tuning: TrainingConfiguration | None = None  # how to fine-tune; see ``fine_tuning`` if not given
+    replay: int = REPLAY  # original training images of an epoch, drawn by the configuration's seed
+    robustness_examples: int = ROBUSTNESS_EXAMPLES  # the first test images that are read under each corruption
+    run: str = ""  # id of the run that does so; corrections are noted to be used in it
+    report: RetrainingReport = field(init=False, repr=False)  # what improved and what got worse, once it is finished
     _corrections: CorrectionSet = field(init=False, repr=False)
     _original: Dataset = field(init=False, repr=False)
     _model: "keras.Model | None" = field(init=False, repr=False, default=None)

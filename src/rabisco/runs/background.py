@@ -27,23 +27,14 @@ _BEGINNING = threading.Lock()
 
 
 class BackgroundJob(BaseModel):
-    """How far a job is, and which process does it.
+    """How far a job is, and which process does it."""
 
-    Attributes:
-        state: How far it is; each kind names its states, of which ``reading`` and ``failed`` are two.
-        message: Why it failed, else empty; a sentence and its values.
-        host: Machine of the process.
-        pid: Of the process, 0 before it began.
-        process_started: Distinguishes it from a later process with the same PID.
-        moment: When this was written, in seconds since 1970.
-    """
-
-    state: str
-    message: str = ""
-    host: str = Field(default_factory=host)
-    pid: int = 0
-    process_started: str = ""
-    moment: float = Field(default_factory=time.time)
+    state: str  # how far it is; each kind names its states, of which ``reading`` and ``failed`` are two
+    message: str = ""  # why it failed, else empty; a sentence and its values
+    host: str = Field(default_factory=host)  # machine of the process
+    pid: int = 0  # of the process, 0 before it began
+    process_started: str = ""  # distinguishes it from a later process with the same PID
+    moment: float = Field(default_factory=time.time)  # when this was written, in seconds since 1970
 
     @property
     def path(self) -> Path:

@@ -37,11 +37,11 @@ ACTOR_LOOK = 0.1  # seconds between two looks of an actor for its child
 
 
 class Resources(BaseModel):
-    """What a machine has, or a training needs: processors, GPUs, bytes of memory."""
+    """What a machine has, or a training needs."""
 
     cpus: float = 0
     gpus: float = 0
-    memory: float = 0
+    memory: float = 0  # bytes
 
     def hold(self, other: "Resources") -> bool:
         """Tell whether there is as much as ``other`` is."""
@@ -59,19 +59,12 @@ class ClusterNode(Resources):
 
 
 class ClusterState(BaseModel):
-    """How a cluster stands.
+    """How a cluster stands."""
 
-    Attributes:
-        moment: When that was said, in seconds since 1970.
-        fault: Why it cannot be reached; empty if it can.
-        nodes: Its machines.
-        free: What all of them together have left.
-    """
-
-    moment: float = 0.0
-    fault: str = ""
+    moment: float = 0.0  # when that was said, in seconds since 1970
+    fault: str = ""  # why it cannot be reached; empty if it can
     nodes: list[ClusterNode] = []
-    free: Resources = Resources()
+    free: Resources = Resources()  # what all of them together have left
 
     @property
     def whole(self) -> Resources:

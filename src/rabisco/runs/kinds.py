@@ -21,34 +21,21 @@ from rabisco.uploads import MOST_LOOKING, folder_of
 
 @dataclass(frozen=True)
 class WorkKind:
-    """One kind of work. Its rows wait as ``queued``; its processes take them up and say how they ended.
+    """One kind of work. Its rows wait as ``queued``; its processes take them up and say how they ended."""
 
-    Attributes:
-        name: For the log.
-        module: What a process runs, with the id of a row.
-        table: Where the rows are, an ``OfProcess``.
-        active: States of rows that a process works on.
-        cancelled: State of a row that nobody wants worked on any more.
-        lock_file: Held by whoever supervises.
-        places: How many may be worked on at the same time.
-        folder_of: The folder of a row, for the log.
-        is_cancelled: Whether the process of an active row is to end.
-        reconcile: Changes the state of every active row whose process is gone, see ``recovery.reconcile``, and of
-            those that waited for others.
-        fail: Ends a row whose process does not start.
-    """
-
-    name: str
-    module: str
-    table: Any
-    active: tuple[str, ...]
-    cancelled: str
-    lock_file: str
-    places: Callable[[], int]
-    folder_of: Callable[[str], Path]
-    is_cancelled: Callable[[Any], bool]
+    name: str  # for the log
+    module: str  # what a process runs, with the id of a row
+    table: Any  # where the rows are, an ``OfProcess``
+    active: tuple[str, ...]  # states of rows that a process works on
+    cancelled: str  # state of a row that nobody wants worked on any more
+    lock_file: str  # held by whoever supervises
+    places: Callable[[], int]  # how many may be worked on at the same time
+    folder_of: Callable[[str], Path]  # the folder of a row, for the log
+    is_cancelled: Callable[[Any], bool]  # whether the process of an active row is to end
+    # Changes the state of every active row whose process is gone, see ``recovery.reconcile``, and of those that waited
+    # for others
     reconcile: Callable[..., None]
-    fail: Callable[[str, RabiscoError], None]
+    fail: Callable[[str, RabiscoError], None]  # ends a row whose process does not start
 
 
 def found(upload_id: str, result: dict[str, Any], *guards: Any) -> None:

@@ -21,12 +21,7 @@ State = Literal["unasked", "reading", "ready", "failed"]
 
 
 class LabelErrorsJob(BackgroundJob):
-    """What is asked, and how far it is.
-
-    Attributes:
-        source: The data.
-        state: How far it is.
-    """
+    """What is asked, and how far it is."""
 
     source: Source
     state: State = "reading"
@@ -44,27 +39,16 @@ class LabelErrorsJob(BackgroundJob):
 
 @dataclass(frozen=True)
 class SuspectedLabels:
-    """Images that one should look at.
+    """Images that one should look at."""
 
-    Attributes:
-        class_names: The classes; the rest are indices into them.
-        keys: Names each image by its pixels, ``(N,)``; see ``key_of``.
-        images: uint8 ``(N, H, W, C)``.
-        labels: As given, ``(N,)``.
-        suggested: What each seems to be, ``(N,)``; its own label where it is only hard.
-        margins: Probability of the label less that of the most probable other class, ``(N,)``.
-        examined: How many images were looked at.
-        found: How many labels are suspected; at most some are kept here.
-    """
-
-    class_names: tuple[str, ...]
-    keys: NDArray[np.str_]
-    images: NDArray[np.uint8]
-    labels: NDArray[np.int64]
-    suggested: NDArray[np.int64]
-    margins: NDArray[np.float64]
-    examined: int
-    found: int
+    class_names: tuple[str, ...]  # the classes; the rest are indices into them
+    keys: NDArray[np.str_]  # names each image by its pixels, ``(N,)``; see ``key_of``
+    images: NDArray[np.uint8]  # uint8 ``(N, H, W, C)``
+    labels: NDArray[np.int64]  # as given, ``(N,)``
+    suggested: NDArray[np.int64]  # what each seems to be, ``(N,)``; its own label where it is only hard
+    margins: NDArray[np.float64]  # probability of the label less that of the most probable other class, ``(N,)``
+    examined: int  # how many images were looked at
+    found: int  # how many labels are suspected; at most some are kept here
 
 
 def key_of(image: NDArray[np.uint8]) -> str:

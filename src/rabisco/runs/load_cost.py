@@ -15,15 +15,10 @@ SECONDS = 120
 
 
 class LoadCost(BaseModel):
-    """What loading a model takes.
+    """What loading a model takes."""
 
-    Attributes:
-        load_ms: Milliseconds from its files to a session that answers, median.
-        memory_bytes: By how much the process grows when it is loaded and reads one image; ``None`` where the system
-            does not say.
-    """
-
-    load_ms: float
+    load_ms: float  # milliseconds from its files to a session that answers, median
+    # By how much the process grows when it is loaded and reads one image; ``None`` where the system does not say
     memory_bytes: int | None = None
 
 

@@ -30,22 +30,15 @@ _ABOUT, _IMAGES = "about.json", "images.npy"
 
 
 class MeasurementJob(BackgroundJob):
-    """How far a measurement is.
+    """How far a measurement is."""
 
-    Attributes:
-        id: Names the models and their versions.
-        models: Their names.
-        state: What is done now.
-        share: How much of the reading is done, in [0, 1].
-        images: Empty where times are measured, too; else the images are only read: ``clean``, or damaged by the
-            corruption of that name.
-    """
-
-    id: str
-    models: tuple[str, ...]
+    id: str  # names the models and their versions
+    models: tuple[str, ...]  # their names
+    # Empty where times are measured, too; else the images are only read: ``clean``, or damaged by the corruption of
+    # that name
     images: str = ""
-    state: Literal["waiting", "loading", "reading", "timing", "done", "failed"] = "waiting"
-    share: float = 0.0
+    state: Literal["waiting", "loading", "reading", "timing", "done", "failed"] = "waiting"  # what is done now
+    share: float = 0.0  # how much of the reading is done, in [0, 1]
 
     @property
     def path(self) -> Path:
@@ -119,19 +112,13 @@ def id_of(artifacts: Sequence[Artifact], images: str = "") -> str:
 
 @dataclass
 class ComparedAnswers:
-    """The same images, and what several models answered on them.
+    """The same images, and what several models answered on them."""
 
-    Attributes:
-        dataset: Name of the data set.
-        class_names: Its classes, then those that only models know; labels and answers are indices into it.
-        split: The images, uint8 ``(N, H, W, C)``, as the data set has them, and labels.
-        readings: By the model's name.
-    """
-
-    dataset: str
+    dataset: str  # name of the data set
+    # Its classes, then those that only models know; labels and answers are indices into it
     class_names: tuple[str, ...]
-    split: Split
-    readings: dict[str, Readings] = field(default_factory=dict)
+    split: Split  # the images, uint8 ``(N, H, W, C)``, as the data set has them, and labels
+    readings: dict[str, Readings] = field(default_factory=dict)  # by the model's name
 
     def add(self, name: str, class_names: tuple[str, ...], logits: NDArray[np.float32], temperature: float) -> None:
         """Keep what a model answered: logits of the data set's classes, then of its own further ones."""

@@ -21,19 +21,13 @@ PER_CLASS = 40
 
 @dataclass(frozen=True)
 class ClassSamples:
-    """Images of one class.
+    """Images of one class."""
 
-    Attributes:
-        name: Of the class.
-        images: uint8 ``(N, H, W, C)``, at most ``PER_CLASS``; of the test part where training has none.
-        train: How many images it has to train on, validation included.
-        test: How many to test on.
-    """
-
-    name: str
+    name: str  # of the class
+    # uint8 ``(N, H, W, C)``, at most ``PER_CLASS``; of the test part where training has none
     images: NDArray[np.uint8]
-    train: int
-    test: int
+    train: int  # how many images it has to train on, validation included
+    test: int  # how many to test on
 
 
 State = Literal["ready", "reading", "failed"]

@@ -65,23 +65,15 @@ def tend(*supervisors: "Supervisor") -> None:
 
 @dataclass
 class Supervisor:
-    """What one process knows of one kind of work beyond the rows.
+    """What one process knows of one kind of work beyond the rows."""
 
-    Attributes:
-        kind: Of work.
-        runner: What begins its processes; as the settings say unless given.
-        children: Processes begun by it, by row, until they have ended.
-        cancelled: When each row was first seen to be cancelled, by the monotonic clock.
-        lost: Rows whose machine is gone; they go on elsewhere.
-        launched: Rows that a process was begun for here.
-    """
-
-    kind: WorkKind
-    runner: Runner | None = None
-    children: dict[str, Child] = field(default_factory=dict)
+    kind: WorkKind  # of work
+    runner: Runner | None = None  # what begins its processes; as the settings say unless given
+    children: dict[str, Child] = field(default_factory=dict)  # processes begun by it, by row, until they have ended
+    # When each row was first seen to be cancelled, by the monotonic clock
     cancelled: dict[str, float] = field(default_factory=dict)
-    lost: set[str] = field(default_factory=set)
-    launched: set[str] = field(default_factory=set)
+    lost: set[str] = field(default_factory=set)  # rows whose machine is gone; they go on elsewhere
+    launched: set[str] = field(default_factory=set)  # rows that a process was begun for here
 
     def look(self) -> bool:
         """Notice what died, end what was cancelled, start what waits as far as there is room; tell if any is left."""

@@ -36,24 +36,16 @@ _TRIES = 50  # to draw a combination that has not been drawn yet
 
 @dataclass(frozen=True)
 class Sweep:
-    """What a file of a sweep says.
+    """What a file of a sweep says."""
 
-    Attributes:
-        name: Of the sweep; models are called after it.
-        recipe: Name of the recipe.
-        fixed: Settings of all runs, by their names in ``RunRequest``.
-        grid: For each setting that varies, its values; or ``low``, ``high`` and whether to draw evenly on a ``log``
-            scale.
-        search: ``grid`` trains every combination, ``random`` some, ``asha`` all a little and the best of them longer.
-        draws: How many combinations are drawn; all if not given.
-    """
-
-    name: str
-    recipe: str
-    fixed: dict[str, Any]
+    name: str  # of the sweep; models are called after it
+    recipe: str  # name of the recipe
+    fixed: dict[str, Any]  # settings of all runs, by their names in ``RunRequest``
+    # For each setting that varies, its values; or ``low``, ``high`` and whether to draw evenly on a ``log`` scale
     grid: dict[str, Any]
+    # ``grid`` trains every combination, ``random`` some, ``asha`` all a little and the best of them longer
     search: Search = "grid"
-    draws: int | None = None
+    draws: int | None = None  # how many combinations are drawn; all if not given
 
     def combinations(self) -> list[dict[str, Any]]:
         """Return the settings of each run: the last of the grid varies fastest; drawn ones begin as fewer would."""
@@ -190,17 +182,11 @@ def submit_or_resume(sweep: Sweep, number: int, values: dict[str, Any]) -> Run:
 
 @dataclass(frozen=True)
 class SweepTrial:
-    """One training of a sweep.
-
-    Attributes:
-        run: It.
-        values: The settings in which it differs from the others.
-        history: A row for each epoch so far, as a model card has it.
-    """
+    """One training of a sweep."""
 
     run: Run
-    values: dict[str, Any]
-    history: list[dict[str, Any]]
+    values: dict[str, Any]  # the settings in which it differs from the others
+    history: list[dict[str, Any]]  # a row for each epoch so far, as a model card has it
 
     @property
     def accuracy(self) -> float | None:
