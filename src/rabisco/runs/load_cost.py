@@ -1,6 +1,7 @@
 """How long a model takes to load, and how much memory: ``python -m rabisco.runs.load_cost <name>``, by itself."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -60,8 +61,6 @@ def _resident() -> int | None:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     except (OSError, ValueError, IndexError):
         return None
-    import os
-
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 

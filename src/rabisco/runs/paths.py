@@ -6,11 +6,9 @@ from pathlib import Path
 from rabisco import objects
 from rabisco.settings import get_settings
 
-CHECKPOINTS = "checkpoints"
 LOG_FILE = "log.txt"
 CHECKPOINT_SUFFIX = ".checkpoint"
 _EXPECTED = ".expected"
-_CLUSTER = ".cluster.json"
 
 
 def runs_dir() -> Path:
@@ -20,7 +18,7 @@ def runs_dir() -> Path:
 
 def cluster_file() -> Path:
     """Return the file that says how the cluster stands on which trainings run."""
-    return runs_dir() / _CLUSTER
+    return runs_dir() / ".cluster.json"
 
 
 def folder_of(run_id: str) -> Path:
@@ -30,7 +28,7 @@ def folder_of(run_id: str) -> Path:
 
 def checkpoints_of(run_id: str) -> Path:
     """Return the folder of a run's checkpoints."""
-    return folder_of(run_id) / CHECKPOINTS
+    return get_settings().home / place_of(run_id)
 
 
 def expect() -> None:
@@ -57,4 +55,4 @@ def has_checkpoint(run_id: str) -> bool:
 
 def place_of(run_id: str) -> str:
     """Return the folder of a run's checkpoints as an object store names it: relative to the settings' ``home``."""
-    return f"runs/{run_id}/{CHECKPOINTS}"
+    return f"runs/{run_id}/checkpoints"

@@ -47,15 +47,10 @@ def main(run_id: str) -> None:
             LOGGER.info("stopped at its pause")
     except TrainingCancelledError as error:
         session.end("cancelled", message=error.sentence)
-    except RabiscoError as error:
+    except Exception as error:
         LOGGER.exception("failed")
-        session.end("failed", message=error.sentence)
-    except MemoryError:
-        LOGGER.exception("failed")
-        session.end("failed", message=Sentence(OUT_OF_MEMORY))
-    except Exception:
-        LOGGER.exception("failed")
-        session.end("failed", message=Sentence(UNFORESEEN))
+        unforeseen = Sentence(OUT_OF_MEMORY if isinstance(error, MemoryError) else UNFORESEEN)
+        session.end("failed", message=error.sentence if isinstance(error, RabiscoError) else unforeseen)
 
 
 def _has_ended(session: RunSession) -> bool:
