@@ -50,7 +50,7 @@ def begin(server: ForkServer) -> tuple[str, ForkedProcess]:
 def test_what_it_begins_is_a_process_of_its_own_that_outlives_it_and_can_be_killed(server: ForkServer) -> None:
     run_id, begun = begin(server)
     wait_until(lambda: runs.get(run_id).state == "running")
-    process = psutil.Process(int(server.told(run_id)["pid"]))
+    process = psutil.Process(int(begun.told["pid"]))
     assert (os.getsid(process.pid), Path(process.cwd())) == (process.pid, folder_of(run_id))
     niceness = min(19, os.nice(0) + NICENESS)
     assert process.nice() == psutil.Process(server.process.pid).nice() == niceness

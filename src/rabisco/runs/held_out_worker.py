@@ -1,6 +1,7 @@
 """Keeps the test images of a model: ``python -m rabisco.runs.held_out_worker <name> <version>``."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,36 +22,23 @@ def keep(artifact: Artifact) -> None:
 
 
 def _test_images(artifact: Artifact, folder: Path) -> Images:
-    test = with_classes(load(artifact, folder), artifact.card.class_names).test
+    test = with_classes(_load(artifact, folder), artifact.card.class_names).test
     readings = artifact.readings
     if readings is not None and not np.array_equal(test.labels, readings.labels):
         raise ValueError(f"{artifact.name} was tested on other images")
     return test.images
 
 
-def load(artifact: Artifact, folder: Path) -> Dataset:
-    """Return the data of a version as it was trained on them; of the catalog's without a run, as they are.
-
-    What does not fit into memory goes into ``folder``.
-
-    Raises:
-        RabiscoError: They are not to be had any more.
-    """
+def _load(artifact: Artifact, folder: Path) -> Dataset:
+    """Return the data of a version as it was trained on them, with the names that it now uses for their classes."""
     card, request = artifact.card, request_of(artifact)
     if request is not None:
         dataset = load_data(check(request), request=request, folder=folder)[1]
     else:
         dataset = data.load(card.dataset.name, seed=card.dataset.split_seed)
-    return _called_as_now(dataset, artifact)
-
-
-def _called_as_now(dataset: Dataset, artifact: Artifact) -> Dataset:
-    """Return a data set whose classes have been given the names that the model now uses for them."""
-    card = artifact.card
     if not set(card.original_class_names) - set(card.class_names):
         return dataset
-    names = tuple(card.name_now(name) or name for name in dataset.class_names)
-    return Dataset(**{**vars(dataset), "class_names": names})
+    return replace(dataset, class_names=tuple(card.name_now(name) or name for name in dataset.class_names))
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ class ForkServer:
 
     def __init__(self) -> None:
         self.process = start(TRAINING.module, talks=True)
-        self._told: dict[str, dict[str, Any]] = {}
+        self._begun: dict[str, ForkedProcess] = {}
         self._listener = threading.Thread(target=self._listen, name="fork server", daemon=True)
         self._listener.start()
 
@@ -109,40 +109,39 @@ class ForkServer:
 
     def begin(self, row_id: str, folder: Path) -> "ForkedProcess":
         """Let a process of its own begin the run, in its folder."""
-        self._told.pop(row_id, None)
+        begun = self._begun[row_id] = ForkedProcess(self)
         say(self.process, {"id": row_id, "folder": str(folder)})
-        return ForkedProcess(self, row_id)
-
-    def told(self, row_id: str) -> dict[str, Any]:
-        """Return ``pid`` and ``identity`` of the run's process once it has begun, and ``status`` once it has ended."""
-        return self._told.get(row_id, {})
+        return begun
 
     def _listen(self) -> None:
         assert self.process.stdout
         for line in self.process.stdout:
             told = json.loads(line)
-            self._told.setdefault(told.pop("id"), {}).update(told)
+            self._begun[told["id"]].told.update(told)
 
 
 class ForkedProcess:
-    """A ``Child`` that a fork server began."""
+    """A ``Child`` that a fork server began.
 
-    def __init__(self, server: ForkServer, row_id: str) -> None:
-        self._server, self._id = server, row_id
+    Attributes:
+        told: Its ``pid`` and ``identity`` once it has begun, and ``status`` once it has ended.
+    """
+
+    def __init__(self, server: ForkServer) -> None:
+        self._server = server
+        self.told: dict[str, Any] = {}
 
     def poll(self) -> int | None:
         """Return the exit status, once it has ended; -1 where nobody is left who could tell."""
-        told = self._server.told(self._id)
-        if "status" in told:
-            return int(told["status"])
-        if self._server.waits or ("pid" in told and lives(told["pid"], told["identity"])):
+        if "status" in self.told:
+            return int(self.told["status"])
+        if self._server.waits or ("pid" in self.told and lives(self.told["pid"], self.told["identity"])):
             return None
         return -1
 
     def kill(self) -> None:
         """End it, if it has begun."""
-        told = self._server.told(self._id)
-        kill(told.get("pid"), told.get("identity", ""))
+        kill(self.told.get("pid"), self.told.get("identity", ""))
 
 
 class LocalRunner(Runner):
