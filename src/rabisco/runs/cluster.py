@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import dataclass
 from importlib.util import find_spec
 from math import ceil
 from pathlib import Path
@@ -217,19 +218,16 @@ class ClusterRunner(Runner):
             self._lost.add(run_id)
 
 
+@dataclass
 class ClusterProcess:
-    """A training on the cluster; a ``Child``, which waits until it begins with what it needs.
+    """A training on the cluster; a ``Child``."""
 
-    Attributes:
-        process: Number and identity of its process, once it is known.
-        status: With which that ended.
-    """
-
-    def __init__(self, cluster: ClusterRunner, row_id: str, needs: Resources, *, waits: bool = True) -> None:
-        self._cluster, self._id = cluster, row_id
-        self.needs, self.waits = needs, waits
-        self.process: tuple[int, str] | None = None
-        self.status: int | None = None
+    cluster: ClusterRunner
+    row_id: str
+    needs: Resources  # with which it was begun
+    waits: bool = True  # until it begins
+    process: tuple[int, str] | None = None  # number and identity of its process, once it is known
+    status: int | None = None  # with which that ended
 
     def poll(self) -> int | None:
         """Return the exit status, once it has ended; -1 where nobody can tell."""
@@ -237,7 +235,7 @@ class ClusterProcess:
 
     def kill(self) -> None:
         """End it."""
-        self._cluster.say({"kill": self._id})
+        self.cluster.say({"kill": self.row_id})
 
 
 class TrainingActor:
