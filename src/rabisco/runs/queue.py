@@ -16,7 +16,7 @@ from rabisco import artifacts, objects, store
 from rabisco.errors import N_, InvalidConfigurationError, RunConflictError, RunNotFoundError, Sentence
 from rabisco.runs.paths import folder_of, place_of
 from rabisco.runs.records import Run, run_of
-from rabisco.runs.recovery import as_found, reconcile
+from rabisco.runs.recovery import reconcile
 from rabisco.runs.request import RunRequest, limits
 from rabisco.runs.resolving import check, minutes_of
 from rabisco.runs.states import ENDED, RESUMABLE, State, change_state
@@ -83,7 +83,7 @@ def get(run_id: str) -> Run:
         row = session.get(store.RunRow, run_id)
     if row is None:
         raise _unknown(run_id)
-    return run_of(as_found(row))
+    return run_of(row)
 
 
 def list_runs(limit: int = 100, owner: str | None = None) -> list[Run]:
@@ -97,7 +97,7 @@ def list_runs(limit: int = 100, owner: str | None = None) -> list[Run]:
         except (ValueError, TypeError):  # one row cannot be read
             ids = session.scalars(query.with_only_columns(store.RunRow.id)).all()
             rows = [row for one in ids if (row := _readable(session, one))]
-    return [run_of(as_found(row)) for row in rows]
+    return [run_of(row) for row in rows]
 
 
 def _readable(session: Session, run_id: str) -> store.RunRow | None:

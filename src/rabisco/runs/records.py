@@ -8,6 +8,7 @@ from typing import Any
 from rabisco import artifacts, store
 from rabisco.errors import RabiscoError, Sentence
 from rabisco.runs.paths import has_checkpoint
+from rabisco.runs.recovery import as_found
 from rabisco.runs.states import RESUMABLE, State, has_learned
 
 DOUBTFUL = 0.6  # an accuracy that may be no better than guessing
@@ -66,7 +67,8 @@ class Run:
 
 
 def run_of(row: store.RunRow) -> Run:
-    """Return what readers see of a row."""
+    """Return what readers see of a row, in the state in which it is found."""
+    row = as_found(row)
     begun, state = has_checkpoint(row.id), _state_of(row)
     actions = _ACTIONS.get(state, (*(("resume",) if state in RESUMABLE else ()), "retry", "delete"))
     if row.wanted == "cancel":

@@ -21,7 +21,6 @@ from rabisco import store
 from rabisco.errors import N_, InvalidConfigurationError, RunConflictError, RunNotFoundError
 from rabisco.runs.queue import list_runs, request_cancel, request_end, resume, submit
 from rabisco.runs.records import Run, run_of
-from rabisco.runs.recovery import as_found
 from rabisco.runs.request import RunRequest
 from rabisco.runs.resolving import check
 from rabisco.runs.states import ENDED, INCOMPLETE, State
@@ -249,23 +248,23 @@ def order(sweep: Sweep, owner: str = "") -> SweepStanding:
 
 def stop(name: str) -> SweepStanding:
     """End a sweep: trainings that run keep their best weights, those that wait or pause are cancelled."""
-    return _ask(name, dict.fromkeys(("queued", "paused", "running"), request_end))
+    return _ask(name, request_end, "queued", "paused", "running")
 
 
 def cancel(name: str) -> SweepStanding:
     """End every training of a sweep that has not ended."""
-    return _ask(name, dict.fromkeys(("queued", "paused", "running", "stopping"), request_cancel))
+    return _ask(name, request_cancel, "queued", "paused", "running", "stopping")
 
 
 def resume_all(name: str) -> SweepStanding:
     """Resume every training of a sweep that ended early."""
-    return _ask(name, dict.fromkeys(INCOMPLETE, resume))
+    return _ask(name, resume, *INCOMPLETE)
 
 
-def _ask(name: str, orders: dict[State, Callable[[str], Run]]) -> SweepStanding:
-    """Send each training the order for its state, one state at a time; skip trainings whose state has changed."""
+def _ask(name: str, order: Callable[[str], Run], *states: State) -> SweepStanding:
+    """Send the order to trainings in each of these states in turn; skip trainings whose state has changed."""
     found = standing(name).trials
-    for state, order in orders.items():
+    for state in states:
         for trial in found:
             if trial.run.state == state:
                 with suppress(RunConflictError):
@@ -301,10 +300,5 @@ def standing(name: str) -> SweepStanding:
     rows_of: dict[str, dict[int, dict[str, Any]]] = {row.id: {} for row in rows}
     for run_id, payload in epochs:
         rows_of[run_id][payload["epoch"]] = payload  # one that was interrupted may tell an epoch twice
-    return SweepStanding(
-        name,
-        [
-            SweepTrial(run_of(as_found(row)), dict(row.request.get("varied", {})), list(rows_of[row.id].values()))
-            for row in rows
-        ],
-    )
+    trials = [SweepTrial(run_of(row), row.request.get("varied", {}), list(rows_of[row.id].values())) for row in rows]
+    return SweepStanding(name, trials)
