@@ -306,7 +306,7 @@ class LabeledDrawing:
     picture: NDArray[np.uint8] | None
 
 
-def create_of_drawings(drawings: Iterable[LabeledDrawing], name: str, owner: str = "") -> Upload:
+def create_of_drawings(drawings: Iterable[LabeledDrawing], name: str) -> Upload:
     """Keep drawings, whose class names must be fit for folders, as an upload that is queued to be looked through.
 
     Raises:
@@ -317,7 +317,7 @@ def create_of_drawings(drawings: Iterable[LabeledDrawing], name: str, owner: str
             for number, one in enumerate(drawings, 1):
                 archive.writestr(f"{one.class_name}/{number:05}.png", _encode(one.picture))
         content.seek(0)
-        return create({TRAIN: content}, name, owner, choices={})
+        return create({TRAIN: content}, name, choices={})
 
 
 def _encode(picture: NDArray[np.uint8] | None) -> bytes:

@@ -24,7 +24,7 @@ SHARE = 10  # sending takes at most 1/SHARE of the time
 
 
 @contextmanager
-def carried(run_id: str) -> Iterator[None]:
+def uploaded_checkpoints(run_id: str) -> Iterator[None]:
     """Bring the checkpoints of a run, and send them while it goes on; remove them where it leaves none behind.
 
     Raises:

@@ -51,31 +51,19 @@ def as_found(row: store.RunRow) -> store.RunRow:
     return row
 
 
-def saved_version(run_id: str, name: str) -> tuple[int, Card] | None:
-    """Return number and card of the version of model ``name`` that a run saved last; ``None`` if it saved none."""
-    if not artifacts.exists(name):
-        return None
-    for version in artifacts.versions(name):
-        if version.card is not None and version.card.run == run_id:
-            return version.number, version.card
-    return None
+def result_of(row: store.RunRow, version: int, card: Card, stopped: bool) -> tuple[State, dict[str, Any]]:
+    """Return how a run ended that made a model, and the columns that say what it came to.
 
-
-def result_of(version: int, card: Card) -> dict[str, Any]:
-    """Return the columns that say what a run came to."""
-    return {
+    A retraining succeeds whatever it gained, for its report says that.
+    """
+    learned = row.request.get("corrections") or has_learned(card)
+    ended: State = "stopped" if stopped else "succeeded" if learned else "unlearned"
+    return ended, {
         "artifact_version": version,
         "accuracy": card.metrics.get("test_accuracy"),
         "metrics": {key: value for key, value in card.metrics.items() if math.isfinite(value)},
         "message": Sentence(""),
     }
-
-
-def state_of(row: store.RunRow, card: Card, stopped: bool = False) -> State:
-    """Return how a run ended that made a model: a retraining succeeds whatever it gained, for its report says that."""
-    if stopped:
-        return "stopped"
-    return "succeeded" if row.request.get("corrections") or has_learned(card) else "unlearned"
 
 
 def process_lives(row: OfProcess, dead: Collection[Dead] = ()) -> bool:
@@ -94,9 +82,10 @@ def same_process(row: OfProcess) -> tuple[ColumnElement[bool], ...]:
 
 
 def _outcome(row: store.RunRow) -> tuple[State, dict[str, Any]]:
-    saved = saved_version(row.id, row.artifact)
+    versions = artifacts.versions(row.artifact) if artifacts.exists(row.artifact) else []
+    saved = next(((one.number, one.card) for one in versions if one.card and one.card.run == row.id), None)
     if saved is not None and (row.artifact_version is None or saved[0] > row.artifact_version):
-        return state_of(row, saved[1], row.wanted == "stop"), result_of(*saved)
+        return result_of(row, *saved, row.wanted == "stop")
     if row.wanted == "cancel":
         return "cancelled", {}
     return "interrupted", {"message": Sentence(KILLED)}

@@ -20,7 +20,7 @@ from rabisco.models.backend import device
 from rabisco.recipes import Watcher
 from rabisco.runs.paths import checkpoints_of, folder_of
 from rabisco.runs.process import this_process
-from rabisco.runs.recovery import result_of, same_process, state_of
+from rabisco.runs.recovery import result_of, same_process
 from rabisco.runs.request import RunRequest
 from rabisco.runs.resolving import minutes_of
 from rabisco.runs.states import ACTIVE, State, active, add_event, change_state
@@ -139,7 +139,8 @@ class RunSession(Watcher):
     def saved(self, artifact: Artifact, result: TrainingResult) -> None:
         """Say that the run has succeeded, or has not learned, or was stopped with something to keep."""
         stopped = self.wanted == "stop" and result.ended == "stopped"
-        self.end(state_of(self.row, artifact.card, stopped), **result_of(artifact.version, artifact.card))
+        state, changes = result_of(self.row, artifact.version, artifact.card, stopped)
+        self.end(state, **changes)
         if not stopped:
             Checkpoints(checkpoints_of(self.row.id)).clear()
 

@@ -20,7 +20,7 @@ from rabisco import objects
 from rabisco.errors import N_, RabiscoError, Sentence, TrainingCancelledError, TrainingPausedError
 from rabisco.models.backend import start_keras
 from rabisco.recipes import run
-from rabisco.runs.checkpoint_upload import PATIENCE, carried
+from rabisco.runs.checkpoint_upload import PATIENCE, uploaded_checkpoints
 from rabisco.runs.paths import LOG_FILE, checkpoints_of, folder_of
 from rabisco.runs.process import end_with_input, identity, lower_priority
 from rabisco.runs.session import RunSession, claim
@@ -58,7 +58,7 @@ def _has_ended(session: RunSession) -> bool:
     run_id = session.row.id
     task = task_of(session.asked, run_id, folder_of(run_id), session.row.created)
     try:
-        with carried(run_id), objects.patience(PATIENCE):
+        with uploaded_checkpoints(run_id), objects.patience(PATIENCE):
             run(task, session, Checkpoints(checkpoints_of(run_id)))
     except TrainingPausedError:
         return session.pause()
