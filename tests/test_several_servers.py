@@ -22,8 +22,8 @@ from tests.web.training import digits_csv, looked_through, send
 
 from rabisco import objects, runs
 from rabisco import store as database
-from rabisco.runs.checkpoint_upload import LEAST_PAUSE
 from rabisco.runs.paths import place_of
+from rabisco.runs.worker import LEAST_PAUSE
 from rabisco.settings import get_settings
 
 __all__ = ["postgresql", "running_store", "store"]

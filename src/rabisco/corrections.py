@@ -137,13 +137,9 @@ def key_of(image: bytes) -> str:
 
 
 def listed(person: str | None = None, *, wrong_only: bool = False, model: str = "", page: int = 1) -> Page:
-    """Return a page of corrected pictures, newest first.
+    """Return a page of corrected pictures, newest first: everybody's and of every model's readings, if not given.
 
-    Args:
-        person: Token of whose; everybody's if not given.
-        wrong_only: Leave out those that say the model was right.
-        model: Only those of this model, if given.
-        page: From 1; a number behind the last gives the last.
+    With ``wrong_only``, those that say the model was right are left out. A page behind the last is the last.
     """
     wanted = []
     if person is not None:

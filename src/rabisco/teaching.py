@@ -36,15 +36,8 @@ def teach(
 ) -> Taught | None:
     """Let a model answer from now on what one picture is, and what looks like it; a new version knows that.
 
-    Args:
-        name: The model.
-        prepared: The picture as the model sees it.
-        key: Names the picture, for ``forget``.
-        category: The class that it is; ``None`` where it is none of the model's.
-        reason: Why such pictures are to be refused then.
-
-    Returns:
-        The result; ``None`` where there is nothing in the picture to be remembered.
+    Where it is none of the model's classes, there is no category but a reason why such pictures are to be refused. The
+    key names the picture for ``forget``. Of a picture in which there is nothing to be remembered nothing comes.
 
     Raises:
         ModelNotFoundError: There is no such model.
@@ -71,11 +64,7 @@ def memory_of(
 ) -> Memory:
     """Return the examples that other weights need in order to know pictures that they misread.
 
-    Args:
-        reader: The weights.
-        card: Of the model.
-        reference: What the weights answer on images that they were judged on.
-        pictures: Of each its PNG, the name under which it is forgotten, and what it is.
+    Of each picture there is its PNG, the name under which it is forgotten, and what it is.
     """
     memory = Memory()
     for image, key, label in pictures:
@@ -117,13 +106,9 @@ def forget(keys: Iterable[str], names: Iterable[str] | None = None) -> list[str]
 def prepare_for(
     name: str, picture: NDArray[np.uint8], box: Box | None = None, sent_side: int | None = None
 ) -> Prepared:
-    """Return a picture as a model sees it, or one character of several in it.
+    """Return a picture, RGB, uint8 ``(H, W, 3)``, as a model sees it, or one character of several in it.
 
-    Args:
-        name: The model.
-        picture: RGB, uint8 ``(H, W, 3)``.
-        box: Around the character, in pixels of the picture as it was sent.
-        sent_side: Longer side of the picture as it was sent.
+    The box lies around the character, in pixels of the picture as it was sent, whose longer side was ``sent_side``.
     """
     predictor = get_predictor(name)
     if box is not None:

@@ -3,7 +3,8 @@
 They are made from streams, of files of this machine or of drawings, queued to be looked through, found by id and
 deleted with their files; ``rabisco.runs.upload_worker`` looks through those that are queued. The folder
 ``<home>/uploads/<id>/`` holds ``train`` and, if there is one, ``test``; their bytes tell what they are. Whatever takes
-an id raises ``UploadNotFoundError`` where no upload has it.
+an id raises ``UploadNotFoundError`` where no upload has it, and whatever changes something ``StorageError`` where that
+cannot be kept.
 """
 
 import io
@@ -166,9 +167,6 @@ def look(upload_id: str, choices: Mapping[str, Any] | None = None) -> Upload:
     """Queue an upload to be looked through, anew if it has been, and return it at once; a supervisor sees to it.
 
     The choices are what the user decided, as ``Choices.to_dict`` gives it.
-
-    Raises:
-        StorageError: The database cannot be written to.
     """
     get(upload_id)
     wanted = dict(choices or {})
@@ -181,11 +179,7 @@ def look(upload_id: str, choices: Mapping[str, Any] | None = None) -> Upload:
 
 
 def cancel(upload_id: str) -> Upload:
-    """Have nobody look through an upload any more; one that was looked through stays as it is.
-
-    Raises:
-        StorageError: The database cannot be written to.
-    """
+    """Have nobody look through an upload any more; one that was looked through stays as it is."""
     get(upload_id)
     looked_for = store.UploadRow.id == upload_id, store.UploadRow.state.in_(OPEN)
     with store.writing() as session:

@@ -136,7 +136,7 @@ def test_readers_pictures_are_drawn_anew_but_blank_ones_left_out() -> None:
     for picture in (draw_drop(0), np.full((50, 50, 3), 255, np.uint8), draw_drop(1)):
         correct(predictor, picture)
     found = of_readers(corrections.to_train_on("mnist-linear"), predictor.card.normalizer)
-    assert (len(found.files), found.size) == (2, 18)
+    assert (len(found.drawn), found.size) == (2, 18)
     told: list[int] = []
     described = found.describe(predictor, predictor.card, told.append)
     assert told == [18]

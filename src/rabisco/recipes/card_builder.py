@@ -62,7 +62,14 @@ def build_card(
         class_names=dataset.class_names,
         image_shape=dataset.image_shape,
         normalizer=recipe.normalizer,
-        dataset=_describe(dataset),
+        dataset=DatasetCard(
+            name=dataset.name,
+            fingerprint=dataset.fingerprint,
+            train_examples=len(dataset.train),
+            validation_examples=len(dataset.validation),
+            test_examples=len(dataset.test),
+            split_seed=dataset.split_seed,
+        ),
         configuration=recipe.configuration.to_dict(),
         versions=_versions(),
         created=datetime.now(UTC),
@@ -151,17 +158,6 @@ def metrics_of(split: str, evaluation: Evaluation) -> dict[str, float]:
         f"{split}_macro_f1": evaluation.macro.f1,
         f"{split}_weighted_f1": evaluation.weighted.f1,
     }
-
-
-def _describe(dataset: Dataset) -> DatasetCard:
-    return DatasetCard(
-        name=dataset.name,
-        fingerprint=dataset.fingerprint,
-        train_examples=len(dataset.train),
-        validation_examples=len(dataset.validation),
-        test_examples=len(dataset.test),
-        split_seed=dataset.split_seed,
-    )
 
 
 def _notes(recipe: Recipe, result: TrainingResult) -> tuple[Sentence, ...]:

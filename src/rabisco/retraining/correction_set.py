@@ -37,13 +37,9 @@ class CorrectionSet:
     def mixed(self, original: Dataset, replay: int, seed: int) -> Dataset:
         """Return original images beside the repeated corrections, for training and, in like shares, for validation.
 
-        Three quarters of the training images are those that the version tells least surely from the classes that the
-        corrections name, for they would be forgotten first; the others are drawn.
-
-        Args:
-            original: What the model was trained on.
-            replay: Training images taken from it; for validation a quarter of that, all of them drawn.
-            seed: Draws them.
+        Three quarters of the ``replay`` training images are those that the version tells least surely from the classes
+        that the corrections name, for they would be forgotten first; the others are drawn by the seed, and so is a
+        quarter as many for validation.
 
         Source: Aljundi et al., "Online continual learning with maximal interfered retrieval", NeurIPS 2019.
         """

@@ -118,7 +118,7 @@ def fit_again(
     judges = before = judging.describe(reader, card, told)
     if corrections.changes_weights:
         before = judging.describe(Predictor(corrections.artifact), corrections.artifact.card, told)
-    counts = {kind: len(one.files) for kind, one in readers.items() if one.size}
+    counts = {kind: len(one.drawn) for kind, one in readers.items() if one.size}
     found = _best(card.refusal, read, refuse, counts, judges)
     rule = found or card.refusal
     characters, others = _differences(_right(before, card.refusal), _right(judges, rule))
@@ -223,13 +223,12 @@ def _every(pictures: Any, *, judging: bool) -> Any:
 class ReadersPictures:
     """Readers' pictures in which something is drawn: all of them are characters, or none is."""
 
-    files: tuple[bytes, ...]  # as they were stored
-    pixels: tuple[Images, ...]  # of each, as the model sees it, uint8 ``(H, W, 1)``
+    drawn: tuple[tuple[bytes, Images], ...]  # each as it was stored, and as the model sees it, uint8 ``(H, W, 1)``
 
     @property
     def size(self) -> int:
         """How many pictures ``describe`` describes."""
-        return len(self.files) * (1 + self._times)
+        return len(self.drawn) * (1 + self._times)
 
     def describe(self, reader: Reader, card: Card, told: Told) -> Described:
         """Return the pictures and then each of them drawn anew, as a model sees them."""
@@ -239,12 +238,13 @@ class ReadersPictures:
 
     @property
     def _times(self) -> int:
-        return min(REDRAWN, MOST_REDRAWN // max(1, len(self.files)))
+        return min(REDRAWN, MOST_REDRAWN // max(1, len(self.drawn)))
 
     def _drawn(self) -> Iterator[Picture]:
         random = np.random.default_rng(104)
-        yield from map(decode, self.files)
-        for pixels in self.pixels:
+        for file, _ in self.drawn:
+            yield decode(file)
+        for _, pixels in self.drawn:
             for _ in range(self._times):
                 yield on_paper(redraw(pixels, random), random)
 
@@ -252,5 +252,4 @@ class ReadersPictures:
 def of_readers(given: Iterable[Correction], normalizer: str) -> ReadersPictures:
     """Return the pictures of some corrections."""
     prepared = [(one.picture.image, prepare(decode(one.picture.image), normalizer)) for one in given]
-    drawn = [(file, seen.pixels) for file, seen in prepared if not seen.blank]
-    return ReadersPictures(tuple(file for file, _ in drawn), tuple(pixels for _, pixels in drawn))
+    return ReadersPictures(tuple((file, seen.pixels) for file, seen in prepared if not seen.blank))

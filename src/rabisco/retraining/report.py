@@ -123,10 +123,7 @@ class RetrainingReport:
 def difference(what: str, before: NDArray[np.floating], after: NDArray[np.floating]) -> Difference:
     """Return how accuracy changed over the same images, with the 95% interval of the paired difference.
 
-    Args:
-        what: Its name.
-        before: ``(N,)``, 1 for each image read correctly and 0 otherwise, or a mean of such.
-        after: The same of the other model, in the same order.
+    Of each image ``before`` and ``after``, ``(N,)``, say 1 if it is read correctly, else 0, or a mean of such.
     """
     accuracy_before, accuracy_after = float(before.mean()), float(after.mean())
     change = accuracy_after - accuracy_before

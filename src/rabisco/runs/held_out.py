@@ -24,11 +24,7 @@ State = Literal["ready", "reading", "gone"]
 
 
 def test_images(artifact: Artifact) -> tuple[State, Images | None]:
-    """Return the test images of a version, uint8 ``(N, H, W, C)``, or ``"reading"`` while a process loads them.
-
-    Raises:
-        StorageError: They could not be kept.
-    """
+    """Return the test images of a version, uint8 ``(N, H, W, C)``, or ``"reading"`` while a process loads them."""
     path = path_of(artifact)
     if path.is_file():
         return "ready", np.load(path, mmap_mode="r")

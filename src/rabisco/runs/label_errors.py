@@ -57,11 +57,7 @@ def key_of(image: NDArray[np.uint8]) -> str:
 
 
 def start(source: Source) -> LabelErrorsJob:
-    """Have data looked through for wrong labels, once, and return how far that is.
-
-    Raises:
-        StorageError: It could not be kept.
-    """
+    """Have data looked through for wrong labels, once, and return how far that is."""
     with locked(folder()):
         known = status(source)
         if known.state in ("reading", "ready"):

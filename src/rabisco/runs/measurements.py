@@ -54,9 +54,7 @@ class MeasurementJob(BackgroundJob):
 def start(names: Sequence[str], images: str = "") -> MeasurementJob:
     """Have models measured on the same images and return how far that is; it is not begun twice.
 
-    Args:
-        names: At least two models; one is enough where its images are only read.
-        images: See ``MeasurementJob``.
+    One model is enough where images are only read; see ``MeasurementJob``.
 
     Raises:
         InvalidConfigurationError: There is nothing to compare.

@@ -43,7 +43,12 @@ def samples(name: str) -> tuple[State, list[ClassSamples]]:
     entry = data.get_entry(name)
     path = _path(entry.name)
     if path.is_file():
-        return "ready", _read(path, entry)
+        with np.load(path) as kept:
+            counts = kept["counts"]
+            return "ready", [
+                ClassSamples(name, kept[f"images{label}"], int(counts[label, 0]), int(counts[label, 1]))
+                for label, name in enumerate(entry.class_names)
+            ]
     if background.make_elsewhere(path, "rabisco.runs.sampling", entry.name):
         return "reading", []
     return "failed", []
@@ -51,15 +56,6 @@ def samples(name: str) -> tuple[State, list[ClassSamples]]:
 
 def _path(name: str) -> Path:
     return get_settings().cache_dir / "samples" / f"{name}.npz"
-
-
-def _read(path: Path, entry: data.Entry) -> list[ClassSamples]:
-    with np.load(path) as kept:
-        counts = kept["counts"]
-        return [
-            ClassSamples(name, kept[f"images{label}"], int(counts[label, 0]), int(counts[label, 1]))
-            for label, name in enumerate(entry.class_names)
-        ]
 
 
 def keep(name: str) -> None:

@@ -16,12 +16,9 @@ Row = TypeVar("Row", bound=Any)
 
 
 def in_turn(waiting: Sequence[Row], working: Sequence[Any], served: dict[str, datetime]) -> list[Row]:
-    """Return the rows that wait in the order in which they are to be begun.
+    """Return the rows that wait, the oldest first, in the order in which they are to be begun.
 
-    Args:
-        waiting: Rows with an ``owner``, the oldest first.
-        working: Those that processes work on.
-        served: When work of an owner last began.
+    ``served`` tells when work of an owner last began.
     """
     busy = Counter(row.owner for row in working)
     last = {owner: moment.timestamp() for owner, moment in served.items()}
