@@ -12,7 +12,7 @@ from tests.web.training import digits_csv
 
 from rabisco.artifacts import load_artifact
 from rabisco.cli import rabisco
-from rabisco.cli.label_errors import keys_in
+from rabisco.cli.data import keys_in
 from rabisco.errors import InvalidConfigurationError
 from rabisco.runs.label_errors import key_of
 

@@ -7,7 +7,7 @@ import pytest
 from tests.intake.tables import glyphs, png, write_table, zipped
 
 from rabisco import intake, runs, uploads
-from rabisco.cli.own import source_of
+from rabisco.cli.train import source_of
 from rabisco.errors import InvalidConfigurationError, UnusableDataError
 from rabisco.runs.resolving import check
 from rabisco.runs.tasks import load_data

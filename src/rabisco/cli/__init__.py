@@ -10,14 +10,14 @@ import click
 from rabisco import __version__
 from rabisco.cli.corrections import corrections
 from rabisco.cli.data import data
-from rabisco.cli.judge import compare, evaluate
+from rabisco.cli.evaluate import compare, evaluate
 from rabisco.cli.models import models
 from rabisco.cli.output import forgive_encoding
+from rabisco.cli.predict import predict
 from rabisco.cli.runs import runs
-from rabisco.cli.studio import studio
+from rabisco.cli.serve import serve, settings, studio
 from rabisco.cli.sweep import sweep
 from rabisco.cli.train import train
-from rabisco.cli.use import predict, serve, settings
 from rabisco.errors import RabiscoError
 
 

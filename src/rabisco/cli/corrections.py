@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rabisco.cli.follow import follow_to_the_end
-from rabisco.cli.output import json_option, local_time, percent, print_json, wide_console
+from rabisco.cli.output import json_option, local_time, model_argument, percent, print_json, resolved, wide_console
 
 if TYPE_CHECKING:
     from rabisco.retraining import Difference, RetrainingReport
@@ -23,7 +23,7 @@ def corrections() -> None:
 
 
 @corrections.command(name="list")
-@click.option("--model", "name", default="", help="Only those of this model's readings.")
+@click.option("--model", "name", default="", callback=resolved, help="Only those of this model's readings.")
 @json_option
 def list_(name: str, as_json: bool) -> None:
     """List the newest corrections.
@@ -33,9 +33,8 @@ def list_(name: str, as_json: bool) -> None:
         rabisco corrections list --model mnist-cnn
     """
     from rabisco import corrections
-    from rabisco.inference import named
 
-    page = corrections.listed(model=name and named(name))
+    page = corrections.listed(model=name)
     rows = [
         {
             "id": one.id,
@@ -58,7 +57,7 @@ def list_(name: str, as_json: bool) -> None:
 
 
 @corrections.command()
-@click.argument("name", metavar="MODEL")
+@model_argument(metavar="MODEL")
 @click.option("--use", is_flag=True, help="Let the new version answer if nothing got worse beyond noise.")
 @click.option("--even-if-worse", is_flag=True, help="With --use: let it answer in any case.")
 @json_option
@@ -75,10 +74,8 @@ def retrain(name: str, use: bool, even_if_worse: bool, as_json: bool) -> None:
         rabisco corrections retrain mnist-cnn --use
     """
     from rabisco import artifacts
-    from rabisco.inference import named
     from rabisco.runs import report_of, retrain
 
-    name = named(name)
     run = follow_to_the_end(retrain(name).id, quietly=as_json)
     report = report_of(run.id)
     if report is None or run.artifact_version is None:

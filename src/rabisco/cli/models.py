@@ -4,7 +4,15 @@ from typing import Any
 
 import click
 
-from rabisco.cli.output import NameOrCommand, json_option, local_time, percent, print_json, wide_console
+from rabisco.cli.output import (
+    NameOrCommand,
+    json_option,
+    local_time,
+    model_argument,
+    percent,
+    print_json,
+    wide_console,
+)
 
 
 @click.group(
@@ -38,9 +46,9 @@ def models(context: click.Context, as_json: bool) -> None:
 
 
 @models.command(hidden=True)
-@click.argument("name")
-@click.option("--json", "as_json", is_flag=True, hidden=True)
-def show(name: str, as_json: bool) -> None:  # noqa: ARG001 - a card is JSON in any case
+@model_argument()
+@click.option("--json", is_flag=True, hidden=True, expose_value=False)  # a card is JSON in any case
+def show(name: str) -> None:
     """Print the card of the model called NAME.
 
     \b
@@ -48,13 +56,12 @@ def show(name: str, as_json: bool) -> None:  # noqa: ARG001 - a card is JSON in 
         rabisco models mnist-cnn
     """
     from rabisco.artifacts import load_artifact
-    from rabisco.inference import named
 
-    print_json(load_artifact(named(name)).card.model_dump(mode="json"))
+    print_json(load_artifact(name).card.model_dump(mode="json"))
 
 
 @models.command()
-@click.argument("name")
+@model_argument()
 @json_option
 def versions(name: str, as_json: bool) -> None:
     """List the versions of the model called NAME, newest first; each save is one, version 0 is the bundled one.
@@ -66,9 +73,8 @@ def versions(name: str, as_json: bool) -> None:
     from rich.table import Table
 
     from rabisco import artifacts
-    from rabisco.inference import named
 
-    found = artifacts.versions(named(name))
+    found = artifacts.versions(name)
     if as_json:
         rows = [
             (one.number, one.current, one.previous, one.card and one.card.model_dump(mode="json")) for one in found
@@ -90,7 +96,7 @@ def _facts(card: Any) -> tuple[str, str, str]:
 
 
 @models.command()
-@click.argument("name")
+@model_argument()
 @click.argument("version", type=click.IntRange(min=0))
 def use(name: str, version: int) -> None:
     """Let VERSION of the model called NAME answer from now on; running servers notice at once.
@@ -100,15 +106,13 @@ def use(name: str, version: int) -> None:
         rabisco models use mnist-cnn 0
     """
     from rabisco import artifacts
-    from rabisco.inference import named
 
-    name = named(name)
     artifacts.use_version(name, version)
     click.echo(f"Version {version} of {name} answers now. To go back: rabisco models rollback {name}")
 
 
 @models.command()
-@click.argument("name")
+@model_argument()
 @click.argument("version", required=False, type=click.IntRange(min=0))
 def promote(name: str, version: int | None) -> None:
     """Let the model called NAME answer when none is asked for by name; with VERSION, that version of it.
@@ -118,15 +122,13 @@ def promote(name: str, version: int | None) -> None:
         rabisco models promote mnist-linear
     """
     from rabisco import artifacts
-    from rabisco.inference import named
 
-    name = named(name)
     artifacts.promote(name, version)
     click.echo(f"{name} answers by default now. To go back: rabisco models rollback")
 
 
 @models.command()
-@click.argument("name", required=False)
+@model_argument(required=False)
 def rollback(name: str | None) -> None:
     """Let the version of NAME answer that did before; without NAME, the model that did before by default.
 
@@ -135,10 +137,8 @@ def rollback(name: str | None) -> None:
         rabisco models rollback mnist-cnn
     """
     from rabisco import artifacts
-    from rabisco.inference import named
     from rabisco.settings import get_settings
 
-    name = name and named(name)
     if name is None:
         before = artifacts.rollback_default() or get_settings().default_model
         click.echo(f"{before} answers by default again.")
@@ -147,7 +147,7 @@ def rollback(name: str | None) -> None:
 
 
 @models.command(name="name-classes")
-@click.argument("name")
+@model_argument()
 @click.argument("names")
 def name_classes(name: str, names: str) -> None:
     """Give the classes of the model called NAME other NAMES: some of them, or all in their order.
@@ -159,16 +159,15 @@ def name_classes(name: str, names: str) -> None:
         rabisco models name-classes signs "0 = A, 1 = B"
     """
     from rabisco import artifacts
-    from rabisco.inference import named
     from rabisco.intake.naming import parse_class_names
 
-    artifact = artifacts.rename_classes(named(name), parse_class_names(names))
+    artifact = artifacts.rename_classes(name, parse_class_names(names))
     click.echo(f"Version {artifact.version} of {artifact.name} answers now: {' '.join(artifact.card.class_names)}")
     click.echo(f"To go back: rabisco models rollback {artifact.name}")
 
 
 @models.command()
-@click.argument("name")
+@model_argument()
 def refit(name: str) -> None:
     """Fit anew when the model called NAME refuses to answer, on its validation split; its weights stay as they are.
 
@@ -178,16 +177,14 @@ def refit(name: str) -> None:
     Example:
         rabisco models refit mnist-cnn
     """
-    from rabisco.inference import named
     from rabisco.retraining.rejection_rule import version_with_rule
 
-    name = named(name)
     version = version_with_rule(name).version
     click.echo(f"Version {version} of {name} answers now, with a new rule. To go back: rabisco models rollback {name}")
 
 
 @models.command()
-@click.argument("name")
+@model_argument()
 @click.argument("version", required=False, type=click.IntRange(min=0))
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def delete(name: str, version: int | None, yes: bool) -> None:
@@ -198,9 +195,7 @@ def delete(name: str, version: int | None, yes: bool) -> None:
         rabisco models delete my-model 3
     """
     from rabisco import artifacts
-    from rabisco.inference import named
 
-    name = named(name)
     what = f"all versions of {name} trained here" if version is None else f"version {version} of {name}"
     if not yes:
         click.confirm(f"Delete {what} for good?", abort=True)

@@ -1,8 +1,9 @@
-"""What several commands share in printing."""
+"""What several commands share: an argument that names a model, and how they print."""
 
 import json
 import sys
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,6 +28,14 @@ class NameOrCommand(click.Group):
         return super().resolve_command(ctx, args if args[0] in self.commands else [self.for_names, *args])
 
 
+def resolved(_: click.Context, __: click.Parameter, name: str | None) -> str | None:
+    """Return the name of the model for which an alias stands: the callback of what names a model."""
+    from rabisco.inference import named
+
+    return name and named(name)
+
+
+model_argument = partial(click.argument, "name", callback=resolved)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
 

@@ -1,6 +1,5 @@
-"""``GET /compare``: models side by side, what was measured of them and what each reads in the same drawing."""
+"""``/compare``: models side by side, what was measured of them and what each reads in the same drawing."""
 
-import itertools
 from typing import ClassVar
 
 from flask import Blueprint, redirect, render_template, url_for
@@ -13,7 +12,7 @@ from rabisco.images import image_kind
 from rabisco.runs import measurements
 from rabisco.web.models.aliases import default_model, resolve, shown_models
 from rabisco.web.models.charts import axis, learning_curve
-from rabisco.web.models.compared import ComparedModel, comparisons, contestant, difference, uploads_measured
+from rabisco.web.models.compared import ComparedModel, compared, uploads_measured
 from rabisco.web.models.shapes import ComparisonSchema, ContestantSchema, MeasuringSchema, PairSchema
 from rabisco.web.models.titles import distinct_title
 from rabisco.web.platform.fields import Fields, Requests, given
@@ -72,12 +71,9 @@ class Measured(Fields):
 )
 def index() -> Answered:
     """Show the chosen models side by side; programs get the figures as JSON."""
-    asked = list(dict.fromkeys(map(resolve, given(ComparePage).model)))
-    artifacts = [load_artifact(name) for name in asked[:MOST] or shown_models() or [default_model()]]
-    known = list(comparisons(artifacts))
-    run = max(known, key=lambda one: len(one.rows), default=None)
-    contestants = [contestant(artifact, run) for artifact in artifacts]
-    differences = [difference(*pair, known) for pair in itertools.combinations(contestants, 2)]
+    asked = dict.fromkeys(map(resolve, given(ComparePage).model))
+    artifacts = chosen(given(ComparePage).model)
+    contestants, differences, run = compared(artifacts)
     if not wants_page():
         pairs = [PairSchema.of(one) for one in differences if one.pair]
         return ComparisonSchema(models=[ContestantSchema.of(one) for one in contestants], pairs=pairs)
@@ -97,9 +93,9 @@ def index() -> Answered:
         times={one.card.name: one.timed.single.median_ms for one in contestants if one.timed},
         measuring_states={name: str(words) for name, words in STATES.items()},
         uploaded=uploads_measured(),
-        under_way=_under_way(artifacts),
+        under_way=under_way(artifacts) if len(artifacts) > 1 else None,
         other_images=len({one.card.dataset.fingerprint for one in contestants}) > 1,
-        run=run if run and run.rows else None,
+        run=run,
         shared=shared,
         names=list_names(),
         too_many=len(asked) > MOST,
@@ -164,12 +160,16 @@ def measurement(measuring_id: str) -> Answered:
     return MeasuringSchema.of(found)
 
 
-def _under_way(artifacts: list[Artifact]) -> MeasuringSchema | None:
-    """Return how far the measurement of these models is, if there is one that is not done."""
-    if len(artifacts) < 2:
-        return None
-    found = measurements.status(measurements.id_of(artifacts))
+def under_way(artifacts: list[Artifact], images: str = "") -> MeasuringSchema | None:
+    """Return how far the measurement of these models on ``images`` is, if there is one that is not done."""
+    found = measurements.status(measurements.id_of(artifacts, images))
     return None if found is None or found.state == "done" else MeasuringSchema.of(found)
+
+
+def chosen(names: list[str]) -> list[Artifact]:
+    """Return the models named, at most ``MOST``; those of the pages where none is."""
+    asked = list(dict.fromkeys(map(resolve, names)))
+    return [load_artifact(name) for name in asked[:MOST] or shown_models() or [default_model()]]
 
 
 def _corruptions(contestants: list[ComparedModel]) -> dict[str, list[tuple[int, float]]]:

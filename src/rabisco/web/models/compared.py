@@ -1,7 +1,8 @@
 """What is known of models beside each other: measured on the same images, timed in one run, under corruptions."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from rabisco.artifacts import BUNDLED_DIR, Artifact, Card
 from rabisco.data import dataset_names
@@ -54,23 +55,31 @@ class ComparedModel:
 
 @dataclass(frozen=True)
 class ModelDifference:
-    """Two models on the same images; without ``pair`` they were never given the same.
+    """Two models; without ``pair`` and ``comparison`` they were never given the same images.
 
     Attributes:
         first: Card of one model.
         second: Card of the other.
         pair: What came of reading the same images.
-        examples: How many they were.
-        dataset: Of which data set.
-        accuracies: What share of them each model reads correctly, in [0, 1], by its name.
+        comparison: Of which it is a part.
     """
 
     first: Card
     second: Card
     pair: Pair | None = None
-    examples: int = 0
-    dataset: str = ""
-    accuracies: Mapping[str, float] = field(default_factory=dict)
+    comparison: Comparison | None = None
+
+    @property
+    def examples(self) -> int:
+        """How many images both read."""
+        assert self.comparison
+        return self.comparison.examples
+
+    @property
+    def accuracies(self) -> dict[str, float]:
+        """What share of them each model reads correctly, in [0, 1], by its name."""
+        assert self.comparison
+        return {row.name: row.accuracy for row in self.comparison.rows}
 
     @property
     def both_wrong(self) -> int:
@@ -131,19 +140,23 @@ def robustness(artifact: Artifact) -> Robustness | None:
     return found if same and artifact.folder.is_relative_to(BUNDLED_DIR) else None
 
 
-def contestant(artifact: Artifact, run: Comparison | None) -> ComparedModel:
-    """Return a model with what was measured of it, its times by one run."""
-    timed = next((row for row in run.rows if row.name == artifact.name), None) if run else None
-    return ComparedModel(artifact, timed, robustness(artifact))
+def compared(
+    artifacts: list[Artifact],
+) -> tuple[list[ComparedModel], list[ModelDifference], Comparison | None]:
+    """Return models with what was measured of them, each two of them, and the run that measured most of them."""
+    known = list(comparisons(artifacts))
+    run = max((one for one in known if one.rows), key=lambda one: len(one.rows), default=None)
+    rows = {row.name: row for row in run.rows} if run else {}
+    models = [ComparedModel(one, rows.get(one.name), robustness(one)) for one in artifacts]
+    pairs = itertools.combinations([one.card for one in artifacts], 2)
+    return models, [difference(*pair, known) for pair in pairs], run
 
 
-def difference(first: ComparedModel, second: ComparedModel, known: list[Comparison]) -> ModelDifference:
+def difference(first: Card, second: Card, known: Iterable[Comparison]) -> ModelDifference:
     """Return what is known of two models on the same images."""
+    cards = {first.name: first, second.name: second}
     for comparison in known:
         for pair in comparison.pairs:
-            if {pair.first, pair.second} == {first.card.name, second.card.name}:
-                turned = (second, first) if pair.first == second.card.name else (first, second)
-                accuracies = {row.name: row.accuracy for row in comparison.rows}
-                cards = turned[0].card, turned[1].card
-                return ModelDifference(*cards, pair, comparison.examples, comparison.dataset, accuracies)
-    return ModelDifference(first.card, second.card)
+            if {pair.first, pair.second} == cards.keys():
+                return ModelDifference(cards[pair.first], cards[pair.second], pair, comparison)
+    return ModelDifference(first, second)

@@ -1,20 +1,28 @@
-"""``GET /models/<name>/images``: the images behind a figure, with what one model or two answer on each."""
+"""``GET /models/<name>/images``: the images behind a figure, with what one model or two answer on each.
 
+They come from the model's data set where that is at hand, else from what the model kept, or from a measurement.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
+import numpy as np
 from flask import Blueprint, render_template, url_for
 from flask_babel import lazy_gettext
+from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from rabisco.artifacts import Artifact, load_artifact
-from rabisco.errors import N_, InvalidRequestError
-from rabisco.evaluation.readings import OF_TWO, Selection, Which
+from rabisco.errors import N_, InvalidConfigurationError, InvalidRequestError
+from rabisco.evaluation import DatasetReader
+from rabisco.evaluation.readings import OF_TWO, Readings, Selection, Which
 from rabisco.evaluation.robustness import CORRUPTIONS
-from rabisco.runs import measurements
+from rabisco.inference import Predictor, get_predictor, softmax
+from rabisco.runs import held_out, measurements
+from rabisco.runs.measurements import ComparedAnswers
 from rabisco.web.models.aliases import resolve
-from rabisco.web.models.behind import Behind, Shown, behind
-from rabisco.web.models.compare import STATES
-from rabisco.web.models.shapes import MeasuringSchema
+from rabisco.web.models.compare import STATES, under_way
 from rabisco.web.models.versions import AskedVersion, asked_version
 from rabisco.web.platform.access import may_see_images_of
 from rabisco.web.platform.fields import Requests, given
@@ -24,6 +32,10 @@ from rabisco.web.platform.shapes import Probability
 from rabisco.web.read.answers import data_url
 
 blueprint = Blueprint("images", __name__)
+PER_PAGE = 48
+Images = NDArray[np.uint8]
+Source = Literal["data set", "artifact", "measurement", "none"]
+State = Literal["ready", "reading", "unread"]
 
 TITLES: dict[str, object] = {
     "": lazy_gettext("Test images"),
@@ -73,19 +85,12 @@ class TestImageSchema(BaseModel):
     answers: list[AnswerSchema]
     image: str | None = Field(description="`null` where the image is not at hand.")
 
-    @classmethod
-    def of(cls, one: Shown) -> "TestImageSchema":
-        """Return an image that is shown."""
-        image = None if one.image is None else data_url(one.image)
-        answers = [AnswerSchema(**vars(answer)) for answer in one.answers]
-        return cls(row=one.row, category=one.category, answers=answers, image=image)
-
 
 class TestImagesSchema(BaseModel):
     """The images behind a figure, the most confident answers first, a page at a time."""
 
-    source: Literal["data set", "artifact", "measurement", "none"] = Field(description="Where the images come from.")
-    state: Literal["ready", "reading", "unread"] = Field(
+    source: Source = Field(description="Where the images come from.")
+    state: State = Field(
         description="`reading` while more of the images are fetched, `unread` before the models have read them."
     )
     dataset: str
@@ -93,6 +98,20 @@ class TestImagesSchema(BaseModel):
     at_hand: int = Field(ge=0, description="How many of them can be shown.")
     pages: int = Field(ge=1)
     images: list[TestImageSchema]
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """All the images of which some are chosen, and what is known of them."""
+
+    dataset: str
+    class_names: Sequence[str]
+    mine: Readings
+    other: Readings | None
+    rows: NDArray[np.int64]  # of the images that are at hand
+    images: Images  # of these rows
+    source: Source
+    state: State = "ready"
 
 
 @route(
@@ -129,12 +148,9 @@ def index(name: str) -> Answered:
             choices=", ".join(CORRUPTIONS),
             asked=asked.damage[:40],
         )
-    visible = may_see_images_of(artifact, *([other] if other else []))
-    found = behind(artifact, other, asked.damage, _selection(asked, artifact), asked.page, visible=visible)
-    if wants_page():
-        return _page(asked, artifact, other, found)
-    images = [TestImageSchema.of(one) for one in found.shown]
-    return TestImagesSchema.model_validate({**vars(found), "images": images})
+    artifacts = [artifact, *([other] if other else [])]
+    found = _found(artifacts, asked, visible=may_see_images_of(*artifacts))
+    return _page(asked, artifacts, found) if wants_page() else found
 
 
 def _selection(asked: ImagesAsked, artifact: Artifact) -> Selection:
@@ -155,11 +171,10 @@ def _selection(asked: ImagesAsked, artifact: Artifact) -> Selection:
     return Selection(places[0], places[1], asked.low, asked.high, asked.which)
 
 
-def _page(asked: ImagesAsked, artifact: Artifact, other: Artifact | None, found: Behind) -> str:
-    of = artifact if asked.which == "only-this" or other is None else other
+def _page(asked: ImagesAsked, artifacts: list[Artifact], found: TestImagesSchema) -> str:
+    artifact, other = artifacts[0], artifacts[-1] if len(artifacts) > 1 else None
     fields = asked.model_dump(exclude_defaults=True, exclude={"page"})
-    models = [artifact.name, *([other.name] if other else [])]
-    under_way = found.under_way
+    images = asked.damage or measurements.CLEAN
     return render_template(
         "models/images.html",
         asked=asked,
@@ -167,12 +182,125 @@ def _page(asked: ImagesAsked, artifact: Artifact, other: Artifact | None, found:
         other=other,
         found=found,
         title=TITLES[asked.which],
-        title_name=of.name,
-        data_url=data_url,
+        title_name=(artifact if asked.which == "only-this" else artifacts[-1]).name,
         measuring_states={name: str(words) for name, words in STATES.items()},
-        models=models,
-        images=asked.damage or measurements.CLEAN,
-        under_way=MeasuringSchema.of(under_way) if under_way and under_way.state != "done" else None,
+        models=[one.name for one in artifacts],
+        images=images,
+        under_way=under_way(artifacts, images) if found.state == "unread" else None,
         page_at=lambda page: url_for("images.index", name=artifact.name, **fields, page=page),
         grey=artifact.card.image_shape[2] == 1,
     )
+
+
+def _found(artifacts: list[Artifact], asked: ImagesAsked, *, visible: bool) -> TestImagesSchema:
+    """Return a page of the images behind a figure.
+
+    Args:
+        artifacts: The model whose figure it is, and perhaps a second one, whose answers stand beside.
+        asked: Which images.
+        visible: Whether the images themselves may be shown.
+    """
+    card, selection = artifacts[0].card, _selection(asked, artifacts[0])
+    pool = None if asked.damage else _own(*artifacts)
+    if pool is None or (asked.which in OF_TWO and pool.other is None):
+        pool = _measured(artifacts, asked.damage)
+    if pool is None:
+        nothing = {"source": "none", "count": 0, "at_hand": 0, "pages": 1, "images": []}
+        return TestImagesSchema.model_validate({**nothing, "state": "unread", "dataset": card.dataset.name})
+    if not visible:
+        pool = replace(pool, rows=pool.rows[:0], images=pool.images[:0], source="none")
+    places = [
+        None if at is None else pool.class_names.index(card.class_names[at])
+        for at in (selection.category, selection.answer)
+    ]
+    rows = pool.mine.select(replace(selection, category=places[0], answer=places[1]), pool.other)
+    here = np.isin(rows, pool.rows)
+    ordered = np.concatenate([rows[here], rows[~here]])
+    return TestImagesSchema(
+        source=pool.source,
+        state=pool.state,
+        dataset=pool.dataset,
+        count=len(rows),
+        at_hand=int(here.sum()),
+        pages=max(1, -(-len(ordered) // PER_PAGE)),
+        images=_shown(pool, artifacts, ordered[(asked.page - 1) * PER_PAGE : asked.page * PER_PAGE]),
+    )
+
+
+def _own(artifact: Artifact, other: Artifact | None = None) -> _Pool | None:
+    """Return a model's own test images; ``None`` where it did not keep what it answered."""
+    mine = artifact.readings
+    if mine is None:
+        return None
+    theirs = other.readings if other and other.card.class_names == artifact.card.class_names else None
+    if theirs is not None and not np.array_equal(theirs.labels, mine.labels):
+        theirs = None
+    state, images = held_out.test_images(artifact)
+    facts = artifact.card.dataset.name, artifact.card.class_names, mine, theirs
+    if images is not None:
+        return _Pool(*facts, np.arange(len(images)), images, "data set")
+    rows, kept = mine.rows.astype(np.int64), mine.images
+    return _Pool(*facts, rows, kept, "artifact", "reading" if state == "reading" else "ready")
+
+
+def _measured(artifacts: list[Artifact], damage: str) -> _Pool | None:
+    """Return images that the models were given together; ``None`` where that was not done."""
+    ids = [measurements.id_of(artifacts, damage or measurements.CLEAN)]
+    if not damage and len(artifacts) > 1:
+        ids.insert(0, measurements.id_of(artifacts))
+    for one in ids:
+        read = ComparedAnswers.read(measurements.comparisons_dir() / one)
+        if read and all(artifact.name in read.readings for artifact in artifacts):
+            mine, *theirs = [read.readings[artifact.name] for artifact in artifacts]
+            rows, images = np.arange(len(read.split.images)), read.split.images
+            known = {new: old for artifact in artifacts for old, new in _renamed(artifact)}
+            names = tuple(known.get(name, name) for name in artifacts[0].card.class_names)
+            extended = (*read.class_names, *(name for name in names if name not in read.class_names))
+            return _Pool(read.dataset, extended, mine, theirs[0] if theirs else None, rows, images, "measurement")
+    return None
+
+
+def _renamed(artifact: Artifact) -> list[tuple[str, str]]:
+    card = artifact.card
+    return list(zip(card.original_class_names or card.class_names, card.class_names, strict=True))
+
+
+def _shown(pool: _Pool, artifacts: list[Artifact], rows: NDArray[np.int64]) -> list[TestImageSchema]:
+    """Return images with the answers of each model; of one that has not read them all, read now."""
+    places = {int(row): place for place, row in enumerate(pool.rows) if row in set(rows.tolist())}
+    images = {row: np.asarray(pool.images[place]) for row, place in places.items()}
+    now = _answer_now(artifacts[1], pool, images) if len(artifacts) > 1 and pool.other is None else {}
+    found = []
+    for row in map(int, rows):
+        label = int(pool.mine.labels[row])
+        answers = [_answer(artifacts[0].name, pool, pool.mine, row)]
+        if pool.other is not None:
+            answers.append(_answer(artifacts[1].name, pool, pool.other, row))
+        elif row in now:
+            answers.append(now[row])
+        image = data_url(images[row]) if row in images else None
+        found.append(TestImageSchema(row=row, category=pool.class_names[label], answers=answers, image=image))
+    return found
+
+
+def _answer(name: str, pool: _Pool, readings: Readings, row: int) -> AnswerSchema:
+    category, probability = pool.class_names[int(readings.answers[row])], min(1.0, float(readings.confidence[row]))
+    return AnswerSchema(model=name, category=category, probability=probability, right=bool(readings.right[row]))
+
+
+def _answer_now(other: Artifact, pool: _Pool, images: dict[int, Images]) -> dict[int, AnswerSchema]:
+    """Return what a second model answers on the images of this page, where it can read them."""
+    if not images or next(iter(images.values())).shape != tuple(other.card.image_shape):
+        return {}
+    predictor = get_predictor(other.name) if other.version == get_predictor(other.name).version else Predictor(other)
+    try:
+        reader = DatasetReader(predictor, pool.class_names)
+    except InvalidConfigurationError:  # they have no class in common
+        return {}
+    probabilities = softmax(reader.logits(np.stack(list(images.values()))) / np.float32(other.card.temperature))
+    found = {}
+    for row, one in zip(images, probabilities, strict=True):
+        name, probability = reader.class_names[int(one.argmax())], min(1.0, float(one.max()))
+        right = name == pool.class_names[int(pool.mine.labels[row])]
+        found[row] = AnswerSchema(model=other.name, category=name, probability=probability, right=right)
+    return found

@@ -1,21 +1,25 @@
-"""``GET /models`` and ``GET /models/<name>``: what each model is and how good it is, from its card."""
+"""``/models`` and ``/models/<name>``: what each model is and how good it is, from its card; a report on several."""
 
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 from flask import Blueprint, Response, render_template
 from flask_babel import lazy_gettext
+from pydantic import Field
 
 from rabisco.artifacts import Artifact, list_artifacts, list_damaged, load_artifact, said_of
 from rabisco.artifacts.places import divided, pointer_of
 from rabisco.web.models.aliases import default_model, resolve
-from rabisco.web.models.compared import comparisons
+from rabisco.web.models.compare import MOST, chosen
+from rabisco.web.models.compared import ComparedModel, compared, comparisons
 from rabisco.web.models.confusions import confusions_of
-from rabisco.web.models.report import Reported
+from rabisco.web.models.report import MEDIA, Format, Report, Reported, render
 from rabisco.web.models.shapes import Model, Models
 from rabisco.web.models.standing import standing
 from rabisco.web.models.versions import AskedVersion, asked_version
 from rabisco.web.platform import shapes
-from rabisco.web.platform.fields import Requests, given
+from rabisco.web.platform.access import may_see_images_of
+from rabisco.web.platform.fields import Fields, Requests, given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
 from rabisco.web.platform.words import translated
@@ -38,6 +42,37 @@ class ModelPage(AskedVersion):
     requests: ClassVar[Requests] = ({"version": "0", "done": "used"},)
 
     done: Literal["", "used", "undone", "named", "deleted", "promoted"] = ""
+
+
+class ReportAsked(Fields):
+    """The models that it is on, and the form of the file."""
+
+    requests: ClassVar[Requests] = tuple({"model": ["mnist-tiny", "mnist-linear"], "form": form} for form in MEDIA)
+
+    model: list[str] = Field([], json_schema_extra={"maxItems": MOST})
+    form: Format = "html"
+
+
+@route(
+    blueprint,
+    "GET",
+    "/compare/report",
+    "download_report",
+    lazy_gettext(
+        "What is known of models as one file: “form” is “html”, a page that needs no server, “json”, “csv” or “svg”."
+    ),
+    ("curl -o report.html '{url}/compare/report?model=cnn&model=linear'",),
+    file=", ".join(MEDIA.values()),
+    receives=ReportAsked,
+    problems=(400, 404, 503),
+)
+def report() -> Answered:
+    """Return the report as a file."""
+    asked = given(ReportAsked)
+    report = _report_of(chosen(asked.model))
+    name = "-".join(card.name.replace("@", "-v") for card in report.cards)
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}.{asked.form}"}
+    return Response(render(report, asked.form), mimetype=MEDIA[asked.form], headers=headers)
 
 
 @route(
@@ -116,3 +151,20 @@ def markdown(name: str) -> Answered:
 
 def _sizes(artifact: Artifact) -> dict[str, int]:
     return {path.name: path.stat().st_size for path in (artifact.weights_path, artifact.onnx_path)}
+
+
+def _report_of(artifacts: list[Artifact]) -> Report:
+    """Return what is known of models: by their cards, and by what was measured of them together."""
+    models, pairs, run = compared(artifacts)
+    dataset = models[0].card.dataset
+    same_images = all(one.card.dataset.fingerprint == dataset.fingerprint for one in models)
+    together = run is not None and len(run.rows) == len(models) > 1 and same_images
+    reported = [_reported(one) for one in models]
+    if together:
+        return Report(reported, dataset.name, dataset.test_examples, pairs, run)
+    return Report(reported, pairs=pairs, comparison=run)
+
+
+def _reported(one: ComparedModel) -> Reported:
+    reported = Reported.of_card(one.artifact, one.timed, one.robustness)
+    return reported if may_see_images_of(one.artifact) else replace(reported, wrong=(), right=())

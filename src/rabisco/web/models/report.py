@@ -92,18 +92,24 @@ class Reported:
 
     @classmethod
     def of_evaluation(
-        cls, artifact: Artifact, evaluation: Evaluation, readings: Readings, split: Split, timed: Row | None = None
+        cls,
+        artifact: Artifact,
+        evaluation: Evaluation,
+        logits: NDArray[np.floating],
+        split: Split,
+        timed: Row | None = None,
     ) -> "Reported":
         """Return what an evaluation found on images of any data set.
 
         Args:
             artifact: The model.
             evaluation: Of it.
-            readings: What it answered.
+            logits: What it answered, ``(N, classes)``.
             split: The images.
             timed: Its times.
         """
         names = tuple(one.category for one in evaluation.classes)
+        readings = Readings.of(split, logits, artifact.card.temperature)
         whole = Readings(**{**vars(readings), "rows": np.arange(len(split), dtype=np.int32), "images": split.images})
         plain = evaluation.to_dict()
         metrics = {name: value for name, value in plain.items() if isinstance(value, float)}

@@ -10,7 +10,7 @@ from jinja2.bccache import Bucket
 from rabisco.settings import Settings, get_settings
 from rabisco.web import about, assistant
 from rabisco.web.corrections import pages as corrections
-from rabisco.web.models import compare, images, reports, versions
+from rabisco.web.models import compare, images, versions
 from rabisco.web.models import pages as models
 from rabisco.web.platform import (
     access,
@@ -110,7 +110,6 @@ def create_app(settings: Settings | None = None) -> Application:
         explain,
         models,
         images,
-        reports,
         versions,
         corrections,
         health,

@@ -1,16 +1,21 @@
-"""``rabisco predict``, ``rabisco settings`` and ``rabisco serve``: using what has been trained."""
+"""``rabisco predict``: a few pictures, or with ``--bulk`` any number of them."""
 
 import glob
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rabisco.characters import AMONG, Among
-from rabisco.cli.bulk import read_in_bulk
 from rabisco.cli.output import json_option, percent, print_json
+
+if TYPE_CHECKING:
+    from rabisco.bulk import BulkTally
+
+SAY_SECONDS = 10.0  # between two lines where there is no terminal to draw a bar on
 
 
 @click.command()
@@ -133,49 +138,57 @@ def _content(file: Path) -> bytes:
         raise InvalidRequestError(f"a picture file was expected. Received: {reason}; check the name") from error
 
 
-@click.command()
-@json_option
-def settings(as_json: bool) -> None:
-    """Show every setting in force and where it comes from.
+def read_in_bulk(source: Path, out: Path, model: str, **options: Any) -> None:
+    """Read all pictures of ``source`` into ``out`` and show how far it is; see ``rabisco.bulk.read_bulk``."""
+    from rabisco.bulk import errors_of, read_bulk
 
-    \b
-    Example:
-        rabisco settings
-    """
-    from rabisco.settings import PREFIX, get_settings, unknown_variables
-
-    found = get_settings()
-    rows = [
-        {
-            "variable": f"{PREFIX}{name.upper()}",
-            "value": str(getattr(found, name)) if field.repr or not getattr(found, name) else "(hidden)",
-            "source": "environment" if name in found.model_fields_set else "default",
-        }
-        for name, field in type(found).model_fields.items()
-    ]
-    if as_json:
-        print_json(rows)
-    else:
-        for row in rows:
-            click.echo(f"{row['variable']:<30} {row['value'] or '(empty)'}  [{row['source']}]")
-    for name, nearest in unknown_variables().items():
-        click.echo(f"{name} is no setting" + (f"; did you mean {nearest}?" if nearest else ""), err=True)
+    shown = _Shown()
+    with shown.bars:
+        try:
+            tally = read_bulk(source, out, model, on_progress=shown.tell, **options)
+        except KeyboardInterrupt:
+            done = f" after {shown.done:,} pictures" if shown.done else ""
+            click.echo(f"\nInterrupted{done}. The same command goes on from there.", err=True)
+            raise SystemExit(130) from None
+    click.echo(f"{tally.done - tally.bad:,} pictures were read into {out}")
+    if tally.bad:
+        click.secho(f"{tally.bad:,} could not be read; {errors_of(out)} says why", fg="red", err=True)
+        raise click.exceptions.Exit(1)
 
 
-@click.command()
-@click.option("--host", help="Address to listen on; the setting RABISCO_HOST if not given.")
-@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; RABISCO_PORT if not given.")
-@click.option("--workers", type=click.IntRange(min=1), help="Server processes; RABISCO_WORKERS if not given.")
-def serve(**given: Any) -> None:
-    """Serve the pages and the API on http://127.0.0.1:3000.
+class _Shown:
+    """A bar with pictures per second and the time left; where there is no terminal, now and then a line."""
 
-    \b
-    Example:
-        rabisco serve
-        rabisco serve --host 0.0.0.0 --port 8080 --workers 2
-    """
-    from rabisco.settings import get_settings
-    from rabisco.web.platform.server import serve as start
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn
 
-    changes = {key: value for key, value in given.items() if value is not None}
-    start(get_settings().model_copy(update=changes))
+        console, columns = Console(stderr=True), (BarColumn(24), TextColumn("{task.description}"))
+        self.bars = Progress(*columns, console=console, disable=not console.is_terminal)
+        self._bar = self.bars.add_task("beginning", total=None)
+        self._begun: tuple[float, int] | None = None
+        self._said = time.monotonic()
+        self.done = 0
+
+    def tell(self, tally: "BulkTally", expected: int | None) -> None:
+        """Show how far it is."""
+        now, self.done = time.monotonic(), tally.done
+        if self._begun is None:
+            self._begun = now, tally.done
+        begun, before = self._begun
+        rate = (tally.done - before) / (now - begun) if tally.done > before else 0.0
+        words = f"{tally.done:,}" + (f" of {expected:,}" if expected else "")
+        if rate:
+            words += f", {rate:,.0f} pictures/s"
+            words += f", {_clock((expected - tally.done) / rate)} left" if expected else ""
+        words += f", {tally.bad:,} unreadable" if tally.bad else ""
+        self.bars.update(self._bar, completed=tally.done, total=expected, description=words)
+        if self.bars.disable and now - self._said > SAY_SECONDS:
+            self._said = now
+            click.echo(words, err=True)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

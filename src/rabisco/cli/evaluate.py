@@ -5,18 +5,30 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rabisco.cli.judging import artifact_of, form_option, images_for, language_option, report_option, write_report
 from rabisco.cli.output import json_option, print_json, wide_console
+from rabisco.errors import InvalidConfigurationError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from rabisco.artifacts import Artifact
-    from rabisco.data.dataset import Split
+    from rabisco.artifacts import Artifact, Card
+    from rabisco.data.dataset import Dataset, Split
     from rabisco.evaluation import Comparison, DatasetReader, Evaluation
     from rabisco.web.models.report import Report
 
+LANGUAGES = ("en", "pt", "es", "fr", "ru")
+FORMS = ("html", "json", "csv", "svg", "png")
+
+report_option = click.option(
+    "--report",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a report into this file: .html (one page that needs no server), .json, .csv, .svg or .png.",
+)
+form_option = click.option("--form", type=click.Choice(FORMS), help="Of the report; its suffix if not given.")
+language_option = click.option(
+    "--language", type=click.Choice(LANGUAGES), help="Of the report; that of the terminal if not given."
+)
 split_option = click.option(
     "--split",
     type=click.Choice(["validation", "test"]),
@@ -50,9 +62,8 @@ def evaluate(
     split: str,
     plots: Path | None,
     report: Path | None,
-    form: str | None,
-    language: str | None,
     as_json: bool,
+    **form_and_language: str | None,
 ) -> None:
     """Judge the saved MODEL: accuracy with its interval, ROC AUC, calibration, each class, confusions.
 
@@ -66,7 +77,6 @@ def evaluate(
     """
 
     from rabisco import evaluation
-    from rabisco.evaluation.readings import Readings
     from rabisco.evaluation.tables import class_table, evaluation_table
     from rabisco.inference import Predictor
 
@@ -84,9 +94,8 @@ def evaluate(
     if report:
         from rabisco.web.models.report import Report, Reported
 
-        readings = Readings.of(images, logits, temperature)
-        reported = Reported.of_evaluation(artifact, result, readings, images)
-        write_report(Report([reported], f"{dataset.name}, {split}", len(images)), report, form, language)
+        reported = Reported.of_evaluation(artifact, result, logits, images)
+        write_report(Report([reported], f"{dataset.name}, {split}", len(images)), report, **form_and_language)
     if as_json:
         print_json(result.to_dict())
         return
@@ -115,9 +124,8 @@ def compare(
     split: str,
     save: Path | None,
     report: Path | None,
-    form: str | None,
-    language: str | None,
     as_json: bool,
+    **form_and_language: str | None,
 ) -> None:
     """Compare saved MODELs in training time, accuracy and inference time, on the same images in the same run.
 
@@ -153,7 +161,7 @@ def compare(
         contestants, images, f"{dataset.name}, {split} split", on_read=lambda name, logits: read.update({name: logits})
     )
     if report:
-        write_report(_report(artifacts, readers, images, comparison, read), report, form, language)
+        write_report(_report(artifacts, readers, images, comparison, read), report, **form_and_language)
     path = save or get_settings().home / "comparison.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(comparison.to_dict(), indent=1) + "\n", encoding="utf-8")
@@ -173,22 +181,16 @@ def _report(
 ) -> "Report":
     """Return what a comparison found, with what each model answered."""
     from rabisco.evaluation import evaluate_logits
-    from rabisco.evaluation.readings import Readings
     from rabisco.web.models.compared import ModelDifference
     from rabisco.web.models.report import Report, Reported
 
     models = []
     for artifact, reader, row in zip(artifacts, readers, comparison.rows, strict=True):
-        logits, temperature = read[artifact.name], artifact.card.temperature
-        result = evaluate_logits(images.labels, logits, reader.class_names, temperature)
-        readings = Readings.of(images, logits, temperature)
-        models.append(Reported.of_evaluation(artifact, result, readings, images, row))
+        logits = read[artifact.name]
+        result = evaluate_logits(images.labels, logits, reader.class_names, artifact.card.temperature)
+        models.append(Reported.of_evaluation(artifact, result, logits, images, row))
     cards = {artifact.name: artifact.card for artifact in artifacts}
-    right = {row.name: row.accuracy for row in comparison.rows}
-    pairs = [
-        ModelDifference(cards[one.first], cards[one.second], one, comparison.examples, comparison.dataset, right)
-        for one in comparison.pairs
-    ]
+    pairs = [ModelDifference(cards[one.first], cards[one.second], one, comparison) for one in comparison.pairs]
     return Report(models, comparison.dataset, comparison.examples, pairs, comparison)
 
 
@@ -206,3 +208,81 @@ def _draw(folder: Path, name: str, title: str, result: "Evaluation", history: li
         path = folder / f"{name}-{drawing}.png"
         path.write_bytes(content)
         click.echo(f"Drawn: {path}", err=True)
+
+
+def artifact_of(word: str) -> "Artifact":
+    """Return the model that a word names: a name, a version as ``mnist-cnn@2``, or the id of a run that made one."""
+    from rabisco import runs
+    from rabisco.artifacts import exists, load_artifact
+    from rabisco.errors import RabiscoError
+    from rabisco.inference import named
+
+    if not exists(named(word)):
+        try:
+            run = runs.get(word)
+        except RabiscoError:
+            return load_artifact(named(word))
+        if run.artifact_version is not None:
+            return load_artifact(f"{run.artifact}@{run.artifact_version}")
+    return load_artifact(named(word))
+
+
+def images_for(asked: str | None, card: "Card") -> "Dataset":
+    """Return what models are judged on: a data set of the catalog, or all of a file or folder of one's own.
+
+    Args:
+        asked: Its name or where it lies; the card's own if nothing.
+        card: Of the first model; pictures of one's own are prepared as it wants them.
+    """
+    from rabisco import data, intake
+    from rabisco.images.normalize import DESKEWED
+
+    path = Path(asked) if asked else None
+    if path is None or asked in data.dataset_names() or not path.exists():
+        return data.load(asked or card.dataset.name, seed=card.dataset.split_seed)
+    normalizer = DESKEWED.get(card.normalizer, card.normalizer)
+    found = intake.inspect(path, None, intake.Choices(normalizer=normalizer))
+    if found.understood is not None:
+        click.echo(found.understood.text, err=True)
+    return intake.load(path, found.dialect, path, found.dialect, name=path.name)
+
+
+def write_report(report: "Report", path: Path, form: str | None, language: str | None) -> None:
+    """Write a report into a file, in the form that its suffix names and in a language.
+
+    Raises:
+        InvalidConfigurationError: No form has that suffix.
+    """
+    form = form or path.suffix.lstrip(".").lower().replace("htm", "html").replace("htmll", "html")
+    if form not in FORMS:
+        raise InvalidConfigurationError(
+            f"a report ends in {', '.join(f'.{one}' for one in FORMS)}. Received: {path.name!r}; "
+            "choose one of them, or say --form"
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if form == "png":
+        from rabisco.evaluation.plots import plot_report
+
+        shown = [(one.card.name, one.confusions) for one in report.models if one.confusions]
+        matrices = [(name, found.names, found.counts) for name, found in shown]
+        names = [card.name for card in report.cards]
+        accuracies = [one for one in zip(names, report.accuracies, strict=True) if one[1]]
+        path.write_bytes(plot_report(accuracies, matrices, report.dataset))  # type: ignore[arg-type]
+    else:
+        path.write_text(_in_language(report, form, language or _of_terminal()), encoding="utf-8")
+    click.echo(f"Report: {path}", err=True)
+
+
+def _in_language(report: "Report", form: str, language: str) -> str:
+    from rabisco.web import create_app
+    from rabisco.web.models.report import render
+
+    with create_app().test_request_context(headers={"Accept-Language": language}):
+        return render(report, form)  # type: ignore[arg-type]
+
+
+def _of_terminal() -> str:
+    import os
+
+    told = next(filter(None, (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))), "en")
+    return told[:2].lower() if told[:2].lower() in LANGUAGES else "en"
