@@ -1,11 +1,13 @@
 """Templates are compiled once and kept, as Python keeps modules."""
 
+import re
 import sys
 from pathlib import Path
 
 import pytest
 from jinja2 import DictLoader, Environment
 
+from rabisco import web
 from rabisco.settings import Settings
 from rabisco.web import create_app
 from rabisco.web.platform.application import CompiledTemplates
@@ -53,3 +55,10 @@ def test_another_application_compiles_no_page_again(compiled: list[str]) -> None
     compiled.clear()
     assert len(second.get("/train").text) == len(page)
     assert compiled == []
+
+
+def test_no_figure_of_a_template_is_written_once_for_all_languages() -> None:
+    """Jinja filters what never changes as it compiles: in the language of whoever asks first."""
+    folder = Path(web.__file__).parent / "templates"
+    sources = {path.name: path.read_text(encoding="utf-8") for path in folder.rglob("*") if path.is_file()}
+    assert [name for name, source in sources.items() if re.search(r"\{\{-?\s*[\d.]+\s*\|", source)] == []
