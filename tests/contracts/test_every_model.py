@@ -17,7 +17,7 @@ from rabisco.images import ImageKind
 from rabisco.inference import Predictor
 from rabisco.models import Architecture, architecture_names, choices, cifar_cnn, create_model, get_architecture, resnet
 from rabisco.training import TrainingConfiguration, train
-from rabisco.web.models.keras_code import keras_code
+from rabisco.web.models.titles import keras_code
 
 pytestmark = pytest.mark.training
 

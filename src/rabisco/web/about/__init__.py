@@ -2,24 +2,22 @@
 
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, render_template
+from flask import Response, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 
 from rabisco import __version__
 from rabisco.web.about.criteria import DOCUMENTS
-from rabisco.web.platform.routing import route
+from rabisco.web.platform.routing import DocumentedBlueprint
 
-blueprint = Blueprint("about", __name__)
+blueprint = DocumentedBlueprint("about", __name__)
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/about",
-    "about_page",
-    lazy_gettext("The page that says, criterion by criterion, what was asked for and where it can be seen."),
-    ("curl {url}/about",),
+    operation="about_page",
+    summary=lazy_gettext("The page that says, criterion by criterion, what was asked for and where it can be seen."),
+    examples=("curl {url}/about",),
     page=True,
 )
 def index() -> ResponseReturnValue:
@@ -27,13 +25,11 @@ def index() -> ResponseReturnValue:
     return render_template("about/about.html", documents=DOCUMENTS, version=__version__)
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/about/report.md",
-    "about_report",
-    lazy_gettext("The same as a report in Markdown, to hand in."),
-    ("curl -O {url}/about/report.md",),
+    operation="about_report",
+    summary=lazy_gettext("The same as a report in Markdown, to hand in."),
+    examples=("curl -O {url}/about/report.md",),
     file="text/markdown",
 )
 def report() -> ResponseReturnValue:

@@ -8,7 +8,7 @@ import re
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import make_response, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext
 from pydantic import Field, field_validator
 
@@ -36,14 +36,14 @@ from rabisco.web.platform import shapes
 from rabisco.web.platform.fields import Fields, Requests, given, refused
 from rabisco.web.platform.languages import chosen
 from rabisco.web.platform.problems import wants_page
-from rabisco.web.platform.routing import Answered, app_settings, route
+from rabisco.web.platform.routing import Answered, DocumentedBlueprint, app_settings
 from rabisco.web.platform.silence import known
 from rabisco.web.platform.streams import Event, events
 from rabisco.web.platform.visitors import new_visitor, remember
 from rabisco.web.platform.visitors import visitor as this_visitor
 from rabisco.web.platform.words import translated
 
-blueprint = Blueprint("assistant", __name__)
+blueprint = DocumentedBlueprint("assistant", __name__)
 
 
 # The page of the documentation -> where that is done on these pages.
@@ -83,25 +83,21 @@ class AskingPage(Fields):
         return path
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/assistance",
-    "assistant_page_in_french",
-    lazy_gettext("The same page under its French name."),
-    ("curl {url}/assistance",),
+    operation="assistant_page_in_french",
+    summary=lazy_gettext("The same page under its French name."),
+    examples=("curl {url}/assistance",),
     same_as="/assistant",
     page=True,
     receives=AskingPage,
     problems=(507,),
 )
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/assistant",
-    "assistant_page",
-    lazy_gettext("The page on which a question is asked, with the conversation so far."),
-    ("curl {url}/assistant",),
+    operation="assistant_page",
+    summary=lazy_gettext("The page on which a question is asked, with the conversation so far."),
+    examples=("curl {url}/assistant",),
     page=True,
     receives=AskingPage,
     problems=(507,),
@@ -112,16 +108,14 @@ def index() -> Answered:
     return _page(asked.question, came_from=asked.came_from)
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/model",
-    "ask_assistant",
-    lazy_gettext(
+    operation="ask_assistant",
+    summary=lazy_gettext(
         "Answers a question: by the language model that the server is connected to, else, or with "
         "“source=documentation”, by the documentation."
     ),
-    ("curl -G --data-urlencode 'question=What is overfitting?' {url}/model",),
+    examples=("curl -G --data-urlencode 'question=What is overfitting?' {url}/model",),
     answer=AssistantAnswer,
     page=True,
     receives=DocumentedQuestion,
@@ -132,16 +126,14 @@ def answer() -> Answered:
     return _answered(asked(DocumentedQuestion))
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/assistant/messages",
-    "send_question",
-    lazy_gettext(
+    operation="send_question",
+    summary=lazy_gettext(
         "The same with what the question is about: the “page” and the “readings” of a drawing. For “Accept: "
         "text/event-stream” the answer comes piece by piece."
     ),
-    ("""curl --json '{{"question": "What is overfitting?"}}' {url}/assistant/messages""",),
+    examples=("""curl --json '{{"question": "What is overfitting?"}}' {url}/assistant/messages""",),
     answer=AssistantAnswer,
     page=True,
     receives=Question,
@@ -163,13 +155,11 @@ def ask() -> Answered:
     return response
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/assistant/clear",
-    "clear_conversation",
-    lazy_gettext("Deletes the conversation of this browser for good."),
-    ("curl -b cookies.txt -X POST {url}/assistant/clear",),
+    operation="clear_conversation",
+    summary=lazy_gettext("Deletes the conversation of this browser for good."),
+    examples=("curl -b cookies.txt -X POST {url}/assistant/clear",),
     answer=shapes.Deleted,
     page=True,
     problems=(507,),

@@ -5,7 +5,7 @@ A browser reaches only its own; see ``rabisco.web.platform.visitors``. A model l
 
 from typing import ClassVar, Literal
 
-from flask import Blueprint, Response, make_response, redirect, render_template, url_for
+from flask import Response, make_response, redirect, render_template, url_for
 from flask_babel import lazy_gettext
 from pydantic import Field
 
@@ -22,14 +22,14 @@ from rabisco.web.platform.access import may_change
 from rabisco.web.platform.allowance import allowance
 from rabisco.web.platform.fields import Fields, Requests, given
 from rabisco.web.platform.problems import wants_page
-from rabisco.web.platform.routing import Answered, route
+from rabisco.web.platform.routing import Answered, DocumentedBlueprint
 from rabisco.web.platform.silence import known
 from rabisco.web.platform.visitors import new_visitor, queued_as, remember, visitor
 from rabisco.web.read.answers import stored_thumbnail
 from rabisco.web.train.runs import answer
 from rabisco.web.train.shapes import RunSchema
 
-blueprint = Blueprint("corrections", __name__)
+blueprint = DocumentedBlueprint("corrections", __name__)
 
 THUMBNAIL = 96  # pixels
 
@@ -57,16 +57,14 @@ class Retraining(Fields):
     model: str = Field(min_length=1, description="Name of a model.")
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/corrections",
-    "list_corrections",
-    lazy_gettext(
+    operation="list_corrections",
+    summary=lazy_gettext(
         "Lists what this browser corrected, newest first; “?show=wrong” only what was misread. “total” counts the "
         "corrections, “pictures” the pictures, which several models may have read."
     ),
-    ("curl -b cookies.txt '{url}/corrections?show=wrong'",),
+    examples=("curl -b cookies.txt '{url}/corrections?show=wrong'",),
     answer=shapes.Corrections,
     page=True,
     receives=CorrectionsPage,
@@ -92,19 +90,17 @@ def index() -> Answered:
     )
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/corrections",
-    "store_corrections",
-    lazy_gettext(
+    operation="store_corrections",
+    summary=lazy_gettext(
         "Stores a picture and what it really is, with consent, and teaches it to the models that misread it: they "
         "answer that from now on, and say “remembered”. “readings” says what models read; without, the default model "
         "reads it. With “box”, left, top, width and height, it is one character of several. A character that the "
         "model does not know, or “another-character”, and null for no character are refused from now on. A random "
         "cookie makes it yours."
     ),
-    (
+    examples=(
         """curl --json '{{"image": "'$(base64 -w0 seven.png)'", "true_label": "7", "consent": true}}' """
         "-c cookies.txt {url}/corrections",
         """curl --json '{{"image": "'$(base64 -w0 seven.png)'", "true_label": "7", "consent": true, "readings": """
@@ -138,16 +134,14 @@ def store() -> Answered:
     return response
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/corrections/retrain",
-    "retrain",
-    lazy_gettext(
+    operation="retrain",
+    summary=lazy_gettext(
         "Starts a training of “model” on what readers corrected, beside its original images. The run’s “report” "
         "says what became better and worse; the new version answers only when it is told to."
     ),
-    ("curl -d model=mnist-cnn {url}/corrections/retrain",),
+    examples=("curl -d model=mnist-cnn {url}/corrections/retrain",),
     answer=RunSchema,
     page=True,
     receives=Retraining,
@@ -159,13 +153,11 @@ def retrain() -> Answered:
     return answer(runs.retrain(resolve(given(Retraining).model), queued_as()))
 
 
-@route(
-    blueprint,
-    "DELETE",
+@blueprint.delete(
     "/corrections/<number>",
-    "delete_correction",
-    lazy_gettext("Deletes one of them for good."),
-    ("curl -b cookies.txt -X DELETE {url}/corrections/$CORRECTION",),
+    operation="delete_correction",
+    summary=lazy_gettext("Deletes one of them for good."),
+    examples=("curl -b cookies.txt -X DELETE {url}/corrections/$CORRECTION",),
     answer=shapes.DeletedCorrections,
     page=True,
     problems=(404, 507),
@@ -179,13 +171,11 @@ def delete(number: str) -> Answered:
     return _deleted(1)
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/corrections/<number>/delete",
-    "delete_corrected_picture",
-    lazy_gettext("Deletes its picture for good, with all that was said of it."),
-    ("curl -b cookies.txt -X POST {url}/corrections/$CORRECTION/delete",),
+    operation="delete_corrected_picture",
+    summary=lazy_gettext("Deletes its picture for good, with all that was said of it."),
+    examples=("curl -b cookies.txt -X POST {url}/corrections/$CORRECTION/delete",),
     answer=shapes.DeletedCorrections,
     page=True,
     problems=(404, 507),
@@ -197,13 +187,11 @@ def delete_picture(number: str) -> Answered:
     return _deleted(corrections.delete_picture(_whole(number), visitor()))
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/corrections/delete",
-    "delete_all_corrections",
-    lazy_gettext("Deletes everything that this browser stored."),
-    ("curl -b cookies.txt -X POST {url}/corrections/delete",),
+    operation="delete_all_corrections",
+    summary=lazy_gettext("Deletes everything that this browser stored."),
+    examples=("curl -b cookies.txt -X POST {url}/corrections/delete",),
     answer=shapes.DeletedCorrections,
     page=True,
     problems=(507,),
@@ -215,13 +203,13 @@ def delete_all() -> Answered:
     return _deleted(corrections.delete_all(visitor()))
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/corrections/export",
-    "export_corrections",
-    lazy_gettext("Sends everything that this browser stored: a zip of the pictures, a CSV and the same as JSON."),
-    ("curl -b cookies.txt -o corrections.zip {url}/corrections/export",),
+    operation="export_corrections",
+    summary=lazy_gettext(
+        "Sends everything that this browser stored: a zip of the pictures, a CSV and the same as JSON."
+    ),
+    examples=("curl -b cookies.txt -o corrections.zip {url}/corrections/export",),
     file="application/octet-stream",
     problems=(507,),
 )

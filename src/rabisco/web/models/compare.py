@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import redirect, render_template, url_for
 from flask_babel import lazy_gettext
 from pydantic import Field
 
@@ -17,9 +17,9 @@ from rabisco.web.models.shapes import ComparisonSchema, ContestantSchema, Measur
 from rabisco.web.models.titles import distinct_title
 from rabisco.web.platform.fields import Fields, Requests, given
 from rabisco.web.platform.problems import wants_page
-from rabisco.web.platform.routing import Answered, route
+from rabisco.web.platform.routing import Answered, DocumentedBlueprint
 
-blueprint = Blueprint("compare", __name__)
+blueprint = DocumentedBlueprint("compare", __name__)
 
 # As many as can be told apart in a chart, and read side by side.
 MOST = 4
@@ -54,16 +54,14 @@ class Measured(Fields):
     )
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/compare",
-    "compare_models",
-    lazy_gettext(
+    operation="compare_models",
+    summary=lazy_gettext(
         "Models side by side: accuracy with its interval, ROC AUC, calibration, size and times. “?model=”, given "
         "several times, chooses them; what was not measured is null."
     ),
-    ("curl '{url}/compare?model=cnn&model=linear'",),
+    examples=("curl '{url}/compare?model=cnn&model=linear'",),
     answer=ComparisonSchema,
     page=True,
     receives=ComparePage,
@@ -110,16 +108,14 @@ def index() -> Answered:
     )
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/compare/measurements",
-    "measure_models",
-    lazy_gettext(
+    operation="measure_models",
+    summary=lazy_gettext(
         "Gives models, “model” several times, the same test images, one after the other; answers at once with how far "
         "that is. The comparison shows what came of it."
     ),
-    ("curl -d model=mnist-cnn -d model=mnist-linear {url}/compare/measurements",),
+    examples=("curl -d model=mnist-cnn -d model=mnist-linear {url}/compare/measurements",),
     answer=MeasuringSchema,
     page=True,
     receives=Measured,
@@ -140,13 +136,11 @@ def measure() -> Answered:
     return MeasuringSchema.of(asked), {"Location": url_for("compare.measurement", measuring_id=asked.id)}
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/compare/measurements/<measuring_id>",
-    "get_measurement",
-    lazy_gettext("How far such a measurement is: “state”, and “share” of the images read."),
-    ("curl {url}/compare/measurements/$MEASUREMENT",),
+    operation="get_measurement",
+    summary=lazy_gettext("How far such a measurement is: “state”, and “share” of the images read."),
+    examples=("curl {url}/compare/measurements/$MEASUREMENT",),
     answer=MeasuringSchema,
     problems=(404,),
 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 import numpy as np
-from flask import Blueprint, render_template, url_for
+from flask import render_template, url_for
 from flask_babel import lazy_gettext
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
@@ -27,11 +27,11 @@ from rabisco.web.models.versions import AskedVersion, asked_version
 from rabisco.web.platform.access import may_see_images_of
 from rabisco.web.platform.fields import Requests, given
 from rabisco.web.platform.problems import wants_page
-from rabisco.web.platform.routing import Answered, route
+from rabisco.web.platform.routing import Answered, DocumentedBlueprint
 from rabisco.web.platform.shapes import Probability
 from rabisco.web.read.answers import data_url
 
-blueprint = Blueprint("images", __name__)
+blueprint = DocumentedBlueprint("images", __name__)
 PER_PAGE = 48
 Images = NDArray[np.uint8]
 Source = Literal["data set", "artifact", "measurement", "none"]
@@ -114,16 +114,14 @@ class _Pool:
     state: State = "ready"
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/models/<name>/images",
-    "list_test_images",
-    lazy_gettext(
+    operation="list_test_images",
+    summary=lazy_gettext(
         "The test images behind a figure, the most confident answers first: of a true class, read as a class, in an "
         "interval of confidence, right or wrong, damaged; with the answers of a second model beside."
     ),
-    (
+    examples=(
         "curl '{url}/models/cnn/images?category=4&read_as=9'",
         "curl '{url}/models/cnn/images?beside=linear&which=both-wrong'",
     ),

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import ClassVar, Literal
 
-from flask import Blueprint, Response, render_template
+from flask import Response, render_template
 from flask_babel import lazy_gettext
 from pydantic import Field
 
@@ -15,16 +15,15 @@ from rabisco.web.models.compared import ComparedModel, compared, comparisons
 from rabisco.web.models.confusions import confusions_of
 from rabisco.web.models.report import MEDIA, Format, Report, Reported, render
 from rabisco.web.models.shapes import Model, Models
-from rabisco.web.models.standing import standing
-from rabisco.web.models.versions import AskedVersion, asked_version
+from rabisco.web.models.versions import AskedVersion, asked_version, standing
 from rabisco.web.platform import shapes
 from rabisco.web.platform.access import may_see_images_of
 from rabisco.web.platform.fields import Fields, Requests, given
 from rabisco.web.platform.problems import wants_page
-from rabisco.web.platform.routing import Answered, route
+from rabisco.web.platform.routing import Answered, DocumentedBlueprint
 from rabisco.web.platform.words import translated
 
-blueprint = Blueprint("models", __name__)
+blueprint = DocumentedBlueprint("models", __name__)
 
 # What the page says after a form has changed something.
 DONE = {
@@ -53,15 +52,13 @@ class ReportAsked(Fields):
     form: Format = "html"
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/compare/report",
-    "download_report",
-    lazy_gettext(
+    operation="download_report",
+    summary=lazy_gettext(
         "What is known of models as one file: “form” is “html”, a page that needs no server, “json”, “csv” or “svg”."
     ),
-    ("curl -o report.html '{url}/compare/report?model=cnn&model=linear'",),
+    examples=("curl -o report.html '{url}/compare/report?model=cnn&model=linear'",),
     file=", ".join(MEDIA.values()),
     receives=ReportAsked,
     problems=(400, 404, 503),
@@ -75,13 +72,11 @@ def report() -> Answered:
     return Response(render(report, asked.form), mimetype=MEDIA[asked.form], headers=headers)
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/models",
-    "list_models",
-    lazy_gettext("Lists the models: what each learned from and how often it is right."),
-    ("curl {url}/models",),
+    operation="list_models",
+    summary=lazy_gettext("Lists the models: what each learned from and how often it is right."),
+    examples=("curl {url}/models",),
     answer=Models,
     page=True,
 )
@@ -95,13 +90,11 @@ def index() -> Answered:
     return Models(models=[Model.of(artifact) for artifact in artifacts], default=default_model(), damaged=damaged)
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/models/<name>",
-    "get_model",
-    lazy_gettext("Answers one model's whole card, with its training curve and the hashes of its files."),
-    ("curl {url}/models/mnist-cnn",),
+    operation="get_model",
+    summary=lazy_gettext("Answers one model's whole card, with its training curve and the hashes of its files."),
+    examples=("curl {url}/models/mnist-cnn",),
     answer=shapes.CardSchema,
     page=True,
     receives=ModelPage,
@@ -130,13 +123,13 @@ def card(name: str) -> Answered:
     return Response(artifact.card.model_dump_json(), mimetype="application/json")
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/models/<name>/card.md",
-    "download_model_card",
-    lazy_gettext("The card in Markdown, with the fields that model hubs read; “?version=” chooses the version."),
-    ("curl -O {url}/models/mnist-cnn/card.md",),
+    operation="download_model_card",
+    summary=lazy_gettext(
+        "The card in Markdown, with the fields that model hubs read; “?version=” chooses the version."
+    ),
+    examples=("curl -O {url}/models/mnist-cnn/card.md",),
     file="text/markdown",
     receives=AskedVersion,
     problems=(404, 503),

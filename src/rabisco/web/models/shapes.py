@@ -6,12 +6,11 @@ from typing import Literal, Self
 from flask import request
 from pydantic import BaseModel, Field
 
-from rabisco.artifacts import Artifact, Version
+from rabisco.artifacts import Artifact
 from rabisco.errors import Sentence
 from rabisco.runs.measurements import MeasurementJob
 from rabisco.web.models.aliases import aliases_of
 from rabisco.web.models.compared import ComparedModel, ModelDifference
-from rabisco.web.models.standing import Standing
 from rabisco.web.platform.shapes import Probability
 from rabisco.web.platform.words import translated
 
@@ -141,42 +140,3 @@ class MeasuringSchema(BaseModel):
         """Return how far a measurement is."""
         message = translated(Sentence(found.message)) if found.message else ""
         return cls(**found.model_dump(include={"id", "models", "state", "share"}), message=message)
-
-
-class ModelVersion(BaseModel):
-    """One version of a model; `current` answers, a roll-back goes to `previous`."""
-
-    version: int = Field(ge=0)
-    current: bool
-    previous: bool
-    created: str | None = Field(description="When it was trained; null if its card is damaged.")
-    notes: str
-    metrics: dict[str, float]
-
-    @classmethod
-    def of(cls, version: Version) -> Self:
-        """Return a version and what its card says, if that can be read."""
-        card = version.card
-        return cls(
-            version=version.number,
-            current=version.current,
-            previous=version.previous,
-            created=card.created.isoformat() if card else None,
-            notes=card.notes if card else "",
-            metrics=card.metrics if card else {},
-        )
-
-
-class Versions(BaseModel):
-    """The versions of a model, the newest first; `default` says whether it answers when no model is named."""
-
-    name: str
-    default: bool
-    versions: list[ModelVersion] = Field(min_length=1)
-
-    @classmethod
-    def of(cls, standing: Standing) -> Self:
-        """Return how a model stands."""
-        return cls(
-            name=standing.name, default=standing.is_default, versions=[*map(ModelVersion.of, standing.versions)]
-        )

@@ -1,9 +1,10 @@
-"""What pages call models, by their architecture, and ways to spoil images."""
+"""What pages say of models: their titles, those of ways to spoil images, and code for Keras alone."""
 
 from flask_babel import gettext
 
 from rabisco.artifacts import BUNDLED_DIR, Card
 from rabisco.evaluation.robustness import TITLES
+from rabisco.images import image_kind
 from rabisco.models import architecture_names, get_architecture
 
 
@@ -32,3 +33,21 @@ def distinct_title(card: Card, cards: list[Card]) -> str:
     """Return the title of a model among others; where two would share it, the model's own name."""
     titles = [model_title(other) for other in cards]
     return model_title(card) if titles.count(model_title(card)) == 1 else card.name
+
+
+def keras_code(card: Card) -> str:
+    """Return a program that reads ``images.npy`` with the weights of a model."""
+    height, width, channels = card.image_shape
+    kind = "RGB" if image_kind(card.normalizer) == "colour" else "light on dark"
+    return f"""import keras
+import numpy as np
+
+model = keras.models.load_model("pesos.h5", compile=False)
+names = {list(card.class_names)!r}
+
+# uint8 (N, {height}, {width}, {channels}): raw pixels from 0 to 255, {kind}, as {card.normalizer} prepares them
+images = np.load("images.npy")
+logits = model.predict(images)  # float32 (N, {len(card.class_names)}), before the softmax
+probabilities = keras.ops.softmax(logits / {round(card.temperature, 4)})
+print([names[place] for place in np.argmax(logits, axis=1)])
+"""

@@ -4,26 +4,24 @@ A program gets the versions as they stand afterwards; a browser's form leads bac
 was done and how to undo it.
 """
 
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Self
 
-from flask import Blueprint, redirect, send_file, url_for
+from flask import redirect, send_file, url_for
 from flask_babel import lazy_gettext
-from pydantic import Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from rabisco import artifacts
-from rabisco.artifacts import load_artifact
-from rabisco.errors import N_, InvalidRequestError, VersionNotFoundError
+from rabisco.artifacts import Version, load_artifact
+from rabisco.errors import N_, InvalidRequestError, UnusableDataError, VersionNotFoundError
+from rabisco.intake.naming import class_names_of
 from rabisco.web.models.aliases import default_model, resolve
-from rabisco.web.models.naming import DESCRIPTION, ClassNames
-from rabisco.web.models.shapes import Versions
-from rabisco.web.models.standing import standing
 from rabisco.web.platform import shapes
-from rabisco.web.platform.fields import Fields, Requests, given
+from rabisco.web.platform.fields import Fields, Requests, given, refused
 from rabisco.web.platform.problems import wants_page
-from rabisco.web.platform.routing import Answered, route
+from rabisco.web.platform.routing import Answered, DocumentedBlueprint, app_settings
 
-blueprint = Blueprint("versions", __name__)
-PROBLEMS = (404, 409, 503, 507)  # of what changes a version
+blueprint = DocumentedBlueprint("versions", __name__)
 
 FILES = {
     artifacts.WEIGHTS_FILE: "application/octet-stream",
@@ -32,12 +30,27 @@ FILES = {
 }
 
 
+def _names(value: object) -> object:
+    alone = value[0] if isinstance(value, list) and len(value) == 1 else value  # a form's field that may stand twice
+    try:
+        return class_names_of(alone)
+    except UnusableDataError as error:
+        raise refused(error.sentence.message, **error.sentence.values) from error
+
+
+_DESCRIPTION = "Names of the classes: `0 = A, 1 = B`, or `A, B, C` for all of them; in JSON also an object, or a list."
+# The field ``class_names``: what the classes of data or of a model are called.
+ClassNames = Annotated[
+    dict[str, str] | list[str] | str | None, BeforeValidator(_names), Field(description=_DESCRIPTION)
+]
+
+
 class Naming(Fields):
     """What the classes are to be called."""
 
     requests: ClassVar[Requests] = ({"class_names": "0 = zero, 1 = one"}, {"class_names": {"0": "nought"}})
 
-    class_names: ClassNames = Field(description=DESCRIPTION)
+    class_names: ClassNames
 
 
 class AskedVersion(Fields):
@@ -46,6 +59,75 @@ class AskedVersion(Fields):
     requests: ClassVar[Requests] = ({"version": "0"},)
 
     version: str = ""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a model stands among its versions and among the models, as its page shows it.
+
+    Attributes:
+        name: Its name.
+        versions: Newest first.
+        is_default: Whether it answers when a request names no model.
+        undo_default: The model that answered by default before it, if it was promoted; else empty.
+    """
+
+    name: str
+    versions: list[Version]
+    is_default: bool
+    undo_default: str
+
+    @property
+    def previous(self) -> int | None:
+        """The version to which a roll-back goes."""
+        return next((version.number for version in self.versions if version.previous), None)
+
+    @property
+    def can_be_deleted(self) -> bool:
+        """Whether there is a version that was trained here."""
+        return any(version.number != artifacts.BUNDLED for version in self.versions)
+
+
+class ModelVersion(BaseModel):
+    """One version of a model; `current` answers, a roll-back goes to `previous`."""
+
+    version: int = Field(ge=0)
+    current: bool
+    previous: bool
+    created: str | None = Field(description="When it was trained; null if its card is damaged.")
+    notes: str
+    metrics: dict[str, float]
+
+    @classmethod
+    def of(cls, version: Version) -> Self:
+        """Return a version and what its card says, if that can be read."""
+        card = version.card
+        return cls(
+            version=version.number,
+            current=version.current,
+            previous=version.previous,
+            created=card.created.isoformat() if card else None,
+            notes=card.notes if card else "",
+            metrics=card.metrics if card else {},
+        )
+
+
+class Versions(BaseModel):
+    """The versions of a model, the newest first; `default` says whether it answers when no model is named."""
+
+    name: str
+    default: bool
+    versions: list[ModelVersion] = Field(min_length=1)
+
+    @classmethod
+    def of(cls, standing: Standing) -> Self:
+        """Return how a model stands."""
+        return cls(
+            name=standing.name, default=standing.is_default, versions=[*map(ModelVersion.of, standing.versions)]
+        )
+
+
+CHANGE: dict[str, Any] = {"answer": Versions, "page": True, "problems": (404, 409, 503, 507)}  # of a version
 
 
 def asked_version(text: str | None) -> int | None:
@@ -63,6 +145,15 @@ def asked_version(text: str | None) -> int | None:
     return int(text)
 
 
+def standing(name: str) -> Standing:
+    """Return how the model called ``name`` stands."""
+    settings = app_settings()
+    is_default = default_model() == name
+    before = artifacts.previous_default() if is_default and artifacts.promoted() == name else None
+    undo = "" if before is None else before or settings.default_model
+    return Standing(name, artifacts.versions(name), is_default, "" if undo == name else undo)
+
+
 def done(name: str, what: str) -> Answered:
     """Answer a change: a browser with the model's page, a program with how the model stands now."""
     if wants_page():
@@ -70,13 +161,11 @@ def done(name: str, what: str) -> Answered:
     return Versions.of(standing(name))
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/models/<name>/versions",
-    "list_versions",
-    lazy_gettext("Lists the versions of a model: each save is one, and earlier ones are kept."),
-    ("curl {url}/models/mnist-cnn/versions",),
+    operation="list_versions",
+    summary=lazy_gettext("Lists the versions of a model: each save is one, and earlier ones are kept."),
+    examples=("curl {url}/models/mnist-cnn/versions",),
     answer=Versions,
     problems=(404, 503),
 )
@@ -85,16 +174,12 @@ def index(name: str) -> Answered:
     return Versions.of(standing(resolve(name)))
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/models/<name>/versions/<version>/use",
-    "use_version",
-    lazy_gettext("Lets that version of the model answer from now on, in every process of the server."),
-    ("curl -X POST {url}/models/mine/versions/1/use",),
-    answer=Versions,
-    page=True,
-    problems=PROBLEMS,
+    operation="use_version",
+    summary=lazy_gettext("Lets that version of the model answer from now on, in every process of the server."),
+    examples=("curl -X POST {url}/models/mine/versions/1/use",),
+    **CHANGE,
 )
 def use(name: str, version: str) -> Answered:
     """Let this version answer."""
@@ -102,13 +187,11 @@ def use(name: str, version: str) -> Answered:
     return done(resolve(name), "used")
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/models/<name>/classes",
-    "name_classes",
-    lazy_gettext("Gives the classes of a model of one’s own other names: a new version, undone like any."),
-    ("curl -d 'class_names=0 = A, 1 = B' {url}/models/mine/classes",),
+    operation="name_classes",
+    summary=lazy_gettext("Gives the classes of a model of one’s own other names: a new version, undone like any."),
+    examples=("curl -d 'class_names=0 = A, 1 = B' {url}/models/mine/classes",),
     answer=Versions,
     page=True,
     receives=Naming,
@@ -123,16 +206,12 @@ def name_classes(name: str) -> Answered:
     return done(resolve(name), "named")
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/models/<name>/versions/<version>/delete",
-    "delete_version",
-    lazy_gettext("Deletes that version for good; the one that answers and the bundled one cannot be deleted."),
-    ("curl -X POST {url}/models/mine/versions/1/delete",),
-    answer=Versions,
-    page=True,
-    problems=PROBLEMS,
+    operation="delete_version",
+    summary=lazy_gettext("Deletes that version for good; the one that answers and the bundled one cannot be deleted."),
+    examples=("curl -X POST {url}/models/mine/versions/1/delete",),
+    **CHANGE,
 )
 def delete(name: str, version: str) -> Answered:
     """Delete this version for good."""
@@ -140,16 +219,12 @@ def delete(name: str, version: str) -> Answered:
     return done(resolve(name), "deleted")
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/models/<name>/rollback",
-    "rollback_model",
-    lazy_gettext("Lets the version answer again that did before; the same bytes, so the same predictions."),
-    ("curl -X POST {url}/models/mine/rollback",),
-    answer=Versions,
-    page=True,
-    problems=PROBLEMS,
+    operation="rollback_model",
+    summary=lazy_gettext("Lets the version answer again that did before; the same bytes, so the same predictions."),
+    examples=("curl -X POST {url}/models/mine/rollback",),
+    **CHANGE,
 )
 def rollback(name: str) -> Answered:
     """Let the version answer that did before."""
@@ -157,16 +232,12 @@ def rollback(name: str) -> Answered:
     return done(resolve(name), "undone")
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/models/<name>/promote",
-    "promote_model",
-    lazy_gettext("Lets the model answer by default: when a request to “/predict” names none."),
-    ("curl -X POST {url}/models/mine/promote",),
-    answer=Versions,
-    page=True,
-    problems=PROBLEMS,
+    operation="promote_model",
+    summary=lazy_gettext("Lets the model answer by default: when a request to “/predict” names none."),
+    examples=("curl -X POST {url}/models/mine/promote",),
+    **CHANGE,
 )
 def promote(name: str) -> Answered:
     """Let this model answer by default."""
@@ -174,16 +245,12 @@ def promote(name: str) -> Answered:
     return done(resolve(name), "promoted")
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/models/rollback",
-    "rollback_default",
-    lazy_gettext("Lets the model answer by default that did before the last one was promoted."),
-    ("curl -X POST {url}/models/rollback",),
-    answer=Versions,
-    page=True,
-    problems=PROBLEMS,
+    operation="rollback_default",
+    summary=lazy_gettext("Lets the model answer by default that did before the last one was promoted."),
+    examples=("curl -X POST {url}/models/rollback",),
+    **CHANGE,
 )
 def rollback_default() -> Answered:
     """Let the model answer by default that did before."""
@@ -191,16 +258,14 @@ def rollback_default() -> Answered:
     return done(default_model(), "promoted")
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/models/<name>/delete",
-    "delete_model",
-    lazy_gettext("Deletes every version of the model that was trained here; a bundled one answers again."),
-    ("curl -X POST {url}/models/mine/delete",),
+    operation="delete_model",
+    summary=lazy_gettext("Deletes every version of the model that was trained here; a bundled one answers again."),
+    examples=("curl -X POST {url}/models/mine/delete",),
     answer=shapes.Deleted,
     page=True,
-    problems=PROBLEMS,
+    problems=CHANGE["problems"],
 )
 def delete_model(name: str) -> Answered:
     """Delete every version that was trained here."""
@@ -210,37 +275,31 @@ def delete_model(name: str) -> Answered:
     return shapes.Deleted(deleted=resolve(name))
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/models/<name>/card.json",
-    "download_card",
-    lazy_gettext("Its card as a file, with the hashes of the other two."),
-    ("curl -O {url}/models/mnist-linear/card.json",),
+    operation="download_card",
+    summary=lazy_gettext("Its card as a file, with the hashes of the other two."),
+    examples=("curl -O {url}/models/mnist-linear/card.json",),
     defaults={"file": artifacts.CARD_FILE},
     answer=shapes.CardSchema,
     receives=AskedVersion,
     problems=(404, 503),
 )
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/models/<name>/model.onnx",
-    "download_onnx",
-    lazy_gettext("The same model as a file for ONNX Runtime."),
-    ("curl -o model.onnx {url}/models/mnist-linear/model.onnx",),
+    operation="download_onnx",
+    summary=lazy_gettext("The same model as a file for ONNX Runtime."),
+    examples=("curl -o model.onnx {url}/models/mnist-linear/model.onnx",),
     defaults={"file": artifacts.ONNX_FILE},
     file="application/octet-stream",
     receives=AskedVersion,
     problems=(404, 503),
 )
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/models/<name>/pesos.h5",
-    "download_weights",
-    lazy_gettext("The weights of a model as a file for Keras (HDF5); “?version=” chooses the version."),
-    ("curl -o pesos.h5 {url}/models/mnist-linear/pesos.h5",),
+    operation="download_weights",
+    summary=lazy_gettext("The weights of a model as a file for Keras (HDF5); “?version=” chooses the version."),
+    examples=("curl -o pesos.h5 {url}/models/mnist-linear/pesos.h5",),
     defaults={"file": artifacts.WEIGHTS_FILE},
     file="application/octet-stream",
     receives=AskedVersion,

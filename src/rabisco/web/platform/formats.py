@@ -10,8 +10,14 @@ from flask_babel import format_date, format_datetime, format_decimal, format_per
 from rabisco.rejection import MESSAGES
 from rabisco.web.models.charts import axis, learning_curve, reliability_of
 from rabisco.web.models.confusions import confusions_of
-from rabisco.web.models.keras_code import keras_code
-from rabisco.web.models.titles import architecture_title, corruption_title, distinct_title, is_bundled, model_title
+from rabisco.web.models.titles import (
+    architecture_title,
+    corruption_title,
+    distinct_title,
+    is_bundled,
+    keras_code,
+    model_title,
+)
 from rabisco.web.platform.words import translated
 
 _CORES = re.compile(r"\b(\d+) cores\b")

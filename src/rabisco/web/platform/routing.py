@@ -131,6 +131,35 @@ def route(  # noqa: PLR0917 - in the order in which one reads them
     return declare
 
 
+class DocumentedBlueprint(Blueprint):
+    """A blueprint whose routes are declared with what is to be known of them: the attributes of ``Route``."""
+
+    def get(self, rule: str, **described: Any) -> Callable[[View], View]:
+        """Return a decorator that lets a view answer ``GET`` at an address."""
+        return self._declare("GET", rule, **described)
+
+    def post(self, rule: str, **described: Any) -> Callable[[View], View]:
+        """Return a decorator that lets a view answer ``POST`` at an address."""
+        return self._declare("POST", rule, **described)
+
+    def delete(self, rule: str, **described: Any) -> Callable[[View], View]:
+        """Return a decorator that lets a view answer ``DELETE`` at an address."""
+        return self._declare("DELETE", rule, **described)
+
+    def _declare(
+        self, method: str, rule: str, *, defaults: dict[str, str] | None = None, **described: Any
+    ) -> Callable[[View], View]:
+        """Declare a route; ``defaults`` are arguments of the view that its address stands for."""
+        declared = Route(method, rule, **described)
+
+        def declare(view: View) -> View:
+            ROUTES[method, rule] = declared
+            self.add_url_rule(rule, view_func=view, methods=[method], defaults=defaults or {})
+            return view
+
+        return declare
+
+
 class _Rule(Rule):
     """Compiles what makes addresses of a rule with the first address, and once for all applications.
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from flask import Blueprint, request
+from flask import request
 from flask_babel import lazy_gettext
 from numpy.typing import NDArray
 
@@ -26,13 +26,13 @@ from rabisco.web.models.aliases import resolve
 from rabisco.web.platform.access import may_see_images_of
 from rabisco.web.platform.fields import given
 from rabisco.web.platform.metrics import count_predictions
-from rabisco.web.platform.routing import app_settings, route
+from rabisco.web.platform.routing import DocumentedBlueprint, app_settings
 from rabisco.web.read import insides, maps
 from rabisco.web.read.answers import BoxSchema, UnreadPicture, data_url
 from rabisco.web.read.options import ExplanationOptions
 from rabisco.web.read.pictures import PROBLEMS, noted, read_each, read_pictures
 
-blueprint = Blueprint("explain", __name__)
+blueprint = DocumentedBlueprint("explain", __name__)
 MOST = 8  # pictures: each is read many times
 USUAL = ("mattered", "stages", "kernels", "features", "evidence", "grad-cam", "nearest")
 MOST_CLASSES = 10  # whose evidence is answered
@@ -40,18 +40,16 @@ MOST_FEATURES = 8
 STRONG = 0.6  # share of the greatest evidence that is shown in its whole color
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/explain",
-    "explain",
-    lazy_gettext(
+    operation="explain",
+    summary=lazy_gettext(
         "Reads up to eight pictures and looks inside the model: how much less probable the answer becomes where a "
         "part is covered, the maps of each stage, the kernels of the first layer, the features that decided, "
         "Grad-CAM, and the nearest training images; of a linear model what each pixel adds to each class. "
         "“parts=stages” answers only that, “parts=flips” the smallest change that flips the answer."
     ),
-    (
+    examples=(
         "curl -F file=@seven.png '{url}/explain?model=cnn'",
         "curl -F file=@seven.png '{url}/explain?model=linear&parts=evidence&parts=flips'",
     ),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 from pydantic import Field, field_validator
@@ -19,7 +19,7 @@ from rabisco.web.platform.allowance import allowance
 from rabisco.web.platform.fields import MULTIPART, Fields, Requests, given, one_of
 from rabisco.web.platform.metrics import count_predictions
 from rabisco.web.platform.problems import title_of
-from rabisco.web.platform.routing import app_settings, route
+from rabisco.web.platform.routing import DocumentedBlueprint, app_settings
 from rabisco.web.platform.security import allow_camera
 from rabisco.web.platform.words import translated
 from rabisco.web.read import examples, kinds
@@ -28,7 +28,7 @@ from rabisco.web.read.exports import exports
 from rabisco.web.read.inside_words import inside_words
 from rabisco.web.read.pictures import Pictures, SentPicture, read_pictures
 
-blueprint = Blueprint("pages", __name__)
+blueprint = DocumentedBlueprint("pages", __name__)
 KEPT_SIDE = 320  # pixels: the normalizer looks at no more
 TEXT_SIDE = 720  # pixels of a picture of several characters on the page
 CAMERA_PAGES = ("pages.upload", "pages.show_uploaded")  # which take pictures with it
@@ -92,13 +92,11 @@ class UploadedPicture:
     notes: tuple[str, ...] = ()
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/",
-    "draw_page",
-    lazy_gettext("The page to draw on; every model reads after each stroke."),
-    ("curl {url}/",),
+    operation="draw_page",
+    summary=lazy_gettext("The page to draw on; every model reads after each stroke."),
+    examples=("curl {url}/",),
     page=True,
     receives=ReadingChoice,
     problems=(400, 404, 503),
@@ -116,13 +114,13 @@ def draw() -> ResponseReturnValue:
     return render_template("read/draw_many.html" if shown["many"] else "read/draw.html", **shown)
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/projector",
-    "projector_page",
-    lazy_gettext("The page to show to a class: how a stroke becomes an answer, in a network and in a linear model."),
-    ("curl {url}/projector",),
+    operation="projector_page",
+    summary=lazy_gettext(
+        "The page to show to a class: how a stroke becomes an answer, in a network and in a linear model."
+    ),
+    examples=("curl {url}/projector",),
     page=True,
     receives=ReadingChoice,
     problems=(400, 404, 503),
@@ -142,13 +140,11 @@ def projector() -> ResponseReturnValue:
     )
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/upload",
-    "upload_page",
-    lazy_gettext("The page with a form for pictures; it works without JavaScript."),
-    ("curl '{url}/upload?model=linear'",),
+    operation="upload_page",
+    summary=lazy_gettext("The page with a form for pictures; it works without JavaScript."),
+    examples=("curl '{url}/upload?model=linear'",),
     page=True,
     receives=ReadingChoice,
     problems=(400, 404, 503),
@@ -158,13 +154,11 @@ def upload() -> ResponseReturnValue:
     return render_template("read/upload.html", **_shown(given(ReadingChoice)))
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/upload",
-    "show_uploaded",
-    lazy_gettext("What the form sends: the page shows each picture and its digit."),
-    ("curl -F file=@seven.png {url}/upload",),
+    operation="show_uploaded",
+    summary=lazy_gettext("What the form sends: the page shows each picture and its digit."),
+    examples=("curl -F file=@seven.png {url}/upload",),
     page=True,
     receives=UploadedPictures,
     problems=(400, 404, 408, 413, 503),

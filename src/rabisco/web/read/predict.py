@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
-from flask import Blueprint, request
+from flask import request
 from flask_babel import lazy_gettext
 from numpy.typing import NDArray
 
@@ -15,26 +15,24 @@ from rabisco.web.models.aliases import resolve
 from rabisco.web.platform.allowance import allowance
 from rabisco.web.platform.fields import given
 from rabisco.web.platform.metrics import count_predictions
-from rabisco.web.platform.routing import app_settings, route
+from rabisco.web.platform.routing import DocumentedBlueprint, app_settings
 from rabisco.web.read.answers import Predictions, PredictionSchema, Reading, UnreadPicture
 from rabisco.web.read.options import PredictionOptions, ReadingOptions
 from rabisco.web.read.pictures import PROBLEMS, SentPicture, noted, read_each, read_pictures
 
-blueprint = Blueprint("predict", __name__)
+blueprint = DocumentedBlueprint("predict", __name__)
 MOST_MODELS = 8  # that read the pictures of one request
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/predict/<model>",
-    "predict_with_model",
-    lazy_gettext(
+    operation="predict_with_model",
+    summary=lazy_gettext(
         "The same with the model named in the address: “cnn”, “linear”, or the name of any model. Several names, "
         "separated by commas, answer for each picture one after the other. Pictures may also be sent as base64 text "
         "or data URL, in JSON or in a form field."
     ),
-    (
+    examples=(
         "curl -F file=@seven.png {url}/predict/cnn",
         "curl -F file=@seven.png {url}/predict/cnn,linear",
         """curl --json '{{"image": "'$(base64 -w0 seven.png)'"}}' {url}/predict/linear""",
@@ -45,19 +43,17 @@ MOST_MODELS = 8  # that read the pictures of one request
     problems=PROBLEMS,
     open="it changes nothing",
 )
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/predict",
-    "predict",
-    lazy_gettext(
+    operation="predict",
+    summary=lazy_gettext(
         "Reads one or more pictures with the default model and answers in their order. Another model is "
         "chosen with “?model=”; “?steps=1” adds how each picture was prepared. With “characters=many”, in the "
         "address or beside the picture, every character is read: the string, and for each its place. "
         "“among=letters” says what is written, so that an O is not answered as a 0; “digits”, “capitals” and "
         "“small-letters” likewise. “top_k=10” answers so many classes."
     ),
-    (
+    examples=(
         "curl -F file=@seven.png {url}/predict",
         "curl -F file=@seven.png -F file=@three.png '{url}/predict?model=linear'",
         "curl -H 'Content-Type: image/png' --data-binary @seven.png '{url}/predict?steps=1'",

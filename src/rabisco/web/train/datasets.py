@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 import numpy as np
-from flask import Blueprint, render_template
+from flask import render_template
 from flask_babel import lazy_gettext
 from numpy.typing import NDArray
 from pydantic import Field
@@ -13,12 +13,12 @@ from rabisco.data.catalog import CATALOG
 from rabisco.runs import sampling
 from rabisco.web.platform.fields import Fields, Requests, given
 from rabisco.web.platform.problems import wants_page
-from rabisco.web.platform.routing import route
+from rabisco.web.platform.routing import DocumentedBlueprint
 from rabisco.web.read.answers import data_url
 from rabisco.web.train import shapes
 from rabisco.web.train.form import trainable
 
-blueprint = Blueprint("datasets", __name__)
+blueprint = DocumentedBlueprint("datasets", __name__)
 IN_ROW = 10
 PAGES = sampling.PER_CLASS // IN_ROW
 
@@ -32,16 +32,14 @@ class DatasetsPage(Fields):
     page: int = Field(1, ge=1, le=PAGES)
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/datasets",
-    "list_datasets",
-    lazy_gettext(
+    operation="list_datasets",
+    summary=lazy_gettext(
         "Lists the data sets of the catalog, and which of them are on this machine. With “?name=mnist” the page shows "
         "ten images of each class, with “page=2” ten others."
     ),
-    ("curl {url}/datasets",),
+    examples=("curl {url}/datasets",),
     answer=shapes.Datasets,
     page=True,
     receives=DatasetsPage,

@@ -3,7 +3,7 @@
 import re
 from typing import Any, ClassVar
 
-from flask import Blueprint, render_template
+from flask import render_template
 from flask_babel import gettext, lazy_gettext
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,12 +16,12 @@ from rabisco.uploads import LabeledDrawing, create_of_drawings
 from rabisco.web.platform.allowance import allowance
 from rabisco.web.platform.examples import SEVEN
 from rabisco.web.platform.fields import JSON, Fields, Requests, given
-from rabisco.web.platform.routing import Answered, route
+from rabisco.web.platform.routing import Answered, DocumentedBlueprint
 from rabisco.web.platform.words import translated
 from rabisco.web.train.shapes import UploadSchema
 from rabisco.web.train.uploads import answer
 
-blueprint = Blueprint("drawn", __name__)
+blueprint = DocumentedBlueprint("drawn", __name__)
 
 DIGITS = "0 1 2 3 4 5 6 7 8 9"
 EACH = 10
@@ -68,13 +68,13 @@ class Drawings(Fields):
     drawings: list[DrawingFields] = Field(min_length=1, max_length=MOST_DRAWINGS)
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/train/draw",
-    "draw_dataset_page",
-    lazy_gettext("The page on which a data set of one's own is drawn: “each” drawings of each of the “classes”."),
-    ("curl '{url}/train/draw?classes=ja+nein&each=10'",),
+    operation="draw_dataset_page",
+    summary=lazy_gettext(
+        "The page on which a data set of one's own is drawn: “each” drawings of each of the “classes”."
+    ),
+    examples=("curl '{url}/train/draw?classes=ja+nein&each=10'",),
     page=True,
     receives=DrawPage,
 )
@@ -97,13 +97,11 @@ def index() -> Answered:
     )
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/uploads/drawn",
-    "upload_drawings",
-    lazy_gettext("Keeps drawings, each with its class, as an upload, and begins to look through it."),
-    (
+    operation="upload_drawings",
+    summary=lazy_gettext("Keeps drawings, each with its class, as an upload, and begins to look through it."),
+    examples=(
         """curl --json '{{"drawings": [{{"label": "seven", "image": "'$(base64 -w0 seven.png)'"}}, """
         """{{"label": "three", "image": "'$(base64 -w0 three.png)'"}}]}}' {url}/uploads/drawn""",
     ),

@@ -22,7 +22,7 @@ from rabisco.settings import get_settings
 from rabisco.text import normalized, plain
 from rabisco.training.config import TrainingConfiguration
 from rabisco.uploads import Upload
-from rabisco.web.models.naming import DESCRIPTION, ClassNames
+from rabisco.web.models.versions import ClassNames
 from rabisco.web.platform.examples import TABLE
 from rabisco.web.platform.fields import (
     FORM,
@@ -172,7 +172,7 @@ class Training(Fields):
     leave_out: Annotated[list[Key] | None, BeforeValidator(_listed)] = Field(
         None, max_length=5000, description="Keys of images that are not trained on, as `/label-errors` names them."
     )
-    class_names: ClassNames = Field(None, description=DESCRIPTION)
+    class_names: ClassNames = None
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import redirect, render_template, url_for
 from flask_babel import lazy_gettext
 from pydantic import BaseModel, Field
 
@@ -12,12 +12,12 @@ from rabisco.runs import Source, label_errors
 from rabisco.runs.label_errors import LabelErrorsJob, SuspectedLabels
 from rabisco.web.platform.fields import Fields, Requests, given
 from rabisco.web.platform.problems import wants_page
-from rabisco.web.platform.routing import Answered, route
+from rabisco.web.platform.routing import Answered, DocumentedBlueprint
 from rabisco.web.platform.words import translated
 from rabisco.web.read.answers import data_url
 from rabisco.web.train.form import free_name
 
-blueprint = Blueprint("label_errors", __name__)
+blueprint = DocumentedBlueprint("label_errors", __name__)
 
 
 class DataAsked(Fields):
@@ -75,13 +75,13 @@ def _doubt(found: SuspectedLabels, row: int) -> DoubtSchema:
     )
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/label-errors",
-    "get_label_errors",
-    lazy_gettext("Images of a “dataset” or an “upload” whose labels are probably wrong, and the hardest others."),
-    ("curl '{url}/label-errors?dataset=digits'",),
+    operation="get_label_errors",
+    summary=lazy_gettext(
+        "Images of a “dataset” or an “upload” whose labels are probably wrong, and the hardest others."
+    ),
+    examples=("curl '{url}/label-errors?dataset=digits'",),
     answer=LabelErrorsSchema,
     page=True,
     receives=DataAsked,
@@ -105,13 +105,13 @@ def index() -> Answered:
     )
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/label-errors",
-    "find_label_errors",
-    lazy_gettext("Looks through a “dataset” or an “upload” for labels that are probably wrong; answers at once."),
-    ("curl -d dataset=digits {url}/label-errors",),
+    operation="find_label_errors",
+    summary=lazy_gettext(
+        "Looks through a “dataset” or an “upload” for labels that are probably wrong; answers at once."
+    ),
+    examples=("curl -d dataset=digits {url}/label-errors",),
     answer=LabelErrorsSchema,
     page=True,
     receives=DataAsked,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from flask import Blueprint, render_template, request
+from flask import render_template, request
 from flask_babel import lazy_gettext
 
 from rabisco import data, runs, uploads
@@ -15,7 +15,7 @@ from rabisco.runs import RunRequest
 from rabisco.uploads import Upload
 from rabisco.web.platform.fields import Fields, Requests, collected, given
 from rabisco.web.platform.problems import wants_page
-from rabisco.web.platform.routing import Answered, app_settings, route
+from rabisco.web.platform.routing import Answered, DocumentedBlueprint, app_settings
 from rabisco.web.platform.visitors import queued_as
 from rabisco.web.platform.words import translated
 from rabisco.web.train import uploads as upload_pages
@@ -23,7 +23,7 @@ from rabisco.web.train.form import USUAL, Training, TrainingForm, compatible_wit
 from rabisco.web.train.runs import answer
 from rabisco.web.train.shapes import RunSchema
 
-blueprint = Blueprint("train", __name__)
+blueprint = DocumentedBlueprint("train", __name__)
 
 # Commands that do the same, the quickest first; the tests hold them to the recipes.
 COMMANDS = (
@@ -40,25 +40,23 @@ class TrainPage(Fields):
     dataset: str = ""
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/entrainer-le-modele",
-    "train_page_in_french",
-    lazy_gettext("The same page under its French name."),
-    ("curl {url}/entrainer-le-modele",),
+    operation="train_page_in_french",
+    summary=lazy_gettext("The same page under its French name."),
+    examples=("curl {url}/entrainer-le-modele",),
     same_as="/train",
     page=True,
     receives=TrainPage,
     problems=(404,),
 )
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/train",
-    "train_page",
-    lazy_gettext("The page on which data are chosen and trained on; “?dataset=” chooses a data set of the catalog."),
-    ("curl '{url}/train?dataset=digits'",),
+    operation="train_page",
+    summary=lazy_gettext(
+        "The page on which data are chosen and trained on; “?dataset=” chooses a data set of the catalog."
+    ),
+    examples=("curl '{url}/train?dataset=digits'",),
     page=True,
     receives=TrainPage,
     problems=(404,),
@@ -70,16 +68,14 @@ def index() -> Answered:
     return _choice_page(TrainingForm.fresh())
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/training",
-    "start_training",
-    lazy_gettext(
+    operation="start_training",
+    summary=lazy_gettext(
         "Starts a training and answers at once with it: on the files “train” and “test” (CSV, or a zip of "
         "pictures), on an “upload”, or on a “dataset” of the catalog."
     ),
-    (
+    examples=(
         "curl -F train=@train.csv -F test=@test.csv -F epochs=12 {url}/training",
         """curl --json '{{"dataset": "digits", "preset": "seconds"}}' {url}/training""",
     ),

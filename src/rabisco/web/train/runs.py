@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, Literal
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from pydantic import Field
 
@@ -19,12 +19,12 @@ from rabisco.web.models.titles import architecture_title
 from rabisco.web.platform import shapes
 from rabisco.web.platform.fields import Fields, Requests, collected, given, read
 from rabisco.web.platform.problems import wants_page
-from rabisco.web.platform.routing import Answered, route
+from rabisco.web.platform.routing import Answered, DocumentedBlueprint
 from rabisco.web.platform.silence import known, last_known, remember
 from rabisco.web.platform.streams import Event, events, last_event_id
 from rabisco.web.train.shapes import RunEvents, RunEventSchema, Runs, RunSchema, card_of
 
-blueprint = Blueprint("runs", __name__)
+blueprint = DocumentedBlueprint("runs", __name__)
 
 ACTIONS: dict[str, Callable[[str], Run]] = {
     "stop": runs.request_stop,
@@ -70,13 +70,11 @@ class RunNotes(Fields):
     notes: str = Field(json_schema_extra={"maxLength": 20_000})
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/runs",
-    "list_runs",
-    lazy_gettext("Lists the trainings, the newest first; “?state=” shows those in one state."),
-    ("curl {url}/runs",),
+    operation="list_runs",
+    summary=lazy_gettext("Lists the trainings, the newest first; “?state=” shows those in one state."),
+    examples=("curl {url}/runs",),
     answer=Runs,
     page=True,
     receives=RunsPage,
@@ -101,13 +99,11 @@ def index() -> Answered:
     return Runs(runs=[RunSchema.of(run) for run in found], cluster=cluster_state())
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/runs/<run_id>",
-    "get_run",
-    lazy_gettext("How a training stands, and what it came to; the page keeps itself up to date."),
-    ("curl {url}/runs/$RUN",),
+    operation="get_run",
+    summary=lazy_gettext("How a training stands, and what it came to; the page keeps itself up to date."),
+    examples=("curl {url}/runs/$RUN",),
     answer=RunSchema,
     page=True,
     problems=(404, 507),
@@ -140,16 +136,14 @@ def show(run_id: str) -> Answered:
     )
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/runs/<run_id>/events",
-    "follow_run",
-    lazy_gettext(
+    operation="follow_run",
+    summary=lazy_gettext(
         "What happens in a training: as server-sent events for “Accept: text/event-stream”, going on after the "
         "header “Last-Event-ID”, and else as JSON, after the event that “?after=” names."
     ),
-    ("curl {url}/runs/$RUN/events",),
+    examples=("curl {url}/runs/$RUN/events",),
     answer=RunEvents,
     file="text/event-stream",
     receives=After,
@@ -171,53 +165,43 @@ def follow(run_id: str) -> Answered:
     )
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/runs/<run_id>/retry",
-    "retry_run",
-    lazy_gettext("Starts the same training again from the beginning, as a new one."),
-    ("curl -X POST {url}/runs/$RUN/retry",),
+    operation="retry_run",
+    summary=lazy_gettext("Starts the same training again from the beginning, as a new one."),
+    examples=("curl -X POST {url}/runs/$RUN/retry",),
     defaults={"action": "retry"},
     **ORDER,
 )
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/runs/<run_id>/longer",
-    "train_longer",
-    lazy_gettext("Starts the same training again with three times the epochs and the time, as a new one."),
-    ("curl -X POST {url}/runs/$RUN/longer",),
+    operation="train_longer",
+    summary=lazy_gettext("Starts the same training again with three times the epochs and the time, as a new one."),
+    examples=("curl -X POST {url}/runs/$RUN/longer",),
     defaults={"action": "longer"},
     **ORDER,
 )
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/runs/<run_id>/resume",
-    "resume_run",
-    lazy_gettext("Lets a training that ended early go on from its last checkpoint."),
-    ("curl -X POST {url}/runs/$RUN/resume",),
+    operation="resume_run",
+    summary=lazy_gettext("Lets a training that ended early go on from its last checkpoint."),
+    examples=("curl -X POST {url}/runs/$RUN/resume",),
     defaults={"action": "resume"},
     **ORDER,
 )
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/runs/<run_id>/cancel",
-    "cancel_run",
-    lazy_gettext("Ends a training without a result, or takes it out of the queue."),
-    ("curl -X POST {url}/runs/$RUN/cancel",),
+    operation="cancel_run",
+    summary=lazy_gettext("Ends a training without a result, or takes it out of the queue."),
+    examples=("curl -X POST {url}/runs/$RUN/cancel",),
     defaults={"action": "cancel"},
     **ORDER,
 )
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/runs/<run_id>/stop",
-    "stop_run",
-    lazy_gettext("Ends a training and keeps the best weights so far."),
-    ("curl -X POST {url}/runs/$RUN/stop",),
+    operation="stop_run",
+    summary=lazy_gettext("Ends a training and keeps the best weights so far."),
+    examples=("curl -X POST {url}/runs/$RUN/stop",),
     defaults={"action": "stop"},
     **ORDER,
 )
@@ -226,13 +210,11 @@ def act(run_id: str, action: str) -> Answered:
     return answer(ACTIONS[action](run_id))
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/runs/<run_id>/rename",
-    "rename_run",
-    lazy_gettext("Gives a training another “name”."),
-    ("curl -d name=evening {url}/runs/$RUN/rename",),
+    operation="rename_run",
+    summary=lazy_gettext("Gives a training another “name”."),
+    examples=("curl -d name=evening {url}/runs/$RUN/rename",),
     answer=RunSchema,
     page=True,
     receives=RunName,
@@ -243,13 +225,11 @@ def rename(run_id: str) -> Answered:
     return answer(runs.rename(run_id, given(RunName).name))
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/runs/<run_id>/notes",
-    "set_run_notes",
-    lazy_gettext("Replaces the “notes” on a training."),
-    ("curl --data-urlencode 'notes=thicker pen' {url}/runs/$RUN/notes",),
+    operation="set_run_notes",
+    summary=lazy_gettext("Replaces the “notes” on a training."),
+    examples=("curl --data-urlencode 'notes=thicker pen' {url}/runs/$RUN/notes",),
     answer=RunSchema,
     page=True,
     receives=RunNotes,
@@ -260,13 +240,11 @@ def set_notes(run_id: str) -> Answered:
     return answer(runs.set_notes(run_id, given(RunNotes).notes.replace("\r\n", "\n")))
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/runs/<run_id>/delete",
-    "delete_run",
-    lazy_gettext("Deletes a training that has ended, with its curves; the model that it made stays."),
-    ("curl -X POST {url}/runs/$RUN/delete",),
+    operation="delete_run",
+    summary=lazy_gettext("Deletes a training that has ended, with its curves; the model that it made stays."),
+    examples=("curl -X POST {url}/runs/$RUN/delete",),
     answer=shapes.Deleted,
     page=True,
     problems=(400, 404, 409, 507),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import redirect, render_template, url_for
 from flask_babel import lazy_gettext
 from pydantic import BaseModel, Field
 
@@ -12,13 +12,13 @@ from rabisco.runs.states import STATES
 from rabisco.runs.sweeps import SweepStanding, parse_sweep
 from rabisco.web.platform.fields import Fields, Requests, given
 from rabisco.web.platform.problems import wants_page
-from rabisco.web.platform.routing import Answered, route
+from rabisco.web.platform.routing import Answered, DocumentedBlueprint
 from rabisco.web.platform.shapes import Probability
 from rabisco.web.platform.silence import known
 from rabisco.web.platform.visitors import queued_as
 from rabisco.web.train.parallel import picture_of
 
-blueprint = Blueprint("sweeps", __name__)
+blueprint = DocumentedBlueprint("sweeps", __name__)
 
 EXAMPLE = """recipe = "digits-linear"
 solver = "adamw"
@@ -102,13 +102,11 @@ class Sweeps(BaseModel):
     sweeps: list[SweepSchema]
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/sweeps",
-    "list_sweeps",
-    lazy_gettext("Lists the sweeps, the newest first: one recipe with several combinations of settings."),
-    ("curl {url}/sweeps",),
+    operation="list_sweeps",
+    summary=lazy_gettext("Lists the sweeps, the newest first: one recipe with several combinations of settings."),
+    examples=("curl {url}/sweeps",),
     answer=Sweeps,
     page=True,
     problems=(507,),
@@ -121,13 +119,11 @@ def index() -> Answered:
     return Sweeps(sweeps=[SweepSchema.of(one) for one in found])
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/sweeps",
-    "start_sweep",
-    lazy_gettext("Orders a training for every combination that “sweep” (TOML) describes; answers at once."),
-    ("curl --data-urlencode sweep@digits.toml {url}/sweeps",),
+    operation="start_sweep",
+    summary=lazy_gettext("Orders a training for every combination that “sweep” (TOML) describes; answers at once."),
+    examples=("curl --data-urlencode sweep@digits.toml {url}/sweeps",),
     answer=SweepSchema,
     page=True,
     receives=SweepOrder,
@@ -141,13 +137,11 @@ def start() -> Answered:
     return _answer(standing)
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/sweeps/<sweep_name>",
-    "get_sweep",
-    lazy_gettext("How a sweep stands; the page keeps itself up to date."),
-    ("curl {url}/sweeps/$SWEEP",),
+    operation="get_sweep",
+    summary=lazy_gettext("How a sweep stands; the page keeps itself up to date."),
+    examples=("curl {url}/sweeps/$SWEEP",),
     answer=SweepSchema,
     page=True,
     problems=(404, 507),
@@ -162,33 +156,29 @@ def show(sweep_name: str) -> Answered:
     return render_template("train/sweep.html", sweep=standing, ranked=ranked, **words)
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/sweeps/<sweep_name>/stop",
-    "stop_sweep",
-    lazy_gettext("Ends a sweep: what trains keeps its best weights so far, what waits or pauses is cancelled."),
-    ("curl -X POST {url}/sweeps/$SWEEP/stop",),
+    operation="stop_sweep",
+    summary=lazy_gettext(
+        "Ends a sweep: what trains keeps its best weights so far, what waits or pauses is cancelled."
+    ),
+    examples=("curl -X POST {url}/sweeps/$SWEEP/stop",),
     defaults={"action": "stop"},
     **ORDER,
 )
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/sweeps/<sweep_name>/cancel",
-    "cancel_sweep",
-    lazy_gettext("Cancels every training of a sweep that has not ended."),
-    ("curl -X POST {url}/sweeps/$SWEEP/cancel",),
+    operation="cancel_sweep",
+    summary=lazy_gettext("Cancels every training of a sweep that has not ended."),
+    examples=("curl -X POST {url}/sweeps/$SWEEP/cancel",),
     defaults={"action": "cancel"},
     **ORDER,
 )
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/sweeps/<sweep_name>/resume",
-    "resume_sweep",
-    lazy_gettext("Lets the trainings of a sweep that ended early go on from their last checkpoints."),
-    ("curl -X POST {url}/sweeps/$SWEEP/resume",),
+    operation="resume_sweep",
+    summary=lazy_gettext("Lets the trainings of a sweep that ended early go on from their last checkpoints."),
+    examples=("curl -X POST {url}/sweeps/$SWEEP/resume",),
     defaults={"action": "resume"},
     **ORDER,
 )

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import IO, Annotated, Any, ClassVar, Literal
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask_babel import lazy_gettext
 from pydantic import BeforeValidator, Field
 
@@ -19,12 +19,12 @@ from rabisco.intake import Choices
 from rabisco.intake.naming import joined
 from rabisco.intake.report import Layout, Outermost
 from rabisco.uploads import Upload
-from rabisco.web.models.naming import DESCRIPTION, ClassNames
+from rabisco.web.models.versions import ClassNames
 from rabisco.web.platform import shapes
 from rabisco.web.platform.examples import TABLE
 from rabisco.web.platform.fields import MULTIPART, Fields, Requests, file_field, given
 from rabisco.web.platform.problems import wants_page
-from rabisco.web.platform.routing import Answered, route
+from rabisco.web.platform.routing import Answered, DocumentedBlueprint
 from rabisco.web.platform.silence import last_known
 from rabisco.web.read.answers import data_url
 from rabisco.web.train.form import (
@@ -38,7 +38,7 @@ from rabisco.web.train.form import (
 )
 from rabisco.web.train.shapes import UploadSchema
 
-blueprint = Blueprint("uploads", __name__)
+blueprint = DocumentedBlueprint("uploads", __name__)
 
 MOST_CLASSES = 100  # that are shown with their images
 
@@ -71,7 +71,7 @@ class FileChoices(Fields):
         description="What the outermost folders of pictures are: `parts`, such as train and test, or `classes`.",
     )
 
-    class_names: ClassNames = Field(None, description=DESCRIPTION)
+    class_names: ClassNames = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as ``Choices.to_dict`` gives it."""
@@ -100,13 +100,11 @@ class UploadPage(Fields):
     epochs: int | None = limited("epochs")
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/uploads",
-    "upload_data",
-    lazy_gettext("Keeps files to be trained on and begins to look through them; nothing is trained yet."),
-    ("curl -F train=@train.csv {url}/uploads",),
+    operation="upload_data",
+    summary=lazy_gettext("Keeps files to be trained on and begins to look through them; nothing is trained yet."),
+    examples=("curl -F train=@train.csv {url}/uploads",),
     answer=UploadSchema,
     page=True,
     receives=UploadedFiles,
@@ -122,13 +120,11 @@ def create() -> Answered:
     return answer(upload, asked.epochs if wants_page() else None)
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/uploads/<upload_id>",
-    "get_upload",
-    lazy_gettext("What was found in the files: how they are written, classes, bad rows, what is odd."),
-    ("curl {url}/uploads/$UPLOAD",),
+    operation="get_upload",
+    summary=lazy_gettext("What was found in the files: how they are written, classes, bad rows, what is odd."),
+    examples=("curl {url}/uploads/$UPLOAD",),
     answer=UploadSchema,
     page=True,
     receives=UploadPage,
@@ -144,13 +140,11 @@ def show(upload_id: str) -> Answered:
     return UploadSchema.of(upload)
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/uploads/<upload_id>/inspect",
-    "inspect_upload",
-    lazy_gettext("Looks through the files again, as the sender says that they are written."),
-    ("curl -d label_column=first {url}/uploads/$UPLOAD/inspect",),
+    operation="inspect_upload",
+    summary=lazy_gettext("Looks through the files again, as the sender says that they are written."),
+    examples=("curl -d label_column=first {url}/uploads/$UPLOAD/inspect",),
     answer=UploadSchema,
     page=True,
     receives=FileChoices,
@@ -164,13 +158,11 @@ def inspect(upload_id: str) -> Answered:
     return answer(upload)
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/uploads/<upload_id>/cancel",
-    "cancel_upload",
-    lazy_gettext("Stops looking through the files."),
-    ("curl -X POST {url}/uploads/$UPLOAD/cancel",),
+    operation="cancel_upload",
+    summary=lazy_gettext("Stops looking through the files."),
+    examples=("curl -X POST {url}/uploads/$UPLOAD/cancel",),
     answer=UploadSchema,
     page=True,
     problems=(400, 404, 507),
@@ -181,13 +173,11 @@ def cancel(upload_id: str) -> Answered:
     return answer(uploads.cancel(upload_id))
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/uploads/<upload_id>/delete",
-    "delete_upload",
-    lazy_gettext("Deletes the files; models that were made of them stay."),
-    ("curl -X POST {url}/uploads/$UPLOAD/delete",),
+    operation="delete_upload",
+    summary=lazy_gettext("Deletes the files; models that were made of them stay."),
+    examples=("curl -X POST {url}/uploads/$UPLOAD/delete",),
     answer=shapes.Deleted,
     page=True,
     problems=(400, 404, 409, 507),
