@@ -8,7 +8,7 @@ import pytest
 from tests.web.serving import Server, draw_seven, encoded, problem_of, seven_png
 
 from rabisco.images import decode
-from rabisco.web.read.answers import data_url
+from rabisco.web.read.png import data_url
 
 SEVEN = seven_png()
 TEXT = base64.b64encode(SEVEN).decode()

@@ -25,7 +25,7 @@ from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, DocumentedBlueprint
 from rabisco.web.platform.silence import known
 from rabisco.web.platform.visitors import new_visitor, queued_as, remember, visitor
-from rabisco.web.read.answers import stored_thumbnail
+from rabisco.web.read.png import stored_thumbnail
 from rabisco.web.train.runs import answer
 from rabisco.web.train.shapes import RunSchema
 

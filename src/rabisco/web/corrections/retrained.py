@@ -10,7 +10,7 @@ from rabisco.retraining.report import Reread, RetrainingReport
 from rabisco.runs import Run
 from rabisco.web.models.titles import corruption_title
 from rabisco.web.platform.visitors import visitor
-from rabisco.web.read.answers import stored_thumbnail
+from rabisco.web.read.png import stored_thumbnail
 
 THUMBNAIL = 96  # pixels
 _TITLES: dict[str, LazyString] = {

@@ -29,7 +29,7 @@ from rabisco.web.platform.fields import Requests, given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, DocumentedBlueprint
 from rabisco.web.platform.shapes import Probability
-from rabisco.web.read.answers import data_url
+from rabisco.web.read.png import data_url
 
 blueprint = DocumentedBlueprint("images", __name__)
 PER_PAGE = 48

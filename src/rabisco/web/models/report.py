@@ -26,7 +26,7 @@ from rabisco.evaluation.robustness import Robustness
 from rabisco.web.models.charts import Reliability, axis, learning_curve, reliability_of
 from rabisco.web.models.compared import ModelDifference
 from rabisco.web.models.confusions import Confusions, confusions_of
-from rabisco.web.read.answers import data_url
+from rabisco.web.read.png import data_url
 
 Format = Literal["html", "json", "csv", "svg"]
 MEDIA: dict[Format, str] = {

@@ -1,25 +1,22 @@
-"""What reading a picture answers, as the API gives it and its OpenAPI document describes it."""
+"""What reading pictures and explaining answers are answered with, as the OpenAPI document describes it."""
 
-import base64
-import io
-import struct
-import zlib
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-import numpy as np
 from flask_babel import gettext
-from numpy.typing import NDArray
-from PIL import Image
 from pydantic import BaseModel, Field
 
 from rabisco import inference, text_reading
 from rabisco.characters import Among
-from rabisco.errors import RabiscoError
-from rabisco.images import decode
+from rabisco.explanation.flips import Change
 from rabisco.rejection import MESSAGES, Reason
 from rabisco.text_reading import TextReading
 from rabisco.web.platform.shapes import Probability, Problem
 from rabisco.web.platform.words import translated
+from rabisco.web.read.png import data_url
+
+Png = Annotated[str, Field(pattern="^data:image/png;base64,")]
+Index = Annotated[int, Field(ge=0)]
+Rows = list[list[float]]
 
 
 class CandidateSchema(BaseModel):
@@ -35,7 +32,7 @@ class StepSchema(BaseModel):
 
     name: str
     title: str
-    image: str = Field(pattern="^data:image/png;base64,")
+    image: Png
 
 
 class Refusal(BaseModel):
@@ -140,6 +137,126 @@ class Predictions(BaseModel):
     notes: list[str] = Field(default=[], description="Only of pictures read though their file lacks its end.")
 
 
+class StageSchema(BaseModel):
+    """The maps of one stage of a network: what its kernels found, and where."""
+
+    name: str
+    shape: list[int] = Field(description="Height, width and number of the maps.")
+    columns: int = Field(ge=1, description="Maps in a row of `image`, which are a pixel apart.")
+    image: Png = Field(description="All maps, row by row, the greatest value of the stage white.")
+    strongest: list[float] = Field(description="Greatest value of each map.")
+
+
+class KernelAnswerSchema(BaseModel):
+    """Where a kernel answers most, as row and column of the map of its answers, and what."""
+
+    row: Index
+    column: Index
+    answer: float
+
+
+class KernelsSchema(BaseModel):
+    """The kernels of the first layer and what of the image each answers to."""
+
+    shape: list[int] = Field(description="Number, height, width and channels.")
+    columns: int = Field(ge=1, description="Kernels in a row of `image` and of `answers`, which are a pixel apart.")
+    image: Png = Field(description="Weights above 0 red, below 0 blue; in colors for colored images.")
+    answers: Png = Field(description="What each kernel answers at each place of the image, above 0 red, below 0 blue.")
+    strongest: list[KernelAnswerSchema]
+
+
+class FeatureSchema(BaseModel):
+    """One feature and what it adds to the logit of the answer."""
+
+    index: Index
+    value: float
+    weight: float
+    part: float = Field(description="Value times weight.")
+    map: Index | None = Field(description="Which map of the last stage it comes from.")
+    row: Index | None = Field(description="Where in that map; null where the feature is made of all of it.")
+    column: Index | None
+
+
+class FeaturesSchema(BaseModel):
+    """The features that decided. All parts and the bias sum to the logit."""
+
+    count: int = Field(ge=1)
+    bias: float
+    logit: float
+    speaking_for: list[FeatureSchema] = Field(description="The eight that add most.")
+    speaking_against: list[FeatureSchema] = Field(description="The eight that take most away.")
+
+
+class EvidenceSchema(BaseModel):
+    """What each pixel adds to the logit of a class, with a linear model: weight times pixel."""
+
+    category: str
+    category_index: Index
+    logit: float = Field(description="Sum of `bias` and all `values`.")
+    bias: float
+    values: Rows = Field(description="Row by row; of colored images the sum over the colors.")
+    image: Png = Field(description="The values over the drawing, red for the class, blue against it.")
+    weights: Png = Field(description="What the class looks for: weights above 0 red, below 0 blue.")
+
+
+class GradCamSchema(BaseModel):
+    """Where the maps of a stage speak for the answer: Grad-CAM."""
+
+    stage: str
+    values: Rows = Field(description="Row by row of the stage's maps, from 0.")
+    image: Png = Field(description="The values over the image, orange.")
+
+
+class NeighborSchema(BaseModel):
+    """A training image that the model takes for alike; `distance` is that of the features."""
+
+    category: str
+    distance: float = Field(ge=0)
+    image: Png
+
+
+class FlipSchema(BaseModel):
+    """The smallest square, of those tried, that flips the answer: erased or filled with ink; of a photo, covered."""
+
+    change: Change
+    box: BoxSchema = Field(description="The square, in pixels that the model saw.")
+    category: str
+    probability: Probability
+    image: Png
+
+
+class ExplanationSchema(PredictionSchema):
+    """A prediction and what mattered to it, in the parts that were asked for."""
+
+    importance: Rows = Field(
+        default=[],
+        description="For each pixel that the model saw, row by row, how much the probability of the answer falls, "
+        "from -1 to 1, where the patches around it are covered.",
+    )
+    image: str = Field(default="", description="What the model saw, colored by `importance`: a PNG data URL.")
+    stages: list[StageSchema] = Field(default=[], description="From the first; empty of a linear model.")
+    kernels: KernelsSchema | None = Field(default=None, description="null of a linear model.")
+    features: FeaturesSchema | None = Field(default=None, description="null of a linear model.")
+    evidence: list[EvidenceSchema] = Field(
+        default=[], description="Of a linear model: of each class expected, the ten most probable if there are more."
+    )
+    grad_cam: GradCamSchema | None = Field(default=None, description="null of a linear model.")
+    nearest: list[NeighborSchema] | None = Field(
+        default=None,
+        description="The nearest first; null where the version keeps no training images, or none for this reader.",
+    )
+    flips: list[FlipSchema] = Field(
+        default=[], description="At most one that erases and one that adds; empty where none of those tried does."
+    )
+
+
+class Explanations(BaseModel):
+    """One explanation for each picture, in their order; why, in the place of one among several that cannot be read."""
+
+    explanations: list[ExplanationSchema | UnreadPicture] = Field(min_length=1)
+    notes: list[str] = Field(default=[], description="Only of pictures read though their file lacks its end.")
+
+
 def steps(
     read: inference.Prediction | text_reading.ReadCharacter, drawn: dict[tuple[str, int], dict[str, str]] | None = None
 ) -> list[dict[str, str]]:
@@ -156,48 +273,3 @@ def steps(
         if key not in drawn:
             drawn[key] = {"name": step.name, "title": translated(step.title), "image": data_url(step.picture)}
     return [drawn[key] for key in keys]
-
-
-def data_url(pixels: NDArray[np.uint8]) -> str:
-    """Return uint8 pixels, ``(H, W)``, ``(H, W, 1)`` or ``(H, W, 3)``, as a PNG data URL."""
-    if pixels.ndim == 2 or pixels.shape[-1] == 1:
-        content = _gray_png(pixels.reshape(pixels.shape[:2]))
-    else:
-        buffer = io.BytesIO()
-        Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
-        content = buffer.getvalue()
-    return "data:image/png;base64," + base64.b64encode(content).decode("ascii")
-
-
-def _gray_png(pixels: NDArray[np.uint8]) -> bytes:
-    """Return gray pixels, ``(H, W)``, as a PNG: of ink, which is mostly one tone, in a quarter of Pillow's time.
-
-    Source: W3C, Portable Network Graphics; each row is stored as it is, without a filter. Only runs of one tone are
-    packed, for nothing else repeats in ink: the file is a fifteenth larger, and is there in two thirds of the time.
-    """
-    height, width = pixels.shape
-    rows = np.zeros((height, width + 1), np.uint8)
-    rows[:, 1:] = pixels
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    packing = zlib.compressobj(1, strategy=zlib.Z_RLE)
-    chunks = {b"IHDR": header, b"IDAT": packing.compress(rows.data) + packing.flush(), b"IEND": b""}
-    parts = [
-        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(content, zlib.crc32(kind)))
-        for kind, content in chunks.items()
-    ]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
-
-
-def stored_thumbnail(image: bytes, side: int) -> str:
-    """Return a stored picture as ``thumbnail`` does; an empty sheet where its file is damaged."""
-    try:
-        return thumbnail(decode(image), side)
-    except RabiscoError:
-        return data_url(np.full((side, side), 255, np.uint8))
-
-
-def thumbnail(pixels: NDArray[np.uint8], side: int = 192) -> str:
-    """Return a picture, reduced to fit a square of ``side`` pixels, as a PNG data URL."""
-    image = Image.fromarray(pixels)
-    image.thumbnail((side, side))
-    return data_url(np.asarray(image))

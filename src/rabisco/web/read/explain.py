@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from flask import request
 from flask_babel import lazy_gettext
 from numpy.typing import NDArray
+from pydantic import Field
 
 from rabisco.characters import Among, classes_among
 from rabisco.explanation import (
@@ -24,20 +25,36 @@ from rabisco.explanation import (
 from rabisco.inference import Prediction, Predictor, get_predictor
 from rabisco.web.models.aliases import resolve
 from rabisco.web.platform.access import may_see_images_of
-from rabisco.web.platform.fields import given
+from rabisco.web.platform.examples import SEVEN
+from rabisco.web.platform.fields import Requests, given
 from rabisco.web.platform.metrics import count_predictions
 from rabisco.web.platform.routing import DocumentedBlueprint, app_settings
-from rabisco.web.read import insides, maps
-from rabisco.web.read.answers import BoxSchema, UnreadPicture, data_url
-from rabisco.web.read.options import ExplanationOptions
-from rabisco.web.read.pictures import PROBLEMS, noted, read_each, read_pictures
+from rabisco.web.read import answers, png
+from rabisco.web.read.answers import UnreadPicture
+from rabisco.web.read.pictures import PROBLEMS, Pictures, noted, read_each, read_pictures
 
 blueprint = DocumentedBlueprint("explain", __name__)
 MOST = 8  # pictures: each is read many times
+Part = Literal["mattered", "stages", "kernels", "features", "evidence", "grad-cam", "nearest", "flips"]
 USUAL = ("mattered", "stages", "kernels", "features", "evidence", "grad-cam", "nearest")
 MOST_CLASSES = 10  # whose evidence is answered
 MOST_FEATURES = 8
 STRONG = 0.6  # share of the greatest evidence that is shown in its whole color
+
+
+class ExplanationOptions(Pictures):
+    """By which model pictures are to be explained, and what is written in them."""
+
+    requests: ClassVar[Requests] = (
+        {"image": SEVEN},
+        {"image": SEVEN, "model": "mnist-cnn", "among": "any", "parts": ["mattered"]},
+        {"image": SEVEN, "model": "mnist-linear", "parts": ["evidence", "flips"]},
+        {"images": [SEVEN, SEVEN]},
+    )
+
+    model: str = ""
+    among: Among = "any"
+    parts: list[Part] = Field([], description="Which; all but `flips` if none is named.")
 
 
 @blueprint.post(
@@ -53,12 +70,12 @@ STRONG = 0.6  # share of the greatest evidence that is shown in its whole color
         "curl -F file=@seven.png '{url}/explain?model=cnn'",
         "curl -F file=@seven.png '{url}/explain?model=linear&parts=evidence&parts=flips'",
     ),
-    answer=insides.Explanations,
+    answer=answers.Explanations,
     receives=ExplanationOptions,
     problems=PROBLEMS,
     open="it changes nothing",
 )
-def explain_pictures() -> insides.Explanations:
+def explain_pictures() -> answers.Explanations:
     """Read every picture of the request with one model, and say what mattered."""
     settings = app_settings()
     asked = given(ExplanationOptions)
@@ -66,25 +83,25 @@ def explain_pictures() -> insides.Explanations:
     pictures = read_pictures(request, min(MOST, settings.max_files))
     explained = read_each(pictures, lambda _, pixels: _explained(predictor, pixels, asked))
     count_predictions(predictor.card.name, sum(not isinstance(one, UnreadPicture) for one in explained))
-    return insides.Explanations(explanations=explained, **noted(pictures))
+    return answers.Explanations(explanations=explained, **noted(pictures))
 
 
 def _explained(
     predictor: Predictor, picture: NDArray[np.uint8], asked: ExplanationOptions
-) -> insides.ExplanationSchema:
+) -> answers.ExplanationSchema:
     parts, found = asked.parts or USUAL, dict[str, Any]()
     if "mattered" in parts:
         mattered = explain(predictor, picture, asked.among)
         prediction = mattered.prediction
         found["importance"] = _rows(mattered.importance, 4)
-        found["image"] = data_url(maps.heat(prediction.prepared.pixels, mattered.importance))
+        found["image"] = png.data_url(png.heat(prediction.prepared.pixels, mattered.importance))
     else:
         prediction = predictor.predict(picture, among=asked.among)
     if set(parts) - {"mattered", "flips"}:
         found |= _inside(predictor, prediction, parts, asked.among)
     if "flips" in parts:
         found["flips"] = [_flip(one) for one in smallest_flips(predictor, prediction, asked.among)]
-    return insides.ExplanationSchema.of(prediction, **found)
+    return answers.ExplanationSchema.of(prediction, **found)
 
 
 def _inside(predictor: Predictor, prediction: Prediction, parts: Any, among: Among) -> dict[str, Any]:
@@ -102,46 +119,46 @@ def _inside(predictor: Predictor, prediction: Prediction, parts: Any, among: Amo
     return {name.replace("-", "_"): make() for name, make in makers.items() if name in parts}
 
 
-def _stage(name: str, values: NDArray[np.float32]) -> insides.StageSchema:
-    return insides.StageSchema(
+def _stage(name: str, values: NDArray[np.float32]) -> answers.StageSchema:
+    return answers.StageSchema(
         name=name,
         shape=list(values.shape),
-        columns=maps.columns_of(values.shape[-1]),
-        image=data_url(maps.sheet(maps.greys(values))),
+        columns=png.columns_of(values.shape[-1]),
+        image=png.data_url(png.sheet(png.greys(values))),
         strongest=_rows(values.max(axis=(0, 1)), 5),
     )
 
 
-def _kernels(inside: Inside, seen: Intermediates) -> insides.KernelsSchema | None:
+def _kernels(inside: Inside, seen: Intermediates) -> answers.KernelsSchema | None:
     if inside.kernels is None or seen.answers is None:
         return None
-    answers = seen.answers.transpose(2, 0, 1)
-    places = answers.reshape(len(answers), -1).argmax(axis=1)
+    found = seen.answers.transpose(2, 0, 1)
+    places = [np.unravel_index(one.argmax(), one.shape) for one in found]
     strongest = [
-        insides.KernelAnswerSchema(row=row, column=column, answer=float(one[row, column]))
-        for one, (row, column) in zip(answers, (divmod(int(place), answers.shape[2]) for place in places), strict=True)
+        answers.KernelAnswerSchema(row=int(row), column=int(column), answer=float(one[row, column]))
+        for one, (row, column) in zip(found, places, strict=True)
     ]
-    return insides.KernelsSchema(
+    return answers.KernelsSchema(
         shape=list(inside.kernels.shape),
-        columns=maps.columns_of(len(answers)),
-        image=data_url(maps.sheet(maps.kernel_pictures(inside.kernels))),
-        answers=data_url(maps.sheet(maps.signed(answers))),
+        columns=png.columns_of(len(found)),
+        image=png.data_url(png.sheet(png.kernel_pictures(inside.kernels))),
+        answers=png.data_url(png.sheet(png.signed(found))),
         strongest=strongest,
     )
 
 
-def _features(inside: Inside, seen: Intermediates, index: int) -> insides.FeaturesSchema | None:
+def _features(inside: Inside, seen: Intermediates, index: int) -> answers.FeaturesSchema | None:
     decided = None if inside.is_linear else decision(inside, seen, index)
     if decided is None:
         return None
     shape = list(seen.stages.values())[-1].shape if seen.stages and inside.link else None
 
-    def feature(place: int) -> insides.FeatureSchema:
+    def feature(place: int) -> answers.FeatureSchema:
         row = column = None
         where = None if shape is None else place % shape[2]
         if shape and inside.link and inside.link[0] == "flat":
             row, column = divmod(place // shape[2], shape[1])
-        return insides.FeatureSchema(
+        return answers.FeatureSchema(
             index=place,
             value=float(seen.features[place]),
             weight=float(decided.weights[place]),
@@ -153,7 +170,7 @@ def _features(inside: Inside, seen: Intermediates, index: int) -> insides.Featur
 
     most = [feature(int(place)) for place in decided.order[:MOST_FEATURES]]
     least = [feature(int(place)) for place in decided.order[::-1][:MOST_FEATURES]]
-    return insides.FeaturesSchema(
+    return answers.FeaturesSchema(
         count=len(decided.parts),
         bias=decided.bias,
         logit=decided.logit,
@@ -164,7 +181,7 @@ def _features(inside: Inside, seen: Intermediates, index: int) -> insides.Featur
 
 def _evidence(
     inside: Inside, seen: Intermediates, pixels: NDArray[np.uint8], among: Among
-) -> list[insides.EvidenceSchema]:
+) -> list[answers.EvidenceSchema]:
     if not inside.is_linear or inside.weights is None:
         return []
     shape, names = inside.artifact.card.image_shape, inside.artifact.card.class_names
@@ -173,13 +190,13 @@ def _evidence(
     parts = (seen.features[:, np.newaxis] * inside.weights[:, best]).T.reshape(len(best), *shape).sum(axis=-1)
     most = STRONG * float(np.abs(parts).max())
     return [
-        insides.EvidenceSchema(
+        answers.EvidenceSchema(
             category=names[index],
             category_index=int(index),
             logit=float(seen.logits[index]),
             bias=float(inside.bias[index]),
             values=_rows(parts[place], 8),
-            image=data_url(maps.over(pixels, parts[place], most)),
+            image=png.data_url(png.over(pixels, parts[place], most)),
             weights=_weight_image(inside, int(index)),
         )
         for place, index in enumerate(best)
@@ -191,39 +208,28 @@ def _weight_image(inside: Inside, index: int) -> str:
     """Return the weights of a linear model for a class as a picture, all classes on one scale."""
     assert inside.weights is not None
     weights = inside.weights.reshape(*inside.artifact.card.image_shape, -1).sum(axis=2)
-    return data_url(maps.signed(weights[..., index], float(np.quantile(np.abs(weights), 0.995))))
+    return png.data_url(png.signed(weights[..., index], float(np.quantile(np.abs(weights), 0.995))))
 
 
 def _grad_cam(
     inside: Inside, seen: Intermediates, pixels: NDArray[np.uint8], index: int
-) -> insides.GradCamSchema | None:
+) -> answers.GradCamSchema | None:
     values = grad_cam(inside, seen, index)
     if values is None:
         return None
     stage = list(seen.stages)[-1]
-    return insides.GradCamSchema(stage=stage, values=_rows(values, 6), image=data_url(maps.heat(pixels, values)))
+    return answers.GradCamSchema(stage=stage, values=_rows(values, 6), image=png.data_url(png.heat(pixels, values)))
 
 
-def _nearest(inside: Inside, seen: Intermediates) -> list[insides.NeighborSchema] | None:
+def _nearest(inside: Inside, seen: Intermediates) -> list[dict[str, Any]] | None:
     """Return the nearest training images; of a model that was trained here, to who may train here alone."""
     found = nearest(inside, seen) if may_see_images_of(inside.artifact) else None
-    if found is None:
-        return None
-    return [
-        insides.NeighborSchema(category=one.category, distance=one.distance, image=data_url(one.image))
-        for one in found
-    ]
+    return found and [{**vars(one), "image": png.data_url(one.image)} for one in found]
 
 
-def _flip(flip: Flip) -> insides.FlipSchema:
-    left, top, width, height = flip.box
-    return insides.FlipSchema(
-        change=flip.change,
-        box=BoxSchema(left=left, top=top, width=width, height=height),
-        category=flip.best.category,
-        probability=flip.best.probability,
-        image=data_url(flip.image),
-    )
+def _flip(flip: Flip) -> dict[str, Any]:
+    box = dict(zip(answers.BoxSchema.model_fields, flip.box, strict=True))
+    return {**vars(flip.best), "change": flip.change, "box": box, "image": png.data_url(flip.image)}
 
 
 def _rows(values: NDArray[np.float32], digits: int) -> list[Any]:

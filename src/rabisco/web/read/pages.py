@@ -1,7 +1,11 @@
 """The pages for people: draw a character, upload pictures."""
 
+import csv
+import io
+import json
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
+from urllib.parse import quote
 
 from flask import Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -10,6 +14,7 @@ from pydantic import Field, field_validator
 
 from rabisco.artifacts import Card, card_of, list_names
 from rabisco.characters import AMONG, Among, knows
+from rabisco.corrections import safe_cell
 from rabisco.errors import BusyError, RabiscoError
 from rabisco.images import image_kind, sent_side
 from rabisco.inference import Prediction, get_predictor
@@ -23,14 +28,13 @@ from rabisco.web.platform.routing import DocumentedBlueprint, app_settings
 from rabisco.web.platform.security import allow_camera
 from rabisco.web.platform.words import translated
 from rabisco.web.read import examples, kinds
-from rabisco.web.read.answers import data_url, thumbnail
-from rabisco.web.read.exports import exports
-from rabisco.web.read.inside_words import inside_words
 from rabisco.web.read.pictures import Pictures, SentPicture, read_pictures
+from rabisco.web.read.png import data_url, thumbnail
 
 blueprint = DocumentedBlueprint("pages", __name__)
 KEPT_SIDE = 320  # pixels: the normalizer looks at no more
 TEXT_SIDE = 720  # pixels of a picture of several characters on the page
+COLUMNS = ("picture", "model", "version", "category", "probability", "refused", "remembered")  # of what is saved
 CAMERA_PAGES = ("pages.upload", "pages.show_uploaded")  # which take pictures with it
 
 
@@ -110,7 +114,6 @@ def draw() -> ResponseReturnValue:
         return redirect(url_for("pages.upload", model=[card.name for card in shown["cards"]]))
     shown["cards"] = drawn
     shown["choices"] = [card.name for card in kinds.all_cards() if _reads_drawings(card)] if shown["choices"] else []
-    shown["inside_words"] = inside_words()
     return render_template("read/draw_many.html" if shown["many"] else "read/draw.html", **shown)
 
 
@@ -134,7 +137,6 @@ def projector() -> ResponseReturnValue:
     return render_template(
         "read/projector.html",
         **shown,
-        inside_words=inside_words(),
         network=next((card for card in drawn if card.architecture != "linear"), None),
         linear=next((card for card in drawn if card.architecture == "linear"), None),
     )
@@ -175,8 +177,7 @@ def show_uploaded() -> ResponseReturnValue:
         texts = [_text_row(picture, cards, settings.max_characters, among) for picture in pictures]
         return render_template("read/upload.html", **shown, several=texts)
     rows = [_row(picture, cards, among) for picture in pictures]
-    found = [(row.name, row.predictions) for row in rows]
-    return render_template("read/upload.html", **shown, rows=rows, exports=exports(found), inside_words=inside_words())
+    return render_template("read/upload.html", **shown, rows=rows, exports=_exports(rows))
 
 
 @blueprint.after_request
@@ -273,3 +274,22 @@ def _text_row(picture: SentPicture, cards: list[Card], most: int, among: Among) 
 
 def _unread(picture: SentPicture, error: RabiscoError) -> UploadedPicture:
     return UploadedPicture(picture.name, title=title_of(error), detail=translated(error.sentence))
+
+
+def _exports(rows: list[UploadedPicture]) -> dict[str, str]:
+    """Return ``csv`` and ``json``: one line for each picture and model, as data URLs of files to save."""
+    lines = [_line(row.name, one) for row in rows for one in row.predictions]
+    table = io.StringIO()
+    writer = csv.DictWriter(table, COLUMNS)
+    writer.writeheader()
+    writer.writerows({column: safe_cell(line[column]) for column in COLUMNS} for line in lines)
+    text = json.dumps(lines, ensure_ascii=False, indent=1)
+    return {
+        "csv": f"data:text/csv;charset=utf-8,{quote(table.getvalue())}",
+        "json": f"data:application/json;charset=utf-8,{quote(text)}",
+    }
+
+
+def _line(name: str, read: Prediction) -> dict[str, Any]:
+    answer = {**read.to_dict(), "picture": name, "refused": read.refused}
+    return {column: answer[column] for column in COLUMNS}

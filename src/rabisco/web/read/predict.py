@@ -1,27 +1,55 @@
 """``POST /predict`` and ``POST /predict/<model>``: pictures in, predictions out."""
 
 from collections.abc import Iterator
+from typing import ClassVar, Literal
 
 import numpy as np
 from flask import request
 from flask_babel import lazy_gettext
 from numpy.typing import NDArray
+from pydantic import Field
 
+from rabisco.characters import Among
 from rabisco.errors import N_, InvalidRequestError, TooLargeError
 from rabisco.images import sent_side
 from rabisco.inference import Predictor, get_predictor
 from rabisco.text_reading import read_many
 from rabisco.web.models.aliases import resolve
 from rabisco.web.platform.allowance import allowance
-from rabisco.web.platform.fields import given
+from rabisco.web.platform.examples import SEVEN
+from rabisco.web.platform.fields import Requests, given
 from rabisco.web.platform.metrics import count_predictions
 from rabisco.web.platform.routing import DocumentedBlueprint, app_settings
 from rabisco.web.read.answers import Predictions, PredictionSchema, Reading, UnreadPicture
-from rabisco.web.read.options import PredictionOptions, ReadingOptions
-from rabisco.web.read.pictures import PROBLEMS, SentPicture, noted, read_each, read_pictures
+from rabisco.web.read.pictures import PROBLEMS, Pictures, SentPicture, noted, read_each, read_pictures
 
 blueprint = DocumentedBlueprint("predict", __name__)
 MOST_MODELS = 8  # that read the pictures of one request
+USUAL_TOP_K, MOST_TOP_K = 3, 1000
+
+
+class ReadingOptions(Pictures):
+    """How pictures are to be read."""
+
+    requests: ClassVar[Requests] = (
+        {"image": SEVEN},
+        {"image": SEVEN, "characters": "one", "among": "digits", "top_k": 3, "steps": True},
+        {"image": SEVEN, "characters": "many"},
+        {"images": [SEVEN, "bm90IGEgcGljdHVyZQ=="]},
+    )
+
+    characters: Literal["one", "many"] = "one"
+    among: Among = "any"
+    top_k: int = Field(USUAL_TOP_K, ge=1, le=MOST_TOP_K)
+    steps: bool = False
+
+
+class PredictionOptions(ReadingOptions):
+    """By which model, and how."""
+
+    requests: ClassVar[Requests] = (*ReadingOptions.requests, {"image": SEVEN, "model": "mnist-cnn"})
+
+    model: str = ""
 
 
 @blueprint.post(

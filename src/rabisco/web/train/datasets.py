@@ -14,7 +14,7 @@ from rabisco.runs import sampling
 from rabisco.web.platform.fields import Fields, Requests, given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import DocumentedBlueprint
-from rabisco.web.read.answers import data_url
+from rabisco.web.read.png import data_url
 from rabisco.web.train import shapes
 from rabisco.web.train.form import trainable
 

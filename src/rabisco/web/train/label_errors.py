@@ -14,7 +14,7 @@ from rabisco.web.platform.fields import Fields, Requests, given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, DocumentedBlueprint
 from rabisco.web.platform.words import translated
-from rabisco.web.read.answers import data_url
+from rabisco.web.read.png import data_url
 from rabisco.web.train.form import free_name
 
 blueprint = DocumentedBlueprint("label_errors", __name__)

@@ -26,7 +26,7 @@ from rabisco.web.platform.fields import MULTIPART, Fields, Requests, file_field,
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, DocumentedBlueprint
 from rabisco.web.platform.silence import last_known
-from rabisco.web.read.answers import data_url
+from rabisco.web.read.png import data_url
 from rabisco.web.train.form import (
     TRAINING_FILES,
     TrainingForm,
