@@ -3,14 +3,15 @@
 import csv
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import quote
 
 from flask import Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
 from rabisco.artifacts import Card, card_of, list_names
 from rabisco.characters import AMONG, Among, knows
@@ -61,39 +62,27 @@ class UploadedPictures(ReadingChoice):
         {"example": "ship", "model": ["cifar10-cnn"], "characters": "one", "among": "any", "kind": "photographs"},
     )
 
-    example: str = Field("", json_schema_extra={"enum": ["", *examples.EXAMPLES]})
-
-    @field_validator("example")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        return one_of("example", name, examples.EXAMPLES)
+    example: Annotated[str, AfterValidator(lambda name: one_of("example", name, examples.EXAMPLES))] = Field(
+        "", json_schema_extra={"enum": ["", *examples.EXAMPLES]}
+    )
 
 
 @dataclass(frozen=True)
 class UploadedPicture:
-    """One uploaded picture on the page: what was read in it, or why nothing was.
+    """One uploaded picture on the page: what each model reads in it, one character or several, or why none does.
 
-    Attributes:
-        name: As it was sent.
-        thumbnail: The picture, as a data URL.
-        saw: What the first model saw of it, as a data URL.
-        kept: What is stored if it is corrected, as a data URL.
-        predictions: One of each model, where it holds one character.
-        readings: One of each model, where it may hold several.
-        title: What went wrong; empty if nothing did.
-        detail: The same at length.
-        notes: What decoding had to note.
+    As data URLs: the ``thumbnail``, what the first model ``saw``, and what is ``kept`` if it is corrected.
     """
 
     name: str
     thumbnail: str = ""
+    predictions: Sequence[Prediction] = ()
+    readings: Sequence[TextReading] = ()
     saw: str = ""
     kept: str = ""
-    predictions: tuple[Prediction, ...] = ()
-    readings: tuple[TextReading, ...] = ()
-    title: str = ""
+    title: str = ""  # of what went wrong
     detail: str = ""
-    notes: tuple[str, ...] = ()
+    notes: Sequence[str] = ()  # of decoding
 
 
 @blueprint.get(
@@ -170,13 +159,10 @@ def show_uploaded() -> ResponseReturnValue:
     """Show each picture sent with what each model reads in it; one that cannot be read says why."""
     asked = given(UploadedPictures)
     shown = _shown(asked)
-    cards, among = shown["cards"], shown["among"]
-    settings = app_settings()
-    pictures = examples.chosen(asked.example) or read_pictures(request, settings.max_files)
+    pictures = examples.chosen(asked.example) or read_pictures(request, app_settings().max_files)
+    rows = [_picture(picture, shown) for picture in pictures]
     if shown["many"]:
-        texts = [_text_row(picture, cards, settings.max_characters, among) for picture in pictures]
-        return render_template("read/upload.html", **shown, several=texts)
-    rows = [_row(picture, cards, among) for picture in pictures]
+        return render_template("read/upload.html", **shown, several=rows)
     return render_template("read/upload.html", **shown, rows=rows, exports=_exports(rows))
 
 
@@ -193,7 +179,7 @@ def _shown(asked: ReadingChoice) -> dict[str, Any]:
     return {
         "cards": cards,
         "settings": app_settings(),
-        "choices": _choices(),
+        "choices": every if len(every := list_names()) > 2 else [],  # the pages show two by themselves
         "many": asked.characters == "many" and not photographs,
         "among": among,
         "kinds": AMONG,
@@ -230,50 +216,28 @@ def _reads_drawings(card: Card) -> bool:
     return image_kind(card.normalizer) == "grey"
 
 
-def _choices() -> list[str]:
-    """Return the names to choose from, once there are more than the pages show by themselves."""
-    names = list_names()
-    return names if len(names) > 2 else []
-
-
-def _row(picture: SentPicture, cards: list[Card], among: Among) -> UploadedPicture:
+def _picture(picture: SentPicture, shown: dict[str, Any]) -> UploadedPicture:
+    """Return what the page shows of a picture: what each model reads in it, or why it cannot be read."""
+    cards, among, many, readings = shown["cards"], shown["among"], shown["many"], list[TextReading]()
+    most = app_settings().max_characters
     try:
-        pixels = picture.decode()
-    except BusyError:
-        raise
-    except RabiscoError as error:
-        return _unread(picture, error)
-    predictions = tuple(
-        get_predictor(card.name).predict(pixels, 3 if _reads_drawings(card) else 5, among) for card in cards
-    )
-    for prediction in predictions:
-        count_predictions(prediction.model, 1)
-    saw = data_url(predictions[0].prepared.pixels)
-    notes = tuple(translated(note) for note in picture.notes)
-    return UploadedPicture(
-        picture.name, thumbnail(pixels), saw, thumbnail(pixels, KEPT_SIDE), predictions, notes=notes
-    )
-
-
-def _text_row(picture: SentPicture, cards: list[Card], most: int, among: Among) -> UploadedPicture:
-    """Return what the page shows of a picture of at most ``most`` characters."""
-    try:
-        pixels, side, readings = picture.decode(), sent_side(picture.data), []
-        for card in cards:
+        pixels, side = picture.decode(), sent_side(picture.data) if many else 0
+        for card in cards if many else ():
             allowance().go_on()
             readings.append(read_many(get_predictor(card.name), pixels, most=most, sent_side=side, among=among))
     except BusyError:
         raise
     except RabiscoError as error:
-        return _unread(picture, error)
-    for reading in readings:
-        count_predictions(reading.model, 1)
-    notes = tuple(translated(note) for note in picture.notes)
-    return UploadedPicture(picture.name, thumbnail(pixels, TEXT_SIDE), readings=tuple(readings), notes=notes)
-
-
-def _unread(picture: SentPicture, error: RabiscoError) -> UploadedPicture:
-    return UploadedPicture(picture.name, title=title_of(error), detail=translated(error.sentence))
+        return UploadedPicture(picture.name, title=title_of(error), detail=translated(error.sentence))
+    answers = {card.name: 3 if _reads_drawings(card) else 5 for card in cards}
+    predictions = [] if many else [get_predictor(name).predict(pixels, top, among) for name, top in answers.items()]
+    for read in (*predictions, *readings):
+        count_predictions(read.model, 1)
+    notes = [translated(note) for note in picture.notes]
+    if many:
+        return UploadedPicture(picture.name, thumbnail(pixels, TEXT_SIDE), readings=readings, notes=notes)
+    saw, kept = data_url(predictions[0].prepared.pixels), thumbnail(pixels, KEPT_SIDE)
+    return UploadedPicture(picture.name, thumbnail(pixels), predictions, saw=saw, kept=kept, notes=notes)
 
 
 def _exports(rows: list[UploadedPicture]) -> dict[str, str]:
