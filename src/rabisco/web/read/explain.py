@@ -224,7 +224,7 @@ def _grad_cam(
 def _nearest(inside: Inside, seen: Intermediates) -> list[dict[str, Any]] | None:
     """Return the nearest training images; of a model that was trained here, to who may train here alone."""
     found = nearest(inside, seen) if may_see_images_of(inside.artifact) else None
-    return found and [{**vars(one), "image": png.data_url(one.image)} for one in found]
+    return None if found is None else [{**vars(one), "image": png.data_url(one.image)} for one in found]
 
 
 def _flip(flip: Flip) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """``/runs``: trainings as they wait, run and end; what happens in one, told live to whoever watches."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from flask import redirect, render_template, request, url_for
-from flask_babel import gettext, lazy_gettext
+from flask_babel import LazyString, gettext, lazy_gettext
 from pydantic import Field
 
 from rabisco import artifacts, runs, store
@@ -26,14 +26,34 @@ from rabisco.web.train.shapes import RunEvents, RunEventSchema, Runs, RunSchema,
 
 blueprint = DocumentedBlueprint("runs", __name__)
 
-ACTIONS: dict[str, Callable[[str], Run]] = {
-    "stop": runs.request_stop,
-    "cancel": runs.request_cancel,
-    "resume": runs.resume,
-    "retry": runs.retry,
-    "longer": runs.train_longer,
+# What can be asked of a training: what does it, its operation and its summary.
+ACTIONS: dict[str, tuple[Callable[[str], Run], str, LazyString]] = {
+    "stop": (
+        runs.request_stop,
+        "stop_run",
+        lazy_gettext("Ends a training and keeps the best weights so far."),
+    ),
+    "cancel": (
+        runs.request_cancel,
+        "cancel_run",
+        lazy_gettext("Ends a training without a result, or takes it out of the queue."),
+    ),
+    "resume": (
+        runs.resume,
+        "resume_run",
+        lazy_gettext("Lets a training that ended early go on from its last checkpoint."),
+    ),
+    "longer": (
+        runs.train_longer,
+        "train_longer",
+        lazy_gettext("Starts the same training again with three times the epochs and the time, as a new one."),
+    ),
+    "retry": (
+        runs.retry,
+        "retry_run",
+        lazy_gettext("Starts the same training again from the beginning, as a new one."),
+    ),
 }
-ORDER: dict[str, Any] = {"answer": RunSchema, "page": True, "problems": (404, 409, 507), "success": 202}
 MOST_LISTED = 200
 MOST_EVENTS = 1000
 
@@ -165,49 +185,23 @@ def follow(run_id: str) -> Answered:
     )
 
 
-@blueprint.post(
-    "/runs/<run_id>/retry",
-    operation="retry_run",
-    summary=lazy_gettext("Starts the same training again from the beginning, as a new one."),
-    examples=("curl -X POST {url}/runs/$RUN/retry",),
-    defaults={"action": "retry"},
-    **ORDER,
-)
-@blueprint.post(
-    "/runs/<run_id>/longer",
-    operation="train_longer",
-    summary=lazy_gettext("Starts the same training again with three times the epochs and the time, as a new one."),
-    examples=("curl -X POST {url}/runs/$RUN/longer",),
-    defaults={"action": "longer"},
-    **ORDER,
-)
-@blueprint.post(
-    "/runs/<run_id>/resume",
-    operation="resume_run",
-    summary=lazy_gettext("Lets a training that ended early go on from its last checkpoint."),
-    examples=("curl -X POST {url}/runs/$RUN/resume",),
-    defaults={"action": "resume"},
-    **ORDER,
-)
-@blueprint.post(
-    "/runs/<run_id>/cancel",
-    operation="cancel_run",
-    summary=lazy_gettext("Ends a training without a result, or takes it out of the queue."),
-    examples=("curl -X POST {url}/runs/$RUN/cancel",),
-    defaults={"action": "cancel"},
-    **ORDER,
-)
-@blueprint.post(
-    "/runs/<run_id>/stop",
-    operation="stop_run",
-    summary=lazy_gettext("Ends a training and keeps the best weights so far."),
-    examples=("curl -X POST {url}/runs/$RUN/stop",),
-    defaults={"action": "stop"},
-    **ORDER,
-)
 def act(run_id: str, action: str) -> Answered:
     """Stop a run and keep the best, cancel it, resume it, or repeat it as a new one."""
-    return answer(ACTIONS[action](run_id))
+    return answer(ACTIONS[action][0](run_id))
+
+
+for _action, (_, _operation, _summary) in ACTIONS.items():
+    blueprint.post(
+        f"/runs/<run_id>/{_action}",
+        operation=_operation,
+        summary=_summary,
+        examples=(f"curl -X POST {{url}}/runs/$RUN/{_action}",),
+        defaults={"action": _action},
+        answer=RunSchema,
+        page=True,
+        problems=(404, 409, 507),
+        success=202,
+    )(act)
 
 
 @blueprint.post(

@@ -4,19 +4,19 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from flask import redirect, render_template, url_for
-from flask_babel import lazy_gettext
+from flask_babel import gettext, lazy_gettext
 from pydantic import BaseModel, Field
 
 from rabisco.runs import State, sweeps
 from rabisco.runs.states import STATES
 from rabisco.runs.sweeps import SweepStanding, parse_sweep
 from rabisco.web.platform.fields import Fields, Requests, given
+from rabisco.web.platform.formats import percent
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, DocumentedBlueprint
 from rabisco.web.platform.shapes import Probability
 from rabisco.web.platform.silence import known
 from rabisco.web.platform.visitors import queued_as
-from rabisco.web.train.parallel import picture_of
 
 blueprint = DocumentedBlueprint("sweeps", __name__)
 
@@ -29,6 +29,7 @@ learning_rate = [0.001, 0.01, 0.1]
 batch_size = [32, 128]
 """
 MOST_SHOWN = 50
+STEP, HEIGHT, MARGIN = 150, 260, 30  # of the picture: units between two axes, of an axis, around them
 ACTIONS: dict[str, Callable[[str], SweepStanding]] = {
     "stop": sweeps.stop,
     "cancel": sweeps.cancel,
@@ -151,7 +152,7 @@ def show(sweep_name: str) -> Answered:
     standing = sweeps.standing(sweep_name)
     if not wants_page():
         return SweepSchema.of(standing)
-    words: dict[str, Any] = {"states": STATES, "best": standing.best, "picture": picture_of(standing)}
+    words: dict[str, Any] = {"states": STATES, "best": standing.best, "picture": _picture(standing)}
     ranked = sorted(standing.trials, key=lambda one: one.accuracy or -1.0, reverse=True)
     return render_template("train/sweep.html", sweep=standing, ranked=ranked, **words)
 
@@ -185,6 +186,55 @@ def show(sweep_name: str) -> Answered:
 def act(sweep_name: str, action: str) -> Answered:
     """Stop, cancel or resume the trainings of a sweep."""
     return _answer(ACTIONS[action](sweep_name))
+
+
+def _picture(standing: SweepStanding) -> dict[str, Any] | None:
+    """Return the trainings as lines across their settings to their accuracy; ``None`` before any came to one.
+
+    Of a line: name, points as ``polyline`` wants them, strength from 0.15, the worst, to 1, and whether it is dashed.
+    Of an axis: title, where it stands, and its values with their heights.
+    """
+    accuracies = [(one.accuracy, one) for one in standing.trials if one.accuracy is not None]
+    accuracies.sort(key=lambda one: one[0])
+    if not accuracies:
+        return None
+    trials = [one for _, one in accuracies]
+    columns = {name: [one.values.get(name) for one in trials] for name in standing.varied}
+    if any(one.run.request.get("pauses") for one in trials):
+        columns[gettext("Epochs")] = [len(one.history) for one in trials]
+    axes, points = [], [list[str]() for _ in trials]
+    for place, (title, column) in enumerate(columns.items()):
+        across, values = MARGIN + place * STEP, sorted(set(column), key=_in_order)
+        heights = {value: _height(_share(rank, 0, len(values) - 1)) for rank, value in enumerate(values)}
+        axes.append({"title": title, "across": across, "marks": [(heights[one], _said(one)) for one in values]})
+        for line, value in zip(points, column, strict=True):
+            line.append(f"{across},{heights[value]:.1f}")
+    last, low, high = MARGIN + len(columns) * STEP, accuracies[0][0], accuracies[-1][0]
+    ends = [(_height(_share(one, low, high)), percent(one, 2)) for one in sorted({low, high})]
+    axes.append({"title": gettext("validation accuracy"), "across": last, "marks": ends})
+    lines = []
+    for line, (accuracy, one) in zip(points, accuracies, strict=True):
+        share, is_dashed = _share(accuracy, low, high), one.run.state in ("paused", "outdone")
+        text = " ".join([*line, f"{last},{_height(share):.1f}"])
+        strength = round(0.15 + 0.85 * share, 2)
+        lines.append({"name": one.run.name, "points": text, "strength": strength, "is_dashed": is_dashed})
+    return {"axes": axes, "lines": lines, "width": last + STEP, "height": HEIGHT + 2 * MARGIN}
+
+
+def _share(value: float, low: float, high: float) -> float:
+    return (value - low) / (high - low) if high > low else 0.5
+
+
+def _height(share: float) -> float:
+    return MARGIN + HEIGHT * (1 - share)
+
+
+def _in_order(value: Any) -> tuple[bool, Any]:
+    return (False, value) if isinstance(value, (int, float)) else (True, str(value))
+
+
+def _said(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _answer(standing: SweepStanding) -> Answered:
