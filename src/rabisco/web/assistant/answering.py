@@ -5,10 +5,10 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from flask import current_app, request
-from flask_babel import force_locale, get_locale, gettext, lazy_gettext
+from flask_babel import LazyString, force_locale, get_locale, gettext, lazy_gettext
 from limits import parse
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
@@ -69,48 +69,31 @@ MOST_COMPARED = 12  # models whose accuracy an answer tells
 QUESTIONS = parse("20/minute")  # that one address may ask a language model
 _places: dict[int, threading.BoundedSemaphore] = {}
 
-FAILURES: dict[Failure, tuple[type[RabiscoError], Any]] = {
-    "unreachable": (
-        AssistantFailedError,
-        lazy_gettext("the language model’s server cannot be reached; check RABISCO_ASSISTANT_URL and that it runs"),
+FAILURES: dict[Failure, LazyString] = {
+    "unreachable": lazy_gettext(
+        "the language model’s server cannot be reached; check RABISCO_ASSISTANT_URL and that it runs"
     ),
-    "slow": (
-        AssistantTimeoutError,
-        lazy_gettext("the language model did not answer in time; ask again, or raise RABISCO_ASSISTANT_TIMEOUT"),
+    "slow": lazy_gettext("the language model did not answer in time; ask again, or raise RABISCO_ASSISTANT_TIMEOUT"),
+    "broken": lazy_gettext("the answer broke off; ask again"),
+    "key": lazy_gettext("the language model’s server refused its key; check RABISCO_ASSISTANT_KEY"),
+    "model": lazy_gettext(
+        "the language model’s server knows no such model or address; check RABISCO_ASSISTANT_MODEL and "
+        "RABISCO_ASSISTANT_URL, which ends in /v1"
     ),
-    "broken": (AssistantFailedError, lazy_gettext("the answer broke off; ask again")),
-    "key": (
-        AssistantFailedError,
-        lazy_gettext("the language model’s server refused its key; check RABISCO_ASSISTANT_KEY"),
+    "quota": lazy_gettext(
+        "the language model’s server takes no more questions now: its quota is used up; try again later"
     ),
-    "model": (
-        AssistantFailedError,
-        lazy_gettext(
-            "the language model’s server knows no such model or address; check RABISCO_ASSISTANT_MODEL and "
-            "RABISCO_ASSISTANT_URL, which ends in /v1"
-        ),
+    "server": lazy_gettext("the language model’s server failed; try again later"),
+    "malformed": lazy_gettext(
+        "the language model’s server sent something that is no answer; check that RABISCO_ASSISTANT_URL "
+        "is an OpenAI-compatible API, ending in /v1"
     ),
-    "quota": (
-        AssistantQuotaError,
-        lazy_gettext("the language model’s server takes no more questions now: its quota is used up; try again later"),
-    ),
-    "server": (
-        AssistantFailedError,
-        lazy_gettext("the language model’s server failed; try again later"),
-    ),
-    "malformed": (
-        AssistantFailedError,
-        lazy_gettext(
-            "the language model’s server sent something that is no answer; check that RABISCO_ASSISTANT_URL "
-            "is an OpenAI-compatible API, ending in /v1"
-        ),
-    ),
-    "refused": (AssistantFailedError, lazy_gettext("the language model declined to answer this; put it another way")),
-    "rejected": (
-        AssistantFailedError,
-        lazy_gettext("the language model’s server did not accept the question; make it shorter, or use another model"),
+    "refused": lazy_gettext("the language model declined to answer this; put it another way"),
+    "rejected": lazy_gettext(
+        "the language model’s server did not accept the question; make it shorter, or use another model"
     ),
 }
+ERRORS: dict[Failure, type[RabiscoError]] = {"slow": AssistantTimeoutError, "quota": AssistantQuotaError}
 
 
 def repeated(question: Question, visitor: str) -> Message | None:
@@ -171,7 +154,7 @@ def from_model(question: Question, visitor: str) -> Message:
         return _message(text, [piece.name for piece in pieces if isinstance(piece, ToolUse)], facts)
     except ModelServerError as error:
         _note_cost(facts)
-        raise _failure(error.failure) from None
+        raise ERRORS.get(error.failure, AssistantFailedError)(str(FAILURES[error.failure])) from None
     finally:
         place.release()
 
@@ -180,7 +163,7 @@ def streamed(question: Question, visitor: str) -> Iterator[Event | None]:
     """Yield the language model's answer as it comes; a thread waits for it, and is told when nobody listens."""
     settings, language, earlier = app_settings(), chosen(), _earlier(visitor)
     app, locale = current_app._get_current_object(), get_locale()  # type: ignore[attr-defined]
-    words = {failure: (kind, str(text)) for failure, (kind, text) in FAILURES.items()}
+    words = {failure: str(text) for failure, text in FAILURES.items()}
     facts, cancelled, news = question.facts(), threading.Event(), queue.SimpleQueue[Event]()
 
     def wait_for_it() -> None:
@@ -201,13 +184,13 @@ def streamed(question: Question, visitor: str) -> Iterator[Event | None]:
             news.put(Event(AssistantAnswer.of(message).model_dump(), "done"))
         except ModelServerError as error:
             _note_cost(facts)
-            news.put(Event({"detail": words[error.failure][1]}, "problem"))
+            news.put(Event({"detail": words[error.failure]}, "problem"))
         except RabiscoError as error:
             with app.app_context(), force_locale(str(locale)):
                 news.put(Event({"detail": translated(error.sentence)}, "problem"))
         except Exception:
             LOGGER.exception("unforeseen error while the assistant answered")
-            news.put(Event({"detail": words["server"][1]}, "problem"))
+            news.put(Event({"detail": words["server"]}, "problem"))
 
     threading.Thread(target=wait_for_it, name="assistant", daemon=True).start()
 
@@ -303,8 +286,3 @@ def _asked(shared: bool) -> FixedWindowRateLimiter:
 def may_ask(settings: Settings) -> bool:
     """Return whether this visitor may cause what a language model costs."""
     return not settings.read_only and access.admits(settings, request.environ) and not access.is_foreign()
-
-
-def _failure(failure: Failure) -> RabiscoError:
-    kind, words = FAILURES[failure]
-    return kind(str(words))

@@ -3,11 +3,11 @@
 A browser reaches only its own; see ``rabisco.web.platform.visitors``. A model learns from everybody's.
 """
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from flask import Response, make_response, redirect, render_template, url_for
 from flask_babel import lazy_gettext
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from rabisco import artifacts, corrections, runs
 from rabisco.corrections import CorrectedReading
@@ -15,7 +15,8 @@ from rabisco.errors import N_, CorrectionNotFoundError, InvalidRequestError, Rab
 from rabisco.images import decode
 from rabisco.retraining.correction_set import can_refuse
 from rabisco.settings import get_settings
-from rabisco.web.corrections import shapes, taught
+from rabisco.store import Correction
+from rabisco.web.corrections import taught
 from rabisco.web.corrections.received import Said, received
 from rabisco.web.models.aliases import resolve
 from rabisco.web.platform.access import may_change
@@ -23,6 +24,7 @@ from rabisco.web.platform.allowance import allowance
 from rabisco.web.platform.fields import Fields, Requests, given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, DocumentedBlueprint
+from rabisco.web.platform.shapes import Probability
 from rabisco.web.platform.silence import known
 from rabisco.web.platform.visitors import new_visitor, queued_as, remember, visitor
 from rabisco.web.read.png import stored_thumbnail
@@ -57,6 +59,69 @@ class Retraining(Fields):
     model: str = Field(min_length=1, description="Name of a model.")
 
 
+class CorrectionSchema(BaseModel):
+    """What a reader said of one reading; `true_label` is null where the picture shows no character."""
+
+    id: int
+    created: str
+    model: str
+    version: int = Field(ge=0)
+    predicted: str
+    probability: Probability
+    true_label: str | None
+    right: bool
+
+    @classmethod
+    def of(cls, one: Correction) -> Self:
+        """Return a correction that is stored."""
+        return cls(
+            id=one.id,
+            created=one.picture.created.isoformat(),
+            model=one.model,
+            version=one.artifact_version,
+            predicted=one.predicted,
+            probability=round(one.probability, 6),
+            true_label=one.true_label,
+            right=one.is_right,
+        )
+
+
+class Corrections(BaseModel):
+    """A page of one's own corrections, newest first."""
+
+    corrections: list[CorrectionSchema]
+    page: int = Field(ge=1)
+    pages: int = Field(ge=1)
+    total: int = Field(ge=0)
+    pictures: int = Field(ge=0, description="Several models may have read the same picture.")
+
+
+class TaughtSchema(BaseModel):
+    """What came of teaching a model one picture; `unchanged` of `counted` test images are answered as before."""
+
+    model: str
+    version: int = Field(ge=0, description="The version that knows the picture; a roll-back goes to the one before.")
+    unchanged: int = Field(ge=0)
+    counted: int = Field(ge=0, description="0 where the model keeps no test images to count on.")
+
+
+class StoredCorrections(BaseModel):
+    """What has been stored, one correction for each reading of the picture, and which models know it from now on."""
+
+    corrections: list[CorrectionSchema] = Field(min_length=1)
+    taught: list[TaughtSchema]
+
+
+class DeletedCorrections(BaseModel):
+    """How many corrections are no longer there."""
+
+    deleted: int = Field(ge=0)
+
+
+# Of a route that deletes.
+DELETION: dict[str, Any] = {"answer": DeletedCorrections, "page": True, "open": "each browser reaches only its own"}
+
+
 @blueprint.get(
     "/corrections",
     operation="list_corrections",
@@ -65,7 +130,7 @@ class Retraining(Fields):
         "corrections, “pictures” the pictures, which several models may have read."
     ),
     examples=("curl -b cookies.txt '{url}/corrections?show=wrong'",),
-    answer=shapes.Corrections,
+    answer=Corrections,
     page=True,
     receives=CorrectionsPage,
     problems=(404, 503, 507),
@@ -77,7 +142,13 @@ def index() -> Answered:
     person = visitor()
     page = known(lambda: corrections.listed(person, wrong_only=wrong_only, page=asked.page), corrections.NOTHING)
     if not wants_page():
-        return shapes.Corrections.of(page)
+        return Corrections(
+            corrections=[CorrectionSchema.of(one) for one in page.corrections],
+            page=page.number,
+            pages=page.pages,
+            total=page.total,
+            pictures=page.total_pictures,
+        )
     counts = known(corrections.counts, {})
     return render_template(
         "corrections/index.html",
@@ -107,7 +178,7 @@ def index() -> Answered:
         """[{{"model": "mnist-cnn", "version": 0, "predicted": "1", "probability": 0.6}}]}}' -c cookies.txt """
         "{url}/corrections",
     ),
-    answer=shapes.StoredCorrections,
+    answer=StoredCorrections,
     page=True,
     receives=Said,
     problems=(400, 404, 408, 413, 415, 422, 503, 507),
@@ -127,9 +198,9 @@ def store() -> Answered:
     if wants_page():
         response = make_response(redirect(url_for("corrections.index", done="stored"), 303))
     else:
-        learned = [shapes.TaughtSchema(**vars(one)) for one in results]
-        kept = [shapes.CorrectionSchema.of(one) for one in stored]
-        response = make_response(shapes.StoredCorrections(corrections=kept, taught=learned))
+        learned = [TaughtSchema(**vars(one)) for one in results]
+        kept = [CorrectionSchema.of(one) for one in stored]
+        response = make_response(StoredCorrections(corrections=kept, taught=learned))
     remember(response, token)
     return response
 
@@ -158,10 +229,8 @@ def retrain() -> Answered:
     operation="delete_correction",
     summary=lazy_gettext("Deletes one of them for good."),
     examples=("curl -b cookies.txt -X DELETE {url}/corrections/$CORRECTION",),
-    answer=shapes.DeletedCorrections,
-    page=True,
     problems=(404, 507),
-    open="each browser reaches only its own",
+    **DELETION,
 )
 def delete(number: str) -> Answered:
     """Delete one correction for good."""
@@ -176,10 +245,8 @@ def delete(number: str) -> Answered:
     operation="delete_corrected_picture",
     summary=lazy_gettext("Deletes its picture for good, with all that was said of it."),
     examples=("curl -b cookies.txt -X POST {url}/corrections/$CORRECTION/delete",),
-    answer=shapes.DeletedCorrections,
-    page=True,
     problems=(404, 507),
-    open="each browser reaches only its own",
+    **DELETION,
 )
 def delete_picture(number: str) -> Answered:
     """Delete the picture of one correction for good, with all that was said of it."""
@@ -192,10 +259,8 @@ def delete_picture(number: str) -> Answered:
     operation="delete_all_corrections",
     summary=lazy_gettext("Deletes everything that this browser stored."),
     examples=("curl -b cookies.txt -X POST {url}/corrections/delete",),
-    answer=shapes.DeletedCorrections,
-    page=True,
     problems=(507,),
-    open="each browser reaches only its own",
+    **DELETION,
 )
 def delete_all() -> Answered:
     """Delete everything that this browser stored."""
@@ -231,7 +296,7 @@ def _refuses(name: str) -> bool:
 def _deleted(count: int) -> Answered:
     if wants_page():
         return redirect(url_for("corrections.index", done="deleted"), 303)
-    return shapes.DeletedCorrections(deleted=count)
+    return DeletedCorrections(deleted=count)
 
 
 def _whole(text: str) -> int:

@@ -1,6 +1,7 @@
 """A correction teaches the models that misread the picture, and is unlearned when it is deleted."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from rabisco import teaching
 from rabisco.corrections import CorrectedReading
 from rabisco.errors import InvalidArtifactError
-from rabisco.images import Prepared, sent_side
+from rabisco.images import sent_side
 from rabisco.inference import get_predictor
 from rabisco.store import Correction
 from rabisco.teaching import Taught
@@ -39,20 +40,19 @@ def teach(stored: Iterable[Correction], picture: NDArray[np.uint8], said: Said) 
     """Teach each model that misread or refused the picture what it is; return what came of it."""
     results = []
     for one in stored:
-        try:
-            result = _teach_one(one, picture, said)
-        except InvalidArtifactError:
-            continue  # its files are damaged: it answers nothing, and the other models learn
-        if result is not None:
-            results.append(result)
-    return results
+        with suppress(InvalidArtifactError):  # its files are damaged: it answers nothing, and the other models learn
+            results.append(_teach_one(one, picture, said))
+    return [one for one in results if one]
 
 
 def _teach_one(one: Correction, picture: NDArray[np.uint8], said: Said) -> Taught | None:
-    prepared = _prepared(one, picture, said)
-    category, reason = teaching.answer_of(one.true_label, get_predictor(one.model).card)
-    if one.true_label == one.predicted and _answers_already(one.model, picture, category, said):
-        return None
+    place = (said.box.to_box(), sent_side(said.image)) if said.box else ()
+    prepared, predictor = teaching.prepare_for(one.model, picture, *place), get_predictor(one.model)
+    category, reason = teaching.answer_of(one.true_label, predictor.card)
+    if one.true_label == one.predicted:
+        read = predictor.predict(cut_out(picture, said))
+        if read.refused is None and read.best.category == category:
+            return None
     return teaching.teach(one.model, prepared, one.picture.key, category, reason)
 
 
@@ -60,14 +60,3 @@ def forget(*given: Correction) -> None:
     """Let the models forget what these corrections taught them."""
     if given:
         teaching.forget({one.picture.key for one in given}, {one.model for one in given})
-
-
-def _prepared(one: Correction, picture: NDArray[np.uint8], said: Said) -> Prepared:
-    if said.box is None:
-        return teaching.prepare_for(one.model, picture)
-    return teaching.prepare_for(one.model, picture, said.box.to_box(), sent_side(said.image))
-
-
-def _answers_already(name: str, picture: NDArray[np.uint8], category: str | None, said: Said) -> bool:
-    read = get_predictor(name).predict(cut_out(picture, said))
-    return read.refused is None and read.best.category == category
