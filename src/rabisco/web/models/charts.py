@@ -3,8 +3,10 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rabisco.artifacts import Card
+from rabisco.evaluation.robustness import Robustness
 
 STEPS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 MOST_TICKS = 6
@@ -48,13 +50,28 @@ def learning_curve(card: Card) -> list[float]:
     return [row["validation_accuracy"] for row in card.history if "validation_accuracy" in row]
 
 
+def charts_of(models: Sequence[tuple[Card, Robustness | None]]) -> dict[str, Any]:
+    """Return models' learning curves and accuracies under corruptions, each with its place, and the axes of both."""
+    curves = [(place, learning_curve(card)) for place, (card, _) in enumerate(models)]
+    curves = [(place, curve) for place, curve in curves if len(curve) > 1]
+    corruptions: dict[str, list[tuple[int, float]]] = {}
+    for place, (_, robustness) in enumerate(models):
+        for row in robustness.rows if robustness else ():
+            corruptions.setdefault(row.corruption, []).append((place, row.accuracy))
+    damaged = [accuracy for found in corruptions.values() for _, accuracy in found]
+    return {
+        "curves": curves,
+        "curves_axis": axis([value for _, curve in curves for value in curve[1:]]),  # else the first epochs flatten it
+        "corruptions": corruptions,
+        "corruptions_axis": axis([*damaged, 1.0]) if damaged else None,
+    }
+
+
 @dataclass(frozen=True)
 class Reliability:
     """How often a model is right among images of which it is equally sure, on the test split.
 
-    Attributes:
-        bins: For each interval of confidence that holds images: its ends ``low`` and ``high`` in [0, 1], ``count``,
-            mean ``confidence`` and ``accuracy``; by confidence.
+    A bin is an interval of confidence: its ends ``low`` and ``high``, ``count``, mean ``confidence``, ``accuracy``.
     """
 
     bins: tuple[dict[str, float], ...]

@@ -11,8 +11,8 @@ from rabisco.errors import N_, MeasurementNotFoundError, Sentence
 from rabisco.images import image_kind
 from rabisco.runs import measurements
 from rabisco.web.models.aliases import default_model, resolve, shown_models
-from rabisco.web.models.charts import axis, learning_curve
-from rabisco.web.models.compared import ComparedModel, compared, uploads_measured
+from rabisco.web.models.charts import axis, charts_of
+from rabisco.web.models.compared import compared, uploads_measured
 from rabisco.web.models.shapes import ComparisonSchema, ContestantSchema, MeasuringSchema, PairSchema
 from rabisco.web.models.titles import distinct_title
 from rabisco.web.platform.fields import Fields, Requests, given
@@ -76,12 +76,9 @@ def index() -> Answered:
         pairs = [PairSchema.of(one) for one in differences if one.pair]
         return ComparisonSchema(models=[ContestantSchema.of(one) for one in contestants], pairs=pairs)
     cards = [one.card for one in contestants]
-    curves = [(place, learning_curve(one.card)) for place, one in enumerate(contestants)]
-    curves = [(place, curve) for place, curve in curves if len(curve) > 1]
+    charts = charts_of([(one.card, one.robustness) for one in contestants])
     shared = len(contestants) > 1 and all(one.timed for one in contestants)
     accuracies = [one.shared_accuracy if shared else one.accuracy for one in contestants]
-    corruptions = _corruptions(contestants)
-    damaged = [accuracy for found in corruptions.values() for _, accuracy in found]
     return render_template(
         "models/compare.html",
         contestants=contestants,
@@ -100,11 +97,8 @@ def index() -> Answered:
         most=MOST,
         accuracies=accuracies,
         accuracy_axis=axis([value for one in accuracies for value in one or ()]),
-        corruptions=corruptions,
-        corruptions_axis=axis([*damaged, 1.0]) if damaged else None,
-        curves=curves,
-        curve_titles=[distinct_title(contestants[place].card, cards) for place, _ in curves],
-        curves_axis=axis([value for _, curve in curves for value in curve[1:]]),  # else the first epochs flatten it
+        curve_titles=[distinct_title(cards[place], cards) for place, _ in charts["curves"]],
+        **charts,
     )
 
 
@@ -164,12 +158,3 @@ def chosen(names: list[str]) -> list[Artifact]:
     """Return the models named, at most ``MOST``; those of the pages where none is."""
     asked = list(dict.fromkeys(map(resolve, names)))
     return [load_artifact(name) for name in asked[:MOST] or shown_models() or [default_model()]]
-
-
-def _corruptions(contestants: list[ComparedModel]) -> dict[str, list[tuple[int, float]]]:
-    """Return for each corruption the place and the accuracy of every model that was measured under it."""
-    found: dict[str, list[tuple[int, float]]] = {}
-    for place, one in enumerate(contestants):
-        for row in one.robustness.rows if one.robustness else ():
-            found.setdefault(row.corruption, []).append((place, row.accuracy))
-    return found

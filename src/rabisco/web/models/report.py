@@ -23,7 +23,7 @@ from rabisco.evaluation.compare import Comparison, Row
 from rabisco.evaluation.metrics import Evaluation
 from rabisco.evaluation.readings import Readings, Selection
 from rabisco.evaluation.robustness import Robustness
-from rabisco.web.models.charts import Reliability, axis, learning_curve, reliability_of
+from rabisco.web.models.charts import Reliability, axis, charts_of, reliability_of
 from rabisco.web.models.compared import ModelDifference
 from rabisco.web.models.confusions import Confusions, confusions_of
 from rabisco.web.read.png import data_url
@@ -128,16 +128,6 @@ class Reported:
             wrong,
             right,
         )
-
-    @property
-    def curve(self) -> list[float]:
-        """Accuracy on the validation images after each epoch."""
-        return learning_curve(self.card)
-
-    @property
-    def said(self) -> Any:
-        """The card's notes as sentences."""
-        return said_of(self.card)
 
     def metric(self, name: str) -> float | None:
         """Return a figure; ``None`` where it was not measured."""
@@ -263,27 +253,13 @@ def render(report: Report, as_format: Format) -> str:
     facts = {"report": report, "accuracy_axis": axis(accuracies)}
     if as_format == "svg":
         return render_template("models/report.svg", **facts)
-    damaged = _damaged(report.models)
-    values = [accuracy for row in damaged.values() for accuracy in row if accuracy is not None]
-    curves = [(place, one.curve) for place, one in enumerate(report.models) if len(one.curve) > 1]
-    learned = [value for _, curve in curves for value in curve[1:]]
     return render_template(
         "models/report.html",
         **facts,
-        costs_of=costs_of,
-        curves=curves,
-        curves_axis=axis(learned),
-        damaged=damaged,
-        damaged_axis=axis([*values, 1.0]) if values else None,
+        **charts_of([(one.card, one.robustness) for one in report.models]),
+        said_of=said_of,
         style="\n".join((_STATIC / f"{name}.css").read_text(encoding="utf-8") for name in STYLES),
     )
-
-
-def _damaged(models: Sequence[Reported]) -> dict[str, list[float | None]]:
-    """Return for each corruption the accuracy of every model, ``None`` where it was not measured."""
-    found = [{row.corruption: row.accuracy for row in one.robustness.rows} if one.robustness else {} for one in models]
-    names = dict.fromkeys(name for one in found for name in one)
-    return {name: [one.get(name) for one in found] for name in names}
 
 
 def _plain(one: Reported) -> dict[str, Any]:
