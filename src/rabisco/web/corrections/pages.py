@@ -22,7 +22,7 @@ from rabisco.web.models.aliases import resolve
 from rabisco.web.platform.access import may_change
 from rabisco.web.platform.allowance import allowance
 from rabisco.web.platform.fields import Fields, Requests, given
-from rabisco.web.platform.problems import wants_page
+from rabisco.web.platform.problems import redirect_or_answer, wants_page
 from rabisco.web.platform.routing import Answered, DocumentedBlueprint
 from rabisco.web.platform.shapes import Probability
 from rabisco.web.platform.silence import known
@@ -294,9 +294,8 @@ def _refuses(name: str) -> bool:
 
 
 def _deleted(count: int) -> Answered:
-    if wants_page():
-        return redirect(url_for("corrections.index", done="deleted"), 303)
-    return DeletedCorrections(deleted=count)
+    address = url_for("corrections.index", done="deleted")
+    return redirect_or_answer(address, lambda: DeletedCorrections(deleted=count))
 
 
 def _whole(text: str) -> int:

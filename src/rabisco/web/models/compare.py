@@ -120,14 +120,12 @@ def measure() -> Answered:
     """Have models measured on the same images."""
     images, names = given(Measured).images, [resolve(name) for name in given(Measured).model]
     asked = measurements.start(names[:MOST], images)
-    if wants_page() and images:
-        first, *others = names
-        damage = None if images == measurements.CLEAN else images
-        beside = others[0] if others else None
-        return redirect(url_for("images.index", name=first, beside=beside, damage=damage), 303)
-    if wants_page():
+    if not wants_page():
+        return MeasuringSchema.of(asked), {"Location": url_for("compare.measurement", measuring_id=asked.id)}
+    if not images:
         return redirect(url_for("compare.index", model=names), 303)
-    return MeasuringSchema.of(asked), {"Location": url_for("compare.measurement", measuring_id=asked.id)}
+    beside, damage = next(iter(names[1:]), None), None if images == measurements.CLEAN else images
+    return redirect(url_for("images.index", name=names[0], beside=beside, damage=damage), 303)
 
 
 @blueprint.get(

@@ -7,7 +7,7 @@ was done and how to undo it.
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Self
 
-from flask import redirect, send_file, url_for
+from flask import send_file, url_for
 from flask_babel import lazy_gettext
 from pydantic import BaseModel, BeforeValidator, Field
 
@@ -18,7 +18,7 @@ from rabisco.intake.naming import class_names_of
 from rabisco.web.models.aliases import default_model, resolve
 from rabisco.web.platform import shapes
 from rabisco.web.platform.fields import Fields, Requests, given, refused
-from rabisco.web.platform.problems import wants_page
+from rabisco.web.platform.problems import redirect_or_answer
 from rabisco.web.platform.routing import Answered, DocumentedBlueprint, app_settings
 
 blueprint = DocumentedBlueprint("versions", __name__)
@@ -156,9 +156,7 @@ def standing(name: str) -> Standing:
 
 def done(name: str, what: str) -> Answered:
     """Answer a change: a browser with the model's page, a program with how the model stands now."""
-    if wants_page():
-        return redirect(url_for("models.card", name=name, done=what), 303)
-    return Versions.of(standing(name))
+    return redirect_or_answer(url_for("models.card", name=name, done=what), lambda: Versions.of(standing(name)))
 
 
 @blueprint.get(
@@ -270,9 +268,7 @@ def rollback_default() -> Answered:
 def delete_model(name: str) -> Answered:
     """Delete every version that was trained here."""
     artifacts.delete_model(resolve(name))
-    if wants_page():
-        return redirect(url_for("models.index"), 303)
-    return shapes.Deleted(deleted=resolve(name))
+    return redirect_or_answer(url_for("models.index"), lambda: shapes.Deleted(deleted=resolve(name)))
 
 
 @blueprint.get(

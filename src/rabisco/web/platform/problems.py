@@ -5,10 +5,12 @@ bare 500: no stack trace, path or key ever leaves.
 """
 
 import errno
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, jsonify, redirect, render_template, request
 from flask_babel import LazyString, lazy_gettext
+from pydantic import BaseModel
 from werkzeug import Response as WerkzeugResponse
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.routing import RequestRedirect
@@ -18,6 +20,7 @@ from rabisco.web.platform.limits import no_room, too_large
 from rabisco.web.platform.lines import LOGGER
 from rabisco.web.platform.logs import matched_rule
 from rabisco.web.platform.refusals import RETRY_AFTER
+from rabisco.web.platform.routing import Answered
 from rabisco.web.platform.words import translated
 
 
@@ -134,6 +137,13 @@ def wants_page() -> bool:
     """Return whether the client is a browser that shows pages; ``*/*`` (curl, fetch, requests) is not."""
     offered = ["application/json", "application/problem+json", "text/html"]
     return request.accept_mimetypes.best_match(offered) == "text/html"
+
+
+def redirect_or_answer(address: str, answer: Callable[[], BaseModel], *, located: bool = False) -> Answered:
+    """Lead a browser to a page and answer a program, with ``located`` also by the address as header ``Location``."""
+    if wants_page():
+        return redirect(address, 303)
+    return (answer(), {"Location": address}) if located else answer()
 
 
 def _answer_rabisco_error(error: errors.RabiscoError) -> Response:

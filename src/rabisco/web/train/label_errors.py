@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar
 
-from flask import redirect, render_template, url_for
+from flask import render_template, url_for
 from flask_babel import lazy_gettext
 from pydantic import BaseModel, Field
 
@@ -11,7 +11,7 @@ from rabisco.errors import N_, InvalidRequestError, Sentence
 from rabisco.runs import Source, label_errors
 from rabisco.runs.label_errors import LabelErrorsJob, SuspectedLabels
 from rabisco.web.platform.fields import Fields, Requests, given
-from rabisco.web.platform.problems import wants_page
+from rabisco.web.platform.problems import redirect_or_answer, wants_page
 from rabisco.web.platform.routing import Answered, DocumentedBlueprint
 from rabisco.web.platform.words import translated
 from rabisco.web.read.png import data_url
@@ -124,9 +124,7 @@ def look() -> Answered:
     source, _ = _source(asked)
     told = label_errors.start(source)
     address = url_for("label_errors.index", **{name: value for name, value in asked if value})
-    if wants_page():
-        return redirect(address, 303)
-    return LabelErrorsSchema.of(told, None), {"Location": address}
+    return redirect_or_answer(address, lambda: LabelErrorsSchema.of(told, None), located=True)
 
 
 def _source(asked: DataAsked) -> tuple[Source, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import ClassVar, Literal
 
-from flask import redirect, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask_babel import LazyString, gettext, lazy_gettext
 from pydantic import Field
 
@@ -18,7 +18,7 @@ from rabisco.web.models.aliases import default_model
 from rabisco.web.models.titles import architecture_title
 from rabisco.web.platform import shapes
 from rabisco.web.platform.fields import Fields, Requests, collected, given, read
-from rabisco.web.platform.problems import wants_page
+from rabisco.web.platform.problems import redirect_or_answer, wants_page
 from rabisco.web.platform.routing import Answered, DocumentedBlueprint
 from rabisco.web.platform.silence import known, last_known, remember
 from rabisco.web.platform.streams import Event, events, last_event_id
@@ -246,9 +246,7 @@ def set_notes(run_id: str) -> Answered:
 def delete(run_id: str) -> Answered:
     """Delete a run; the model that it made stays."""
     runs.delete(run_id)
-    if wants_page():
-        return redirect(url_for("runs.index"), 303)
-    return shapes.Deleted(deleted=run_id)
+    return redirect_or_answer(url_for("runs.index"), lambda: shapes.Deleted(deleted=run_id))
 
 
 def title_of(run: Run) -> str:
@@ -293,7 +291,4 @@ def _past(run_id: str) -> list[store.RunEventRow]:
 
 def answer(run: Run) -> Answered:
     """Answer an order: a browser with the run's page, a program with the run as it stands."""
-    address = url_for("runs.show", run_id=run.id)
-    if wants_page():
-        return redirect(address, 303)
-    return RunSchema.of(run), {"Location": address}
+    return redirect_or_answer(url_for("runs.show", run_id=run.id), lambda: RunSchema.of(run), located=True)

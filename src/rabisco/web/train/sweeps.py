@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from flask import redirect, render_template, url_for
+from flask import render_template, url_for
 from flask_babel import gettext, lazy_gettext
 from pydantic import BaseModel, Field
 
@@ -12,7 +12,7 @@ from rabisco.runs.states import STATES
 from rabisco.runs.sweeps import SweepStanding, parse_sweep
 from rabisco.web.platform.fields import Fields, Requests, given
 from rabisco.web.platform.formats import percent
-from rabisco.web.platform.problems import wants_page
+from rabisco.web.platform.problems import redirect_or_answer, wants_page
 from rabisco.web.platform.routing import Answered, DocumentedBlueprint
 from rabisco.web.platform.shapes import Probability
 from rabisco.web.platform.silence import known
@@ -240,6 +240,4 @@ def _said(value: Any) -> str:
 def _answer(standing: SweepStanding) -> Answered:
     """Answer an order: a browser with the sweep's page, a program with the sweep as it stands."""
     address = url_for("sweeps.show", sweep_name=standing.name)
-    if wants_page():
-        return redirect(address, 303)
-    return SweepSchema.of(standing), {"Location": address}
+    return redirect_or_answer(address, lambda: SweepSchema.of(standing), located=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import IO, Annotated, Any, ClassVar, Literal
 
-from flask import redirect, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask_babel import lazy_gettext
 from pydantic import BeforeValidator, Field
 
@@ -23,7 +23,7 @@ from rabisco.web.models.versions import ClassNames
 from rabisco.web.platform import shapes
 from rabisco.web.platform.examples import TABLE
 from rabisco.web.platform.fields import MULTIPART, Fields, Requests, file_field, given
-from rabisco.web.platform.problems import wants_page
+from rabisco.web.platform.problems import redirect_or_answer, wants_page
 from rabisco.web.platform.routing import Answered, DocumentedBlueprint
 from rabisco.web.platform.silence import last_known
 from rabisco.web.read.png import data_url
@@ -188,9 +188,7 @@ def delete(upload_id: str) -> Answered:
     if any(run.data.get("upload") == upload.folder and run.state not in runs.ENDED for run in runs.list_runs()):
         raise RunConflictError(N_("a training that waits or runs needs these files; cancel it first"))
     uploads.delete(upload_id)
-    if wants_page():
-        return redirect(url_for("train.index"), 303)
-    return shapes.Deleted(deleted=upload_id)
+    return redirect_or_answer(url_for("train.index"), lambda: shapes.Deleted(deleted=upload_id))
 
 
 def receive(choices: Mapping[str, Any] | None = None) -> Upload:
@@ -266,6 +264,4 @@ def _written(value: object) -> str:
 def answer(upload: Upload, epochs: int | None = None) -> Answered:
     """Answer with an upload: a browser with its page, a program with what is known of it."""
     address = url_for("uploads.show", upload_id=upload.id, epochs=epochs)
-    if wants_page():
-        return redirect(address, 303)
-    return UploadSchema.of(upload), {"Location": address}
+    return redirect_or_answer(address, lambda: UploadSchema.of(upload), located=True)
