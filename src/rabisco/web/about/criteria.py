@@ -129,14 +129,7 @@ def _at_least(card: Card | None, least: float) -> Outcome:
 
 @dataclass(frozen=True)
 class Criterion:
-    """One thing that was asked for.
-
-    Attributes:
-        text: What, in the reader's language.
-        pages: Addresses on this server that show it.
-        files: Files of the repository that show it.
-        check: Looks whether it is met.
-    """
+    """One thing that was asked for, pages of this server and files of the repository that show it, and a check."""
 
     text: LazyString
     pages: tuple[str, ...] = ()

@@ -25,21 +25,13 @@ _TITLES: dict[str, LazyString] = {
 
 @dataclass(frozen=True)
 class RetrainingOutcome:
-    """What there is to show of such a run.
-
-    Attributes:
-        report: What improved and what got worse.
-        pictures: Data URLs of this reader's own pictures, by the number of the correction.
-        answers: Whether the new version answers now.
-        back_to: The version to which a roll-back goes, if the new one answers.
-        is_there: Whether the new version is still kept.
-    """
+    """What there is to show of such a run: its report, and how its version stands."""
 
     report: RetrainingReport
-    pictures: dict[int, str]
-    answers: bool
-    back_to: int | None
-    is_there: bool
+    pictures: dict[int, str]  # data URLs of this reader's own, by the number of the correction
+    answers: bool  # now
+    back_to: int | None  # the version to which a roll-back goes, if this one answers
+    is_there: bool  # still
 
     @property
     def own(self) -> list[Reread]:

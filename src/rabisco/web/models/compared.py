@@ -27,16 +27,6 @@ class ComparedModel:
         """Its card."""
         return self.artifact.card
 
-    @property
-    def weights_bytes(self) -> int:
-        """Size of ``pesos.h5``."""
-        return self.artifact.weights_path.stat().st_size
-
-    @property
-    def onnx_bytes(self) -> int:
-        """Size of ``model.onnx``."""
-        return self.artifact.onnx_path.stat().st_size
-
     def metric(self, name: str) -> float | None:
         """Return a figure of the test images; ``None`` where the card has none."""
         return self.card.metrics.get(f"test_{name}")
@@ -55,14 +45,7 @@ class ComparedModel:
 
 @dataclass(frozen=True)
 class ModelDifference:
-    """Two models; without ``pair`` and ``comparison`` they were never given the same images.
-
-    Attributes:
-        first: Card of one model.
-        second: Card of the other.
-        pair: What came of reading the same images.
-        comparison: Of which it is a part.
-    """
+    """The cards of two models, and a part of a comparison; without, they were never given the same images."""
 
     first: Card
     second: Card

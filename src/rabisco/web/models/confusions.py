@@ -14,15 +14,7 @@ MOST_NAMED = 12
 
 @dataclass(frozen=True)
 class ConfusedPair:
-    """One class read as another.
-
-    Attributes:
-        category: The true class.
-        read_as: What the model read.
-        count: How many images.
-        share: The same as a fraction of the true class's images, in (0, 1].
-        alike: Whether no reader could tell the two apart.
-    """
+    """One class read as another: how many images, that as a share of the true class's, and whether both look alike."""
 
     category: str
     read_as: str
@@ -45,12 +37,7 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class Confusions:
-    """The confusion matrix of the test images: a row for each true class, a column for each that was read.
-
-    Attributes:
-        names: The classes, in the order of rows and columns.
-        counts: Images, ``(N, N)``.
-    """
+    """The confusion matrix of the test images: counts, a row for each true class, a column for each that was read."""
 
     names: tuple[str, ...]
     counts: tuple[tuple[int, ...], ...]

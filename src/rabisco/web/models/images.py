@@ -191,12 +191,9 @@ def _page(asked: ImagesAsked, artifacts: list[Artifact], found: TestImagesSchema
 
 
 def _found(artifacts: list[Artifact], asked: ImagesAsked, *, visible: bool) -> TestImagesSchema:
-    """Return a page of the images behind a figure.
+    """Return a page of the images behind a figure of the first model; perhaps with a second one's answers beside.
 
-    Args:
-        artifacts: The model whose figure it is, and perhaps a second one, whose answers stand beside.
-        asked: Which images.
-        visible: Whether the images themselves may be shown.
+    Unless they are ``visible``, the images themselves are left out.
     """
     card, selection = artifacts[0].card, _selection(asked, artifacts[0])
     pool = None if asked.damage else _own(*artifacts)
@@ -265,8 +262,8 @@ def _renamed(artifact: Artifact) -> list[tuple[str, str]]:
 
 def _shown(pool: _Pool, artifacts: list[Artifact], rows: NDArray[np.int64]) -> list[TestImageSchema]:
     """Return images with the answers of each model; of one that has not read them all, read now."""
-    places = {int(row): place for place, row in enumerate(pool.rows) if row in set(rows.tolist())}
-    images = {row: np.asarray(pool.images[place]) for row, place in places.items()}
+    wanted = set(rows.tolist())
+    images = {int(row): np.asarray(pool.images[at]) for at, row in enumerate(pool.rows) if row in wanted}
     now = _answer_now(artifacts[1], pool, images) if len(artifacts) > 1 and pool.other is None else {}
     found = []
     for row in map(int, rows):

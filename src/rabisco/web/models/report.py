@@ -29,12 +29,7 @@ from rabisco.web.models.confusions import Confusions, confusions_of
 from rabisco.web.read.png import data_url
 
 Format = Literal["html", "json", "csv", "svg"]
-MEDIA: dict[Format, str] = {
-    "html": "text/html",
-    "json": "application/json",
-    "csv": "text/csv",
-    "svg": "image/svg+xml",
-}
+MEDIA: dict[Format, str] = {"html": "text/html", "json": "application/json", "csv": "text/csv", "svg": "image/svg+xml"}
 MOST_WRONG, MOST_RIGHT = 18, 9  # examples of each model
 STYLES = ("tokens", "figures", "report")
 _STATIC = Path(__file__).parent.parent / "static" / "css"
@@ -49,26 +44,13 @@ class ReportedImage:
     answer: str
     confidence: float
 
-    @property
-    def url(self) -> str:
-        """The image as a data URL."""
-        return data_url(self.image)
-
 
 @dataclass(frozen=True)
 class Reported:
     """What a report says of one model; what was not measured is ``None``.
 
-    Attributes:
-        card: Its card.
-        metrics: Figures by name, fractions, such as ``accuracy``, ``accuracy_low``, ``roc_auc``.
-        confusions: Its confusion matrix.
-        trust: Accuracy in intervals of confidence.
-        timed: Its times.
-        robustness: Its accuracy on damaged images.
-        readings: What it answered on each image.
-        wrong: Images that it misreads, the most confident answers first.
-        right: Images that it reads.
+    Metrics are fractions, such as ``accuracy``, ``accuracy_low``, ``roc_auc``; ``trust`` is the accuracy in intervals
+    of confidence; ``wrong`` and ``right`` are images that it misreads and reads, the most confident answers first.
     """
 
     card: Card
@@ -99,15 +81,7 @@ class Reported:
         split: Split,
         timed: Row | None = None,
     ) -> "Reported":
-        """Return what an evaluation found on images of any data set.
-
-        Args:
-            artifact: The model.
-            evaluation: Of it.
-            logits: What it answered, ``(N, classes)``.
-            split: The images.
-            timed: Its times.
-        """
+        """Return what an evaluation of a model's logits, ``(N, classes)``, found on images of any data set."""
         names = tuple(one.category for one in evaluation.classes)
         readings = Readings.of(split, logits, artifact.card.temperature)
         whole = Readings(**{**vars(readings), "rows": np.arange(len(split), dtype=np.int32), "images": split.images})
@@ -117,17 +91,8 @@ class Reported:
         metrics |= {"accuracy_low": low, "accuracy_high": high}
         metrics |= {"macro_f1": evaluation.macro.f1, "weighted_f1": evaluation.weighted.f1}
         wrong, right = examples(whole, names)
-        return cls(
-            artifact.card,
-            metrics,
-            Confusions(names, evaluation.confusion_matrix),
-            reliability_of(plain["reliability"]),
-            timed,
-            None,
-            readings,
-            wrong,
-            right,
-        )
+        confusions, trust = Confusions(names, evaluation.confusion_matrix), reliability_of(plain["reliability"])
+        return cls(artifact.card, metrics, confusions, trust, timed, None, readings, wrong, right)
 
     def metric(self, name: str) -> float | None:
         """Return a figure; ``None`` where it was not measured."""
@@ -145,15 +110,9 @@ class Reported:
 
 @dataclass(frozen=True)
 class Report:
-    """What a report holds.
+    """What a report holds: models in the order of their columns, and what was measured of them in one run.
 
-    Attributes:
-        models: In the order of their columns.
-        dataset: The images that all were judged on; empty where each was on its own.
-        examples: How many these are.
-        pairs: Each two models that were given the same images.
-        comparison: What was measured in one run.
-        made: When.
+    ``dataset`` names the images that all were judged on, and is empty where each was on its own.
     """
 
     models: Sequence[Reported]
@@ -235,12 +194,7 @@ def examples(readings: Readings, names: Sequence[str]) -> tuple[tuple[ReportedIm
 
 
 def render(report: Report, as_format: Format) -> str:
-    """Return a report as the text of a file; an application's context gives the language.
-
-    Args:
-        report: What it says.
-        as_format: ``html``, one page that asks for nothing; ``json``; ``csv``; or ``svg``, a picture of it.
-    """
+    """Return a report as the text of a file, in the language that an application's context gives."""
     if as_format == "json":
         return json.dumps(report.to_dict(), indent=1, ensure_ascii=False) + "\n"
     if as_format == "csv":
@@ -258,6 +212,7 @@ def render(report: Report, as_format: Format) -> str:
         **facts,
         **charts_of([(one.card, one.robustness) for one in report.models]),
         said_of=said_of,
+        data_url=data_url,
         style="\n".join((_STATIC / f"{name}.css").read_text(encoding="utf-8") for name in STYLES),
     )
 

@@ -63,13 +63,9 @@ class AskedVersion(Fields):
 
 @dataclass(frozen=True)
 class Standing:
-    """How a model stands among its versions and among the models, as its page shows it.
+    """How a model stands among its versions, newest first, and among the models, as its page shows it.
 
-    Attributes:
-        name: Its name.
-        versions: Newest first.
-        is_default: Whether it answers when a request names no model.
-        undo_default: The model that answered by default before it, if it was promoted; else empty.
+    If it was promoted, ``undo_default`` is the model that answered by default before it; else that is empty.
     """
 
     name: str

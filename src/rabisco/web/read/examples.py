@@ -13,19 +13,12 @@ EXAMPLES = tuple(sorted(path.stem for path in _FOLDER.glob("*.png")))
 
 @dataclass(frozen=True)
 class Drawn:
-    """A drawing to try: strokes that the page puts on its pad.
+    """A drawing to try: strokes that the page puts on its pad."""
 
-    Attributes:
-        name: What it shows; empty for a scribble.
-        kind: What is to be read in it; ``any`` for what nobody can read.
-        path: Its strokes as an SVG path of ``M`` and ``L`` in 280 units a side, twice as wide where there are several.
-        many: Whether it is a row of characters.
-    """
-
-    name: str
-    kind: Kind | Literal["any"]
-    path: str
-    many: bool = False
+    name: str  # what it shows; empty for a scribble
+    kind: Kind | Literal["any"]  # what is to be read in it; ``any`` for what nobody can read
+    path: str  # SVG, of ``M`` and ``L`` in 280 units a side, twice as wide where there are several
+    many: bool = False  # whether it is a row of characters
 
 
 DRAWN = (

@@ -231,8 +231,8 @@ def _picture(picture: SentPicture, shown: dict[str, Any]) -> UploadedPicture:
         return UploadedPicture(picture.name, title=title_of(error), detail=translated(error.sentence))
     answers = {card.name: 3 if _reads_drawings(card) else 5 for card in cards}
     predictions = [] if many else [get_predictor(name).predict(pixels, top, among) for name, top in answers.items()]
-    for read in (*predictions, *readings):
-        count_predictions(read.model, 1)
+    for card in cards:
+        count_predictions(card.name, 1)
     notes = [translated(note) for note in picture.notes]
     if many:
         return UploadedPicture(picture.name, thumbnail(pixels, TEXT_SIDE), readings=readings, notes=notes)

@@ -15,7 +15,6 @@ from rabisco import artifacts, data
 from rabisco.data import Entry
 from rabisco.errors import N_, InvalidConfigurationError, InvalidRequestError, RabiscoError
 from rabisco.images import ImageKind, image_kind
-from rabisco.intake import Inspection
 from rabisco.models import DEFAULTS, choices
 from rabisco.runs import PRESETS, RunRequest, estimates, limits
 from rabisco.settings import get_settings
@@ -47,11 +46,9 @@ AUGMENTATIONS: dict[str, LazyString] = {
 
 
 def form_words(images: int, kind: str) -> dict[str, Any]:
-    """Return what the templates of the form need, also how long each preset took here last, or is likely to.
+    """Return what the templates of the form need for images of a kind, 0 if nobody has counted them.
 
-    Args:
-        images: To train on; 0 if nobody has counted.
-        kind: Of the images, ``grey`` or ``colour``.
+    Also how long each preset took here last, or is likely to.
     """
     seconds = {name: known(partial(estimates.seconds_of_preset, name), None) for name in PRESETS if name}
     offers_fast = images >= FEW
@@ -88,7 +85,7 @@ def _free(value: str) -> str:
         artifacts.check_name(value)
     except InvalidConfigurationError as error:
         raise refused(error.sentence.message, **error.sentence.values) from error
-    if value in _bundled_names():
+    if (artifacts.BUNDLED_DIR / value).exists():
         raise refused(N_("a model that came with Rabisco has this name; choose another"))
     return value
 
@@ -177,12 +174,7 @@ class Training(Fields):
 
 @dataclass
 class TrainingForm:
-    """What was filled in, and what is wrong with it.
-
-    Attributes:
-        values: Text of each field; what nobody filled in is missing.
-        errors: What is wrong, by field, in the reader's language.
-    """
+    """The text of each field that was filled in, and what is wrong with it, in the reader's language."""
 
     values: dict[str, str]
     errors: dict[str, str] = field(default_factory=dict)
@@ -231,12 +223,7 @@ class TrainingForm:
         return "; ".join(words if is_named else f"{name}: {words}" for name, words, is_named in told)
 
     def request(self, source: Mapping[str, Any], title: str, rows: int = 0) -> RunRequest:
-        """Return what is asked of a run.
-
-        Args:
-            source: Where the images come from, as ``RunRequest.data`` holds it.
-            title: What the data are called.
-            rows: How many images there are, if that is known.
+        """Return what is asked of a run on data from a source, ``RunRequest.data``, of so many rows if that is known.
 
         Raises:
             InvalidConfigurationError: The form holds something wrong.
@@ -266,22 +253,12 @@ def trainable() -> list[Entry]:
     return [entry for entry in entries if entry.train_examples and entry.test_examples]
 
 
-def compatible_models(inspection: Inspection) -> list[str]:
-    """Return the models that can be trained further on such data: of the same classes and preparation."""
+def compatible_models(class_names: tuple[str, ...], normalizer: str = "") -> list[str]:
+    """Return the models that can be trained further on such data: of the same classes, and preparation if given."""
     return [
         card.name
         for card in (artifact.card for artifact in artifacts.list_artifacts())
-        if inspection.class_names in (card.class_names, card.original_class_names)
-        and card.normalizer == inspection.dialect.normalizer
-    ]
-
-
-def compatible_with_entry(entry: Entry) -> list[str]:
-    """Return the models that can be trained further on a data set of the catalog."""
-    return [
-        card.name
-        for card in (artifact.card for artifact in artifacts.list_artifacts())
-        if tuple(entry.class_names) in (card.class_names, card.original_class_names)
+        if class_names in (card.class_names, card.original_class_names) and normalizer in ("", card.normalizer)
     ]
 
 
@@ -312,7 +289,3 @@ def free_name(wish: str) -> str:
     names = {plain(name) for name in artifacts.list_names()}
     numbered = (f"{fit}-{number}" for number in range(1, len(names) + 2))
     return next(name for name in numbered if plain(name) not in names)
-
-
-def _bundled_names() -> set[str]:
-    return {folder.name for folder in artifacts.BUNDLED_DIR.iterdir()} if artifacts.BUNDLED_DIR.is_dir() else set()

@@ -19,7 +19,7 @@ from rabisco.web.platform.routing import Answered, DocumentedBlueprint, app_sett
 from rabisco.web.platform.visitors import queued_as
 from rabisco.web.platform.words import translated
 from rabisco.web.train import uploads as upload_pages
-from rabisco.web.train.form import USUAL, Training, TrainingForm, compatible_with_entry, form_words, trainable
+from rabisco.web.train.form import USUAL, Training, TrainingForm, compatible_models, form_words, trainable
 from rabisco.web.train.runs import answer
 from rabisco.web.train.shapes import RunSchema
 
@@ -161,14 +161,12 @@ def _choice_page(form: TrainingForm, status: int = 200) -> Answered:
 def _dataset_page(form: TrainingForm, status: int = 200) -> Answered:
     runs.expect()
     entry = data.get_entry(form.get("dataset"))
-    bases = compatible_with_entry(entry)
-    local = data.is_local(entry.name)
     return render_template(
         "train/dataset.html",
         entry=entry,
-        local=local,
+        local=data.is_local(entry.name),
         form=form,
-        bases=bases,
+        bases=compatible_models(tuple(entry.class_names)),
         **form_words(entry.train_examples, image_kind(entry.normalizer)),
     ), status
 

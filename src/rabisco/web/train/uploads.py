@@ -218,7 +218,7 @@ def page(upload: Upload, form: TrainingForm, status: int = 200) -> Answered:
     """Return the page of an upload, with a training form as far as it is filled in."""
     runs.expect()
     found = upload.inspection
-    bases = compatible_models(found) if found else []
+    bases = compatible_models(found.class_names, found.dialect.normalizer) if found else []
     chosen = found.choices if found else Choices()
     return render_template(
         "train/upload.html",
