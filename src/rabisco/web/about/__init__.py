@@ -17,7 +17,6 @@ blueprint = DocumentedBlueprint("about", __name__)
     "/about",
     operation="about_page",
     summary=lazy_gettext("The page that says, criterion by criterion, what was asked for and where it can be seen."),
-    examples=("curl {url}/about",),
     page=True,
 )
 def index() -> ResponseReturnValue:

@@ -132,7 +132,6 @@ def measure() -> Answered:
     "/compare/measurements/<measuring_id>",
     operation="get_measurement",
     summary=lazy_gettext("How far such a measurement is: “state”, and “share” of the images read."),
-    examples=("curl {url}/compare/measurements/$MEASUREMENT",),
     answer=MeasuringSchema,
     problems=(404,),
 )

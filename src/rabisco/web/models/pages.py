@@ -76,7 +76,6 @@ def report() -> Answered:
     "/models",
     operation="list_models",
     summary=lazy_gettext("Lists the models: what each learned from and how often it is right."),
-    examples=("curl {url}/models",),
     answer=Models,
     page=True,
 )

@@ -172,7 +172,6 @@ def index(name: str) -> Answered:
     "/models/<name>/versions/<version>/use",
     operation="use_version",
     summary=lazy_gettext("Lets that version of the model answer from now on, in every process of the server."),
-    examples=("curl -X POST {url}/models/mine/versions/1/use",),
     **CHANGE,
 )
 def use(name: str, version: str) -> Answered:
@@ -204,7 +203,6 @@ def name_classes(name: str) -> Answered:
     "/models/<name>/versions/<version>/delete",
     operation="delete_version",
     summary=lazy_gettext("Deletes that version for good; the one that answers and the bundled one cannot be deleted."),
-    examples=("curl -X POST {url}/models/mine/versions/1/delete",),
     **CHANGE,
 )
 def delete(name: str, version: str) -> Answered:
@@ -217,7 +215,6 @@ def delete(name: str, version: str) -> Answered:
     "/models/<name>/rollback",
     operation="rollback_model",
     summary=lazy_gettext("Lets the version answer again that did before; the same bytes, so the same predictions."),
-    examples=("curl -X POST {url}/models/mine/rollback",),
     **CHANGE,
 )
 def rollback(name: str) -> Answered:
@@ -230,7 +227,6 @@ def rollback(name: str) -> Answered:
     "/models/<name>/promote",
     operation="promote_model",
     summary=lazy_gettext("Lets the model answer by default: when a request to “/predict” names none."),
-    examples=("curl -X POST {url}/models/mine/promote",),
     **CHANGE,
 )
 def promote(name: str) -> Answered:
@@ -243,7 +239,6 @@ def promote(name: str) -> Answered:
     "/models/rollback",
     operation="rollback_default",
     summary=lazy_gettext("Lets the model answer by default that did before the last one was promoted."),
-    examples=("curl -X POST {url}/models/rollback",),
     **CHANGE,
 )
 def rollback_default() -> Answered:
@@ -256,7 +251,6 @@ def rollback_default() -> Answered:
     "/models/<name>/delete",
     operation="delete_model",
     summary=lazy_gettext("Deletes every version of the model that was trained here; a bundled one answers again."),
-    examples=("curl -X POST {url}/models/mine/delete",),
     answer=shapes.Deleted,
     page=True,
     problems=CHANGE["problems"],

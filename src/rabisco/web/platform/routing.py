@@ -19,6 +19,7 @@ headers may stand beside it. What a request may hold is a model as well: see ``r
 Of several routes of one view the lowest is the one that ``url_for`` gives.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -39,6 +40,16 @@ if TYPE_CHECKING:
 
 # What a view may return: what Flask takes, or a model, also with headers.
 Answered = ResponseReturnValue | BaseModel | tuple[BaseModel, dict[str, str]]
+PARAMETER = re.compile(r"<(\w+)>")
+# What examples show for the parts of an address that are different each time.
+SHOWN = {
+    "run_id": "$RUN",
+    "sweep_name": "$SWEEP",
+    "upload_id": "$UPLOAD",
+    "measuring_id": "$MEASUREMENT",
+    "name": "mine",
+    "version": "1",
+}
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -149,7 +160,12 @@ class DocumentedBlueprint(Blueprint):
     def _declare(
         self, method: str, rule: str, *, defaults: dict[str, str] | None = None, **described: Any
     ) -> Callable[[View], View]:
-        """Declare a route; ``defaults`` are arguments of the view that its address stands for."""
+        """Declare a route; ``defaults`` are arguments of the view that its address stands for.
+
+        Where no example is given, its address is asked for without anything.
+        """
+        shown = PARAMETER.sub(lambda found: SHOWN.get(found[1], found[0]), rule)
+        described.setdefault("examples", (f"curl {'-X POST ' if method == 'POST' else ''}{{url}}{shown}",))
         declared = Route(method, rule, **described)
 
         def declare(view: View) -> View:

@@ -89,7 +89,6 @@ class UploadedPicture:
     "/",
     operation="draw_page",
     summary=lazy_gettext("The page to draw on; every model reads after each stroke."),
-    examples=("curl {url}/",),
     page=True,
     receives=ReadingChoice,
     problems=(400, 404, 503),
@@ -112,7 +111,6 @@ def draw() -> ResponseReturnValue:
     summary=lazy_gettext(
         "The page to show to a class: how a stroke becomes an answer, in a network and in a linear model."
     ),
-    examples=("curl {url}/projector",),
     page=True,
     receives=ReadingChoice,
     problems=(400, 404, 503),

@@ -39,7 +39,6 @@ class DatasetsPage(Fields):
         "Lists the data sets of the catalog, and which of them are on this machine. With “?name=mnist” the page shows "
         "ten images of each class, with “page=2” ten others."
     ),
-    examples=("curl {url}/datasets",),
     answer=shapes.Datasets,
     page=True,
     receives=DatasetsPage,

@@ -44,7 +44,6 @@ class TrainPage(Fields):
     "/entrainer-le-modele",
     operation="train_page_in_french",
     summary=lazy_gettext("The same page under its French name."),
-    examples=("curl {url}/entrainer-le-modele",),
     same_as="/train",
     page=True,
     receives=TrainPage,

@@ -107,7 +107,6 @@ class Sweeps(BaseModel):
     "/sweeps",
     operation="list_sweeps",
     summary=lazy_gettext("Lists the sweeps, the newest first: one recipe with several combinations of settings."),
-    examples=("curl {url}/sweeps",),
     answer=Sweeps,
     page=True,
     problems=(507,),
@@ -142,7 +141,6 @@ def start() -> Answered:
     "/sweeps/<sweep_name>",
     operation="get_sweep",
     summary=lazy_gettext("How a sweep stands; the page keeps itself up to date."),
-    examples=("curl {url}/sweeps/$SWEEP",),
     answer=SweepSchema,
     page=True,
     problems=(404, 507),
@@ -163,7 +161,6 @@ def show(sweep_name: str) -> Answered:
     summary=lazy_gettext(
         "Ends a sweep: what trains keeps its best weights so far, what waits or pauses is cancelled."
     ),
-    examples=("curl -X POST {url}/sweeps/$SWEEP/stop",),
     defaults={"action": "stop"},
     **ORDER,
 )
@@ -171,7 +168,6 @@ def show(sweep_name: str) -> Answered:
     "/sweeps/<sweep_name>/cancel",
     operation="cancel_sweep",
     summary=lazy_gettext("Cancels every training of a sweep that has not ended."),
-    examples=("curl -X POST {url}/sweeps/$SWEEP/cancel",),
     defaults={"action": "cancel"},
     **ORDER,
 )
@@ -179,7 +175,6 @@ def show(sweep_name: str) -> Answered:
     "/sweeps/<sweep_name>/resume",
     operation="resume_sweep",
     summary=lazy_gettext("Lets the trainings of a sweep that ended early go on from their last checkpoints."),
-    examples=("curl -X POST {url}/sweeps/$SWEEP/resume",),
     defaults={"action": "resume"},
     **ORDER,
 )
