@@ -12,7 +12,7 @@ from rabisco.cli.corrections import corrections
 from rabisco.cli.data import data
 from rabisco.cli.evaluate import compare, evaluate
 from rabisco.cli.models import models
-from rabisco.cli.output import forgive_encoding
+from rabisco.cli.output import example, forgive_encoding
 from rabisco.cli.predict import predict
 from rabisco.cli.runs import runs
 from rabisco.cli.serve import serve, settings, studio
@@ -23,14 +23,9 @@ from rabisco.errors import RabiscoError
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="rabisco")
+@example("rabisco serve", "rabisco predict digit.png")
 def rabisco() -> None:
-    """Draw, photograph or upload a character: Rabisco reads it, trains on your data, and compares models.
-
-    \b
-    Example:
-        rabisco serve
-        rabisco predict digit.png
-    """
+    """Draw, photograph or upload a character: Rabisco reads it, trains on your data, and compares models."""
 
 
 for _command in (data, train, sweep, evaluate, compare, predict, models, serve, settings, studio, runs, corrections):

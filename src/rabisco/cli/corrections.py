@@ -5,33 +5,33 @@ from typing import TYPE_CHECKING
 import click
 
 from rabisco.cli.follow import follow_to_the_end
-from rabisco.cli.output import json_option, local_time, model_argument, percent, print_json, resolved, wide_console
+from rabisco.cli.output import (
+    example,
+    json_option,
+    local_time,
+    model_argument,
+    percent,
+    print_json,
+    resolved,
+    wide_console,
+)
 
 if TYPE_CHECKING:
     from rabisco.retraining import Difference, RetrainingReport
 
 
 @click.group()
+@example("rabisco corrections list", "rabisco corrections retrain mnist-cnn")
 def corrections() -> None:
-    """List what readers corrected, and retrain a model with it.
-
-    \b
-    Example:
-        rabisco corrections list
-        rabisco corrections retrain mnist-cnn
-    """
+    """List what readers corrected, and retrain a model with it."""
 
 
 @corrections.command(name="list")
 @click.option("--model", "name", default="", callback=resolved, help="Only those of this model's readings.")
 @json_option
+@example("rabisco corrections list --model mnist-cnn")
 def list_(name: str, as_json: bool) -> None:
-    """List the newest corrections.
-
-    \b
-    Example:
-        rabisco corrections list --model mnist-cnn
-    """
+    """List the newest corrections."""
     from rabisco import corrections
 
     page = corrections.listed(model=name)
@@ -61,17 +61,13 @@ def list_(name: str, as_json: bool) -> None:
 @click.option("--use", is_flag=True, help="Let the new version answer if nothing got worse beyond noise.")
 @click.option("--even-if-worse", is_flag=True, help="With --use: let it answer in any case.")
 @json_option
+@example("rabisco corrections retrain mnist-cnn", "rabisco corrections retrain mnist-cnn --use")
 def retrain(name: str, use: bool, even_if_worse: bool, as_json: bool) -> None:
     """Fine-tune MODEL on the corrections of its readings, with the original data replayed, as a new version.
 
     This is a run, as others are: Ctrl-C leaves it to itself. At its end the same test images have been read before and
     after, as they are and under each corruption, and the corrections. The rule by which it refuses is fitted again,
     with those that say "not a character" too. The new version answers only when told to.
-
-    \b
-    Example:
-        rabisco corrections retrain mnist-cnn
-        rabisco corrections retrain mnist-cnn --use
     """
     from rabisco import artifacts
     from rabisco.runs import report_of, retrain

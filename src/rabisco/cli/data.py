@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rabisco.cli.output import NameOrCommand, json_option, print_json, wide_console
+from rabisco.cli.output import NameOrCommand, example, json_option, print_json, wide_console
 from rabisco.errors import InvalidConfigurationError
 
 if TYPE_CHECKING:
@@ -31,18 +31,17 @@ _SHADES = " ░▒▓█"
 )
 @json_option
 @click.pass_context
+@example(
+    "rabisco data",
+    "rabisco data digits",
+    "rabisco data inspect train.csv test.csv",
+    "rabisco data errors digits",
+    "rabisco data export digits --as folders",
+)
 def data(context: click.Context, as_json: bool) -> None:
     """List the data sets, fetch and describe the one called NAME, or look through a FILE of your own.
 
     A data set is looked for in RABISCO_DATA_DIR, then in the cache; if it is in neither it is downloaded.
-
-    \b
-    Example:
-        rabisco data
-        rabisco data digits
-        rabisco data inspect train.csv test.csv
-        rabisco data errors digits
-        rabisco data export digits --as folders
     """
     if context.invoked_subcommand is None:
         _list(as_json)
@@ -51,13 +50,9 @@ def data(context: click.Context, as_json: bool) -> None:
 @data.command(hidden=True)
 @click.argument("name")
 @json_option
+@example("rabisco data digits")
 def describe(name: str, as_json: bool) -> None:
-    """Fetch and describe the data set called NAME.
-
-    \b
-    Example:
-        rabisco data digits
-    """
+    """Fetch and describe the data set called NAME."""
     from rabisco.data import get_entry, load
 
     entry = get_entry(name)
@@ -90,13 +85,9 @@ def describe(name: str, as_json: bool) -> None:
 )
 @click.option("--to", type=click.Path(path_type=Path), help="A new folder; the data set's name if not given.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many images for training, and for test.")
+@example("rabisco data export digits --as folders --to digits-as-folders")
 def export(name: str, to: Path | None, limit: int | None) -> None:
-    """Write the data set called NAME as folders of pictures: train, validation and test, by class.
-
-    \b
-    Example:
-        rabisco data export digits --as folders --to digits-as-folders
-    """
+    """Write the data set called NAME as folders of pictures: train, validation and test, by class."""
     from rabisco.data import load
     from rabisco.data.export import export_folders
 
@@ -135,6 +126,12 @@ def _list(as_json: bool) -> None:
 @click.option("--folders", type=click.Choice(["parts", "classes"]), help="What the outermost folders of pictures are.")
 @click.option("--names", help="Of the classes: “0 = A, 1 = B”, or “A, B, C” for all of them.")
 @json_option
+@example(
+    "rabisco data inspect train.csv",
+    "rabisco data inspect train.csv test.csv --upright",
+    "rabisco data inspect pictures.zip --json",
+    'rabisco data inspect signs.csv --names "0 = A, 1 = B"',
+)
 def inspect(
     *,
     file: Path,
@@ -144,15 +141,7 @@ def inspect(
     as_json: bool,
     **given: str | bool | None,
 ) -> None:
-    """Look through your own data: a CSV file, or a folder or zip archive of pictures by class; and TEST data, if any.
-
-    \b
-    Example:
-        rabisco data inspect train.csv
-        rabisco data inspect train.csv test.csv --upright
-        rabisco data inspect pictures.zip --json
-        rabisco data inspect signs.csv --names "0 = A, 1 = B"
-    """
+    """Look through your own data: a CSV file, or a folder or zip archive of pictures by class; and TEST data, if any."""
     from rabisco.intake import Choices
     from rabisco.intake import inspect as look_through
     from rabisco.intake.naming import class_names_of
@@ -221,6 +210,11 @@ def _drawn(image: "NDArray[np.uint8]") -> str:
     "--pictures", type=click.Path(path_type=Path, file_okay=False), help="Write the images into this folder."
 )
 @json_option
+@example(
+    "rabisco data errors digits",
+    "rabisco data errors train.csv --csv errors.csv --pictures suspected",
+    "rabisco data errors mnist --model mnist-cnn --json",
+)
 def errors(
     *, what: str, model: str | None, limit: int, table: Path | None, pictures: Path | None, as_json: bool
 ) -> None:
@@ -229,12 +223,6 @@ def errors(
     Without --model, small models that have not seen an image judge it: the training and validation images, at most
     30,000. `rabisco train FILE --leave-out errors.csv` trains without those that the CSV file names; delete the lines
     of those whose labels are right first.
-
-    \b
-    Example:
-        rabisco data errors digits
-        rabisco data errors train.csv --csv errors.csv --pictures suspected
-        rabisco data errors mnist --model mnist-cnn --json
     """
     found = _look(what, model)
     rows = rows_of(found)

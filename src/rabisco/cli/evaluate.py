@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rabisco.cli.output import json_option, print_json, wide_console
+from rabisco.cli.output import example, json_option, print_json, wide_console
 from rabisco.errors import InvalidConfigurationError
 
 if TYPE_CHECKING:
@@ -55,6 +55,13 @@ split_option = click.option(
 @form_option
 @language_option
 @json_option
+@example(
+    "rabisco evaluate mnist-cnn",
+    "rabisco evaluate mnist-linear --split validation --json",
+    "rabisco evaluate emnist-cnn --plots pictures",
+    "rabisco evaluate mnist-cnn --report report.html",
+    "rabisco evaluate mnist-cnn@0 --dataset my-test.csv",
+)
 def evaluate(
     *,
     name: str,
@@ -65,16 +72,7 @@ def evaluate(
     as_json: bool,
     **form_and_language: str | None,
 ) -> None:
-    """Judge the saved MODEL: accuracy with its interval, ROC AUC, calibration, each class, confusions.
-
-    \b
-    Example:
-        rabisco evaluate mnist-cnn
-        rabisco evaluate mnist-linear --split validation --json
-        rabisco evaluate emnist-cnn --plots pictures
-        rabisco evaluate mnist-cnn --report report.html
-        rabisco evaluate mnist-cnn@0 --dataset my-test.csv
-    """
+    """Judge the saved MODEL: accuracy with its interval, ROC AUC, calibration, each class, confusions."""
 
     from rabisco import evaluation
     from rabisco.evaluation.tables import class_table, evaluation_table
@@ -117,6 +115,12 @@ def evaluate(
 @form_option
 @language_option
 @json_option
+@example(
+    "rabisco compare mnist-cnn mnist-linear",
+    "rabisco compare mnist-cnn mnist-linear --split validation --json",
+    "rabisco compare mnist-cnn mnist-linear --report report.html --language pt",
+    "rabisco compare mnist-cnn@0 mnist-tiny@0 --dataset my-test.csv",
+)
 def compare(
     *,
     names: tuple[str, ...],
@@ -132,13 +136,6 @@ def compare(
     A MODEL is a name, a version of one (mnist-cnn@2), or the id of a training.
 
     The table is also saved, as comparison.json in RABISCO_HOME unless --save names another file.
-
-    \b
-    Example:
-        rabisco compare mnist-cnn mnist-linear
-        rabisco compare mnist-cnn mnist-linear --split validation --json
-        rabisco compare mnist-cnn mnist-linear --report report.html --language pt
-        rabisco compare mnist-cnn@0 mnist-tiny@0 --dataset my-test.csv
     """
     import json
 

@@ -6,6 +6,7 @@ import click
 
 from rabisco.cli.output import (
     NameOrCommand,
+    example,
     json_option,
     local_time,
     model_argument,
@@ -20,15 +21,9 @@ from rabisco.cli.output import (
 )
 @json_option
 @click.pass_context
+@example("rabisco models", "rabisco models mnist-cnn", "rabisco models versions mnist-cnn")
 def models(context: click.Context, as_json: bool) -> None:
-    """List the saved models, or print the card of the one called NAME; the commands choose among its versions.
-
-    \b
-    Example:
-        rabisco models
-        rabisco models mnist-cnn
-        rabisco models versions mnist-cnn
-    """
+    """List the saved models, or print the card of the one called NAME; the commands choose among its versions."""
     if context.invoked_subcommand is not None:
         return
     from rabisco.artifacts import list_artifacts, list_damaged
@@ -48,13 +43,9 @@ def models(context: click.Context, as_json: bool) -> None:
 @models.command(hidden=True)
 @model_argument()
 @click.option("--json", is_flag=True, hidden=True, expose_value=False)  # a card is JSON in any case
+@example("rabisco models mnist-cnn")
 def show(name: str) -> None:
-    """Print the card of the model called NAME.
-
-    \b
-    Example:
-        rabisco models mnist-cnn
-    """
+    """Print the card of the model called NAME."""
     from rabisco.artifacts import load_artifact
 
     print_json(load_artifact(name).card.model_dump(mode="json"))
@@ -63,13 +54,9 @@ def show(name: str) -> None:
 @models.command()
 @model_argument()
 @json_option
+@example("rabisco models versions mnist-cnn")
 def versions(name: str, as_json: bool) -> None:
-    """List the versions of the model called NAME, newest first; each save is one, version 0 is the bundled one.
-
-    \b
-    Example:
-        rabisco models versions mnist-cnn
-    """
+    """List the versions of the model called NAME, newest first; each save is one, version 0 is the bundled one."""
     from rich.table import Table
 
     from rabisco import artifacts
@@ -98,13 +85,9 @@ def _facts(card: Any) -> tuple[str, str, str]:
 @models.command()
 @model_argument()
 @click.argument("version", type=click.IntRange(min=0))
+@example("rabisco models use mnist-cnn 0")
 def use(name: str, version: int) -> None:
-    """Let VERSION of the model called NAME answer from now on; running servers notice at once.
-
-    \b
-    Example:
-        rabisco models use mnist-cnn 0
-    """
+    """Let VERSION of the model called NAME answer from now on; running servers notice at once."""
     from rabisco import artifacts
 
     artifacts.use_version(name, version)
@@ -114,13 +97,9 @@ def use(name: str, version: int) -> None:
 @models.command()
 @model_argument()
 @click.argument("version", required=False, type=click.IntRange(min=0))
+@example("rabisco models promote mnist-linear")
 def promote(name: str, version: int | None) -> None:
-    """Let the model called NAME answer when none is asked for by name; with VERSION, that version of it.
-
-    \b
-    Example:
-        rabisco models promote mnist-linear
-    """
+    """Let the model called NAME answer when none is asked for by name; with VERSION, that version of it."""
     from rabisco import artifacts
 
     artifacts.promote(name, version)
@@ -129,13 +108,9 @@ def promote(name: str, version: int | None) -> None:
 
 @models.command()
 @model_argument(required=False)
+@example("rabisco models rollback mnist-cnn")
 def rollback(name: str | None) -> None:
-    """Let the version of NAME answer that did before; without NAME, the model that did before by default.
-
-    \b
-    Example:
-        rabisco models rollback mnist-cnn
-    """
+    """Let the version of NAME answer that did before; without NAME, the model that did before by default."""
     from rabisco import artifacts
     from rabisco.settings import get_settings
 
@@ -149,14 +124,11 @@ def rollback(name: str | None) -> None:
 @models.command(name="name-classes")
 @model_argument()
 @click.argument("names")
+@example('rabisco models name-classes signs "0 = A, 1 = B"')
 def name_classes(name: str, names: str) -> None:
     """Give the classes of the model called NAME other NAMES: some of them, or all in their order.
 
     The result is a new version of the same weights, which answers from then on.
-
-    \b
-    Example:
-        rabisco models name-classes signs "0 = A, 1 = B"
     """
     from rabisco import artifacts
     from rabisco.intake.naming import parse_class_names
@@ -168,14 +140,11 @@ def name_classes(name: str, names: str) -> None:
 
 @models.command()
 @model_argument()
+@example("rabisco models refit mnist-cnn")
 def refit(name: str) -> None:
     """Fit anew when the model called NAME refuses to answer, on its validation split; its weights stay as they are.
 
     The result is a new version, which answers from then on.
-
-    \b
-    Example:
-        rabisco models refit mnist-cnn
     """
     from rabisco.retraining.rejection_rule import version_with_rule
 
@@ -187,13 +156,9 @@ def refit(name: str) -> None:
 @model_argument()
 @click.argument("version", required=False, type=click.IntRange(min=0))
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@example("rabisco models delete my-model 3")
 def delete(name: str, version: int | None, yes: bool) -> None:
-    """Delete VERSION of the model called NAME for good; without VERSION, all that were trained here.
-
-    \b
-    Example:
-        rabisco models delete my-model 3
-    """
+    """Delete VERSION of the model called NAME for good; without VERSION, all that were trained here."""
     from rabisco import artifacts
 
     what = f"all versions of {name} trained here" if version is None else f"version {version} of {name}"

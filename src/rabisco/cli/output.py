@@ -1,16 +1,19 @@
 """What several commands share: an argument that names a model, and how they print."""
 
+import inspect
 import json
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+Command = TypeVar("Command", bound=Callable[..., Any])
 UNCUT = 10_000  # columns
 
 
@@ -26,6 +29,17 @@ class NameOrCommand(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command to run, and its arguments."""
         return super().resolve_command(ctx, args if args[0] in self.commands else [self.for_names, *args])
+
+
+def example(*commands: str) -> Callable[[Command], Command]:
+    """Return a decorator that shows commands at the end of a command's help; it stands next to the function."""
+
+    def shown(command: Command) -> Command:
+        lines = "".join(f"    {line}\n" for line in commands)
+        command.__doc__ = f"{inspect.cleandoc(command.__doc__ or '')}\n\n\b\nExample:\n{lines}"
+        return command
+
+    return shown
 
 
 def resolved(_: click.Context, __: click.Parameter, name: str | None) -> str | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rabisco.characters import AMONG, Among
-from rabisco.cli.output import json_option, percent, print_json
+from rabisco.cli.output import example, json_option, percent, print_json
 
 if TYPE_CHECKING:
     from rabisco.bulk import BulkTally
@@ -35,6 +35,14 @@ SAY_SECONDS = 10.0  # between two lines where there is no terminal to draw a bar
     "--processes", type=click.IntRange(min=1), help="With --bulk: processes that read; one a core if not given."
 )
 @json_option
+@example(
+    "rabisco predict seven.png",
+    "rabisco predict *.jpg --model mnist-linear --json",
+    "rabisco predict scans/ 'more/*.png'",
+    "rabisco predict --many postcode.jpg",
+    "rabisco predict --model emnist-cnn --among letters name.png",
+    "rabisco predict --bulk scans.zip answers.jsonl",
+)
 def predict(
     files: tuple[Path, ...],
     name: str | None,
@@ -53,15 +61,6 @@ def predict(
 
     With --bulk, the first of two FILES is a folder, a zip or tar archive, a Parquet file or a CSV table of paths, and
     the second the output: JSON Lines, CSV or Parquet by its ending. Started again after an interruption, it goes on.
-
-    \b
-    Example:
-        rabisco predict seven.png
-        rabisco predict *.jpg --model mnist-linear --json
-        rabisco predict scans/ 'more/*.png'
-        rabisco predict --many postcode.jpg
-        rabisco predict --model emnist-cnn --among letters name.png
-        rabisco predict --bulk scans.zip answers.jsonl
     """
     from rabisco.artifacts import promoted
     from rabisco.bulk import begun_with, read_one, read_text

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rabisco.cli.follow import LOOK, follow_to_the_end
-from rabisco.cli.output import json_option, local_time, percent, print_json, wide_console
+from rabisco.cli.output import example, json_option, local_time, percent, print_json, wide_console
 from rabisco.cli.train import train
 
 if TYPE_CHECKING:
@@ -16,25 +16,16 @@ CANCEL_SECONDS = 5.0
 
 
 @click.group()
+@example("rabisco runs list", "rabisco runs follow RUN_ID")
 def runs() -> None:
-    """Show trainings, and stop, cancel, resume, repeat, rename or delete them.
-
-    \b
-    Example:
-        rabisco runs list
-        rabisco runs follow RUN_ID
-    """
+    """Show trainings, and stop, cancel, resume, repeat, rename or delete them."""
 
 
 @runs.command("list")
 @json_option
+@example("rabisco runs list")
 def list_(as_json: bool) -> None:
-    """List the runs, the newest first.
-
-    \b
-    Example:
-        rabisco runs list
-    """
+    """List the runs, the newest first."""
     from rabisco.runs import list_runs
 
     found = list_runs()
@@ -51,13 +42,9 @@ runs.add_command(train, "start")
 
 @runs.command()
 @click.argument("run_id")
+@example("rabisco runs show RUN_ID")
 def show(run_id: str) -> None:
-    """Print all that is known of a run, as JSON.
-
-    \b
-    Example:
-        rabisco runs show RUN_ID
-    """
+    """Print all that is known of a run, as JSON."""
     from rabisco.runs import get
 
     print_json(get(run_id).to_dict())
@@ -66,25 +53,17 @@ def show(run_id: str) -> None:
 @runs.command()
 @click.argument("run_id")
 @json_option
+@example("rabisco runs follow RUN_ID")
 def follow(run_id: str, as_json: bool) -> None:
-    """Show how a run goes on, until it has ended; Ctrl-C ends the showing, not the run.
-
-    \b
-    Example:
-        rabisco runs follow RUN_ID
-    """
+    """Show how a run goes on, until it has ended; Ctrl-C ends the showing, not the run."""
     _follow(run_id, as_json)
 
 
 @runs.command()
 @click.argument("run_id")
+@example("rabisco runs stop RUN_ID")
 def stop(run_id: str) -> None:
-    """Have a run end now and keep the best weights so far.
-
-    \b
-    Example:
-        rabisco runs stop RUN_ID
-    """
+    """Have a run end now and keep the best weights so far."""
     from rabisco.runs import request_stop
 
     _say(request_stop(run_id))
@@ -92,13 +71,9 @@ def stop(run_id: str) -> None:
 
 @runs.command()
 @click.argument("run_id")
+@example("rabisco runs cancel RUN_ID")
 def cancel(run_id: str) -> None:
-    """Have a run end now, without a model.
-
-    \b
-    Example:
-        rabisco runs cancel RUN_ID
-    """
+    """Have a run end now, without a model."""
     from rabisco.runs import ENDED, get, request_cancel, tend
 
     run = request_cancel(run_id)
@@ -113,13 +88,9 @@ def cancel(run_id: str) -> None:
 @runs.command()
 @click.argument("run_id")
 @json_option
+@example("rabisco runs resume RUN_ID")
 def resume(run_id: str, as_json: bool) -> None:
-    """Go on with a run that ended early, from its last checkpoint, and follow it.
-
-    \b
-    Example:
-        rabisco runs resume RUN_ID
-    """
+    """Go on with a run that ended early, from its last checkpoint, and follow it."""
     from rabisco.runs import resume as again
 
     _follow(again(run_id).id, as_json)
@@ -128,13 +99,9 @@ def resume(run_id: str, as_json: bool) -> None:
 @runs.command()
 @click.argument("run_id")
 @json_option
+@example("rabisco runs retry RUN_ID")
 def retry(run_id: str, as_json: bool) -> None:
-    """Do the same again, as a new run, and follow it.
-
-    \b
-    Example:
-        rabisco runs retry RUN_ID
-    """
+    """Do the same again, as a new run, and follow it."""
     from rabisco.runs import retry as repeat
 
     _follow(repeat(run_id).id, as_json)
@@ -142,13 +109,9 @@ def retry(run_id: str, as_json: bool) -> None:
 
 @runs.command()
 @click.argument("run_id")
+@example("rabisco runs delete RUN_ID")
 def delete(run_id: str) -> None:
-    """Delete a run; the model that it made stays.
-
-    \b
-    Example:
-        rabisco runs delete RUN_ID
-    """
+    """Delete a run; the model that it made stays."""
     from rabisco.runs import delete as remove
 
     remove(run_id)
@@ -158,13 +121,9 @@ def delete(run_id: str) -> None:
 @runs.command()
 @click.argument("run_id")
 @click.argument("name")
+@example('rabisco runs rename RUN_ID "With corrections"')
 def rename(run_id: str, name: str) -> None:
-    """Give a run another name.
-
-    \b
-    Example:
-        rabisco runs rename RUN_ID "With corrections"
-    """
+    """Give a run another name."""
     from rabisco.runs import rename as give_name
 
     _say(give_name(run_id, name))

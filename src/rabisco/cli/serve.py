@@ -8,19 +8,15 @@ from typing import Any
 
 import click
 
-from rabisco.cli.output import json_option, print_json
+from rabisco.cli.output import example, json_option, print_json
 from rabisco.errors import MissingExtraError
 
 
 @click.command()
 @json_option
+@example("rabisco settings")
 def settings(as_json: bool) -> None:
-    """Show every setting in force and where it comes from.
-
-    \b
-    Example:
-        rabisco settings
-    """
+    """Show every setting in force and where it comes from."""
     from rabisco.settings import PREFIX, get_settings, unknown_variables
 
     found = get_settings()
@@ -45,14 +41,9 @@ def settings(as_json: bool) -> None:
 @click.option("--host", help="Address to listen on; the setting RABISCO_HOST if not given.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; RABISCO_PORT if not given.")
 @click.option("--workers", type=click.IntRange(min=1), help="Server processes; RABISCO_WORKERS if not given.")
+@example("rabisco serve", "rabisco serve --host 0.0.0.0 --port 8080 --workers 2")
 def serve(**given: Any) -> None:
-    """Serve the pages and the API on http://127.0.0.1:3000.
-
-    \b
-    Example:
-        rabisco serve
-        rabisco serve --host 0.0.0.0 --port 8080 --workers 2
-    """
+    """Serve the pages and the API on http://127.0.0.1:3000."""
     from rabisco.settings import get_settings
     from rabisco.web.platform.server import serve as start
 
@@ -64,13 +55,9 @@ def serve(**given: Any) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True, help="Port to listen on.")
 @click.option("--open", "opened", is_flag=True, help="Open it in a browser.")
+@example("rabisco studio --open")
 def studio(host: str, port: int, opened: bool) -> None:
-    """Draw, upload, compare and explore in a Streamlit application; it needs the extra `studio`.
-
-    \b
-    Example:
-        rabisco studio --open
-    """
+    """Draw, upload, compare and explore in a Streamlit application; it needs the extra `studio`."""
     if find_spec("streamlit") is None:
         raise MissingExtraError("the studio needs Streamlit, which is not installed: pip install 'rabisco[studio]'")
     script = Path(__file__).parent.parent / "studio" / "app.py"

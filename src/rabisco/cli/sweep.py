@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rabisco.cli.follow import LOOK, follow_to_the_end
-from rabisco.cli.output import percent
+from rabisco.cli.output import example, percent
 
 if TYPE_CHECKING:
     from rabisco.runs import Run
@@ -31,6 +31,7 @@ _COLUMNS = {
 @click.option(
     "--to", type=click.Path(path_type=Path), help="Folder for tables and pictures; the file's name if not given."
 )
+@example("rabisco sweep digits.toml")
 def sweep(file: Path, to: Path | None) -> None:
     """Train the combinations that FILE describes, one after another or all on a cluster, and compare them.
 
@@ -39,10 +40,6 @@ def sweep(file: Path, to: Path | None) -> None:
 
     A sweep that was interrupted goes on where it stopped when it is started again. A combination that cannot be
     trained is named, the others are, and the exit status is 1.
-
-    \b
-    Example:
-        rabisco sweep digits.toml
     """
     from rabisco.runs.sweeps import read_sweep
 

@@ -10,7 +10,7 @@ import click
 
 from rabisco.cli.data import keys_in
 from rabisco.cli.follow import follow_to_the_end
-from rabisco.cli.output import json_option, percent, print_json
+from rabisco.cli.output import example, json_option, percent, print_json
 from rabisco.errors import InvalidConfigurationError
 
 
@@ -55,6 +55,16 @@ def size(text: str) -> int:
 )
 @click.option("--without-supplements", is_flag=True, help="Train without the recipe's further data sets.")
 @json_option
+@example(
+    "rabisco train digits-linear",
+    "rabisco train fashion-cnn --epochs 2",
+    "rabisco train cifar10-resnet18 --pretrained",
+    "rabisco train train.csv --test test.csv --name mine",
+    "rabisco train pictures/ --seconds",
+    'rabisco train signs.csv --names "0 = A, 1 = B"',
+    "rabisco train mnist-cnn --fast --name quick",
+    "rabisco train train.csv --leave-out errors.csv",
+)
 def train(
     *,
     what: str,
@@ -69,17 +79,6 @@ def train(
     """Train what RECIPE describes and save it; or a CSV FILE, or a FOLDER or zip archive of pictures by class.
 
     Ctrl-C ends the training and keeps the best weights so far; a second Ctrl-C cancels it.
-
-    \b
-    Example:
-        rabisco train digits-linear
-        rabisco train fashion-cnn --epochs 2
-        rabisco train cifar10-resnet18 --pretrained
-        rabisco train train.csv --test test.csv --name mine
-        rabisco train pictures/ --seconds
-        rabisco train signs.csv --names "0 = A, 1 = B"
-        rabisco train mnist-cnn --fast --name quick
-        rabisco train train.csv --leave-out errors.csv
     """
     from rabisco.artifacts import load_artifact
     from rabisco.runs import RunRequest, submit
