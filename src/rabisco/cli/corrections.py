@@ -35,24 +35,23 @@ def list_(name: str, as_json: bool) -> None:
     from rabisco import corrections
 
     page = corrections.listed(model=name)
-    rows = [
-        {
-            "id": one.id,
-            "created": one.picture.created,
-            "model": one.model,
-            "version": one.artifact_version,
-            "predicted": one.predicted,
-            "true_label": one.true_label,
-        }
-        for one in page.corrections
-    ]
     if as_json:
+        rows = [
+            {
+                "id": one.id,
+                "created": one.picture.created,
+                "model": one.model,
+                "version": one.artifact_version,
+                "predicted": one.predicted,
+                "true_label": one.true_label,
+            }
+            for one in page.corrections
+        ]
         print_json({"total": page.total, "corrections": rows})
         return
-    for row in rows:
-        said = "not a character" if row["true_label"] is None else row["true_label"]
-        when = local_time(row["created"])  # type: ignore[arg-type]
-        click.echo(f"{row['id']:>6}  {when}  {row['model']}: {row['predicted']} -> {said}")
+    for one in page.corrections:
+        said = "not a character" if one.true_label is None else one.true_label
+        click.echo(f"{one.id:>6}  {local_time(one.picture.created)}  {one.model}: {one.predicted} -> {said}")
     click.echo(f"{page.total} corrections")
 
 
@@ -100,18 +99,18 @@ def _print(report: "RetrainingReport", version: int) -> None:
     table = Table(
         "Images", "Number", f"Version {report.version_before}", f"Version {version}", "Change", "95% interval"
     )
+
+    def counted(what: str, total: int, before: int, after: int) -> None:
+        table.add_row(what, str(total), str(before), str(after), f"{after - before:+d}", "")
+
     for one in (report.test, *report.robustness) if report.trained_on else ():
         table.add_row(*_cells(one))
-    before, after = report.corrected_before, report.corrected_after
     if report.trained_on:
-        table.add_row("corrections", str(report.trained_on), str(before), str(after), f"{after - before:+d}", "")
+        counted("corrections", report.trained_on, report.corrected_before, report.corrected_after)
     if report.withheld_before or report.withheld_after:
-        before, after = report.withheld_before, report.withheld_after
-        table.add_row("of these, refused", str(report.trained_on), str(before), str(after), f"{after - before:+d}", "")
+        counted("of these, refused", report.trained_on, report.withheld_before, report.withheld_after)
     if report.not_characters:
-        before, after = report.refused_before, report.refused_after
-        counts = str(before), str(after), f"{after - before:+d}"
-        table.add_row("not a character, refused", str(report.not_characters), *counts, "")
+        counted("not a character, refused", report.not_characters, report.refused_before, report.refused_after)
     if report.rule:
         for title, one in (("not refused", report.rule.characters), ("refused", report.rule.others)):
             table.add_row(f"{one.what}, {title}", *_cells(one)[1:])
@@ -125,12 +124,5 @@ def _print(report: "RetrainingReport", version: int) -> None:
 
 
 def _cells(one: "Difference") -> tuple[str, ...]:
-    low, high = 100 * one.change_low, 100 * one.change_high
-    return (
-        one.what,
-        f"{one.examples:,}",
-        percent(one.before),
-        percent(one.after),
-        f"{100 * one.change:+.2f}",
-        f"{low:+.2f} to {high:+.2f}",
-    )
+    change, low, high = (f"{100 * value:+.2f}" for value in (one.change, one.change_low, one.change_high))
+    return one.what, f"{one.examples:,}", percent(one.before), percent(one.after), change, f"{low} to {high}"

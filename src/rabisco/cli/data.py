@@ -141,7 +141,9 @@ def inspect(
     as_json: bool,
     **given: str | bool | None,
 ) -> None:
-    """Look through your own data: a CSV file, or a folder or zip archive of pictures by class; and TEST data, if any."""
+    """Look through your own data: a CSV file, or a folder or zip archive of pictures by class; and TEST data, if
+    any.
+    """
     from rabisco.intake import Choices
     from rabisco.intake import inspect as look_through
     from rabisco.intake.naming import class_names_of
@@ -156,6 +158,12 @@ def inspect(
         _print_inspection(inspection)
     if not inspection.usable:
         raise SystemExit(1)
+
+
+def say_understood(inspection: "Inspection") -> None:
+    """Say on standard error what was understood of data, if that may surprise."""
+    if inspection.understood is not None:
+        click.echo(inspection.understood.text, err=True)
 
 
 def _print_inspection(inspection: "Inspection") -> None:
@@ -245,8 +253,8 @@ def errors(
 
 def rows_of(found: "SuspectedLabels") -> list[dict[str, Any]]:
     """Return the suspected labels as rows: key, label, suggested and margin."""
-    names = found.class_names
-    every = zip(found.keys.tolist(), found.labels.tolist(), found.suggested.tolist(), found.margins, strict=True)
+    names, columns = found.class_names, (found.labels.tolist(), found.suggested.tolist(), found.margins)
+    every = zip(found.keys.tolist(), *columns, strict=True)
     return [
         {"key": key, "label": names[label], "suggested": names[other], "margin": round(float(margin), 4)}
         for key, label, other, margin in every
@@ -286,8 +294,7 @@ def _look(what: str, model: str | None) -> "SuspectedLabels":
         return look_through(data.load(data.get_entry(what).name))
     path = Path(what)
     inspection = intake.inspect(path)
-    if inspection.understood is not None:
-        click.echo(inspection.understood.text, err=True)
+    say_understood(inspection)
     return look_through(intake.load(path, inspection.dialect, name=path.name))
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rabisco.cli.data import say_understood
 from rabisco.cli.output import example, json_option, print_json, wide_console
 from rabisco.errors import InvalidConfigurationError
 
@@ -225,11 +226,9 @@ def artifact_of(word: str) -> "Artifact":
 
 
 def images_for(asked: str | None, card: "Card") -> "Dataset":
-    """Return what models are judged on: a data set of the catalog, or all of a file or folder of one's own.
+    """Return what models are judged on: a data set of the catalog, the card's if none is asked for, or one's own.
 
-    Args:
-        asked: Its name or where it lies; the card's own if nothing.
-        card: Of the first model; pictures of one's own are prepared as it wants them.
+    All of one's own file or folder is read, its pictures prepared as the card wants them.
     """
     from rabisco import data, intake
     from rabisco.images.normalize import DESKEWED
@@ -239,8 +238,7 @@ def images_for(asked: str | None, card: "Card") -> "Dataset":
         return data.load(asked or card.dataset.name, seed=card.dataset.split_seed)
     normalizer = DESKEWED.get(card.normalizer, card.normalizer)
     found = intake.inspect(path, None, intake.Choices(normalizer=normalizer))
-    if found.understood is not None:
-        click.echo(found.understood.text, err=True)
+    say_understood(found)
     return intake.load(path, found.dialect, path, found.dialect, name=path.name)
 
 

@@ -63,10 +63,9 @@ def versions(name: str, as_json: bool) -> None:
 
     found = artifacts.versions(name)
     if as_json:
-        rows = [
-            (one.number, one.current, one.previous, one.card and one.card.model_dump(mode="json")) for one in found
-        ]
-        print_json([dict(zip(("version", "current", "previous", "card"), row, strict=True)) for row in rows])
+        facts = [{"version": one.number, "current": one.current, "previous": one.previous} for one in found]
+        cards = [one.card and one.card.model_dump(mode="json") for one in found]
+        print_json([{**fact, "card": card} for fact, card in zip(facts, cards, strict=True)])
         return
     table = Table("Version", "Answers", "Trained", "Test accuracy", "Notes")
     for one in found:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from rabisco.cli.data import keys_in
+from rabisco.cli.data import keys_in, say_understood
 from rabisco.cli.follow import follow_to_the_end
 from rabisco.cli.output import example, json_option, percent, print_json
 from rabisco.errors import InvalidConfigurationError
@@ -127,34 +127,28 @@ def _stop_then_cancel(run_id: str) -> Callable[[], None]:
 def source_of(what: str, test: Path | None, names: str | None = None, folders: str | None = None) -> dict[str, Any]:
     """Return the fields of a run's request that say what to train on, and what to call the model.
 
-    Data are kept as an upload first, and what was understood and what is odd about them is said on standard error.
-
-    Args:
-        what: The word.
-        test: Test data for data of one's own.
-        names: Of their classes, as in ``0 = A, 1 = B``.
-        folders: What their outermost folders are, ``parts`` or ``classes``.
+    Data of one's own are kept as an upload first, and what is odd about them is said on standard error.
 
     Raises:
-        InvalidConfigurationError: It is neither; or a recipe, and there are test data.
+        InvalidConfigurationError: It is neither; or a recipe, and there are options for data of one's own.
         UnusableDataError: The data cannot be trained on.
     """
     from rabisco.recipes import recipe_names
 
-    path = Path(what)
-    if what not in recipe_names() and not path.exists():
-        _refuse_unknown(what, recipe_names())
-    if what in recipe_names():
-        if test is not None:
-            raise InvalidConfigurationError(
-                f"test data go with a file or a folder of your own. Received: the recipe {what!r}; leave --test out"
-            )
-        if names or folders:
-            raise InvalidConfigurationError(
-                f"--names and --folders go with data of your own. Received: the recipe {what!r}; leave them out"
-            )
-        return {"data": {"recipe": what}, "artifact": what}
-    return _own(path, test, names, folders)
+    path, recipes = Path(what), recipe_names()
+    if what not in recipes:
+        if not path.exists():
+            _refuse_unknown(what, recipes)
+        return _own(path, test, names, folders)
+    if test is not None:
+        raise InvalidConfigurationError(
+            f"test data go with a file or a folder of your own. Received: the recipe {what!r}; leave --test out"
+        )
+    if names or folders:
+        raise InvalidConfigurationError(
+            f"--names and --folders go with data of your own. Received: the recipe {what!r}; leave them out"
+        )
+    return {"data": {"recipe": what}, "artifact": what}
 
 
 def _refuse_unknown(what: str, recipes: list[str]) -> None:
@@ -180,8 +174,7 @@ def _own(path: Path, test: Path | None, names: str | None, folders: Any) -> dict
     upload = uploads.keep(path, test, choices)
     found = upload.inspection
     assert found is not None
-    if found.understood is not None:
-        click.echo(found.understood.text, err=True)
+    say_understood(found)
     for warning in found.warnings:
         click.secho(f"Warning: {warning.text}", fg="yellow", err=True)
     data = {
