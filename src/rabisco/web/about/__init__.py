@@ -15,23 +15,21 @@ blueprint = DocumentedBlueprint("about", __name__)
 
 @blueprint.get(
     "/about",
-    operation="about_page",
     summary=lazy_gettext("The page that says, criterion by criterion, what was asked for and where it can be seen."),
     page=True,
 )
-def index() -> ResponseReturnValue:
+def about_page() -> ResponseReturnValue:
     """Show every criterion with whether it is met and where that can be seen."""
     return render_template("about/about.html", documents=DOCUMENTS, version=__version__)
 
 
 @blueprint.get(
     "/about/report.md",
-    operation="about_report",
     summary=lazy_gettext("The same as a report in Markdown, to hand in."),
     examples=("curl -O {url}/about/report.md",),
     file="text/markdown",
 )
-def report() -> ResponseReturnValue:
+def about_report() -> ResponseReturnValue:
     """Return the same as a file to hand in."""
     text = render_template("about/report.md", documents=DOCUMENTS, version=__version__, now=datetime.now(UTC))
     headers = {"Content-Disposition": "attachment; filename=rabisco-report.md"}

@@ -35,7 +35,7 @@ from rabisco.web.assistant.question import MOST_CHARACTERS, DocumentedQuestion, 
 from rabisco.web.platform import shapes
 from rabisco.web.platform.fields import Fields, Requests, given, refused
 from rabisco.web.platform.languages import chosen
-from rabisco.web.platform.problems import wants_page
+from rabisco.web.platform.problems import redirect_or_answer, wants_page
 from rabisco.web.platform.routing import Answered, DocumentedBlueprint, app_settings
 from rabisco.web.platform.silence import known
 from rabisco.web.platform.streams import Event, events
@@ -48,11 +48,11 @@ blueprint = DocumentedBlueprint("assistant", __name__)
 
 # The page of the documentation -> where that is done on these pages.
 _PLACES = {
-    "training": "train.index",
-    "your-data": "train.index",
-    "runs": "runs.index",
-    "artifacts": "models.index",
-    "measurements": "compare.index",
+    "training": "train.train_page",
+    "your-data": "train.train_page",
+    "runs": "runs.list_runs",
+    "artifacts": "models.list_models",
+    "measurements": "compare.compare_models",
     "routes": "docs.index",
     "commands": "docs.index",
 }
@@ -94,13 +94,12 @@ class AskingPage(Fields):
 )
 @blueprint.get(
     "/assistant",
-    operation="assistant_page",
     summary=lazy_gettext("The page on which a question is asked, with the conversation so far."),
     page=True,
     receives=AskingPage,
     problems=(507,),
 )
-def index() -> Answered:
+def assistant_page() -> Answered:
     """Show the conversation and the form for a question."""
     asked = given(AskingPage)
     return _page(asked.question, came_from=asked.came_from)
@@ -108,7 +107,6 @@ def index() -> Answered:
 
 @blueprint.get(
     "/model",
-    operation="ask_assistant",
     summary=lazy_gettext(
         "Answers a question: by the language model that the server is connected to, else, or with "
         "“source=documentation”, by the documentation."
@@ -119,14 +117,13 @@ def index() -> Answered:
     receives=DocumentedQuestion,
     problems=(400, 502, 503, 504, 507),
 )
-def answer() -> Answered:
+def ask_assistant() -> Answered:
     """Answer one question: with a page in a browser, else with JSON."""
     return _answered(asked(DocumentedQuestion))
 
 
 @blueprint.post(
     "/assistant/messages",
-    operation="send_question",
     summary=lazy_gettext(
         "The same with what the question is about: the “page” and the “readings” of a drawing. For “Accept: "
         "text/event-stream” the answer comes piece by piece."
@@ -138,7 +135,7 @@ def answer() -> Answered:
     problems=(400, 408, 413, 422, 502, 503, 504, 507),
     open="without the access token only the documentation answers",
 )
-def ask() -> Answered:
+def send_question() -> Answered:
     """Answer one question, as it comes where the client takes server-sent events."""
     question = asked(Question)
     if "text/event-stream" not in request.headers.get("Accept", ""):
@@ -155,7 +152,6 @@ def ask() -> Answered:
 
 @blueprint.post(
     "/assistant/clear",
-    operation="clear_conversation",
     summary=lazy_gettext("Deletes the conversation of this browser for good."),
     examples=("curl -b cookies.txt -X POST {url}/assistant/clear",),
     answer=shapes.Deleted,
@@ -163,10 +159,10 @@ def ask() -> Answered:
     problems=(507,),
     open="each browser reaches only its own",
 )
-def clear() -> Answered:
+def clear_conversation() -> Answered:
     """Delete this browser's conversation."""
     assistant.clear(this_visitor())
-    return redirect(url_for("assistant.index"), 303) if wants_page() else shapes.Deleted(deleted="conversation")
+    return redirect_or_answer(url_for("assistant.assistant_page"), lambda: shapes.Deleted(deleted="conversation"))
 
 
 def _page(
@@ -221,7 +217,7 @@ def _answered(question: Question) -> Answered:
     if request.method == "GET":
         response = make_response(_page(visitor=visitor))
     else:
-        response = make_response(redirect(url_for("assistant.index", _anchor="latest"), 303))
+        response = make_response(redirect(url_for("assistant.assistant_page", _anchor="latest"), 303))
     remember(response, token)
     return response
 

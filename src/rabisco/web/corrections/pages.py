@@ -124,7 +124,6 @@ DELETION: dict[str, Any] = {"answer": DeletedCorrections, "page": True, "open": 
 
 @blueprint.get(
     "/corrections",
-    operation="list_corrections",
     summary=lazy_gettext(
         "Lists what this browser corrected, newest first; “?show=wrong” only what was misread. “total” counts the "
         "corrections, “pictures” the pictures, which several models may have read."
@@ -135,7 +134,7 @@ DELETION: dict[str, Any] = {"answer": DeletedCorrections, "page": True, "open": 
     receives=CorrectionsPage,
     problems=(404, 503, 507),
 )
-def index() -> Answered:
+def list_corrections() -> Answered:
     """List this browser's corrections, newest first."""
     asked = given(CorrectionsPage)
     wrong_only = asked.show == "wrong"
@@ -163,7 +162,6 @@ def index() -> Answered:
 
 @blueprint.post(
     "/corrections",
-    operation="store_corrections",
     summary=lazy_gettext(
         "Stores a picture and what it really is, with consent, and teaches it to the models that misread it: they "
         "answer that from now on, and say “remembered”. “readings” says what models read; without, the default model "
@@ -184,7 +182,7 @@ def index() -> Answered:
     problems=(400, 404, 408, 413, 415, 422, 503, 507),
     open="each browser reaches only its own",
 )
-def store() -> Answered:
+def store_corrections() -> Answered:
     """Store what the reader says of one picture and of each reading of it; who was wrong learns it at once."""
     said = received()
     if not said.consent:
@@ -196,7 +194,7 @@ def store() -> Answered:
     stored = corrections.add(taught.cut_out(picture, said), readings, true_label=said.true_label, person=known_as)
     results = taught.teach(stored, picture, said) if may_change() else []
     if wants_page():
-        response = make_response(redirect(url_for("corrections.index", done="stored"), 303))
+        response = make_response(redirect(url_for("corrections.list_corrections", done="stored"), 303))
     else:
         learned = [TaughtSchema(**vars(one)) for one in results]
         kept = [CorrectionSchema.of(one) for one in stored]
@@ -207,7 +205,6 @@ def store() -> Answered:
 
 @blueprint.post(
     "/corrections/retrain",
-    operation="retrain",
     summary=lazy_gettext(
         "Starts a training of “model” on what readers corrected, beside its original images. The run’s “report” "
         "says what became better and worse; the new version answers only when it is told to."
@@ -226,13 +223,12 @@ def retrain() -> Answered:
 
 @blueprint.delete(
     "/corrections/<number>",
-    operation="delete_correction",
     summary=lazy_gettext("Deletes one of them for good."),
     examples=("curl -b cookies.txt -X DELETE {url}/corrections/$CORRECTION",),
     problems=(404, 507),
     **DELETION,
 )
-def delete(number: str) -> Answered:
+def delete_correction(number: str) -> Answered:
     """Delete one correction for good."""
     number_asked = _whole(number)
     taught.forget(corrections.get(number_asked, visitor()))
@@ -242,13 +238,12 @@ def delete(number: str) -> Answered:
 
 @blueprint.post(
     "/corrections/<number>/delete",
-    operation="delete_corrected_picture",
     summary=lazy_gettext("Deletes its picture for good, with all that was said of it."),
     examples=("curl -b cookies.txt -X POST {url}/corrections/$CORRECTION/delete",),
     problems=(404, 507),
     **DELETION,
 )
-def delete_picture(number: str) -> Answered:
+def delete_corrected_picture(number: str) -> Answered:
     """Delete the picture of one correction for good, with all that was said of it."""
     taught.forget(*corrections.of_picture(_whole(number), visitor()))
     return _deleted(corrections.delete_picture(_whole(number), visitor()))
@@ -256,13 +251,12 @@ def delete_picture(number: str) -> Answered:
 
 @blueprint.post(
     "/corrections/delete",
-    operation="delete_all_corrections",
     summary=lazy_gettext("Deletes everything that this browser stored."),
     examples=("curl -b cookies.txt -X POST {url}/corrections/delete",),
     problems=(507,),
     **DELETION,
 )
-def delete_all() -> Answered:
+def delete_all_corrections() -> Answered:
     """Delete everything that this browser stored."""
     taught.forget(*corrections.everything_of(visitor()))
     return _deleted(corrections.delete_all(visitor()))
@@ -270,7 +264,6 @@ def delete_all() -> Answered:
 
 @blueprint.get(
     "/corrections/export",
-    operation="export_corrections",
     summary=lazy_gettext(
         "Sends everything that this browser stored: a zip of the pictures, a CSV and the same as JSON."
     ),
@@ -278,7 +271,7 @@ def delete_all() -> Answered:
     file="application/octet-stream",
     problems=(507,),
 )
-def export() -> Response:
+def export_corrections() -> Response:
     """Send everything that this browser stored as a zip."""
     response = Response(corrections.export(visitor()), mimetype="application/octet-stream")
     response.headers["Content-Disposition"] = "attachment; filename=corrections.zip"
@@ -294,7 +287,7 @@ def _refuses(name: str) -> bool:
 
 
 def _deleted(count: int) -> Answered:
-    address = url_for("corrections.index", done="deleted")
+    address = url_for("corrections.list_corrections", done="deleted")
     return redirect_or_answer(address, lambda: DeletedCorrections(deleted=count))
 
 

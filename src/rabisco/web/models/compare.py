@@ -56,7 +56,6 @@ class Measured(Fields):
 
 @blueprint.get(
     "/compare",
-    operation="compare_models",
     summary=lazy_gettext(
         "Models side by side: accuracy with its interval, ROC AUC, calibration, size and times. “?model=”, given "
         "several times, chooses them; what was not measured is null."
@@ -67,7 +66,7 @@ class Measured(Fields):
     receives=ComparePage,
     problems=(404, 503),
 )
-def index() -> Answered:
+def compare_models() -> Answered:
     """Show the chosen models side by side; programs get the figures as JSON."""
     asked = dict.fromkeys(map(resolve, given(ComparePage).model))
     artifacts = chosen(given(ComparePage).model)
@@ -104,7 +103,6 @@ def index() -> Answered:
 
 @blueprint.post(
     "/compare/measurements",
-    operation="measure_models",
     summary=lazy_gettext(
         "Gives models, “model” several times, the same test images, one after the other; answers at once with how far "
         "that is. The comparison shows what came of it."
@@ -116,26 +114,25 @@ def index() -> Answered:
     problems=(400, 404, 422, 503, 507),
     success=202,
 )
-def measure() -> Answered:
+def measure_models() -> Answered:
     """Have models measured on the same images."""
     images, names = given(Measured).images, [resolve(name) for name in given(Measured).model]
     asked = measurements.start(names[:MOST], images)
     if not wants_page():
-        return MeasuringSchema.of(asked), {"Location": url_for("compare.measurement", measuring_id=asked.id)}
+        return MeasuringSchema.of(asked), {"Location": url_for("compare.get_measurement", measuring_id=asked.id)}
     if not images:
-        return redirect(url_for("compare.index", model=names), 303)
+        return redirect(url_for("compare.compare_models", model=names), 303)
     beside, damage = next(iter(names[1:]), None), None if images == measurements.CLEAN else images
-    return redirect(url_for("images.index", name=names[0], beside=beside, damage=damage), 303)
+    return redirect(url_for("images.list_test_images", name=names[0], beside=beside, damage=damage), 303)
 
 
 @blueprint.get(
     "/compare/measurements/<measuring_id>",
-    operation="get_measurement",
     summary=lazy_gettext("How far such a measurement is: “state”, and “share” of the images read."),
     answer=MeasuringSchema,
     problems=(404,),
 )
-def measurement(measuring_id: str) -> Answered:
+def get_measurement(measuring_id: str) -> Answered:
     """Answer how far a measurement is."""
     found = measurements.status(measuring_id)
     if found is None:

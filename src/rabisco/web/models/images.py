@@ -116,7 +116,6 @@ class _Pool:
 
 @blueprint.get(
     "/models/<name>/images",
-    operation="list_test_images",
     summary=lazy_gettext(
         "The test images behind a figure, the most confident answers first: of a true class, read as a class, in an "
         "interval of confidence, right or wrong, damaged; with the answers of a second model beside."
@@ -130,7 +129,7 @@ class _Pool:
     receives=ImagesAsked,
     problems=(400, 404, 422, 503, 507),
 )
-def index(name: str) -> Answered:
+def list_test_images(name: str) -> Answered:
     """Show the images behind a figure."""
     asked = given(ImagesAsked)
     artifact = load_artifact(resolve(name), asked_version(asked.version))
@@ -185,7 +184,7 @@ def _page(asked: ImagesAsked, artifacts: list[Artifact], found: TestImagesSchema
         models=[one.name for one in artifacts],
         images=images,
         under_way=under_way(artifacts, images) if found.state == "unread" else None,
-        page_at=lambda page: url_for("images.index", name=artifact.name, **fields, page=page),
+        page_at=lambda page: url_for("images.list_test_images", name=artifact.name, **fields, page=page),
         grey=artifact.card.image_shape[2] == 1,
     )
 

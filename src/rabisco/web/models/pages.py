@@ -54,7 +54,6 @@ class ReportAsked(Fields):
 
 @blueprint.get(
     "/compare/report",
-    operation="download_report",
     summary=lazy_gettext(
         "What is known of models as one file: “form” is “html”, a page that needs no server, “json”, “csv” or “svg”."
     ),
@@ -63,7 +62,7 @@ class ReportAsked(Fields):
     receives=ReportAsked,
     problems=(400, 404, 503),
 )
-def report() -> Answered:
+def download_report() -> Answered:
     """Return the report as a file."""
     asked = given(ReportAsked)
     report = _report_of(chosen(asked.model))
@@ -74,12 +73,11 @@ def report() -> Answered:
 
 @blueprint.get(
     "/models",
-    operation="list_models",
     summary=lazy_gettext("Lists the models: what each learned from and how often it is right."),
     answer=Models,
     page=True,
 )
-def index() -> Answered:
+def list_models() -> Answered:
     """List the models, as a page for browsers and as JSON for all others."""
     artifacts = list_artifacts()
     damaged = {name: translated(error.sentence) for name, error in list_damaged().items()}
@@ -91,7 +89,6 @@ def index() -> Answered:
 
 @blueprint.get(
     "/models/<name>",
-    operation="get_model",
     summary=lazy_gettext("Answers one model's whole card, with its training curve and the hashes of its files."),
     examples=("curl {url}/models/mnist-cnn",),
     answer=shapes.CardSchema,
@@ -99,7 +96,7 @@ def index() -> Answered:
     receives=ModelPage,
     problems=(404, 503),
 )
-def card(name: str) -> Answered:
+def get_model(name: str) -> Answered:
     """Show one model's whole card, that of the version asked for; the page shows the other versions beside it."""
     asked = given(ModelPage)
     base, behind = divided(resolve(name))
@@ -124,7 +121,6 @@ def card(name: str) -> Answered:
 
 @blueprint.get(
     "/models/<name>/card.md",
-    operation="download_model_card",
     summary=lazy_gettext(
         "The card in Markdown, with the fields that model hubs read; “?version=” chooses the version."
     ),
@@ -133,7 +129,7 @@ def card(name: str) -> Answered:
     receives=AskedVersion,
     problems=(404, 503),
 )
-def markdown(name: str) -> Answered:
+def download_model_card(name: str) -> Answered:
     """Return the card as a file to put beside the model."""
     artifact = load_artifact(resolve(name), asked_version(given(AskedVersion).version))
     text = render_template("models/card.md", artifact=artifact, card=artifact.card, said=said_of(artifact.card))

@@ -152,29 +152,27 @@ def standing(name: str) -> Standing:
 
 def done(name: str, what: str) -> Answered:
     """Answer a change: a browser with the model's page, a program with how the model stands now."""
-    return redirect_or_answer(url_for("models.card", name=name, done=what), lambda: Versions.of(standing(name)))
+    return redirect_or_answer(url_for("models.get_model", name=name, done=what), lambda: Versions.of(standing(name)))
 
 
 @blueprint.get(
     "/models/<name>/versions",
-    operation="list_versions",
     summary=lazy_gettext("Lists the versions of a model: each save is one, and earlier ones are kept."),
     examples=("curl {url}/models/mnist-cnn/versions",),
     answer=Versions,
     problems=(404, 503),
 )
-def index(name: str) -> Answered:
+def list_versions(name: str) -> Answered:
     """List the versions, newest first."""
     return Versions.of(standing(resolve(name)))
 
 
 @blueprint.post(
     "/models/<name>/versions/<version>/use",
-    operation="use_version",
     summary=lazy_gettext("Lets that version of the model answer from now on, in every process of the server."),
     **CHANGE,
 )
-def use(name: str, version: str) -> Answered:
+def use_version(name: str, version: str) -> Answered:
     """Let this version answer."""
     artifacts.use_version(resolve(name), asked_version(version) or 0)
     return done(resolve(name), "used")
@@ -182,7 +180,6 @@ def use(name: str, version: str) -> Answered:
 
 @blueprint.post(
     "/models/<name>/classes",
-    operation="name_classes",
     summary=lazy_gettext("Gives the classes of a model of one’s own other names: a new version, undone like any."),
     examples=("curl -d 'class_names=0 = A, 1 = B' {url}/models/mine/classes",),
     answer=Versions,
@@ -201,11 +198,10 @@ def name_classes(name: str) -> Answered:
 
 @blueprint.post(
     "/models/<name>/versions/<version>/delete",
-    operation="delete_version",
     summary=lazy_gettext("Deletes that version for good; the one that answers and the bundled one cannot be deleted."),
     **CHANGE,
 )
-def delete(name: str, version: str) -> Answered:
+def delete_version(name: str, version: str) -> Answered:
     """Delete this version for good."""
     artifacts.delete(resolve(name), asked_version(version) or 0)
     return done(resolve(name), "deleted")
@@ -213,11 +209,10 @@ def delete(name: str, version: str) -> Answered:
 
 @blueprint.post(
     "/models/<name>/rollback",
-    operation="rollback_model",
     summary=lazy_gettext("Lets the version answer again that did before; the same bytes, so the same predictions."),
     **CHANGE,
 )
-def rollback(name: str) -> Answered:
+def rollback_model(name: str) -> Answered:
     """Let the version answer that did before."""
     artifacts.rollback(resolve(name))
     return done(resolve(name), "undone")
@@ -225,11 +220,10 @@ def rollback(name: str) -> Answered:
 
 @blueprint.post(
     "/models/<name>/promote",
-    operation="promote_model",
     summary=lazy_gettext("Lets the model answer by default: when a request to “/predict” names none."),
     **CHANGE,
 )
-def promote(name: str) -> Answered:
+def promote_model(name: str) -> Answered:
     """Let this model answer by default."""
     artifacts.promote(resolve(name))
     return done(resolve(name), "promoted")
@@ -237,7 +231,6 @@ def promote(name: str) -> Answered:
 
 @blueprint.post(
     "/models/rollback",
-    operation="rollback_default",
     summary=lazy_gettext("Lets the model answer by default that did before the last one was promoted."),
     **CHANGE,
 )
@@ -249,7 +242,6 @@ def rollback_default() -> Answered:
 
 @blueprint.post(
     "/models/<name>/delete",
-    operation="delete_model",
     summary=lazy_gettext("Deletes every version of the model that was trained here; a bundled one answers again."),
     answer=shapes.Deleted,
     page=True,
@@ -258,7 +250,7 @@ def rollback_default() -> Answered:
 def delete_model(name: str) -> Answered:
     """Delete every version that was trained here."""
     artifacts.delete_model(resolve(name))
-    return redirect_or_answer(url_for("models.index"), lambda: shapes.Deleted(deleted=resolve(name)))
+    return redirect_or_answer(url_for("models.list_models"), lambda: shapes.Deleted(deleted=resolve(name)))
 
 
 @blueprint.get(

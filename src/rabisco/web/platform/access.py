@@ -168,7 +168,7 @@ def sign_in() -> ResponseReturnValue:
 def sign_out() -> ResponseReturnValue:
     """End the session that the reader's cookie is of, in every process at once."""
     sessions.end(app_settings(), request.cookies.get(COOKIE, ""))
-    response = redirect(url_for("pages.draw"), 303)
+    response = redirect(url_for("pages.draw_page"), 303)
     response.delete_cookie(COOKIE, httponly=True, samesite="Strict")
     session.clear()
     return response
@@ -260,4 +260,4 @@ def _is_forwarded(environ: Mapping[str, Any]) -> bool:
 def _safe(asked: str) -> str:
     """Return where to go after signing in: an address of this server."""
     safe = asked.startswith("/") and not asked.startswith(("//", "/\\")) and asked.isprintable()
-    return asked if safe else url_for("pages.draw")
+    return asked if safe else url_for("pages.draw_page")

@@ -36,26 +36,26 @@ class Section:
 
 
 SECTIONS = (
-    Section("pages.draw", "draw", lazy_gettext("Draw"), ("pages.projector",)),
-    Section("pages.upload", "upload", lazy_gettext("Upload"), ("pages.show_uploaded",)),
+    Section("pages.draw_page", "draw", lazy_gettext("Draw"), ("pages.projector_page",)),
+    Section("pages.upload_page", "upload", lazy_gettext("Upload"), ("pages.show_uploaded",)),
     Section(
-        "train.index",
+        "train.train_page",
         "train",
         lazy_gettext("Train"),
         (
-            "train.start",
-            "datasets.index",
-            "drawn.index",
-            "label_errors.index",
-            "uploads.show",
-            "runs.index",
-            "runs.show",
-            "sweeps.index",
-            "sweeps.show",
+            "train.start_training",
+            "datasets.list_datasets",
+            "drawn.draw_dataset_page",
+            "label_errors.get_label_errors",
+            "uploads.get_upload",
+            "runs.list_runs",
+            "runs.get_run",
+            "sweeps.list_sweeps",
+            "sweeps.get_sweep",
         ),
     ),
-    Section("models.index", "models", lazy_gettext("Models"), ("models.card",)),
-    Section("compare.index", "compare", lazy_gettext("Compare")),
+    Section("models.list_models", "models", lazy_gettext("Models"), ("models.get_model",)),
+    Section("compare.compare_models", "compare", lazy_gettext("Compare")),
     Section("docs.index", "code", lazy_gettext("API")),
 )
 

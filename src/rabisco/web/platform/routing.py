@@ -162,14 +162,13 @@ class DocumentedBlueprint(Blueprint):
     ) -> Callable[[View], View]:
         """Declare a route; ``defaults`` are arguments of the view that its address stands for.
 
-        Where no example is given, its address is asked for without anything.
+        Its operation is the name of the view and its example the address without anything, where none is given.
         """
         shown = PARAMETER.sub(lambda found: SHOWN.get(found[1], found[0]), rule)
         described.setdefault("examples", (f"curl {'-X POST ' if method == 'POST' else ''}{{url}}{shown}",))
-        declared = Route(method, rule, **described)
 
         def declare(view: View) -> View:
-            ROUTES[method, rule] = declared
+            ROUTES[method, rule] = Route(method, rule, **{"operation": view.__name__, **described})
             self.add_url_rule(rule, view_func=view, methods=[method], defaults=defaults or {})
             return view
 

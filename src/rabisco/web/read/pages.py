@@ -36,7 +36,7 @@ blueprint = DocumentedBlueprint("pages", __name__)
 KEPT_SIDE = 320  # pixels: the normalizer looks at no more
 TEXT_SIDE = 720  # pixels of a picture of several characters on the page
 COLUMNS = ("picture", "model", "version", "category", "probability", "refused", "remembered")  # of what is saved
-CAMERA_PAGES = ("pages.upload", "pages.show_uploaded")  # which take pictures with it
+CAMERA_PAGES = ("pages.upload_page", "pages.show_uploaded")  # which take pictures with it
 
 
 class ReadingChoice(Fields):
@@ -87,19 +87,18 @@ class UploadedPicture:
 
 @blueprint.get(
     "/",
-    operation="draw_page",
     summary=lazy_gettext("The page to draw on; every model reads after each stroke."),
     page=True,
     receives=ReadingChoice,
     problems=(400, 404, 503),
 )
-def draw() -> ResponseReturnValue:
+def draw_page() -> ResponseReturnValue:
     """Show the drawing pad; without any model, how to train one."""
     shown = _shown(given(ReadingChoice))
     shown["letters"] = kinds.model_of_letters(shown["cards"])
     drawn = [card for card in shown["cards"] if _reads_drawings(card)]
     if shown["cards"] and not drawn:
-        return redirect(url_for("pages.upload", model=[card.name for card in shown["cards"]]))
+        return redirect(url_for("pages.upload_page", model=[card.name for card in shown["cards"]]))
     shown["cards"] = drawn
     shown["choices"] = [card.name for card in kinds.all_cards() if _reads_drawings(card)] if shown["choices"] else []
     return render_template("read/draw_many.html" if shown["many"] else "read/draw.html", **shown)
@@ -107,7 +106,6 @@ def draw() -> ResponseReturnValue:
 
 @blueprint.get(
     "/projector",
-    operation="projector_page",
     summary=lazy_gettext(
         "The page to show to a class: how a stroke becomes an answer, in a network and in a linear model."
     ),
@@ -115,12 +113,12 @@ def draw() -> ResponseReturnValue:
     receives=ReadingChoice,
     problems=(400, 404, 503),
 )
-def projector() -> ResponseReturnValue:
+def projector_page() -> ResponseReturnValue:
     """Show the pad beside what the models make of it, step by step."""
     shown = _shown(given(ReadingChoice))
     drawn = [card for card in shown["cards"] if _reads_drawings(card)]
     if shown["cards"] and not drawn:
-        return redirect(url_for("pages.upload", model=[card.name for card in shown["cards"]]))
+        return redirect(url_for("pages.upload_page", model=[card.name for card in shown["cards"]]))
     return render_template(
         "read/projector.html",
         **shown,
@@ -131,21 +129,19 @@ def projector() -> ResponseReturnValue:
 
 @blueprint.get(
     "/upload",
-    operation="upload_page",
     summary=lazy_gettext("The page with a form for pictures; it works without JavaScript."),
     examples=("curl '{url}/upload?model=linear'",),
     page=True,
     receives=ReadingChoice,
     problems=(400, 404, 503),
 )
-def upload() -> ResponseReturnValue:
+def upload_page() -> ResponseReturnValue:
     """Show the form for pictures."""
     return render_template("read/upload.html", **_shown(given(ReadingChoice)))
 
 
 @blueprint.post(
     "/upload",
-    operation="show_uploaded",
     summary=lazy_gettext("What the form sends: the page shows each picture and its digit."),
     examples=("curl -F file=@seven.png {url}/upload",),
     page=True,

@@ -73,7 +73,6 @@ class PredictionOptions(ReadingOptions):
 )
 @blueprint.post(
     "/predict",
-    operation="predict",
     summary=lazy_gettext(
         "Reads one or more pictures with the default model and answers in their order. Another model is "
         "chosen with “?model=”; “?steps=1” adds how each picture was prepared. With “characters=many”, in the "

@@ -34,7 +34,6 @@ class DatasetsPage(Fields):
 
 @blueprint.get(
     "/datasets",
-    operation="list_datasets",
     summary=lazy_gettext(
         "Lists the data sets of the catalog, and which of them are on this machine. With “?name=mnist” the page shows "
         "ten images of each class, with “page=2” ten others."
@@ -44,7 +43,7 @@ class DatasetsPage(Fields):
     receives=DatasetsPage,
     problems=(404, 507),
 )
-def index() -> shapes.Datasets | str:
+def list_datasets() -> shapes.Datasets | str:
     """List the data sets, or show one with images of each class."""
     asked = given(DatasetsPage)
     entries = [data.get_entry(asked.name)] if asked.name else list(CATALOG.values())

@@ -70,7 +70,6 @@ class Drawings(Fields):
 
 @blueprint.get(
     "/train/draw",
-    operation="draw_dataset_page",
     summary=lazy_gettext(
         "The page on which a data set of one's own is drawn: “each” drawings of each of the “classes”."
     ),
@@ -78,7 +77,7 @@ class Drawings(Fields):
     page=True,
     receives=DrawPage,
 )
-def index() -> Answered:
+def draw_dataset_page() -> Answered:
     """Ask which classes are to be drawn; once that is known, show the pad and how far one is."""
     asked = given(DrawPage)
     wish = DIGITS if asked.classes is None else asked.classes
@@ -99,7 +98,6 @@ def index() -> Answered:
 
 @blueprint.post(
     "/uploads/drawn",
-    operation="upload_drawings",
     summary=lazy_gettext("Keeps drawings, each with its class, as an upload, and begins to look through it."),
     examples=(
         """curl --json '{{"drawings": [{{"label": "seven", "image": "'$(base64 -w0 seven.png)'"}}, """
@@ -110,7 +108,7 @@ def index() -> Answered:
     problems=(400, 413, 415, 422, 507),
     success=201,
 )
-def create() -> Answered:
+def upload_drawings() -> Answered:
     """Keep drawings as an upload, and begin to look through it."""
     drawings = _decoded(given(Drawings).drawings)
     names = list(dict.fromkeys(one.class_name for one in drawings))

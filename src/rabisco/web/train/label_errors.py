@@ -77,7 +77,6 @@ def _doubt(found: SuspectedLabels, row: int) -> DoubtSchema:
 
 @blueprint.get(
     "/label-errors",
-    operation="get_label_errors",
     summary=lazy_gettext(
         "Images of a “dataset” or an “upload” whose labels are probably wrong, and the hardest others."
     ),
@@ -88,7 +87,7 @@ def _doubt(found: SuspectedLabels, row: int) -> DoubtSchema:
     problems=(400, 404, 507),
     guarded=True,
 )
-def index() -> Answered:
+def get_label_errors() -> Answered:
     """Show which labels are probably wrong, or how far the look for them is."""
     asked = given(DataAsked)
     source, title = _source(asked)
@@ -107,7 +106,6 @@ def index() -> Answered:
 
 @blueprint.post(
     "/label-errors",
-    operation="find_label_errors",
     summary=lazy_gettext(
         "Looks through a “dataset” or an “upload” for labels that are probably wrong; answers at once."
     ),
@@ -118,12 +116,12 @@ def index() -> Answered:
     problems=(400, 404, 422, 507),
     success=202,
 )
-def look() -> Answered:
+def find_label_errors() -> Answered:
     """Have data looked through."""
     asked = given(DataAsked)
     source, _ = _source(asked)
     told = label_errors.start(source)
-    address = url_for("label_errors.index", **{name: value for name, value in asked if value})
+    address = url_for("label_errors.get_label_errors", **{name: value for name, value in asked if value})
     return redirect_or_answer(address, lambda: LabelErrorsSchema.of(told, None), located=True)
 
 

@@ -51,7 +51,6 @@ class TrainPage(Fields):
 )
 @blueprint.get(
     "/train",
-    operation="train_page",
     summary=lazy_gettext(
         "The page on which data are chosen and trained on; “?dataset=” chooses a data set of the catalog."
     ),
@@ -60,7 +59,7 @@ class TrainPage(Fields):
     receives=TrainPage,
     problems=(404,),
 )
-def index() -> Answered:
+def train_page() -> Answered:
     """Show what can be trained on; of a data set that was chosen, the form of a training."""
     if name := given(TrainPage).dataset:
         return _dataset_page(TrainingForm.fresh(dataset=name))
@@ -69,7 +68,6 @@ def index() -> Answered:
 
 @blueprint.post(
     "/training",
-    operation="start_training",
     summary=lazy_gettext(
         "Starts a training and answers at once with it: on the files “train” and “test” (CSV, or a zip of "
         "pictures), on an “upload”, or on a “dataset” of the catalog."
@@ -85,7 +83,7 @@ def index() -> Answered:
     large=True,
     success=202,
 )
-def start() -> Answered:
+def start_training() -> Answered:
     """Start a training on files that are sent, on an upload, or on a data set of the catalog; answer with the run."""
     form = TrainingForm.sent(collected(Training))
     upload = (

@@ -92,14 +92,13 @@ class RunNotes(Fields):
 
 @blueprint.get(
     "/runs",
-    operation="list_runs",
     summary=lazy_gettext("Lists the trainings, the newest first; “?state=” shows those in one state."),
     answer=Runs,
     page=True,
     receives=RunsPage,
     problems=(507,),
 )
-def index() -> Answered:
+def list_runs() -> Answered:
     """List the runs, the newest first; those of one state if asked."""
     state = given(RunsPage).state
     everything = known(lambda: last_known("runs", _newest), [])
@@ -120,13 +119,12 @@ def index() -> Answered:
 
 @blueprint.get(
     "/runs/<run_id>",
-    operation="get_run",
     summary=lazy_gettext("How a training stands, and what it came to; the page keeps itself up to date."),
     answer=RunSchema,
     page=True,
     problems=(404, 507),
 )
-def show(run_id: str) -> Answered:
+def get_run(run_id: str) -> Answered:
     """Show one run: how it stands, what it came to, what can be done with it."""
     run = last_known(("run", run_id), lambda: runs.get(run_id))
     if not wants_page():
@@ -156,7 +154,6 @@ def show(run_id: str) -> Answered:
 
 @blueprint.get(
     "/runs/<run_id>/events",
-    operation="follow_run",
     summary=lazy_gettext(
         "What happens in a training: as server-sent events for “Accept: text/event-stream”, going on after the "
         "header “Last-Event-ID”, and else as JSON, after the event that “?after=” names."
@@ -166,7 +163,7 @@ def show(run_id: str) -> Answered:
     receives=After,
     problems=(400, 404, 503, 507),
 )
-def follow(run_id: str) -> Answered:
+def follow_run(run_id: str) -> Answered:
     """Tell what happens in a run as it happens, beginning after the event that the client had last."""
     run = runs.get(run_id)
     last = last_event_id()
@@ -202,7 +199,6 @@ for _action, (_, _operation, _summary) in ACTIONS.items():
 
 @blueprint.post(
     "/runs/<run_id>/rename",
-    operation="rename_run",
     summary=lazy_gettext("Gives a training another “name”."),
     examples=("curl -d name=evening {url}/runs/$RUN/rename",),
     answer=RunSchema,
@@ -210,14 +206,13 @@ for _action, (_, _operation, _summary) in ACTIONS.items():
     receives=RunName,
     problems=(400, 404, 422, 507),
 )
-def rename(run_id: str) -> Answered:
+def rename_run(run_id: str) -> Answered:
     """Give a run another name."""
     return answer(runs.rename(run_id, given(RunName).name))
 
 
 @blueprint.post(
     "/runs/<run_id>/notes",
-    operation="set_run_notes",
     summary=lazy_gettext("Replaces the “notes” on a training."),
     examples=("curl --data-urlencode 'notes=thicker pen' {url}/runs/$RUN/notes",),
     answer=RunSchema,
@@ -225,23 +220,22 @@ def rename(run_id: str) -> Answered:
     receives=RunNotes,
     problems=(400, 404, 422, 507),
 )
-def set_notes(run_id: str) -> Answered:
+def set_run_notes(run_id: str) -> Answered:
     """Replace what is noted on a run."""
     return answer(runs.set_notes(run_id, given(RunNotes).notes.replace("\r\n", "\n")))
 
 
 @blueprint.post(
     "/runs/<run_id>/delete",
-    operation="delete_run",
     summary=lazy_gettext("Deletes a training that has ended, with its curves; the model that it made stays."),
     answer=shapes.Deleted,
     page=True,
     problems=(400, 404, 409, 507),
 )
-def delete(run_id: str) -> Answered:
+def delete_run(run_id: str) -> Answered:
     """Delete a run; the model that it made stays."""
     runs.delete(run_id)
-    return redirect_or_answer(url_for("runs.index"), lambda: shapes.Deleted(deleted=run_id))
+    return redirect_or_answer(url_for("runs.list_runs"), lambda: shapes.Deleted(deleted=run_id))
 
 
 def title_of(run: Run) -> str:
@@ -286,4 +280,4 @@ def _past(run_id: str) -> list[store.RunEventRow]:
 
 def answer(run: Run) -> Answered:
     """Answer an order: a browser with the run's page, a program with the run as it stands."""
-    return redirect_or_answer(url_for("runs.show", run_id=run.id), lambda: RunSchema.of(run), located=True)
+    return redirect_or_answer(url_for("runs.get_run", run_id=run.id), lambda: RunSchema.of(run), located=True)

@@ -167,8 +167,8 @@ class RunSchema(BaseModel):
             "request": {name: value for name, value in run.request.items() if name != "owner"},
             "report": report and report.to_dict(),
             "learned": None if card is None else has_learned(card),
-            "page": url_for("runs.show", run_id=run.id),
-            "events": url_for("runs.follow", run_id=run.id),
+            "page": url_for("runs.get_run", run_id=run.id),
+            "events": url_for("runs.follow_run", run_id=run.id),
         }
         return cls.model_validate({**vars(run), **facts})
 
@@ -224,7 +224,7 @@ class DatasetSchema(BaseModel):
             "title": gettext(entry.title),
             "licence": gettext(entry.licence),
             "here": data.is_local(entry.name),
-            "page": url_for("datasets.index", name=entry.name),
+            "page": url_for("datasets.list_datasets", name=entry.name),
         }
         return cls.model_validate({**vars(entry), **told})
 

@@ -105,13 +105,12 @@ class Sweeps(BaseModel):
 
 @blueprint.get(
     "/sweeps",
-    operation="list_sweeps",
     summary=lazy_gettext("Lists the sweeps, the newest first: one recipe with several combinations of settings."),
     answer=Sweeps,
     page=True,
     problems=(507,),
 )
-def index() -> Answered:
+def list_sweeps() -> Answered:
     """List the sweeps."""
     found: list[SweepStanding] = known(lambda: [sweeps.standing(name) for name in sweeps.names()[:MOST_SHOWN]], [])
     if wants_page():
@@ -121,7 +120,6 @@ def index() -> Answered:
 
 @blueprint.post(
     "/sweeps",
-    operation="start_sweep",
     summary=lazy_gettext("Orders a training for every combination that “sweep” (TOML) describes; answers at once."),
     examples=("curl --data-urlencode sweep@digits.toml {url}/sweeps",),
     answer=SweepSchema,
@@ -130,7 +128,7 @@ def index() -> Answered:
     problems=(400, 404, 422, 507),
     success=202,
 )
-def start() -> Answered:
+def start_sweep() -> Answered:
     """Order a sweep."""
     asked = given(SweepOrder)
     standing = sweeps.order(parse_sweep(asked.sweep, asked.name), queued_as())
@@ -139,13 +137,12 @@ def start() -> Answered:
 
 @blueprint.get(
     "/sweeps/<sweep_name>",
-    operation="get_sweep",
     summary=lazy_gettext("How a sweep stands; the page keeps itself up to date."),
     answer=SweepSchema,
     page=True,
     problems=(404, 507),
 )
-def show(sweep_name: str) -> Answered:
+def get_sweep(sweep_name: str) -> Answered:
     """Show one sweep."""
     standing = sweeps.standing(sweep_name)
     if not wants_page():
@@ -234,5 +231,5 @@ def _said(value: Any) -> str:
 
 def _answer(standing: SweepStanding) -> Answered:
     """Answer an order: a browser with the sweep's page, a program with the sweep as it stands."""
-    address = url_for("sweeps.show", sweep_name=standing.name)
+    address = url_for("sweeps.get_sweep", sweep_name=standing.name)
     return redirect_or_answer(address, lambda: SweepSchema.of(standing), located=True)

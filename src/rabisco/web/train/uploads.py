@@ -102,7 +102,6 @@ class UploadPage(Fields):
 
 @blueprint.post(
     "/uploads",
-    operation="upload_data",
     summary=lazy_gettext("Keeps files to be trained on and begins to look through them; nothing is trained yet."),
     examples=("curl -F train=@train.csv {url}/uploads",),
     answer=UploadSchema,
@@ -112,7 +111,7 @@ class UploadPage(Fields):
     large=True,
     success=201,
 )
-def create() -> Answered:
+def upload_data() -> Answered:
     """Keep the files and queue them to be looked through."""
     asked = given(UploadedFiles)
     upload = receive(asked.to_dict())
@@ -122,7 +121,6 @@ def create() -> Answered:
 
 @blueprint.get(
     "/uploads/<upload_id>",
-    operation="get_upload",
     summary=lazy_gettext("What was found in the files: how they are written, classes, bad rows, what is odd."),
     answer=UploadSchema,
     page=True,
@@ -130,7 +128,7 @@ def create() -> Answered:
     problems=(400, 404, 507),
     guarded=True,
 )
-def show(upload_id: str) -> Answered:
+def get_upload(upload_id: str) -> Answered:
     """Show what was found, or how far the looking is."""
     upload = last_known(("upload", upload_id), lambda: uploads.get(upload_id))
     asked = given(UploadPage)
@@ -141,7 +139,6 @@ def show(upload_id: str) -> Answered:
 
 @blueprint.post(
     "/uploads/<upload_id>/inspect",
-    operation="inspect_upload",
     summary=lazy_gettext("Looks through the files again, as the sender says that they are written."),
     examples=("curl -d label_column=first {url}/uploads/$UPLOAD/inspect",),
     answer=UploadSchema,
@@ -150,7 +147,7 @@ def show(upload_id: str) -> Answered:
     problems=(400, 404, 422, 507),
     success=202,
 )
-def inspect(upload_id: str) -> Answered:
+def inspect_upload(upload_id: str) -> Answered:
     """Look through the files again, as the reader says they are written."""
     upload = uploads.look(upload_id, given(FileChoices).to_dict())
     runs.tend()
@@ -159,33 +156,31 @@ def inspect(upload_id: str) -> Answered:
 
 @blueprint.post(
     "/uploads/<upload_id>/cancel",
-    operation="cancel_upload",
     summary=lazy_gettext("Stops looking through the files."),
     answer=UploadSchema,
     page=True,
     problems=(400, 404, 507),
     success=202,
 )
-def cancel(upload_id: str) -> Answered:
+def cancel_upload(upload_id: str) -> Answered:
     """Stop looking."""
     return answer(uploads.cancel(upload_id))
 
 
 @blueprint.post(
     "/uploads/<upload_id>/delete",
-    operation="delete_upload",
     summary=lazy_gettext("Deletes the files; models that were made of them stay."),
     answer=shapes.Deleted,
     page=True,
     problems=(400, 404, 409, 507),
 )
-def delete(upload_id: str) -> Answered:
+def delete_upload(upload_id: str) -> Answered:
     """Delete the files, unless a training needs them now."""
     upload = uploads.get(upload_id)
     if any(run.data.get("upload") == upload.folder and run.state not in runs.ENDED for run in runs.list_runs()):
         raise RunConflictError(N_("a training that waits or runs needs these files; cancel it first"))
     uploads.delete(upload_id)
-    return redirect_or_answer(url_for("train.index"), lambda: shapes.Deleted(deleted=upload_id))
+    return redirect_or_answer(url_for("train.train_page"), lambda: shapes.Deleted(deleted=upload_id))
 
 
 def receive(choices: Mapping[str, Any] | None = None) -> Upload:
@@ -260,5 +255,5 @@ def _written(value: object) -> str:
 
 def answer(upload: Upload, epochs: int | None = None) -> Answered:
     """Answer with an upload: a browser with its page, a program with what is known of it."""
-    address = url_for("uploads.show", upload_id=upload.id, epochs=epochs)
+    address = url_for("uploads.get_upload", upload_id=upload.id, epochs=epochs)
     return redirect_or_answer(address, lambda: UploadSchema.of(upload), located=True)
