@@ -29,7 +29,7 @@ from rabisco.web.platform.silence import known
 from rabisco.web.platform.visitors import new_visitor, queued_as, remember, visitor
 from rabisco.web.read.png import stored_thumbnail
 from rabisco.web.train.runs import answer
-from rabisco.web.train.shapes import RunSchema
+from rabisco.web.train.schemas import RunSchema
 
 blueprint = DocumentedBlueprint("corrections", __name__)
 

@@ -13,7 +13,7 @@ from rabisco.runs import measurements
 from rabisco.web.models.aliases import default_model, resolve, shown_models
 from rabisco.web.models.charts import axis, charts_of
 from rabisco.web.models.compared import compared, uploads_measured
-from rabisco.web.models.shapes import ComparisonSchema, ContestantSchema, MeasuringSchema, PairSchema
+from rabisco.web.models.schemas import ComparisonSchema, ContestantSchema, MeasuringSchema, PairSchema
 from rabisco.web.models.titles import distinct_title
 from rabisco.web.platform.fields import Fields, Requests, given
 from rabisco.web.platform.problems import wants_page

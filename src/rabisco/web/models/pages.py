@@ -14,7 +14,7 @@ from rabisco.web.models.compare import MOST, chosen
 from rabisco.web.models.compared import ComparedModel, compared, comparisons
 from rabisco.web.models.confusions import confusions_of
 from rabisco.web.models.report import MEDIA, Format, Report, Reported, render
-from rabisco.web.models.shapes import Model, Models
+from rabisco.web.models.schemas import Model, Models
 from rabisco.web.models.versions import AskedVersion, asked_version, standing
 from rabisco.web.platform import shapes
 from rabisco.web.platform.access import may_see_images_of

@@ -5,12 +5,8 @@
     class Counts(BaseModel):
         pictures: int
 
-    @route(
-        blueprint, "GET", "/counts", "count_pictures",
-        lazy_gettext("Counts the pictures."), ("curl {url}/counts",),
-        answer=Counts, page=True,
-    )
-    def counts() -> Counts | str:
+    @blueprint.get("/counts", summary=lazy_gettext("Counts the pictures."), answer=Counts, page=True)
+    def count_pictures() -> Counts | str:
         counted = Counts(pictures=7)
         return render_template("counts.html", counted=counted) if wants_page() else counted
 

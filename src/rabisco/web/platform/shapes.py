@@ -1,4 +1,4 @@
-"""What several topics answer with; each topic's own answers stand in its ``shapes``, made of the core's objects.
+"""What several topics answer with; each topic's own answers stand in its ``schemas``, made of the core's objects.
 
 The OpenAPI document describes the answers by these models, and tests hold every real answer to them.
 """

@@ -29,9 +29,9 @@ from rabisco.web.platform.examples import SEVEN
 from rabisco.web.platform.fields import Requests, given
 from rabisco.web.platform.metrics import count_predictions
 from rabisco.web.platform.routing import DocumentedBlueprint, app_settings
-from rabisco.web.read import answers, png
-from rabisco.web.read.answers import UnreadPicture
+from rabisco.web.read import png, schemas
 from rabisco.web.read.pictures import PROBLEMS, Pictures, noted, read_each, read_pictures
+from rabisco.web.read.schemas import UnreadPicture
 
 blueprint = DocumentedBlueprint("explain", __name__)
 MOST = 8  # pictures: each is read many times
@@ -70,12 +70,12 @@ class ExplanationOptions(Pictures):
         "curl -F file=@seven.png '{url}/explain?model=cnn'",
         "curl -F file=@seven.png '{url}/explain?model=linear&parts=evidence&parts=flips'",
     ),
-    answer=answers.Explanations,
+    answer=schemas.Explanations,
     receives=ExplanationOptions,
     problems=PROBLEMS,
     open="it changes nothing",
 )
-def explain_pictures() -> answers.Explanations:
+def explain_pictures() -> schemas.Explanations:
     """Read every picture of the request with one model, and say what mattered."""
     settings = app_settings()
     asked = given(ExplanationOptions)
@@ -83,12 +83,12 @@ def explain_pictures() -> answers.Explanations:
     pictures = read_pictures(request, min(MOST, settings.max_files))
     explained = read_each(pictures, lambda _, pixels: _explained(predictor, pixels, asked))
     count_predictions(predictor.card.name, sum(not isinstance(one, UnreadPicture) for one in explained))
-    return answers.Explanations(explanations=explained, **noted(pictures))
+    return schemas.Explanations(explanations=explained, **noted(pictures))
 
 
 def _explained(
     predictor: Predictor, picture: NDArray[np.uint8], asked: ExplanationOptions
-) -> answers.ExplanationSchema:
+) -> schemas.ExplanationSchema:
     parts, found = asked.parts or USUAL, dict[str, Any]()
     if "mattered" in parts:
         mattered = explain(predictor, picture, asked.among)
@@ -101,7 +101,7 @@ def _explained(
         found |= _inside(predictor, prediction, parts, asked.among)
     if "flips" in parts:
         found["flips"] = [_flip(one) for one in smallest_flips(predictor, prediction, asked.among)]
-    return answers.ExplanationSchema.of(prediction, **found)
+    return schemas.ExplanationSchema.of(prediction, **found)
 
 
 def _inside(predictor: Predictor, prediction: Prediction, parts: Any, among: Among) -> dict[str, Any]:
@@ -119,8 +119,8 @@ def _inside(predictor: Predictor, prediction: Prediction, parts: Any, among: Amo
     return {name.replace("-", "_"): make() for name, make in makers.items() if name in parts}
 
 
-def _stage(name: str, values: NDArray[np.float32]) -> answers.StageSchema:
-    return answers.StageSchema(
+def _stage(name: str, values: NDArray[np.float32]) -> schemas.StageSchema:
+    return schemas.StageSchema(
         name=name,
         shape=list(values.shape),
         columns=png.columns_of(values.shape[-1]),
@@ -129,16 +129,16 @@ def _stage(name: str, values: NDArray[np.float32]) -> answers.StageSchema:
     )
 
 
-def _kernels(inside: Inside, seen: Intermediates) -> answers.KernelsSchema | None:
+def _kernels(inside: Inside, seen: Intermediates) -> schemas.KernelsSchema | None:
     if inside.kernels is None or seen.answers is None:
         return None
     found = seen.answers.transpose(2, 0, 1)
     places = [np.unravel_index(one.argmax(), one.shape) for one in found]
     strongest = [
-        answers.KernelAnswerSchema(row=int(row), column=int(column), answer=float(one[row, column]))
+        schemas.KernelAnswerSchema(row=int(row), column=int(column), answer=float(one[row, column]))
         for one, (row, column) in zip(found, places, strict=True)
     ]
-    return answers.KernelsSchema(
+    return schemas.KernelsSchema(
         shape=list(inside.kernels.shape),
         columns=png.columns_of(len(found)),
         image=png.data_url(png.sheet(png.kernel_pictures(inside.kernels))),
@@ -147,18 +147,18 @@ def _kernels(inside: Inside, seen: Intermediates) -> answers.KernelsSchema | Non
     )
 
 
-def _features(inside: Inside, seen: Intermediates, index: int) -> answers.FeaturesSchema | None:
+def _features(inside: Inside, seen: Intermediates, index: int) -> schemas.FeaturesSchema | None:
     decided = None if inside.is_linear else decision(inside, seen, index)
     if decided is None:
         return None
     shape = list(seen.stages.values())[-1].shape if seen.stages and inside.link else None
 
-    def feature(place: int) -> answers.FeatureSchema:
+    def feature(place: int) -> schemas.FeatureSchema:
         row = column = None
         where = None if shape is None else place % shape[2]
         if shape and inside.link and inside.link[0] == "flat":
             row, column = divmod(place // shape[2], shape[1])
-        return answers.FeatureSchema(
+        return schemas.FeatureSchema(
             index=place,
             value=float(seen.features[place]),
             weight=float(decided.weights[place]),
@@ -170,7 +170,7 @@ def _features(inside: Inside, seen: Intermediates, index: int) -> answers.Featur
 
     most = [feature(int(place)) for place in decided.order[:MOST_FEATURES]]
     least = [feature(int(place)) for place in decided.order[::-1][:MOST_FEATURES]]
-    return answers.FeaturesSchema(
+    return schemas.FeaturesSchema(
         count=len(decided.parts),
         bias=decided.bias,
         logit=decided.logit,
@@ -181,7 +181,7 @@ def _features(inside: Inside, seen: Intermediates, index: int) -> answers.Featur
 
 def _evidence(
     inside: Inside, seen: Intermediates, pixels: NDArray[np.uint8], among: Among
-) -> list[answers.EvidenceSchema]:
+) -> list[schemas.EvidenceSchema]:
     if not inside.is_linear or inside.weights is None:
         return []
     shape, names = inside.artifact.card.image_shape, inside.artifact.card.class_names
@@ -190,7 +190,7 @@ def _evidence(
     parts = (seen.features[:, np.newaxis] * inside.weights[:, best]).T.reshape(len(best), *shape).sum(axis=-1)
     most = STRONG * float(np.abs(parts).max())
     return [
-        answers.EvidenceSchema(
+        schemas.EvidenceSchema(
             category=names[index],
             category_index=int(index),
             logit=float(seen.logits[index]),
@@ -213,12 +213,12 @@ def _weight_image(inside: Inside, index: int) -> str:
 
 def _grad_cam(
     inside: Inside, seen: Intermediates, pixels: NDArray[np.uint8], index: int
-) -> answers.GradCamSchema | None:
+) -> schemas.GradCamSchema | None:
     values = grad_cam(inside, seen, index)
     if values is None:
         return None
     stage = list(seen.stages)[-1]
-    return answers.GradCamSchema(stage=stage, values=_rows(values, 6), image=png.data_url(png.heat(pixels, values)))
+    return schemas.GradCamSchema(stage=stage, values=_rows(values, 6), image=png.data_url(png.heat(pixels, values)))
 
 
 def _nearest(inside: Inside, seen: Intermediates) -> list[dict[str, Any]] | None:
@@ -228,7 +228,7 @@ def _nearest(inside: Inside, seen: Intermediates) -> list[dict[str, Any]] | None
 
 
 def _flip(flip: Flip) -> dict[str, Any]:
-    box = dict(zip(answers.BoxSchema.model_fields, flip.box, strict=True))
+    box = dict(zip(schemas.BoxSchema.model_fields, flip.box, strict=True))
     return {**vars(flip.best), "change": flip.change, "box": box, "image": png.data_url(flip.image)}
 
 

@@ -20,7 +20,7 @@ from rabisco.web.platform.problems import as_problem
 from rabisco.web.platform.shapes import Problem
 from rabisco.web.platform.words import translated
 from rabisco.web.read import FILE_FIELD, FILE_FIELDS, TEXT_FIELDS
-from rabisco.web.read.answers import UnreadPicture
+from rabisco.web.read.schemas import UnreadPicture
 
 Answer = TypeVar("Answer")
 RAW = "application/octet-stream"

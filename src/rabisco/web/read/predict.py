@@ -20,8 +20,8 @@ from rabisco.web.platform.examples import SEVEN
 from rabisco.web.platform.fields import Requests, given
 from rabisco.web.platform.metrics import count_predictions
 from rabisco.web.platform.routing import DocumentedBlueprint, app_settings
-from rabisco.web.read.answers import Predictions, PredictionSchema, Reading, UnreadPicture
 from rabisco.web.read.pictures import PROBLEMS, Pictures, SentPicture, noted, read_each, read_pictures
+from rabisco.web.read.schemas import Predictions, PredictionSchema, Reading, UnreadPicture
 
 blueprint = DocumentedBlueprint("predict", __name__)
 MOST_MODELS = 8  # that read the pictures of one request

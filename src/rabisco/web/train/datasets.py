@@ -15,7 +15,7 @@ from rabisco.web.platform.fields import Fields, Requests, given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import DocumentedBlueprint
 from rabisco.web.read.png import data_url
-from rabisco.web.train import shapes
+from rabisco.web.train import schemas
 from rabisco.web.train.form import trainable
 
 blueprint = DocumentedBlueprint("datasets", __name__)
@@ -38,17 +38,17 @@ class DatasetsPage(Fields):
         "Lists the data sets of the catalog, and which of them are on this machine. With “?name=mnist” the page shows "
         "ten images of each class, with “page=2” ten others."
     ),
-    answer=shapes.Datasets,
+    answer=schemas.Datasets,
     page=True,
     receives=DatasetsPage,
     problems=(404, 507),
 )
-def list_datasets() -> shapes.Datasets | str:
+def list_datasets() -> schemas.Datasets | str:
     """List the data sets, or show one with images of each class."""
     asked = given(DatasetsPage)
     entries = [data.get_entry(asked.name)] if asked.name else list(CATALOG.values())
     if not wants_page():
-        return shapes.Datasets(datasets=[shapes.DatasetSchema.of(entry) for entry in entries])
+        return schemas.Datasets(datasets=[schemas.DatasetSchema.of(entry) for entry in entries])
     if asked.name:
         return _page(entries[0], asked.page)
     entries.sort(key=lambda entry: not data.is_local(entry.name))

@@ -18,7 +18,7 @@ from rabisco.web.platform.examples import SEVEN
 from rabisco.web.platform.fields import JSON, Fields, Requests, given
 from rabisco.web.platform.routing import Answered, DocumentedBlueprint
 from rabisco.web.platform.words import translated
-from rabisco.web.train.shapes import UploadSchema
+from rabisco.web.train.schemas import UploadSchema
 from rabisco.web.train.uploads import answer
 
 blueprint = DocumentedBlueprint("drawn", __name__)

@@ -21,7 +21,7 @@ from rabisco.web.platform.words import translated
 from rabisco.web.train import uploads as upload_pages
 from rabisco.web.train.form import USUAL, Training, TrainingForm, compatible_models, form_words, trainable
 from rabisco.web.train.runs import answer
-from rabisco.web.train.shapes import RunSchema
+from rabisco.web.train.schemas import RunSchema
 
 blueprint = DocumentedBlueprint("train", __name__)
 

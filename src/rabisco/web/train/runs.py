@@ -22,7 +22,7 @@ from rabisco.web.platform.problems import redirect_or_answer, wants_page
 from rabisco.web.platform.routing import Answered, DocumentedBlueprint
 from rabisco.web.platform.silence import known, last_known, remember
 from rabisco.web.platform.streams import Event, events, last_event_id
-from rabisco.web.train.shapes import RunEvents, RunEventSchema, Runs, RunSchema, card_of
+from rabisco.web.train.schemas import RunEvents, RunEventSchema, Runs, RunSchema, card_of
 
 blueprint = DocumentedBlueprint("runs", __name__)
 

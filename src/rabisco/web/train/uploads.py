@@ -36,7 +36,7 @@ from rabisco.web.train.form import (
     limited,
     rows_of,
 )
-from rabisco.web.train.shapes import UploadSchema
+from rabisco.web.train.schemas import UploadSchema
 
 blueprint = DocumentedBlueprint("uploads", __name__)
 

@@ -1,4 +1,4 @@
-"""The shapes of the API's answers about data to be trained on and about trainings."""
+"""The schemas of the API's answers about data to be trained on and about trainings."""
 
 from typing import Annotated, Any, Literal, Self
 
