@@ -133,13 +133,7 @@ def _list(as_json: bool) -> None:
     'rabisco data inspect signs.csv --names "0 = A, 1 = B"',
 )
 def inspect(
-    *,
-    file: Path,
-    test: Path | None,
-    scale: str | None,
-    names: str | None,
-    as_json: bool,
-    **given: str | bool | None,
+    *, file: Path, test: Path | None, scale: str | None, names: str | None, as_json: bool, **given: str | bool | None
 ) -> None:
     """Look through your own data: a CSV file, or a folder or zip archive of pictures by class; and TEST data, if
     any.

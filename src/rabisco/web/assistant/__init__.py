@@ -14,13 +14,7 @@ from pydantic import Field, field_validator
 
 from rabisco import assistant
 from rabisco.assistant import Message
-from rabisco.errors import (
-    N_,
-    AssistantFailedError,
-    AssistantQuotaError,
-    AssistantTimeoutError,
-    BusyError,
-)
+from rabisco.errors import N_, AssistantFailedError, AssistantQuotaError, AssistantTimeoutError, BusyError
 from rabisco.web.assistant.answering import (
     AssistantAnswer,
     asks_model,

@@ -35,10 +35,7 @@ blueprint = DocumentedBlueprint("corrections", __name__)
 
 THUMBNAIL = 96  # pixels
 
-DONE = {
-    "stored": lazy_gettext("Thank you: it is stored, and listed below."),
-    "deleted": lazy_gettext("Deleted."),
-}
+DONE = {"stored": lazy_gettext("Thank you: it is stored, and listed below."), "deleted": lazy_gettext("Deleted.")}
 
 
 class CorrectionsPage(Fields):

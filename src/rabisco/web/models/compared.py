@@ -123,9 +123,7 @@ def robustness(artifact: Artifact) -> Robustness | None:
     return found if same and artifact.folder.is_relative_to(BUNDLED_DIR) else None
 
 
-def compared(
-    artifacts: list[Artifact],
-) -> tuple[list[ComparedModel], list[ModelDifference], Comparison | None]:
+def compared(artifacts: list[Artifact]) -> tuple[list[ComparedModel], list[ModelDifference], Comparison | None]:
     """Return models with what was measured of them, each two of them, and the run that measured most of them."""
     known = list(comparisons(artifacts))
     run = max((one for one in known if one.rows), key=lambda one: len(one.rows), default=None)

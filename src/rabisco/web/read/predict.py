@@ -1,6 +1,5 @@
 """``POST /predict`` and ``POST /predict/<model>``: pictures in, predictions out."""
 
-from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -12,7 +11,7 @@ from pydantic import Field
 from rabisco.characters import Among
 from rabisco.errors import N_, InvalidRequestError, TooLargeError
 from rabisco.images import sent_side
-from rabisco.inference import Predictor, get_predictor
+from rabisco.inference import Prediction, Predictor, get_predictor
 from rabisco.text_reading import read_many
 from rabisco.web.models.aliases import resolve
 from rabisco.web.platform.allowance import allowance
@@ -99,23 +98,20 @@ def predict(model: str | None = None) -> Predictions:
     predictors = _predictors(model or str(getattr(asked, "model", "")))
     pictures = read_pictures(request, max(1, settings.max_files // len(predictors)))
 
-    def read_text(picture: SentPicture, pixels: NDArray[np.uint8]) -> Iterator[Reading]:
-        side = sent_side(picture.data)
-        for predictor in predictors:
-            allowance().go_on()
-            text = read_many(predictor, pixels, most=settings.max_characters, sent_side=side, among=asked.among)
-            yield Reading.of(text, with_steps=asked.steps)
-
-    def read_one(_: SentPicture, pixels: NDArray[np.uint8]) -> Iterator[PredictionSchema]:
-        ink, drawn, reads = None, dict[tuple[str, int], dict[str, str]](), []
-        for predictor in predictors:
-            allowance().go_on()
-            reads.append(predictor.predict(pixels, asked.top_k, asked.among, ink))
-            ink = ink or reads[-1].prepared.ink
-            yield PredictionSchema.of(reads[-1], with_steps=asked.steps, drawn=drawn)
-
     def read(picture: SentPicture, pixels: NDArray[np.uint8]) -> list[PredictionSchema | Reading]:
-        return list((read_text if asked.characters == "many" else read_one)(picture, pixels))
+        found: list[PredictionSchema | Reading] = []
+        reads, drawn = list[Prediction](), dict[tuple[str, int], dict[str, str]]()
+        for predictor in predictors:
+            allowance().go_on()
+            if asked.characters == "many":
+                most, side = settings.max_characters, sent_side(picture.data)
+                text = read_many(predictor, pixels, most=most, sent_side=side, among=asked.among)
+                found.append(Reading.of(text, with_steps=asked.steps))
+            else:
+                ink = next((one.prepared.ink for one in reads if one.prepared.ink), None)
+                reads.append(predictor.predict(pixels, asked.top_k, asked.among, ink))
+                found.append(PredictionSchema.of(reads[-1], with_steps=asked.steps, drawn=drawn))
+        return found
 
     answers: list[PredictionSchema | Reading | UnreadPicture] = []
     for one in read_each(pictures, read):

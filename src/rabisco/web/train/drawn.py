@@ -125,13 +125,12 @@ def _decoded(given: list[DrawingFields]) -> list[LabeledDrawing]:
     drawings, errors = [], []
     for one in given:
         allowance().go_on()
+        picture = None
         try:
             picture = decode(one.image, **limits)
         except (InvalidImageError, UnsupportedImageError, InvalidRequestError) as error:
             errors.append(error)
-            drawings.append(LabeledDrawing(normalized(one.label), None))
-        else:
-            drawings.append(LabeledDrawing(normalized(one.label), picture))
+        drawings.append(LabeledDrawing(normalized(one.label), picture))
     if len(errors) == len(drawings):
         raise errors[0]
     return drawings

@@ -28,11 +28,7 @@ blueprint = DocumentedBlueprint("runs", __name__)
 
 # What can be asked of a training: what does it, its operation and its summary.
 ACTIONS: dict[str, tuple[Callable[[str], Run], str, LazyString]] = {
-    "stop": (
-        runs.request_stop,
-        "stop_run",
-        lazy_gettext("Ends a training and keeps the best weights so far."),
-    ),
+    "stop": (runs.request_stop, "stop_run", lazy_gettext("Ends a training and keeps the best weights so far.")),
     "cancel": (
         runs.request_cancel,
         "cancel_run",

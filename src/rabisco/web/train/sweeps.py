@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from flask import render_template, url_for
-from flask_babel import gettext, lazy_gettext
+from flask_babel import LazyString, gettext, lazy_gettext
 from pydantic import BaseModel, Field
 
 from rabisco.runs import State, sweeps
@@ -30,10 +30,17 @@ batch_size = [32, 128]
 """
 MOST_SHOWN = 50
 STEP, HEIGHT, MARGIN = 150, 260, 30  # of the picture: units between two axes, of an axis, around them
-ACTIONS: dict[str, Callable[[str], SweepStanding]] = {
-    "stop": sweeps.stop,
-    "cancel": sweeps.cancel,
-    "resume": sweeps.resume_all,
+# What can be asked of a sweep: what does it, and its summary.
+ACTIONS: dict[str, tuple[Callable[[str], SweepStanding], LazyString]] = {
+    "resume": (
+        sweeps.resume_all,
+        lazy_gettext("Lets the trainings of a sweep that ended early go on from their last checkpoints."),
+    ),
+    "cancel": (sweeps.cancel, lazy_gettext("Cancels every training of a sweep that has not ended.")),
+    "stop": (
+        sweeps.stop,
+        lazy_gettext("Ends a sweep: what trains keeps its best weights so far, what waits or pauses is cancelled."),
+    ),
 }
 
 
@@ -94,9 +101,6 @@ class SweepSchema(BaseModel):
         )
 
 
-ORDER: dict[str, Any] = {"answer": SweepSchema, "page": True, "problems": (404, 507), "success": 202}
-
-
 class Sweeps(BaseModel):
     """The sweeps, the newest first."""
 
@@ -152,32 +156,22 @@ def get_sweep(sweep_name: str) -> Answered:
     return render_template("train/sweep.html", sweep=standing, ranked=ranked, **words)
 
 
-@blueprint.post(
-    "/sweeps/<sweep_name>/stop",
-    operation="stop_sweep",
-    summary=lazy_gettext(
-        "Ends a sweep: what trains keeps its best weights so far, what waits or pauses is cancelled."
-    ),
-    defaults={"action": "stop"},
-    **ORDER,
-)
-@blueprint.post(
-    "/sweeps/<sweep_name>/cancel",
-    operation="cancel_sweep",
-    summary=lazy_gettext("Cancels every training of a sweep that has not ended."),
-    defaults={"action": "cancel"},
-    **ORDER,
-)
-@blueprint.post(
-    "/sweeps/<sweep_name>/resume",
-    operation="resume_sweep",
-    summary=lazy_gettext("Lets the trainings of a sweep that ended early go on from their last checkpoints."),
-    defaults={"action": "resume"},
-    **ORDER,
-)
 def act(sweep_name: str, action: str) -> Answered:
     """Stop, cancel or resume the trainings of a sweep."""
-    return _answer(ACTIONS[action](sweep_name))
+    return _answer(ACTIONS[action][0](sweep_name))
+
+
+for _action, (_, _summary) in ACTIONS.items():
+    blueprint.post(
+        f"/sweeps/<sweep_name>/{_action}",
+        operation=f"{_action}_sweep",
+        summary=_summary,
+        defaults={"action": _action},
+        answer=SweepSchema,
+        page=True,
+        problems=(404, 507),
+        success=202,
+    )(act)
 
 
 def _picture(standing: SweepStanding) -> dict[str, Any] | None:

@@ -67,8 +67,7 @@ class FileChoices(Fields):
     layout: Layout | None = None
     normalizer: str | None = Field(None, max_length=200)
     folders: Outermost | None = Field(
-        None,
-        description="What the outermost folders of pictures are: `parts`, such as train and test, or `classes`.",
+        None, description="What the outermost folders of pictures are: `parts`, such as train and test, or `classes`."
     )
 
     class_names: ClassNames = None
