@@ -22,6 +22,7 @@ from rabisco.web.assistant.answering import (
     from_model,
     keep,
     may_ask,
+    note_cost,
     repeated,
     streamed,
 )
@@ -197,8 +198,8 @@ def _answered(question: Question) -> Answered:
             message = from_model(question, visitor) if asks_model(question) else from_documentation(question)
             if known or wants_page():
                 message = keep(visitor, question, message)
-            elif message.tokens:
-                assistant.add("", Message("cost", "", tokens=message.tokens))
+            else:
+                note_cost(message.tokens)
     except (AssistantFailedError, AssistantTimeoutError, AssistantQuotaError, BusyError) as error:
         if not wants_page():
             raise

@@ -153,7 +153,7 @@ def from_model(question: Question, visitor: str) -> Message:
         text = "".join(piece.text for piece in pieces if isinstance(piece, Text))
         return _message(text, [piece.name for piece in pieces if isinstance(piece, ToolUse)], facts)
     except ModelServerError as error:
-        _note_cost(facts)
+        note_cost(facts.tokens)
         raise ERRORS.get(error.failure, AssistantFailedError)(str(FAILURES[error.failure])) from None
     finally:
         place.release()
@@ -183,7 +183,7 @@ def streamed(question: Question, visitor: str) -> Iterator[Event | None]:
                 message = keep(visitor, question, message)
             news.put(Event(AssistantAnswer.of(message).model_dump(), "done"))
         except ModelServerError as error:
-            _note_cost(facts)
+            note_cost(facts.tokens)
             news.put(Event({"detail": words[error.failure]}, "problem"))
         except RabiscoError as error:
             with app.app_context(), force_locale(str(locale)):
@@ -196,15 +196,10 @@ def streamed(question: Question, visitor: str) -> Iterator[Event | None]:
 
     def told() -> Iterator[Event | None]:
         try:
-            while True:
-                try:
-                    event = news.get_nowait()
-                except queue.Empty:
-                    yield None
-                    continue
+            event = None
+            while event is None or event.name not in ("done", "problem"):
+                event = None if news.empty() else news.get()
                 yield event
-                if event.name in ("done", "problem"):
-                    return
         finally:
             cancelled.set()
 
@@ -221,10 +216,10 @@ def keep(visitor: str, question: Question, message: Message) -> Message:
     return message
 
 
-def _note_cost(facts: Facts) -> None:
-    """Count what an answer that failed has cost: its tokens are spent all the same."""
-    if facts.tokens:
-        assistant.add("", Message("cost", "", tokens=facts.tokens))
+def note_cost(tokens: int) -> None:
+    """Count what an answer has cost that is not kept: its tokens are spent all the same."""
+    if tokens:
+        assistant.add("", Message("cost", "", tokens=tokens))
 
 
 def _message(text: str, used: list[str], facts: Facts, stopped: bool = False) -> Message:

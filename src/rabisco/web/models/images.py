@@ -145,17 +145,6 @@ def list_test_images(name: str) -> Answered:
             choices=", ".join(CORRUPTIONS),
             asked=asked.damage[:40],
         )
-    artifacts = [artifact, *([other] if other else [])]
-    found = _found(artifacts, asked, visible=may_see_images_of(*artifacts))
-    return _page(asked, artifacts, found) if wants_page() else found
-
-
-def _selection(asked: ImagesAsked, artifact: Artifact) -> Selection:
-    """Return which rows are asked for.
-
-    Raises:
-        InvalidRequestError: The model has no such class.
-    """
     names = artifact.card.class_names
     for field in (asked.category, asked.read_as):
         if field and field not in names:
@@ -164,8 +153,9 @@ def _selection(asked: ImagesAsked, artifact: Artifact) -> Selection:
                 names=" ".join(names[:100]),
                 received=field[:40],
             )
-    places = [names.index(field) if field else None for field in (asked.category, asked.read_as)]
-    return Selection(places[0], places[1], asked.low, asked.high, asked.which)
+    artifacts = [artifact, *([other] if other else [])]
+    found = _found(artifacts, asked, visible=may_see_images_of(*artifacts))
+    return _page(asked, artifacts, found) if wants_page() else found
 
 
 def _page(asked: ImagesAsked, artifacts: list[Artifact], found: TestImagesSchema) -> str:
@@ -194,20 +184,18 @@ def _found(artifacts: list[Artifact], asked: ImagesAsked, *, visible: bool) -> T
 
     Unless they are ``visible``, the images themselves are left out.
     """
-    card, selection = artifacts[0].card, _selection(asked, artifacts[0])
     pool = None if asked.damage else _own(*artifacts)
     if pool is None or (asked.which in OF_TWO and pool.other is None):
         pool = _measured(artifacts, asked.damage)
     if pool is None:
         nothing = {"source": "none", "count": 0, "at_hand": 0, "pages": 1, "images": []}
-        return TestImagesSchema.model_validate({**nothing, "state": "unread", "dataset": card.dataset.name})
+        return TestImagesSchema.model_validate(
+            {**nothing, "state": "unread", "dataset": artifacts[0].card.dataset.name}
+        )
     if not visible:
         pool = replace(pool, rows=pool.rows[:0], images=pool.images[:0], source="none")
-    places = [
-        None if at is None else pool.class_names.index(card.class_names[at])
-        for at in (selection.category, selection.answer)
-    ]
-    rows = pool.mine.select(replace(selection, category=places[0], answer=places[1]), pool.other)
+    category, answer = (pool.class_names.index(name) if name else None for name in (asked.category, asked.read_as))
+    rows = pool.mine.select(Selection(category, answer, asked.low, asked.high, asked.which), pool.other)
     here = np.isin(rows, pool.rows)
     ordered = np.concatenate([rows[here], rows[~here]])
     return TestImagesSchema(
@@ -247,16 +235,16 @@ def _measured(artifacts: list[Artifact], damage: str) -> _Pool | None:
         if read and all(artifact.name in read.readings for artifact in artifacts):
             mine, *theirs = [read.readings[artifact.name] for artifact in artifacts]
             rows, images = np.arange(len(read.split.images)), read.split.images
-            known = {new: old for artifact in artifacts for old, new in _renamed(artifact)}
+            cards = [artifact.card for artifact in artifacts]
+            known = {
+                new: old
+                for card in cards
+                for old, new in zip(card.original_class_names or card.class_names, card.class_names, strict=True)
+            }
             names = tuple(known.get(name, name) for name in artifacts[0].card.class_names)
             extended = (*read.class_names, *(name for name in names if name not in read.class_names))
             return _Pool(read.dataset, extended, mine, theirs[0] if theirs else None, rows, images, "measurement")
     return None
-
-
-def _renamed(artifact: Artifact) -> list[tuple[str, str]]:
-    card = artifact.card
-    return list(zip(card.original_class_names or card.class_names, card.class_names, strict=True))
 
 
 def _shown(pool: _Pool, artifacts: list[Artifact], rows: NDArray[np.int64]) -> list[TestImageSchema]:
