@@ -16,12 +16,9 @@ LOOK = 0.3  # seconds between two looks at a run
 
 
 def follow_to_the_end(run_id: str, quietly: bool = False, on_interrupt: Callable[[], None] | None = None) -> "Run":
-    """Show the events of a run until it has ended, and return it; supervise it meanwhile if nobody else does.
+    """Show the events of a run, unless ``quietly``, until it has ended, and return it; supervise it if nobody does.
 
-    Args:
-        run_id: Which.
-        quietly: Show nothing.
-        on_interrupt: Called at Ctrl-C; by default the showing ends, and the run goes on.
+    At Ctrl-C ``on_interrupt`` is called; by default the showing ends, and the run goes on.
     """
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn

@@ -1,4 +1,4 @@
-"""Short names of models, in one table."""
+"""Which models a request means: by name, by alias, or none, and the two that pages show."""
 
 from collections.abc import Sequence
 
@@ -20,8 +20,7 @@ def aliases_of(name: str) -> list[str]:
 def default_model(settings: Settings | None = None) -> str:
     """Return the promoted model, else that of the settings, else the first there is where that was never trained.
 
-    Args:
-        settings: Of the application; those of the current request's if not given.
+    Without settings, those of the current request's application count.
     """
     if settings is None:
         from flask import current_app
@@ -32,11 +31,7 @@ def default_model(settings: Settings | None = None) -> str:
 
 
 def shown_models(asked: Sequence[str] = ()) -> list[str]:
-    """Return the two models that the pages ask side by side.
-
-    Args:
-        asked: Those that the reader chose; without, the default and the linear one, as far as they are there.
-    """
+    """Return the two models that the pages ask side by side: those that the reader chose, else default and linear."""
     if asked:
         return list(dict.fromkeys(map(resolve, asked)))[:2]
     names = list_names()

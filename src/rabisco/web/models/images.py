@@ -188,10 +188,8 @@ def _found(artifacts: list[Artifact], asked: ImagesAsked, *, visible: bool) -> T
     if pool is None or (asked.which in OF_TWO and pool.other is None):
         pool = _measured(artifacts, asked.damage)
     if pool is None:
-        nothing = {"source": "none", "count": 0, "at_hand": 0, "pages": 1, "images": []}
-        return TestImagesSchema.model_validate(
-            {**nothing, "state": "unread", "dataset": artifacts[0].card.dataset.name}
-        )
+        nothing = {"source": "none", "state": "unread", "count": 0, "at_hand": 0, "pages": 1, "images": []}
+        return TestImagesSchema.model_validate({**nothing, "dataset": artifacts[0].card.dataset.name})
     if not visible:
         pool = replace(pool, rows=pool.rows[:0], images=pool.images[:0], source="none")
     category, answer = (pool.class_names.index(name) if name else None for name in (asked.category, asked.read_as))

@@ -79,9 +79,7 @@ def heat(pixels: Picture, importance: Array) -> Picture:
 def signed(values: Array, most: float | None = None) -> Picture:
     """Return values, ``(…)``, as a picture, ``(…, 3)``: above 0 red, below 0 blue, 0 black.
 
-    Args:
-        values: What is shown.
-        most: What has the whole color; the greatest value by itself if not given.
+    What has the whole color is ``most``; the greatest value by itself if not given.
     """
     shares = values / max(float(np.abs(values).max()) if most is None else most, 1e-9)
     shares = np.clip(shares, -1, 1)[..., np.newaxis]

@@ -262,10 +262,8 @@ def steps(
 ) -> list[dict[str, str]]:
     """Return how the picture became the model's input: name, title and PNG data URL of each step.
 
-    Args:
-        read: What was read.
-        drawn: Steps that several models share, by their name and the ``id`` of their pixels, which live; gets further
-            ones.
+    ``drawn`` holds steps that several models share, by their name and the ``id`` of their pixels, which live, and gets
+    further ones.
     """
     drawn = {} if drawn is None else drawn
     keys = [(step.name, id(step.picture)) for step in read.prepared.steps]
