@@ -23,12 +23,6 @@ from rabisco.web.platform.routing import Answered, DocumentedBlueprint, app_sett
 
 blueprint = DocumentedBlueprint("versions", __name__)
 
-FILES = {
-    artifacts.WEIGHTS_FILE: "application/octet-stream",
-    artifacts.ONNX_FILE: "application/octet-stream",
-    artifacts.CARD_FILE: "application/json",
-}
-
 
 def _names(value: object) -> object:
     alone = value[0] if isinstance(value, list) and len(value) == 1 else value  # a form's field that may stand twice
@@ -286,4 +280,5 @@ def delete_model(name: str) -> Answered:
 def download(name: str, file: str) -> Answered:
     """Send one file of a version."""
     artifact = load_artifact(resolve(name), asked_version(given(AskedVersion).version))
-    return send_file(artifact.folder / file, FILES[file], as_attachment=True, download_name=file, max_age=0)
+    media = "application/json" if file == artifacts.CARD_FILE else "application/octet-stream"
+    return send_file(artifact.folder / file, media, as_attachment=True, download_name=file, max_age=0)

@@ -26,29 +26,16 @@ from rabisco.web.train.schemas import RunEvents, RunEventSchema, Runs, RunSchema
 
 blueprint = DocumentedBlueprint("runs", __name__)
 
-# What can be asked of a training: what does it, its operation and its summary.
-ACTIONS: dict[str, tuple[Callable[[str], Run], str, LazyString]] = {
-    "stop": (runs.request_stop, "stop_run", lazy_gettext("Ends a training and keeps the best weights so far.")),
-    "cancel": (
-        runs.request_cancel,
-        "cancel_run",
-        lazy_gettext("Ends a training without a result, or takes it out of the queue."),
-    ),
-    "resume": (
-        runs.resume,
-        "resume_run",
-        lazy_gettext("Lets a training that ended early go on from its last checkpoint."),
-    ),
+# What can be asked of a training: what does it, and its summary.
+ACTIONS: dict[str, tuple[Callable[[str], Run], LazyString]] = {
+    "stop": (runs.request_stop, lazy_gettext("Ends a training and keeps the best weights so far.")),
+    "cancel": (runs.request_cancel, lazy_gettext("Ends a training without a result, or takes it out of the queue.")),
+    "resume": (runs.resume, lazy_gettext("Lets a training that ended early go on from its last checkpoint.")),
     "longer": (
         runs.train_longer,
-        "train_longer",
         lazy_gettext("Starts the same training again with three times the epochs and the time, as a new one."),
     ),
-    "retry": (
-        runs.retry,
-        "retry_run",
-        lazy_gettext("Starts the same training again from the beginning, as a new one."),
-    ),
+    "retry": (runs.retry, lazy_gettext("Starts the same training again from the beginning, as a new one.")),
 }
 MOST_LISTED = 200
 MOST_EVENTS = 1000
@@ -180,10 +167,10 @@ def act(run_id: str, action: str) -> Answered:
     return answer(ACTIONS[action][0](run_id))
 
 
-for _action, (_, _operation, _summary) in ACTIONS.items():
+for _action, (_, _summary) in ACTIONS.items():
     blueprint.post(
         f"/runs/<run_id>/{_action}",
-        operation=_operation,
+        operation="train_longer" if _action == "longer" else f"{_action}_run",
         summary=_summary,
         defaults={"action": _action},
         answer=RunSchema,
