@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, current_app, redirect, render_template, request, session, url_for
+from flask import Flask, current_app, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -25,9 +25,9 @@ from rabisco.web.platform import guesses, sessions
 from rabisco.web.platform.fields import FORM, Fields, Requests, given
 from rabisco.web.platform.keys import secret_key
 from rabisco.web.platform.neighbors import FORWARDED, is_allowed
-from rabisco.web.platform.routing import app_settings, route, route_of
+from rabisco.web.platform.routing import DocumentedBlueprint, app_settings, route_of
 
-blueprint = Blueprint("access", __name__)
+blueprint = DocumentedBlueprint("access", __name__)
 
 COOKIE = "access"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -110,13 +110,10 @@ class SigningInPage(Fields):
     next: str = ""
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/sign-in",
-    "sign_in_page",
-    lazy_gettext("The page that asks for the access token and remembers it in a cookie."),
-    ("curl {url}/sign-in",),
+    operation="sign_in_page",
+    summary=lazy_gettext("The page that asks for the access token and remembers it in a cookie."),
     page=True,
     receives=SigningInPage,
 )
@@ -125,13 +122,10 @@ def form() -> ResponseReturnValue:
     return render_template("platform/sign_in.html", next=_safe(given(SigningInPage).next))
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/sign-in",
-    "sign_in",
-    lazy_gettext("What its form sends; programs send “Authorization: Bearer …” with each request instead."),
-    ("curl -c cookies.txt -d token=$RABISCO_ACCESS_TOKEN {url}/sign-in",),
+    summary=lazy_gettext("What its form sends; programs send “Authorization: Bearer …” with each request instead."),
+    examples=("curl -c cookies.txt -d token=$RABISCO_ACCESS_TOKEN {url}/sign-in",),
     page=True,
     receives=SigningIn,
     problems=(400, 401, 403, 429, 507),
@@ -154,13 +148,10 @@ def sign_in() -> ResponseReturnValue:
     return response
 
 
-@route(
-    blueprint,
-    "POST",
+@blueprint.post(
     "/sign-out",
-    "sign_out",
-    lazy_gettext("Forgets the access token."),
-    ("curl -b cookies.txt -X POST {url}/sign-out",),
+    summary=lazy_gettext("Forgets the access token."),
+    examples=("curl -b cookies.txt -X POST {url}/sign-out",),
     page=True,
     problems=(403,),
     open="it gives access up",

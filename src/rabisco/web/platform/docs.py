@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-from flask import Blueprint, Response, jsonify, render_template, request
+from flask import Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import LazyString, get_locale, lazy_gettext
 
 from rabisco.web.platform.meanings import fields_of
 from rabisco.web.platform.openapi import PARAMETER, document
-from rabisco.web.platform.routing import ROUTES, Route, route
+from rabisco.web.platform.routing import ROUTES, DocumentedBlueprint, Route
 
-blueprint = Blueprint("docs", __name__)
+blueprint = DocumentedBlueprint("docs", __name__)
 
 
 ANSWER = """{"predictions": [
@@ -64,13 +64,10 @@ GROUPS = (
 )
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/docs",
-    "api_page",
-    lazy_gettext("This page."),
-    ("curl {url}/docs",),
+    operation="api_page",
+    summary=lazy_gettext("This page."),
     page=True,
 )
 def index() -> ResponseReturnValue:
@@ -87,13 +84,9 @@ def index() -> ResponseReturnValue:
     )
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/openapi.json",
-    "openapi",
-    lazy_gettext("These routes as an OpenAPI 3.1 document, from which programs make their own clients."),
-    ("curl {url}/openapi.json",),
+    summary=lazy_gettext("These routes as an OpenAPI 3.1 document, from which programs make their own clients."),
     file="application/json",
 )
 def openapi() -> Response:

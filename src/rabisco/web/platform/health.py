@@ -1,6 +1,5 @@
 """``GET /health``: whether this process can answer predictions."""
 
-from flask import Blueprint
 from flask_babel import lazy_gettext
 
 from rabisco import objects
@@ -8,29 +7,23 @@ from rabisco.artifacts import list_names
 from rabisco.inference import get_predictor
 from rabisco.web.models.aliases import default_model
 from rabisco.web.platform import shapes
-from rabisco.web.platform.routing import route
+from rabisco.web.platform.routing import DocumentedBlueprint
 
-blueprint = Blueprint("health", __name__)
+blueprint = DocumentedBlueprint("health", __name__)
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/health/ready",
-    "health_ready",
-    lazy_gettext("The same, under the name that orchestrators use."),
-    ("curl {url}/health/ready",),
+    operation="health_ready",
+    summary=lazy_gettext("The same, under the name that orchestrators use."),
     same_as="/health",
     answer=shapes.Ready,
     problems=(503,),
 )
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/health",
-    "health",
-    lazy_gettext("Answers 200 when predictions can be made, and 503 with the reason when they cannot."),
-    ("curl {url}/health",),
+    operation="health",
+    summary=lazy_gettext("Answers 200 when predictions can be made, and 503 with the reason when they cannot."),
     answer=shapes.Ready,
     problems=(503,),
 )
@@ -42,13 +35,10 @@ def ready() -> shapes.Ready:
     )
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/health/live",
-    "health_live",
-    lazy_gettext("Answers 200 as long as the process answers at all."),
-    ("curl {url}/health/live",),
+    operation="health_live",
+    summary=lazy_gettext("Answers 200 as long as the process answers at all."),
     answer=shapes.Live,
 )
 def live() -> shapes.Live:

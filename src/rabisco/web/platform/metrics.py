@@ -2,16 +2,16 @@
 
 from http import HTTPMethod
 
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Flask, Response, current_app, request
 from flask_babel import lazy_gettext
 from prometheus_client import CONTENT_TYPE_LATEST
 from prometheus_client import generate_latest as as_text
 
 from rabisco.web.platform.figures import Metrics
 from rabisco.web.platform.logs import elapsed, matched_rule
-from rabisco.web.platform.routing import route
+from rabisco.web.platform.routing import DocumentedBlueprint
 
-blueprint = Blueprint("metrics", __name__)
+blueprint = DocumentedBlueprint("metrics", __name__)
 
 
 def init_app(app: Flask) -> None:
@@ -20,13 +20,10 @@ def init_app(app: Flask) -> None:
     app.after_request(_count)
 
 
-@route(
-    blueprint,
-    "GET",
+@blueprint.get(
     "/metrics",
-    "metrics",
-    lazy_gettext("Counts of requests and predictions, and times, as Prometheus reads them."),
-    ("curl {url}/metrics",),
+    operation="metrics",
+    summary=lazy_gettext("Counts of requests and predictions, and times, as Prometheus reads them."),
     plain=True,
 )
 def index() -> Response:

@@ -105,39 +105,6 @@ def route_of(request: Request) -> Route | None:
     return ROUTES.get((method, request.url_rule.rule)) if request.url_rule else None
 
 
-def route(  # noqa: PLR0917 - in the order in which one reads them
-    blueprint: Blueprint,
-    method: str,
-    path: str,
-    operation: str,
-    summary: LazyString,
-    examples: tuple[str, ...],
-    *,
-    defaults: dict[str, str] | None = None,
-    **described: Any,
-) -> Callable[[View], View]:
-    """Return a decorator that gives a view an address and says what is to be known of it.
-
-    Args:
-        blueprint: Of the view's topic.
-        method: See ``Route``, as for all that follows.
-        path: The rule.
-        operation: Its name for programs.
-        summary: What it does.
-        examples: At least one command.
-        defaults: Arguments of the view that this address stands for.
-        described: The other attributes of ``Route``.
-    """
-    declared = Route(method, path, operation, summary, examples, **described)
-
-    def declare(view: View) -> View:
-        ROUTES[method, path] = declared
-        blueprint.add_url_rule(path, view_func=view, methods=[method], defaults=defaults or {})
-        return view
-
-    return declare
-
-
 class DocumentedBlueprint(Blueprint):
     """A blueprint whose routes are declared with what is to be known of them: the attributes of ``Route``."""
 
