@@ -16,8 +16,8 @@ from rabisco.images import decode
 from rabisco.retraining.correction_set import can_refuse
 from rabisco.settings import get_settings
 from rabisco.store import Correction
-from rabisco.web.corrections import taught
-from rabisco.web.corrections.received import Said, received
+from rabisco.web.corrections import teaching
+from rabisco.web.corrections.fields import CorrectionFields, given_correction
 from rabisco.web.models.aliases import resolve
 from rabisco.web.platform.access import may_change
 from rabisco.web.platform.allowance import allowance
@@ -175,21 +175,21 @@ def list_corrections() -> Answered:
     ),
     answer=StoredCorrections,
     page=True,
-    receives=Said,
+    receives=CorrectionFields,
     problems=(400, 404, 408, 413, 415, 422, 503, 507),
     open="each browser reaches only its own",
 )
 def store_corrections() -> Answered:
     """Store what the reader says of one picture and of each reading of it; who was wrong learns it at once."""
-    said = received()
+    said = given_correction()
     if not said.consent:
         raise InvalidRequestError(N_("storing a picture needs your consent; tick the box, or send “consent”: true"))
     picture = decode(said.image, **get_settings().picture_limits, admit=allowance().take)
     token, known_as = new_visitor()
     readings = [CorrectedReading(**vars(one)) for one in said.readings or ()]
-    readings = readings or [taught.reading_of(resolve(None), picture, said)]
-    stored = corrections.add(taught.cut_out(picture, said), readings, true_label=said.true_label, person=known_as)
-    results = taught.teach(stored, picture, said) if may_change() else []
+    readings = readings or [teaching.reading_of(resolve(None), picture, said)]
+    stored = corrections.add(teaching.cut_out(picture, said), readings, true_label=said.true_label, person=known_as)
+    results = teaching.teach(stored, picture, said) if may_change() else []
     if wants_page():
         response = make_response(redirect(url_for("corrections.list_corrections", done="stored"), 303))
     else:
@@ -228,7 +228,7 @@ def retrain() -> Answered:
 def delete_correction(number: str) -> Answered:
     """Delete one correction for good."""
     number_asked = _whole(number)
-    taught.forget(corrections.get(number_asked, visitor()))
+    teaching.forget(corrections.get(number_asked, visitor()))
     corrections.delete(number_asked, visitor())
     return _deleted(1)
 
@@ -242,7 +242,7 @@ def delete_correction(number: str) -> Answered:
 )
 def delete_corrected_picture(number: str) -> Answered:
     """Delete the picture of one correction for good, with all that was said of it."""
-    taught.forget(*corrections.of_picture(_whole(number), visitor()))
+    teaching.forget(*corrections.of_picture(_whole(number), visitor()))
     return _deleted(corrections.delete_picture(_whole(number), visitor()))
 
 
@@ -255,7 +255,7 @@ def delete_corrected_picture(number: str) -> Answered:
 )
 def delete_all_corrections() -> Answered:
     """Delete everything that this browser stored."""
-    taught.forget(*corrections.everything_of(visitor()))
+    teaching.forget(*corrections.everything_of(visitor()))
     return _deleted(corrections.delete_all(visitor()))
 
 

@@ -12,8 +12,8 @@ from rabisco.runs import ENDED, Run, State, estimates, scheduling
 from rabisco.runs.cluster import cluster_state
 from rabisco.runs.process import host
 from rabisco.runs.states import PHASES, STATES, has_learned
-from rabisco.web.corrections.retrained import outcome
-from rabisco.web.corrections.retrained import title_of as part_title
+from rabisco.web.corrections.outcome import outcome
+from rabisco.web.corrections.outcome import title_of as part_title
 from rabisco.web.models.aliases import default_model
 from rabisco.web.models.titles import architecture_title
 from rabisco.web.platform import shapes

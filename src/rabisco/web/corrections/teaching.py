@@ -13,17 +13,17 @@ from rabisco.images import sent_side
 from rabisco.inference import get_predictor
 from rabisco.store import Correction
 from rabisco.teaching import Taught
-from rabisco.web.corrections.received import Said
+from rabisco.web.corrections.fields import CorrectionFields
 
 
-def reading_of(name: str, picture: NDArray[np.uint8], said: Said) -> CorrectedReading:
+def reading_of(name: str, picture: NDArray[np.uint8], said: CorrectionFields) -> CorrectedReading:
     """Return what a model reads in the picture, for those who do not say."""
     predictor = get_predictor(name)
     read = predictor.predict(cut_out(picture, said))
     return CorrectedReading(read.model, read.version, read.best.category, read.best.probability)
 
 
-def cut_out(picture: NDArray[np.uint8], said: Said) -> NDArray[np.uint8]:
+def cut_out(picture: NDArray[np.uint8], said: CorrectionFields) -> NDArray[np.uint8]:
     """Return the character that is meant, with a margin: the whole picture unless it is one of several."""
     if said.box is None:
         return picture
@@ -36,7 +36,7 @@ def cut_out(picture: NDArray[np.uint8], said: Said) -> NDArray[np.uint8]:
     return cut if cut.size else picture
 
 
-def teach(stored: Iterable[Correction], picture: NDArray[np.uint8], said: Said) -> list[Taught]:
+def teach(stored: Iterable[Correction], picture: NDArray[np.uint8], said: CorrectionFields) -> list[Taught]:
     """Teach each model that misread or refused the picture what it is; return what came of it."""
     results = []
     for one in stored:
@@ -45,7 +45,7 @@ def teach(stored: Iterable[Correction], picture: NDArray[np.uint8], said: Said) 
     return [one for one in results if one]
 
 
-def _teach_one(one: Correction, picture: NDArray[np.uint8], said: Said) -> Taught | None:
+def _teach_one(one: Correction, picture: NDArray[np.uint8], said: CorrectionFields) -> Taught | None:
     place = (said.box.to_box(), sent_side(said.image)) if said.box else ()
     prepared, predictor = teaching.prepare_for(one.model, picture, *place), get_predictor(one.model)
     category, reason = teaching.answer_of(one.true_label, predictor.card)

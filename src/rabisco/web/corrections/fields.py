@@ -50,7 +50,7 @@ class BoxFields(BaseModel):
         return Box(self.left, self.top, self.left + self.width, self.top + self.height)
 
 
-class Said(Fields):
+class CorrectionFields(Fields):
     """What a reader says of a picture."""
 
     media: ClassVar = (JSON, MULTIPART, FORM)
@@ -89,20 +89,20 @@ class Said(Fields):
     box: BoxFields | None = None
 
 
-def received() -> Said:
+def given_correction() -> CorrectionFields:
     """Return what this request says.
 
     Raises:
         InvalidRequestError: It has another shape.
         UnknownFieldError: A reading or the box has a field that nobody knows.
     """
-    values = collected(Said)
+    values = collected(CorrectionFields)
     for name, sent in request.files.items():
-        if file_field(Said, name):
+        if file_field(CorrectionFields, name):
             values["image"] = base64.b64encode(sent.stream.read()).decode()
     if request.form:
         values.update(_of_page(values))
-    return read(Said, values)
+    return read(CorrectionFields, values)
 
 
 def _of_page(values: Mapping[str, Any]) -> dict[str, Any]:
