@@ -49,12 +49,7 @@ def reliability_table(labels: NDArray[np.int64], probabilities: NDArray[np.float
 def calibration_error(labels: NDArray[np.int64], probabilities: NDArray[np.floating]) -> float:
     """Return the expected calibration error: the mean gap of confidence and accuracy over equally wide bins.
 
-    Args:
-        labels: ``(N,)``, the true classes.
-        probabilities: ``(N, classes)``, rows summing to 1.
-
-    Returns:
-        A fraction in [0, 1]; 0 is perfect.
+    It lies in [0, 1]; 0 is perfect. Arguments as for ``reliability_table``.
 
     Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017.
     """
@@ -65,7 +60,7 @@ def adaptive_calibration_error(labels: NDArray[np.int64], probabilities: NDArray
     """Return the calibration error over bins that hold equally many answers each.
 
     A good model gives nearly all answers with confidence above 0.93, all in one equally wide bin; these bins look
-    inside it. Arguments and return value as for ``calibration_error``.
+    inside it.
 
     Source: Nguyen and O'Connor, "Posterior calibration and exploratory analysis for NLP models", EMNLP 2015.
     """
@@ -78,12 +73,7 @@ def adaptive_calibration_error(labels: NDArray[np.int64], probabilities: NDArray
 
 
 def negative_log_likelihood(labels: NDArray[np.int64], logits: NDArray[np.floating]) -> float:
-    """Return the mean cross-entropy in nats: minus the log of the probability given to the true class.
-
-    Args:
-        labels: ``(N,)``, the true classes.
-        logits: ``(N, classes)``.
-    """
+    """Return the mean cross-entropy in nats of logits, ``(N, classes)``, given the true classes, ``(N,)``."""
     log_probabilities = scipy.special.log_softmax(np.asarray(logits, dtype=np.float64), axis=1)
     return float(-log_probabilities[np.arange(len(labels)), labels].mean())
 

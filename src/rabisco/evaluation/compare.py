@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,30 +18,6 @@ from rabisco.evaluation.reader import Reader, read_logits
 from rabisco.evaluation.statistics import mcnemar, paired_interval_of_counts, wilson_interval
 
 Answers = NDArray[np.bool_]  # (N,), which images a model reads correctly
-
-
-class TrainedCard(Protocol):
-    """What a comparison needs of a model's card."""
-
-    @property
-    def training_seconds(self) -> float: ...
-    @property
-    def parameters(self) -> int: ...
-    @property
-    def multiply_adds(self) -> int | None: ...
-
-
-class Trained(Protocol):
-    """What a comparison needs of an artifact; ``rabisco.artifacts.Artifact`` has it."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def card(self) -> TrainedCard: ...
-    @property
-    def weights_path(self) -> Path: ...
-    @property
-    def onnx_path(self) -> Path: ...
 
 
 @dataclass(frozen=True)
@@ -71,10 +47,8 @@ class Contestant:
     memory_bytes: int | None = None
 
     @classmethod
-    def of(
-        cls, artifact: Trained, reader: Reader, load_ms: float | None = None, memory_bytes: int | None = None
-    ) -> Self:
-        """Return the contestant that an artifact and its predictor make, with what loading it was measured to take."""
+    def of(cls, artifact: Any, reader: Reader, load_ms: float | None = None, memory_bytes: int | None = None) -> Self:
+        """Return the contestant that a ``rabisco.artifacts.Artifact`` and its predictor make."""
         return cls(
             name=artifact.name,
             reader=reader,
@@ -135,11 +109,7 @@ class Pair:
     p_value: float
 
     def difference(self, examples: int) -> tuple[float, float, float]:
-        """Return by how much the first is right more often, in [-1, 1], and the ends of the 95% interval.
-
-        Args:
-            examples: Images that both read, at least one.
-        """
+        """Return by how much the first is right more often on so many images, and the ends of the 95% interval."""
         low, high = paired_interval_of_counts(self.only_first, self.only_second, examples)
         return (self.only_first - self.only_second) / examples, low, high
 
@@ -206,8 +176,8 @@ def compare(
         split: Test images and labels.
         dataset: Name of the data set, for the title.
         batch_size: Images per batch in the batched timing.
-        single_runs: Runs of one image each.
-        batched_runs: Runs of one batch each.
+        single_runs: How often one image is timed.
+        batched_runs: How often one batch is timed.
         on_read: Called with each model's name and its logits of all images, ``(N, classes)``.
 
     Raises:
@@ -263,16 +233,9 @@ def _paired(one: tuple[Contestant, Answers], other: tuple[Contestant, Answers]) 
 
 def _measured(contestant: Contestant, correct: NDArray[np.bool_], single: Latency, batched: Latency) -> Row:
     return Row(
-        name=contestant.name,
-        training_seconds=contestant.training_seconds,
+        **{name: value for name, value in vars(contestant).items() if name != "reader"},
         accuracy=float(correct.mean()),
         accuracy_interval=wilson_interval(int(correct.sum()), len(correct)),
         single=single,
         batched=batched,
-        parameters=contestant.parameters,
-        weights_bytes=contestant.weights_bytes,
-        onnx_bytes=contestant.onnx_bytes,
-        multiply_adds=contestant.multiply_adds,
-        load_ms=contestant.load_ms,
-        memory_bytes=contestant.memory_bytes,
     )

@@ -73,11 +73,7 @@ def suspected(labels: NDArray[np.int64], probabilities: Floats) -> list[Suspicio
     """Return the images whose labels are probably wrong, the surest first: the paper's “prune by noise rate”.
 
     Of the images labeled as one class, those with the largest margin for another are suspected: as many as are
-    expected, as far as it is the more probable one. What is suggested is the most probable class.
-
-    Args:
-        labels: ``(N,)``, as given.
-        probabilities: Out of sample, ``(N, classes)``.
+    expected, as far as it is the more probable one. Arguments as for ``confident_labels``.
     """
     chosen: set[int] = set()
     counts = expected_errors(labels, probabilities)

@@ -112,10 +112,7 @@ class Evaluation:
 
 
 def evaluate(
-    reader: Reader,
-    split: Split,
-    class_names: Sequence[str] | None = None,
-    temperature: float = 1.0,
+    reader: Reader, split: Split, class_names: Sequence[str] | None = None, temperature: float = 1.0
 ) -> Evaluation:
     """Read a whole split and return how well that went.
 
@@ -190,14 +187,7 @@ def class_scores(
     labels: NDArray[np.int64],
     probabilities: NDArray[np.floating],
 ) -> tuple[ClassScore, ...]:
-    """Return precision, recall, F1, support and areas of each class.
-
-    Args:
-        matrix: Confusion matrix of the examples.
-        class_names: Name of each class.
-        labels: ``(N,)``, the true classes.
-        probabilities: ``(N, classes)``.
-    """
+    """Return precision, recall, F1, support and areas of each class, the first four from the confusion matrix."""
     right = np.diag(matrix).astype(np.float64)
     support = matrix.sum(axis=1)
     precision = right / np.maximum(matrix.sum(axis=0), 1)

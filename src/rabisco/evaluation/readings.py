@@ -1,6 +1,6 @@
 """What a model answered on every image of a split: the way from a figure back to the images behind it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Self
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rabisco.data.dataset import Split
 from rabisco.evaluation.calibration import BINS
-from rabisco.evaluation.curves import Curves
+from rabisco.evaluation.ranking import class_curves
 
 KEPT_BYTES = 50_000  # of pixels, before they are packed
 LEAST_KEPT, MOST_KEPT = 8, 128
@@ -54,7 +54,7 @@ class Readings:
         truth: Probabilities of the true classes of those that are misread, float16, in the order of their rows.
         rows: Rows of the images that are kept, int32 ``(K,)``: a sample of the mistakes, and some that are right.
         images: They as the model saw them, uint8 ``(K, H, W, C)``.
-        roc: ROC curves, as ``Curves.roc`` has them, float16; ``None`` where they were not kept.
+        roc: ROC curves, as ``class_curves`` has them, float16; ``None`` where they were not kept.
         precision_recall: Precision-recall curves, likewise.
     """
 
@@ -69,14 +69,7 @@ class Readings:
 
     @classmethod
     def of(cls, split: Split, logits: NDArray[np.floating], temperature: float = 1.0, *, keep: bool = True) -> Self:
-        """Return what logits, ``(N, classes)``, say of a split.
-
-        Args:
-            split: The images and labels.
-            logits: Of the model.
-            temperature: They are divided by it before the softmax.
-            keep: Whether some of the images are kept, and the curves.
-        """
+        """Return what logits, ``(N, classes)``, say of a split; ``keep`` some of its images, and the curves."""
         probabilities = scipy.special.softmax(np.asarray(logits, np.float64) / temperature, axis=1)
         every, answers = np.arange(len(split)), probabilities.argmax(axis=1)
         none = np.zeros(0, np.int32)
@@ -92,9 +85,9 @@ class Readings:
             return found
         most = int(np.clip(KEPT_BYTES // max(1, split.images[0].size), LEAST_KEPT, MOST_KEPT))
         rows = found.sample(most)
-        curves = Curves.of(split.labels, probabilities)
-        drawn = {name: one.astype(np.float16) for name, one in vars(curves).items()}
-        return cls(**{**vars(found), "rows": rows.astype(np.int32), "images": split.images[rows], **drawn})
+        roc, precision_recall = (one.astype(np.float16) for one in class_curves(split.labels, probabilities))
+        images = split.images[rows]
+        return replace(found, rows=rows.astype(np.int32), images=images, roc=roc, precision_recall=precision_recall)
 
     @property
     def right(self) -> NDArray[np.bool_]:
@@ -111,12 +104,8 @@ class Readings:
     def select(self, asked: Selection, other: "Readings | None" = None) -> Rows:
         """Return the rows of the images asked for, the most confident answers first.
 
-        Args:
-            asked: Which.
-            other: What a second model answered on the same split.
-
         Raises:
-            ValueError: What was asked needs a second model, and there is none.
+            ValueError: What was asked needs what a second model answered on the same split, and there is no ``other``.
         """
         chosen = (self.confidence > asked.low) & (self.confidence <= asked.high)
         for place, values in ((asked.category, self.labels), (asked.answer, self.answers)):

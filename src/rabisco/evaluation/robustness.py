@@ -155,12 +155,7 @@ def _form() -> TypeAdapter[dict[str, Robustness]]:
 
 
 def robustness_table(reader: Reader, split: Split, seed: int = 0) -> Robustness:
-    """Read a split under each corruption and return the accuracies.
-
-    Args:
-        reader: The model.
-        split: Images, ``(N, H, W, 1)``, and labels.
-        seed: What chance decides is the same for the same seed.
+    """Read a split, images ``(N, H, W, 1)``, under each corruption and return the accuracies.
 
     Raises:
         InvalidDataError: The images have more than one channel.

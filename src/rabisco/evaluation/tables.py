@@ -30,7 +30,8 @@ FIGURES = (
 def comparison_table(comparison: Comparison) -> Table:
     """Return a comparison as a table for the terminal, the accuracy with its error bar, the tests below it."""
     table = Table(title=_comparison_title(comparison), caption="\n".join(comparison_notes(comparison)))
-    low, high = _bar_range(comparison.rows)
+    low = min(row.accuracy_interval[0] for row in comparison.rows)
+    high = max(row.accuracy_interval[1] for row in comparison.rows)
     table.add_column("")
     for row in comparison.rows:
         table.add_column(row.name, justify="right")
@@ -79,8 +80,8 @@ def class_table(evaluation: Evaluation) -> Table:
     for column in ("Precision", "Recall", "F1", "ROC AUC", "Average precision", "Examples"):
         table.add_column(column, justify="right")
     for score in evaluation.classes:
-        figures = (_percent(score.precision), _percent(score.recall), _percent(score.f1))
-        areas = (_area(score.roc_auc), _area(score.average_precision))
+        figures = map(_percent, (score.precision, score.recall, score.f1))
+        areas = (MISSING if area is None else f"{area:.5f}" for area in (score.roc_auc, score.average_precision))
         table.add_row(score.category, *figures, *areas, str(score.support))
     return table
 
@@ -138,18 +139,15 @@ def _latency_cells(latency: Latency) -> list[str]:
 
 def _pair_sentence(pair: Pair) -> str:
     verdict = "they differ" if pair.p_value < 0.05 else "no difference is shown"
+    p_value = "p < 0.0001" if pair.p_value < 0.0001 else f"p = {pair.p_value:.4f}"
     return (
         f"Only {pair.first} reads {pair.only_first:,} images, only {pair.second} reads {pair.only_second:,}: "
-        f"McNemar's exact test gives {_p_value(pair.p_value)}, {verdict}."
+        f"McNemar's exact test gives {p_value}, {verdict}."
     )
 
 
 def _averages(found: Averages) -> str:
     return ", ".join(map(_percent, (found.precision, found.recall, found.f1)))
-
-
-def _area(area: float | None) -> str:
-    return "–" if area is None else f"{area:.5f}"
 
 
 def _confusion_sentence(evaluation: Evaluation) -> str:
@@ -159,16 +157,8 @@ def _confusion_sentence(evaluation: Evaluation) -> str:
     return f"Most frequent mistakes: {', '.join(named)}."
 
 
-def _bar_range(rows: Sequence[Row]) -> tuple[float, float]:
-    return min(row.accuracy_interval[0] for row in rows), max(row.accuracy_interval[1] for row in rows)
-
-
 def _percent(fraction: float) -> str:
     return f"{fraction:.2%}"
-
-
-def _p_value(p_value: float) -> str:
-    return "p < 0.0001" if p_value < 0.0001 else f"p = {p_value:.4f}"
 
 
 def _kilobytes(size: int) -> str:
