@@ -24,11 +24,10 @@ from rabisco.recipes.card_builder import KerasReader
 from rabisco.recipes.material import load_material
 from rabisco.recipes.run import new_model
 from rabisco.training import Checkpoints, TrainingConfiguration, train
+from rabisco.training.callback import assign
 from rabisco.training.checkpoint import Position
-from rabisco.training.cooldown import cooldown
 from rabisco.training.photos import PhotoAugmentation
 from rabisco.training.progress import Progress
-from rabisco.training.watch import assign
 
 if TYPE_CHECKING:
     import keras
@@ -116,7 +115,7 @@ def _cooled_down(
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.trainable = not frozen  # which then normalizes with its running statistics
-    train(model, dataset, cooldown(replace(first, cooldown_epochs=COOLDOWN)), on_progress=cost)
+    train(model, dataset, replace(first, cooldown_epochs=COOLDOWN).cooldown(), on_progress=cost)
 
 
 CHANGES = {

