@@ -87,15 +87,9 @@ class Graph:
 
 
 def _node(data: memoryview) -> Node:
-    inputs, outputs, operation = [], [], ""
-    for number, value in _fields(data):
-        if number == 1:
-            inputs.append(_text(value))
-        elif number == 2:
-            outputs.append(_text(value))
-        elif number == 4:
-            operation = _text(value)
-    return Node(operation, tuple(inputs), tuple(outputs))
+    texts = [(number, _text(value)) for number, value in _fields(data) if number in (1, 2, 4)]
+    inputs, outputs, operation = (tuple(text for at, text in texts if at == number) for number in (1, 2, 4))
+    return Node("".join(operation), inputs, outputs)
 
 
 def _array(data: memoryview) -> NDArray[np.generic]:

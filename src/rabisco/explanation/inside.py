@@ -1,6 +1,7 @@
-"""What a network computes between image and logits: a second session of its ONNX file whose intermediates come out.
+"""What a network computes between image and logits, what of it decided, and which training images it reminds of.
 
-It is made when first asked for and kept beside the predictor's, which ``/predict`` uses alone.
+A second session of its ONNX file gives out the intermediates. It is made when first asked for and kept beside the
+predictor's, which ``/predict`` uses alone.
 """
 
 import re
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from rabisco.artifacts import Artifact, load_artifact, stamp
 from rabisco.explanation.graph import Graph
 from rabisco.inference import Predictor
+from rabisco.training_images import TrainingImages
 
 Link = Literal["flat", "mean", "max"]
 _STAGE = re.compile(r"(?:^|/)(stem|stage\d+)(?:_\d+)?(?=/|_output|:|$)")  # a named layer in the name of an array
@@ -109,6 +111,87 @@ class Inside:
             if maps.any():
                 return _link(maps, seen.features)
         return None
+
+    @cached_property
+    def training_images(self) -> tuple[TrainingImages, Array] | None:
+        """The training images that were kept, and their features, ``(N, F)``; computed where they are not kept."""
+        kept = self.artifact.training_images
+        if kept is None or not len(kept.images):
+            return None
+        return kept, self.features(kept.images) if kept.features is None else kept.features.astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The sum that a class's logit is.
+
+    Attributes:
+        parts: Feature times weight, ``(F,)``.
+        bias: What the class has without any feature; with the parts it sums to the logit.
+        weights: ``(F,)``.
+        order: The features from the one that spoke most for the class, ``(F,)``.
+    """
+
+    parts: Array
+    bias: float
+    weights: Array
+    order: NDArray[np.int64]
+
+    @property
+    def logit(self) -> float:
+        """The sum."""
+        return float(self.parts.sum(dtype=np.float64)) + self.bias
+
+
+def decision(inside: Inside, seen: Intermediates, category_index: int) -> Decision | None:
+    """Return what each feature adds to the logit of a class; ``None`` where the last layer is no dense one."""
+    if inside.weights is None:
+        return None
+    weights = inside.weights[:, category_index]
+    parts = seen.features * weights
+    return Decision(parts, float(inside.bias[category_index]), weights, np.argsort(-parts, kind="stable"))
+
+
+def grad_cam(inside: Inside, seen: Intermediates, category_index: int) -> Array | None:
+    """Return where the last maps speak for a class, float32 ``(H, W)`` of these maps, from 0.
+
+    Each map weighs as much as its mean gradient: how much the logit grows with it. Between the last maps and the
+    logits there is only one layer of weights, so that the gradient is these weights, spread over the map where the
+    features are its mean or its greatest value; ``None`` where they come from the last maps in no such way.
+
+    Source: Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization", 2017.
+    """
+    if inside.weights is None or inside.link is None:
+        return None
+    how, factor = inside.link
+    maps = list(seen.stages.values())[-1]
+    height, width, channels = maps.shape
+    weights = factor * inside.weights[:, category_index]
+    mean = weights.reshape(height * width, channels).mean(0) if how == "flat" else weights / (height * width)
+    return np.asarray(np.maximum(maps @ mean, 0), np.float32)
+
+
+@dataclass(frozen=True)
+class Neighbor:
+    """A training image, uint8 ``(H, W, C)``, the class that it was trained as, and how far its features are."""
+
+    image: NDArray[np.uint8]
+    category: str
+    distance: float
+
+
+def nearest(inside: Inside, seen: Intermediates, count: int = 6) -> list[Neighbor] | None:
+    """Return the training images with the nearest features, the nearest first; ``None`` where none were kept."""
+    if inside.training_images is None:
+        return None
+    kept, features = inside.training_images
+    apart = features - seen.features
+    distances = np.sqrt(np.einsum("nf,nf->n", apart, apart))
+    names = inside.artifact.card.class_names
+    return [
+        Neighbor(kept.images[place], names[kept.labels[place]], float(distances[place]))
+        for place in np.argsort(distances, kind="stable")[:count]
+    ]
 
 
 def get_inside(predictor: Predictor) -> Inside:

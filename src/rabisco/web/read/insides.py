@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from rabisco.explanation.flips import Change
+from rabisco.explanation.occlusion import Change
 from rabisco.web.platform.shapes import Probability
 from rabisco.web.read.answers import BoxSchema, PredictionSchema, UnreadPicture
 
