@@ -15,8 +15,8 @@ from rabisco.evaluation.reader import read_logits
 from rabisco.evaluation.readings import Readings
 from rabisco.inference import Predictor
 from rabisco.memory import Reference
+from rabisco.models import multiply_adds
 from rabisco.models.backend import start_keras
-from rabisco.models.costs import multiply_adds
 from rabisco.recipes import metrics_of
 from rabisco.recipes.material import normalized, with_classes
 

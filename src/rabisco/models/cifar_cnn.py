@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabisco.errors import N_
-from rabisco.models.architecture import Architecture
+from rabisco.models.registry import Architecture
 from rabisco.models.resnet import scaled
 from rabisco.training.config import TrainingConfiguration
 from rabisco.training.photos import PhotoAugmentation

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from rabisco.errors import N_
-from rabisco.models.architecture import Architecture
+from rabisco.models.registry import Architecture
 from rabisco.training.config import TrainingConfiguration
 
 if TYPE_CHECKING:

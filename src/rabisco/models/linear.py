@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from rabisco.errors import N_
-from rabisco.models.architecture import Architecture
+from rabisco.models.registry import Architecture
 
 if TYPE_CHECKING:
     import keras

@@ -9,8 +9,8 @@ Source: He et al., "Deep Residual Learning for Image Recognition", 2015 (https:/
 from typing import TYPE_CHECKING, Any
 
 from rabisco.errors import N_
-from rabisco.models.architecture import Architecture
 from rabisco.models.pretrained import load_published
+from rabisco.models.registry import Architecture
 from rabisco.training.config import TrainingConfiguration
 from rabisco.training.photos import PhotoAugmentation
 

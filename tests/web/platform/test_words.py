@@ -12,7 +12,7 @@ from sqlalchemy.dialects import sqlite
 import rabisco
 from rabisco import errors
 from rabisco.artifacts import Card, load_artifact, said_of
-from rabisco.artifacts.notes import ENDED, RETRAINED, with_note
+from rabisco.artifacts.card import ENDED, RETRAINED, with_note
 from rabisco.errors import N_, RabiscoError, Sentence, TooLargeError
 from rabisco.store.tables import Told
 from rabisco.web import create_app
