@@ -2,7 +2,7 @@
 
 ``features`` says what a picture looks like and what a model made of it; ``rule`` turns that into a reason for refusing
 it. Serving needs these two alone. A rule is made by ``fitting``, on the ``pictures`` that ``drawn`` draws from
-``doodles`` on ``paper`` and that are ``kept`` in the cache.
+``doodles`` on ``paper`` and the ``cache`` keeps.
 """
 
 from rabisco.rejection.features import FEATURES, TRAITS, describe, picture_features

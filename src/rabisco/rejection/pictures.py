@@ -15,7 +15,7 @@ from rabisco.errors import N_, InvalidDataError
 from rabisco.evaluation.reader import Reader, read_logits
 from rabisco.images import normalize_pixels, prepare
 from rabisco.images.normalize import DESKEWED
-from rabisco.rejection import kept
+from rabisco.rejection import cache
 from rabisco.rejection.drawn import KINDS, draw_kind
 from rabisco.rejection.features import describe, picture_features
 from rabisco.rejection.paper import Picture, on_paper, redraw, resized
@@ -88,11 +88,11 @@ class PreparedPictures:
         return cls(np.stack(pixels), np.stack(traits), np.array(blank))
 
     @classmethod
-    def loaded(cls, kind: str, arrays: kept.Arrays) -> Self:
+    def loaded(cls, kind: str, arrays: cache.Arrays) -> Self:
         """Return the pictures of a kind as ``named`` gave them."""
         return cls(*(arrays[f"{kind}/{one.name}"] for one in fields(cls)))
 
-    def named(self, kind: str) -> kept.Arrays:
+    def named(self, kind: str) -> cache.Arrays:
         """Return them as arrays to be kept."""
         return {f"{kind}/{name}": array for name, array in vars(self).items()}
 
@@ -147,8 +147,8 @@ def fit_pictures(
     alike = [kind.name for kind in KINDS if not kind.composed]  # whatever the characters
     drawn_for = DESKEWED.get(normalizer, normalizer)
     shelves = {
-        kept.path_of((drawn_for, each, seed, alike), ()): alike,
-        kept.path_of((drawn_for, few, each, seed, list(draw)), images): [kind for kind in draw if kind not in alike],
+        cache.path_of((drawn_for, each, seed, alike), ()): alike,
+        cache.path_of((drawn_for, few, each, seed, list(draw)), images): [kind for kind in draw if kind not in alike],
     }
     prepared = dict[str, PreparedPictures]()
     for path, kinds in shelves.items():
@@ -166,15 +166,15 @@ def _prepared(
 ) -> dict[str, PreparedPictures]:
     """Return what is kept there by kind, or draw and keep it; of processes that want it together, one draws."""
     found = dict[str, PreparedPictures]()
-    with kept.alone(path):
-        known = kept.load(path)
+    with cache.locked(path):
+        known = cache.load(path)
         for kind, pictures in draw.items():
             found[kind] = (
                 PreparedPictures.loaded(kind, known) if known else PreparedPictures.of(pictures(), normalizer)
             )
             on_prepared(len(found[kind].blank))
         if not known:
-            kept.keep(path, {name: array for kind, one in found.items() for name, array in one.named(kind).items()})
+            cache.save(path, {name: array for kind, one in found.items() for name, array in one.named(kind).items()})
     return found
 
 
@@ -211,12 +211,12 @@ def further_pictures(count: int, class_names: Sequence[str], most: int = CHARACT
 
 def _photographs() -> Images:
     """Return some photographs of the training part; they are kept, as reading all of it takes a second each time."""
-    path = kept.path_of(("photographs", EVERY_PHOTOGRAPH, data.stamp("cifar-10")), ())
-    with kept.alone(path):
-        known = kept.load(path)
+    path = cache.path_of(("photographs", EVERY_PHOTOGRAPH, data.stamp("cifar-10")), ())
+    with cache.locked(path):
+        known = cache.load(path)
         if known is None:
             known = {"images": data.load("cifar-10").train.images[::EVERY_PHOTOGRAPH]}
-            kept.keep(path, known)
+            cache.save(path, known)
     return known["images"]
 
 

@@ -1,4 +1,4 @@
-"""What the drawing of pictures comes to, in the cache: whoever trains again on the same images need not draw again."""
+"""A cache of what the drawing of pictures comes to: whoever trains again on the same images need not draw again."""
 
 import fcntl
 import hashlib
@@ -48,7 +48,7 @@ def _folder() -> Path:
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
     """Hold the lock of a cache file, so that only one of several trainings started together draws its pictures."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -72,7 +72,7 @@ def load(path: Path) -> Arrays | None:
     return None
 
 
-def keep(path: Path, arrays: Arrays) -> None:
+def save(path: Path, arrays: Arrays) -> None:
     """Keep arrays there, in one step; where the cache cannot be written to, they are drawn again the next time."""
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
