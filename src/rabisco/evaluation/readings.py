@@ -1,13 +1,13 @@
 """What a model answered on every image of a split: the way from a figure back to the images behind it."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal, Self
 
 import numpy as np
 import scipy  # its parts are loaded when they are used
 from numpy.typing import NDArray
 
+from rabisco.arrays import ArrayFile
 from rabisco.data.dataset import Split
 from rabisco.evaluation.calibration import BINS
 from rabisco.evaluation.ranking import class_curves
@@ -21,7 +21,6 @@ STEPS = 1 << 14  # in which confidence is kept; finer where a step would lead in
 Which = Literal["", "wrong", "right", "both-wrong", "both-right", "only-this", "only-other"]
 OF_TWO: tuple[Which, ...] = ("both-wrong", "both-right", "only-this", "only-other")
 Rows = NDArray[np.int64]
-_ALWAYS = ("labels", "answers", "confidence", "truth", "rows", "images")
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Selection:
 
 
 @dataclass(frozen=True)
-class Readings:
+class Readings(ArrayFile):
     """What one model answered on a split, and some of the images.
 
     Attributes:
@@ -133,26 +132,6 @@ class Readings:
         return np.sort(
             np.concatenate([first, _in_turns(surest_and_least, self.labels, self.answers)[: most - len(first)]])
         )
-
-    def write(self, path: Path) -> None:
-        """Write it to a file; ``read`` returns it."""
-        with path.open("wb") as file:
-            np.savez_compressed(file, **{name: one for name, one in vars(self).items() if one is not None})
-
-    @classmethod
-    def read(cls, path: Path) -> Self:
-        """Return what is in a file.
-
-        Raises:
-            OSError: There is no such file.
-            ValueError: It holds something else.
-        """
-        with np.load(path, allow_pickle=False) as arrays:
-            try:
-                further = {name: arrays[name] for name in ("roc", "precision_recall") if name in arrays}
-                return cls(**{name: arrays[name] for name in _ALWAYS}, **further)
-            except KeyError as error:
-                raise ValueError(f"readings need {error}") from error
 
 
 def _in_steps(confidence: NDArray[np.float64]) -> NDArray[np.float32]:
