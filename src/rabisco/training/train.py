@@ -143,7 +143,7 @@ def _train_by_gradient(
     )
     if position.arrays:
         put_back(fitted, position.arrays)
-    while not position.ended and callback.result.ended == "completed":
+    while not position.ended and callback.ended == "completed":
         begun = position.step > 0  # Keras numbers the batches of a fit from its beginning, so such an epoch is one fit
         until = position.epoch + 1 if begun else _last_alike(costs, position.epoch)
         _fit(fitted, dataset, configuration, callback=callback, position=position, until=until)
