@@ -9,7 +9,7 @@ import numpy as np
 
 from rabisco import data
 from rabisco.artifacts import BUNDLED_DIR, load_artifact, write_card
-from rabisco.artifacts.places import READINGS_FILE, REFERENCE_FILE
+from rabisco.artifacts.paths import READINGS_FILE, REFERENCE_FILE
 from rabisco.evaluation.metrics import confusion_matrix, evaluate_logits
 from rabisco.evaluation.reader import read_logits
 from rabisco.evaluation.readings import Readings

@@ -1,7 +1,7 @@
 """A trained model on disk: a folder with ``pesos.h5``, ``model.onnx``, ``card.json`` and what else its card names, in
 numbered versions.
 
-``card`` says what the model is; ``places`` knows where each version lies and which is current; ``saving`` adds one,
+``card`` says what the model is; ``paths`` knows where each version lies and which is current; ``saving`` adds one,
 ``loading`` reads and verifies one, ``versions`` chooses, goes back and deletes; ``durable`` writes what must survive a
 kill. Versions never change; what is replaced are pointers, in one step.
 Artifacts made here live under the settings' ``home``; those that come with the package are bundled in it, as version
@@ -10,7 +10,7 @@ Artifacts made here live under the settings' ``home``; those that come with the 
 
 from rabisco.artifacts.card import Card, DatasetCard, said_of
 from rabisco.artifacts.loading import Artifact, card_of, list_artifacts, list_damaged, load_artifact
-from rabisco.artifacts.places import (
+from rabisco.artifacts.paths import (
     ALIASES,
     BUNDLED,
     BUNDLED_DIR,

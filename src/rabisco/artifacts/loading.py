@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import ValidationError
 
 from rabisco.artifacts.card import Card
-from rabisco.artifacts.places import (
+from rabisco.artifacts.paths import (
     CARD_FILE,
     MEMORY_FILE,
     ONNX_FILE,

@@ -21,7 +21,7 @@ from rabisco.artifacts.card import RENAMED, Card, with_note
 from rabisco.artifacts.durable import locked, sync, told_of_storage, try_lock
 from rabisco.artifacts.exporting import compress_weights, export, shrink_onnx
 from rabisco.artifacts.loading import Artifact, load_artifact, sha256
-from rabisco.artifacts.places import (
+from rabisco.artifacts.paths import (
     BUNDLED,
     CARD_FILE,
     MEMORY_FILE,

@@ -1,8 +1,8 @@
 """Versions and pointers in an object store that several servers share; the folder here is what other code reads.
 
 A version is sent before it is there: its files, then its manifest, by which it gets its number, then the pointer. What
-other servers made is brought before anything is changed, and by ``following`` all the time: the files of a version are
-fetched and checked, it is renamed into place, and only then is the pointer replaced. Without a store, the lock is all.
+other servers made is brought before anything is changed, and by ``synchronization`` all the time: files are fetched
+and checked, the version is renamed into place, and only then is the pointer replaced. Without a store the lock is all.
 """
 
 import logging
@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote
 
 from rabisco import objects
 from rabisco.artifacts.durable import locked, read_whole, sync, told_of_storage, write_whole
-from rabisco.artifacts.places import (
+from rabisco.artifacts.paths import (
     DEFAULT_FILE,
     DEFAULT_KEY,
     PLACE,

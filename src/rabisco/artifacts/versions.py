@@ -9,7 +9,7 @@ from rabisco import objects
 from rabisco.artifacts.card import Card
 from rabisco.artifacts.durable import sync, write_whole
 from rabisco.artifacts.loading import read_card
-from rabisco.artifacts.places import (
+from rabisco.artifacts.paths import (
     BUNDLED,
     CARD_FILE,
     DEFAULT_FILE,

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, render_template
 from flask_babel import lazy_gettext
 
 from rabisco.artifacts import Artifact, list_artifacts, list_damaged, load_artifact, said_of
-from rabisco.artifacts.places import divided, pointer_of
+from rabisco.artifacts.paths import divided, pointer_of
 from rabisco.web.models.aliases import default_model, resolve
 from rabisco.web.models.compared import comparisons
 from rabisco.web.models.confusions import confusions_of

@@ -18,7 +18,7 @@ from werkzeug.exceptions import TooManyRequests
 from werkzeug.http import parse_cookie
 
 from rabisco.artifacts import Artifact
-from rabisco.artifacts.places import BUNDLED
+from rabisco.artifacts.paths import BUNDLED
 from rabisco.errors import N_, AccessDeniedError, CrossSiteError, ReadOnlyError
 from rabisco.settings import Settings
 from rabisco.web.platform import guesses, sessions

@@ -14,7 +14,7 @@ from contextlib import suppress
 
 from rabisco import objects
 from rabisco.artifacts.durable import locked, try_lock
-from rabisco.artifacts.following import Follower
+from rabisco.artifacts.synchronization import Synchronizer
 from rabisco.errors import N_, InvalidConfigurationError, RabiscoError, Sentence
 from rabisco.settings import Settings, get_settings
 from rabisco.web.platform import lines
@@ -90,7 +90,7 @@ def _once() -> int:
     try:
         if not objects.remembered():
             share_key(shared)
-        Follower(shared).look()
+        Synchronizer(shared).synchronize()
     except RabiscoError as error:
         print(json.dumps(error.sentence.to_dict()))
         return WRONG if isinstance(error, InvalidConfigurationError) else AWAY
@@ -100,10 +100,10 @@ def _once() -> int:
 def _follow() -> None:
     shared = objects.bucket()
     assert shared is not None
-    follower, said = Follower(shared), ""
+    synchronizer, said = Synchronizer(shared), ""
     while True:
         try:
-            follower.look()
+            synchronizer.synchronize()
             if said:
                 LOGGER.warning("the object store answers again")
             said = ""
