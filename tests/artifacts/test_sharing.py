@@ -311,7 +311,7 @@ def test_another_machine_is_believed_for_an_hour_and_what_it_says_last_counts(
     monkeypatch.setattr("platform.node", lambda: "a")
     (begun := label_errors.LabelErrorsJob(source=source, pid=2**22 + 1, process_started="never")).write()
     assert label_errors.status(source).state == "failed"  # there is no such process on this machine
-    follower, shared = at("b"), objects.bucket()
+    synchronizer, shared = at("b"), objects.bucket()
     assert shared
     synchronizer.synchronize()
     monkeypatch.setattr("platform.node", lambda: "b")
@@ -321,7 +321,7 @@ def test_another_machine_is_believed_for_an_hour_and_what_it_says_last_counts(
     begun.write(state="failed")
     key = f"manifests/files/label-errors/{label_errors.id_of(source)}.json"
     shared.write(key, begun.model_copy(update={"moment": time.time() - 10}).model_dump_json().encode())
-    follower.synchronize()
+    synchronizer.synchronize()
     assert label_errors.status(source).state == "failed"  # what it said before is no news
     path = label_errors.folder() / f"{label_errors.id_of(source)}.json"
     path.write_text(begun.model_copy(update={"moment": time.time() - 4000}).model_dump_json(), encoding="utf-8")

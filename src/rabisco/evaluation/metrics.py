@@ -214,12 +214,12 @@ def averages(classes: Sequence[ClassScore], weights: Sequence[int]) -> Averages:
     return Averages(*map(float, np.average(figures, axis=0, weights=weights)))
 
 
-def top_confusions(matrix: NDArray[np.int64], class_names: Sequence[str], count: int = 10) -> tuple[Confusion, ...]:
-    """Return the ``count`` most frequent mistakes of a confusion matrix, most frequent first."""
+def top_confusions(matrix: NDArray[np.int64], class_names: Sequence[str]) -> tuple[Confusion, ...]:
+    """Return the ten most frequent mistakes of a confusion matrix, most frequent first."""
     wrong = matrix.copy()
     np.fill_diagonal(wrong, 0)
     fractions = wrong / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    order = np.argsort(-wrong, axis=None, kind="stable")[:count]
+    order = np.argsort(-wrong, axis=None, kind="stable")[:10]
     pairs = [divmod(int(cell), len(class_names)) for cell in order]
     return tuple(
         Confusion(class_names[true], class_names[read], int(wrong[true, read]), float(fractions[true, read]))

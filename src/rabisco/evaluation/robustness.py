@@ -154,7 +154,7 @@ def _form() -> TypeAdapter[dict[str, Robustness]]:
     return TypeAdapter(dict[str, Robustness])
 
 
-def robustness_table(reader: Reader, split: Split, seed: int = 0) -> Robustness:
+def robustness_table(reader: Reader, split: Split) -> Robustness:
     """Read a split, images ``(N, H, W, 1)``, under each corruption and return the accuracies.
 
     Raises:
@@ -168,7 +168,7 @@ def robustness_table(reader: Reader, split: Split, seed: int = 0) -> Robustness:
             ),
             received=str(split.images.shape),
         )
-    rows = tuple(_read_corrupted(reader, split, name, seed) for name in CORRUPTIONS)
+    rows = tuple(_read_corrupted(reader, split, name) for name in CORRUPTIONS)
     return Robustness(
         examples=len(split),
         clean_accuracy=_correct(reader, split.images, split.labels) / len(split),
@@ -182,8 +182,8 @@ def corrupt(images: Images, name: str, seed: int = 0) -> Images:
     return CORRUPTIONS[name](images, np.random.default_rng([seed, list(CORRUPTIONS).index(name)]))
 
 
-def _read_corrupted(reader: Reader, split: Split, name: str, seed: int) -> CorruptedAccuracy:
-    correct = _correct(reader, corrupt(split.images, name, seed), split.labels)
+def _read_corrupted(reader: Reader, split: Split, name: str) -> CorruptedAccuracy:
+    correct = _correct(reader, corrupt(split.images, name), split.labels)
     return CorruptedAccuracy(
         corruption=name,
         strength=str(CORRUPTIONS[name].__doc__),
