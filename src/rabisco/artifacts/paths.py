@@ -51,19 +51,13 @@ _MOST_REMEMBERED = 100
 
 
 class Pointer(BaseModel):
-    """Which version of a name is current.
-
-    Attributes:
-        version: The current one.
-        before: Those that were current before it, the latest last; what a roll-back goes back through.
-        last: The greatest number ever given, so that none is given twice, not even after a deletion.
-    """
+    """Which version of a name is current."""
 
     model_config = ConfigDict(frozen=True)
 
     version: int
-    before: tuple[int, ...] = ()
-    last: int = 0
+    before: tuple[int, ...] = ()  # those that were current before it, the latest last: a roll-back goes through them
+    last: int = 0  # the greatest number ever given, so that none is given twice, not even after a deletion
 
     def to(self, version: int) -> "Pointer":
         """Return the pointer that points to ``version`` and remembers this one."""

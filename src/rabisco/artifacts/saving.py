@@ -249,7 +249,9 @@ def _workplace() -> Iterator[Path]:
     home = get_settings().artifacts_dir
     with locked(home):
         for left in home.glob(f"{_SAVING}*"):
-            _sweep(left)
+            if left.is_dir() and (handle := try_lock(left / _IN_USE)) is not None:
+                shutil.rmtree(left, ignore_errors=True)
+                os.close(handle)
         temporary = Path(tempfile.mkdtemp(dir=home, prefix=_SAVING))
         handle = try_lock(temporary / _IN_USE)
     assert handle is not None  # nobody else knows the folder
@@ -259,13 +261,6 @@ def _workplace() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-        os.close(handle)
-
-
-def _sweep(left: Path) -> None:
-    handle = try_lock(left / _IN_USE) if left.is_dir() else None
-    if handle is not None:
-        shutil.rmtree(left, ignore_errors=True)
         os.close(handle)
 
 

@@ -137,21 +137,12 @@ def ask(
 
 @dataclass
 class _Completion:
-    """One streamed completion.
+    """One streamed completion."""
 
-    Attributes:
-        facts: Where its tokens are counted.
-        until: When it is given up, by the monotonic clock.
-        cancelled: Set when nobody waits for it any more.
-        calls: The tools that it calls, by their index.
-        began: Whether anything came.
-        finished: Whether it came to its end.
-    """
-
-    facts: Facts
-    until: float
-    cancelled: threading.Event
-    calls: dict[int, dict[str, Any]] = field(default_factory=dict)
+    facts: Facts  # where its tokens are counted
+    until: float  # when it is given up, by the monotonic clock
+    cancelled: threading.Event  # set when nobody waits for it any more
+    calls: dict[int, dict[str, Any]] = field(default_factory=dict)  # the tools that it calls, by their index
     began: bool = False
     finished: bool = False
 

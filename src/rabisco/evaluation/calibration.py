@@ -13,17 +13,9 @@ BINS = 15
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """The answers whose confidence lies in one interval.
+    """The answers whose confidence lies above ``low``, up to ``high``; their means are 0 if there are none."""
 
-    Attributes:
-        low: Lower bound of the confidence, exclusive (inclusive for 0).
-        high: Upper bound, inclusive.
-        count: Answers in it.
-        confidence: Their mean confidence; 0 if there are none.
-        accuracy: Fraction of them that is right; 0 if there are none.
-    """
-
-    low: float
+    low: float  # inclusive where it is 0
     high: float
     count: int
     confidence: float

@@ -17,8 +17,6 @@ from rabisco.errors import InvalidConfigurationError
 from rabisco.evaluation.reader import Reader, read_logits
 from rabisco.evaluation.statistics import mcnemar, paired_interval_of_counts, wilson_interval
 
-Answers = NDArray[np.bool_]  # (N,), which images a model reads correctly
-
 
 @dataclass(frozen=True)
 class Contestant:
@@ -193,15 +191,21 @@ def compare(
     readers = [one.reader for one in contestants]
     single = time_interleaved(readers, split.images, 1, single_runs)
     batched = time_interleaved(readers, split.images, batch_size, batched_runs)
-    rows = itertools.starmap(_measured, zip(contestants, correct, single, batched, strict=True))
-    pairs = itertools.combinations(zip(contestants, correct, strict=True), 2)
-    return Comparison(
-        dataset=dataset,
-        examples=len(split),
-        batch_size=batch_size,
-        rows=tuple(rows),
-        pairs=tuple(itertools.starmap(_paired, pairs)),
+    rows = tuple(
+        Row(
+            **{name: value for name, value in vars(one).items() if name != "reader"},
+            accuracy=float(right.mean()),
+            accuracy_interval=wilson_interval(int(right.sum()), len(right)),
+            single=alone,
+            batched=together,
+        )
+        for one, right, alone, together in zip(contestants, correct, single, batched, strict=True)
     )
+    pairs = []
+    for (first, one_right), (second, other_right) in itertools.combinations(zip(rows, correct, strict=True), 2):
+        only_first, only_second = int((one_right & ~other_right).sum()), int((other_right & ~one_right).sum())
+        pairs.append(Pair(first.name, second.name, only_first, only_second, mcnemar(only_first, only_second)))
+    return Comparison(dataset, len(split), batch_size, rows, tuple(pairs))
 
 
 def time_interleaved(
@@ -221,21 +225,4 @@ def time_interleaved(
     return tuple(
         Latency(float(median), float(p95), float(median / medians[0]), runs)
         for median, p95 in zip(medians, slow, strict=True)
-    )
-
-
-def _paired(one: tuple[Contestant, Answers], other: tuple[Contestant, Answers]) -> Pair:
-    (first, first_right), (second, second_right) = one, other
-    only_first = int((first_right & ~second_right).sum())
-    only_second = int((second_right & ~first_right).sum())
-    return Pair(first.name, second.name, only_first, only_second, mcnemar(only_first, only_second))
-
-
-def _measured(contestant: Contestant, correct: NDArray[np.bool_], single: Latency, batched: Latency) -> Row:
-    return Row(
-        **{name: value for name, value in vars(contestant).items() if name != "reader"},
-        accuracy=float(correct.mean()),
-        accuracy_interval=wilson_interval(int(correct.sum()), len(correct)),
-        single=single,
-        batched=batched,
     )

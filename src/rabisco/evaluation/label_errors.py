@@ -14,19 +14,12 @@ Floats = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Suspicion:
-    """An image whose label is probably wrong.
-
-    Attributes:
-        row: Its row.
-        label: What it is labeled as.
-        suggested: The most probable class.
-        margin: Probability of the label less that of the class suggested, in [-1, 0); the lower, the surer.
-    """
+    """An image whose label is probably wrong, and the most probable class, which is suggested."""
 
     row: int
     label: int
     suggested: int
-    margin: float
+    margin: float  # probability of the label less that of the class suggested, in [-1, 0); the lower, the surer
 
 
 def confident_labels(labels: NDArray[np.int64], probabilities: Floats) -> NDArray[np.int64]:

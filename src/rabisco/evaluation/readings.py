@@ -25,21 +25,13 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Selection:
-    """Which images are asked for; what is left out holds for all.
+    """Which images are asked for; what is left out holds for all."""
 
-    Attributes:
-        category: Their true class.
-        answer: The class that the model answers.
-        low: Its confidence is above that, exclusive.
-        high: And at most that.
-        which: Whether the answers are right; see ``Which``.
-    """
-
-    category: int | None = None
-    answer: int | None = None
-    low: float = -1.0
-    high: float = 1.0
-    which: Which = ""
+    category: int | None = None  # their true class
+    answer: int | None = None  # the class that the model answers
+    low: float = -1.0  # its confidence is above that
+    high: float = 1.0  # and at most that
+    which: Which = ""  # whether the answers are right
 
 
 @dataclass(frozen=True)

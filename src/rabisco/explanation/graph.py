@@ -8,7 +8,6 @@ Source: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto, https://protobuf
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -59,12 +58,9 @@ class Graph:
                 elif number == OUTPUT:
                     outputs.append(_text(_only(value, NAME)))
             self.output = outputs[0]
+            self._makers = {name: node for node in self.nodes for name in node.outputs}
         except (IndexError, LookupError, UnicodeDecodeError) as error:
             raise InvalidArtifactError(N_("model.onnx cannot be read; restore it or train again")) from error
-
-    @cached_property
-    def _makers(self) -> dict[str, Node]:
-        return {name: node for node in self.nodes for name in node.outputs}
 
     def maker(self, name: str) -> Node | None:
         """Return the operation that an array comes from; ``None`` of weights and inputs."""

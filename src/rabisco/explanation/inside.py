@@ -4,6 +4,7 @@ A second session of its ONNX file gives out the intermediates. It is made when f
 predictor's, which ``/predict`` uses alone.
 """
 
+import math
 import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -75,11 +76,8 @@ class Inside:
     @property
     def is_linear(self) -> bool:
         """Whether its logits are a sum over pixels, each times a weight."""
-        return self.kernels is None and self.weights is not None and len(self.weights) == self._pixels
-
-    @property
-    def _pixels(self) -> int:
-        return int(np.prod(self.artifact.card.image_shape))
+        pixels = math.prod(self.artifact.card.image_shape)
+        return self.kernels is None and self.weights is not None and len(self.weights) == pixels
 
     def run(self, image: NDArray[np.uint8]) -> Intermediates:
         """Return what one normalized image, uint8 ``(H, W, C)``, becomes."""

@@ -104,7 +104,10 @@ def smallest_flips(predictor: Predictor, prediction: Prediction, among: Among = 
 
 def _smallest(predictor: Predictor, pixels: NDArray[np.uint8], best: int, change: Change, among: Among) -> Flip | None:
     for places in _squares(pixels, change):
-        images = np.stack([_changed(pixels, place, change) for place in places])
+        images = np.stack([cover(pixels, *place) for place in places])
+        if change == "added":
+            for image, place in zip(images, places, strict=True):
+                image[place] = FULL
         probabilities = predictor.probabilities(images, among)
         flipped = np.flatnonzero(probabilities.argmax(axis=1) != best)
         if len(flipped):
@@ -125,13 +128,6 @@ def _squares(pixels: NDArray[np.uint8], change: Change) -> Iterator[list[Place]]
     else:
         found = (patches(pixels.shape, parts) for parts in FLIP_PARTS)
     yield from filter(None, found)
-
-
-def _changed(pixels: NDArray[np.uint8], place: Place, change: Change) -> NDArray[np.uint8]:
-    image = cover(pixels, *place)
-    if change == "added":
-        image[place] = FULL
-    return image
 
 
 def _places(ink: NDArray[np.uint8], side: int, change: Change, near: NDArray[np.bool_]) -> Iterator[Place]:

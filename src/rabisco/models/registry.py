@@ -134,9 +134,6 @@ def multiply_adds(model: "keras.Model") -> int:
     """Return the multiplications, each with its addition, that one image takes in dense and convolutional layers.
 
     They are nearly all of the work: normalization, activations and pooling are left out, as is usual.
-
-    Args:
-        model: A built Keras model, its images of a fixed size.
     """
     total = 0
     for layer in model._flatten_layers(include_self=False):  # also those within layers

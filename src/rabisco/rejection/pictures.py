@@ -38,15 +38,10 @@ Images = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Described:
-    """Pictures as the rule sees them.
+    """Pictures as the rule sees them."""
 
-    Attributes:
-        features: ``(N, len(FEATURES))``.
-        blank: ``(N,)``, in which no ink was found; they are refused without asking the rule.
-    """
-
-    features: NDArray[np.float64]
-    blank: NDArray[np.bool_]
+    features: NDArray[np.float64]  # (N, len(FEATURES))
+    blank: NDArray[np.bool_]  # (N,), in which no ink was found; they are refused without asking the rule
 
     def log_odds(self, rule: RejectionRule) -> NDArray[np.float64]:
         """Return the rule's log-odds of each picture, infinite where it is blank."""
@@ -59,17 +54,11 @@ class Described:
 
 @dataclass(frozen=True)
 class PreparedPictures:
-    """Pictures as the preparation leaves them, before any model has seen them.
+    """Pictures as the preparation leaves them, before any model has seen them."""
 
-    Attributes:
-        pixels: uint8 ``(N, H, W, 1)``.
-        traits: ``(N, len(TRAITS))``; see ``features.describe``.
-        blank: As in ``Described``.
-    """
-
-    pixels: Images
-    traits: NDArray[np.float32]
-    blank: NDArray[np.bool_]
+    pixels: Images  # (N, H, W, 1)
+    traits: NDArray[np.float32]  # (N, len(TRAITS)); see ``features.describe``
+    blank: NDArray[np.bool_]  # as in ``Described``
 
     @classmethod
     def of(cls, pictures: Iterable[Picture], normalizer: str) -> Self:
