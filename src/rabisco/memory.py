@@ -31,14 +31,9 @@ Features = NDArray[np.float32]
 
 
 class Example(BaseModel):
-    """One picture and what it is.
+    """One picture and what it is: a class, or ``None`` and the reason why such pictures are refused.
 
-    Attributes:
-        key: Names the picture, so that it can be forgotten.
-        features: See ``features``.
-        reach: Pictures nearer than that are answered like this one.
-        category: The class that it is; ``None`` where the model knows none for it.
-        reason: Why it is refused then.
+    Pictures whose features are nearer than its reach are answered like it. By its key it can be forgotten.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -60,13 +55,9 @@ class Recall:
 
 @dataclass(frozen=True)
 class Reference(ArrayFile):
-    """What a model answers on images that it was validated and tested on, as features.
+    """What a model answers on images that it was validated and tested on, as features, int8 ``(N, F)``.
 
-    Attributes:
-        seen: Of validation images, int8 ``(N, F)``; how far examples reach is fitted on them.
-        answers: Class that the model answers for each, ``(N,)``.
-        counted: Of test images, int8 ``(M, F)``; on them is counted what changed.
-        counted_answers: ``(M,)``.
+    How far examples reach is fitted on validation images, ``seen``; what changed is ``counted`` on test images.
     """
 
     seen: NDArray[np.int8]

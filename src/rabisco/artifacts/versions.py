@@ -36,13 +36,9 @@ _DELETED = ".deleted-"
 
 @dataclass(frozen=True)
 class Version:
-    """One version of a model.
+    """One version of a model, 0 for the bundled one, with its card unless that cannot be read.
 
-    Attributes:
-        number: 0 for the bundled one.
-        card: Its card; ``None`` if it cannot be read.
-        current: Whether it is the one that answers.
-        previous: Whether a roll-back goes to it.
+    The ``current`` one answers; a roll-back goes to the ``previous`` one.
     """
 
     number: int

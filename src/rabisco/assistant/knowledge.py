@@ -31,14 +31,7 @@ _COMMON = """
 
 @dataclass(frozen=True)
 class HelpSection:
-    """One section of the documentation.
-
-    Attributes:
-        title: Its heading, often a question.
-        page: Where it stands in ``docs/``, without the ending.
-        text: Markdown.
-        language: Of the text, a tag of ``LANGUAGES``.
-    """
+    """One section of a page in ``docs/``: its heading, often a question, and its text, Markdown."""
 
     title: str
     page: str

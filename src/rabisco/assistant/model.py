@@ -69,13 +69,10 @@ class ToolUse:
 
 @dataclass
 class Facts:
-    """What the question is about, beyond its words; ``tokens`` is counted while it is answered.
+    """What the question is about, beyond its words.
 
-    Attributes:
-        page: The page that the visitor came from, as a path.
-        reading: What models read in the visitor's drawing, if the page sent it.
-        image: The drawing itself as a data URL, if the visitor wants it to be sent.
-        tokens: What the answer has cost so far.
+    It is the path of the page that the visitor came from, what models read in a drawing, and the drawing itself as a
+    data URL, if the visitor wants it to be sent. Tokens are counted while the answer comes.
     """
 
     page: str = ""

@@ -22,16 +22,8 @@ from rabisco.evaluation.statistics import mcnemar, paired_interval_of_counts, wi
 class Contestant:
     """One model in a comparison: what reads, and what is known of it.
 
-    Attributes:
-        name: Its name in the table.
-        reader: What turns images into logits.
-        training_seconds: Wall time of its training.
-        parameters: Number of its weights.
-        weights_bytes: Size of ``pesos.h5``.
-        onnx_bytes: Size of ``model.onnx``.
-        multiply_adds: Multiplications, each with its addition, for one image; ``None`` where they were not counted.
-        load_ms: Milliseconds that loading it takes; ``None`` where that was not measured.
-        memory_bytes: Memory that it takes once loaded; likewise.
+    The bytes are those of ``pesos.h5``, of ``model.onnx`` and of the memory that it takes once loaded. What was not
+    measured is ``None``.
     """
 
     name: str
@@ -90,14 +82,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Pair:
-    """Do two models differ on the same images, or is it chance?
+    """Do two models differ on the same images, some of which only one of them reads correctly, or is it chance?
 
-    Attributes:
-        first: Name of one model.
-        second: Name of the other.
-        only_first: Images that only the first reads correctly.
-        only_second: Images that only the second reads correctly.
-        p_value: McNemar's exact two-sided probability of a difference at least this great if both were equally good.
+    The p-value is McNemar's: how probable a difference at least this great is if both are equally good.
     """
 
     first: str
@@ -114,15 +101,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The table, and a test for each pair of models.
-
-    Attributes:
-        dataset: Name of the data set.
-        examples: Test images read by every model.
-        batch_size: Images per batch in the batched timing.
-        rows: One per model, in the order given; ratios are against the first.
-        pairs: One per pair of models.
-    """
+    """The table, a row for each model in the order given, ratios against the first, and a test for each pair."""
 
     dataset: str
     examples: int

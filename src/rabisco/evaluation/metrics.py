@@ -24,16 +24,9 @@ from rabisco.evaluation.statistics import wilson_interval
 
 @dataclass(frozen=True)
 class ClassScore:
-    """How well one class is read; every figure a fraction, 0 where it would divide by nothing.
+    """How well one class is read; every figure but its number of examples is a fraction, 0 where nothing divides it.
 
-    Attributes:
-        category: Name of the class.
-        precision: Of the answers that name it, the fraction that is right.
-        recall: Of its examples, the fraction that is read.
-        f1: Harmonic mean of the two.
-        support: Number of its examples.
-        roc_auc: Area under its ROC curve against the rest; none where all examples are its own, or none is.
-        average_precision: Mean precision over its precision-recall curve; none where it has no example.
+    The areas under its ROC and precision-recall curves against the rest are ``None`` where it has no such curve.
     """
 
     category: str

@@ -121,13 +121,9 @@ class Inside:
 
 @dataclass(frozen=True)
 class Decision:
-    """The sum that a class's logit is.
+    """The sum that a class's logit is: the parts, each a feature times its weight, ``(F,)``, and a bias.
 
-    Attributes:
-        parts: Feature times weight, ``(F,)``.
-        bias: What the class has without any feature; with the parts it sums to the logit.
-        weights: ``(F,)``.
-        order: The features from the one that spoke most for the class, ``(F,)``.
+    The order is that of the features from the one that spoke most for the class, ``(F,)``.
     """
 
     parts: Array

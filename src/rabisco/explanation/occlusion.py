@@ -28,12 +28,10 @@ FULL = 255
 
 @dataclass(frozen=True)
 class Explanation:
-    """A prediction, and what mattered to it.
+    """A prediction, and what mattered to its best class.
 
-    Attributes:
-        prediction: What is explained; its best class is.
-        importance: float32 ``(H, W)`` of the image that the model saw, in [-1, 1]: by how much the probability of the
-            best class falls, on average over the patches that cover a pixel; below 0 where it rises.
+    The importance of each pixel, float32 ``(H, W)`` in [-1, 1], is by how much the probability of that class falls on
+    average over the patches that cover it; below 0 where it rises.
     """
 
     prediction: Prediction
@@ -73,13 +71,9 @@ def cover(pixels: NDArray[np.uint8], rows: slice, columns: slice) -> NDArray[np.
 
 @dataclass(frozen=True)
 class Flip:
-    """A change of the image and what the model reads then.
+    """A square of the image where ink was erased or added, or a photograph covered, and the class that is read then.
 
-    Attributes:
-        change: Whether ink was erased or added; of a photograph, "erased" is covered.
-        box: Left, top, width and height of the square, in pixels of the image.
-        image: uint8 ``(H, W, C)``, changed.
-        best: The class that is read then.
+    The box is left, top, width and height in pixels; the image, uint8 ``(H, W, C)``, is the changed one.
     """
 
     change: Change
