@@ -175,10 +175,7 @@ def _take_over(artifact: Artifact, folder: Path, names: tuple[str, ...]) -> None
 def install(folder: Path, card: Card, *, use: bool = True) -> Artifact:
     """Move a folder with ``pesos.h5`` and ``model.onnx`` into place as a new version; see ``save_artifact``.
 
-    Args:
-        folder: On the same file system as the artifacts; it is gone afterwards.
-        card: As for ``save_artifact``.
-        use: As for ``save_artifact``.
+    The folder must be on the file system of the artifacts.
     """
     card = write_card(folder, card)
     for path in (*folder.iterdir(), folder):
@@ -189,12 +186,7 @@ def install(folder: Path, card: Card, *, use: bool = True) -> Artifact:
 
 
 def write_card(folder: Path, card: Card) -> Card:
-    """Write ``card.json``, and ``rejection.json`` if there is a rule; return the card with the sha256 of each file.
-
-    Args:
-        folder: Holds ``pesos.h5`` and ``model.onnx``; and, if there are any, what is read beside them.
-        card: What is written.
-    """
+    """Write ``card.json``, and ``rejection.json`` if there is a rule; return the card with the sha256 of each file."""
     (folder / REJECTION_FILE).unlink(missing_ok=True)
     names = [WEIGHTS_FILE, ONNX_FILE, *(name for name in (*_BESIDE, MEMORY_FILE) if (folder / name).exists())]
     if card.refusal:

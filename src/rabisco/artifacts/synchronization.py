@@ -49,11 +49,7 @@ LEFT_SECONDS = 24 * 3600.0  # after which a fetched folder that is still in no p
 
 
 class Synchronizer:
-    """What one process knows of the store.
-
-    Args:
-        shared: The store.
-    """
+    """What one process knows of the store."""
 
     def __init__(self, shared: objects.Bucket) -> None:
         self.shared = shared

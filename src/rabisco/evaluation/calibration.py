@@ -76,12 +76,7 @@ def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> 
     Fit it on the validation split, never on the test split. Dividing by a temperature changes no answer, only how
     sure the model says it is.
 
-    Args:
-        logits: ``(N, classes)``.
-        labels: ``(N,)``, the true classes.
-
-    Returns:
-        A number in [0.05, 20]; above 1 if the model was too sure of itself.
+    It lies in [0.05, 20], above 1 if the model was too sure of itself. Logits are ``(N, classes)``, labels ``(N,)``.
 
     Raises:
         InvalidDataError: There are no examples to fit it on.

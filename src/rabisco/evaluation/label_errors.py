@@ -28,9 +28,7 @@ def confident_labels(labels: NDArray[np.int64], probabilities: Floats) -> NDArra
     An image confidently belongs to a class if the class is at least as probable for it as it is, on average, for the
     images that are labeled so; of several such classes, to the most probable.
 
-    Args:
-        labels: ``(N,)``, as given.
-        probabilities: Out of sample, ``(N, classes)``: of a model that has not seen the image.
+    The probabilities, ``(N, classes)``, are out of sample: of a model that has not seen the images.
     """
     count = probabilities.shape[1]
     images = np.bincount(labels, minlength=count)
@@ -66,7 +64,7 @@ def suspected(labels: NDArray[np.int64], probabilities: Floats) -> list[Suspicio
     """Return the images whose labels are probably wrong, the surest first: the paper's “prune by noise rate”.
 
     Of the images labeled as one class, those with the largest margin for another are suspected: as many as are
-    expected, as far as it is the more probable one. Arguments as for ``confident_labels``.
+    expected, as far as it is the more probable one.
     """
     chosen: set[int] = set()
     counts = expected_errors(labels, probabilities)

@@ -10,12 +10,9 @@ Floats = NDArray[np.float64]
 
 
 def top_k_accuracy(labels: NDArray[np.int64], scores: NDArray[np.floating], k: int) -> float:
-    """Return the fraction of examples whose class is among the ``k`` with the highest scores.
+    """Return the fraction of examples whose class is among the ``k`` with the highest scores, ``(N, classes)``.
 
-    Args:
-        labels: ``(N,)``, the true classes.
-        scores: ``(N, classes)``; of equal ones the later class goes first, as in scikit-learn.
-        k: At least 1; where there are no more classes than that, the answer is 1.
+    Of equal scores the later class goes first, as in scikit-learn. Where there are no more classes, the answer is 1.
     """
     best = np.argsort(scores, axis=1, kind="stable")[:, ::-1][:, :k]
     return float((best == labels[:, np.newaxis]).any(axis=1).mean())
@@ -24,26 +21,17 @@ def top_k_accuracy(labels: NDArray[np.int64], scores: NDArray[np.floating], k: i
 def roc_curve(positive: NDArray[np.bool_], scores: NDArray[np.floating]) -> tuple[Floats, Floats]:
     """Return the ROC curve of one class against the rest, with a point for each distinct score.
 
-    Args:
-        positive: ``(N,)``, whether an example is of the class; some must be and some must not.
-        scores: ``(N,)``, greater where that is more probable.
-
-    Returns:
-        False and true positive rate, each ``(scores + 1,)``, from (0, 0) to (1, 1).
+    It is false and true positive rate, each ``(scores + 1,)``, from (0, 0) to (1, 1). Some examples must be of the
+    class, ``positive``, and some must not; their scores are greater where that is more probable.
     """
     hits, misses = _counts(positive, scores)
     return np.append(0.0, misses / misses[-1]), np.append(0.0, hits / hits[-1])
 
 
 def precision_recall_curve(positive: NDArray[np.bool_], scores: NDArray[np.floating]) -> tuple[Floats, Floats]:
-    """Return the precision-recall curve of one class, with a point for each distinct score.
+    """Return the precision-recall curve of one class, of which some examples must be, as ``roc_curve`` does.
 
-    Args:
-        positive: ``(N,)``, whether an example is of the class; some must be.
-        scores: ``(N,)``, greater where that is more probable.
-
-    Returns:
-        Recall and precision, each ``(scores + 1,)``; recall rises from 0, where precision is 1.
+    It is recall and precision, each ``(scores + 1,)``; recall rises from 0, where precision is 1.
     """
     hits, misses = _counts(positive, scores)
     return np.append(0.0, hits / hits[-1]), np.append(1.0, hits / (hits + misses))
@@ -56,10 +44,6 @@ def class_curves(
 
     A point is false and true positive rate, or recall and precision. Curves of a class that has no ROC curve are NaN;
     the last row is the mean of the others.
-
-    Args:
-        labels: ``(N,)``, the true classes.
-        probabilities: ``(N, classes)``.
     """
     count = probabilities.shape[1]
     present = [place for place in range(count) if 0 < np.count_nonzero(labels == place) < len(labels)]

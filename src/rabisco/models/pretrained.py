@@ -51,14 +51,9 @@ def load_published(model: "keras.Model") -> None:
 
 
 def load_pretrained(model: "keras.Model", path: Path) -> tuple[str, ...]:
-    """Give a ResNet-18 the published weights in a file, all but those of a first or last layer of another shape.
+    """Give a ResNet-18 the published weights in a ``safetensors`` file, timm's or torchvision's.
 
-    Args:
-        model: From ``rabisco.models.create_model("resnet18", …)``; changed in place.
-        path: A ``safetensors`` file in timm's or torchvision's layout.
-
-    Returns:
-        The names of the layers that keep their own weights.
+    A first or last layer of another shape keeps its own weights; the names of such are returned.
 
     Raises:
         InvalidDataError: The file is damaged, or its weights are not ResNet-18's.

@@ -108,14 +108,13 @@ def choices(kind: ImageKind | None = None) -> dict[str, Choice]:
 def create_model(architecture: str, image_shape: tuple[int, int, int], num_classes: int) -> "keras.Model":
     """Return a new, untrained model.
 
+    It is a Keras model from uint8 ``(B, H, W, C)`` to float32 logits ``(B, num_classes)``. Its layers are named: its
+    intermediates can be had by ``keras.Model(model.input, model.get_layer(name).output)``.
+
     Args:
         architecture: A name in ``architecture_names()``.
-        image_shape: ``(H, W, C)`` of the uint8 images it will read.
-        num_classes: Number of logits it will give, at least 2.
-
-    Returns:
-        A Keras model from uint8 ``(B, H, W, C)`` to float32 logits ``(B, num_classes)``. Its layers are named, so
-        that intermediates can be had by ``keras.Model(model.input, model.get_layer(name).output)``.
+        image_shape: ``(H, W, C)``.
+        num_classes: At least 2.
 
     Raises:
         InvalidConfigurationError: No such architecture, or fewer than two classes.
