@@ -158,13 +158,7 @@ def read_card(name: str, folder: Path) -> Card:
 
 
 def card_of(name: str) -> Card:
-    """Return the card of the current version of ``name``; its files are neither checked nor loaded.
-
-    Raises:
-        NoModelError: No artifact is there at all.
-        ModelNotFoundError: None has that name.
-        InvalidArtifactError: Its card is missing or damaged.
-    """
+    """Return the card of the current version of ``name``; its other files are neither checked nor loaded."""
     return _current_card(name, stamp(name))
 
 

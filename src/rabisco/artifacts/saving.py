@@ -85,12 +85,9 @@ def save_artifact(
     check_name(card.name)
     with told_of_storage(), _workplace() as folder:
         _export(model, card, folder)
-        if reference is not None:
-            reference.write(folder / REFERENCE_FILE)
-        if readings is not None:
-            readings.write(folder / READINGS_FILE)
-        if training_images is not None:
-            training_images.write(folder / TRAINING_FILE)
+        for kept, file in zip((reference, readings, training_images), _BESIDE, strict=True):
+            if kept is not None:
+                kept.write(folder / file)
         return install(folder, _with_memory(folder, card, memory or Memory()), use=use)
 
 

@@ -30,15 +30,8 @@ def add(visitor: str, *messages: Message) -> None:
     """
     with store.writing() as session:
         for message in messages:
-            row = store.AssistantMessage(
-                visitor=visitor,
-                role=message.role,
-                text=message.text.replace("\0", ""),
-                source=message.source,
-                details=message.details,
-                tokens=message.tokens,
-            )
-            session.add(row)
+            values = {**vars(message), "text": message.text.replace("\0", "")}
+            session.add(store.AssistantMessage(visitor=visitor, **values))
             session.flush()
 
 

@@ -61,24 +61,11 @@ class Averages:
 class Evaluation:
     """What one model does on one split; fractions, not percentages.
 
-    Attributes:
-        examples: Number of examples.
-        accuracy: Fraction read correctly.
-        accuracy_interval: Its 95% Wilson interval.
-        loss: Mean cross-entropy in nats, after the temperature.
-        roc_auc: Macro one-vs-rest area under the ROC curve, over the classes present; NaN where only one is.
-        average_precision: Macro one-vs-rest mean precision, over the classes present.
-        brier: Brier score of the probabilities, in [0, 2].
-        top_3: Fraction whose class is among the three most probable.
-        top_5: Among the five most probable.
-        macro: Precision, recall and F1 averaged over the classes that are present or answered.
-        weighted: The same, each class counting as often as it has examples.
-        calibration_error: Expected calibration error over 15 equally wide bins.
-        adaptive_calibration_error: The same over 15 equally filled bins.
-        classes: One row per class, in the order of the logits.
-        confusion_matrix: Row: true class, column: class read; counts.
-        top_confusions: The most frequent mistakes, most frequent first.
-        reliability: Confidence beside accuracy, per bin of the confidence.
+    The interval is Wilson's, 95%; the loss the mean cross-entropy in nats, after the temperature; the Brier score lies
+    in [0, 2]. ROC AUC, NaN where only one class is present, and average precision are means over the classes present,
+    each against the rest. Precision, recall and F1 are averaged over the classes that are present or answered, or
+    weighted by their examples. Calibration errors are over 15 equally wide, or equally filled, bins. Rows of the
+    confusion matrix are true classes, columns the classes read, in the order of the logits.
     """
 
     examples: int
