@@ -96,11 +96,8 @@ def evaluate(
 ) -> Evaluation:
     """Read a whole split and return how well that went.
 
-    Args:
-        reader: The model.
-        split: The examples, at least one.
-        class_names: Name of each class, in the order of the logits; the indices if not given.
-        temperature: The logits are divided by it before the softmax.
+    Classes are in the order of the logits, and called by their indices if no names are given. The logits are divided
+    by the temperature before the softmax.
 
     Raises:
         InvalidDataError: The split is empty, or has labels that the model does not know.

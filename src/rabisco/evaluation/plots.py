@@ -57,10 +57,8 @@ def plot_confusion_matrix(evaluation: Evaluation, title: str = "") -> bytes:
 def plot_learning_curves(history: Sequence[Mapping[str, float]], title: str = "") -> bytes:
     """Draw loss and accuracy over the epochs, training beside validation, the best validation epoch marked.
 
-    Args:
-        history: One row per epoch, with ``loss`` and ``accuracy`` and, where there is validation,
-            ``validation_loss`` and ``validation_accuracy``.
-        title: Of the figure.
+    The history has a row per epoch, with ``loss`` and ``accuracy`` and, where there is validation, ``validation_loss``
+    and ``validation_accuracy``.
 
     Raises:
         InvalidDataError: There is no epoch to draw.
@@ -104,12 +102,9 @@ def plot_report(
     matrices: Sequence[tuple[str, Sequence[str], Sequence[Sequence[int]]]],
     title: str = "",
 ) -> bytes:
-    """Draw the accuracies of models with their intervals, and their confusion matrices below.
+    """Draw the accuracies of models with the ends of their intervals, and below the confusion matrices of some.
 
-    Args:
-        accuracies: Name, accuracy and the ends of its interval of each model.
-        matrices: Name, class names and counts, ``(classes, classes)``, of each model that has them.
-        title: Of the figure.
+    Of such are given name, class names and counts, ``(classes, classes)``.
     """
     columns = max(1, len(matrices))
     figure = _figure(5.2 * columns, 1.0 + 0.5 * len(accuracies) + (5.2 if matrices else 0))
@@ -150,12 +145,7 @@ def plot_sweep(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> bytes:
 
 
 def plot_parallel(settings: Sequence[Mapping[str, object]], accuracies: Sequence[float]) -> bytes:
-    """Draw trainings as lines across their settings to the accuracy that each came to, the better the darker.
-
-    Args:
-        settings: Of each training, by name; the same names in all.
-        accuracies: On the validation images, in [0, 1].
-    """
+    """Draw trainings as lines across their settings, of the same names in all, to their validation accuracies."""
     names = list(settings[0])
     values = {name: sorted({one[name] for one in settings}, key=_numbers_first) for name in names}
     low, high = min(accuracies), max(accuracies)

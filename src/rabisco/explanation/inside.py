@@ -43,13 +43,10 @@ class Intermediates:
 
 
 class Inside:
-    """A model of which every step can be seen; safe to share between threads.
-
-    Args:
-        artifact: Its ``model.onnx`` is loaded, with one thread.
+    """A model of which every step can be seen; safe to share between threads, though it computes with one.
 
     Attributes:
-        artifact: It.
+        artifact: Whose ``model.onnx`` is loaded.
         weights: Of the last layer, ``(F, classes)``; ``None`` where the last layer is no dense one.
         bias: ``(classes,)``.
         kernels: Of the first layer, ``(kernels, H, W, C)``; ``None`` of a model without convolutions.

@@ -34,16 +34,8 @@ def create_callback(
 ) -> Any:
     """Return the callback of a training that goes on from ``position``, which it keeps up to date.
 
-    Args:
-        model: What is trained, without the augmentation before it.
-        configuration: How.
-        eta: Tells speed and time left.
-        steps: Batches of an epoch.
-        epochs: Of the whole training, of which this may be the first part.
-        on_progress: As in ``train``.
-        request: As in ``train``.
-        checkpoints: Where positions are kept; none: nowhere.
-        position: Where the training stands; changed in place.
+    ``steps`` are the batches of an epoch, ``epochs`` those of the whole training, of which this may be the first part.
+    Reports, requests and checkpoints are as in ``train``.
     """
     import keras
 

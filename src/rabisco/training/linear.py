@@ -103,10 +103,8 @@ class Variable(np.ndarray[Any, Any]):
 class LinearModel:
     """Kernel and bias of a linear model, and the state of AdamW, in the places that Keras has for them.
 
-    Args:
-        model: Of the architecture ``linear``; its weights are where training begins.
-        configuration: One that ``suits``.
-        steps: Batches of an epoch.
+    So progress, checkpoints and requests work as in any other training. It begins with the weights of a Keras model;
+    the configuration must be one that ``suits``.
     """
 
     def __init__(self, model: "keras.Model", configuration: TrainingConfiguration, steps: int) -> None:
@@ -207,10 +205,7 @@ def scaled(images: NDArray[np.uint8]) -> Values:
 def _judge(logits: Values, bias: Values, targets: Values) -> tuple[Values, float, int]:
     """Return probabilities less targets, the sum of the losses, and how many answers are right.
 
-    Args:
-        logits: ``(N, classes)`` without their bias; changed in place.
-        bias: ``(classes,)``.
-        targets: ``(N, classes)``, rows summing to 1.
+    The logits, ``(N, classes)``, are those without their bias, and changed in place; rows of the targets sum to 1.
     """
     logits += bias
     logits -= logits.max(axis=1, keepdims=True)
