@@ -23,7 +23,7 @@ from rabisco.recipes import get_recipe
 from rabisco.recipes.card_builder import KerasReader
 from rabisco.recipes.material import load_material
 from rabisco.recipes.run import new_model
-from rabisco.training import Checkpoints, Progress, TrainingConfiguration, train
+from rabisco.training import Checkpoints, Progress, TrainingConfiguration, cooldown, train
 from rabisco.training.callback import assign
 from rabisco.training.checkpoint import Position
 from rabisco.training.photos import PhotoAugmentation
@@ -114,7 +114,7 @@ def _cooled_down(
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.trainable = not frozen  # which then normalizes with its running statistics
-    train(model, dataset, replace(first, cooldown_epochs=COOLDOWN).cooldown(), on_progress=cost)
+    train(model, dataset, cooldown(replace(first, cooldown_epochs=COOLDOWN)), on_progress=cost)
 
 
 CHANGES = {

@@ -13,17 +13,11 @@ MOST, MOST_BYTES = 1000, 800_000  # images, and what they may weigh unpacked
 
 @dataclass(frozen=True)
 class TrainingImages(ArrayFile):
-    """Images of the training split, as many of each class as there are room for.
+    """Images of the training split, as many of each class as there are room for."""
 
-    Attributes:
-        images: Normalized, uint8 ``(N, H, W, C)``.
-        labels: ``(N,)``.
-        features: What the model's last layer gets for each, ``(N, F)``; ``None`` where it is quickly computed anew.
-    """
-
-    images: NDArray[np.uint8]
-    labels: NDArray[np.int16]
-    features: NDArray[np.float16] | None = None
+    images: NDArray[np.uint8]  # (N, H, W, C), normalized
+    labels: NDArray[np.int16]  # (N,)
+    features: NDArray[np.float16] | None = None  # (N, F), what the last layer gets, unless that is quickly computed
 
     @classmethod
     def of(cls, images: NDArray[np.uint8], labels: NDArray[np.integer]) -> Self:

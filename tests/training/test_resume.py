@@ -12,7 +12,7 @@ from tests.drawing import digit_dataset
 from rabisco.errors import InvalidConfigurationError, TrainingCancelledError
 from rabisco.models import create_model
 from rabisco.models.backend import start_keras
-from rabisco.training import Checkpoints, Progress, TrainingConfiguration, TrainingResult, train
+from rabisco.training import Checkpoints, Progress, TrainingConfiguration, TrainingResult, cooldown, train
 from rabisco.training.augment import Augmentation
 from rabisco.training.checkpoint import Position
 
@@ -151,7 +151,7 @@ def test_growing_images_go_on_the_same_way_too(tmp_path: Path) -> None:
     growing = TrainingConfiguration(
         solver="sgd", epochs=2, cooldown_epochs=1, batch_size=64, first_side=8, learning_rate=0.01
     )
-    assert growing.cooldown().side(1, 28) == 28
+    assert cooldown(growing).side(1, 28) == 28
     whole = run(growing, None)
     checkpoints = Checkpoints(tmp_path)
     run(growing, checkpoints, lambda at: (at.epoch, at.step) == (2, 1), "stop")

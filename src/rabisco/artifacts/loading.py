@@ -44,10 +44,7 @@ class Artifact:
     What it keeps beside its weights is read from a file, ``None`` without one; a damaged one is an
     ``InvalidArtifactError``.
 
-    Attributes:
-        card: What it is.
-        folder: Where its files are.
-        version: Its number among those of its name; 0 is the bundled one.
+    Its folder holds the files, its version is 0 if it is the bundled one.
     """
 
     card: Card

@@ -36,27 +36,16 @@ class Selection:
 
 @dataclass(frozen=True)
 class Readings(ArrayFile):
-    """What one model answered on a split, and some of the images.
+    """What one model answered on a split, and some of the images."""
 
-    Attributes:
-        labels: The true classes, int16 ``(N,)``.
-        answers: The most probable ones, int16 ``(N,)``.
-        confidence: Their probabilities, calibrated, float32 ``(N,)``.
-        truth: Probabilities of the true classes of those that are misread, float16, in the order of their rows.
-        rows: Rows of the images that are kept, int32 ``(K,)``: a sample of the mistakes, and some that are right.
-        images: They as the model saw them, uint8 ``(K, H, W, C)``.
-        roc: ROC curves, as ``class_curves`` has them, float16; ``None`` where they were not kept.
-        precision_recall: Precision-recall curves, likewise.
-    """
-
-    labels: NDArray[np.int16]
-    answers: NDArray[np.int16]
-    confidence: NDArray[np.float32]
-    truth: NDArray[np.float16]
-    rows: NDArray[np.int32]
-    images: NDArray[np.uint8]
-    roc: NDArray[np.float16] | None = None
-    precision_recall: NDArray[np.float16] | None = None
+    labels: NDArray[np.int16]  # (N,), the true classes
+    answers: NDArray[np.int16]  # (N,), the most probable ones
+    confidence: NDArray[np.float32]  # (N,), their probabilities, calibrated
+    truth: NDArray[np.float16]  # probabilities of the true classes of those misread, in the order of their rows
+    rows: NDArray[np.int32]  # (K,), of the images that are kept: a sample of the mistakes, and some that are right
+    images: NDArray[np.uint8]  # (K, H, W, C), they as the model saw them
+    roc: NDArray[np.float16] | None = None  # curves, as ``class_curves`` has them, where they were kept
+    precision_recall: NDArray[np.float16] | None = None  # likewise
 
     @classmethod
     def of(cls, split: Split, logits: NDArray[np.floating], temperature: float = 1.0, *, keep: bool = True) -> Self:

@@ -40,25 +40,18 @@ COLUMNS = len(FEATURES) * (1 + len(PLACES)) + len(PRODUCTS[0])
 class RejectionRule(BaseModel):
     """Which pictures a model refuses to read: multinomial logistic regression over what ``expand`` makes of features.
 
-    Attributes:
-        features: Name of each feature, in order; those that ``FEATURES`` had when it was fitted.
-        means: Of each feature over what the rule was fitted on.
-        scales: Their standard deviations.
-        weights: One row per column of ``expand``; one column for "a character", then one per reason.
-        biases: One per column.
-        threshold: Log-odds of "not one character" above which a picture is refused.
-        fitted_on: How many pictures of each kind the rule was fitted on.
+    It is stored as ``rejection.json``.
     """
 
     model_config = ConfigDict(extra="forbid")
 
-    features: tuple[str, ...]
-    means: tuple[float, ...]
-    scales: tuple[float, ...]
-    weights: tuple[tuple[float, ...], ...]
-    biases: tuple[float, ...]
-    threshold: float
-    fitted_on: dict[str, int]
+    features: tuple[str, ...]  # their names, in order; those that ``FEATURES`` had when the rule was fitted
+    means: tuple[float, ...]  # of each feature over what the rule was fitted on
+    scales: tuple[float, ...]  # their standard deviations
+    weights: tuple[tuple[float, ...], ...]  # a row per column of ``expand``, a column for a character and each reason
+    biases: tuple[float, ...]  # one per column
+    threshold: float  # log-odds of "not one character" above which a picture is refused
+    fitted_on: dict[str, int]  # how many pictures of each kind
 
     def to_text(self) -> str:
         """Return what is stored in ``rejection.json``: one line for each field, one for each row of the weights."""

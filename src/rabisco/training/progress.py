@@ -11,9 +11,19 @@ Ended = Literal["completed", "patience", "stopped", "paused"]
 class Progress:
     """Where a training stands, after a batch; after an epoch the validation figures are there too.
 
-    Epochs count from 1, steps are batches done in this one, of ``epochs`` and ``steps`` at most. Loss and accuracy, in
-    [0, 1], are those of this epoch so far, on the training images as augmented. Speed and time left are estimated from
-    the latest batches and epochs, and ``None`` before two batches are done.
+    Attributes:
+        epoch: From 1.
+        epochs: How many there will be at most.
+        step: Batches done in this epoch.
+        steps: Batches of an epoch.
+        loss: Mean over this epoch so far.
+        accuracy: Of this epoch so far, on the training images as augmented, in [0, 1].
+        learning_rate: Of the last step.
+        examples_per_second: Over the latest batches; none before two are done.
+        eta_seconds: Estimated time left, by the latest batches and epochs; none before two batches are done.
+        validation_loss: Only in the report that ends an epoch.
+        validation_accuracy: Only in the report that ends an epoch, in [0, 1].
+        seconds: Since the training began.
     """
 
     epoch: int

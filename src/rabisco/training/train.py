@@ -15,7 +15,7 @@ from rabisco.errors import N_, InvalidConfigurationError
 from rabisco.training.batches import create_batches
 from rabisco.training.callback import create_callback, put_back
 from rabisco.training.checkpoint import Checkpoints, Position
-from rabisco.training.config import TrainingConfiguration
+from rabisco.training.config import TrainingConfiguration, cooldown
 from rabisco.training.eta import Eta
 from rabisco.training.linear import LinearModel, fit_logistic_regression, suits
 from rabisco.training.progress import Progress, Request, TrainingResult
@@ -75,7 +75,7 @@ def train(
         on_progress(replace(part, epoch=done + part.epoch, epochs=epochs, seconds=first.seconds + part.seconds))
 
     others = checkpoints and Checkpoints(checkpoints.folder / COOLDOWN_FOLDER, checkpoints.every_seconds)
-    second = _train_by_gradient(model, dataset, configuration.cooldown(), report, request, checkpoints=others)
+    second = _train_by_gradient(model, dataset, cooldown(configuration), report, request, checkpoints=others)
     rows = [{**row, "epoch": row["epoch"] + done} for row in second.history]
     better = bool(rows) and _standing(second) >= _standing(first)
     if not better:
