@@ -4,27 +4,10 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from rabisco.evaluation.compare import Comparison, Latency, Pair, Row
+from rabisco.evaluation.compare import Comparison, Pair, Row
 from rabisco.evaluation.metrics import Averages, Evaluation
 
 MISSING = "–"
-FIGURES = (
-    "Accuracy",
-    "95% interval",
-    "Training time",
-    "One image, median",
-    "One image, p95",
-    "One image, ratio",
-    "In batches, median",
-    "In batches, p95",
-    "In batches, ratio",
-    "Weights",
-    "pesos.h5",
-    "model.onnx",
-    "Multiply-adds per image",
-    "Time to load",
-    "Memory",
-)
 
 
 def comparison_table(comparison: Comparison) -> Table:
@@ -111,30 +94,31 @@ def _comparison_title(comparison: Comparison) -> str:
 
 
 def _cells(comparison: Comparison) -> list[tuple[str, tuple[str, ...]]]:
-    """Return each of ``FIGURES`` that was measured of a model, and what it is for each."""
-    rows = zip(FIGURES, zip(*map(_column, comparison.rows), strict=True), strict=True)
+    """Return each figure that was measured of a model, and what it is for each."""
+    columns = [_column(row) for row in comparison.rows]
+    rows = [(figure, tuple(column[figure] for column in columns)) for figure in columns[0]]
     return [(figure, cells) for figure, cells in rows if set(cells) != {MISSING}]
 
 
-def _column(row: Row) -> list[str]:
+def _column(row: Row) -> dict[str, str]:
     low, high = row.accuracy_interval
-    return [
-        _percent(row.accuracy),
-        f"{_percent(low)} – {_percent(high)}",
-        f"{row.training_seconds:,.1f} s",
-        *_latency_cells(row.single),
-        *_latency_cells(row.batched),
-        f"{row.parameters:,}",
-        _kilobytes(row.weights_bytes),
-        _kilobytes(row.onnx_bytes),
-        MISSING if row.multiply_adds is None else f"{row.multiply_adds:,}",
-        MISSING if row.load_ms is None else f"{row.load_ms:,.1f} ms",
-        MISSING if row.memory_bytes is None else _kilobytes(row.memory_bytes),
-    ]
-
-
-def _latency_cells(latency: Latency) -> list[str]:
-    return [f"{latency.median_ms:.3f} ms", f"{latency.p95_ms:.3f} ms", f"{latency.ratio:.2f} ×"]
+    return {
+        "Accuracy": _percent(row.accuracy),
+        "95% interval": f"{_percent(low)} – {_percent(high)}",
+        "Training time": f"{row.training_seconds:,.1f} s",
+        "One image, median": f"{row.single.median_ms:.3f} ms",
+        "One image, p95": f"{row.single.p95_ms:.3f} ms",
+        "One image, ratio": f"{row.single.ratio:.2f} ×",
+        "In batches, median": f"{row.batched.median_ms:.3f} ms",
+        "In batches, p95": f"{row.batched.p95_ms:.3f} ms",
+        "In batches, ratio": f"{row.batched.ratio:.2f} ×",
+        "Weights": f"{row.parameters:,}",
+        "pesos.h5": _kilobytes(row.weights_bytes),
+        "model.onnx": _kilobytes(row.onnx_bytes),
+        "Multiply-adds per image": MISSING if row.multiply_adds is None else f"{row.multiply_adds:,}",
+        "Time to load": MISSING if row.load_ms is None else f"{row.load_ms:,.1f} ms",
+        "Memory": MISSING if row.memory_bytes is None else _kilobytes(row.memory_bytes),
+    }
 
 
 def _pair_sentence(pair: Pair) -> str:
