@@ -13,7 +13,7 @@ from tests.drawing import digit_dataset
 from rabisco import data
 from rabisco.data.cifar import BATCHES, RECORD_BYTES
 from rabisco.rejection import cache, pictures
-from rabisco.rejection.drawn import KINDS, Kind, draw_kind
+from rabisco.rejection.negatives import KINDS, Kind, draw_kind
 from rabisco.rejection.pictures import Described, PreparedPictures, fit_pictures, further_pictures
 from rabisco.settings import get_settings
 

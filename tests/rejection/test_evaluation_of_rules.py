@@ -9,8 +9,8 @@ from tests.drawing import digit_dataset
 from rabisco.errors import InvalidDataError
 from rabisco.evaluation.statistics import wilson_interval
 from rabisco.rejection import FEATURES, REASONS, RejectionRule, cache, pictures
-from rabisco.rejection.drawn import KINDS, draw_kind
 from rabisco.rejection.fitting import WRONGLY_REFUSED, fit_from_catalog, fit_rule
+from rabisco.rejection.negatives import KINDS, draw_kind
 from rabisco.rejection.pictures import Described, describe_pictures, draw_characters, draw_photographs, fit_pictures
 
 pytestmark = pytest.mark.slow

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from rabisco.evaluation.reader import Reader
 from rabisco.images.normalize import CHARACTERS as CHARACTER_NORMALIZERS
-from rabisco.rejection.drawn import KINDS
 from rabisco.rejection.features import FEATURES
+from rabisco.rejection.negatives import KINDS
 from rabisco.rejection.pictures import CHARACTERS, Described, Images, fit_pictures, further_pictures
 from rabisco.rejection.rule import REASONS, Reason, RejectionRule, expand, log_odds_of
 

@@ -16,9 +16,9 @@ from rabisco.evaluation.reader import Reader, read_logits
 from rabisco.images import normalize_pixels, prepare
 from rabisco.images.normalize import DESKEWED
 from rabisco.rejection import cache
-from rabisco.rejection.drawn import KINDS, draw_kind
 from rabisco.rejection.features import describe, picture_features
-from rabisco.rejection.paper import Picture, on_paper, redraw, resized
+from rabisco.rejection.negatives import KINDS, draw_kind
+from rabisco.rejection.rendering import Picture, on_paper, redraw, resized
 from rabisco.rejection.rule import RejectionRule
 
 CHARACTERS = 4000  # drawn of many; the same character may be drawn several times
@@ -110,7 +110,7 @@ def fit_pictures(
     """Return what a rule is fitted on, described, by kind: what is to be read, and what is to be refused.
 
     The characters are drawn on canvases and papers and brought through the real preparation, and so are pictures of
-    every kind of ``drawn``. Pictures are drawn once, before model-specific shearing, and cached. Those that do not
+    every kind of ``negatives``. Pictures are drawn once, before model-specific shearing, and cached. Those that do not
     depend on the characters have a cache file of their own.
 
     Args:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from rabisco.data.pen import Random, draw_strokes
 from rabisco.rejection.doodles import DRAWINGS, FILLED, SCRIBBLES, Doodle
-from rabisco.rejection.paper import Picture, Strokes, blank_sheet, on_paper, written
+from rabisco.rejection.rendering import Picture, Strokes, blank_sheet, on_paper, written
 from rabisco.rejection.rule import Reason
 
 Images = NDArray[np.uint8]
