@@ -6,15 +6,14 @@ from collections.abc import Callable, Hashable
 from typing import Any, TypeVar, cast
 
 from flask import Flask, g
-from flask_babel import lazy_gettext
+from flask_babel import gettext
 
 from rabisco.errors import LaterDatabaseError, StorageError
 from rabisco.web.platform.lines import LOGGER
-from rabisco.web.platform.problems import PROBLEMS, wants_page
+from rabisco.web.platform.problems import title_of, wants_page
 
 Known = TypeVar("Known")
 
-SILENT = lazy_gettext("The database does not answer.")
 # Answers of the database that this process keeps, so that there is something to show.
 MOST_REMEMBERED = 256
 _remembered: OrderedDict[Hashable, object] = OrderedDict()
@@ -80,4 +79,4 @@ def remember(name: Hashable, found: object) -> None:
 def note(error: StorageError) -> None:
     """Let the page of this request say that the database is silent."""
     LOGGER.warning("%s", error)
-    g.silent = str(PROBLEMS[LaterDatabaseError].title) if isinstance(error, LaterDatabaseError) else str(SILENT)
+    g.silent = title_of(error) if isinstance(error, LaterDatabaseError) else gettext("The database does not answer.")
