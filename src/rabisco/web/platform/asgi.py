@@ -21,7 +21,7 @@ from rabisco.settings import Settings
 from rabisco.web.platform import bodies, refusals
 from rabisco.web.platform.handover import BUSY, GONE, OPEN_STREAMS, PAUSE_SECONDS, REFUSAL, STARTED, STORAGE
 from rabisco.web.platform.late import LateApplication
-from rabisco.web.platform.lines import LOGGER
+from rabisco.web.platform.logs import LOGGER
 from rabisco.web.platform.neighbors import believe
 from rabisco.web.read.direct import STATIC
 

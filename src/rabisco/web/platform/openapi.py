@@ -13,7 +13,7 @@ import rabisco
 from rabisco.web.platform import shapes
 from rabisco.web.platform.examples import PICTURE, recorded
 from rabisco.web.platform.fields import JSON, MULTIPART, Fields
-from rabisco.web.platform.lines import HEADER, WELL_FORMED
+from rabisco.web.platform.logs import HEADER, WELL_FORMED
 from rabisco.web.platform.routing import ROUTES, Route
 from rabisco.web.read import FILE_FIELD, TEXT_FIELDS
 from rabisco.web.read.pictures import RAW, Pictures

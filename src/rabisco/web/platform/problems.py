@@ -16,8 +16,7 @@ from werkzeug.routing import RequestRedirect
 from rabisco import errors
 from rabisco.errors import N_
 from rabisco.web.platform.limits import no_room, too_large
-from rabisco.web.platform.lines import LOGGER
-from rabisco.web.platform.logs import matched_rule
+from rabisco.web.platform.logs import LOGGER, matched_rule
 from rabisco.web.platform.refusals import RETRY_AFTER
 from rabisco.web.platform.words import translated
 

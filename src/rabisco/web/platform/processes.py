@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from rabisco.web.platform.lines import LOGGER
+from rabisco.web.platform.logs import LOGGER
 
 # Seconds until a worker that died is started again: the second time in a row twice as long, and so on; of one that
 # had served before it died no longer than a second.

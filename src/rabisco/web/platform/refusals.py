@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from http import HTTPStatus
 
-from rabisco.web.platform.lines import HEADER, note_request, request_id
+from rabisco.web.platform.logs import HEADER, note_request, request_id
 from rabisco.web.platform.security import HEADERS
 
 # Seconds after which a request refused for want of room may come again.

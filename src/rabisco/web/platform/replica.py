@@ -17,9 +17,9 @@ from rabisco.artifacts.durable import locked, try_lock
 from rabisco.artifacts.synchronization import Synchronizer
 from rabisco.errors import N_, InvalidConfigurationError, RabiscoError, Sentence
 from rabisco.settings import Settings, get_settings
-from rabisco.web.platform import lines
+from rabisco.web.platform import logs
 from rabisco.web.platform.keys import KEY_FILE
-from rabisco.web.platform.lines import LOGGER
+from rabisco.web.platform.logs import LOGGER
 
 INTERVAL = 2.0  # seconds between two looks
 AGAIN = 5.0  # seconds after which another process is begun where one has ended
@@ -117,7 +117,7 @@ def _follow() -> None:
 if __name__ == "__main__":
     from rabisco.runs.process import end_with_input
 
-    lines.configure(get_settings())
+    logs.configure(get_settings())
     if sys.argv[1:] == ["once"]:
         sys.exit(_once())
     end_with_input()

@@ -25,7 +25,7 @@ from rabisco.inference import get_predictor, named
 from rabisco.settings import Settings, unknown_variables
 from rabisco.web import create_app
 from rabisco.web.models.aliases import default_model
-from rabisco.web.platform import keys, lines, processes, replica
+from rabisco.web.platform import keys, logs, processes, replica
 from rabisco.web.platform.asgi import ASGIApplication
 from rabisco.web.platform.connections import Places, Share, quiet_uvicorn
 from rabisco.web.platform.late import IMPORTING, LateApplication
@@ -60,11 +60,11 @@ def serve(settings: Settings) -> None:
         keys.check_settings(settings, host)
         keys.secret_key(settings)  # made once, before there are several processes
         if settings.log_format == "json":
-            lines.capture()
-        lines.configure(settings)
-        quiet_uvicorn(lines.LOGGER)
+            logs.capture()
+        logs.configure(settings)
+        quiet_uvicorn(logs.LOGGER)
         for variable, nearest in unknown_variables().items():
-            lines.LOGGER.warning("%s is no setting; the nearest is %s", variable, nearest or "none")
+            logs.LOGGER.warning("%s is no setting; the nearest is %s", variable, nearest or "none")
         _load_default_model(settings)
         _allow_descriptors()
         give_back()
@@ -178,7 +178,7 @@ def _load_default_model(settings: Settings) -> None:
     try:
         get_predictor(default_model(settings)).predict(np.full((28, 28, 3), 255, np.uint8))
     except RabiscoError as error:
-        lines.LOGGER.warning("%s", error)  # the others still serve; asking for this one says the same
+        logs.LOGGER.warning("%s", error)  # the others still serve; asking for this one says the same
 
 
 def _listen(settings: Settings) -> socket.socket:

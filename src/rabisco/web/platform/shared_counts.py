@@ -9,7 +9,7 @@ from limits.storage import MemoryStorage, Storage
 
 from rabisco.errors import StorageError
 from rabisco.store import rates
-from rabisco.web.platform.lines import LOGGER
+from rabisco.web.platform.logs import LOGGER
 
 PAUSE = 10.0  # seconds for which this process counts for itself after the database did not answer
 REMEMBERED = 1000

@@ -9,7 +9,7 @@ from flask import Flask, g
 from flask_babel import gettext
 
 from rabisco.errors import LaterDatabaseError, StorageError
-from rabisco.web.platform.lines import LOGGER
+from rabisco.web.platform.logs import LOGGER
 from rabisco.web.platform.problems import title_of, wants_page
 
 Known = TypeVar("Known")
