@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from rabisco.settings import Settings, without_collection
-from rabisco.web.platform.figures import Metrics
+from rabisco.web.platform.metrics import Metrics
 from rabisco.web.read.direct import Direct, send
 
 if TYPE_CHECKING:

@@ -100,4 +100,4 @@ def _refuse() -> None:
 
 
 def _is_free() -> bool:
-    return request.endpoint == "static" or request.blueprint in ("health", "metrics")
+    return request.endpoint == "static" or request.blueprint == "monitoring"

@@ -1,16 +1,19 @@
-"""``GET /health``: whether this process can answer predictions."""
+"""``GET /health``: whether this process can answer predictions; ``GET /metrics``: its counts and times."""
 
-from flask import Blueprint
+from flask import Blueprint, Response
 from flask_babel import lazy_gettext
+from prometheus_client import CONTENT_TYPE_LATEST
+from prometheus_client import generate_latest as as_text
 
 from rabisco import objects
 from rabisco.artifacts import list_names
 from rabisco.inference import get_predictor
 from rabisco.web.models.aliases import default_model
 from rabisco.web.platform import shapes
+from rabisco.web.platform.metrics import app_metrics
 from rabisco.web.platform.routing import route
 
-blueprint = Blueprint("health", __name__)
+blueprint = Blueprint("monitoring", __name__)
 
 
 @route(
@@ -54,3 +57,17 @@ def ready() -> shapes.Ready:
 def live() -> shapes.Live:
     """Answer 200 as long as the process answers at all."""
     return shapes.Live(status="live")
+
+
+@route(
+    blueprint,
+    "GET",
+    "/metrics",
+    "metrics",
+    lazy_gettext("Counts of requests and predictions, and times, as Prometheus reads them."),
+    ("curl {url}/metrics",),
+    plain=True,
+)
+def metrics() -> Response:
+    """Answer the counts and times of this process, in the text format of Prometheus."""
+    return Response(as_text(app_metrics().registry), content_type=CONTENT_TYPE_LATEST)
