@@ -34,14 +34,13 @@ from rabisco.web.assistant.answering import (
 from rabisco.web.assistant.question import MOST_CHARACTERS, DocumentedQuestion, Question, asked
 from rabisco.web.platform import shapes
 from rabisco.web.platform.fields import Fields, Requests, given, refused
-from rabisco.web.platform.languages import chosen
+from rabisco.web.platform.languages import chosen, translated
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, app_settings, route
 from rabisco.web.platform.silence import known
 from rabisco.web.platform.streams import Event, events
 from rabisco.web.platform.visitors import new_visitor, remember
 from rabisco.web.platform.visitors import visitor as this_visitor
-from rabisco.web.platform.words import translated
 
 blueprint = Blueprint("assistant", __name__)
 

@@ -16,9 +16,9 @@ from rabisco.web.models.standing import standing
 from rabisco.web.models.versions import AskedVersion, asked_version
 from rabisco.web.platform import shapes
 from rabisco.web.platform.fields import Requests, given
+from rabisco.web.platform.languages import translated
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
-from rabisco.web.platform.words import translated
 
 blueprint = Blueprint("models", __name__)
 

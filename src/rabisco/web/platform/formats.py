@@ -12,7 +12,7 @@ from rabisco.web.models.charts import axis, learning_curve, reliability_of
 from rabisco.web.models.confusions import confusions_of
 from rabisco.web.models.keras_code import keras_code
 from rabisco.web.models.titles import architecture_title, corruption_title, distinct_title, is_bundled, model_title
-from rabisco.web.platform.words import translated
+from rabisco.web.platform.languages import translated
 
 _CORES = re.compile(r"\b(\d+) cores\b")
 

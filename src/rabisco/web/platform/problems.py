@@ -15,10 +15,10 @@ from werkzeug.routing import RequestRedirect
 
 from rabisco import errors
 from rabisco.errors import N_
+from rabisco.web.platform.languages import translated
 from rabisco.web.platform.limits import no_room, too_large
 from rabisco.web.platform.logs import LOGGER, matched_rule
 from rabisco.web.platform.refusals import RETRY_AFTER
-from rabisco.web.platform.words import translated
 
 
 @dataclass(frozen=True)

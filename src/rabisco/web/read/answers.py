@@ -18,8 +18,8 @@ from rabisco.errors import RabiscoError
 from rabisco.images import decode
 from rabisco.rejection import MESSAGES, Reason
 from rabisco.text_reading import TextReading
+from rabisco.web.platform.languages import translated
 from rabisco.web.platform.shapes import Probability, Problem
-from rabisco.web.platform.words import translated
 
 
 class CandidateSchema(BaseModel):
