@@ -32,7 +32,7 @@ from rabisco.web.assistant.answering import (
     streamed,
 )
 from rabisco.web.assistant.question import MOST_CHARACTERS, DocumentedQuestion, Question, asked
-from rabisco.web.platform import shapes
+from rabisco.web.platform import schemas
 from rabisco.web.platform.fields import Fields, Requests, given, refused
 from rabisco.web.platform.languages import chosen, translated
 from rabisco.web.platform.problems import wants_page
@@ -169,7 +169,7 @@ def ask() -> Answered:
     "clear_conversation",
     lazy_gettext("Deletes the conversation of this browser for good."),
     ("curl -b cookies.txt -X POST {url}/assistant/clear",),
-    answer=shapes.Deleted,
+    answer=schemas.Deleted,
     page=True,
     problems=(507,),
     open="each browser reaches only its own",
@@ -177,7 +177,7 @@ def ask() -> Answered:
 def clear() -> Answered:
     """Delete this browser's conversation."""
     assistant.clear(this_visitor())
-    return redirect(url_for("assistant.index"), 303) if wants_page() else shapes.Deleted(deleted="conversation")
+    return redirect(url_for("assistant.index"), 303) if wants_page() else schemas.Deleted(deleted="conversation")
 
 
 def _page(

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from rabisco.corrections import Page
 from rabisco.store import Correction
-from rabisco.web.platform.shapes import Probability
+from rabisco.web.platform.schemas import Probability
 
 
 class CorrectionSchema(BaseModel):

@@ -14,7 +14,7 @@ from rabisco.web.models.report import Reported
 from rabisco.web.models.shapes import Model, Models
 from rabisco.web.models.standing import standing
 from rabisco.web.models.versions import AskedVersion, asked_version
-from rabisco.web.platform import shapes
+from rabisco.web.platform import schemas
 from rabisco.web.platform.fields import Requests, given
 from rabisco.web.platform.languages import translated
 from rabisco.web.platform.problems import wants_page
@@ -67,7 +67,7 @@ def index() -> Answered:
     "get_model",
     lazy_gettext("Answers one model's whole card, with its training curve and the hashes of its files."),
     ("curl {url}/models/mnist-cnn",),
-    answer=shapes.CardSchema,
+    answer=schemas.CardSchema,
     page=True,
     receives=ModelPage,
     problems=(404, 503),

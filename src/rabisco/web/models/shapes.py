@@ -13,7 +13,7 @@ from rabisco.web.models.aliases import aliases_of
 from rabisco.web.models.compared import ComparedModel, ModelDifference
 from rabisco.web.models.standing import Standing
 from rabisco.web.platform.languages import translated
-from rabisco.web.platform.shapes import Probability
+from rabisco.web.platform.schemas import Probability
 
 
 class Model(BaseModel):

@@ -17,7 +17,7 @@ from rabisco.web.models.aliases import default_model, resolve
 from rabisco.web.models.naming import DESCRIPTION, ClassNames
 from rabisco.web.models.shapes import Versions
 from rabisco.web.models.standing import standing
-from rabisco.web.platform import shapes
+from rabisco.web.platform import schemas
 from rabisco.web.platform.fields import Fields, Requests, given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
@@ -198,7 +198,7 @@ def rollback_default() -> Answered:
     "delete_model",
     lazy_gettext("Deletes every version of the model that was trained here; a bundled one answers again."),
     ("curl -X POST {url}/models/mine/delete",),
-    answer=shapes.Deleted,
+    answer=schemas.Deleted,
     page=True,
     problems=PROBLEMS,
 )
@@ -207,7 +207,7 @@ def delete_model(name: str) -> Answered:
     artifacts.delete_model(resolve(name))
     if wants_page():
         return redirect(url_for("models.index"), 303)
-    return shapes.Deleted(deleted=resolve(name))
+    return schemas.Deleted(deleted=resolve(name))
 
 
 @route(
@@ -218,7 +218,7 @@ def delete_model(name: str) -> Answered:
     lazy_gettext("Its card as a file, with the hashes of the other two."),
     ("curl -O {url}/models/mnist-linear/card.json",),
     defaults={"file": artifacts.CARD_FILE},
-    answer=shapes.CardSchema,
+    answer=schemas.CardSchema,
     receives=AskedVersion,
     problems=(404, 503),
 )

@@ -9,7 +9,7 @@ from rabisco import objects
 from rabisco.artifacts import list_names
 from rabisco.inference import get_predictor
 from rabisco.web.models.aliases import default_model
-from rabisco.web.platform import shapes
+from rabisco.web.platform import schemas
 from rabisco.web.platform.metrics import app_metrics
 from rabisco.web.platform.routing import route
 
@@ -24,7 +24,7 @@ blueprint = Blueprint("monitoring", __name__)
     lazy_gettext("The same, under the name that orchestrators use."),
     ("curl {url}/health/ready",),
     same_as="/health",
-    answer=shapes.Ready,
+    answer=schemas.Ready,
     problems=(503,),
 )
 @route(
@@ -34,13 +34,13 @@ blueprint = Blueprint("monitoring", __name__)
     "health",
     lazy_gettext("Answers 200 when predictions can be made, and 503 with the reason when they cannot."),
     ("curl {url}/health",),
-    answer=shapes.Ready,
+    answer=schemas.Ready,
     problems=(503,),
 )
-def ready() -> shapes.Ready:
+def ready() -> schemas.Ready:
     """Answer 200 when the default model is loaded and can predict; else 503, with the reason."""
     predictor = get_predictor(default_model())
-    return shapes.Ready(
+    return schemas.Ready(
         status="ready", default_model=predictor.card.name, models=list_names(), storage=objects.state()
     )
 
@@ -52,11 +52,11 @@ def ready() -> shapes.Ready:
     "health_live",
     lazy_gettext("Answers 200 as long as the process answers at all."),
     ("curl {url}/health/live",),
-    answer=shapes.Live,
+    answer=schemas.Live,
 )
-def live() -> shapes.Live:
+def live() -> schemas.Live:
     """Answer 200 as long as the process answers at all."""
-    return shapes.Live(status="live")
+    return schemas.Live(status="live")
 
 
 @route(

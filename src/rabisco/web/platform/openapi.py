@@ -10,11 +10,11 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 import rabisco
-from rabisco.web.platform import shapes
 from rabisco.web.platform.examples import PICTURE, recorded
 from rabisco.web.platform.fields import JSON, MULTIPART, Fields
 from rabisco.web.platform.logs import HEADER, WELL_FORMED
 from rabisco.web.platform.routing import ROUTES, Route
+from rabisco.web.platform.schemas import Problem
 from rabisco.web.read import FILE_FIELD, TEXT_FIELDS
 from rabisco.web.read.pictures import RAW, Pictures
 
@@ -228,7 +228,7 @@ def _reference(name: str) -> Schema:
 
 
 def _schemas() -> Schema:
-    shown: list[type[BaseModel]] = [shapes.Problem]
+    shown: list[type[BaseModel]] = [Problem]
     for route in ROUTES.values():
         shown += [one for one in (route.answer, route.receives) if one]
     models = {shape.__name__: shape for shape in shown}

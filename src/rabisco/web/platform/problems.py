@@ -112,7 +112,7 @@ def init_app(app: Flask) -> None:
 
 def title_of(error: errors.RabiscoError) -> str:
     """Return the translated title of an error of the core."""
-    return gettext(PROBLEMS.get(type(error), UNFORESEEN).title)
+    return str(gettext(PROBLEMS.get(type(error), UNFORESEEN).title))
 
 
 def as_problem(error: errors.RabiscoError) -> dict[str, object]:

@@ -19,7 +19,7 @@ from rabisco.images import decode
 from rabisco.rejection import MESSAGES, Reason
 from rabisco.text_reading import TextReading
 from rabisco.web.platform.languages import translated
-from rabisco.web.platform.shapes import Probability, Problem
+from rabisco.web.platform.schemas import Probability, Problem
 
 
 class CandidateSchema(BaseModel):

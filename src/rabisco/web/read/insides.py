@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from rabisco.explanation.occlusion import Change
-from rabisco.web.platform.shapes import Probability
+from rabisco.web.platform.schemas import Probability
 from rabisco.web.read.answers import BoxSchema, PredictionSchema, UnreadPicture
 
 Png = Annotated[str, Field(pattern="^data:image/png;base64,")]

@@ -18,7 +18,7 @@ from rabisco.web.platform.allowance import allowance
 from rabisco.web.platform.fields import FORM, JSON, MULTIPART, Fields, as_received, file_field
 from rabisco.web.platform.languages import translated
 from rabisco.web.platform.problems import as_problem
-from rabisco.web.platform.shapes import Problem
+from rabisco.web.platform.schemas import Problem
 from rabisco.web.read import FILE_FIELD, FILE_FIELDS, TEXT_FIELDS
 from rabisco.web.read.answers import UnreadPicture
 

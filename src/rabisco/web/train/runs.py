@@ -16,7 +16,7 @@ from rabisco.web.corrections.retrained import outcome
 from rabisco.web.corrections.retrained import title_of as part_title
 from rabisco.web.models.aliases import default_model
 from rabisco.web.models.titles import architecture_title
-from rabisco.web.platform import shapes
+from rabisco.web.platform import schemas
 from rabisco.web.platform.fields import Fields, Requests, collected, given, read
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
@@ -267,7 +267,7 @@ def set_notes(run_id: str) -> Answered:
     "delete_run",
     lazy_gettext("Deletes a training that has ended, with its curves; the model that it made stays."),
     ("curl -X POST {url}/runs/$RUN/delete",),
-    answer=shapes.Deleted,
+    answer=schemas.Deleted,
     page=True,
     problems=(400, 404, 409, 507),
 )
@@ -276,7 +276,7 @@ def delete(run_id: str) -> Answered:
     runs.delete(run_id)
     if wants_page():
         return redirect(url_for("runs.index"), 303)
-    return shapes.Deleted(deleted=run_id)
+    return schemas.Deleted(deleted=run_id)
 
 
 def title_of(run: Run) -> str:

@@ -20,7 +20,7 @@ from rabisco.intake.naming import joined
 from rabisco.intake.report import Layout, Outermost
 from rabisco.uploads import Upload
 from rabisco.web.models.naming import DESCRIPTION, ClassNames
-from rabisco.web.platform import shapes
+from rabisco.web.platform import schemas
 from rabisco.web.platform.examples import TABLE
 from rabisco.web.platform.fields import MULTIPART, Fields, Requests, file_field, given
 from rabisco.web.platform.problems import wants_page
@@ -188,7 +188,7 @@ def cancel(upload_id: str) -> Answered:
     "delete_upload",
     lazy_gettext("Deletes the files; models that were made of them stay."),
     ("curl -X POST {url}/uploads/$UPLOAD/delete",),
-    answer=shapes.Deleted,
+    answer=schemas.Deleted,
     page=True,
     problems=(400, 404, 409, 507),
 )
@@ -200,7 +200,7 @@ def delete(upload_id: str) -> Answered:
     uploads.delete(upload_id)
     if wants_page():
         return redirect(url_for("train.index"), 303)
-    return shapes.Deleted(deleted=upload_id)
+    return schemas.Deleted(deleted=upload_id)
 
 
 def receive(choices: Mapping[str, Any] | None = None) -> Upload:

@@ -3,16 +3,17 @@
 The OpenAPI document describes the answers by these models, and tests hold every real answer to them.
 """
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field, GetJsonSchemaHandler, TypeAdapter
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from rabisco import artifacts
 from rabisco.training.config import TrainingConfiguration
-from rabisco.web.platform.kept import AsKept
-
-__all__ = ["CardSchema", "Deleted", "Live", "Moment", "Problem", "Ready"]
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -22,6 +23,30 @@ def _iso(value: object) -> object:
 
 
 Moment = Annotated[str, BeforeValidator(_iso)]  # in ISO 8601
+
+
+@dataclass(frozen=True)
+class AsKept:
+    """Marks a dict that is answered as it was kept; an earlier version may have kept fewer fields, or others.
+
+    Attributes:
+        described: What the OpenAPI document says of it instead, a type that Pydantic describes.
+        hidden: Fields of that type which are never answered.
+    """
+
+    described: Any
+    hidden: Collection[str] = ()
+
+    def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        schema = handler(TypeAdapter(self.described).core_schema)
+        found = handler.resolve_ref_schema(schema)
+        found.pop("title", None)  # else clients make two classes of that name
+        properties = found.get("properties", {})
+        for name in self.hidden:
+            properties.pop(name, None)
+        for one in properties.values():
+            one.pop("default", None)  # what is answered has none
+        return schema
 
 
 class CardSchema(artifacts.Card):
