@@ -7,8 +7,8 @@ from flask import Blueprint, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import LazyString, get_locale, lazy_gettext
 
-from rabisco.web.platform.meanings import fields_of
-from rabisco.web.platform.openapi import PARAMETER, document
+from rabisco.web.platform.field_descriptions import descriptions_of
+from rabisco.web.platform.openapi import document, openapi_path
 from rabisco.web.platform.routing import ROUTES, Route, route
 
 blueprint = Blueprint("docs", __name__)
@@ -82,8 +82,8 @@ def index() -> ResponseReturnValue:
         url=url,
         answer=ANSWER,
         problem=PROBLEM,
-        openapi_path=_openapi_path,
-        fields_of=fields_of,
+        openapi_path=openapi_path,
+        descriptions_of=descriptions_of,
     )
 
 
@@ -112,7 +112,3 @@ def _group_of(declared: Route) -> RouteGroup:
 
 def _first(declared: Route) -> str:
     return declared.path.split("/")[1]
-
-
-def _openapi_path(path: str) -> str:
-    return PARAMETER.sub(r"{\1}", path)

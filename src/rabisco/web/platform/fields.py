@@ -245,12 +245,13 @@ def _names_at(model: type[BaseModel], place: tuple[int | str, ...]) -> tuple[str
     """Return the fields of the model that stands at a place within another."""
     for step in place:
         if isinstance(step, str):
-            model = next(_models(model.model_fields[step].annotation), model)
+            model = next(models_in(model.model_fields[step].annotation), model)
     return tuple(model.model_fields)
 
 
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yield the models that a value of a field may be or hold."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for one in get_args(annotation):
-        yield from _models(one)
+        yield from models_in(one)

@@ -51,6 +51,11 @@ EXAMPLES = {
 TOKEN: Schema = {"type": "http", "scheme": "bearer", "description": "Needed where the server has an access token."}
 
 
+def openapi_path(rule: str) -> str:
+    """Return the rule of a route as OpenAPI writes it: ``/models/{name}``."""
+    return PARAMETER.sub(r"{\1}", rule)
+
+
 def document(root: str = "") -> Schema:
     """Return the document, in the language of the current request.
 
@@ -62,7 +67,7 @@ def document(root: str = "") -> Schema:
     paths: dict[str, Schema] = {}
     for route in ROUTES.values():
         operation = _operation(route, fields[route.receives] if route.receives else {})
-        paths.setdefault(PARAMETER.sub(r"{\1}", route.path), {})[route.method.lower()] = operation
+        paths.setdefault(openapi_path(route.path), {})[route.method.lower()] = operation
     inlined = {one.__name__ for one in fields}
     return {
         "openapi": "3.1.1",
