@@ -18,8 +18,8 @@ from rabisco.artifacts.synchronization import Synchronizer
 from rabisco.errors import N_, InvalidConfigurationError, RabiscoError, Sentence
 from rabisco.settings import Settings, get_settings
 from rabisco.web.platform import logs
-from rabisco.web.platform.keys import KEY_FILE
 from rabisco.web.platform.logs import LOGGER
+from rabisco.web.platform.sessions import KEY_FILE
 
 INTERVAL = 2.0  # seconds between two looks
 AGAIN = 5.0  # seconds after which another process is begun where one has ended

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
+from ipaddress import ip_address
 from pathlib import Path
 
 import numpy as np
@@ -25,10 +26,11 @@ from rabisco.inference import get_predictor, named
 from rabisco.settings import Settings, unknown_variables
 from rabisco.web import create_app
 from rabisco.web.models.aliases import default_model
-from rabisco.web.platform import keys, logs, processes, replica
+from rabisco.web.platform import logs, processes, replica
 from rabisco.web.platform.asgi import ASGIApplication
 from rabisco.web.platform.connections import Places, Share, quiet_uvicorn
 from rabisco.web.platform.late import IMPORTING, LateApplication
+from rabisco.web.platform.sessions import secret_key
 
 # Connections that the system keeps until a worker takes them.
 BACKLOG = 1024
@@ -39,6 +41,7 @@ LOOK_INTERVAL = 0.25
 OPEN_STATES = ("queued", "running", "stopping", "paused", "looking")
 # Seconds between two looks of a worker at whether the process that started it is still there.
 PARENT_INTERVAL = 0.25
+SHORTEST_TOKEN = 16
 _supervising = threading.Event()
 
 
@@ -46,8 +49,9 @@ def serve(settings: Settings) -> None:
     """Serve until interrupted (Ctrl-C or SIGTERM).
 
     Raises:
-        InvalidConfigurationError: The address cannot be listened on, as when the port is taken; or the default model
-            that the settings name is not there, or the object store cannot be used.
+        InvalidConfigurationError: The address cannot be listened on, as when the port is taken; others can reach it
+            without a token, or with one that is easily guessed; the default model that the settings name is not
+            there; or the object store cannot be used.
         MissingExtraError: Trainings are to run on a cluster, or files are in an object store, and what speaks to it is
             not installed.
     """
@@ -57,8 +61,8 @@ def serve(settings: Settings) -> None:
     _check_runner(settings)
     with _listen(settings) as listening:
         host, port, *_ = listening.getsockname()
-        keys.check_settings(settings, host)
-        keys.secret_key(settings)  # made once, before there are several processes
+        _check_access(settings, host)
+        secret_key(settings)  # made once, before there are several processes
         if settings.log_format == "json":
             logs.capture()
         logs.configure(settings)
@@ -145,6 +149,28 @@ def number_of_workers(settings: Settings) -> int:
     """Return how many processes serve: as the settings say; one where a rate is limited that they would not share."""
     alone = settings.rate_limit and not settings.shares_database
     return 1 if alone and "workers" not in settings.model_fields_set else settings.workers
+
+
+def _check_access(settings: Settings, host: str) -> None:
+    """Refuse to serve strangers, who reach a numeric address, what may change something without a good token."""
+    if settings.access_token and len(settings.access_token) < SHORTEST_TOKEN:
+        raise InvalidConfigurationError(
+            N_(
+                "expected RABISCO_ACCESS_TOKEN to have at least %(least)s characters, received %(count)s; make one: "
+                "openssl rand -hex 16"
+            ),
+            least=SHORTEST_TOKEN,
+            count=len(settings.access_token),
+        )
+    if not ip_address(host).is_loopback and not settings.access_token and not settings.read_only:
+        raise InvalidConfigurationError(
+            N_(
+                "expected RABISCO_ACCESS_TOKEN to be set, because %(host)s can be reached from other machines and "
+                "this server trains and deletes; set it (openssl rand -hex 16 makes one), or switch all of that "
+                "off: RABISCO_READ_ONLY=1"
+            ),
+            host=host,
+        )
 
 
 def _check_runner(settings: Settings) -> None:

@@ -1,23 +1,53 @@
-"""Who has signed in: one file for each time, which every process sees and signing out removes.
+"""Who has signed in: one file for each time, which every process sees and signing out removes; and what signs cookies.
 
 A file's name is an HMAC of the cookie and the access token. Reading the folder reveals neither, and changing the
 access token ends every session.
 """
 
+import hashlib
 import hmac
 import os
 import secrets
 import time
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 from rabisco import objects
 from rabisco.artifacts.durable import told_of_storage
 from rabisco.errors import RabiscoError
 from rabisco.settings import Settings
-from rabisco.web.platform.keys import secret_key
 
 SECONDS = 30 * 24 * 3600
+KEY_FILE = "secret_key"
+
+
+def secret_key(settings: Settings) -> bytes:
+    """Return the key that signs this server's cookies: made once, kept in the home for every process.
+
+    Where the home cannot be written to, it is made of the access token, or else anew for each process.
+    """
+    return _secret_key(settings.home, settings.access_token)
+
+
+@lru_cache
+def _secret_key(home: Path, token: str) -> bytes:
+    path = home / KEY_FILE
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"{KEY_FILE}.{os.getpid()}.{secrets.token_hex(4)}")
+        if not path.exists():
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(secrets.token_bytes(32))
+            try:
+                os.link(draft, path)  # fails where another process was first: then its key counts
+            except FileExistsError:
+                pass
+            finally:
+                draft.unlink()
+        return path.read_bytes()
+    except OSError:
+        return hashlib.sha256(b"cookies:" + token.encode()).digest() if token else secrets.token_bytes(32)
 
 
 def begin(settings: Settings) -> str:
