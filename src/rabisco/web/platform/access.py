@@ -21,7 +21,7 @@ from rabisco.artifacts import Artifact
 from rabisco.artifacts.paths import BUNDLED
 from rabisco.errors import N_, AccessDeniedError, CrossSiteError, ReadOnlyError
 from rabisco.settings import Settings
-from rabisco.web.platform import guesses, sessions
+from rabisco.web.platform import sessions, token_attempts
 from rabisco.web.platform.fields import FORM, Fields, Requests, given
 from rabisco.web.platform.neighbors import FORWARDED, is_allowed
 from rabisco.web.platform.routing import app_settings, route, route_of
@@ -77,7 +77,7 @@ def admits(settings: Settings, environ: MutableMapping[str, Any]) -> bool:
         return settings.read_only or (_is_local(environ.get("HTTP_HOST", "")) and not _is_forwarded(environ))
     scheme, _, given = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme.lower() == "bearer":
-        return guesses.is_token(settings, given.strip(), environ)
+        return token_attempts.is_token(settings, given.strip(), environ)
     return sessions.is_open(settings, parse_cookie(dict(environ)).get(COOKIE, ""))
 
 
@@ -142,8 +142,8 @@ def sign_in() -> ResponseReturnValue:
     settings = app_settings()
     asked = given(SigningIn)
     to = _safe(asked.next)
-    _check_guesses()
-    if settings.access_token and not guesses.is_token(settings, asked.token.strip(), request.environ):
+    _refuse_if_locked_out()
+    if settings.access_token and not token_attempts.is_token(settings, asked.token.strip(), request.environ):
         return render_template("platform/sign_in.html", next=to, wrong=True), 401
     response = redirect(to, 303)
     if settings.access_token:
@@ -199,7 +199,7 @@ def _check_access() -> None:
     if admits(settings, request.environ):
         return
     if "Authorization" in request.headers:
-        _check_guesses()
+        _refuse_if_locked_out()
     if not settings.access_token:
         raise AccessDeniedError(
             N_("this server has no access token, so this works on its own machine alone, at 127.0.0.1")
@@ -209,8 +209,8 @@ def _check_access() -> None:
     )
 
 
-def _check_guesses() -> None:
-    if guesses.are_spent(request.environ):
+def _refuse_if_locked_out() -> None:
+    if token_attempts.is_locked_out(request.environ):
         raise TooManyRequests(retry_after=60)
 
 

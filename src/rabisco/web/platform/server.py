@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import uvloop
 
-import rabisco.web.platform.guesses  # noqa: F401 - made before there are several processes, which share it
+import rabisco.web.platform.token_attempts  # noqa: F401 - made before there are several processes, which share it
 from rabisco.artifacts import exists, list_names
 from rabisco.errors import N_, InvalidConfigurationError, RabiscoError
 from rabisco.heap import give_back, keep_for_pictures

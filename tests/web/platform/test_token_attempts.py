@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from rabisco.web.platform import guesses
-from rabisco.web.platform.guesses import MOST, SECONDS, SharedTally
+from rabisco.web.platform import token_attempts
+from rabisco.web.platform.token_attempts import MOST, SECONDS, SharedTally
 
 
 def test_children_count_in_the_same_memory() -> None:
@@ -25,7 +25,7 @@ def test_children_count_in_the_same_memory() -> None:
 
 def test_a_count_is_over_after_its_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     count, now = SharedTally(), [1000.0]
-    monkeypatch.setattr(guesses.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(token_attempts.time, "monotonic", lambda: now[0])
     for _ in range(MOST):
         count.add("a")
     now[0] += SECONDS - 1

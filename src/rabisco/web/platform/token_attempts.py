@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import mmap
 import os
-import struct
 import sys
 import tempfile
 import threading
@@ -14,6 +13,9 @@ from collections.abc import MutableMapping
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rabisco.settings import Settings
 
 # Of one address in SECONDS; then no token of it is looked at until they are over.
@@ -21,7 +23,7 @@ MOST, SECONDS = 10, 60
 _LOOKED_AT = "rabisco.token"
 
 # One place: whom it counts, when that began by the monotonic clock, how many there were.
-_PLACE = struct.Struct("<8sdQ")
+_PLACE = np.dtype([("tag", "u8"), ("since", "f8"), ("count", "u8")])
 # Places, and how many an address may have; where all are taken, the one that began first gives way.
 _PLACES, _TRIED = 4096, 16
 
@@ -33,10 +35,10 @@ class SharedTally:
     """
 
     def __init__(self) -> None:
-        size = (_PLACES + _TRIED) * _PLACE.size
-        self._file = os.memfd_create("guesses") if sys.platform == "linux" else tempfile.mkstemp()[0]
+        size = (_PLACES + _TRIED) * _PLACE.itemsize
+        self._file = os.memfd_create("attempts") if sys.platform == "linux" else tempfile.mkstemp()[0]
         os.ftruncate(self._file, size)
-        self._memory = mmap.mmap(self._file, size)
+        self._places = np.frombuffer(mmap.mmap(self._file, size), _PLACE)
         self._key = os.urandom(32)
         self._lock = threading.Lock()  # between threads; between processes the file's, which ends with its holder
 
@@ -45,33 +47,25 @@ class SharedTally:
         with self._lock:
             fcntl.lockf(self._file, fcntl.LOCK_EX)
             try:
-                tag, places = self._places(name)
-                now, oldest = time.monotonic(), places[0]
-                for place in places:
-                    found, since, count = _PLACE.unpack_from(self._memory, place)
-                    if found == tag and now - since < SECONDS:
-                        _PLACE.pack_into(self._memory, place, tag, since, count + 1)
-                        return
-                    if since < _PLACE.unpack_from(self._memory, oldest)[1]:
-                        oldest = place
-                _PLACE.pack_into(self._memory, oldest, tag, now, 1)
+                tag, places, own = self._find(name)
+                if own.any():
+                    places["count"][own] += 1
+                else:
+                    places[places["since"].argmin()] = tag, time.monotonic(), 1
             finally:
                 fcntl.lockf(self._file, fcntl.LOCK_UN)
 
     def of(self, name: str) -> int:
         """Return how many of a name were counted; 0 once the seconds are over."""
-        tag, places = self._places(name)
-        now = time.monotonic()
-        for place in places:
-            found, since, count = _PLACE.unpack_from(self._memory, place)
-            if found == tag and now - since < SECONDS:
-                return int(count)
-        return 0
+        _, places, own = self._find(name)
+        return int(places["count"][own].sum())
 
-    def _places(self, name: str) -> tuple[bytes, list[int]]:
+    def _find(self, name: str) -> tuple[int, NDArray[Any], NDArray[np.bool_]]:
+        """Return the tag of a name, the places that it may have, and which of these is its own."""
         said = hashlib.blake2b(name.encode(errors="replace"), key=self._key, digest_size=16).digest()
-        first = int.from_bytes(said[8:]) % _PLACES
-        return said[:8], [(first + step) * _PLACE.size for step in range(_TRIED)]
+        tag, first = int.from_bytes(said[:8]), int.from_bytes(said[8:]) % _PLACES
+        places = self._places[first : first + _TRIED]
+        return tag, places, (places["tag"] == tag) & (time.monotonic() - places["since"] < SECONDS)
 
 
 _wrong = SharedTally()
@@ -87,16 +81,16 @@ def is_token(settings: Settings, given: str, environ: MutableMapping[str, Any]) 
     """
     known = environ.get(_LOOKED_AT)
     if known is None or known[0] != given:
-        spent = are_spent(environ)
-        right = not spent and hmac.compare_digest(given.encode(), settings.access_token.encode())
-        if not right and not spent:
+        locked_out = is_locked_out(environ)
+        right = not locked_out and hmac.compare_digest(given.encode(), settings.access_token.encode())
+        if not right and not locked_out:
             _wrong.add(_network(environ))
         known = environ[_LOOKED_AT] = given, right
     return bool(known[1])
 
 
-def are_spent(environ: MutableMapping[str, Any]) -> bool:
-    """Return whether the address of a request has guessed too often."""
+def is_locked_out(environ: MutableMapping[str, Any]) -> bool:
+    """Return whether too many wrong tokens came from the address of a request."""
     return _wrong.of(_network(environ)) >= MOST
 
 
