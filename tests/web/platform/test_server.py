@@ -37,7 +37,7 @@ import rabisco.store  # which takes time
 import rabisco.web.platform.server as server
 from rabisco.settings import get_settings
 from rabisco.web import create_app
-from rabisco.web.platform.late import LateApplication
+from rabisco.web.platform.lazy import LazyApplication
 
 errors, inside, met = [], threading.Event(), threading.Event()
 
@@ -54,7 +54,7 @@ class Meeting:
 
 sys.meta_path.insert(0, Meeting())
 threading.excepthook = lambda given: errors.append(repr(given.exc_value))
-app = LateApplication(get_settings(), create_app, then=server._start_supervisor)
+app = LazyApplication(get_settings(), create_app, then=server._start_supervisor)
 made = threading.Thread(target=app.make)
 made.start()
 inside.wait()

@@ -29,7 +29,7 @@ from rabisco.web.models.aliases import default_model
 from rabisco.web.platform import logs, processes, replica
 from rabisco.web.platform.asgi import ASGIApplication
 from rabisco.web.platform.connections import Places, Share, quiet_uvicorn
-from rabisco.web.platform.late import IMPORTING, LateApplication
+from rabisco.web.platform.lazy import IMPORTING, LazyApplication
 from rabisco.web.platform.sessions import secret_key
 
 # Connections that the system keeps until a worker takes them.
@@ -91,7 +91,7 @@ def _work(listening: socket.socket, settings: Settings, share: Share, serves: Ca
 
 
 async def _answer(listening: socket.socket, settings: Settings, share: Share, serves: Callable[[], object]) -> None:
-    application = ASGIApplication(LateApplication(settings, create_app, then=_start_supervisor), settings)
+    application = ASGIApplication(LazyApplication(settings, create_app, then=_start_supervisor), settings)
     ending = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ending.set)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 IMPORTING = threading.RLock()
 
 
-class LateApplication:
+class LazyApplication:
     """Answers as the application does, and makes it when something is first asked that is no plain prediction.
 
     Args:
