@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from rabisco.settings import Settings
 from rabisco.web.platform import bodies, refusals
-from rabisco.web.platform.handover import BUSY, GONE, OPEN_STREAMS, PAUSE_SECONDS, REFUSAL, STARTED, STORAGE
+from rabisco.web.platform.environ import BUSY, GONE, OPEN_STREAMS, PAUSE_SECONDS, REFUSAL, STARTED, STORAGE
 from rabisco.web.platform.lazy import LazyApplication
 from rabisco.web.platform.logs import LOGGER
 from rabisco.web.platform.neighbors import believe

@@ -23,7 +23,7 @@ from rabisco.images import begins_as_picture
 from rabisco.settings import Settings
 from rabisco.web.platform import access
 from rabisco.web.platform.bodies import temporary_file
-from rabisco.web.platform.handover import BUSY, REFUSAL, STORAGE
+from rabisco.web.platform.environ import BUSY, REFUSAL, STORAGE
 from rabisco.web.platform.routing import ROUTES, app_settings
 from rabisco.web.platform.shared_counts import SharedCounts
 

@@ -36,7 +36,7 @@ from rabisco.settings import Settings
 from rabisco.web.models.aliases import default_model
 from rabisco.web.platform import logs
 from rabisco.web.platform.allowance import Allowance
-from rabisco.web.platform.handover import GONE, REFUSAL
+from rabisco.web.platform.environ import GONE, REFUSAL
 from rabisco.web.platform.metrics import Metrics
 from rabisco.web.platform.refusals import SAFE, WireAnswer
 from rabisco.web.read import FILE_FIELDS, TEXT_FIELDS
