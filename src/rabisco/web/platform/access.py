@@ -23,7 +23,7 @@ from rabisco.errors import N_, AccessDeniedError, CrossSiteError, ReadOnlyError
 from rabisco.settings import Settings
 from rabisco.web.platform import sessions, token_attempts
 from rabisco.web.platform.fields import FORM, Fields, Requests, given
-from rabisco.web.platform.neighbors import FORWARDED, is_allowed
+from rabisco.web.platform.origins import FORWARDED, is_allowed
 from rabisco.web.platform.routing import app_settings, route, route_of
 from rabisco.web.platform.sessions import secret_key
 

@@ -25,7 +25,7 @@ from rabisco.web.platform import (
     logs,
     metrics,
     monitoring,
-    neighbors,
+    origins,
     problems,
     security,
     silence,
@@ -76,7 +76,7 @@ def create_app(settings: Settings | None = None) -> Application:
     app.jinja_options["bytecode_cache"] = CompiledTemplates(str(Path(app.root_path, "__pycache__")))
     # Hooks before a request run in this order, those after it in the reverse.
     shown = (logs, metrics, limits, languages, layout, formats, security, silence)
-    guarding = (access, allowance, problems, compression, neighbors, fields)
+    guarding = (access, allowance, problems, compression, origins, fields)
     for part in (*shown, *guarding):
         part.init_app(app)
     reading, training = (pages, predict, explain), (train, datasets, drawn, label_errors, uploads, runs, sweeps)

@@ -22,7 +22,7 @@ from rabisco.web.platform import bodies, refusals
 from rabisco.web.platform.environ import BUSY, GONE, OPEN_STREAMS, PAUSE_SECONDS, REFUSAL, STARTED, STORAGE
 from rabisco.web.platform.lazy import LazyApplication
 from rabisco.web.platform.logs import LOGGER
-from rabisco.web.platform.neighbors import believe
+from rabisco.web.platform.origins import apply_proxy_headers
 from rabisco.web.read.direct import STATIC
 
 if TYPE_CHECKING:
@@ -365,5 +365,5 @@ def environment(scope: Any, settings: Settings) -> dict[str, Any]:
         "wsgi.run_once": False,
     }
     if settings.trusted_proxies:
-        believe(environ, settings)
+        apply_proxy_headers(environ, settings)
     return environ

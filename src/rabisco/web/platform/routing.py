@@ -30,7 +30,7 @@ from pydantic import BaseModel
 from werkzeug.routing import Rule
 
 from rabisco.settings import Settings
-from rabisco.web.platform.neighbors import believe
+from rabisco.web.platform.origins import apply_proxy_headers
 from rabisco.web.platform.refusals import WireAnswer
 from rabisco.web.read.direct import send
 
@@ -163,7 +163,7 @@ class Application(Flask):
 
     def wsgi_app(self, environ: Any, start_response: Any) -> Any:
         """Answer a request: directly, or by a view."""
-        believe(environ, self.config["RABISCO"])
+        apply_proxy_headers(environ, self.config["RABISCO"])
         answer = self.direct(environ) if self.direct else None
         if answer is None:
             return super().wsgi_app(environ, start_response)

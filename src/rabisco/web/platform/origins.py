@@ -24,7 +24,7 @@ def _read_forwarded() -> Any:
     return ProxyFix(lambda *_: (), x_for=1, x_proto=1, x_host=1, x_port=0, x_prefix=1)
 
 
-def believe(environ: dict[str, Any], settings: Settings) -> None:
+def apply_proxy_headers(environ: dict[str, Any], settings: Settings) -> None:
     """Put what a trusted proxy says of its client into the environment; once, however often it is asked."""
     if not settings.trusted_proxies or FORWARDED in environ:
         return
