@@ -35,9 +35,9 @@ from rabisco.web.assistant.question import MOST_CHARACTERS, DocumentedQuestion, 
 from rabisco.web.platform import schemas
 from rabisco.web.platform.fields import Fields, Requests, given, refused
 from rabisco.web.platform.languages import chosen, translated
+from rabisco.web.platform.outages import known
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, app_settings, route
-from rabisco.web.platform.silence import known
 from rabisco.web.platform.streams import Event, events
 from rabisco.web.platform.visitors import new_visitor, remember
 from rabisco.web.platform.visitors import visitor as this_visitor

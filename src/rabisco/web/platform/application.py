@@ -26,9 +26,9 @@ from rabisco.web.platform import (
     metrics,
     monitoring,
     origins,
+    outages,
     problems,
     security,
-    silence,
 )
 from rabisco.web.platform.routing import ROUTES, Application
 from rabisco.web.read import explain, pages, predict
@@ -75,7 +75,7 @@ def create_app(settings: Settings | None = None) -> Application:
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
     app.jinja_options["bytecode_cache"] = CompiledTemplates(str(Path(app.root_path, "__pycache__")))
     # Hooks before a request run in this order, those after it in the reverse.
-    shown = (logs, metrics, limits, languages, layout, formats, security, silence)
+    shown = (logs, metrics, limits, languages, layout, formats, security, outages)
     guarding = (access, allowance, problems, compression, origins, fields)
     for part in (*shown, *guarding):
         part.init_app(app)

@@ -36,7 +36,7 @@ from rabisco.web.platform.fields import (
     wrong_with,
 )
 from rabisco.web.platform.languages import translated
-from rabisco.web.platform.silence import known
+from rabisco.web.platform.outages import known
 
 AUGMENTATIONS: dict[str, LazyString] = {
     "": lazy_gettext("automatic"),

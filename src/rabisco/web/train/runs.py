@@ -18,9 +18,9 @@ from rabisco.web.models.aliases import default_model
 from rabisco.web.models.titles import architecture_title
 from rabisco.web.platform import schemas
 from rabisco.web.platform.fields import Fields, Requests, collected, given, read
+from rabisco.web.platform.outages import known, last_known, remember
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
-from rabisco.web.platform.silence import known, last_known, remember
 from rabisco.web.platform.streams import Event, events, last_event_id
 from rabisco.web.train.shapes import RunEvents, RunEventSchema, Runs, RunSchema, card_of
 

@@ -11,10 +11,10 @@ from rabisco.runs import State, sweeps
 from rabisco.runs.states import STATES
 from rabisco.runs.sweeps import SweepStanding, parse_sweep
 from rabisco.web.platform.fields import Fields, Requests, given
+from rabisco.web.platform.outages import known
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
 from rabisco.web.platform.schemas import Probability
-from rabisco.web.platform.silence import known
 from rabisco.web.platform.visitors import queued_as
 from rabisco.web.train.parallel import picture_of
 

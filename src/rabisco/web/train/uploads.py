@@ -23,9 +23,9 @@ from rabisco.web.models.naming import DESCRIPTION, ClassNames
 from rabisco.web.platform import schemas
 from rabisco.web.platform.examples import TABLE
 from rabisco.web.platform.fields import MULTIPART, Fields, Requests, file_field, given
+from rabisco.web.platform.outages import last_known
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, route
-from rabisco.web.platform.silence import last_known
 from rabisco.web.read.answers import data_url
 from rabisco.web.train.form import (
     TRAINING_FILES,
