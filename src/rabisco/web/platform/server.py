@@ -24,12 +24,11 @@ from rabisco.errors import N_, InvalidConfigurationError, RabiscoError
 from rabisco.heap import give_back, keep_for_pictures
 from rabisco.inference import get_predictor, named
 from rabisco.settings import Settings, unknown_variables
-from rabisco.web import create_app
 from rabisco.web.models.aliases import default_model
 from rabisco.web.platform import logs, processes, replica
 from rabisco.web.platform.asgi import ASGIApplication
 from rabisco.web.platform.connections import Places, Share, quiet_uvicorn
-from rabisco.web.platform.lazy import IMPORTING, LazyApplication
+from rabisco.web.platform.lazy import LazyApplication, start_supervisor, supervising
 from rabisco.web.platform.sessions import secret_key
 
 # Connections that the system keeps until a worker takes them.
@@ -42,7 +41,6 @@ OPEN_STATES = ("queued", "running", "stopping", "paused", "looking")
 # Seconds between two looks of a worker at whether the process that started it is still there.
 PARENT_INTERVAL = 0.25
 SHORTEST_TOKEN = 16
-_supervising = threading.Event()
 
 
 def serve(settings: Settings) -> None:
@@ -91,7 +89,7 @@ def _work(listening: socket.socket, settings: Settings, share: Share, serves: Ca
 
 
 async def _answer(listening: socket.socket, settings: Settings, share: Share, serves: Callable[[], object]) -> None:
-    application = ASGIApplication(LazyApplication(settings, create_app, then=_start_supervisor), settings)
+    application = ASGIApplication(LazyApplication(settings), settings)
     ending = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
@@ -110,23 +108,13 @@ def _allow_descriptors() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def _start_supervisor() -> None:
-    """Start the supervisor, once in a process; only now is loaded what trainings need of it."""
-    with IMPORTING:
-        from rabisco.runs import start_supervisor
-
-        if not _supervising.is_set():
-            _supervising.set()
-            start_supervisor()
-
-
 def _supervise_once_needed(settings: Settings) -> None:
     """Start the supervisor once the database holds work that this process did not order, as an earlier one left it."""
     looked_at: object = None
-    while not _supervising.is_set():
+    while not supervising.is_set():
         seen = settings.database_stamp
         if seen is None or (seen != looked_at and holds_work(settings.home / "rabisco.db")):
-            _start_supervisor()
+            start_supervisor()
         looked_at = seen
         time.sleep(LOOK_INTERVAL)
 
