@@ -73,9 +73,9 @@ def too_large() -> str:
     """Return which limit this request is beyond, and what to do, in the reader's language."""
     settings = app_settings()
     allowed, announced = body_limit(settings, request.environ), request.content_length
-    limit = format_decimal(allowed / 2**20, "#,##0.0")
-    if announced is not None and announced <= allowed:
-        limit = format_decimal(settings.max_upload_bytes / 2**20, "#,##0.0")
+    is_part = announced is not None and announced <= allowed
+    limit = format_decimal((settings.max_upload_bytes if is_part else allowed) / 2**20, "#,##0.0")
+    if is_part:
         words = gettext(
             "a form may hold at most %(parts)s parts, and a part that is no file at most %(limit)s MB; send it in "
             "several requests, and what is large as a file",

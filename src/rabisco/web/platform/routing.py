@@ -113,11 +113,7 @@ def route(  # noqa: PLR0917 - in the order in which one reads them
 
     Args:
         blueprint: Of the view's topic.
-        method: See ``Route``, as for all that follows.
-        path: The rule.
-        operation: Its name for programs.
-        summary: What it does.
-        examples: At least one command.
+        method: As in ``Route``, like all that follows.
         defaults: Arguments of the view that this address stands for.
         described: The other attributes of ``Route``.
     """

@@ -16,13 +16,7 @@ from rabisco import artifacts
 from rabisco.training.config import TrainingConfiguration
 
 Probability = Annotated[float, Field(ge=0, le=1)]
-
-
-def _iso(value: object) -> object:
-    return value.isoformat() if isinstance(value, datetime) else value
-
-
-Moment = Annotated[str, BeforeValidator(_iso)]  # in ISO 8601
+Moment = Annotated[str, BeforeValidator(lambda at: at.isoformat() if isinstance(at, datetime) else at)]  # ISO 8601
 
 
 @dataclass(frozen=True)

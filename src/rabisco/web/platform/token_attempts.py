@@ -72,13 +72,7 @@ _wrong = SharedTally()
 
 
 def is_token(settings: Settings, given: str, environ: MutableMapping[str, Any]) -> bool:
-    """Return whether a text is the access token; a wrong one is counted, once in a request.
-
-    Args:
-        settings: ``access_token``.
-        given: What a client sent.
-        environ: The request's environment (PEP 3333).
-    """
+    """Return whether what a client sent is the access token; a wrong one is counted, once in a request."""
     known = environ.get(_LOOKED_AT)
     if known is None or known[0] != given:
         locked_out = is_locked_out(environ)
