@@ -5,6 +5,7 @@ the token (``RABISCO_ACCESS_TOKEN``), no request that another site made a browse
 came from one of our pages.
 """
 
+import re
 from collections.abc import Mapping, MutableMapping
 from ipaddress import ip_address
 from typing import Any, ClassVar
@@ -32,17 +33,9 @@ blueprint = Blueprint("access", __name__)
 COOKIE = "access"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # What proxies say of the client they ask for; many send their own Host, which then names this machine.
-FORWARDING = (
-    "HTTP_FORWARDED",
-    "HTTP_VIA",
-    "HTTP_X_FORWARDED",
-    "HTTP_X_ORIGINAL_",
-    "HTTP_X_REAL_IP",
-    "HTTP_X_CLIENT_IP",
-    "HTTP_X_CLUSTER_CLIENT_IP",
-    "HTTP_CLIENT_IP",
-    "HTTP_TRUE_CLIENT_IP",
-    "HTTP_CF_CONNECTING_IP",
+FORWARDING = re.compile(
+    "HTTP_(FORWARDED|VIA|X_FORWARDED|X_ORIGINAL_|X_REAL_IP|X_CLIENT_IP|X_CLUSTER_CLIENT_IP|CLIENT_IP|TRUE_CLIENT_IP"
+    "|CF_CONNECTING_IP)"
 )
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
 
@@ -254,7 +247,7 @@ def _is_local(host: str) -> bool:
 
 def _is_forwarded(environ: Mapping[str, Any]) -> bool:
     """Return whether a request came through a proxy, so that its client may be anywhere."""
-    return FORWARDED in environ or any(name.startswith(FORWARDING) for name in environ)
+    return FORWARDED in environ or any(map(FORWARDING.match, environ))
 
 
 def _safe(asked: str) -> str:

@@ -13,7 +13,6 @@ from rabisco.web.platform.routing import ROUTES, Route, route
 
 blueprint = Blueprint("docs", __name__)
 
-
 ANSWER = """{"predictions": [
   {"category": "7", "category_index": 7, "probability": 0.9998,
    "top_k": [{"category": "7", "category_index": 7, "probability": 0.9998}, …], "alike": [], "among": "any",
@@ -64,15 +63,7 @@ GROUPS = (
 )
 
 
-@route(
-    blueprint,
-    "GET",
-    "/docs",
-    "api_page",
-    lazy_gettext("This page."),
-    ("curl {url}/docs",),
-    page=True,
-)
+@route(blueprint, "GET", "/docs", "api_page", lazy_gettext("This page."), ("curl {url}/docs",), page=True)
 def index() -> ResponseReturnValue:
     """Show the documentation of the API."""
     url = request.url_root.rstrip("/")

@@ -23,8 +23,6 @@ Schema = dict[str, Any]
 # Any route may answer these: 422 to a field that it does not know; 429 where the settings limit the rate, which
 # health is free of.
 EVERYWHERE = (422, 429, 500)
-GUARDED = (401, 403)
-CROSS_SITE = (403,)
 PARAMETER = re.compile(r"<(\w+)>")
 REFERENCE = "#/components/schemas/{model}"
 SUFFIX = "Schema"  # of a class whose name something else of the package has; clients see the name without it
@@ -172,7 +170,7 @@ def _responses(route: Route) -> Schema:
 
 
 def _statuses(route: Route) -> set[int]:
-    guard = GUARDED if route.needs_access else CROSS_SITE if route.open else ()
+    guard = (401, 403) if route.needs_access else (403,) if route.open else ()
     encoded = () if route.method == "GET" else (415,)
     return {*route.problems, *EVERYWHERE, *((400,) if route.receives else ()), *encoded, *guard}
 
