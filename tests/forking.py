@@ -374,7 +374,7 @@ def _be(order: dict[str, Any], streams: list[int], kind: str) -> None:
         get_settings.cache_clear()
         if kind == "server":
             attempts = importlib.import_module("rabisco.web.platform.token_attempts")
-            attempts._wrong = attempts.SharedTally()
+            attempts._wrong = attempts.SharedCounter()
         fork_children(CHILDREN if kind == "server" else LOAD_COST)
         option, name, *arguments = order["arguments"]
         if option == "-c":

@@ -55,7 +55,7 @@ class JSONFormatter(logging.Formatter):
 _streams: list[TextIO] = []
 
 
-def capture() -> None:
+def capture_stderr() -> None:
     """Make lines of the log of what libraries write past it: NumPy's warnings, libtiff's complaints."""
     if _streams:
         return
@@ -63,10 +63,10 @@ def capture() -> None:
     reading, writing = os.pipe()
     os.dup2(writing, 2)
     os.close(writing)
-    threading.Thread(target=_retell, args=(reading,), name="standard error", daemon=True).start()
+    threading.Thread(target=_log_lines, args=(reading,), name="standard error", daemon=True).start()
 
 
-def _retell(reading: int) -> None:
+def _log_lines(reading: int) -> None:
     with os.fdopen(reading, encoding="utf-8", errors="replace") as lines:
         for line in lines:
             if line.strip():

@@ -22,7 +22,7 @@ Schema = dict[str, Any]
 
 # Any route may answer these: 422 to a field that it does not know; 429 where the settings limit the rate, which
 # health is free of.
-EVERYWHERE = (422, 429, 500)
+COMMON_STATUSES = (422, 429, 500)
 PARAMETER = re.compile(r"<(\w+)>")
 REFERENCE = "#/components/schemas/{model}"
 SUFFIX = "Schema"  # of a class whose name something else of the package has; clients see the name without it
@@ -34,7 +34,7 @@ REQUEST_ID: Schema = {
     "required": True,
     "schema": {"type": "string", "pattern": f"^{WELL_FORMED.pattern}$"},
 }
-NUMBERED: Schema = {HEADER: {"$ref": f"#/components/headers/{HEADER}"}}
+ANSWER_HEADERS: Schema = {HEADER: {"$ref": f"#/components/headers/{HEADER}"}}
 # Of what stands in an address.
 EXAMPLES = {
     "model": "cnn",
@@ -164,7 +164,7 @@ def _plain(schema: Schema) -> Schema:
 def _responses(route: Route) -> Schema:
     phrase, content = HTTPStatus(route.success).phrase, _content(route)
     return {
-        str(route.success): {"description": phrase, "headers": NUMBERED, "content": content},
+        str(route.success): {"description": phrase, "headers": ANSWER_HEADERS, "content": content},
         **{str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(_statuses(route))},
     }
 
@@ -172,7 +172,7 @@ def _responses(route: Route) -> Schema:
 def _statuses(route: Route) -> set[int]:
     guard = (401, 403) if route.needs_access else (403,) if route.open else ()
     encoded = () if route.method == "GET" else (415,)
-    return {*route.problems, *EVERYWHERE, *((400,) if route.receives else ()), *encoded, *guard}
+    return {*route.problems, *COMMON_STATUSES, *((400,) if route.receives else ()), *encoded, *guard}
 
 
 def _content(route: Route) -> Schema:
@@ -203,7 +203,7 @@ def _problems() -> Schema:
         example = recorded()["problems"].get(str(status))
         problem = {"schema": {"$ref": REFERENCE.format(model="Problem")}, "example": example}
         content = {"application/problem+json": problem, "text/html": page}
-        found[str(status)] = {"description": HTTPStatus(status).phrase, "headers": NUMBERED, "content": content}
+        found[str(status)] = {"description": HTTPStatus(status).phrase, "headers": ANSWER_HEADERS, "content": content}
     return found
 
 

@@ -62,7 +62,7 @@ def serve(settings: Settings) -> None:
         _check_access(settings, host)
         secret_key(settings)  # made once, before there are several processes
         if settings.log_format == "json":
-            logs.capture()
+            logs.capture_stderr()
         logs.configure(settings)
         quiet_uvicorn(logs.LOGGER)
         for variable, nearest in unknown_variables().items():

@@ -22,23 +22,23 @@ from rabisco.settings import Settings
 MOST, SECONDS = 10, 60
 _LOOKED_AT = "rabisco.token"
 
-# One place: whom it counts, when that began by the monotonic clock, how many there were.
-_PLACE = np.dtype([("tag", "u8"), ("since", "f8"), ("count", "u8")])
-# Places, and how many an address may have; where all are taken, the one that began first gives way.
-_PLACES, _TRIED = 4096, 16
+# One slot: whom it counts, when that began by the monotonic clock, how many there were.
+_SLOT = np.dtype([("tag", "u8"), ("since", "f8"), ("count", "u8")])
+# Slots, and how many an address may have; where all are taken, the one that began first gives way.
+_SLOTS, _PROBED = 4096, 16
 
 
-class SharedTally:
+class SharedCounter:
     """Counts in memory that all processes share that are forked after it was made.
 
-    An address cannot choose whose place it gets: that is decided by a key.
+    An address cannot choose whose slot it gets: that is decided by a key.
     """
 
     def __init__(self) -> None:
-        size = (_PLACES + _TRIED) * _PLACE.itemsize
+        size = (_SLOTS + _PROBED) * _SLOT.itemsize
         self._file = os.memfd_create("attempts") if sys.platform == "linux" else tempfile.mkstemp()[0]
         os.ftruncate(self._file, size)
-        self._places = np.frombuffer(mmap.mmap(self._file, size), _PLACE)
+        self._slots = np.frombuffer(mmap.mmap(self._file, size), _SLOT)
         self._key = os.urandom(32)
         self._lock = threading.Lock()  # between threads; between processes the file's, which ends with its holder
 
@@ -47,28 +47,28 @@ class SharedTally:
         with self._lock:
             fcntl.lockf(self._file, fcntl.LOCK_EX)
             try:
-                tag, places, own = self._find(name)
+                tag, slots, own = self._find(name)
                 if own.any():
-                    places["count"][own] += 1
+                    slots["count"][own] += 1
                 else:
-                    places[places["since"].argmin()] = tag, time.monotonic(), 1
+                    slots[slots["since"].argmin()] = tag, time.monotonic(), 1
             finally:
                 fcntl.lockf(self._file, fcntl.LOCK_UN)
 
-    def of(self, name: str) -> int:
+    def count(self, name: str) -> int:
         """Return how many of a name were counted; 0 once the seconds are over."""
-        _, places, own = self._find(name)
-        return int(places["count"][own].sum())
+        _, slots, own = self._find(name)
+        return int(slots["count"][own].sum())
 
     def _find(self, name: str) -> tuple[int, NDArray[Any], NDArray[np.bool_]]:
-        """Return the tag of a name, the places that it may have, and which of these is its own."""
+        """Return the tag of a name, the slots that it may have, and which of these is its own."""
         said = hashlib.blake2b(name.encode(errors="replace"), key=self._key, digest_size=16).digest()
-        tag, first = int.from_bytes(said[:8]), int.from_bytes(said[8:]) % _PLACES
-        places = self._places[first : first + _TRIED]
-        return tag, places, (places["tag"] == tag) & (time.monotonic() - places["since"] < SECONDS)
+        tag, first = int.from_bytes(said[:8]), int.from_bytes(said[8:]) % _SLOTS
+        slots = self._slots[first : first + _PROBED]
+        return tag, slots, (slots["tag"] == tag) & (time.monotonic() - slots["since"] < SECONDS)
 
 
-_wrong = SharedTally()
+_wrong = SharedCounter()
 
 
 def is_token(settings: Settings, given: str, environ: MutableMapping[str, Any]) -> bool:
@@ -85,7 +85,7 @@ def is_token(settings: Settings, given: str, environ: MutableMapping[str, Any]) 
 
 def is_locked_out(environ: MutableMapping[str, Any]) -> bool:
     """Return whether too many wrong tokens came from the address of a request."""
-    return _wrong.of(_network(environ)) >= MOST
+    return _wrong.count(_network(environ)) >= MOST
 
 
 def _network(environ: MutableMapping[str, Any]) -> str:
