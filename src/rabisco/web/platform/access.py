@@ -32,7 +32,7 @@ blueprint = Blueprint("access", __name__)
 
 COOKIE = "access"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-# What proxies say of the client they ask for; many send their own Host, which then names this machine.
+# What proxies say of the client they ask for, while Host may name this machine.
 FORWARDING = re.compile(
     "HTTP_(FORWARDED|VIA|X_FORWARDED|X_ORIGINAL_|X_REAL_IP|X_CLIENT_IP|X_CLUSTER_CLIENT_IP|CLIENT_IP|TRUE_CLIENT_IP"
     "|CF_CONNECTING_IP)"
@@ -47,7 +47,6 @@ def init_app(app: Flask) -> None:
     settings: Settings = app.config["RABISCO"]
     app.config.update(
         SECRET_KEY=secret_key(settings),
-        SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         WTF_CSRF_CHECK_DEFAULT=False,
         WTF_CSRF_TIME_LIMIT=None,

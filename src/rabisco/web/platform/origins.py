@@ -17,13 +17,6 @@ ANSWER_HEADERS = "X-Request-ID, Retry-After"
 SECONDS = "600"
 
 
-@cache
-def _read_forwarded() -> Any:
-    from werkzeug.middleware.proxy_fix import ProxyFix
-
-    return ProxyFix(lambda *_: (), x_for=1, x_proto=1, x_host=1, x_port=0, x_prefix=1)
-
-
 def apply_proxy_headers(environ: dict[str, Any], settings: Settings) -> None:
     """Put what a trusted proxy says of its client into the environment; once, however often it is asked."""
     if not settings.trusted_proxies or FORWARDED in environ:
@@ -33,8 +26,11 @@ def apply_proxy_headers(environ: dict[str, Any], settings: Settings) -> None:
     except ValueError:
         return
     if any(address in network for network in _networks(settings.trusted_proxies)):
+        from werkzeug.middleware.proxy_fix import ProxyFix
+
         environ[FORWARDED] = True
-        _read_forwarded()(environ, lambda *_: None)
+        fix: Any = ProxyFix(lambda *_: (), x_for=1, x_proto=1, x_host=1, x_port=0, x_prefix=1)
+        fix(environ, lambda *_: None)
 
 
 @cache

@@ -2,20 +2,16 @@
 
 ::
 
-    class Counts(BaseModel):
-        pictures: int
-
     @route(
-        blueprint, "GET", "/counts", "count_pictures",
-        lazy_gettext("Counts the pictures."), ("curl {url}/counts",),
+        blueprint, "GET", "/counts", "count_pictures", lazy_gettext("Counts the pictures."), ("curl {url}/counts",),
         answer=Counts, page=True,
     )
     def counts() -> Counts | str:
         counted = Counts(pictures=7)
         return render_template("counts.html", counted=counted) if wants_page() else counted
 
-A view that returns a Pydantic model answers with it as JSON: the fields that were set, with the status of its route;
-headers may stand beside it. What a request may hold is a model as well: see ``rabisco.web.platform.fields``.
+A view that returns a Pydantic model, as ``Counts`` is, answers with it as JSON: the fields that were set, with the
+status of its route; headers may stand beside it. What a request may hold is a model as well: see ``fields``.
 Of several routes of one view the lowest is the one that ``url_for`` gives.
 """
 
@@ -137,7 +133,7 @@ class _Rule(Rule):
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
         compile_now = super()._compile_builder
-        key = self.rule, self.host, self.subdomain, repr(self.defaults), append_unknown
+        key = self.rule, repr(self.defaults), append_unknown
 
         def build(rule: Rule, **values: object) -> tuple[str, str]:
             if key not in self._compiled:

@@ -19,7 +19,6 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": PERMISSIONS.format(camera=""),
 }
-NOT_KEPT = "private, no-store"
 
 
 def init_app(app: "Flask") -> None:
@@ -29,7 +28,7 @@ def init_app(app: "Flask") -> None:
     @app.after_request
     def protect(response: "Response") -> "Response":
         if "personal" in g or (request.method == "POST" and response.mimetype == "text/html"):
-            response.headers.setdefault("Cache-Control", NOT_KEPT)
+            response.headers.setdefault("Cache-Control", "private, no-store")
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         return response
