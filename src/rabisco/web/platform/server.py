@@ -71,7 +71,8 @@ def serve(settings: Settings) -> None:
         _allow_descriptors()
         give_back()
         gc.freeze()  # what all workers share is never copied for being looked at
-        _announce(host, port)
+        shown = f"[{host}]" if ":" in host else host
+        print(f"Rabisco is at http://{shown}:{port}/ (stop with Ctrl-C)", flush=True)
         number = number_of_workers(settings)
         shares = memoryview(mmap.mmap(-1, 8 * number)).cast("q")  # one memory for all that are forked
         if not processes.run(number, lambda place, serves: _work(listening, settings, (shares, place), serves)):
@@ -218,8 +219,3 @@ def _listen(settings: Settings) -> socket.socket:
             next=str(settings.port + 1),
         ) from error
     return listening
-
-
-def _announce(host: str, port: int) -> None:
-    shown = f"[{host}]" if ":" in host else host
-    print(f"Rabisco is at http://{shown}:{port}/ (stop with Ctrl-C)", flush=True)
