@@ -12,6 +12,7 @@ import time
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from rabisco import objects
 from rabisco.artifacts.durable import told_of_storage
@@ -35,16 +36,11 @@ def _secret_key(home: Path, token: str) -> bytes:
     path = home / KEY_FILE
     try:
         home.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{KEY_FILE}.{os.getpid()}.{secrets.token_hex(4)}")
         if not path.exists():
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(secrets.token_bytes(32))
-            try:
-                os.link(draft, path)  # fails where another process was first: then its key counts
-            except FileExistsError:
-                pass
-            finally:
-                draft.unlink()
+            with NamedTemporaryFile(dir=home, prefix=f"{KEY_FILE}.") as draft, suppress(FileExistsError):
+                draft.write(secrets.token_bytes(32))
+                draft.flush()
+                os.link(draft.name, path)  # fails where another process was first: then its key counts
         return path.read_bytes()
     except OSError:
         return hashlib.sha256(b"cookies:" + token.encode()).digest() if token else secrets.token_bytes(32)
@@ -63,12 +59,12 @@ def begin(settings: Settings) -> str:
             if time.time() - entry.written.timestamp() > SECONDS:
                 shared.remove(key)
     with told_of_storage():
-        folder = _folder(settings)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for file in folder.iterdir():
-            if _is_over(file):
-                file.unlink(missing_ok=True)
-        _file(settings, cookie).touch(mode=0o600)
+        file = _file(settings, cookie)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for other in file.parent.iterdir():
+            if _is_over(other):
+                other.unlink(missing_ok=True)
+        file.touch(mode=0o600)
     return cookie
 
 
@@ -114,8 +110,4 @@ def _is_over(file: Path) -> bool:
 
 def _file(settings: Settings, cookie: str) -> Path:
     said = f"{settings.access_token}\0{cookie}".encode(errors="replace")
-    return _folder(settings) / hmac.new(secret_key(settings), said, "sha256").hexdigest()
-
-
-def _folder(settings: Settings) -> Path:
-    return settings.home / "sessions"
+    return settings.home / "sessions" / hmac.new(secret_key(settings), said, "sha256").hexdigest()
