@@ -192,12 +192,10 @@ def _check_access() -> None:
         return
     if "Authorization" in request.headers:
         _refuse_if_locked_out()
-    if not settings.access_token:
-        raise AccessDeniedError(
-            N_("this server has no access token, so this works on its own machine alone, at 127.0.0.1")
-        )
     raise AccessDeniedError(
         N_("expected the access token of this server; sign in, or send it as “Authorization: Bearer …”")
+        if settings.access_token
+        else N_("this server has no access token, so this works on its own machine alone, at 127.0.0.1")
     )
 
 
