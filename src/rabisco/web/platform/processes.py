@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from rabisco.web.platform.logs import LOGGER
 
@@ -131,11 +130,8 @@ def _schedule_restart(worker: Worker, *, served: bool) -> None:
 
 
 def _ended(pid: int) -> int | None:
-    """Return how a child ended, the number of a signal negative; ``None`` if it lives."""
-    try:
-        found, status = os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        return 0
+    """Return how a child ended, the number of a signal negative; ``None`` if it lives. Nobody else waits for one."""
+    found, status = os.waitpid(pid, os.WNOHANG)
     return os.waitstatus_to_exitcode(status) if found else None
 
 
@@ -143,15 +139,10 @@ def _end(workers: list[Worker]) -> None:
     """Ask all workers to end, and end those that do not."""
     living = [worker.pid for worker in workers if worker.pid]
     for pid in living:
-        _kill(pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGTERM)
     until = time.monotonic() + END_SECONDS
     while living and time.monotonic() < until:
         living = [pid for pid in living if _ended(pid) is None]
         time.sleep(0.02)
     for pid in living:
-        _kill(pid, signal.SIGKILL)
-
-
-def _kill(pid: int, number: Any) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, number)
+        os.kill(pid, signal.SIGKILL)
