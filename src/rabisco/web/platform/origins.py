@@ -11,10 +11,6 @@ if TYPE_CHECKING:
 
 # Set in the environment of what a trusted proxy passed on: its client may be anywhere.
 FORWARDED = "rabisco.forwarded"
-METHODS = "GET, POST, PUT, DELETE"
-REQUEST_HEADERS = "Authorization, Content-Type, X-Request-ID"
-ANSWER_HEADERS = "X-Request-ID, Retry-After"
-SECONDS = "600"
 
 
 def apply_proxy_headers(environ: dict[str, Any], settings: Settings) -> None:
@@ -57,10 +53,10 @@ def init_app(app: "Flask") -> None:
         origin = request.headers.get("Origin")
         if is_allowed(origin, settings):
             response.headers["Access-Control-Allow-Origin"] = str(origin)
-            response.headers["Access-Control-Expose-Headers"] = ANSWER_HEADERS
+            response.headers["Access-Control-Expose-Headers"] = "X-Request-ID, Retry-After"
             response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
             if request.method == "OPTIONS":
-                response.headers["Access-Control-Allow-Methods"] = METHODS
-                response.headers["Access-Control-Allow-Headers"] = REQUEST_HEADERS
-                response.headers["Access-Control-Max-Age"] = SECONDS
+                response.headers["Access-Control-Allow-Methods"] = "GET, POST, PUT, DELETE"
+                response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, X-Request-ID"
+                response.headers["Access-Control-Max-Age"] = "600"  # seconds
         return response
