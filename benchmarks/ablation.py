@@ -23,12 +23,10 @@ from rabisco.recipes import get_recipe
 from rabisco.recipes.card_builder import KerasReader
 from rabisco.recipes.material import load_material
 from rabisco.recipes.run import new_model
-from rabisco.training import Checkpoints, TrainingConfiguration, train
+from rabisco.training import Checkpoints, Progress, TrainingConfiguration, cooldown, train
+from rabisco.training.callback import assign
 from rabisco.training.checkpoint import Position
-from rabisco.training.cooldown import cooldown
 from rabisco.training.photos import PhotoAugmentation
-from rabisco.training.progress import Progress
-from rabisco.training.watch import assign
 
 if TYPE_CHECKING:
     import keras

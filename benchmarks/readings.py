@@ -9,14 +9,14 @@ import numpy as np
 
 from rabisco import data
 from rabisco.artifacts import BUNDLED_DIR, load_artifact, write_card
-from rabisco.artifacts.places import READINGS_FILE, REFERENCE_FILE
+from rabisco.artifacts.paths import READINGS_FILE, REFERENCE_FILE
 from rabisco.evaluation.metrics import confusion_matrix, evaluate_logits
 from rabisco.evaluation.reader import read_logits
 from rabisco.evaluation.readings import Readings
 from rabisco.inference import Predictor
 from rabisco.memory import Reference
+from rabisco.models import multiply_adds
 from rabisco.models.backend import start_keras
-from rabisco.models.costs import multiply_adds
 from rabisco.recipes import metrics_of
 from rabisco.recipes.material import normalized, with_classes
 

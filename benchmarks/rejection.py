@@ -25,9 +25,8 @@ from rabisco.evaluation.statistics import wilson_interval
 from rabisco.evaluation.tables import markdown_table
 from rabisco.inference import Predictor, get_predictor
 from rabisco.rejection import RejectionRule
-from rabisco.rejection.drawn import KINDS, draw_kind
 from rabisco.rejection.fitting import fit_rule
-from rabisco.rejection.paper import Picture
+from rabisco.rejection.negatives import KINDS, draw_kind
 from rabisco.rejection.pictures import PHOTOGRAPHS as PHOTOGRAPHS_KIND
 from rabisco.rejection.pictures import (
     Described,
@@ -37,6 +36,7 @@ from rabisco.rejection.pictures import (
     fit_pictures,
     further_pictures,
 )
+from rabisco.rejection.rendering import Picture
 
 SEED = 7
 PARTS = 4  # of the kinds, each left out once

@@ -373,8 +373,8 @@ def _be(order: dict[str, Any], streams: list[int], kind: str) -> None:
         os.chdir(order["folder"])
         get_settings.cache_clear()
         if kind == "server":
-            guesses = importlib.import_module("rabisco.web.platform.guesses")
-            guesses._wrong = guesses.SharedTally()
+            attempts = importlib.import_module("rabisco.web.platform.token_attempts")
+            attempts._wrong = attempts.SharedCounter()
         fork_children(CHILDREN if kind == "server" else LOAD_COST)
         option, name, *arguments = order["arguments"]
         if option == "-c":

@@ -268,12 +268,12 @@ class Predictor:
 
     def best_classes(self, probabilities: NDArray[np.float32], top_k: int) -> tuple[ClassProbability, ...]:
         """Return the most probable classes of one image, ``(classes,)``, best first: at most ``top_k``."""
-        order = np.argsort(-probabilities, kind="stable")[:top_k]
+        order = np.argsort(-probabilities, kind="stable")[:top_k].tolist()
         names = self.card.class_names
         return tuple(
-            ClassProbability(names[index], int(index), float(probabilities[index]))
-            for index in order
-            if probabilities[index] > 0 or index == order[0]
+            ClassProbability(names[index], index, probability)
+            for index, probability in zip(order, probabilities[order].tolist(), strict=True)
+            if probability > 0 or index == order[0]
         )
 
 

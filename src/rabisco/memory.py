@@ -10,13 +10,13 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from rabisco.arrays import ArrayFile
 from rabisco.rejection import Reason
 
 FREQUENCIES = {1: 6, 3: 4}  # lowest frequencies of an image, along each side, by its channels
@@ -31,14 +31,9 @@ Features = NDArray[np.float32]
 
 
 class Example(BaseModel):
-    """One picture and what it is.
+    """One picture and what it is: a class, or ``None`` and the reason why such pictures are refused.
 
-    Attributes:
-        key: Names the picture, so that it can be forgotten.
-        features: See ``features``.
-        reach: Pictures nearer than that are answered like this one.
-        category: The class that it is; ``None`` where the model knows none for it.
-        reason: Why it is refused then.
+    Pictures whose features are nearer than its reach are answered like it. By its key it can be forgotten.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -59,14 +54,10 @@ class Recall:
 
 
 @dataclass(frozen=True)
-class Reference:
-    """What a model answers on images that it was validated and tested on, as features.
+class Reference(ArrayFile):
+    """What a model answers on images that it was validated and tested on, as features, int8 ``(N, F)``.
 
-    Attributes:
-        seen: Of validation images, int8 ``(N, F)``; how far examples reach is fitted on them.
-        answers: Class that the model answers for each, ``(N,)``.
-        counted: Of test images, int8 ``(M, F)``; on them is counted what changed.
-        counted_answers: ``(M,)``.
+    How far examples reach is fitted on validation images, ``seen``; what changed is ``counted`` on test images.
     """
 
     seen: NDArray[np.int8]
@@ -84,32 +75,9 @@ class Reference:
         seen, counted = (_some(*split, most) for split, most in ((validation, MOST_FITTED_ON), (test, MOST_COUNTED)))
         return cls(*seen, *counted)
 
-    def write(self, path: Path) -> None:
-        """Write it to a file; ``read`` returns it."""
-        with path.open("wb") as file:
-            np.savez_compressed(file, **vars(self))
-
-    @classmethod
-    def read(cls, path: Path) -> Self:
-        """Return the reference in a file.
-
-        Raises:
-            OSError: There is no such file.
-            ValueError: It holds something else.
-        """
-        with np.load(path, allow_pickle=False) as arrays:
-            try:
-                return cls(*(arrays[name] for name in cls.__dataclass_fields__))
-            except KeyError as error:
-                raise ValueError(f"a reference needs {error}") from error
-
 
 class Memory(BaseModel):
-    """The examples of one version of a model; stored as ``memory.json``.
-
-    Attributes:
-        examples: In the order in which they were taught.
-    """
+    """The examples of one version of a model, in the order in which they were taught; stored as ``memory.json``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -166,30 +134,23 @@ class Memory(BaseModel):
 def features(images: NDArray[np.uint8], logits: NDArray[np.float32]) -> Features:
     """Return what examples are told apart by, float32 ``(N, F)``: how images look, and what the model makes of them.
 
-    They are the image's lowest frequencies but the mean, and the logits, each of length 1, the logits weighing less.
-
-    Args:
-        images: Normalized, uint8 ``(N, H, W, C)``.
-        logits: Of the model, ``(N, classes)``.
+    They are the lowest frequencies but the mean of normalized images, uint8 ``(N, H, W, C)``, and their logits, each
+    of length 1, the logits weighing less.
     """
     _, height, width, channels = images.shape
     count = FREQUENCIES[channels]
     rows, columns = _cosines(height, count), _cosines(width, count)
     looks = np.einsum("ah,nhwc,bw->nabc", rows, images.astype(np.float32), columns, optimize=True)
-    said = (logits - logits.mean(axis=1, keepdims=True)).astype(np.float32)
-    said = _unit(said)
+    said = _unit((logits - logits.mean(axis=1, keepdims=True)).astype(np.float32))
     if said.shape[1] > MOST_LOGITS:
         said = said @ _mixing(said.shape[1])
     return np.concatenate([_unit(looks.reshape(len(images), -1)[:, channels:]), LOGITS_WEIGHT * said], axis=1)
 
 
 def reach_of(example: Features, answer: int, reference: Reference | None) -> float:
-    """Return how far an example may reach without changing what the model answers on the reference.
+    """Return how far an example, ``(F,)``, may reach without changing what the model answers on the reference.
 
-    Args:
-        example: Its features, ``(F,)``.
-        answer: Place of its class; -1 where the model knows none for it.
-        reference: ``None`` if the model has none.
+    Its ``answer`` is the place of its class; -1 where the model knows none for it.
     """
     if reference is None or not len(reference.seen):
         return WITHOUT_REFERENCE

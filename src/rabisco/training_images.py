@@ -1,28 +1,23 @@
 """Some of the images that a model was trained on, kept with it, so that it can show what a picture reminded it of."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rabisco.arrays import ArrayFile
+
 MOST, MOST_BYTES = 1000, 800_000  # images, and what they may weigh unpacked
 
 
 @dataclass(frozen=True)
-class TrainingImages:
-    """Images of the training split, as many of each class as there are room for.
+class TrainingImages(ArrayFile):
+    """Images of the training split, as many of each class as there are room for."""
 
-    Attributes:
-        images: Normalized, uint8 ``(N, H, W, C)``.
-        labels: ``(N,)``.
-        features: What the model's last layer gets for each, ``(N, F)``; ``None`` where it is quickly computed anew.
-    """
-
-    images: NDArray[np.uint8]
-    labels: NDArray[np.int16]
-    features: NDArray[np.float16] | None = None
+    images: NDArray[np.uint8]  # (N, H, W, C), normalized
+    labels: NDArray[np.int16]  # (N,)
+    features: NDArray[np.float16] | None = None  # (N, F), what the last layer gets, unless that is quickly computed
 
     @classmethod
     def of(cls, images: NDArray[np.uint8], labels: NDArray[np.integer]) -> Self:
@@ -36,25 +31,6 @@ class TrainingImages:
         ]
         rows = np.concatenate(chosen) if chosen else np.zeros(0, np.int64)
         return cls(images[rows], labels[rows].astype(np.int16))
-
-    def write(self, path: Path) -> None:
-        """Write it to a file; ``read`` returns it."""
-        arrays = {name: values for name, values in vars(self).items() if values is not None}
-        with path.open("wb") as file:
-            np.savez_compressed(file, **arrays)
-
-    @classmethod
-    def read(cls, path: Path) -> Self:
-        """Return what is in a file.
-
-        Raises:
-            OSError: There is no such file.
-            ValueError: It holds something else.
-        """
-        with np.load(path, allow_pickle=False) as arrays:
-            if not {"images", "labels"} <= set(arrays):
-                raise ValueError("training images need images and labels")
-            return cls(arrays["images"], arrays["labels"], arrays.get("features"))
 
 
 def _share(counts: NDArray[np.integer], most: int) -> NDArray[np.int64]:

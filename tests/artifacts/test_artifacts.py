@@ -10,7 +10,7 @@ import pytest
 from tests.drawing import digit_dataset, save_quickly
 
 from rabisco import artifacts
-from rabisco.artifacts import list_artifacts, list_names, load_artifact, loading, places, save_artifact
+from rabisco.artifacts import list_artifacts, list_names, load_artifact, loading, paths, save_artifact
 from rabisco.errors import (
     InvalidArtifactError,
     InvalidConfigurationError,
@@ -157,7 +157,7 @@ def test_a_name_that_is_a_path_is_unknown(saved: Path, name: str) -> None:
 def test_without_any_artifact_the_error_says_how_to_train_one(
     home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(places, "BUNDLED_DIR", tmp_path / "none")
+    monkeypatch.setattr(paths, "BUNDLED_DIR", tmp_path / "none")
     assert list_names() == []
     with pytest.raises(NoModelError, match="rabisco train"):
         load_artifact("mnist-cnn")

@@ -13,8 +13,8 @@ from tests.stores import Store, running_store, store
 
 from rabisco import artifacts, objects
 from rabisco.artifacts import load_artifact
-from rabisco.artifacts.following import Follower
 from rabisco.artifacts.saving import save_again
+from rabisco.artifacts.synchronization import Synchronizer
 from rabisco.errors import InvalidConfigurationError, StorageError, VersionNotFoundError
 from rabisco.runs import Source, label_errors, measurements
 from rabisco.runs.measurements import ComparedAnswers
@@ -27,20 +27,20 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def at(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Follower]]:
+def at(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Synchronizer]]:
     """Go to the home of another server, and return what follows the store there."""
-    followers: dict[str, Follower] = {}
+    synchronizers: dict[str, Synchronizer] = {}
 
-    def go(name: str) -> Follower:
+    def go(name: str) -> Synchronizer:
         monkeypatch.setenv("RABISCO_HOME", str(tmp_path / name))
         get_settings.cache_clear()
-        if name not in followers:
+        if name not in synchronizers:
             shared = objects.bucket()
             assert shared
             if not objects.remembered():
                 share_key(shared)
-            followers[name] = Follower(shared)
-        return followers[name]
+            synchronizers[name] = Synchronizer(shared)
+        return synchronizers[name]
 
     yield go
     get_settings.cache_clear()
@@ -53,25 +53,25 @@ def save(name: str, notes: str = "", *, use: bool = True) -> int:
 
 
 def test_a_version_saved_here_answers_there_with_the_same_files(at) -> None:
-    at("a").look()
+    at("a").synchronize()
     assert [save("mine"), save("mine"), save("mine", use=False)] == [1, 2, 3]
     artifacts.promote("mine")
     sent = load_artifact("mine")
-    at("b").look()
+    at("b").synchronize()
     got = load_artifact("mine")
     assert (got.version, artifacts.promoted()) == (2, "mine")
     assert got.card.files == sent.card.files
     assert sorted(one.number for one in artifacts.versions("mine")) == [1, 2, 3]
     assert got.folder != sent.folder
     before = artifacts.stamp("mine")
-    at("b").look()
+    at("b").synchronize()
     assert artifacts.stamp("mine") == before  # nothing changed: no model is loaded anew
 
 
 def test_two_servers_never_give_the_same_number(at, store: Store) -> None:
-    at("a").look()
+    at("a").synchronize()
     first = save("mine", "from a")
-    at("b").look()
+    at("b").synchronize()
     second, third = save("mine", "from b"), save("mine", "from b again")
     at("a")
     fourth = save("mine", "from a again")  # without having looked
@@ -85,62 +85,62 @@ def test_two_servers_never_give_the_same_number(at, store: Store) -> None:
 
 
 def test_numbers_are_not_given_again_after_a_deletion_elsewhere(at) -> None:
-    at("a").look()
+    at("a").synchronize()
     save("mine"), save("mine"), save("mine")
     artifacts.use_version("mine", 1)
-    at("b").look()
+    at("b").synchronize()
     artifacts.delete("mine", 3)
     assert save("mine") == 4
-    at("a").look()
+    at("a").synchronize()
     assert sorted(one.number for one in artifacts.versions("mine")) == [1, 2, 4]
     with pytest.raises(VersionNotFoundError):
         load_artifact("mine", 3)
     artifacts.use_version("mine", 2)
     artifacts.rollback("mine")
-    at("b").look()
+    at("b").synchronize()
     assert load_artifact("mine").version == 4
 
 
 def test_a_model_deleted_here_is_gone_there(at) -> None:
-    at("a").look()
+    at("a").synchronize()
     save("mine"), save("other")
-    at("b").look()
+    at("b").synchronize()
     artifacts.delete_model("mine")
-    at("a").look()
+    at("a").synchronize()
     assert not artifacts.exists("mine")
     assert not (get_settings().artifacts_dir / "mine").exists()
     assert artifacts.exists("other")
 
 
 def test_a_damaged_object_is_refused_and_the_earlier_version_answers(at, caplog, monkeypatch) -> None:
-    at("a").look()
+    at("a").synchronize()
     save("mine", "good")
-    at("b").look()
+    at("b").synchronize()
     at("a")
     save("mine", "spoilt")
     shared, manifest = objects.bucket(), objects.manifest_of("artifacts/mine/2")
     assert shared
     assert manifest
     shared.write(manifest["card.json"], b"{}")
-    at("b").look()
+    at("b").synchronize()
     assert load_artifact("mine").card.notes == "good"
     assert "version 2 of mine is left out" in caplog.text
     assert [path.name for path in (get_settings().artifacts_dir / "mine" / "versions").iterdir()] == ["1"]
     at("a")
     artifacts.use_version("mine", 1)  # what a person would do
-    at("b").look()
+    at("b").synchronize()
     assert artifacts.versions("mine")[0].current
 
 
 def test_a_store_that_is_away_changes_nothing_and_is_caught_up_with(at, store: Store, monkeypatch) -> None:
-    at("a").look()
+    at("a").synchronize()
     save("mine")
-    at("b").look()
+    at("b").synchronize()
     with monkeypatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
         objects.forget_connection()
         with pytest.raises(StorageError, match="the object store must answer"):
-            at("b").look()
+            at("b").synchronize()
         with pytest.raises(StorageError, match="the object store must answer"):
             save("mine")
         with pytest.raises(StorageError, match="the object store must answer"):
@@ -149,12 +149,12 @@ def test_a_store_that_is_away_changes_nothing_and_is_caught_up_with(at, store: S
         assert artifacts.promoted() is None
     objects.forget_connection()
     assert save("mine") == 2
-    at("a").look()
+    at("a").synchronize()
     assert load_artifact("mine").version == 2
 
 
 def test_a_save_that_may_wait_waits_for_a_store_that_is_away(at, store: Store, monkeypatch, caplog) -> None:
-    at("a").look()
+    at("a").synchronize()
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     objects.forget_connection()
 
@@ -170,7 +170,7 @@ def test_a_save_that_may_wait_waits_for_a_store_that_is_away(at, store: Store, m
 
 
 def test_a_home_from_before_the_store_is_taken_over(at, store: Store, monkeypatch) -> None:
-    at("a").look()
+    at("a").synchronize()
     save("mine", "of the store")
     with monkeypatch.context() as patch:
         patch.setenv("RABISCO_HOME", str(get_settings().home.parent / "b"))
@@ -179,34 +179,34 @@ def test_a_home_from_before_the_store_is_taken_over(at, store: Store, monkeypatc
         save("mine", "of the home")
         save("own", "of the home")
         artifacts.promote("own")
-    at("b").look()
-    at("b").look()
+    at("b").synchronize()
+    at("b").synchronize()
     assert [(one.number, one.card and one.card.notes) for one in artifacts.versions("mine")] == [
         (2, "of the home"),
         (1, "of the store"),
     ]
     assert load_artifact("mine").card.notes == "of the store"
-    at("a").look()
+    at("a").synchronize()
     assert sorted(one.number for one in artifacts.versions("mine")) == [1, 2]
     assert load_artifact("own").card.notes == "of the home"
     assert artifacts.promoted() == "own"
 
 
 def test_an_emptied_store_removes_nothing_here(at) -> None:
-    at("a").look()
+    at("a").synchronize()
     save("mine")
-    at("a").look()
+    at("a").synchronize()
     shared = objects.bucket()
     assert shared
     for key in shared.entries(""):
         shared.remove(key)
     with pytest.raises(StorageError, match="must hold what was put there"):
-        at("a").look()
+        at("a").synchronize()
     assert artifacts.exists("mine")
 
 
 def test_objects_that_no_version_needs_are_removed_once_they_are_old(at, monkeypatch) -> None:
-    at("a").look()
+    at("a").synchronize()
     save("mine", "one"), save("mine", "two")
     artifacts.delete("mine", 1)
     shared = objects.bucket()
@@ -242,8 +242,8 @@ def test_who_signed_in_here_is_known_there_until_they_sign_out(at) -> None:
     at("a")
     sessions.end(get_settings(), cookie)
     assert not sessions.is_open(get_settings(), cookie)
-    at("b").look()
-    at("b").look()
+    at("b").synchronize()
+    at("b").synchronize()
     assert not sessions.is_open(get_settings(), cookie)
 
 
@@ -270,10 +270,10 @@ def test_a_folder_is_fetched_whole_and_only_into_its_place(at, tmp_path: Path) -
 def test_label_errors_and_comparisons_found_by_one_server_are_those_of_all(at) -> None:
     source, models = Source(catalog="digits"), ["mnist-linear", "mnist-tiny"]
     for name in ("b", "a"):
-        at(name).look()
+        at(name).synchronize()
     label_errors.start(source)
     asked = measurements.start(models, measurements.CLEAN)
-    at("b").look()
+    at("b").synchronize()
     assert (label_errors.status(source).state, label_errors.start(source).state) == (
         "reading",
         "reading",
@@ -290,7 +290,7 @@ def test_label_errors_and_comparisons_found_by_one_server_are_those_of_all(at) -
     read = ComparedAnswers.read(measurements.comparisons_dir() / asked.id)
     assert found
     assert read
-    at("b").look()
+    at("b").synchronize()
     assert (label_errors.status(source).state, measurements.start(models, measurements.CLEAN).state) == (
         "ready",
         "done",
@@ -306,14 +306,14 @@ def test_another_machine_is_believed_for_an_hour_and_what_it_says_last_counts(
     at, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = Source(catalog="digits")
-    at("b").look()
+    at("b").synchronize()
     at("a")
     monkeypatch.setattr("platform.node", lambda: "a")
     (begun := label_errors.LabelErrorsJob(source=source, pid=2**22 + 1, process_started="never")).write()
     assert label_errors.status(source).state == "failed"  # there is no such process on this machine
-    follower, shared = at("b"), objects.bucket()
+    synchronizer, shared = at("b"), objects.bucket()
     assert shared
-    follower.look()
+    synchronizer.synchronize()
     monkeypatch.setattr("platform.node", lambda: "b")
     assert label_errors.status(source).state == "reading"
     begun.write(state="ready")
@@ -321,7 +321,7 @@ def test_another_machine_is_believed_for_an_hour_and_what_it_says_last_counts(
     begun.write(state="failed")
     key = f"manifests/files/label-errors/{label_errors.id_of(source)}.json"
     shared.write(key, begun.model_copy(update={"moment": time.time() - 10}).model_dump_json().encode())
-    follower.look()
+    synchronizer.synchronize()
     assert label_errors.status(source).state == "failed"  # what it said before is no news
     path = label_errors.folder() / f"{label_errors.id_of(source)}.json"
     path.write_text(begun.model_copy(update={"moment": time.time() - 4000}).model_dump_json(), encoding="utf-8")

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import softmax
 from sklearn import metrics as reference
 
-from rabisco.evaluation.curves import POINTS, Curves, mean_curve
+from rabisco.evaluation.ranking import POINTS, class_curves, mean_curve
 
 CLASSES = 4
 
@@ -18,19 +18,19 @@ def case(present: int = CLASSES) -> tuple[np.ndarray, np.ndarray]:
 
 def test_every_point_is_one_of_scikit_learns() -> None:
     labels, probabilities = case()
-    found = Curves.of(labels, probabilities)
-    assert found.roc.shape == found.precision_recall.shape == (CLASSES + 1, POINTS, 2)
+    roc, precision_recall = class_curves(labels, probabilities)
+    assert roc.shape == precision_recall.shape == (CLASSES + 1, POINTS, 2)
     for place in range(CLASSES):
         across, up, _ = reference.roc_curve(labels == place, probabilities[:, place], drop_intermediate=False)
         precision, recall, _ = reference.precision_recall_curve(labels == place, probabilities[:, place])
         for kept, points in (
-            (found.roc[place], np.stack([across, up], 1)),
-            (found.precision_recall[place], np.stack([recall, precision], 1)),
+            (roc[place], np.stack([across, up], 1)),
+            (precision_recall[place], np.stack([recall, precision], 1)),
         ):
             nearest = np.abs(kept[:, np.newaxis] - points[np.newaxis]).sum(axis=2).min(axis=1)
             assert nearest.max() < 1e-6
-        assert found.roc[place, 0].tolist() == [0, 0]
-        assert found.roc[place, -1].tolist() == [1, 1]
+        assert roc[place, 0].tolist() == [0, 0]
+        assert roc[place, -1].tolist() == [1, 1]
 
 
 @pytest.mark.slow
@@ -53,8 +53,8 @@ def test_the_mean_curves_are_those_worked_out_point_by_point(digits: int | None,
             for x, ours in zip(found[0][side::2], found[1][side::2], strict=True):
                 heights = [height_at(*points, x, step) for points in curves]
                 assert ours == pytest.approx(np.mean(heights), abs=1e-9)
-    kept = Curves.of(labels, probabilities)
-    for rows, curves in ((kept.roc, rocs), (kept.precision_recall, precisions)):
+    kept = class_curves(labels, probabilities)
+    for rows, curves in zip(kept, (rocs, precisions), strict=True):
         whole = np.stack(mean_curve(curves), axis=1)
         assert np.abs(rows[-1][:, None] - whole[None]).sum(axis=2).min(axis=1).max() < 1e-6
 
@@ -71,15 +71,15 @@ def height_at(across: np.ndarray, up: np.ndarray, x: float, step: int) -> float:
 
 def test_the_mean_of_the_roc_curves_has_the_mean_of_their_areas() -> None:
     labels, probabilities = case()
-    across, up = Curves.of(labels, probabilities).roc[-1].T.astype(np.float64)
+    across, up = class_curves(labels, probabilities)[0][-1].T.astype(np.float64)
     wanted = reference.roc_auc_score(labels, probabilities, multi_class="ovr")
     assert abs(np.trapezoid(up, across) - wanted) < 0.01
     assert (np.diff(across) >= 0).all()
 
 
 def test_a_class_without_examples_has_no_curve() -> None:
-    found = Curves.of(*case(present=3))
-    assert np.isnan(found.roc[3]).all()
-    assert not np.isnan(found.roc[[0, 1, 2, -1]]).any()
-    alone = Curves.of(np.zeros(5, int), np.full((5, CLASSES), 0.25))
-    assert np.isnan(alone.roc).all()
+    roc, _ = class_curves(*case(present=3))
+    assert np.isnan(roc[3]).all()
+    assert not np.isnan(roc[[0, 1, 2, -1]]).any()
+    alone, _ = class_curves(np.zeros(5, int), np.full((5, CLASSES), 0.25))
+    assert np.isnan(alone).all()

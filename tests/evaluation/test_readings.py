@@ -83,5 +83,5 @@ def test_readings_survive_their_file(tmp_path: Path) -> None:
     wanted = softmax(logits, axis=1)[np.arange(len(split)), split.labels]
     assert np.allclose(again.true_probability, wanted, atol=1e-3)
     np.savez(tmp_path / "readings.npz", labels=readings.labels)
-    with pytest.raises(ValueError, match="readings need"):
+    with pytest.raises(ValueError, match="what Readings needs"):
         Readings.read(tmp_path / "readings.npz")

@@ -5,8 +5,7 @@ import pytest
 from tests.web.serving import draw_seven
 
 from rabisco.explanation import get_inside, smallest_flips
-from rabisco.explanation.flips import PARTS, SIDES, _places
-from rabisco.explanation.occlusion import cover, patches
+from rabisco.explanation.occlusion import FLIP_PARTS, FLIP_SIDES, _places, cover, patches
 from rabisco.inference import get_predictor
 
 SEVEN = np.asarray(draw_seven().convert("RGB"))
@@ -37,7 +36,7 @@ def test_no_smaller_square_of_a_linear_model_flips() -> None:
     prediction = predictor.predict(SEVEN)
     pixels, best = prediction.prepared.pixels, prediction.best.category_index
     for flip in smallest_flips(predictor, prediction):
-        for side in SIDES[: SIDES.index(flip.box[2])]:
+        for side in FLIP_SIDES[: FLIP_SIDES.index(flip.box[2])]:
             for place in _places(pixels[..., 0], side, flip.change, np.ones((28, 28), bool)):
                 changed = pixels.copy()
                 changed[place] = 0 if flip.change == "erased" else 255
@@ -63,7 +62,7 @@ def test_a_part_of_a_photograph_is_covered_with_its_mean_color() -> None:
     outside[square] = False
     assert not outside.any()
     assert predictor.logits(flip.image[np.newaxis])[0].argmax() == flip.best.category_index != best
-    for parts in PARTS[: [32 // parts for parts in PARTS].index(side)]:
+    for parts in FLIP_PARTS[: [32 // parts for parts in FLIP_PARTS].index(side)]:
         smaller = np.stack([cover(pixels, *place) for place in patches(pixels.shape, parts)])
         assert (predictor.logits(smaller).argmax(axis=1) == best).all()
 

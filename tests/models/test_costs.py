@@ -2,9 +2,8 @@
 
 import pytest
 
-from rabisco.models import create_model
+from rabisco.models import create_model, multiply_adds
 from rabisco.models.backend import start_keras
-from rabisco.models.costs import multiply_adds
 
 pytestmark = pytest.mark.training
 

@@ -8,9 +8,9 @@ from tests.drawing import digit_dataset
 
 from rabisco.errors import InvalidDataError
 from rabisco.evaluation.statistics import wilson_interval
-from rabisco.rejection import FEATURES, REASONS, RejectionRule, kept, pictures
-from rabisco.rejection.drawn import KINDS, draw_kind
+from rabisco.rejection import FEATURES, REASONS, RejectionRule, cache, pictures
 from rabisco.rejection.fitting import WRONGLY_REFUSED, fit_from_catalog, fit_rule
+from rabisco.rejection.negatives import KINDS, draw_kind
 from rabisco.rejection.pictures import Described, describe_pictures, draw_characters, draw_photographs, fit_pictures
 
 pytestmark = pytest.mark.slow
@@ -69,7 +69,7 @@ def test_the_threshold_is_that_of_characters_a_rule_was_not_fitted_on(material: 
 
 
 def test_a_rule_is_the_same_for_the_same_seed(reader: PixelReader, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "load", lambda _: None)  # each is drawn
+    monkeypatch.setattr(cache, "load", lambda _: None)  # each is drawn
     monkeypatch.setattr(pictures, "FEWEST_OF_KIND", 2)
     few = digit_dataset().validation.images[:20]
     rules = [fit_rule(*fit_pictures(reader, "mnist@1", 1.0, few, most=30, seed=seed)) for seed in (3, 3, 4)]

@@ -14,8 +14,8 @@ from rabisco.training import TrainingConfiguration
 from rabisco.training.augment import augmented
 from rabisco.training.batches import create_batches
 from rabisco.training.photos import PhotoAugmentation, shrunk
-from rabisco.training.precision import trained_twin
 from rabisco.training.schedule import create_optimizer
+from rabisco.training.train import trained_twin
 
 STILL = PhotoAugmentation(flip=0, shift=0, erasing=0)
 

@@ -12,10 +12,9 @@ from tests.drawing import digit_dataset
 from rabisco.errors import InvalidConfigurationError, TrainingCancelledError
 from rabisco.models import create_model
 from rabisco.models.backend import start_keras
-from rabisco.training import Checkpoints, Progress, TrainingConfiguration, TrainingResult, train
+from rabisco.training import Checkpoints, Progress, TrainingConfiguration, TrainingResult, cooldown, train
 from rabisco.training.augment import Augmentation
 from rabisco.training.checkpoint import Position
-from rabisco.training.cooldown import cooldown
 
 pytestmark = pytest.mark.training
 

@@ -51,7 +51,7 @@ def test_reports_after_every_batch_and_validates_after_every_epoch() -> None:
 
 
 def test_the_learning_rate_rises_and_then_falls_to_zero(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rabisco.training.watch.LOOK_SECONDS", 0)
+    monkeypatch.setattr("rabisco.training.callback.LOOK_SECONDS", 0)
     rates: list[float] = []
     steps = replace(QUICK, epochs=4)
     train(linear(), digit_dataset(300), steps, lambda report: rates.append(report.learning_rate))

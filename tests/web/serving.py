@@ -28,7 +28,7 @@ from rabisco import artifacts
 
 T = TypeVar("T")
 FORKS = False  # whether servers are copies of a process that has imported the application, as in the tests
-WITHOUT_BUNDLED = "import pathlib, rabisco.artifacts.places as a; a.BUNDLED_DIR = pathlib.Path('/nowhere'); "
+WITHOUT_BUNDLED = "import pathlib, rabisco.artifacts.paths as a; a.BUNDLED_DIR = pathlib.Path('/nowhere'); "
 PROGRAM = (
     "from rabisco.settings import get_settings; from rabisco.web.platform.server import serve; serve(get_settings())"
 )

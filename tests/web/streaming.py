@@ -16,8 +16,8 @@ from rabisco.web.platform.routing import ROUTES, Route
 from rabisco.web.platform.streams import Event, events, last_event_id
 
 PROGRAM = (
-    "from rabisco.settings import get_settings; from rabisco.web.platform import server; "
-    "from tests.web import streaming; server.create_app = streaming.create_app; server.serve(get_settings())"
+    "from rabisco.settings import get_settings; from rabisco.web.platform import lazy, server; "
+    "from tests.web import streaming; lazy.create_app = streaming.create_app; server.serve(get_settings())"
 )
 
 

@@ -1,18 +1,16 @@
 """A trained model on disk: a folder with ``pesos.h5``, ``model.onnx``, ``card.json`` and what else its card names, in
 numbered versions.
 
-``card`` says what the model is, ``notes`` what its training noted; ``places`` knows where each version lies and which
-is current; ``saving`` adds one, ``renaming`` one whose classes are called otherwise, ``loading`` reads and
-verifies one, ``versions`` chooses, goes back and deletes; ``durable`` writes what must survive a kill. Versions never
-change; what is replaced are pointers, in one step.
+``card`` says what the model is; ``paths`` knows where each version lies and which is current; ``saving`` adds one,
+``loading`` reads and verifies one, ``versions`` chooses, goes back and deletes; ``durable`` writes what must survive a
+kill. Versions never change; what is replaced are pointers, in one step.
 Artifacts made here live under the settings' ``home``; those that come with the package are bundled in it, as version
 0 of their name.
 """
 
-from rabisco.artifacts.card import Card, DatasetCard
+from rabisco.artifacts.card import Card, DatasetCard, said_of
 from rabisco.artifacts.loading import Artifact, card_of, list_artifacts, list_damaged, load_artifact
-from rabisco.artifacts.notes import said_of
-from rabisco.artifacts.places import (
+from rabisco.artifacts.paths import (
     ALIASES,
     BUNDLED,
     BUNDLED_DIR,
@@ -27,8 +25,7 @@ from rabisco.artifacts.places import (
     promoted,
     stamp,
 )
-from rabisco.artifacts.renaming import rename_classes
-from rabisco.artifacts.saving import install, save_again, save_artifact, write_card
+from rabisco.artifacts.saving import install, rename_classes, save_again, save_artifact, write_card
 from rabisco.artifacts.versions import (
     Version,
     delete,

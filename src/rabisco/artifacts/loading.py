@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import ValidationError
 
 from rabisco.artifacts.card import Card
-from rabisco.artifacts.places import (
+from rabisco.artifacts.paths import (
     CARD_FILE,
     MEMORY_FILE,
     ONNX_FILE,
@@ -41,10 +41,10 @@ SETTLED = 2_000_000_000  # nanoseconds
 class Artifact:
     """An artifact whose files have been checked against its card.
 
-    Attributes:
-        card: What it is.
-        folder: Where its files are.
-        version: Its number among those of its name; 0 is the bundled one.
+    What it keeps beside its weights is read from a file, ``None`` without one; a damaged one is an
+    ``InvalidArtifactError``.
+
+    Its folder holds the files, its version is 0 if it is the bundled one.
     """
 
     card: Card
@@ -68,40 +68,24 @@ class Artifact:
 
     @property
     def reference(self) -> Reference | None:
-        """What it answers on images that it was validated and tested on; ``None`` where that was not kept.
-
-        Raises:
-            InvalidArtifactError: The file is damaged.
-        """
+        """What it answers on images that it was validated and tested on."""
         return self._kept(REFERENCE_FILE, Reference.read)
 
     @property
     def readings(self) -> "Readings | None":
-        """What it answered on each test image, and some of the images; ``None`` where that was not kept.
-
-        Raises:
-            InvalidArtifactError: The file is damaged.
-        """
+        """What it answered on each test image, and some of the images."""
         from rabisco.evaluation.readings import Readings  # what answers a picture needs nothing that judges models
 
         return self._kept(READINGS_FILE, Readings.read)
 
     @property
     def training_images(self) -> TrainingImages | None:
-        """Some of the images that it was trained on; ``None`` where none were kept.
-
-        Raises:
-            InvalidArtifactError: The file is damaged.
-        """
+        """Some of the images that it was trained on."""
         return self._kept(TRAINING_FILE, TrainingImages.read)
 
     @property
     def memory(self) -> Memory | None:
-        """The examples that it was taught; ``None`` without any.
-
-        Raises:
-            InvalidArtifactError: The file is damaged.
-        """
+        """The examples that it was taught."""
         return self._kept(MEMORY_FILE, lambda path: Memory.model_validate_json(path.read_bytes()))
 
     def _kept(self, file: str, read: Callable[[Path], Kept]) -> Kept | None:
@@ -132,25 +116,23 @@ def load_artifact(name: str, version: int | None = None) -> Artifact:
 
 def list_artifacts() -> list[Artifact]:
     """Return the current version of every artifact that passes verification, sorted by name."""
-    found = []
-    for name in list_names():
-        try:
-            found.append(load_artifact(name))
-        except (InvalidArtifactError, ModelNotFoundError, NoModelError):
-            continue
-    return found
+    return [one for one in _all().values() if isinstance(one, Artifact)]
 
 
 def list_damaged() -> dict[str, InvalidArtifactError]:
     """Return what is wrong with every artifact that ``list_artifacts`` leaves out, by name."""
-    found = {}
+    return {name: one for name, one in _all().items() if isinstance(one, InvalidArtifactError)}
+
+
+def _all() -> dict[str, Artifact | InvalidArtifactError]:
+    found: dict[str, Artifact | InvalidArtifactError] = {}
     for name in list_names():
         try:
-            load_artifact(name)
+            found[name] = load_artifact(name)
         except InvalidArtifactError as error:
             found[name] = error
         except (ModelNotFoundError, NoModelError):
-            continue
+            continue  # deleted meanwhile
     return found
 
 
@@ -173,13 +155,7 @@ def read_card(name: str, folder: Path) -> Card:
 
 
 def card_of(name: str) -> Card:
-    """Return the card of the current version of ``name``; its files are neither checked nor loaded.
-
-    Raises:
-        NoModelError: No artifact is there at all.
-        ModelNotFoundError: None has that name.
-        InvalidArtifactError: Its card is missing or damaged.
-    """
+    """Return the card of the current version of ``name``; its other files are neither checked nor loaded."""
     return _current_card(name, stamp(name))
 
 

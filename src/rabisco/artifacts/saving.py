@@ -9,18 +9,19 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rabisco.artifacts.card import Card
+from rabisco.artifacts.card import RENAMED, Card, with_note
 from rabisco.artifacts.durable import locked, sync, told_of_storage, try_lock
 from rabisco.artifacts.exporting import compress_weights, export, shrink_onnx
-from rabisco.artifacts.loading import Artifact, sha256
-from rabisco.artifacts.places import (
+from rabisco.artifacts.loading import Artifact, load_artifact, sha256
+from rabisco.artifacts.paths import (
     BUNDLED,
     CARD_FILE,
     MEMORY_FILE,
@@ -38,6 +39,7 @@ from rabisco.artifacts.places import (
 )
 from rabisco.artifacts.sharing import changing, claim, mark, send
 from rabisco.artifacts.versions import remove
+from rabisco.errors import N_, InvalidConfigurationError, Sentence
 from rabisco.memory import Memory, Reference
 from rabisco.settings import get_settings
 from rabisco.training_images import TrainingImages
@@ -83,12 +85,9 @@ def save_artifact(
     check_name(card.name)
     with told_of_storage(), _workplace() as folder:
         _export(model, card, folder)
-        if reference is not None:
-            reference.write(folder / REFERENCE_FILE)
-        if readings is not None:
-            readings.write(folder / READINGS_FILE)
-        if training_images is not None:
-            training_images.write(folder / TRAINING_FILE)
+        for kept, file in zip((reference, readings, training_images), _BESIDE, strict=True):
+            if kept is not None:
+                kept.write(folder / file)
         return install(folder, _with_memory(folder, card, memory or Memory()), use=use)
 
 
@@ -97,6 +96,58 @@ def save_again(artifact: Artifact, card: Card, *, use: bool = True, memory: Memo
     with told_of_storage(), _workplace() as folder:
         _take_over(artifact, folder, (*_KEPT, *((MEMORY_FILE,) if memory is None else ())))
         return install(folder, card if memory is None else _with_memory(folder, card, memory), use=use)
+
+
+def rename_classes(name: str, given: Mapping[str, str] | Sequence[str]) -> Artifact:
+    """Make a version of a model whose classes are called otherwise, and let it answer.
+
+    Args:
+        name: Of the model; one that was trained here.
+        given: For some classes their new names, or the names of all in the order of the logits.
+
+    Raises:
+        InvalidConfigurationError: It is a bundled model, has no such class, or two classes would have one name.
+        UnusableDataError: There are more or fewer names than classes.
+    """
+    from rabisco.intake.naming import matched, unmatched  # a server that only answers pictures reads no user's data
+
+    artifact = load_artifact(name)
+    card = artifact.card
+    if artifact.version == BUNDLED:
+        raise InvalidConfigurationError(
+            N_(
+                "the classes of a model that was trained here can be renamed. Received: “%(name)s”, which came with it"
+            ),
+            name=name,
+        )
+    if unknown := unmatched(given, card.class_names):
+        raise InvalidConfigurationError(
+            N_("“%(name)s” has no class called %(unknown)s; its classes are %(classes)s"),
+            name=name,
+            unknown=", ".join(unknown)[:100],
+            classes=", ".join(card.class_names)[:200],
+        )
+    names = matched(given, card.class_names)
+    now = tuple(names.get(old, old) for old in card.class_names)
+    if len(set(now)) < len(now):
+        raise InvalidConfigurationError(
+            N_("each class of a trained model must keep a name of its own. Received: %(name)s for two of them"),
+            name=next(one for one in now if now.count(one) > 1),
+        )
+    if not names:
+        return artifact
+    changed = ", ".join(f"{old} = {new}" for old, new in list(names.items())[:10])
+    memory = artifact.memory
+    if memory is not None:
+        called = [(one, names.get(one.category or "", one.category)) for one in memory.examples]
+        memory = Memory(examples=tuple(one.model_copy(update={"category": category}) for one, category in called))
+    update = {
+        "class_names": now,
+        "original_class_names": card.original_class_names or card.class_names,
+        "created": datetime.now(UTC),
+        **with_note(card, Sentence(RENAMED, {"names": changed})),
+    }
+    return save_again(artifact, card.model_copy(update=update), memory=memory)
 
 
 def _with_memory(folder: Path, card: Card, memory: Memory) -> Card:
@@ -121,10 +172,7 @@ def _take_over(artifact: Artifact, folder: Path, names: tuple[str, ...]) -> None
 def install(folder: Path, card: Card, *, use: bool = True) -> Artifact:
     """Move a folder with ``pesos.h5`` and ``model.onnx`` into place as a new version; see ``save_artifact``.
 
-    Args:
-        folder: On the same file system as the artifacts; it is gone afterwards.
-        card: As for ``save_artifact``.
-        use: As for ``save_artifact``.
+    The folder must be on the file system of the artifacts.
     """
     card = write_card(folder, card)
     for path in (*folder.iterdir(), folder):
@@ -135,12 +183,7 @@ def install(folder: Path, card: Card, *, use: bool = True) -> Artifact:
 
 
 def write_card(folder: Path, card: Card) -> Card:
-    """Write ``card.json``, and ``rejection.json`` if there is a rule; return the card with the sha256 of each file.
-
-    Args:
-        folder: Holds ``pesos.h5`` and ``model.onnx``; and, if there are any, what is read beside them.
-        card: What is written.
-    """
+    """Write ``card.json``, and ``rejection.json`` if there is a rule; return the card with the sha256 of each file."""
     (folder / REJECTION_FILE).unlink(missing_ok=True)
     names = [WEIGHTS_FILE, ONNX_FILE, *(name for name in (*_BESIDE, MEMORY_FILE) if (folder / name).exists())]
     if card.refusal:
@@ -195,7 +238,9 @@ def _workplace() -> Iterator[Path]:
     home = get_settings().artifacts_dir
     with locked(home):
         for left in home.glob(f"{_SAVING}*"):
-            _sweep(left)
+            if left.is_dir() and (handle := try_lock(left / _IN_USE)) is not None:
+                shutil.rmtree(left, ignore_errors=True)
+                os.close(handle)
         temporary = Path(tempfile.mkdtemp(dir=home, prefix=_SAVING))
         handle = try_lock(temporary / _IN_USE)
     assert handle is not None  # nobody else knows the folder
@@ -205,13 +250,6 @@ def _workplace() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-        os.close(handle)
-
-
-def _sweep(left: Path) -> None:
-    handle = try_lock(left / _IN_USE) if left.is_dir() else None
-    if handle is not None:
-        shutil.rmtree(left, ignore_errors=True)
         os.close(handle)
 
 

@@ -1,8 +1,8 @@
 """Versions and pointers in an object store that several servers share; the folder here is what other code reads.
 
 A version is sent before it is there: its files, then its manifest, by which it gets its number, then the pointer. What
-other servers made is brought before anything is changed, and by ``following`` all the time: the files of a version are
-fetched and checked, it is renamed into place, and only then is the pointer replaced. Without a store, the lock is all.
+other servers made is brought before anything is changed, and by ``synchronization`` all the time: files are fetched
+and checked, the version is renamed into place, and only then is the pointer replaced. Without a store the lock is all.
 """
 
 import logging
@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote
 
 from rabisco import objects
 from rabisco.artifacts.durable import locked, read_whole, sync, told_of_storage, write_whole
-from rabisco.artifacts.places import (
+from rabisco.artifacts.paths import (
     DEFAULT_FILE,
     DEFAULT_KEY,
     PLACE,
@@ -95,12 +95,8 @@ def changing(name: str | None = None) -> Iterator[bool]:
 def bring(shared: objects.Bucket, listing: Iterable[str], *, lock: bool = True) -> None:
     """Fetch each version of a listing that is not here, whole, and rename it into place.
 
-    One whose objects are damaged is left out, and tried again a minute later; the log says so.
-
-    Args:
-        shared: The store.
-        listing: Keys of manifests.
-        lock: Whether the lock of all artifacts is to be taken for the renaming; else it is held.
+    One whose objects are damaged is left out, and tried again a minute later; the log says so. Without ``lock``, it
+    is held already.
     """
     for name, numbers in versions_in(listing).items():
         for number in sorted(numbers - set(folders(name))):
@@ -115,11 +111,7 @@ def bring(shared: objects.Bucket, listing: Iterable[str], *, lock: bool = True) 
 
 
 def point(shared: objects.Bucket, listing: Iterable[str]) -> set[str]:
-    """Replace the pointers of a listing; call it under the lock.
-
-    Returns:
-        Keys of pointers to versions that are not here; the earlier ones answer.
-    """
+    """Replace the pointers of a listing, under the lock; return the keys of those to versions that are not here."""
     behind, home = set(), get_settings().artifacts_dir
     for key in listing:
         name = _name_in(key)

@@ -1,4 +1,8 @@
-"""Which version of a model answers, and which model answers by default: choose, go back, delete."""
+"""Which version of a model answers, and which model answers by default: choose, go back, delete.
+
+Of a name that there is not all raise ``ModelNotFoundError``, or ``NoModelError`` where there is none at all; of a
+version that there is not ``VersionNotFoundError``, and ``InvalidArtifactError`` if its card is damaged.
+"""
 
 import shutil
 import tempfile
@@ -9,7 +13,7 @@ from rabisco import objects
 from rabisco.artifacts.card import Card
 from rabisco.artifacts.durable import sync, write_whole
 from rabisco.artifacts.loading import read_card
-from rabisco.artifacts.places import (
+from rabisco.artifacts.paths import (
     BUNDLED,
     CARD_FILE,
     DEFAULT_FILE,
@@ -36,13 +40,9 @@ _DELETED = ".deleted-"
 
 @dataclass(frozen=True)
 class Version:
-    """One version of a model.
+    """One version of a model, 0 for the bundled one, with its card unless that cannot be read.
 
-    Attributes:
-        number: 0 for the bundled one.
-        card: Its card; ``None`` if it cannot be read.
-        current: Whether it is the one that answers.
-        previous: Whether a roll-back goes to it.
+    The ``current`` one answers; a roll-back goes to the ``previous`` one.
     """
 
     number: int
@@ -52,12 +52,7 @@ class Version:
 
 
 def versions(name: str) -> list[Version]:
-    """Return every version of a model, the newest first.
-
-    Raises:
-        NoModelError: No artifact is there at all.
-        ModelNotFoundError: None has that name.
-    """
+    """Return every version of a model, the newest first."""
     find(name)
     pointer, there = pointer_of(name), folders(name)
     previous = _previous(pointer, there)
@@ -68,13 +63,7 @@ def versions(name: str) -> list[Version]:
 
 
 def use_version(name: str, version: int) -> None:
-    """Let another version of a model answer from now on, in every process.
-
-    Raises:
-        ModelNotFoundError: There is no such model.
-        VersionNotFoundError: It has no such version.
-        InvalidArtifactError: That version's card is damaged.
-    """
+    """Let another version of a model answer from now on, in every process."""
     with changing(name) as behind:
         _, folder = find(name, version)
         read_card(name, folder)
@@ -87,7 +76,6 @@ def rollback(name: str) -> int:
     """Let the version answer that did before the current one, and return its number.
 
     Raises:
-        ModelNotFoundError: There is no such model.
         VersionConflictError: There is none to go back to.
     """
     with changing(name):
@@ -112,8 +100,6 @@ def delete(name: str, version: int) -> None:
     """Delete one version of a model for good.
 
     Raises:
-        ModelNotFoundError: There is no such model.
-        VersionNotFoundError: It has no such version.
         VersionConflictError: It is the current one, or comes with the package.
     """
     with changing(name):
@@ -140,7 +126,6 @@ def delete_model(name: str) -> None:
     """Delete every version of a model that was trained here; of a bundled one, version 0 stays and answers.
 
     Raises:
-        ModelNotFoundError: There is no such model.
         VersionConflictError: It is the promoted default, or only bundled.
     """
     with changing(name):
@@ -159,13 +144,7 @@ def delete_model(name: str) -> None:
 
 
 def promote(name: str, version: int | None = None) -> None:
-    """Make a model the one that answers when a request names none; with a version, that version of it.
-
-    Raises:
-        ModelNotFoundError: There is no such model.
-        VersionNotFoundError: It has no such version.
-        InvalidArtifactError: Its card is damaged.
-    """
+    """Make a model the one that answers when a request names none; with a version, that version of it."""
     _, folder = find(name, version)
     read_card(name, folder)
     if version is not None:

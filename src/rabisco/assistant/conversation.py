@@ -13,15 +13,7 @@ MOST_SHOWN = 200
 
 @dataclass(frozen=True)
 class Message:
-    """One question or answer.
-
-    Attributes:
-        role: ``user`` or ``assistant``.
-        text: Plain text of a question, Markdown of an answer.
-        source: Of an answer: ``model`` or ``documentation``.
-        details: Of an answer: ``tools`` that were called, ``pages`` it came from, whether it was ``stopped``.
-        tokens: Of an answer by a model: what it cost.
-    """
+    """One question or answer; its fields are those of ``store.AssistantMessage``."""
 
     role: str
     text: str
@@ -38,15 +30,8 @@ def add(visitor: str, *messages: Message) -> None:
     """
     with store.writing() as session:
         for message in messages:
-            row = store.AssistantMessage(
-                visitor=visitor,
-                role=message.role,
-                text=message.text.replace("\0", ""),
-                source=message.source,
-                details=message.details,
-                tokens=message.tokens,
-            )
-            session.add(row)
+            values = {**vars(message), "text": message.text.replace("\0", "")}
+            session.add(store.AssistantMessage(visitor=visitor, **values))
             session.flush()
 
 

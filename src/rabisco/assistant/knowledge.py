@@ -7,10 +7,11 @@ languages, the other files are in English.
 import re
 import sqlite3
 import threading
-import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from rabisco.text import plain
 
 LANGUAGES = ("en", "pt", "es", "fr", "ru")
 FOLDER = Path(__file__).parent
@@ -30,14 +31,7 @@ _COMMON = """
 
 @dataclass(frozen=True)
 class HelpSection:
-    """One section of the documentation.
-
-    Attributes:
-        title: Its heading, often a question.
-        page: Where it stands in ``docs/``, without the ending.
-        text: Markdown.
-        language: Of the text, a tag of ``LANGUAGES``.
-    """
+    """One section of a page in ``docs/``: its heading, often a question, and its text, Markdown."""
 
     title: str
     page: str
@@ -46,12 +40,9 @@ class HelpSection:
 
 
 def search(question: str, language: str = "en", most: int = 3) -> list[HelpSection]:
-    """Return the entries that fit a question best, best first; none if no word of it is known.
+    """Return at most so many entries that fit a question best, best first; none if no word of it is known.
 
-    Args:
-        question: Any text.
-        language: A tag of ``LANGUAGES``; others are answered in English.
-        most: At most so many.
+    The language is a tag of ``LANGUAGES``; others are answered in English.
     """
     language = language if language in LANGUAGES else "en"
     terms = _terms(question)
@@ -77,18 +68,12 @@ def questions(language: str) -> list[HelpSection]:
 
 def _terms(question: str) -> list[str]:
     """Return the words that a question is looked for by, without their endings."""
-    words = re.findall(r"\w+", _plain(question))
+    words = re.findall(r"\w+", plain(question))
     kept = [word for word in words if word not in _COMMON_PLAIN and (len(word) >= _SHORTEST or word.isdecimal())]
     return [word[: max(4, len(word) - _ENDING)] for word in kept][:40]
 
 
-def _plain(text: str) -> str:
-    """Return text in small letters without accents, as the index holds it."""
-    decomposed = unicodedata.normalize("NFKD", text.lower().replace("ё", "е").replace("й", "и"))
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-
-
-_COMMON_PLAIN = frozenset(_plain(_COMMON).split())
+_COMMON_PLAIN = frozenset(plain(_COMMON).split())
 _lock = threading.Lock()
 
 
@@ -103,7 +88,7 @@ def _index() -> tuple[list[HelpSection], sqlite3.Connection]:
     index.execute("CREATE VIRTUAL TABLE entries USING fts5(title, text, language UNINDEXED, tokenize = 'unicode61')")
     index.executemany(
         "INSERT INTO entries VALUES (?, ?, ?)",
-        [(_plain(section.title), _plain(section.text), section.language) for section in sections],
+        [(plain(section.title), plain(section.text), section.language) for section in sections],
     )
     return sections, index
 

@@ -25,11 +25,7 @@ _SUBSCRIPTS = str.maketrans("0123456789+-aeijkmnoprstuvx", "₀₁₂₃₄₅�
 
 
 def to_html(text: str) -> str:
-    """Return Markdown as safe HTML.
-
-    Args:
-        text: What a model or the documentation says; nothing in it is trusted.
-    """
+    """Return what a model or the documentation says, Markdown of which nothing is trusted, as safe HTML."""
     return str(_renderer().render(_readable_formulas(text)))
 
 

@@ -69,13 +69,10 @@ class ToolUse:
 
 @dataclass
 class Facts:
-    """What the question is about, beyond its words; ``tokens`` is counted while it is answered.
+    """What the question is about, beyond its words.
 
-    Attributes:
-        page: The page that the visitor came from, as a path.
-        reading: What models read in the visitor's drawing, if the page sent it.
-        image: The drawing itself as a data URL, if the visitor wants it to be sent.
-        tokens: What the answer has cost so far.
+    It is the path of the page that the visitor came from, what models read in a drawing, and the drawing itself as a
+    data URL, if the visitor wants it to be sent. Tokens are counted while the answer comes.
     """
 
     page: str = ""
@@ -137,21 +134,12 @@ def ask(
 
 @dataclass
 class _Completion:
-    """One streamed completion.
+    """One streamed completion."""
 
-    Attributes:
-        facts: Where its tokens are counted.
-        until: When it is given up, by the monotonic clock.
-        cancelled: Set when nobody waits for it any more.
-        calls: The tools that it calls, by their index.
-        began: Whether anything came.
-        finished: Whether it came to its end.
-    """
-
-    facts: Facts
-    until: float
-    cancelled: threading.Event
-    calls: dict[int, dict[str, Any]] = field(default_factory=dict)
+    facts: Facts  # where its tokens are counted
+    until: float  # when it is given up, by the monotonic clock
+    cancelled: threading.Event  # set when nobody waits for it any more
+    calls: dict[int, dict[str, Any]] = field(default_factory=dict)  # the tools that it calls, by their index
     began: bool = False
     finished: bool = False
 

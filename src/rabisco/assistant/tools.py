@@ -21,8 +21,6 @@ _FIGURES = (
     "validation_accuracy",
 )
 _CURVE = ("epoch", "loss", "accuracy", "validation_loss", "validation_accuracy", "learning_rate")
-_NAME = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
-_NOTHING: dict[str, Any] = {"type": "object", "properties": {}}
 
 
 def search_documentation(question: str, language: str = "en") -> list[dict[str, str]]:
@@ -65,34 +63,31 @@ def get_training(run_id: str) -> dict[str, Any]:
     return {**_training(run), "configuration": run.configuration, "figures": run.metrics, "training_curve": curve}
 
 
-_TOOLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
-    "search_documentation": (
-        search_documentation,
-        {"type": "object", "properties": {"question": {"type": "string"}}, "required": ["question"]},
-    ),
-    "list_models": (list_models, _NOTHING),
-    "get_model": (get_model, _NAME),
-    "list_trainings": (list_trainings, _NOTHING),
-    "get_training": (
-        get_training,
-        {"type": "object", "properties": {"run_id": {"type": "string"}}, "required": ["run_id"]},
-    ),
+_TOOLS: dict[str, tuple[Callable[..., Any], str | None]] = {  # and what each is to be given
+    "search_documentation": (search_documentation, "question"),
+    "list_models": (list_models, None),
+    "get_model": (get_model, "name"),
+    "list_trainings": (list_trainings, None),
+    "get_training": (get_training, "run_id"),
 }
 
 
 def definitions(reading: dict[str, Any] | None) -> list[dict[str, Any]]:
-    """Return the tools as the chat completions API describes functions.
-
-    Args:
-        reading: What models read in the visitor's picture; without one there is no tool to ask for it.
-    """
-    known = {name: (str(function.__doc__), schema) for name, (function, schema) in _TOOLS.items()}
+    """Return the tools as the chat completions API describes functions; without a reading none asks for it."""
+    known = {name: (str(function.__doc__), argument) for name, (function, argument) in _TOOLS.items()}
     if reading is not None:
-        known["get_current_reading"] = ("Return what the models read in the visitor's drawing.", _NOTHING)
+        known["get_current_reading"] = ("Return what the models read in the visitor's drawing.", None)
     return [
-        {"type": "function", "function": {"name": name, "description": text, "parameters": schema}}
-        for name, (text, schema) in known.items()
+        {"type": "function", "function": {"name": name, "description": text, "parameters": _schema(argument)}}
+        for name, (text, argument) in known.items()
     ]
+
+
+def _schema(argument: str | None) -> dict[str, Any]:
+    """Return the JSON schema of what a function is given: one text, or nothing."""
+    if argument is None:
+        return {"type": "object", "properties": {}}
+    return {"type": "object", "properties": {argument: {"type": "string"}}, "required": [argument]}
 
 
 def call(name: str, arguments: dict[str, Any], language: str, reading: dict[str, Any] | None) -> str:

@@ -13,17 +13,9 @@ BINS = 15
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """The answers whose confidence lies in one interval.
+    """The answers whose confidence lies above ``low``, up to ``high``; their means are 0 if there are none."""
 
-    Attributes:
-        low: Lower bound of the confidence, exclusive (inclusive for 0).
-        high: Upper bound, inclusive.
-        count: Answers in it.
-        confidence: Their mean confidence; 0 if there are none.
-        accuracy: Fraction of them that is right; 0 if there are none.
-    """
-
-    low: float
+    low: float  # inclusive where it is 0
     high: float
     count: int
     confidence: float
@@ -49,12 +41,7 @@ def reliability_table(labels: NDArray[np.int64], probabilities: NDArray[np.float
 def calibration_error(labels: NDArray[np.int64], probabilities: NDArray[np.floating]) -> float:
     """Return the expected calibration error: the mean gap of confidence and accuracy over equally wide bins.
 
-    Args:
-        labels: ``(N,)``, the true classes.
-        probabilities: ``(N, classes)``, rows summing to 1.
-
-    Returns:
-        A fraction in [0, 1]; 0 is perfect.
+    It lies in [0, 1]; 0 is perfect. Arguments as for ``reliability_table``.
 
     Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017.
     """
@@ -65,7 +52,7 @@ def adaptive_calibration_error(labels: NDArray[np.int64], probabilities: NDArray
     """Return the calibration error over bins that hold equally many answers each.
 
     A good model gives nearly all answers with confidence above 0.93, all in one equally wide bin; these bins look
-    inside it. Arguments and return value as for ``calibration_error``.
+    inside it.
 
     Source: Nguyen and O'Connor, "Posterior calibration and exploratory analysis for NLP models", EMNLP 2015.
     """
@@ -78,12 +65,7 @@ def adaptive_calibration_error(labels: NDArray[np.int64], probabilities: NDArray
 
 
 def negative_log_likelihood(labels: NDArray[np.int64], logits: NDArray[np.floating]) -> float:
-    """Return the mean cross-entropy in nats: minus the log of the probability given to the true class.
-
-    Args:
-        labels: ``(N,)``, the true classes.
-        logits: ``(N, classes)``.
-    """
+    """Return the mean cross-entropy in nats of logits, ``(N, classes)``, given the true classes, ``(N,)``."""
     log_probabilities = scipy.special.log_softmax(np.asarray(logits, dtype=np.float64), axis=1)
     return float(-log_probabilities[np.arange(len(labels)), labels].mean())
 
@@ -94,12 +76,7 @@ def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> 
     Fit it on the validation split, never on the test split. Dividing by a temperature changes no answer, only how
     sure the model says it is.
 
-    Args:
-        logits: ``(N, classes)``.
-        labels: ``(N,)``, the true classes.
-
-    Returns:
-        A number in [0.05, 20]; above 1 if the model was too sure of itself.
+    It lies in [0.05, 20], above 1 if the model was too sure of itself. Logits are ``(N, classes)``, labels ``(N,)``.
 
     Raises:
         InvalidDataError: There are no examples to fit it on.

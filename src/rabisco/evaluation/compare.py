@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,47 +17,13 @@ from rabisco.errors import InvalidConfigurationError
 from rabisco.evaluation.reader import Reader, read_logits
 from rabisco.evaluation.statistics import mcnemar, paired_interval_of_counts, wilson_interval
 
-Answers = NDArray[np.bool_]  # (N,), which images a model reads correctly
-
-
-class TrainedCard(Protocol):
-    """What a comparison needs of a model's card."""
-
-    @property
-    def training_seconds(self) -> float: ...
-    @property
-    def parameters(self) -> int: ...
-    @property
-    def multiply_adds(self) -> int | None: ...
-
-
-class Trained(Protocol):
-    """What a comparison needs of an artifact; ``rabisco.artifacts.Artifact`` has it."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def card(self) -> TrainedCard: ...
-    @property
-    def weights_path(self) -> Path: ...
-    @property
-    def onnx_path(self) -> Path: ...
-
 
 @dataclass(frozen=True)
 class Contestant:
     """One model in a comparison: what reads, and what is known of it.
 
-    Attributes:
-        name: Its name in the table.
-        reader: What turns images into logits.
-        training_seconds: Wall time of its training.
-        parameters: Number of its weights.
-        weights_bytes: Size of ``pesos.h5``.
-        onnx_bytes: Size of ``model.onnx``.
-        multiply_adds: Multiplications, each with its addition, for one image; ``None`` where they were not counted.
-        load_ms: Milliseconds that loading it takes; ``None`` where that was not measured.
-        memory_bytes: Memory that it takes once loaded; likewise.
+    The bytes are those of ``pesos.h5``, of ``model.onnx`` and of the memory that it takes once loaded. What was not
+    measured is ``None``.
     """
 
     name: str
@@ -71,10 +37,8 @@ class Contestant:
     memory_bytes: int | None = None
 
     @classmethod
-    def of(
-        cls, artifact: Trained, reader: Reader, load_ms: float | None = None, memory_bytes: int | None = None
-    ) -> Self:
-        """Return the contestant that an artifact and its predictor make, with what loading it was measured to take."""
+    def of(cls, artifact: Any, reader: Reader, load_ms: float | None = None, memory_bytes: int | None = None) -> Self:
+        """Return the contestant that a ``rabisco.artifacts.Artifact`` and its predictor make."""
         return cls(
             name=artifact.name,
             reader=reader,
@@ -118,14 +82,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Pair:
-    """Do two models differ on the same images, or is it chance?
+    """Do two models differ on the same images, some of which only one of them reads correctly, or is it chance?
 
-    Attributes:
-        first: Name of one model.
-        second: Name of the other.
-        only_first: Images that only the first reads correctly.
-        only_second: Images that only the second reads correctly.
-        p_value: McNemar's exact two-sided probability of a difference at least this great if both were equally good.
+    The p-value is McNemar's: how probable a difference at least this great is if both are equally good.
     """
 
     first: str
@@ -135,26 +94,14 @@ class Pair:
     p_value: float
 
     def difference(self, examples: int) -> tuple[float, float, float]:
-        """Return by how much the first is right more often, in [-1, 1], and the ends of the 95% interval.
-
-        Args:
-            examples: Images that both read, at least one.
-        """
+        """Return by how much the first is right more often on so many images, and the ends of the 95% interval."""
         low, high = paired_interval_of_counts(self.only_first, self.only_second, examples)
         return (self.only_first - self.only_second) / examples, low, high
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The table, and a test for each pair of models.
-
-    Attributes:
-        dataset: Name of the data set.
-        examples: Test images read by every model.
-        batch_size: Images per batch in the batched timing.
-        rows: One per model, in the order given; ratios are against the first.
-        pairs: One per pair of models.
-    """
+    """The table, a row for each model in the order given, ratios against the first, and a test for each pair."""
 
     dataset: str
     examples: int
@@ -206,8 +153,8 @@ def compare(
         split: Test images and labels.
         dataset: Name of the data set, for the title.
         batch_size: Images per batch in the batched timing.
-        single_runs: Runs of one image each.
-        batched_runs: Runs of one batch each.
+        single_runs: How often one image is timed.
+        batched_runs: How often one batch is timed.
         on_read: Called with each model's name and its logits of all images, ``(N, classes)``.
 
     Raises:
@@ -223,15 +170,21 @@ def compare(
     readers = [one.reader for one in contestants]
     single = time_interleaved(readers, split.images, 1, single_runs)
     batched = time_interleaved(readers, split.images, batch_size, batched_runs)
-    rows = itertools.starmap(_measured, zip(contestants, correct, single, batched, strict=True))
-    pairs = itertools.combinations(zip(contestants, correct, strict=True), 2)
-    return Comparison(
-        dataset=dataset,
-        examples=len(split),
-        batch_size=batch_size,
-        rows=tuple(rows),
-        pairs=tuple(itertools.starmap(_paired, pairs)),
+    rows = tuple(
+        Row(
+            **{name: value for name, value in vars(one).items() if name != "reader"},
+            accuracy=float(right.mean()),
+            accuracy_interval=wilson_interval(int(right.sum()), len(right)),
+            single=alone,
+            batched=together,
+        )
+        for one, right, alone, together in zip(contestants, correct, single, batched, strict=True)
     )
+    pairs = []
+    for (first, one_right), (second, other_right) in itertools.combinations(zip(rows, correct, strict=True), 2):
+        only_first, only_second = int((one_right & ~other_right).sum()), int((other_right & ~one_right).sum())
+        pairs.append(Pair(first.name, second.name, only_first, only_second, mcnemar(only_first, only_second)))
+    return Comparison(dataset, len(split), batch_size, rows, tuple(pairs))
 
 
 def time_interleaved(
@@ -251,28 +204,4 @@ def time_interleaved(
     return tuple(
         Latency(float(median), float(p95), float(median / medians[0]), runs)
         for median, p95 in zip(medians, slow, strict=True)
-    )
-
-
-def _paired(one: tuple[Contestant, Answers], other: tuple[Contestant, Answers]) -> Pair:
-    (first, first_right), (second, second_right) = one, other
-    only_first = int((first_right & ~second_right).sum())
-    only_second = int((second_right & ~first_right).sum())
-    return Pair(first.name, second.name, only_first, only_second, mcnemar(only_first, only_second))
-
-
-def _measured(contestant: Contestant, correct: NDArray[np.bool_], single: Latency, batched: Latency) -> Row:
-    return Row(
-        name=contestant.name,
-        training_seconds=contestant.training_seconds,
-        accuracy=float(correct.mean()),
-        accuracy_interval=wilson_interval(int(correct.sum()), len(correct)),
-        single=single,
-        batched=batched,
-        parameters=contestant.parameters,
-        weights_bytes=contestant.weights_bytes,
-        onnx_bytes=contestant.onnx_bytes,
-        multiply_adds=contestant.multiply_adds,
-        load_ms=contestant.load_ms,
-        memory_bytes=contestant.memory_bytes,
     )

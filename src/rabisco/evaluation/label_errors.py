@@ -14,19 +14,12 @@ Floats = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Suspicion:
-    """An image whose label is probably wrong.
-
-    Attributes:
-        row: Its row.
-        label: What it is labeled as.
-        suggested: The most probable class.
-        margin: Probability of the label less that of the class suggested, in [-1, 0); the lower, the surer.
-    """
+    """An image whose label is probably wrong, and the most probable class, which is suggested."""
 
     row: int
     label: int
     suggested: int
-    margin: float
+    margin: float  # probability of the label less that of the class suggested, in [-1, 0); the lower, the surer
 
 
 def confident_labels(labels: NDArray[np.int64], probabilities: Floats) -> NDArray[np.int64]:
@@ -35,9 +28,7 @@ def confident_labels(labels: NDArray[np.int64], probabilities: Floats) -> NDArra
     An image confidently belongs to a class if the class is at least as probable for it as it is, on average, for the
     images that are labeled so; of several such classes, to the most probable.
 
-    Args:
-        labels: ``(N,)``, as given.
-        probabilities: Out of sample, ``(N, classes)``: of a model that has not seen the image.
+    The probabilities, ``(N, classes)``, are out of sample: of a model that has not seen the images.
     """
     count = probabilities.shape[1]
     images = np.bincount(labels, minlength=count)
@@ -73,11 +64,7 @@ def suspected(labels: NDArray[np.int64], probabilities: Floats) -> list[Suspicio
     """Return the images whose labels are probably wrong, the surest first: the paper's “prune by noise rate”.
 
     Of the images labeled as one class, those with the largest margin for another are suspected: as many as are
-    expected, as far as it is the more probable one. What is suggested is the most probable class.
-
-    Args:
-        labels: ``(N,)``, as given.
-        probabilities: Out of sample, ``(N, classes)``.
+    expected, as far as it is the more probable one.
     """
     chosen: set[int] = set()
     counts = expected_errors(labels, probabilities)

@@ -32,10 +32,6 @@ def plot_confusion_matrix(evaluation: Evaluation, title: str = "") -> bytes:
 
     Up to 15 classes the counts stand in the cells; above that the cells are left to their color. The scale is that
     of a square root, so that a confusion of 1% is seen beside a diagonal of 99%.
-
-    Args:
-        evaluation: Whose confusion matrix is drawn.
-        title: Stands above it.
     """
     counts = np.array(evaluation.confusion_matrix)
     names = [score.category for score in evaluation.classes]
@@ -61,10 +57,8 @@ def plot_confusion_matrix(evaluation: Evaluation, title: str = "") -> bytes:
 def plot_learning_curves(history: Sequence[Mapping[str, float]], title: str = "") -> bytes:
     """Draw loss and accuracy over the epochs, training beside validation, the best validation epoch marked.
 
-    Args:
-        history: One row per epoch, with ``loss`` and ``accuracy`` and, where there is validation,
-            ``validation_loss`` and ``validation_accuracy``.
-        title: Stands above them.
+    The history has a row per epoch, with ``loss`` and ``accuracy`` and, where there is validation, ``validation_loss``
+    and ``validation_accuracy``.
 
     Raises:
         InvalidDataError: There is no epoch to draw.
@@ -76,8 +70,8 @@ def plot_learning_curves(history: Sequence[Mapping[str, float]], title: str = ""
     figure.suptitle(title)
     _draw_curves(left, history, "loss")
     _draw_curves(right, history, "accuracy")
-    best = _best_epoch(history)
-    if best is not None:
+    if all("validation_accuracy" in row for row in history):
+        best = int(np.argmax([row["validation_accuracy"] for row in history]))
         for axes in (left, right):
             axes.axvline(best + 1, color=_GRAY, linewidth=0.8, linestyle=":")
         right.annotate(f"best: epoch {best + 1}", (best + 1, 0.02), xycoords=("data", "axes fraction"), color=_GRAY)
@@ -85,12 +79,7 @@ def plot_learning_curves(history: Sequence[Mapping[str, float]], title: str = ""
 
 
 def plot_reliability(reliability: Sequence[ReliabilityBin], title: str = "") -> bytes:
-    """Draw accuracy against confidence, and below it how many answers have that confidence.
-
-    Args:
-        reliability: The bins, as ``Evaluation.reliability`` has them.
-        title: Stands above it.
-    """
+    """Draw accuracy against confidence, as ``Evaluation.reliability`` has them, and below it how many answers do."""
     figure = _figure(5.0, 6.0)
     upper, lower = figure.subplots(2, 1, height_ratios=(3, 1))
     figure.suptitle(title)
@@ -113,12 +102,9 @@ def plot_report(
     matrices: Sequence[tuple[str, Sequence[str], Sequence[Sequence[int]]]],
     title: str = "",
 ) -> bytes:
-    """Draw the accuracies of models with their intervals, and their confusion matrices below.
+    """Draw the accuracies of models with the ends of their intervals, and below the confusion matrices of some.
 
-    Args:
-        accuracies: Name, accuracy and the ends of its interval of each model.
-        matrices: Name, class names and counts, ``(classes, classes)``, of each model that has them.
-        title: Stands above them.
+    Of such are given name, class names and counts, ``(classes, classes)``.
     """
     columns = max(1, len(matrices))
     figure = _figure(5.2 * columns, 1.0 + 0.5 * len(accuracies) + (5.2 if matrices else 0))
@@ -145,23 +131,13 @@ def plot_report(
 
 
 def plot_sweep(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> bytes:
-    """Draw the validation accuracy of several trainings over their epochs, each with a marker of its own.
-
-    Args:
-        histories: By what each is called, its rows; see ``plot_learning_curves``.
-    """
+    """Draw the validation accuracy of several trainings, by what each is called, over their epochs."""
     figure = _figure(7.0, 4.5)
     axes = figure.subplots()
     for place, (name, history) in enumerate(histories.items()):
-        accuracies = [row["validation_accuracy"] for row in history]
-        shade = str(0.65 * place / max(len(histories) - 1, 1))
-        axes.plot(
-            [row["epoch"] for row in history],
-            accuracies,
-            marker=_MARKERS[place % len(_MARKERS)],
-            color=shade,
-            label=name,
-        )
+        epochs, accuracies = zip(*((row["epoch"], row["validation_accuracy"]) for row in history), strict=True)
+        shade, marker = str(0.65 * place / max(len(histories) - 1, 1)), _MARKERS[place % len(_MARKERS)]
+        axes.plot(epochs, accuracies, marker=marker, color=shade, label=name)
     axes.set(xlabel="epoch", ylabel="validation accuracy")
     if len(histories) <= _NAMES_FIT:
         axes.legend(fontsize="small")
@@ -169,14 +145,9 @@ def plot_sweep(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> bytes:
 
 
 def plot_parallel(settings: Sequence[Mapping[str, object]], accuracies: Sequence[float]) -> bytes:
-    """Draw trainings as lines across their settings to the accuracy that each came to, the better the darker.
-
-    Args:
-        settings: Of each training, by name; the same names in all.
-        accuracies: On the validation images, in [0, 1].
-    """
+    """Draw trainings as lines across their settings, of the same names in all, to their validation accuracies."""
     names = list(settings[0])
-    values = {name: sorted({one[name] for one in settings}, key=_in_order) for name in names}
+    values = {name: sorted({one[name] for one in settings}, key=_numbers_first) for name in names}
     low, high = min(accuracies), max(accuracies)
     heights = [(one - low) / (high - low) if high > low else 0.5 for one in accuracies]
     figure = _figure(1.8 * (len(names) + 1), 4.5)
@@ -202,7 +173,7 @@ def _label(axes: "Axes", text: str, across: float, height: float) -> None:
     axes.annotate(text, (across, height), (6, 0), textcoords="offset points", fontsize=8, va="center", bbox=back)
 
 
-def _in_order(value: object) -> tuple[bool, object]:
+def _numbers_first(value: object) -> tuple[bool, object]:
     return (False, value) if isinstance(value, (int, float)) else (True, str(value))
 
 
@@ -220,12 +191,6 @@ def _draw_curves(axes: "Axes", history: Sequence[Mapping[str, float]], name: str
     axes.locator_params(axis="x", integer=True)
     axes.grid(visible=True, color="#e5e5e5")
     axes.legend(frameon=False)
-
-
-def _best_epoch(history: Sequence[Mapping[str, float]]) -> int | None:
-    if any("validation_accuracy" not in row for row in history):
-        return None
-    return int(np.argmax([row["validation_accuracy"] for row in history]))
 
 
 def _write_counts(axes: "Axes", counts: np.ndarray, fractions: np.ndarray) -> None:

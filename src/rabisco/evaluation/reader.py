@@ -1,7 +1,7 @@
 """What evaluation knows of a model: it turns images into logits."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,21 +21,10 @@ class Reader(Protocol):
         ...
 
 
-class ReaderCard(Protocol):
-    """What judging a model on a data set needs of its card."""
-
-    @property
-    def class_names(self) -> tuple[str, ...]: ...
-    @property
-    def normalizer(self) -> str: ...
-    def names_for(self, asked: Sequence[str]) -> tuple[str, ...]: ...
-
-
 class CardedReader(Reader, Protocol):
-    """A reader with a card; ``rabisco.inference.Predictor`` is one."""
+    """A reader with a ``rabisco.artifacts.Card``; ``rabisco.inference.Predictor`` is one."""
 
-    @property
-    def card(self) -> ReaderCard: ...
+    card: Any
 
 
 class DatasetReader:
@@ -80,15 +69,6 @@ class DatasetReader:
 
 
 def read_logits(reader: Reader, images: NDArray[np.uint8], batch_size: int = 128) -> NDArray[np.float32]:
-    """Return the logits of all images, read batch by batch so that memory stays small.
-
-    Args:
-        reader: The model.
-        images: uint8, ``(N, H, W, C)``, N ≥ 1.
-        batch_size: Images read at a time.
-
-    Returns:
-        float32, ``(N, classes)``.
-    """
+    """Return the logits, ``(N, classes)``, of uint8 ``(N, H, W, C)``, N ≥ 1, read in batches: memory stays small."""
     starts = range(0, len(images), batch_size)
     return np.concatenate([reader.logits(images[start : start + batch_size]) for start in starts])

@@ -1,16 +1,16 @@
 """What a model answered on every image of a split: the way from a figure back to the images behind it."""
 
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Literal, Self
 
 import numpy as np
 import scipy  # its parts are loaded when they are used
 from numpy.typing import NDArray
 
+from rabisco.arrays import ArrayFile
 from rabisco.data.dataset import Split
 from rabisco.evaluation.calibration import BINS
-from rabisco.evaluation.curves import Curves
+from rabisco.evaluation.ranking import class_curves
 
 KEPT_BYTES = 50_000  # of pixels, before they are packed
 LEAST_KEPT, MOST_KEPT = 8, 128
@@ -21,62 +21,35 @@ STEPS = 1 << 14  # in which confidence is kept; finer where a step would lead in
 Which = Literal["", "wrong", "right", "both-wrong", "both-right", "only-this", "only-other"]
 OF_TWO: tuple[Which, ...] = ("both-wrong", "both-right", "only-this", "only-other")
 Rows = NDArray[np.int64]
-_ALWAYS = ("labels", "answers", "confidence", "truth", "rows", "images")
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Which images are asked for; what is left out holds for all.
+    """Which images are asked for; what is left out holds for all."""
 
-    Attributes:
-        category: Their true class.
-        answer: The class that the model answers.
-        low: Its confidence is above that, exclusive.
-        high: And at most that.
-        which: Whether the answers are right; see ``Which``.
-    """
-
-    category: int | None = None
-    answer: int | None = None
-    low: float = -1.0
-    high: float = 1.0
-    which: Which = ""
+    category: int | None = None  # their true class
+    answer: int | None = None  # the class that the model answers
+    low: float = -1.0  # its confidence is above that
+    high: float = 1.0  # and at most that
+    which: Which = ""  # whether the answers are right
 
 
 @dataclass(frozen=True)
-class Readings:
-    """What one model answered on a split, and some of the images.
+class Readings(ArrayFile):
+    """What one model answered on a split, and some of the images."""
 
-    Attributes:
-        labels: The true classes, int16 ``(N,)``.
-        answers: The most probable ones, int16 ``(N,)``.
-        confidence: Their probabilities, calibrated, float32 ``(N,)``.
-        truth: Probabilities of the true classes of those that are misread, float16, in the order of their rows.
-        rows: Rows of the images that are kept, int32 ``(K,)``: a sample of the mistakes, and some that are right.
-        images: They as the model saw them, uint8 ``(K, H, W, C)``.
-        roc: ROC curves, as ``Curves.roc`` has them, float16; ``None`` where they were not kept.
-        precision_recall: Precision-recall curves, likewise.
-    """
-
-    labels: NDArray[np.int16]
-    answers: NDArray[np.int16]
-    confidence: NDArray[np.float32]
-    truth: NDArray[np.float16]
-    rows: NDArray[np.int32]
-    images: NDArray[np.uint8]
-    roc: NDArray[np.float16] | None = None
-    precision_recall: NDArray[np.float16] | None = None
+    labels: NDArray[np.int16]  # (N,), the true classes
+    answers: NDArray[np.int16]  # (N,), the most probable ones
+    confidence: NDArray[np.float32]  # (N,), their probabilities, calibrated
+    truth: NDArray[np.float16]  # probabilities of the true classes of those misread, in the order of their rows
+    rows: NDArray[np.int32]  # (K,), of the images that are kept: a sample of the mistakes, and some that are right
+    images: NDArray[np.uint8]  # (K, H, W, C), they as the model saw them
+    roc: NDArray[np.float16] | None = None  # curves, as ``class_curves`` has them, where they were kept
+    precision_recall: NDArray[np.float16] | None = None  # likewise
 
     @classmethod
     def of(cls, split: Split, logits: NDArray[np.floating], temperature: float = 1.0, *, keep: bool = True) -> Self:
-        """Return what logits, ``(N, classes)``, say of a split.
-
-        Args:
-            split: The images and labels.
-            logits: Of the model.
-            temperature: They are divided by it before the softmax.
-            keep: Whether some of the images are kept, and the curves.
-        """
+        """Return what logits, ``(N, classes)``, say of a split; ``keep`` some of its images, and the curves."""
         probabilities = scipy.special.softmax(np.asarray(logits, np.float64) / temperature, axis=1)
         every, answers = np.arange(len(split)), probabilities.argmax(axis=1)
         none = np.zeros(0, np.int32)
@@ -92,9 +65,9 @@ class Readings:
             return found
         most = int(np.clip(KEPT_BYTES // max(1, split.images[0].size), LEAST_KEPT, MOST_KEPT))
         rows = found.sample(most)
-        curves = Curves.of(split.labels, probabilities)
-        drawn = {name: one.astype(np.float16) for name, one in vars(curves).items()}
-        return cls(**{**vars(found), "rows": rows.astype(np.int32), "images": split.images[rows], **drawn})
+        roc, precision_recall = (one.astype(np.float16) for one in class_curves(split.labels, probabilities))
+        images = split.images[rows]
+        return replace(found, rows=rows.astype(np.int32), images=images, roc=roc, precision_recall=precision_recall)
 
     @property
     def right(self) -> NDArray[np.bool_]:
@@ -111,12 +84,8 @@ class Readings:
     def select(self, asked: Selection, other: "Readings | None" = None) -> Rows:
         """Return the rows of the images asked for, the most confident answers first.
 
-        Args:
-            asked: Which.
-            other: What a second model answered on the same split.
-
         Raises:
-            ValueError: What was asked needs a second model, and there is none.
+            ValueError: What was asked needs what a second model answered on the same split, and there is no ``other``.
         """
         chosen = (self.confidence > asked.low) & (self.confidence <= asked.high)
         for place, values in ((asked.category, self.labels), (asked.answer, self.answers)):
@@ -144,26 +113,6 @@ class Readings:
         return np.sort(
             np.concatenate([first, _in_turns(surest_and_least, self.labels, self.answers)[: most - len(first)]])
         )
-
-    def write(self, path: Path) -> None:
-        """Write it to a file; ``read`` returns it."""
-        with path.open("wb") as file:
-            np.savez_compressed(file, **{name: one for name, one in vars(self).items() if one is not None})
-
-    @classmethod
-    def read(cls, path: Path) -> Self:
-        """Return what is in a file.
-
-        Raises:
-            OSError: There is no such file.
-            ValueError: It holds something else.
-        """
-        with np.load(path, allow_pickle=False) as arrays:
-            try:
-                further = {name: arrays[name] for name in ("roc", "precision_recall") if name in arrays}
-                return cls(**{name: arrays[name] for name in _ALWAYS}, **further)
-            except KeyError as error:
-                raise ValueError(f"readings need {error}") from error
 
 
 def _in_steps(confidence: NDArray[np.float64]) -> NDArray[np.float32]:

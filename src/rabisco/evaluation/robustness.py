@@ -122,14 +122,7 @@ class CorruptedAccuracy:
 
 @dataclass(frozen=True)
 class Robustness:
-    """A model's accuracy without corruption and under each.
-
-    Attributes:
-        examples: Images read, the same under every corruption.
-        clean_accuracy: Accuracy on the images as they are.
-        mean_accuracy: Mean accuracy over the corruptions, the clean images not counted.
-        rows: One per corruption.
-    """
+    """A model's accuracy on the same images without corruption and under each; the mean is over the corruptions."""
 
     examples: int
     clean_accuracy: float
@@ -154,13 +147,8 @@ def _form() -> TypeAdapter[dict[str, Robustness]]:
     return TypeAdapter(dict[str, Robustness])
 
 
-def robustness_table(reader: Reader, split: Split, seed: int = 0) -> Robustness:
-    """Read a split under each corruption and return the accuracies.
-
-    Args:
-        reader: The model.
-        split: Images, ``(N, H, W, 1)``, and labels.
-        seed: What chance decides is the same for the same seed.
+def robustness_table(reader: Reader, split: Split) -> Robustness:
+    """Read a split, images ``(N, H, W, 1)``, under each corruption and return the accuracies.
 
     Raises:
         InvalidDataError: The images have more than one channel.
@@ -173,7 +161,7 @@ def robustness_table(reader: Reader, split: Split, seed: int = 0) -> Robustness:
             ),
             received=str(split.images.shape),
         )
-    rows = tuple(_read_corrupted(reader, split, name, seed) for name in CORRUPTIONS)
+    rows = tuple(_read_corrupted(reader, split, name) for name in CORRUPTIONS)
     return Robustness(
         examples=len(split),
         clean_accuracy=_correct(reader, split.images, split.labels) / len(split),
@@ -187,8 +175,8 @@ def corrupt(images: Images, name: str, seed: int = 0) -> Images:
     return CORRUPTIONS[name](images, np.random.default_rng([seed, list(CORRUPTIONS).index(name)]))
 
 
-def _read_corrupted(reader: Reader, split: Split, name: str, seed: int) -> CorruptedAccuracy:
-    correct = _correct(reader, corrupt(split.images, name, seed), split.labels)
+def _read_corrupted(reader: Reader, split: Split, name: str) -> CorruptedAccuracy:
+    correct = _correct(reader, corrupt(split.images, name), split.labels)
     return CorruptedAccuracy(
         corruption=name,
         strength=str(CORRUPTIONS[name].__doc__),

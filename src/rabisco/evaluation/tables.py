@@ -4,33 +4,17 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from rabisco.evaluation.compare import Comparison, Latency, Pair, Row
+from rabisco.evaluation.compare import Comparison, Pair, Row
 from rabisco.evaluation.metrics import Averages, Evaluation
 
 MISSING = "–"
-FIGURES = (
-    "Accuracy",
-    "95% interval",
-    "Training time",
-    "One image, median",
-    "One image, p95",
-    "One image, ratio",
-    "In batches, median",
-    "In batches, p95",
-    "In batches, ratio",
-    "Weights",
-    "pesos.h5",
-    "model.onnx",
-    "Multiply-adds per image",
-    "Time to load",
-    "Memory",
-)
 
 
 def comparison_table(comparison: Comparison) -> Table:
     """Return a comparison as a table for the terminal, the accuracy with its error bar, the tests below it."""
     table = Table(title=_comparison_title(comparison), caption="\n".join(comparison_notes(comparison)))
-    low, high = _bar_range(comparison.rows)
+    low = min(row.accuracy_interval[0] for row in comparison.rows)
+    high = max(row.accuracy_interval[1] for row in comparison.rows)
     table.add_column("")
     for row in comparison.rows:
         table.add_column(row.name, justify="right")
@@ -79,8 +63,8 @@ def class_table(evaluation: Evaluation) -> Table:
     for column in ("Precision", "Recall", "F1", "ROC AUC", "Average precision", "Examples"):
         table.add_column(column, justify="right")
     for score in evaluation.classes:
-        figures = (_percent(score.precision), _percent(score.recall), _percent(score.f1))
-        areas = (_area(score.roc_auc), _area(score.average_precision))
+        figures = map(_percent, (score.precision, score.recall, score.f1))
+        areas = (MISSING if area is None else f"{area:.5f}" for area in (score.roc_auc, score.average_precision))
         table.add_row(score.category, *figures, *areas, str(score.support))
     return table
 
@@ -110,46 +94,44 @@ def _comparison_title(comparison: Comparison) -> str:
 
 
 def _cells(comparison: Comparison) -> list[tuple[str, tuple[str, ...]]]:
-    """Return each of ``FIGURES`` that was measured of a model, and what it is for each."""
-    rows = zip(FIGURES, zip(*map(_column, comparison.rows), strict=True), strict=True)
+    """Return each figure that was measured of a model, and what it is for each."""
+    columns = [_column(row) for row in comparison.rows]
+    rows = [(figure, tuple(column[figure] for column in columns)) for figure in columns[0]]
     return [(figure, cells) for figure, cells in rows if set(cells) != {MISSING}]
 
 
-def _column(row: Row) -> list[str]:
+def _column(row: Row) -> dict[str, str]:
     low, high = row.accuracy_interval
-    return [
-        _percent(row.accuracy),
-        f"{_percent(low)} – {_percent(high)}",
-        f"{row.training_seconds:,.1f} s",
-        *_latency_cells(row.single),
-        *_latency_cells(row.batched),
-        f"{row.parameters:,}",
-        _kilobytes(row.weights_bytes),
-        _kilobytes(row.onnx_bytes),
-        MISSING if row.multiply_adds is None else f"{row.multiply_adds:,}",
-        MISSING if row.load_ms is None else f"{row.load_ms:,.1f} ms",
-        MISSING if row.memory_bytes is None else _kilobytes(row.memory_bytes),
-    ]
-
-
-def _latency_cells(latency: Latency) -> list[str]:
-    return [f"{latency.median_ms:.3f} ms", f"{latency.p95_ms:.3f} ms", f"{latency.ratio:.2f} ×"]
+    return {
+        "Accuracy": _percent(row.accuracy),
+        "95% interval": f"{_percent(low)} – {_percent(high)}",
+        "Training time": f"{row.training_seconds:,.1f} s",
+        "One image, median": f"{row.single.median_ms:.3f} ms",
+        "One image, p95": f"{row.single.p95_ms:.3f} ms",
+        "One image, ratio": f"{row.single.ratio:.2f} ×",
+        "In batches, median": f"{row.batched.median_ms:.3f} ms",
+        "In batches, p95": f"{row.batched.p95_ms:.3f} ms",
+        "In batches, ratio": f"{row.batched.ratio:.2f} ×",
+        "Weights": f"{row.parameters:,}",
+        "pesos.h5": _kilobytes(row.weights_bytes),
+        "model.onnx": _kilobytes(row.onnx_bytes),
+        "Multiply-adds per image": MISSING if row.multiply_adds is None else f"{row.multiply_adds:,}",
+        "Time to load": MISSING if row.load_ms is None else f"{row.load_ms:,.1f} ms",
+        "Memory": MISSING if row.memory_bytes is None else _kilobytes(row.memory_bytes),
+    }
 
 
 def _pair_sentence(pair: Pair) -> str:
     verdict = "they differ" if pair.p_value < 0.05 else "no difference is shown"
+    p_value = "p < 0.0001" if pair.p_value < 0.0001 else f"p = {pair.p_value:.4f}"
     return (
         f"Only {pair.first} reads {pair.only_first:,} images, only {pair.second} reads {pair.only_second:,}: "
-        f"McNemar's exact test gives {_p_value(pair.p_value)}, {verdict}."
+        f"McNemar's exact test gives {p_value}, {verdict}."
     )
 
 
 def _averages(found: Averages) -> str:
     return ", ".join(map(_percent, (found.precision, found.recall, found.f1)))
-
-
-def _area(area: float | None) -> str:
-    return "–" if area is None else f"{area:.5f}"
 
 
 def _confusion_sentence(evaluation: Evaluation) -> str:
@@ -159,16 +141,8 @@ def _confusion_sentence(evaluation: Evaluation) -> str:
     return f"Most frequent mistakes: {', '.join(named)}."
 
 
-def _bar_range(rows: Sequence[Row]) -> tuple[float, float]:
-    return min(row.accuracy_interval[0] for row in rows), max(row.accuracy_interval[1] for row in rows)
-
-
 def _percent(fraction: float) -> str:
     return f"{fraction:.2%}"
-
-
-def _p_value(p_value: float) -> str:
-    return "p < 0.0001" if p_value < 0.0001 else f"p = {p_value:.4f}"
 
 
 def _kilobytes(size: int) -> str:

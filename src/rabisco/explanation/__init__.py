@@ -1,15 +1,20 @@
 """Why a model answers what it answers: what mattered, and what it computed on the way.
 
-``occlusion`` covers parts of an image; ``inside`` runs the network once more with its intermediates as outputs, read
-from the ONNX file by ``graph``; ``attention`` turns these into Grad-CAM and the features that decided; ``nearest``
-finds the training images that looked alike to the model; ``flips`` looks for the smallest change of the answer.
+``occlusion`` changes parts of an image; ``inside`` runs the network once more with its intermediates as outputs, read
+from the ONNX file by ``graph``.
 """
 
-from rabisco.explanation.attention import Decision, decision, grad_cam
-from rabisco.explanation.flips import Flip, smallest_flips
-from rabisco.explanation.inside import Inside, Intermediates, get_inside
-from rabisco.explanation.nearest import Neighbor, nearest
-from rabisco.explanation.occlusion import Explanation, explain
+from rabisco.explanation.inside import (
+    Decision,
+    Inside,
+    Intermediates,
+    Neighbor,
+    decision,
+    get_inside,
+    grad_cam,
+    nearest,
+)
+from rabisco.explanation.occlusion import Explanation, Flip, explain, smallest_flips
 
 __all__ = [
     "Decision",

@@ -8,7 +8,6 @@ Source: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto, https://protobuf
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -32,14 +31,7 @@ class Node:
 
 
 class Graph:
-    """The network of an ONNX file.
-
-    Args:
-        data: The file.
-
-    Attributes:
-        nodes: Its operations, each after those that it needs.
-        output: Name of its first output.
+    """The network of an ONNX file: operations, each after those that it needs, and the name of its first output.
 
     Raises:
         InvalidArtifactError: It is no such file.
@@ -59,12 +51,9 @@ class Graph:
                 elif number == OUTPUT:
                     outputs.append(_text(_only(value, NAME)))
             self.output = outputs[0]
+            self._makers = {name: node for node in self.nodes for name in node.outputs}
         except (IndexError, LookupError, UnicodeDecodeError) as error:
             raise InvalidArtifactError(N_("model.onnx cannot be read; restore it or train again")) from error
-
-    @cached_property
-    def _makers(self) -> dict[str, Node]:
-        return {name: node for node in self.nodes for name in node.outputs}
 
     def maker(self, name: str) -> Node | None:
         """Return the operation that an array comes from; ``None`` of weights and inputs."""
@@ -87,15 +76,9 @@ class Graph:
 
 
 def _node(data: memoryview) -> Node:
-    inputs, outputs, operation = [], [], ""
-    for number, value in _fields(data):
-        if number == 1:
-            inputs.append(_text(value))
-        elif number == 2:
-            outputs.append(_text(value))
-        elif number == 4:
-            operation = _text(value)
-    return Node(operation, tuple(inputs), tuple(outputs))
+    texts = [(number, _text(value)) for number, value in _fields(data) if number in (1, 2, 4)]
+    inputs, outputs, operation = (tuple(text for at, text in texts if at == number) for number in (1, 2, 4))
+    return Node("".join(operation), inputs, outputs)
 
 
 def _array(data: memoryview) -> NDArray[np.generic]:

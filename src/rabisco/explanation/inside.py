@@ -1,8 +1,10 @@
-"""What a network computes between image and logits: a second session of its ONNX file whose intermediates come out.
+"""What a network computes between image and logits, what of it decided, and which training images it reminds of.
 
-It is made when first asked for and kept beside the predictor's, which ``/predict`` uses alone.
+A second session of its ONNX file gives out the intermediates. It is made when first asked for and kept beside the
+predictor's, which ``/predict`` uses alone.
 """
 
+import math
 import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -15,6 +17,7 @@ from numpy.typing import NDArray
 from rabisco.artifacts import Artifact, load_artifact, stamp
 from rabisco.explanation.graph import Graph
 from rabisco.inference import Predictor
+from rabisco.training_images import TrainingImages
 
 Link = Literal["flat", "mean", "max"]
 _STAGE = re.compile(r"(?:^|/)(stem|stage\d+)(?:_\d+)?(?=/|_output|:|$)")  # a named layer in the name of an array
@@ -40,13 +43,10 @@ class Intermediates:
 
 
 class Inside:
-    """A model of which every step can be seen; safe to share between threads.
-
-    Args:
-        artifact: Its ``model.onnx`` is loaded, with one thread.
+    """A model of which every step can be seen; safe to share between threads, though it computes with one.
 
     Attributes:
-        artifact: It.
+        artifact: Whose ``model.onnx`` is loaded.
         weights: Of the last layer, ``(F, classes)``; ``None`` where the last layer is no dense one.
         bias: ``(classes,)``.
         kernels: Of the first layer, ``(kernels, H, W, C)``; ``None`` of a model without convolutions.
@@ -73,11 +73,8 @@ class Inside:
     @property
     def is_linear(self) -> bool:
         """Whether its logits are a sum over pixels, each times a weight."""
-        return self.kernels is None and self.weights is not None and len(self.weights) == self._pixels
-
-    @property
-    def _pixels(self) -> int:
-        return int(np.prod(self.artifact.card.image_shape))
+        pixels = math.prod(self.artifact.card.image_shape)
+        return self.kernels is None and self.weights is not None and len(self.weights) == pixels
 
     def run(self, image: NDArray[np.uint8]) -> Intermediates:
         """Return what one normalized image, uint8 ``(H, W, C)``, becomes."""
@@ -109,6 +106,83 @@ class Inside:
             if maps.any():
                 return _link(maps, seen.features)
         return None
+
+    @cached_property
+    def training_images(self) -> tuple[TrainingImages, Array] | None:
+        """The training images that were kept, and their features, ``(N, F)``; computed where they are not kept."""
+        kept = self.artifact.training_images
+        if kept is None or not len(kept.images):
+            return None
+        return kept, self.features(kept.images) if kept.features is None else kept.features.astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The sum that a class's logit is: the parts, each a feature times its weight, ``(F,)``, and a bias.
+
+    The order is that of the features from the one that spoke most for the class, ``(F,)``.
+    """
+
+    parts: Array
+    bias: float
+    weights: Array
+    order: NDArray[np.int64]
+
+    @property
+    def logit(self) -> float:
+        """The sum."""
+        return float(self.parts.sum(dtype=np.float64)) + self.bias
+
+
+def decision(inside: Inside, seen: Intermediates, category_index: int) -> Decision | None:
+    """Return what each feature adds to the logit of a class; ``None`` where the last layer is no dense one."""
+    if inside.weights is None:
+        return None
+    weights = inside.weights[:, category_index]
+    parts = seen.features * weights
+    return Decision(parts, float(inside.bias[category_index]), weights, np.argsort(-parts, kind="stable"))
+
+
+def grad_cam(inside: Inside, seen: Intermediates, category_index: int) -> Array | None:
+    """Return where the last maps speak for a class, float32 ``(H, W)`` of these maps, from 0.
+
+    Each map weighs as much as its mean gradient: how much the logit grows with it. Between the last maps and the
+    logits there is only one layer of weights, so that the gradient is these weights, spread over the map where the
+    features are its mean or its greatest value; ``None`` where they come from the last maps in no such way.
+
+    Source: Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization", 2017.
+    """
+    if inside.weights is None or inside.link is None:
+        return None
+    how, factor = inside.link
+    maps = list(seen.stages.values())[-1]
+    height, width, channels = maps.shape
+    weights = factor * inside.weights[:, category_index]
+    mean = weights.reshape(height * width, channels).mean(0) if how == "flat" else weights / (height * width)
+    return np.asarray(np.maximum(maps @ mean, 0), np.float32)
+
+
+@dataclass(frozen=True)
+class Neighbor:
+    """A training image, uint8 ``(H, W, C)``, the class that it was trained as, and how far its features are."""
+
+    image: NDArray[np.uint8]
+    category: str
+    distance: float
+
+
+def nearest(inside: Inside, seen: Intermediates, count: int = 6) -> list[Neighbor] | None:
+    """Return the training images with the nearest features, the nearest first; ``None`` where none were kept."""
+    if inside.training_images is None:
+        return None
+    kept, features = inside.training_images
+    apart = features - seen.features
+    distances = np.sqrt(np.einsum("nf,nf->n", apart, apart))
+    names = inside.artifact.card.class_names
+    return [
+        Neighbor(kept.images[place], names[kept.labels[place]], float(distances[place]))
+        for place in np.argsort(distances, kind="stable")[:count]
+    ]
 
 
 def get_inside(predictor: Predictor) -> Inside:

@@ -271,9 +271,9 @@ def resize_ink(ink: NDArray[np.uint8], longer: int, method: Image.Resampling) ->
     if method is not Image.Resampling.BOX or scale >= 1:
         return np.asarray(Image.fromarray(ink).resize(size, method))
     rows, columns = _boxes(ink.shape[0], size[1]), _boxes(ink.shape[1], size[0])
-    sums = cv2.integral(ink)[rows.ravel()[:, np.newaxis], columns.ravel()]
-    sums = sums[size[1] :] - sums[: size[1]]
-    sums = sums[:, size[0] :] - sums[:, : size[0]]
+    sums = cv2.integral(ink)
+    sums = sums.take(rows[1], 0) - sums.take(rows[0], 0)
+    sums = sums.take(columns[1], 1) - sums.take(columns[0], 1)
     return np.asarray(sums / ((rows[1] - rows[0])[:, np.newaxis] * (columns[1] - columns[0])) + 0.5, np.uint8)
 
 

@@ -5,8 +5,16 @@ model's first layer, so training and serving cannot differ. No softmax: it lives
 package does not import Keras; creating a model does.
 """
 
-from rabisco.models.architecture import Architecture
-from rabisco.models.registry import DEFAULTS, Choice, architecture_names, choices, create_model, get_architecture
+from rabisco.models.registry import (
+    DEFAULTS,
+    Architecture,
+    Choice,
+    architecture_names,
+    choices,
+    create_model,
+    get_architecture,
+    multiply_adds,
+)
 
 __all__ = [
     "DEFAULTS",
@@ -16,4 +24,5 @@ __all__ = [
     "choices",
     "create_model",
     "get_architecture",
+    "multiply_adds",
 ]

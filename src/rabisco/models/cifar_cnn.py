@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabisco.errors import N_
-from rabisco.models.architecture import Architecture
+from rabisco.models.registry import Architecture
 from rabisco.models.resnet import scaled
 from rabisco.training.config import TrainingConfiguration
 from rabisco.training.photos import PhotoAugmentation
@@ -32,12 +32,8 @@ MOST_PATCHES = 5_000_000
 def build(image_shape: tuple[int, int, int], num_classes: int) -> "keras.Model":
     """Return the network, about 2,000,000 weights for ten classes; whiten it before it is trained.
 
-    Args:
-        image_shape: ``(H, W, C)``, sides of at least 9.
-        num_classes: Number of logits.
-
-    Returns:
-        A model with the named intermediates ``stage1`` … ``stage3`` (maps) and ``features`` (vector).
+    It reads images ``(H, W, C)`` with sides of at least 9, and names its intermediates: ``stage1`` … ``stage3`` (maps)
+    and ``features`` (vector).
     """
     import keras
     from keras import layers
@@ -68,11 +64,9 @@ def _convolution(maps: Any, filters: int, name: str, pooled: bool) -> Any:
 
 
 def adapt(model: "keras.Model", images: NDArray[np.uint8]) -> None:
-    """Fit the first layer to the training images, and let the first filters of the others pass on what they get.
+    """Fit the first layer to training images, and let the first filters of the others pass on what they get.
 
-    Args:
-        model: From ``build``, not trained yet.
-        images: uint8 ``(N, H, W, C)``; some thousands are enough.
+    Some thousands of images, uint8 ``(N, H, W, C)``, are enough.
     """
     model.get_layer("whitening").set_weights([whitening_kernel(images)])
     for layer in model.layers:

@@ -25,9 +25,8 @@ if TYPE_CHECKING:
 Tensors = dict[str, NDArray[np.float32]]
 
 MOST_HEADER_BYTES = 10_000_000
-_NORM = (("weight", "gamma"), ("bias", "beta"), ("running_mean", "moving mean"), ("running_var", "moving variance"))
+_NORM = ("weight", "bias", "running_mean", "running_var")  # in the order of Keras's variables
 _TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "U8": "u1"}
-
 
 # torchvision's weights, IMAGENET1K_V1, as timm publishes them (BSD 3-clause); one version, named by its commit.
 RESNET18 = DataFile(
@@ -52,14 +51,9 @@ def load_published(model: "keras.Model") -> None:
 
 
 def load_pretrained(model: "keras.Model", path: Path) -> tuple[str, ...]:
-    """Give a ResNet-18 the published weights in a file, all but those of a first or last layer of another shape.
+    """Give a ResNet-18 the published weights in a ``safetensors`` file, timm's or torchvision's.
 
-    Args:
-        model: From ``rabisco.models.create_model("resnet18", …)``; changed in place.
-        path: A ``safetensors`` file in timm's or torchvision's layout.
-
-    Returns:
-        The names of the layers that keep their own weights.
+    A first or last layer of another shape keeps its own weights; the names of such are returned.
 
     Raises:
         InvalidDataError: The file is damaged, or its weights are not ResNet-18's.
@@ -69,7 +63,10 @@ def load_pretrained(model: "keras.Model", path: Path) -> tuple[str, ...]:
     for layer in model.layers:
         if not layer.weights:
             continue
-        arrays = [turned(_tensor(tensors, name, path)) for name in published_names(layer.name)]
+        names = published_names(layer.name)
+        if missing := [name for name in names if name not in tensors]:
+            raise _invalid(path, f"an array called {missing[0]}", f"{len(tensors)} others")
+        arrays = [turned(tensors[name]) for name in names]
         if [array.shape for array in arrays] == [tuple(weight.shape) for weight in layer.weights]:
             layer.set_weights(arrays)
         elif layer.name in ("stem_conv", "logits"):
@@ -81,11 +78,7 @@ def load_pretrained(model: "keras.Model", path: Path) -> tuple[str, ...]:
 
 
 def published_names(layer: str) -> tuple[str, ...]:
-    """Return the published names of a layer's weights, in the order that Keras keeps them.
-
-    Args:
-        layer: Its name in our ResNet-18, such as ``stage1_block2_norm1``.
-    """
+    """Return the published names of the weights of a layer, such as ``stage1_block2_norm1``, in their order."""
     if layer == "logits":
         return "fc.weight", "fc.bias"
     *place, kind = layer.split("_")
@@ -97,14 +90,12 @@ def published_names(layer: str) -> tuple[str, ...]:
         prefix = f"layer{stage}.{block - 1}.{inner}"
     if "conv" in kind:
         return (f"{prefix}.weight",)
-    return tuple(f"{prefix}.{theirs}" for theirs, _ in _NORM)
+    return tuple(f"{prefix}.{name}" for name in _NORM)
 
 
 def turned(array: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return a published array with its axes in Keras's order."""
-    if array.ndim == 4:
-        return array.transpose(2, 3, 1, 0)
-    return array.T
+    return array.transpose(2, 3, 1, 0) if array.ndim == 4 else array.T
 
 
 def read_safetensors(path: Path) -> Tensors:
@@ -137,12 +128,6 @@ def _array(told: dict[str, Any], body: memoryview) -> NDArray[np.float32]:
     if told["dtype"] == "BF16":  # the upper half of a float32
         return (array.astype(np.uint32) << 16).view(np.float32)
     return array.astype(np.float32)
-
-
-def _tensor(tensors: Tensors, name: str, path: Path) -> NDArray[np.float32]:
-    if name not in tensors:
-        raise _invalid(path, f"an array called {name}", f"{len(tensors)} others")
-    return tensors[name]
 
 
 def _invalid(path: Path, expected: str, received: str) -> InvalidDataError:

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabisco import __version__
-from rabisco.artifacts import Card, DatasetCard, notes
+from rabisco.artifacts import Card, DatasetCard
+from rabisco.artifacts.card import ENDED, PRETRAINED, SUPPLEMENTS
 from rabisco.data.dataset import Dataset, Split
 from rabisco.errors import Sentence
 from rabisco.evaluation.calibration import fit_temperature
@@ -20,7 +21,7 @@ from rabisco.evaluation.metrics import Evaluation, evaluate_logits
 from rabisco.evaluation.readings import Readings
 from rabisco.images import is_mirrored, mean_over_mirrored
 from rabisco.memory import Reference
-from rabisco.models.costs import multiply_adds
+from rabisco.models import multiply_adds
 from rabisco.recipes.table import Recipe
 from rabisco.rejection.fitting import QUICKLY, WRONGLY_REFUSED, fit_from_catalog
 from rabisco.training import TrainingResult
@@ -161,11 +162,11 @@ def metrics_of(split: str, evaluation: Evaluation) -> dict[str, float]:
 
 
 def _notes(recipe: Recipe, result: TrainingResult) -> tuple[Sentence, ...]:
-    said = [Sentence(notes.ENDED[result.ended], {"epoch": result.best_epoch})]
+    said = [Sentence(ENDED[result.ended], {"epoch": result.best_epoch})]
     if recipe.supplements:
-        said.append(Sentence(notes.SUPPLEMENTS, {"names": ", ".join(recipe.supplements)}))
+        said.append(Sentence(SUPPLEMENTS, {"names": ", ".join(recipe.supplements)}))
     if recipe.pretrained:
-        said.append(Sentence(notes.PRETRAINED))
+        said.append(Sentence(PRETRAINED))
     return tuple(said)
 
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from rabisco.evaluation.reader import Reader
 from rabisco.images.normalize import CHARACTERS as CHARACTER_NORMALIZERS
-from rabisco.rejection.drawn import KINDS
 from rabisco.rejection.features import FEATURES
+from rabisco.rejection.negatives import KINDS
 from rabisco.rejection.pictures import CHARACTERS, Described, Images, fit_pictures, further_pictures
 from rabisco.rejection.rule import REASONS, Reason, RejectionRule, expand, log_odds_of
 
@@ -42,16 +42,8 @@ def fit_from_catalog(
 ) -> RejectionRule | None:
     """Return the rule for a model of handwriting, fitted with what else the catalog has at hand; else ``None``.
 
-    Fewer than 20 characters give no rule either.
-
-    Args:
-        reader: The model.
-        normalizer: The one that its card names.
-        temperature: Fitted before, on validation.
-        characters: Validation images, uint8 ``(N, H, W, 1)``, bright = ink.
-        dataset: What the model was trained on.
-        class_names: Of its classes.
-        most: As for ``fit_pictures``.
+    Fewer than 20 characters give no rule either. ``dataset`` is what the model was trained on; other arguments as for
+    ``fit_pictures``.
     """
     if not reads_handwriting(normalizer, dataset) or len(characters) < LEAST_CHARACTERS:
         return None
@@ -97,8 +89,8 @@ def learn(earlier: RejectionRule, read: _ByKind, refuse: _ByKind, counts: Mappin
 
     Args:
         earlier: One that fits today's features.
-        read: As for ``fit_rule``.
-        refuse: As for ``fit_rule``.
+        read: What is to be read, as for ``fit_rule``.
+        refuse: What is to be refused, likewise.
         counts: Weight of each picture, by kind; unlisted kinds weigh 1. Readers' pictures are listed here, and the
             threshold is computed without them.
 
@@ -114,15 +106,13 @@ def learn(earlier: RejectionRule, read: _ByKind, refuse: _ByKind, counts: Mappin
     share = (WRONGLY_REFUSED + float((earlier.log_odds(features[usual]) > earlier.threshold).mean())) / 2
     weights, biases, logits = regress_and_cross_validate(examples, toward, LEAVING)
     unseen = log_odds_of(logits)[usual]
-    return RejectionRule(
-        features=earlier.features,
-        means=earlier.means,
-        scales=earlier.scales,
-        weights=tuple(_rounded(row) for row in weights),
-        biases=_rounded(biases),
-        threshold=round(float(np.quantile(unseen, 1 - share)), DIGITS),
-        fitted_on={**earlier.fitted_on, **{kind: sizes[kind] for kind in sizes if kind in counts}},
-    )
+    update = {
+        "weights": tuple(_rounded(row) for row in weights),
+        "biases": _rounded(biases),
+        "threshold": round(float(np.quantile(unseen, 1 - share)), DIGITS),
+        "fitted_on": {**earlier.fitted_on, **{kind: sizes[kind] for kind in sizes if kind in counts}},
+    }
+    return earlier.model_copy(update=update)
 
 
 def _rows(read: _ByKind, refuse: _ByKind) -> tuple[_Values, NDArray[np.int64]]:
@@ -141,17 +131,11 @@ def _rounded(values: _Values) -> tuple[float, ...]:
 
 @dataclass(frozen=True)
 class Examples:
-    """What is fitted on: one row per picture.
+    """What is fitted on: one row per picture."""
 
-    Attributes:
-        columns: ``(N, columns)``, what is known of each picture.
-        outcomes: int64, ``(N,)``: 0 for a character, then one number for each reason.
-        counts: ``(N,)``, as how many pictures each one counts.
-    """
-
-    columns: _Values
-    outcomes: NDArray[np.int64]
-    counts: _Values
+    columns: _Values  # (N, columns), what is known of each picture
+    outcomes: NDArray[np.int64]  # (N,): 0 for a character, then one number for each reason
+    counts: _Values  # (N,), as how many pictures each one counts
 
     def only(self, rows: NDArray[np.bool_]) -> "Examples":
         """Return some of the rows."""
@@ -195,13 +179,9 @@ def regress(
 def regress_and_cross_validate(
     examples: Examples, toward: tuple[_Values, _Values] | None = None, penalty: float | None = None
 ) -> tuple[_Values, _Values, _Values]:
-    """Fit on all rows, and also return cross-validated logits.
+    """Return weights and biases fitted on all rows, as by ``regress``, and cross-validated logits, ``(N, outcomes)``.
 
-    Each row's logits come from a fit that left out its third of the rows. Arguments as for ``regress``. The fits go on
-    side by side.
-
-    Returns:
-        Weights, biases and logits, ``(N, outcomes)``.
+    Each row's logits come from a fit that left out its third of the rows. The fits go on side by side.
     """
     from threadpoolctl import threadpool_limits
 

@@ -15,10 +15,10 @@ from rabisco.errors import N_, InvalidDataError
 from rabisco.evaluation.reader import Reader, read_logits
 from rabisco.images import normalize_pixels, prepare
 from rabisco.images.normalize import DESKEWED
-from rabisco.rejection import kept
-from rabisco.rejection.drawn import KINDS, draw_kind
+from rabisco.rejection import cache
 from rabisco.rejection.features import describe, picture_features
-from rabisco.rejection.paper import Picture, on_paper, redraw, resized
+from rabisco.rejection.negatives import KINDS, draw_kind
+from rabisco.rejection.rendering import Picture, on_paper, redraw, resized
 from rabisco.rejection.rule import RejectionRule
 
 CHARACTERS = 4000  # drawn of many; the same character may be drawn several times
@@ -38,15 +38,10 @@ Images = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Described:
-    """Pictures as the rule sees them.
+    """Pictures as the rule sees them."""
 
-    Attributes:
-        features: ``(N, len(FEATURES))``.
-        blank: ``(N,)``, in which no ink was found; they are refused without asking the rule.
-    """
-
-    features: NDArray[np.float64]
-    blank: NDArray[np.bool_]
+    features: NDArray[np.float64]  # (N, len(FEATURES))
+    blank: NDArray[np.bool_]  # (N,), in which no ink was found; they are refused without asking the rule
 
     def log_odds(self, rule: RejectionRule) -> NDArray[np.float64]:
         """Return the rule's log-odds of each picture, infinite where it is blank."""
@@ -59,17 +54,11 @@ class Described:
 
 @dataclass(frozen=True)
 class PreparedPictures:
-    """Pictures as the preparation leaves them, before any model has seen them.
+    """Pictures as the preparation leaves them, before any model has seen them."""
 
-    Attributes:
-        pixels: uint8 ``(N, H, W, 1)``.
-        traits: ``(N, len(TRAITS))``; see ``features.describe``.
-        blank: As in ``Described``.
-    """
-
-    pixels: Images
-    traits: NDArray[np.float32]
-    blank: NDArray[np.bool_]
+    pixels: Images  # (N, H, W, 1)
+    traits: NDArray[np.float32]  # (N, len(TRAITS)); see ``features.describe``
+    blank: NDArray[np.bool_]  # as in ``Described``
 
     @classmethod
     def of(cls, pictures: Iterable[Picture], normalizer: str) -> Self:
@@ -88,11 +77,11 @@ class PreparedPictures:
         return cls(np.stack(pixels), np.stack(traits), np.array(blank))
 
     @classmethod
-    def loaded(cls, kind: str, arrays: kept.Arrays) -> Self:
+    def loaded(cls, kind: str, arrays: cache.Arrays) -> Self:
         """Return the pictures of a kind as ``named`` gave them."""
         return cls(*(arrays[f"{kind}/{one.name}"] for one in fields(cls)))
 
-    def named(self, kind: str) -> kept.Arrays:
+    def named(self, kind: str) -> cache.Arrays:
         """Return them as arrays to be kept."""
         return {f"{kind}/{name}": array for name, array in vars(self).items()}
 
@@ -121,7 +110,7 @@ def fit_pictures(
     """Return what a rule is fitted on, described, by kind: what is to be read, and what is to be refused.
 
     The characters are drawn on canvases and papers and brought through the real preparation, and so are pictures of
-    every kind of ``drawn``. Pictures are drawn once, before model-specific shearing, and cached. Those that do not
+    every kind of ``negatives``. Pictures are drawn once, before model-specific shearing, and cached. Those that do not
     depend on the characters have a cache file of their own.
 
     Args:
@@ -147,8 +136,8 @@ def fit_pictures(
     alike = [kind.name for kind in KINDS if not kind.composed]  # whatever the characters
     drawn_for = DESKEWED.get(normalizer, normalizer)
     shelves = {
-        kept.path_of((drawn_for, each, seed, alike), ()): alike,
-        kept.path_of((drawn_for, few, each, seed, list(draw)), images): [kind for kind in draw if kind not in alike],
+        cache.path_of((drawn_for, each, seed, alike), ()): alike,
+        cache.path_of((drawn_for, few, each, seed, list(draw)), images): [kind for kind in draw if kind not in alike],
     }
     prepared = dict[str, PreparedPictures]()
     for path, kinds in shelves.items():
@@ -166,15 +155,15 @@ def _prepared(
 ) -> dict[str, PreparedPictures]:
     """Return what is kept there by kind, or draw and keep it; of processes that want it together, one draws."""
     found = dict[str, PreparedPictures]()
-    with kept.alone(path):
-        known = kept.load(path)
+    with cache.locked(path):
+        known = cache.load(path)
         for kind, pictures in draw.items():
             found[kind] = (
                 PreparedPictures.loaded(kind, known) if known else PreparedPictures.of(pictures(), normalizer)
             )
             on_prepared(len(found[kind].blank))
         if not known:
-            kept.keep(path, {name: array for kind, one in found.items() for name, array in one.named(kind).items()})
+            cache.save(path, {name: array for kind, one in found.items() for name, array in one.named(kind).items()})
     return found
 
 
@@ -185,11 +174,9 @@ def numbers_drawn(available: int, most: int = CHARACTERS) -> tuple[int, int]:
 
 
 def further_pictures(count: int, class_names: Sequence[str], most: int = CHARACTERS) -> dict[str, Any]:
-    """Return what the training parts of other data sets add to ``count`` characters, if they are here.
+    """Return what the training parts of other data sets add to ``count`` characters, as ``fit_pictures`` takes it.
 
-    Returns:
-        ``photographs`` of things, from ``cifar-10``, and ``pictures_of_characters``, from ``handwriting-extra``: as
-        ``fit_pictures`` takes them.
+    It is photographs from ``cifar-10`` and pictures of characters from ``handwriting-extra``, if they are here.
     """
     found: dict[str, Any] = {}
     if data.is_local("cifar-10"):
@@ -211,12 +198,12 @@ def further_pictures(count: int, class_names: Sequence[str], most: int = CHARACT
 
 def _photographs() -> Images:
     """Return some photographs of the training part; they are kept, as reading all of it takes a second each time."""
-    path = kept.path_of(("photographs", EVERY_PHOTOGRAPH, data.stamp("cifar-10")), ())
-    with kept.alone(path):
-        known = kept.load(path)
+    path = cache.path_of(("photographs", EVERY_PHOTOGRAPH, data.stamp("cifar-10")), ())
+    with cache.locked(path):
+        known = cache.load(path)
         if known is None:
             known = {"images": data.load("cifar-10").train.images[::EVERY_PHOTOGRAPH]}
-            kept.keep(path, known)
+            cache.save(path, known)
     return known["images"]
 
 

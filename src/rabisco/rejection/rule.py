@@ -40,25 +40,18 @@ COLUMNS = len(FEATURES) * (1 + len(PLACES)) + len(PRODUCTS[0])
 class RejectionRule(BaseModel):
     """Which pictures a model refuses to read: multinomial logistic regression over what ``expand`` makes of features.
 
-    Attributes:
-        features: Name of each feature, in order; those that ``FEATURES`` had when it was fitted.
-        means: Of each feature over what the rule was fitted on.
-        scales: Their standard deviations.
-        weights: One row per column of ``expand``; one column for "a character", then one per reason.
-        biases: One per column.
-        threshold: Log-odds of "not one character" above which a picture is refused.
-        fitted_on: How many pictures of each kind the rule was fitted on.
+    It is stored as ``rejection.json``.
     """
 
     model_config = ConfigDict(extra="forbid")
 
-    features: tuple[str, ...]
-    means: tuple[float, ...]
-    scales: tuple[float, ...]
-    weights: tuple[tuple[float, ...], ...]
-    biases: tuple[float, ...]
-    threshold: float
-    fitted_on: dict[str, int]
+    features: tuple[str, ...]  # their names, in order; those that ``FEATURES`` had when the rule was fitted
+    means: tuple[float, ...]  # of each feature over what the rule was fitted on
+    scales: tuple[float, ...]  # their standard deviations
+    weights: tuple[tuple[float, ...], ...]  # a row per column of ``expand``, a column for a character and each reason
+    biases: tuple[float, ...]  # one per column
+    threshold: float  # log-odds of "not one character" above which a picture is refused
+    fitted_on: dict[str, int]  # how many pictures of each kind
 
     def to_text(self) -> str:
         """Return what is stored in ``rejection.json``: one line for each field, one for each row of the weights."""
@@ -76,9 +69,6 @@ class RejectionRule(BaseModel):
         """Return why each picture is refused, if it is, and the doubt that it shows one character.
 
         The doubt lies in [0, 1]; above 0.5 the picture is refused.
-
-        Args:
-            features: ``(N, len(FEATURES))``; see ``picture_features``.
         """
         means, scales, weights, biases = self._arrays
         verdicts: list[tuple[Reason | None, float]] = []
@@ -126,9 +116,6 @@ def expand(standardized: NDArray[np.floating]) -> NDArray[np.float64]:
     They are the features, bent so that none counts for more than 1; the products of all pairs, because how thick the
     strokes are decides how many holes are strange; and how near each feature is to some places, because what is common
     lies between too little and too much. All are bounded, so an extreme value counts no more than a large one.
-
-    Args:
-        standardized: Of mean 0 and standard deviation 1 over what the rule was fitted on.
     """
     bent = np.tanh(standardized.astype(np.float64))
     distances = np.abs(standardized[:, np.newaxis, :] - PLACES[:, np.newaxis])  # (N, places, F)

@@ -18,9 +18,8 @@ from rabisco.evaluation.reader import Reader
 from rabisco.images import decode, normalize_pixels, prepare
 from rabisco.inference import Predictor
 from rabisco.rejection import RejectionRule
-from rabisco.rejection.drawn import KINDS
 from rabisco.rejection.fitting import fit_from_catalog, learn, reads_handwriting
-from rabisco.rejection.paper import Picture, on_paper, redraw
+from rabisco.rejection.negatives import KINDS
 from rabisco.rejection.pictures import (
     PHOTOS,
     Described,
@@ -29,6 +28,7 @@ from rabisco.rejection.pictures import (
     further_pictures,
     numbers_drawn,
 )
+from rabisco.rejection.rendering import Picture, on_paper, redraw
 from rabisco.retraining.correction_set import CorrectionSet, can_refuse
 from rabisco.retraining.report import Difference, RuleChange, difference
 from rabisco.store import Correction

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabisco import corrections
-from rabisco.artifacts import Artifact, Card, load_artifact, notes, save_again, save_artifact
+from rabisco.artifacts import Artifact, Card, load_artifact, save_again, save_artifact
+from rabisco.artifacts.card import RETRAINED, RULE_FITTED, with_note
 from rabisco.data.dataset import Dataset, Split
 from rabisco.errors import N_, InvalidConfigurationError, Sentence
 from rabisco.evaluation.reader import Reader, read_logits
@@ -134,7 +135,7 @@ class RetrainingTask:
             known = [(one.image, corrections.key_of(one.image), one.true_label) for one in pictures]
             self._memory = memory_of(reader, card, self._reference, known)
         if self._model is None:
-            noted = notes.with_note(card, Sentence(notes.RULE_FITTED, {"count": report.not_characters}))
+            noted = with_note(card, Sentence(RULE_FITTED, {"count": report.not_characters}))
             card = card.model_copy(update={"created": datetime.now(UTC), "run": self.run, **noted})
         self.report = replace(report, rule=rule, seconds=result.seconds)
         watcher.report(self.report.to_dict())
@@ -186,7 +187,7 @@ class RetrainingTask:
             "created": datetime.now(UTC),
             "run": self.run,
             "taught": 0,
-            **notes.with_note(before, Sentence(notes.RETRAINED, {"count": len(self._corrections.learned)})),
+            **with_note(before, Sentence(RETRAINED, {"count": len(self._corrections.learned)})),
         }
         return before.model_copy(update=changes)
 

@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from rabisco import store
 from rabisco.inference import get_predictor
+from rabisco.rejection.cache import is_anything_kept
 from rabisco.rejection.fitting import QUICKLY
-from rabisco.rejection.kept import is_anything_kept
 from rabisco.rejection.pictures import numbers_drawn
 from rabisco.runs.process import host
 from rabisco.runs.records import Run

@@ -4,8 +4,8 @@ Importing this package does not import Keras; training does.
 """
 
 from rabisco.training.checkpoint import Checkpoints
-from rabisco.training.config import TrainingConfiguration
+from rabisco.training.config import TrainingConfiguration, cooldown
 from rabisco.training.progress import Progress, Request, TrainingResult
 from rabisco.training.train import train
 
-__all__ = ["Checkpoints", "Progress", "Request", "TrainingConfiguration", "TrainingResult", "train"]
+__all__ = ["Checkpoints", "Progress", "Request", "TrainingConfiguration", "TrainingResult", "cooldown", "train"]

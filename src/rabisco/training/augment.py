@@ -28,37 +28,21 @@ SHARES = ("stroke", "blur", "damage", "lines", "contrast", "brightness")  # at m
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How strongly training images are changed; every range is symmetric and uniform, 0 is off.
+    """How strongly training images are changed; every range is symmetric and uniform, 0 is off."""
 
-    Attributes:
-        rotation: Degrees.
-        shear: Slant, in pixels sideways per pixel of height.
-        scale: Relative change of each side.
-        shift: Pixels.
-        elastic: Pixels that the control points of the elastic field move, standard deviation.
-        stroke: Largest share of a 3×3 dilation or erosion that is mixed in, 0 to 1.
-        blur: Largest share of a 3×3 Gaussian blur that is mixed in, 0 to 1.
-        damage: Share of the images that each of the following reaches, independently, 0 to 1.
-        erasing: Largest side of a patch that is wiped to background, in pixels.
-        lines: Brightest gray of ruled lines, across or down, 1 pixel wide, as a share of the range.
-        contrast: Largest share of the contrast, about a gray between black and the image's mean, that is lost.
-        brightness: Largest lift of ink and background, as a share of the range.
-        noise: Largest standard deviation of Gaussian noise, as a share of the range.
-    """
-
-    rotation: float = 10.0
-    shear: float = 0.15
-    scale: float = 0.1
-    shift: float = 2.0
-    elastic: float = 0.7
-    stroke: float = 0.4
-    blur: float = 0.3
-    damage: float = 0.15
-    erasing: float = 8.0
-    lines: float = 0.6
-    contrast: float = 0.7
-    brightness: float = 0.3
-    noise: float = 0.2
+    rotation: float = 10.0  # degrees
+    shear: float = 0.15  # slant, in pixels sideways per pixel of height
+    scale: float = 0.1  # relative change of each side
+    shift: float = 2.0  # pixels
+    elastic: float = 0.7  # pixels that the control points of the elastic field move, standard deviation
+    stroke: float = 0.4  # largest share of a 3×3 dilation or erosion that is mixed in, 0 to 1
+    blur: float = 0.3  # largest share of a 3×3 Gaussian blur that is mixed in, 0 to 1
+    damage: float = 0.15  # share of the images that each of the following reaches, independently, 0 to 1
+    erasing: float = 8.0  # largest side of a patch that is wiped to background, in pixels
+    lines: float = 0.6  # brightest gray of ruled lines, across or down, 1 pixel wide, as a share of the range
+    contrast: float = 0.7  # largest share of the contrast, about a gray between black and the mean, that is lost
+    brightness: float = 0.3  # largest lift of ink and background, as a share of the range
+    noise: float = 0.2  # largest standard deviation of Gaussian noise, as a share of the range
 
     def scaled(self, strength: float) -> "Augmentation":
         """Return these changes at ``strength`` times their ranges."""
@@ -93,16 +77,7 @@ def augmentation_of(values: Mapping[str, Any]) -> AnyAugmentation:
 def augmented(
     images: NDArray[np.uint8], augmentation: AnyAugmentation, random: np.random.Generator
 ) -> NDArray[np.uint8]:
-    """Return images changed at random.
-
-    Args:
-        images: uint8 ``(B, H, W, C)``; left as they are.
-        augmentation: What is changed, and how strongly.
-        random: The random numbers.
-
-    Returns:
-        uint8 of the same shape: a model sees nothing finer than in serving.
-    """
+    """Return images, uint8 ``(B, H, W, C)``, changed at random: uint8 too, a model sees nothing finer in serving."""
     changed = np.empty_like(images)
     for first in range(0, len(images), PIECE):
         maps = augmentation.change(images[first : first + PIECE], random)

@@ -26,29 +26,17 @@ Arrays = list[NDArray[Any]]
 
 @dataclass
 class Position:
-    """Where a training stands.
+    """Where a training stands."""
 
-    Attributes:
-        epoch: Epochs completed.
-        step: Batches done of the epoch after these.
-        seconds: Spent so far.
-        history: One row per epoch that was judged.
-        best: Validation accuracy and negative validation loss of the best epoch.
-        best_epoch: From 1; 0 before the first.
-        ended: Why it ended, if it did: ``completed`` or ``patience``.
-        identity: What it belongs to; a training of another identity does not go on from it.
-        arrays: ``variables``, ``optimizer``, ``metrics`` and ``best_weights``.
-    """
-
-    epoch: int = 0
-    step: int = 0
-    seconds: float = 0.0
-    history: list[dict[str, float]] = field(default_factory=list)
-    best: tuple[float, float] = (-1.0, 0.0)
-    best_epoch: int = 0
-    ended: str = ""
-    identity: str = ""
-    arrays: dict[str, Arrays] = field(default_factory=dict)
+    epoch: int = 0  # epochs completed
+    step: int = 0  # batches done of the epoch after these
+    seconds: float = 0.0  # spent so far
+    history: list[dict[str, float]] = field(default_factory=list)  # one row per epoch that was judged
+    best: tuple[float, float] = (-1.0, 0.0)  # validation accuracy and negative validation loss of the best epoch
+    best_epoch: int = 0  # from 1; 0 before the first
+    ended: str = ""  # why it ended, if it did: completed or patience
+    identity: str = ""  # what it belongs to; a training of another identity does not go on from it
+    arrays: dict[str, Arrays] = field(default_factory=dict)  # variables, optimizer, metrics and best_weights
 
 
 class Checkpoints:

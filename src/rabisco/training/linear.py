@@ -1,9 +1,10 @@
-"""The linear model by gradient in batches, without Keras: its step is two small products, less than a call of Keras.
+"""The linear model without Keras: by scikit-learn to convergence, or by gradient in batches.
 
-What it finds is what Keras's AdamW finds, but for the last digits; tests hold the two together. It has the parts of a
-Keras model that the watch uses, so progress, checkpoints and requests work as in any other training.
+A step by gradient is two small products, less than a call of Keras. What it finds is what Keras's AdamW finds, but for
+the last digits; tests hold the two together.
 """
 
+import warnings
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabisco.data.dataset import Dataset, Split
+from rabisco.errors import N_, InvalidConfigurationError
 from rabisco.training.checkpoint import Position
 from rabisco.training.config import TrainingConfiguration
 from rabisco.training.schedule import rates
@@ -21,6 +23,61 @@ if TYPE_CHECKING:
 FIRST, SECOND, SMALLEST = 0.9, 0.999, 1e-7  # Adam's, as in Keras
 JUDGED_AT_ONCE = 4096  # images
 Values = NDArray[np.float32]
+
+
+def fit_logistic_regression(
+    model: "keras.Model", dataset: Dataset, configuration: TrainingConfiguration
+) -> dict[str, float]:
+    """Put the weights of scikit-learn's ``LogisticRegression`` into a linear model and return its history row.
+
+    Of the configuration ``seed``, ``max_iterations`` and ``inverse_regularization`` are read.
+
+    Raises:
+        InvalidConfigurationError: The model is not the linear one, or a class has no training image.
+    """
+    from scipy.special import log_softmax
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
+
+    if model.name != "linear":
+        raise InvalidConfigurationError(
+            N_(
+                "logistic regression fits the architecture 'linear' alone. Received: %(name)s; choose the solver "
+                "adamw or sgd"
+            ),
+            name=repr(model.name),
+        )
+    missing = set(range(dataset.num_classes)) - set(dataset.train.labels.tolist())
+    if missing:
+        names = ", ".join(dataset.class_names[label] for label in sorted(missing))
+        raise InvalidConfigurationError(
+            N_("every class needs a training image; there is none of: %(names)s"), names=names
+        )
+
+    def pixels_of(split: Split) -> Values:
+        return split.images.reshape(len(split), -1).astype(np.float32) / np.float32(255)
+
+    regression = LogisticRegression(
+        C=configuration.inverse_regularization,
+        max_iter=configuration.max_iterations,
+        random_state=configuration.seed,
+    )
+    with warnings.catch_warnings(), threadpool_limits(1, "blas"):  # more threads wait for each other
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the card says how many iterations were needed
+        regression.fit(pixels_of(dataset.train), dataset.train.labels)
+    kernel, bias = regression.coef_.T, regression.intercept_
+    if len(bias) == 1:  # two classes: scikit-learn keeps the difference of the two logits only
+        kernel, bias = np.hstack([np.zeros_like(kernel), kernel]), np.append(0, bias)
+    model.set_weights([kernel.astype(np.float32), bias.astype(np.float32)])
+    kernel, bias = model.get_weights()
+    row = {"epoch": 1.0, "iterations": float(regression.n_iter_[0])}
+    for prefix, split in (("", dataset.train), ("validation_", dataset.validation)):
+        logits = pixels_of(split) @ kernel + bias
+        log_probabilities = log_softmax(logits, axis=1)
+        row[f"{prefix}loss"] = -float(log_probabilities[np.arange(len(split)), split.labels].mean())
+        row[f"{prefix}accuracy"] = float((logits.argmax(axis=1) == split.labels).mean())
+    return row
 
 
 def suits(model: "keras.Model", configuration: TrainingConfiguration) -> bool:
@@ -46,10 +103,8 @@ class Variable(np.ndarray[Any, Any]):
 class LinearModel:
     """Kernel and bias of a linear model, and the state of AdamW, in the places that Keras has for them.
 
-    Args:
-        model: Of the architecture ``linear``; its weights are where training begins.
-        configuration: One that ``suits``.
-        steps: Batches of an epoch.
+    So progress, checkpoints and requests work as in any other training. It begins with the weights of a Keras model;
+    the configuration must be one that ``suits``.
     """
 
     def __init__(self, model: "keras.Model", configuration: TrainingConfiguration, steps: int) -> None:
@@ -73,39 +128,39 @@ class LinearModel:
         for variable, weight in zip(self.variables, weights, strict=True):
             variable.assign(weight)
 
-    def fit(self, dataset: Dataset, watch: Any, position: Position, until: int) -> None:
-        """Train from where the training stands to the end of epoch ``until``, or until the watch ends it."""
+    def fit(self, dataset: Dataset, callback: Any, position: Position, until: int) -> None:
+        """Train from where the training stands to the end of epoch ``until``, or until the callback ends it."""
         from threadpoolctl import threadpool_limits
 
         smoothed = np.float32(self._configuration.label_smoothing)
         targets = np.eye(dataset.num_classes, dtype=np.float32) * (1 - smoothed) + smoothed / dataset.num_classes
-        watch.set_model(self)
-        watch.batches = SimpleNamespace(epoch=0)
-        watch.on_train_begin()
+        callback.set_model(self)
+        callback.batches = SimpleNamespace(epoch=0)
+        callback.on_train_begin()
         with threadpool_limits(1, "blas"):  # more threads wait for each other
             for epoch in range(position.epoch, until):
-                self._fit_epoch(dataset, watch, epoch, position.step, targets)
+                self._fit_epoch(dataset, callback, epoch, position.step, targets)
                 if self.stop_training:
                     break
 
-    def _fit_epoch(self, dataset: Dataset, watch: Any, epoch: int, first: int, targets: Values) -> None:
+    def _fit_epoch(self, dataset: Dataset, callback: Any, epoch: int, first: int, targets: Values) -> None:
         """Train one epoch, from 0, of which ``first`` batches were done before."""
         train, size = dataset.train, self._configuration.batch_size
         order = np.random.default_rng((self._configuration.seed, epoch + 1)).permutation(len(train))
         for variable in self.metrics_variables:
             variable.assign(0)
-        watch.on_epoch_begin(epoch)
+        callback.on_epoch_begin(epoch)
         for batch in range(first, self._steps):
             self.optimizer.learning_rate = float(self._rates[int(self._iterations)])
-            watch.looked = 0.0  # a look at the learning rate takes no time here
-            watch.on_train_batch_begin(batch - first)
+            callback.looked = 0.0  # a look at the learning rate takes no time here
+            callback.on_train_batch_begin(batch - first)
             rows = order[batch * size : (batch + 1) * size]
             self._step(scaled(train.images[rows]), targets[train.labels[rows]])
-            watch.on_train_batch_end(batch - first, self._figures())
+            callback.on_train_batch_end(batch - first, self._figures())
             if self.stop_training:
                 break
         loss, accuracy = self._judged(dataset.validation, targets)
-        watch.on_epoch_end(epoch, {**self._figures(), "val_loss": loss, "val_accuracy": accuracy})
+        callback.on_epoch_end(epoch, {**self._figures(), "val_loss": loss, "val_accuracy": accuracy})
 
     def _step(self, pixels: Values, targets: Values) -> None:
         """Move the weights once, after Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019."""
@@ -150,10 +205,7 @@ def scaled(images: NDArray[np.uint8]) -> Values:
 def _judge(logits: Values, bias: Values, targets: Values) -> tuple[Values, float, int]:
     """Return probabilities less targets, the sum of the losses, and how many answers are right.
 
-    Args:
-        logits: ``(N, classes)`` without their bias; changed in place.
-        bias: ``(classes,)``.
-        targets: ``(N, classes)``, rows summing to 1.
+    The logits, ``(N, classes)``, are those without their bias, and changed in place; rows of the targets sum to 1.
     """
     logits += bias
     logits -= logits.max(axis=1, keepdims=True)

@@ -12,23 +12,14 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class PhotoAugmentation:
-    """How strongly training photographs are changed; 0 is off.
+    """How strongly training photographs are changed; 0 is off."""
 
-    Attributes:
-        flip: Share of the images that are mirrored, 0 to 1.
-        shift: Largest move, up, down or sideways, in pixels; what comes in is the mirror image of what lies beside it.
-        erasing: Side of a square that is painted over in gray, in pixels; its center is anywhere in the image.
-        zoom: Largest relative change of size, larger or smaller.
-        zoomed: Share of the images whose size changes, 0 to 1.
-        alternate: Whether each image is mirrored in every other epoch instead, so that each side is seen as often.
-    """
-
-    flip: float = 0.5
-    shift: float = 4.0
-    erasing: float = 8.0
-    zoom: float = 0.0
-    zoomed: float = 0.0
-    alternate: bool = False
+    flip: float = 0.5  # share of the images that are mirrored, 0 to 1
+    shift: float = 4.0  # largest move, up, down or sideways, in pixels; what comes in is mirrored from beside it
+    erasing: float = 8.0  # side of a square that is painted over in gray, in pixels; its center is anywhere
+    zoom: float = 0.0  # largest relative change of size, larger or smaller
+    zoomed: float = 0.0  # share of the images whose size changes, 0 to 1
+    alternate: bool = False  # mirrored in every other epoch instead, so that each side is seen as often
 
     def scaled(self, strength: float) -> "PhotoAugmentation":
         """Return these changes at ``strength`` times their ranges; how many images they reach stays."""

@@ -5,6 +5,7 @@ import json
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,19 +13,18 @@ import numpy as np
 from rabisco.data.dataset import Dataset
 from rabisco.errors import N_, InvalidConfigurationError
 from rabisco.training.batches import create_batches
+from rabisco.training.callback import create_callback, put_back
 from rabisco.training.checkpoint import Checkpoints, Position
-from rabisco.training.config import TrainingConfiguration
-from rabisco.training.cooldown import cooldown, cooldown_checkpoints, counted_together, joined
+from rabisco.training.config import TrainingConfiguration, cooldown
 from rabisco.training.eta import Eta
-from rabisco.training.linear import LinearModel, suits
-from rabisco.training.precision import trained_twin
+from rabisco.training.linear import LinearModel, fit_logistic_regression, suits
 from rabisco.training.progress import Progress, Request, TrainingResult
-from rabisco.training.regression import fit_logistic_regression
 from rabisco.training.schedule import create_optimizer
-from rabisco.training.watch import create_watch, put_back
 
 if TYPE_CHECKING:
     import keras
+
+COOLDOWN_FOLDER = "settling"  # of its checkpoints, as earlier versions call it
 
 
 def train(
@@ -62,31 +62,36 @@ def train(
         started = time.perf_counter()
         row = fit_logistic_regression(model, dataset, configuration)
         return TrainingResult([row], best_epoch=1, seconds=time.perf_counter() - started)
-    epochs = configuration.epochs + configuration.cooldown_epochs
+    after = configuration.cooldown_epochs
     first = _train_by_gradient(
-        model,
-        dataset,
-        configuration,
-        on_progress=counted_together(on_progress, epochs),
-        request=request,
-        checkpoints=checkpoints,
-        epochs_after=configuration.cooldown_epochs,
+        model, dataset, configuration, on_progress, request, checkpoints=checkpoints, epochs_after=after
     )
-    if not configuration.cooldown_epochs or first.ended in ("stopped", "paused"):
+    if not after or first.ended in ("stopped", "paused"):
         return first
-    weights = model.get_weights()
-    second = _train_by_gradient(
-        model,
-        dataset,
-        cooldown(configuration),
-        on_progress=counted_together(on_progress, epochs, len(first.history), first.seconds),
-        request=request,
-        checkpoints=cooldown_checkpoints(checkpoints),
-    )
-    result = joined(first, second)
-    if result.best_epoch <= len(first.history):
+    weights, done = model.get_weights(), len(first.history)
+
+    def report(part: Progress) -> None:
+        epochs = configuration.epochs + after
+        on_progress(replace(part, epoch=done + part.epoch, epochs=epochs, seconds=first.seconds + part.seconds))
+
+    others = checkpoints and Checkpoints(checkpoints.folder / COOLDOWN_FOLDER, checkpoints.every_seconds)
+    second = _train_by_gradient(model, dataset, cooldown(configuration), report, request, checkpoints=others)
+    rows = [{**row, "epoch": row["epoch"] + done} for row in second.history]
+    better = bool(rows) and _standing(second) >= _standing(first)
+    if not better:
         model.set_weights(weights)
-    return result
+    return TrainingResult(
+        history=first.history + rows,
+        best_epoch=done + second.best_epoch if better else first.best_epoch,
+        seconds=first.seconds + second.seconds,
+        ended=second.ended,
+    )
+
+
+def _standing(result: TrainingResult) -> tuple[float, float]:
+    """Return validation accuracy and negative validation loss of the best epoch."""
+    row = result.history[result.best_epoch - 1]
+    return row["validation_accuracy"], -row["validation_loss"]
 
 
 def _check_fit(model: "keras.Model", dataset: Dataset) -> None:
@@ -108,9 +113,9 @@ def _train_by_gradient(
     model: "keras.Model",
     dataset: Dataset,
     configuration: TrainingConfiguration,
-    *,
     on_progress: Callable[[Progress], None],
     request: Callable[[], Request],
+    *,
     checkpoints: Checkpoints | None,
     epochs_after: int = 0,
 ) -> TrainingResult:
@@ -125,11 +130,12 @@ def _train_by_gradient(
     identity = _identity(model, dataset, configuration)
     position = (checkpoints and checkpoints.load(identity)) or Position(identity=identity)
     costs = _costs(dataset, configuration)
-    watch = create_watch(
+    callback = create_callback(
         fitted,
         configuration,
         Eta(len(dataset.train), configuration.batch_size, steps, costs + [1.0] * epochs_after),
         steps,
+        epochs=configuration.epochs + epochs_after,
         on_progress=on_progress,
         request=request,
         checkpoints=checkpoints,
@@ -137,13 +143,13 @@ def _train_by_gradient(
     )
     if position.arrays:
         put_back(fitted, position.arrays)
-    while not position.ended and watch.result.ended == "completed":
+    while not position.ended and callback.ended == "completed":
         begun = position.step > 0  # Keras numbers the batches of a fit from its beginning, so such an epoch is one fit
         until = position.epoch + 1 if begun else _last_alike(costs, position.epoch)
-        _fit(fitted, dataset, configuration, watch=watch, position=position, until=until)
+        _fit(fitted, dataset, configuration, callback=callback, position=position, until=until)
         if begun:
             put_back(fitted, position.arrays)  # where a fit ends, averaged weights take the place of the trained ones
-    result: TrainingResult = watch.finish()
+    result: TrainingResult = callback.finish()
     if fitted is not model:
         model.set_weights(fitted.get_weights())
     keras.utils.clear_session(free_memory=False)
@@ -164,6 +170,36 @@ def _compiled(model: "keras.Model", configuration: TrainingConfiguration, steps:
     return fitted
 
 
+def trained_twin(model: "keras.Model", precision: str, *, any_size: bool = False) -> "keras.Model":
+    """Return a twin of a model with equal weights, all but its logits computed in ``precision``.
+
+    With ``any_size`` it reads images of any size. Where nothing is to change, it is the model itself.
+
+    Raises:
+        InvalidConfigurationError: The model reads images of one size only.
+    """
+    import keras
+
+    if precision == "float32" and not any_size:
+        return model
+
+    def twin(layer: Any) -> Any:
+        config = layer.get_config()
+        if not isinstance(layer, keras.layers.InputLayer) and layer.name != "logits":
+            config["dtype"] = precision
+        return layer.__class__.from_config(config)
+
+    pixels = keras.Input((None, None, model.input_shape[-1]), dtype="uint8", name="pixels") if any_size else None
+    try:
+        made = keras.models.clone_model(model, input_tensors=pixels, clone_function=twin)
+    except ValueError as error:
+        raise InvalidConfigurationError(
+            N_("%(model)s reads images of one size only; train it without first_side"), model=model.name
+        ) from error
+    made.set_weights(model.get_weights())
+    return made
+
+
 def _costs(dataset: Dataset, configuration: TrainingConfiguration) -> list[float]:
     """Return what a batch of each epoch costs, as a share of one with images of the full size."""
     full = max(dataset.image_shape[:2])
@@ -180,16 +216,16 @@ def _fit(
     dataset: Dataset,
     configuration: TrainingConfiguration,
     *,
-    watch: Any,
+    callback: Any,
     position: Position,
     until: int,
 ) -> None:
-    """Fit from where the training stands to the end of epoch ``until``, or until the watch ends it."""
+    """Fit from where the training stands to the end of epoch ``until``, or until the callback ends it."""
     if isinstance(fitted, LinearModel):
-        fitted.fit(dataset, watch, position, until)
+        fitted.fit(dataset, callback, position, until)
         return
     size, num_classes = configuration.batch_size, dataset.num_classes
-    watch.batches = create_batches(
+    callback.batches = create_batches(
         dataset.train,
         num_classes,
         size,
@@ -199,13 +235,13 @@ def _fit(
         side=configuration.side if configuration.first_side is not None else None,
         mixup=configuration.mixup,
     )
-    watch.batches.epoch = position.epoch + 1  # Keras looks at a batch before the epoch begins
+    callback.batches.epoch = position.epoch + 1  # Keras looks at a batch before the epoch begins
     fitted.fit(
-        watch.batches,
+        callback.batches,
         initial_epoch=position.epoch,
         epochs=until,
         validation_data=create_batches(dataset.validation, num_classes, size),
-        callbacks=[watch],
+        callbacks=[callback],
         verbose=0,
         shuffle=False,
     )

@@ -48,7 +48,7 @@ def test_a_criterion_whose_model_is_missing_is_not_met(
     app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     met = app.test_client().get("/about/report.md").text.count("| yes")
-    monkeypatch.setattr("rabisco.artifacts.places.BUNDLED_DIR", tmp_path)
+    monkeypatch.setattr("rabisco.artifacts.paths.BUNDLED_DIR", tmp_path)
     assert app.test_client().get("/about/report.md").text.count("| yes") < met - 3
 
 

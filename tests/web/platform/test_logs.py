@@ -13,7 +13,7 @@ from tests.web.serving import Server, free_port, seven_png, start, wait_until_li
 
 from rabisco.settings import Settings
 from rabisco.web import create_app
-from rabisco.web.platform import lines
+from rabisco.web.platform import logs
 
 SEVEN = seven_png()
 
@@ -66,16 +66,16 @@ def break_down(part: str) -> str:
 @pytest.fixture
 def logger():
     """The logger of the package, as it was before the test afterwards."""
-    before = lines.LOGGER.handlers[:], lines.LOGGER.level, lines.LOGGER.propagate
-    yield lines.LOGGER
-    lines.LOGGER.handlers[:], lines.LOGGER.level, lines.LOGGER.propagate = before
+    before = logs.LOGGER.handlers[:], logs.LOGGER.level, logs.LOGGER.propagate
+    yield logs.LOGGER
+    logs.LOGGER.handlers[:], logs.LOGGER.level, logs.LOGGER.propagate = before
 
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
 def test_a_fault_is_logged_once_with_its_request_and_its_traceback(
     logger: logging.Logger, log_format: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lines.configure(Settings(log_format=log_format))
+    logs.configure(Settings(log_format=log_format))
     app = create_app()
     app.add_url_rule("/break/<part>", view_func=break_down)
     app.test_client().get("/break/k3y", headers={"X-Request-ID": "order-18"})

@@ -34,10 +34,8 @@ MEETING = """
 import sys, threading
 from importlib.machinery import PathFinder
 import rabisco.store  # which takes time
-import rabisco.web.platform.server as server
 from rabisco.settings import get_settings
-from rabisco.web import create_app
-from rabisco.web.platform.late import LateApplication
+from rabisco.web.platform.lazy import LazyApplication, start_supervisor
 
 errors, inside, met = [], threading.Event(), threading.Event()
 
@@ -54,11 +52,11 @@ class Meeting:
 
 sys.meta_path.insert(0, Meeting())
 threading.excepthook = lambda given: errors.append(repr(given.exc_value))
-app = LateApplication(get_settings(), create_app, then=server._start_supervisor)
+app = LazyApplication(get_settings())
 made = threading.Thread(target=app.make)
 made.start()
 inside.wait()
-supervision = threading.Thread(target=server._start_supervisor)
+supervision = threading.Thread(target=start_supervisor)
 supervision.start()
 made.join()
 supervision.join()

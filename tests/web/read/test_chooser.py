@@ -32,7 +32,7 @@ def test_with_two_models_there_is_nothing_to_choose(
 ) -> None:
     for name in ("mnist-cnn", "mnist-linear"):
         shutil.copytree(artifacts.BUNDLED_DIR / name, tmp_path / name)
-    monkeypatch.setattr("rabisco.artifacts.places.BUNDLED_DIR", tmp_path)
+    monkeypatch.setattr("rabisco.artifacts.paths.BUNDLED_DIR", tmp_path)
     assert '<select name="model"' not in create_app().test_client().get(path).text
 
 

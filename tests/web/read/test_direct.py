@@ -25,7 +25,7 @@ from rabisco.inference import LOADED_LIGHT, Predictor, get_predictor
 from rabisco.settings import Settings
 from rabisco.web import create_app
 from rabisco.web.platform.asgi import ASGIApplication
-from rabisco.web.platform.figures import Metrics
+from rabisco.web.platform.metrics import Metrics
 from rabisco.web.read import direct
 from rabisco.web.read.direct import LEFT, is_small, only_pictures
 

@@ -7,7 +7,8 @@ from flask import current_app
 from flask_babel import LazyString, gettext, lazy_gettext
 
 from rabisco import artifacts
-from rabisco.artifacts import Card, notes
+from rabisco.artifacts import Card
+from rabisco.artifacts.card import PRETRAINED
 from rabisco.errors import RabiscoError
 from rabisco.web.platform.formats import percent
 
@@ -83,7 +84,7 @@ def trained(architecture: str, *, pretrained: bool = False) -> Check:
             card
             for card in (artifact.card for artifact in artifacts.list_artifacts())
             if card.architecture == architecture
-            and (not pretrained or any(one.message == notes.PRETRAINED for one in artifacts.said_of(card)))
+            and (not pretrained or any(one.message == PRETRAINED for one in artifacts.said_of(card)))
         ]
         if not cards:
             return Outcome(False, gettext("There is no such model"))

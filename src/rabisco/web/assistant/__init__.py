@@ -27,16 +27,15 @@ from rabisco.web.assistant.answering import (
     streamed,
 )
 from rabisco.web.assistant.question import MOST_CHARACTERS, DocumentedQuestion, Question, asked
-from rabisco.web.platform import shapes
+from rabisco.web.platform import schemas
 from rabisco.web.platform.fields import Fields, Requests, given, refused
-from rabisco.web.platform.languages import chosen
+from rabisco.web.platform.languages import chosen, translated
+from rabisco.web.platform.outages import known
 from rabisco.web.platform.problems import redirect_or_answer, wants_page
 from rabisco.web.platform.routing import Answered, DocumentedBlueprint, app_settings
-from rabisco.web.platform.silence import known
 from rabisco.web.platform.streams import Event, events
 from rabisco.web.platform.visitors import new_visitor, remember
 from rabisco.web.platform.visitors import visitor as this_visitor
-from rabisco.web.platform.words import translated
 
 blueprint = DocumentedBlueprint("assistant", __name__)
 
@@ -149,7 +148,7 @@ def send_question() -> Answered:
     "/assistant/clear",
     summary=lazy_gettext("Deletes the conversation of this browser for good."),
     examples=("curl -b cookies.txt -X POST {url}/assistant/clear",),
-    answer=shapes.Deleted,
+    answer=schemas.Deleted,
     page=True,
     problems=(507,),
     open="each browser reaches only its own",
@@ -157,7 +156,7 @@ def send_question() -> Answered:
 def clear_conversation() -> Answered:
     """Delete this browser's conversation."""
     assistant.clear(this_visitor())
-    return redirect_or_answer(url_for("assistant.assistant_page"), lambda: shapes.Deleted(deleted="conversation"))
+    return redirect_or_answer(url_for("assistant.assistant_page"), lambda: schemas.Deleted(deleted="conversation"))
 
 
 def _page(

@@ -28,13 +28,12 @@ from rabisco.errors import (
 from rabisco.settings import Settings
 from rabisco.web.assistant.question import Question
 from rabisco.web.platform import access
-from rabisco.web.platform.languages import chosen
-from rabisco.web.platform.lines import LOGGER
+from rabisco.web.platform.languages import chosen, translated
+from rabisco.web.platform.logs import LOGGER
+from rabisco.web.platform.outages import known
 from rabisco.web.platform.routing import app_settings
 from rabisco.web.platform.shared_counts import SharedCounts
-from rabisco.web.platform.silence import known
 from rabisco.web.platform.streams import Event
-from rabisco.web.platform.words import translated
 
 
 class AssistantPage(BaseModel):

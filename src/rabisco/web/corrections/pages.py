@@ -22,10 +22,10 @@ from rabisco.web.models.aliases import resolve
 from rabisco.web.platform.access import may_change
 from rabisco.web.platform.allowance import allowance
 from rabisco.web.platform.fields import Fields, Requests, given
+from rabisco.web.platform.outages import known
 from rabisco.web.platform.problems import redirect_or_answer, wants_page
 from rabisco.web.platform.routing import Answered, DocumentedBlueprint
-from rabisco.web.platform.shapes import Probability
-from rabisco.web.platform.silence import known
+from rabisco.web.platform.schemas import Probability
 from rabisco.web.platform.visitors import new_visitor, queued_as, remember, visitor
 from rabisco.web.read.png import stored_thumbnail
 from rabisco.web.train.runs import answer

@@ -28,7 +28,7 @@ from rabisco.web.platform.access import may_see_images_of
 from rabisco.web.platform.fields import Requests, given
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, DocumentedBlueprint
-from rabisco.web.platform.shapes import Probability
+from rabisco.web.platform.schemas import Probability
 from rabisco.web.read.png import data_url
 
 blueprint = DocumentedBlueprint("images", __name__)

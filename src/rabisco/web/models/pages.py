@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext
 from pydantic import Field
 
 from rabisco.artifacts import Artifact, list_artifacts, list_damaged, load_artifact, said_of
-from rabisco.artifacts.places import divided, pointer_of
+from rabisco.artifacts.paths import divided, pointer_of
 from rabisco.web.models.aliases import default_model, resolve
 from rabisco.web.models.compare import MOST, chosen
 from rabisco.web.models.compared import ComparedModel, compared, comparisons
@@ -16,12 +16,12 @@ from rabisco.web.models.confusions import confusions_of
 from rabisco.web.models.report import MEDIA, Format, Report, Reported, render
 from rabisco.web.models.schemas import Model, Models
 from rabisco.web.models.versions import AskedVersion, asked_version, standing
-from rabisco.web.platform import shapes
+from rabisco.web.platform import schemas
 from rabisco.web.platform.access import may_see_images_of
 from rabisco.web.platform.fields import Fields, Requests, given
+from rabisco.web.platform.languages import translated
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, DocumentedBlueprint
-from rabisco.web.platform.words import translated
 
 blueprint = DocumentedBlueprint("models", __name__)
 
@@ -91,7 +91,7 @@ def list_models() -> Answered:
     "/models/<name>",
     summary=lazy_gettext("Answers one model's whole card, with its training curve and the hashes of its files."),
     examples=("curl {url}/models/mnist-cnn",),
-    answer=shapes.CardSchema,
+    answer=schemas.CardSchema,
     page=True,
     receives=ModelPage,
     problems=(404, 503),

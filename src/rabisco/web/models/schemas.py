@@ -11,8 +11,8 @@ from rabisco.errors import Sentence
 from rabisco.runs.measurements import MeasurementJob
 from rabisco.web.models.aliases import aliases_of
 from rabisco.web.models.compared import ComparedModel, ModelDifference
-from rabisco.web.platform.shapes import Probability
-from rabisco.web.platform.words import translated
+from rabisco.web.platform.languages import translated
+from rabisco.web.platform.schemas import Probability
 
 
 class Model(BaseModel):

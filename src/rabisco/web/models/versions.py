@@ -16,7 +16,7 @@ from rabisco.artifacts import Version, load_artifact
 from rabisco.errors import N_, InvalidRequestError, UnusableDataError, VersionNotFoundError
 from rabisco.intake.naming import class_names_of
 from rabisco.web.models.aliases import default_model, resolve
-from rabisco.web.platform import shapes
+from rabisco.web.platform import schemas
 from rabisco.web.platform.fields import Fields, Requests, given, refused
 from rabisco.web.platform.problems import redirect_or_answer
 from rabisco.web.platform.routing import Answered, DocumentedBlueprint, app_settings
@@ -237,14 +237,14 @@ def rollback_default() -> Answered:
 @blueprint.post(
     "/models/<name>/delete",
     summary=lazy_gettext("Deletes every version of the model that was trained here; a bundled one answers again."),
-    answer=shapes.Deleted,
+    answer=schemas.Deleted,
     page=True,
     problems=CHANGE["problems"],
 )
 def delete_model(name: str) -> Answered:
     """Delete every version that was trained here."""
     artifacts.delete_model(resolve(name))
-    return redirect_or_answer(url_for("models.list_models"), lambda: shapes.Deleted(deleted=resolve(name)))
+    return redirect_or_answer(url_for("models.list_models"), lambda: schemas.Deleted(deleted=resolve(name)))
 
 
 @blueprint.get(
@@ -253,7 +253,7 @@ def delete_model(name: str) -> Answered:
     summary=lazy_gettext("Its card as a file, with the hashes of the other two."),
     examples=("curl -O {url}/models/mnist-linear/card.json",),
     defaults={"file": artifacts.CARD_FILE},
-    answer=shapes.CardSchema,
+    answer=schemas.CardSchema,
     receives=AskedVersion,
     problems=(404, 503),
 )

@@ -5,6 +5,7 @@ the token (``RABISCO_ACCESS_TOKEN``), no request that another site made a browse
 came from one of our pages.
 """
 
+import re
 from collections.abc import Mapping, MutableMapping
 from ipaddress import ip_address
 from typing import Any, ClassVar
@@ -18,31 +19,23 @@ from werkzeug.exceptions import TooManyRequests
 from werkzeug.http import parse_cookie
 
 from rabisco.artifacts import Artifact
-from rabisco.artifacts.places import BUNDLED
+from rabisco.artifacts.paths import BUNDLED
 from rabisco.errors import N_, AccessDeniedError, CrossSiteError, ReadOnlyError
 from rabisco.settings import Settings
-from rabisco.web.platform import guesses, sessions
+from rabisco.web.platform import sessions, token_attempts
 from rabisco.web.platform.fields import FORM, Fields, Requests, given
-from rabisco.web.platform.keys import secret_key
-from rabisco.web.platform.neighbors import FORWARDED, is_allowed
+from rabisco.web.platform.origins import FORWARDED, is_allowed
 from rabisco.web.platform.routing import DocumentedBlueprint, app_settings, route_of
+from rabisco.web.platform.sessions import secret_key
 
 blueprint = DocumentedBlueprint("access", __name__)
 
 COOKIE = "access"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-# What proxies say of the client they ask for; many send their own Host, which then names this machine.
-FORWARDING = (
-    "HTTP_FORWARDED",
-    "HTTP_VIA",
-    "HTTP_X_FORWARDED",
-    "HTTP_X_ORIGINAL_",
-    "HTTP_X_REAL_IP",
-    "HTTP_X_CLIENT_IP",
-    "HTTP_X_CLUSTER_CLIENT_IP",
-    "HTTP_CLIENT_IP",
-    "HTTP_TRUE_CLIENT_IP",
-    "HTTP_CF_CONNECTING_IP",
+# What proxies say of the client they ask for, while Host may name this machine.
+FORWARDING = re.compile(
+    "HTTP_(FORWARDED|VIA|X_FORWARDED|X_ORIGINAL_|X_REAL_IP|X_CLIENT_IP|X_CLUSTER_CLIENT_IP|CLIENT_IP|TRUE_CLIENT_IP"
+    "|CF_CONNECTING_IP)"
 )
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
 
@@ -54,7 +47,6 @@ def init_app(app: Flask) -> None:
     settings: Settings = app.config["RABISCO"]
     app.config.update(
         SECRET_KEY=secret_key(settings),
-        SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         WTF_CSRF_CHECK_DEFAULT=False,
         WTF_CSRF_TIME_LIMIT=None,
@@ -77,7 +69,7 @@ def admits(settings: Settings, environ: MutableMapping[str, Any]) -> bool:
         return settings.read_only or (_is_local(environ.get("HTTP_HOST", "")) and not _is_forwarded(environ))
     scheme, _, given = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme.lower() == "bearer":
-        return guesses.is_token(settings, given.strip(), environ)
+        return token_attempts.is_token(settings, given.strip(), environ)
     return sessions.is_open(settings, parse_cookie(dict(environ)).get(COOKIE, ""))
 
 
@@ -136,8 +128,8 @@ def sign_in() -> ResponseReturnValue:
     settings = app_settings()
     asked = given(SigningIn)
     to = _safe(asked.next)
-    _check_guesses()
-    if settings.access_token and not guesses.is_token(settings, asked.token.strip(), request.environ):
+    _refuse_if_locked_out()
+    if settings.access_token and not token_attempts.is_token(settings, asked.token.strip(), request.environ):
         return render_template("platform/sign_in.html", next=to, wrong=True), 401
     response = redirect(to, 303)
     if settings.access_token:
@@ -190,18 +182,16 @@ def _check_access() -> None:
     if admits(settings, request.environ):
         return
     if "Authorization" in request.headers:
-        _check_guesses()
-    if not settings.access_token:
-        raise AccessDeniedError(
-            N_("this server has no access token, so this works on its own machine alone, at 127.0.0.1")
-        )
+        _refuse_if_locked_out()
     raise AccessDeniedError(
         N_("expected the access token of this server; sign in, or send it as “Authorization: Bearer …”")
+        if settings.access_token
+        else N_("this server has no access token, so this works on its own machine alone, at 127.0.0.1")
     )
 
 
-def _check_guesses() -> None:
-    if guesses.are_spent(request.environ):
+def _refuse_if_locked_out() -> None:
+    if token_attempts.is_locked_out(request.environ):
         raise TooManyRequests(retry_after=60)
 
 
@@ -245,7 +235,7 @@ def _is_local(host: str) -> bool:
 
 def _is_forwarded(environ: Mapping[str, Any]) -> bool:
     """Return whether a request came through a proxy, so that its client may be anywhere."""
-    return FORWARDED in environ or any(name.startswith(FORWARDING) for name in environ)
+    return FORWARDED in environ or any(map(FORWARDING.match, environ))
 
 
 def _safe(asked: str) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rabisco.errors import N_, BusyError, RabiscoError, TooLargeError
 from rabisco.images.large import LARGE
 from rabisco.settings import Settings
-from rabisco.web.platform.handover import GONE, STARTED
+from rabisco.web.platform.environ import GONE, STARTED
 
 if TYPE_CHECKING:
     from flask import Flask

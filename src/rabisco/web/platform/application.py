@@ -19,17 +19,16 @@ from rabisco.web.platform import (
     docs,
     fields,
     formats,
-    health,
     languages,
+    layout,
     limits,
     logs,
     metrics,
-    navigation,
-    neighbors,
+    monitoring,
+    origins,
+    outages,
     problems,
     security,
-    silence,
-    theme,
 )
 from rabisco.web.platform.routing import ROUTES, Application
 from rabisco.web.read import explain, pages, predict
@@ -70,54 +69,19 @@ def create_app(settings: Settings | None = None) -> Application:
     app.config["RABISCO"] = settings
     app.url_map.strict_slashes = False  # /docs/ is /docs
     app.url_map.redirect_defaults = False
-    app.add_url_rule(
-        "/favicon.ico", "static", defaults={"filename": "img/logo.svg"}
-    )  # asked for by whoever shows a link
+    app.add_url_rule("/favicon.ico", "static", defaults={"filename": "img/logo.svg"})  # for whoever shows a link
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
     app.jinja_options["bytecode_cache"] = CompiledTemplates(str(Path(app.root_path, "__pycache__")))
-    for part in (
-        logs,
-        metrics,
-        limits,
-        languages,
-        navigation,
-        formats,
-        theme,
-        security,
-        silence,
-        access,
-        allowance,
-        problems,
-        compression,
-        neighbors,
-        fields,
-    ):
+    # Hooks before a request run in this order, those after it in the reverse.
+    shown = (logs, metrics, limits, languages, layout, formats, security, outages)
+    guarding = (access, allowance, problems, compression, origins, fields)
+    for part in (*shown, *guarding):
         part.init_app(app)
-    for topic in (
-        pages,
-        train,
-        datasets,
-        drawn,
-        label_errors,
-        uploads,
-        runs,
-        sweeps,
-        compare,
-        assistant,
-        predict,
-        explain,
-        models,
-        images,
-        versions,
-        corrections,
-        health,
-        metrics,
-        docs,
-        about,
-        access,
-    ):
+    reading, training = (pages, predict, explain), (train, datasets, drawn, label_errors, uploads, runs, sweeps)
+    comparing, server = (models, images, versions, compare), (docs, monitoring, access)
+    for topic in (*reading, *training, *comparing, *server, corrections, assistant, about):
         app.register_blueprint(topic.blueprint)
     app.direct = Direct(settings, app.extensions["rabisco-metrics"])
     return app

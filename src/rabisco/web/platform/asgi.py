@@ -19,10 +19,10 @@ from typing import IO, TYPE_CHECKING, Any
 
 from rabisco.settings import Settings
 from rabisco.web.platform import bodies, refusals
-from rabisco.web.platform.handover import BUSY, GONE, OPEN_STREAMS, PAUSE_SECONDS, REFUSAL, STARTED, STORAGE
-from rabisco.web.platform.late import LateApplication
-from rabisco.web.platform.lines import LOGGER
-from rabisco.web.platform.neighbors import believe
+from rabisco.web.platform.environ import BUSY, GONE, OPEN_STREAMS, PAUSE_SECONDS, REFUSAL, STARTED, STORAGE
+from rabisco.web.platform.lazy import LazyApplication
+from rabisco.web.platform.logs import LOGGER
+from rabisco.web.platform.origins import apply_proxy_headers
 from rabisco.web.read.direct import STATIC
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class ASGIApplication:
         settings: ``threads``, ``max_waiting`` and the limits of bodies are obeyed.
     """
 
-    def __init__(self, app: "Application | LateApplication", settings: Settings) -> None:
+    def __init__(self, app: "Application | LazyApplication", settings: Settings) -> None:
         self._app = app
         self._settings = settings
         self._reading, self._others = Lane(settings.threads, "read"), Lane(settings.threads, "answer")
@@ -170,7 +170,7 @@ class ASGIApplication:
 
     def _limit(self, environ: dict[str, Any]) -> int:
         """Return the largest body of a request; which routes take more than pictures is known once all are there."""
-        if isinstance(self._app, LateApplication):
+        if isinstance(self._app, LazyApplication):
             self._app.make()
         from rabisco.web.platform.limits import body_limit  # which imports much that this has imported by now
 
@@ -365,5 +365,5 @@ def environment(scope: Any, settings: Settings) -> dict[str, Any]:
         "wsgi.run_once": False,
     }
     if settings.trusted_proxies:
-        believe(environ, settings)
+        apply_proxy_headers(environ, settings)
     return environ

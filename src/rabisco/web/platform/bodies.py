@@ -16,9 +16,6 @@ BODY_SECONDS = 60
 # What is written to the file at a time; a body no larger than this never leaves the memory.
 PIECE = 1024 * 1024
 
-# Runs a function in a thread and answers what it returns.
-Aside = Callable[..., Any]
-
 
 class IncompleteBodyError(Exception):
     """The client went away, or broke HTTP's rules, before its whole body was here."""
@@ -38,14 +35,14 @@ def temporary_file(settings: Settings) -> IO[bytes]:
     return tempfile.TemporaryFile(dir=folder)
 
 
-async def receive(parts: AsyncIterable[bytes], limit: int, file: IO[bytes], aside: Aside) -> None:
+async def receive(parts: AsyncIterable[bytes], limit: int, file: IO[bytes], aside: Callable[..., Any]) -> None:
     """Write a body into a file and go back to its start; of one too large, only as much as shows that it is.
 
     Args:
         parts: Of the body; raises ``IncompleteBodyError`` where it breaks off.
         limit: The largest body, in bytes.
-        file: An empty file; one in memory and on disk alike.
-        aside: Runs what may wait for a disk.
+        file: An empty file, in memory or on disk.
+        aside: Runs what may wait for a disk in a thread.
 
     Raises:
         IncompleteBodyError: It breaks off.

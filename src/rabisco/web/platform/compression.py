@@ -29,7 +29,8 @@ def _compress(response: Response) -> Response:
     if response.mimetype not in TYPES and request.endpoint not in DOCUMENTS:
         return response
     response.vary.add("Accept-Encoding")
-    if response.status_code in (204, 206, 304) or request.method == "HEAD" or _is_stream(response):
+    is_stream = response.is_streamed and not response.direct_passthrough  # made bit by bit, as no file is
+    if response.status_code in (204, 206, 304) or request.method == "HEAD" or is_stream:
         return response
     if "Content-Encoding" in response.headers or request.accept_encodings.quality("gzip") <= 0:
         return response
@@ -44,11 +45,6 @@ def _compress(response: Response) -> Response:
     if tag:
         response.set_etag(tag, weak=True)  # the same file in other bytes
     return response
-
-
-def _is_stream(response: Response) -> bool:
-    """Return whether an answer is made bit by bit; a file's bytes are all there."""
-    return response.is_streamed and not response.direct_passthrough
 
 
 def compressed(body: bytes) -> bytes:

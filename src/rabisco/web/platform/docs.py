@@ -7,12 +7,11 @@ from flask import Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import LazyString, get_locale, lazy_gettext
 
-from rabisco.web.platform.meanings import fields_of
-from rabisco.web.platform.openapi import PARAMETER, document
+from rabisco.web.platform.field_descriptions import descriptions_of
+from rabisco.web.platform.openapi import document, openapi_path
 from rabisco.web.platform.routing import ROUTES, DocumentedBlueprint, Route
 
 blueprint = DocumentedBlueprint("docs", __name__)
-
 
 ANSWER = """{"predictions": [
   {"category": "7", "category_index": 7, "probability": 0.9998,
@@ -64,12 +63,7 @@ GROUPS = (
 )
 
 
-@blueprint.get(
-    "/docs",
-    operation="api_page",
-    summary=lazy_gettext("This page."),
-    page=True,
-)
+@blueprint.get("/docs", operation="api_page", summary=lazy_gettext("This page."), page=True)
 def index() -> ResponseReturnValue:
     """Show the documentation of the API."""
     url = request.url_root.rstrip("/")
@@ -79,8 +73,8 @@ def index() -> ResponseReturnValue:
         url=url,
         answer=ANSWER,
         problem=PROBLEM,
-        openapi_path=_openapi_path,
-        fields_of=fields_of,
+        openapi_path=openapi_path,
+        descriptions_of=descriptions_of,
     )
 
 
@@ -105,7 +99,3 @@ def _group_of(declared: Route) -> RouteGroup:
 
 def _first(declared: Route) -> str:
     return declared.path.split("/")[1]
-
-
-def _openapi_path(path: str) -> str:
-    return PARAMETER.sub(r"{\1}", path)

@@ -5,7 +5,7 @@
     class RunName(Fields):
         name: str
 
-    @route(blueprint, "POST", "/runs/<run_id>/rename", …, receives=RunName)
+    @blueprint.post("/runs/<run_id>/rename", …, receives=RunName)
     def rename(run_id: str) -> …:
         name = given(RunName).name
 
@@ -29,7 +29,7 @@ from rabisco.errors import N_, InvalidRequestError, Sentence, UnknownFieldError
 from rabisco.web.platform.routing import route_of
 
 JSON, FORM, MULTIPART = "application/json", "application/x-www-form-urlencoded", "multipart/form-data"
-EVERYWHERE = ("lang", "theme", "csrf_token")  # what any page may be asked with
+COMMON_FIELDS = ("lang", "theme", "csrf_token")  # what any page may be asked with
 MOST_NAMED = 5  # unknown fields
 MOST_COMPARED = 20  # of them, with all that are known
 _HUNG_ON_LINKS = re.compile(r"utm_\w+|\w+clid|mc_[ce]id")  # by mails and sites that link to a page
@@ -179,7 +179,7 @@ def _check_names() -> None:
         return
     model = declared.receives or Fields
     known = tuple(dict.fromkeys([*dict(_named(model)), *model.files, *model.further]))
-    names = [name for name in _names_sent() if name not in EVERYWHERE]
+    names = [name for name in _names_sent() if name not in COMMON_FIELDS]
     if model.files and any("\n" in name for name in names):
         raise InvalidRequestError(_FILE, field=next(iter(model.files)))
     only_known([*names, *(name for name in request.files if not file_field(model, name))], known)
@@ -245,12 +245,13 @@ def _names_at(model: type[BaseModel], place: tuple[int | str, ...]) -> tuple[str
     """Return the fields of the model that stands at a place within another."""
     for step in place:
         if isinstance(step, str):
-            model = next(_models(model.model_fields[step].annotation), model)
+            model = next(models_in(model.model_fields[step].annotation), model)
     return tuple(model.model_fields)
 
 
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yield the models that a value of a field may be or hold."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for one in get_args(annotation):
-        yield from _models(one)
+        yield from models_in(one)

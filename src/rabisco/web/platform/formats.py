@@ -18,7 +18,7 @@ from rabisco.web.models.titles import (
     keras_code,
     model_title,
 )
-from rabisco.web.platform.words import translated
+from rabisco.web.platform.languages import translated
 
 _CORES = re.compile(r"\b(\d+) cores\b")
 

@@ -1,9 +1,15 @@
-"""Which language a reader gets: ``?lang=``, else the cookie, else what the browser accepts, else English."""
+"""Which language a reader gets: ``?lang=``, else the cookie, else what the browser accepts, else English.
+
+Sentences of the core, and those that JavaScript shows, are told in it.
+"""
+
+import math
 
 from flask import Flask, Response, request
-from flask_babel import Babel, get_locale
+from flask_babel import Babel, format_decimal, get_locale, gettext, lazy_gettext
 
-from rabisco.web.platform.messages import messages
+from rabisco.errors import Sentence
+from rabisco.runs.states import PHASES, STATES
 
 # Primary language tag -> (locale of the catalog, tag for HTML, the language's own name).
 LANGUAGES = {
@@ -15,6 +21,52 @@ LANGUAGES = {
 }
 COOKIE = "lang"
 SECONDS = 365 * 24 * 3600
+# What the pages' JavaScript shows, by ``<body data-messages>``; it fills in ``{name}``.
+_MESSAGES = {
+    "agree": lazy_gettext("Both models read {category}."),
+    "disagree": lazy_gettext("They disagree. {first}: {category}, {second}: {other}."),
+    "one": lazy_gettext("{first} reads {category}."),
+    "all": lazy_gettext("All models read {category}."),
+    "split": lazy_gettext("They disagree. {readings}"),
+    "waiting": lazy_gettext("Draw, and watch what each model reads."),
+    "waiting_many": lazy_gettext("Draw a row of characters and watch what each model reads."),
+    "draw_class": lazy_gettext("Draw: {name} ({number} of {each})"),
+    "all_drawn": lazy_gettext("All drawn. Send them, or draw a few more."),
+    "blank": lazy_gettext("Nothing is drawn in this picture."),
+    "alike": lazy_gettext("Often written alike: {names}"),
+    "failed": lazy_gettext("No answer: {reason}"),
+    "offline": lazy_gettext("the server cannot be reached"),
+    "thanks": lazy_gettext("Thank you, it is saved."),
+    "learned": lazy_gettext("✓ Learned: this is {label}."),
+    "learned_none": lazy_gettext("✓ Learned: this is not a character."),
+    "learned_other": lazy_gettext("✓ Learned: this is another character."),
+    "nothing_worse": lazy_gettext("Nothing else got worse: {unchanged} of {counted} test images are read as before."),
+    "some_changed": lazy_gettext("{unchanged} of {counted} test images are read as before."),
+    "undone": lazy_gettext("Undone. The model has forgotten it."),
+    "remembered": lazy_gettext("remembered"),
+    "by_heart": lazy_gettext(
+        "A corrected picture is recognized as a whole, so no part of it mattered more than another."
+    ),
+    "letter": lazy_gettext("This looks like the letter {letter}."),
+    "will_notify": lazy_gettext("You will be notified"),
+    "pen_down": lazy_gettext("Pen down"),
+    "pen_up": lazy_gettext("Pen up"),
+    "copy": lazy_gettext("Copy"),
+    "close": lazy_gettext("Close"),
+    "copied": lazy_gettext("Copied"),
+    "selected": lazy_gettext("Selected: copy it with Ctrl+C"),
+    "cell": lazy_gettext("{category} read as {read_as}: {count} of {total} ({share})"),
+    "cell_right": lazy_gettext("{category} read as itself: {count} of {total} ({share})"),
+    "latency": lazy_gettext("{milliseconds} ms"),
+    "sent": lazy_gettext("{done} of {all} MB sent"),
+    "stored": lazy_gettext("All sent; the server is storing it."),
+    "curve": lazy_gettext("{figure} after {epochs} epochs: training images {train}, validation images {validation}"),
+    "epoch_values": lazy_gettext("Epoch {epoch}: {values}"),
+    "required": lazy_gettext("required"),
+    "file": lazy_gettext("file"),
+    "lines": lazy_gettext("One per line"),
+    "save": lazy_gettext("Save {name}"),
+}
 
 
 def init_app(app: Flask) -> None:
@@ -26,7 +78,7 @@ def init_app(app: Flask) -> None:
             "languages": LANGUAGES,
             "language": chosen(),
             "language_tag": LANGUAGES[chosen()][1],
-            "messages": messages(),
+            "messages": _messages(),
         }
     )
 
@@ -35,6 +87,13 @@ def chosen() -> str:
     """Return the primary tag of the language that this request is answered in, a key of ``LANGUAGES``."""
     asked = (request.args.get("lang"), request.cookies.get(COOKIE), *request.accept_languages.values())
     return next((tag for tag in map(_primary, asked) if tag in LANGUAGES), "en")
+
+
+def translated(sentence: Sentence) -> str:
+    """Return a sentence in the reader's language, its numbers as that language writes them."""
+    message = str(gettext(sentence.message)) if sentence else ""  # the empty one's translation is the catalog's head
+    values = {name: _shown(value) for name, value in sentence.values.items()}
+    return message % values if values else message
 
 
 def _primary(tag: str | None) -> str:
@@ -52,3 +111,17 @@ def _remember(response: Response) -> Response:
     if _primary(request.args.get("lang")) in LANGUAGES:
         response.set_cookie(COOKIE, _primary(request.args["lang"]), max_age=SECONDS, samesite="Lax")
     return response
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Sentence):
+        return translated(value)
+    if isinstance(value, int) or (isinstance(value, float) and (value == 0 or 1e-6 <= abs(value) < math.inf)):
+        return str(format_decimal(value, "#,##0.######"))
+    return str(value)
+
+
+def _messages() -> dict[str, str]:
+    states = {f"run_{name}": gettext(words) for name, words in STATES.items()}
+    phases = {f"phase_{name}": gettext(words) for name, words in PHASES.items()}
+    return {key: str(message) for key, message in _MESSAGES.items()} | states | phases

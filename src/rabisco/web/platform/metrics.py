@@ -1,47 +1,63 @@
-"""``GET /metrics``: counts and times of this process, in the text format of Prometheus."""
+"""Counts of requests and predictions, and their times, as ``GET /metrics`` tells them."""
 
 from http import HTTPMethod
+from typing import TYPE_CHECKING
 
-from flask import Flask, Response, current_app, request
-from flask_babel import lazy_gettext
-from prometheus_client import CONTENT_TYPE_LATEST
-from prometheus_client import generate_latest as as_text
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 
-from rabisco.web.platform.figures import Metrics
 from rabisco.web.platform.logs import elapsed, matched_rule
-from rabisco.web.platform.routing import DocumentedBlueprint
 
-blueprint = DocumentedBlueprint("metrics", __name__)
+if TYPE_CHECKING:
+    from flask import Flask, Response
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
-def init_app(app: Flask) -> None:
+class Metrics:
+    """The metrics of one application; every label has few values, whatever clients send."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "rabisco_requests", "Requests answered.", ("method", "route", "status"), registry=self.registry
+        )
+        self.seconds = Histogram(
+            "rabisco_request_seconds",
+            "Time from the whole request to its answer.",
+            ("route",),
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self.predictions = Counter("rabisco_predictions", "Pictures read.", ("model",), registry=self.registry)
+        ProcessCollector(registry=self.registry)
+
+    def count(self, method: str, rule: str, status: int, seconds: float) -> None:
+        """Count a request and the seconds from the whole of it to its answer."""
+        self.requests.labels(method, rule, status).inc()
+        self.seconds.labels(rule).observe(seconds)
+
+
+def init_app(app: "Flask") -> None:
     """Count every request of the application."""
+    from flask import request
+
     app.extensions["rabisco-metrics"] = Metrics()
-    app.after_request(_count)
 
-
-@blueprint.get(
-    "/metrics",
-    operation="metrics",
-    summary=lazy_gettext("Counts of requests and predictions, and times, as Prometheus reads them."),
-    plain=True,
-)
-def index() -> Response:
-    """Answer the figures of this process."""
-    return Response(as_text(_metrics().registry), content_type=CONTENT_TYPE_LATEST)
+    @app.after_request
+    def count(response: "Response") -> "Response":
+        method = request.method if request.method in HTTPMethod.__members__ else "other"
+        app_metrics().count(method, matched_rule(), response.status_code, elapsed())
+        return response
 
 
 def count_predictions(model: str, pictures: int) -> None:
     """Count the pictures that a model has read."""
-    _metrics().predictions.labels(model).inc(pictures)
+    app_metrics().predictions.labels(model).inc(pictures)
 
 
-def _metrics() -> Metrics:
+def app_metrics() -> Metrics:
+    """Return the metrics of the application that answers the current request."""
+    from flask import current_app
+
     metrics: Metrics = current_app.extensions["rabisco-metrics"]
     return metrics
-
-
-def _count(response: Response) -> Response:
-    method = request.method if request.method in HTTPMethod.__members__ else "other"
-    _metrics().count(method, matched_rule(), response.status_code, elapsed())
-    return response

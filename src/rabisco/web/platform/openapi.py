@@ -10,11 +10,11 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 import rabisco
-from rabisco.web.platform import shapes
 from rabisco.web.platform.examples import PICTURE, recorded
 from rabisco.web.platform.fields import JSON, MULTIPART, Fields
-from rabisco.web.platform.lines import HEADER, WELL_FORMED
+from rabisco.web.platform.logs import HEADER, WELL_FORMED
 from rabisco.web.platform.routing import ROUTES, Route
+from rabisco.web.platform.schemas import Problem
 from rabisco.web.read import FILE_FIELD, TEXT_FIELDS
 from rabisco.web.read.pictures import RAW, Pictures
 
@@ -22,9 +22,7 @@ Schema = dict[str, Any]
 
 # Any route may answer these: 422 to a field that it does not know; 429 where the settings limit the rate, which
 # health is free of.
-EVERYWHERE = (422, 429, 500)
-GUARDED = (401, 403)
-CROSS_SITE = (403,)
+COMMON_STATUSES = (422, 429, 500)
 PARAMETER = re.compile(r"<(\w+)>")
 REFERENCE = "#/components/schemas/{model}"
 SUFFIX = "Schema"  # of a class whose name something else of the package has; clients see the name without it
@@ -36,7 +34,7 @@ REQUEST_ID: Schema = {
     "required": True,
     "schema": {"type": "string", "pattern": f"^{WELL_FORMED.pattern}$"},
 }
-NUMBERED: Schema = {HEADER: {"$ref": f"#/components/headers/{HEADER}"}}
+ANSWER_HEADERS: Schema = {HEADER: {"$ref": f"#/components/headers/{HEADER}"}}
 # Of what stands in an address.
 EXAMPLES = {
     "model": "cnn",
@@ -51,6 +49,11 @@ EXAMPLES = {
 TOKEN: Schema = {"type": "http", "scheme": "bearer", "description": "Needed where the server has an access token."}
 
 
+def openapi_path(rule: str) -> str:
+    """Return the rule of a route as OpenAPI writes it: ``/models/{name}``."""
+    return PARAMETER.sub(r"{\1}", rule)
+
+
 def document(root: str = "") -> Schema:
     """Return the document, in the language of the current request.
 
@@ -62,7 +65,7 @@ def document(root: str = "") -> Schema:
     paths: dict[str, Schema] = {}
     for route in ROUTES.values():
         operation = _operation(route, fields[route.receives] if route.receives else {})
-        paths.setdefault(PARAMETER.sub(r"{\1}", route.path), {})[route.method.lower()] = operation
+        paths.setdefault(openapi_path(route.path), {})[route.method.lower()] = operation
     inlined = {one.__name__ for one in fields}
     return {
         "openapi": "3.1.1",
@@ -91,22 +94,13 @@ def _operation(route: Route, fields: Schema) -> Schema:
     ]
     if route.receives and (route.method == "GET" or issubclass(route.receives, Pictures)):
         shown = {name: value for request in reversed(route.receives.requests) for name, value in request.items()}
-        parameters += [
-            {
-                "name": name,
-                "in": "query",
-                "required": name in fields["required"],
-                "schema": schema,
-                "example": shown[name],
-            }
-            for name, schema in fields["properties"].items()
-        ]
+        for name, schema in fields["properties"].items():
+            described = {"required": name in fields["required"], "schema": schema, "example": shown[name]}
+            parameters.append({"name": name, "in": "query", **described})
     if parameters:
         operation["parameters"] = parameters
     if route.receives and route.method != "GET":
-        bodies = {
-            kind: _shown(_body(route.receives, fields, kind), route.receives, kind) for kind in route.receives.media
-        }
+        bodies = {kind: _body(route.receives, fields, kind) for kind in route.receives.media}
         operation["requestBody"] = {"required": True, "content": bodies}
     if route.needs_access:
         operation["security"] = [{"token": []}, {}]
@@ -119,27 +113,13 @@ def _flat(schema: Schema) -> Schema:
     return {**schema, "anyOf": options} if options else schema
 
 
-def _shown(schema: Schema, model: type[Fields], kind: str) -> Schema:
-    """Return a body with the requests that have its form."""
-    if schema is BINARY:
-        return {"schema": schema, "examples": {"1": {"externalValue": PICTURE}}}
-    names, required = set(schema["properties"]), set(schema["required"])
-    fitting = [
-        dict(request)
-        for request in model.requests
-        if required <= request.keys() <= names
-        and (kind == JSON or not any(isinstance(value, dict) for value in request.values()))
-    ]
-    return {"schema": schema, "examples": {str(number): {"value": one} for number, one in enumerate(fitting, 1)}}
-
-
 def _body(model: type[Fields], fields: Schema, kind: str) -> Schema:
-    """Return the schema of a body.
+    """Return a body of one media type, with the requests that have its form.
 
     The schema does not express “at least one of these fields”, because client generators make no type of it.
     """
     if kind == RAW:
-        return BINARY
+        return {"schema": BINARY, "examples": {"1": {"externalValue": PICTURE}}}
     properties, required = fields["properties"], fields["required"]
     if kind != JSON:
         properties = {name: _flat(one) for name, one in properties.items() if "$ref" not in json.dumps(one)}
@@ -154,7 +134,16 @@ def _body(model: type[Fields], fields: Schema, kind: str) -> Schema:
         else:
             required = list(dict.fromkeys([next(iter(files)), *required]))
         properties = {**files, **{name: one for name, one in properties.items() if name not in files}}
-    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+    fitting = [
+        {"value": dict(request)}
+        for request in model.requests
+        if set(required) <= request.keys() <= properties.keys()
+        and (kind == JSON or not any(isinstance(value, dict) for value in request.values()))
+    ]
+    return {
+        "schema": {"type": "object", "properties": properties, "required": required, "additionalProperties": False},
+        "examples": {str(number): one for number, one in enumerate(fitting, 1)},
+    }
 
 
 def _plain(schema: Schema) -> Schema:
@@ -173,28 +162,25 @@ def _plain(schema: Schema) -> Schema:
 
 
 def _responses(route: Route) -> Schema:
-    statuses = sorted(_statuses(route))
+    phrase, content = HTTPStatus(route.success).phrase, _content(route)
     return {
-        str(route.success): {
-            "description": HTTPStatus(route.success).phrase,
-            "headers": NUMBERED,
-            "content": _content(route),
-        },
-        **{str(status): {"$ref": f"#/components/responses/{status}"} for status in statuses},
+        str(route.success): {"description": phrase, "headers": ANSWER_HEADERS, "content": content},
+        **{str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(_statuses(route))},
     }
 
 
 def _statuses(route: Route) -> set[int]:
-    guard = GUARDED if route.needs_access else CROSS_SITE if route.open else ()
+    guard = (401, 403) if route.needs_access else (403,) if route.open else ()
     encoded = () if route.method == "GET" else (415,)
-    return {*route.problems, *EVERYWHERE, *((400,) if route.receives else ()), *encoded, *guard}
+    return {*route.problems, *COMMON_STATUSES, *((400,) if route.receives else ()), *encoded, *guard}
 
 
 def _content(route: Route) -> Schema:
     content: Schema = {}
     if route.answer:
         name = route.answer.__name__.removesuffix(SUFFIX)
-        content["application/json"] = {"schema": _reference(name), "example": recorded()["schemas"].get(name)}
+        schema = {"$ref": REFERENCE.format(model=name)}
+        content["application/json"] = {"schema": schema, "example": recorded()["schemas"].get(name)}
     if route.plain:
         content["text/plain"] = {"schema": {"type": "string"}}
     if route.file:
@@ -211,30 +197,24 @@ def _content(route: Route) -> Schema:
 
 def _problems() -> Schema:
     statuses = sorted({status for route in ROUTES.values() for status in _statuses(route)})
-    return {str(status): _problem(status) for status in statuses}
-
-
-def _problem(status: int) -> Schema:
-    told = recorded()["problems"].get(str(status))
-    content = {
-        "application/problem+json": {"schema": _reference("Problem"), "example": told},
-        "text/html": {"schema": {"type": "string"}, "example": recorded()["page"]},
-    }
-    return {"description": HTTPStatus(status).phrase, "headers": NUMBERED, "content": content}
-
-
-def _reference(name: str) -> Schema:
-    return {"$ref": REFERENCE.format(model=name.removesuffix(SUFFIX))}
+    page = {"schema": {"type": "string"}, "example": recorded()["page"]}
+    found: Schema = {}
+    for status in statuses:
+        example = recorded()["problems"].get(str(status))
+        problem = {"schema": {"$ref": REFERENCE.format(model="Problem")}, "example": example}
+        content = {"application/problem+json": problem, "text/html": page}
+        found[str(status)] = {"description": HTTPStatus(status).phrase, "headers": ANSWER_HEADERS, "content": content}
+    return found
 
 
 def _schemas() -> Schema:
-    shown: list[type[BaseModel]] = [shapes.Problem]
+    shown: list[type[BaseModel]] = [Problem]
     for route in ROUTES.values():
         shown += [one for one in (route.answer, route.receives) if one]
-    models = {shape.__name__: shape for shape in shown}
-    _, definitions = models_json_schema([(model, "validation") for model in models.values()], ref_template=REFERENCE)
-    named = json.dumps(definitions["$defs"]).replace(f'{SUFFIX}"', '"')
-    schemas: Schema = json.loads(named)
+    _, definitions = models_json_schema(
+        [(model, "validation") for model in dict.fromkeys(shown)], ref_template=REFERENCE
+    )
+    schemas: Schema = json.loads(json.dumps(definitions["$defs"]).replace(f'{SUFFIX}"', '"'))
     for name, schema in schemas.items():
         if name in recorded()["schemas"]:
             schema["examples"] = [recorded()["schemas"][name]]

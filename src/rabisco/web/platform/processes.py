@@ -8,9 +8,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-from rabisco.web.platform.lines import LOGGER
+from rabisco.web.platform.logs import LOGGER
 
 # Seconds until a worker that died is started again: the second time in a row twice as long, and so on; of one that
 # had served before it died no longer than a second.
@@ -27,23 +26,14 @@ _ENDS = (signal.SIGINT, signal.SIGTERM)
 
 @dataclass
 class Worker:
-    """One place for a worker.
+    """One place for a worker."""
 
-    Attributes:
-        pid: The process that has it now; 0 while none has.
-        started: When that began, by the monotonic clock.
-        word: Where it says that it serves.
-        deaths: How often in a row it died young.
-        failures: How often in a row it died before it served.
-        due: When the next is started.
-    """
-
-    pid: int = 0
-    started: float = 0.0
-    word: int = -1
-    deaths: int = 0
-    failures: int = 0
-    due: float = 0.0
+    pid: int = 0  # of the process that has it now; 0 while none has
+    started: float = 0.0  # by the monotonic clock
+    ready_pipe: int = -1  # where it says that it serves
+    deaths: int = 0  # how often in a row it died young
+    failures: int = 0  # how often in a row it died before it served
+    restart_at: float = 0.0
 
 
 def run(number: int, work: Callable[[int, Callable[[], object]], None]) -> bool:
@@ -65,9 +55,9 @@ def run(number: int, work: Callable[[int, Callable[[], object]], None]) -> bool:
         while not ending:
             now = time.monotonic()
             for place, worker in enumerate(workers):
-                if not worker.pid and now >= worker.due:
+                if not worker.pid and now >= worker.restart_at:
                     _start(worker, partial(work, place))
-            soonest = min((worker.due for worker in workers if not worker.pid), default=now + LONGEST_PAUSE)
+            soonest = min((worker.restart_at for worker in workers if not worker.pid), default=now + LONGEST_PAUSE)
             waking.settimeout(max(0.01, soonest - now))
             with suppress(TimeoutError):
                 waking.recv(64)
@@ -90,11 +80,11 @@ def _start(worker: Worker, work: Callable[[Callable[[], object]], None]) -> None
         LOGGER.error("a worker could not be started: %s", error.strerror)
         os.close(reading)
         os.close(writing)
-        _put_off(worker, served=False)
+        _schedule_restart(worker, served=False)
         return
     if pid:
         os.close(writing)
-        worker.pid, worker.started, worker.word = pid, time.monotonic(), reading
+        worker.pid, worker.started, worker.ready_pipe = pid, time.monotonic(), reading
         return
     status = 1
     try:
@@ -112,39 +102,36 @@ def _start(worker: Worker, work: Callable[[Callable[[], object]], None]) -> None
 def _notice_deaths(workers: list[Worker]) -> None:
     for worker in workers:
         if worker.pid and (status := _ended(worker.pid)) is not None:
-            served = _said(worker.word)
+            served = _was_ready(worker.ready_pipe)
             if served and time.monotonic() - worker.started >= STEADY_SECONDS:
                 worker.deaths = 0
             worker.pid = 0
-            _put_off(worker, served=served)
+            _schedule_restart(worker, served=served)
             how = f"signal {-status}" if status < 0 else f"status {status}"
-            pause = worker.due - time.monotonic()
+            pause = worker.restart_at - time.monotonic()
             LOGGER.error("a worker ended by %s; another takes its place in %.1f s", how, pause)
 
 
-def _said(word: int) -> bool:
+def _was_ready(ready_pipe: int) -> bool:
     """Return whether something was written into a pipe, and close it."""
     try:
-        return bool(os.read(word, 1))
+        return bool(os.read(ready_pipe, 1))
     except BlockingIOError:
         return False
     finally:
-        os.close(word)
+        os.close(ready_pipe)
 
 
-def _put_off(worker: Worker, *, served: bool) -> None:
+def _schedule_restart(worker: Worker, *, served: bool) -> None:
     worker.deaths += 1
     worker.failures = 0 if served else worker.failures + 1
     longest = LONGEST_AFTER_SERVING if served else LONGEST_PAUSE
-    worker.due = time.monotonic() + min(FIRST_PAUSE * 2 ** (worker.deaths - 1), longest)
+    worker.restart_at = time.monotonic() + min(FIRST_PAUSE * 2 ** (worker.deaths - 1), longest)
 
 
 def _ended(pid: int) -> int | None:
-    """Return how a child ended, the number of a signal negative; ``None`` if it lives."""
-    try:
-        found, status = os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        return 0
+    """Return how a child ended, the number of a signal negative; ``None`` if it lives. Nobody else waits for one."""
+    found, status = os.waitpid(pid, os.WNOHANG)
     return os.waitstatus_to_exitcode(status) if found else None
 
 
@@ -152,15 +139,10 @@ def _end(workers: list[Worker]) -> None:
     """Ask all workers to end, and end those that do not."""
     living = [worker.pid for worker in workers if worker.pid]
     for pid in living:
-        _kill(pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGTERM)
     until = time.monotonic() + END_SECONDS
     while living and time.monotonic() < until:
         living = [pid for pid in living if _ended(pid) is None]
         time.sleep(0.02)
     for pid in living:
-        _kill(pid, signal.SIGKILL)
-
-
-def _kill(pid: int, number: Any) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, number)
+        os.kill(pid, signal.SIGKILL)

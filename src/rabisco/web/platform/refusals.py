@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from http import HTTPStatus
 
-from rabisco.web.platform.lines import HEADER, note_request, request_id
+from rabisco.web.platform.logs import HEADER, note_request, request_id
 from rabisco.web.platform.security import HEADERS
 
 # Seconds after which a request refused for want of room may come again.
@@ -61,12 +61,7 @@ def wire(status: int, detail: str = "", default: Sequence[tuple[bytes, bytes]] =
 
 
 def as_sent(answered: WireAnswer, default: Sequence[tuple[bytes, bytes]] = ()) -> bytes:
-    """Return an answer as it is sent over a connection.
-
-    Args:
-        answered: Status, headers and body.
-        default: Headers that every answer has.
-    """
+    """Return an answer as it is sent over a connection, with the ``default`` headers that every answer has."""
     status, headers, body = answered
     lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *(f"{name}: {value}" for name, value in headers)]
     head = "\r\n".join(lines).encode()

@@ -14,12 +14,12 @@ from contextlib import suppress
 
 from rabisco import objects
 from rabisco.artifacts.durable import locked, try_lock
-from rabisco.artifacts.following import Follower
+from rabisco.artifacts.synchronization import Synchronizer
 from rabisco.errors import N_, InvalidConfigurationError, RabiscoError, Sentence
 from rabisco.settings import Settings, get_settings
-from rabisco.web.platform import lines
-from rabisco.web.platform.keys import KEY_FILE
-from rabisco.web.platform.lines import LOGGER
+from rabisco.web.platform import logs
+from rabisco.web.platform.logs import LOGGER
+from rabisco.web.platform.sessions import KEY_FILE
 
 INTERVAL = 2.0  # seconds between two looks
 AGAIN = 5.0  # seconds after which another process is begun where one has ended
@@ -90,7 +90,7 @@ def _once() -> int:
     try:
         if not objects.remembered():
             share_key(shared)
-        Follower(shared).look()
+        Synchronizer(shared).synchronize()
     except RabiscoError as error:
         print(json.dumps(error.sentence.to_dict()))
         return WRONG if isinstance(error, InvalidConfigurationError) else AWAY
@@ -100,10 +100,10 @@ def _once() -> int:
 def _follow() -> None:
     shared = objects.bucket()
     assert shared is not None
-    follower, said = Follower(shared), ""
+    synchronizer, said = Synchronizer(shared), ""
     while True:
         try:
-            follower.look()
+            synchronizer.synchronize()
             if said:
                 LOGGER.warning("the object store answers again")
             said = ""
@@ -117,7 +117,7 @@ def _follow() -> None:
 if __name__ == "__main__":
     from rabisco.runs.process import end_with_input
 
-    lines.configure(get_settings())
+    logs.configure(get_settings())
     if sys.argv[1:] == ["once"]:
         sys.exit(_once())
     end_with_input()

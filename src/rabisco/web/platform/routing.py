@@ -2,16 +2,13 @@
 
 ::
 
-    class Counts(BaseModel):
-        pictures: int
-
     @blueprint.get("/counts", summary=lazy_gettext("Counts the pictures."), answer=Counts, page=True)
     def count_pictures() -> Counts | str:
         counted = Counts(pictures=7)
         return render_template("counts.html", counted=counted) if wants_page() else counted
 
-A view that returns a Pydantic model answers with it as JSON: the fields that were set, with the status of its route;
-headers may stand beside it. What a request may hold is a model as well: see ``rabisco.web.platform.fields``.
+A view that returns a Pydantic model, as ``Counts`` is, answers with it as JSON: the fields that were set, with the
+status of its route; headers may stand beside it. What a request may hold is a model as well: see ``fields``.
 Of several routes of one view the lowest is the one that ``url_for`` gives.
 """
 
@@ -27,7 +24,7 @@ from pydantic import BaseModel
 from werkzeug.routing import Rule
 
 from rabisco.settings import Settings
-from rabisco.web.platform.neighbors import believe
+from rabisco.web.platform.origins import apply_proxy_headers
 from rabisco.web.platform.refusals import WireAnswer
 from rabisco.web.read.direct import send
 
@@ -148,7 +145,7 @@ class _Rule(Rule):
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
         compile_now = super()._compile_builder
-        key = self.rule, self.host, self.subdomain, repr(self.defaults), append_unknown
+        key = self.rule, repr(self.defaults), append_unknown
 
         def build(rule: Rule, **values: object) -> tuple[str, str]:
             if key not in self._compiled:
@@ -170,7 +167,7 @@ class Application(Flask):
 
     def wsgi_app(self, environ: Any, start_response: Any) -> Any:
         """Answer a request: directly, or by a view."""
-        believe(environ, self.config["RABISCO"])
+        apply_proxy_headers(environ, self.config["RABISCO"])
         answer = self.direct(environ) if self.direct else None
         if answer is None:
             return super().wsgi_app(environ, start_response)

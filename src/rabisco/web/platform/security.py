@@ -5,17 +5,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from flask import Flask, Response
 
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "img-src 'self' data: blob:",
-        "script-src 'self'",
-        "style-src 'self'",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; script-src 'self'; style-src 'self'; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 PERMISSIONS = "camera=({camera}), geolocation=(), microphone=(), payment=(), usb=()"
 HEADERS = {
@@ -27,7 +19,6 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": PERMISSIONS.format(camera=""),
 }
-NOT_KEPT = "private, no-store"
 
 
 def init_app(app: "Flask") -> None:
@@ -37,7 +28,7 @@ def init_app(app: "Flask") -> None:
     @app.after_request
     def protect(response: "Response") -> "Response":
         if "personal" in g or (request.method == "POST" and response.mimetype == "text/html"):
-            response.headers.setdefault("Cache-Control", NOT_KEPT)
+            response.headers.setdefault("Cache-Control", "private, no-store")
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         return response

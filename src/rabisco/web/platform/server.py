@@ -12,23 +12,24 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
+from ipaddress import ip_address
 from pathlib import Path
 
 import numpy as np
 import uvloop
 
-import rabisco.web.platform.guesses  # noqa: F401 - made before there are several processes, which share it
+import rabisco.web.platform.token_attempts  # noqa: F401 - made before there are several processes, which share it
 from rabisco.artifacts import exists, list_names
 from rabisco.errors import N_, InvalidConfigurationError, RabiscoError
 from rabisco.heap import give_back, keep_for_pictures
 from rabisco.inference import get_predictor, named
 from rabisco.settings import Settings, unknown_variables
-from rabisco.web import create_app
 from rabisco.web.models.aliases import default_model
-from rabisco.web.platform import keys, lines, processes, replica
+from rabisco.web.platform import logs, processes, replica
 from rabisco.web.platform.asgi import ASGIApplication
 from rabisco.web.platform.connections import Places, Share, quiet_uvicorn
-from rabisco.web.platform.late import IMPORTING, LateApplication
+from rabisco.web.platform.lazy import LazyApplication, start_supervisor, supervising
+from rabisco.web.platform.sessions import secret_key
 
 # Connections that the system keeps until a worker takes them.
 BACKLOG = 1024
@@ -39,15 +40,16 @@ LOOK_INTERVAL = 0.25
 OPEN_STATES = ("queued", "running", "stopping", "paused", "looking")
 # Seconds between two looks of a worker at whether the process that started it is still there.
 PARENT_INTERVAL = 0.25
-_supervising = threading.Event()
+SHORTEST_TOKEN = 16
 
 
 def serve(settings: Settings) -> None:
     """Serve until interrupted (Ctrl-C or SIGTERM).
 
     Raises:
-        InvalidConfigurationError: The address cannot be listened on, as when the port is taken; or the default model
-            that the settings name is not there, or the object store cannot be used.
+        InvalidConfigurationError: The address cannot be listened on, as when the port is taken; others can reach it
+            without a token, or with one that is easily guessed; the default model that the settings name is not
+            there; or the object store cannot be used.
         MissingExtraError: Trainings are to run on a cluster, or files are in an object store, and what speaks to it is
             not installed.
     """
@@ -57,19 +59,20 @@ def serve(settings: Settings) -> None:
     _check_runner(settings)
     with _listen(settings) as listening:
         host, port, *_ = listening.getsockname()
-        keys.check_settings(settings, host)
-        keys.secret_key(settings)  # made once, before there are several processes
+        _check_access(settings, host)
+        secret_key(settings)  # made once, before there are several processes
         if settings.log_format == "json":
-            lines.capture()
-        lines.configure(settings)
-        quiet_uvicorn(lines.LOGGER)
+            logs.capture_stderr()
+        logs.configure(settings)
+        quiet_uvicorn(logs.LOGGER)
         for variable, nearest in unknown_variables().items():
-            lines.LOGGER.warning("%s is no setting; the nearest is %s", variable, nearest or "none")
+            logs.LOGGER.warning("%s is no setting; the nearest is %s", variable, nearest or "none")
         _load_default_model(settings)
         _allow_descriptors()
         give_back()
         gc.freeze()  # what all workers share is never copied for being looked at
-        _announce(host, port)
+        shown = f"[{host}]" if ":" in host else host
+        print(f"Rabisco is at http://{shown}:{port}/ (stop with Ctrl-C)", flush=True)
         number = number_of_workers(settings)
         shares = memoryview(mmap.mmap(-1, 8 * number)).cast("q")  # one memory for all that are forked
         if not processes.run(number, lambda place, serves: _work(listening, settings, (shares, place), serves)):
@@ -87,7 +90,7 @@ def _work(listening: socket.socket, settings: Settings, share: Share, serves: Ca
 
 
 async def _answer(listening: socket.socket, settings: Settings, share: Share, serves: Callable[[], object]) -> None:
-    application = ASGIApplication(LateApplication(settings, create_app, then=_start_supervisor), settings)
+    application = ASGIApplication(LazyApplication(settings), settings)
     ending = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
@@ -106,23 +109,13 @@ def _allow_descriptors() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def _start_supervisor() -> None:
-    """Start the supervisor, once in a process; only now is loaded what trainings need of it."""
-    with IMPORTING:
-        from rabisco.runs import start_supervisor
-
-        if not _supervising.is_set():
-            _supervising.set()
-            start_supervisor()
-
-
 def _supervise_once_needed(settings: Settings) -> None:
     """Start the supervisor once the database holds work that this process did not order, as an earlier one left it."""
     looked_at: object = None
-    while not _supervising.is_set():
+    while not supervising.is_set():
         seen = settings.database_stamp
         if seen is None or (seen != looked_at and holds_work(settings.home / "rabisco.db")):
-            _start_supervisor()
+            start_supervisor()
         looked_at = seen
         time.sleep(LOOK_INTERVAL)
 
@@ -145,6 +138,28 @@ def number_of_workers(settings: Settings) -> int:
     """Return how many processes serve: as the settings say; one where a rate is limited that they would not share."""
     alone = settings.rate_limit and not settings.shares_database
     return 1 if alone and "workers" not in settings.model_fields_set else settings.workers
+
+
+def _check_access(settings: Settings, host: str) -> None:
+    """Refuse to serve strangers, who reach a numeric address, what may change something without a good token."""
+    if settings.access_token and len(settings.access_token) < SHORTEST_TOKEN:
+        raise InvalidConfigurationError(
+            N_(
+                "expected RABISCO_ACCESS_TOKEN to have at least %(least)s characters, received %(count)s; make one: "
+                "openssl rand -hex 16"
+            ),
+            least=SHORTEST_TOKEN,
+            count=len(settings.access_token),
+        )
+    if not ip_address(host).is_loopback and not settings.access_token and not settings.read_only:
+        raise InvalidConfigurationError(
+            N_(
+                "expected RABISCO_ACCESS_TOKEN to be set, because %(host)s can be reached from other machines and "
+                "this server trains and deletes; set it (openssl rand -hex 16 makes one), or switch all of that "
+                "off: RABISCO_READ_ONLY=1"
+            ),
+            host=host,
+        )
 
 
 def _check_runner(settings: Settings) -> None:
@@ -178,7 +193,7 @@ def _load_default_model(settings: Settings) -> None:
     try:
         get_predictor(default_model(settings)).predict(np.full((28, 28, 3), 255, np.uint8))
     except RabiscoError as error:
-        lines.LOGGER.warning("%s", error)  # the others still serve; asking for this one says the same
+        logs.LOGGER.warning("%s", error)  # the others still serve; asking for this one says the same
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -204,8 +219,3 @@ def _listen(settings: Settings) -> socket.socket:
             next=str(settings.port + 1),
         ) from error
     return listening
-
-
-def _announce(host: str, port: int) -> None:
-    shown = f"[{host}]" if ":" in host else host
-    print(f"Rabisco is at http://{shown}:{port}/ (stop with Ctrl-C)", flush=True)

@@ -1,23 +1,49 @@
-"""Who has signed in: one file for each time, which every process sees and signing out removes.
+"""Who has signed in: one file for each time, which every process sees and signing out removes; and what signs cookies.
 
 A file's name is an HMAC of the cookie and the access token. Reading the folder reveals neither, and changing the
 access token ends every session.
 """
 
+import hashlib
 import hmac
 import os
 import secrets
 import time
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from rabisco import objects
 from rabisco.artifacts.durable import told_of_storage
 from rabisco.errors import RabiscoError
 from rabisco.settings import Settings
-from rabisco.web.platform.keys import secret_key
 
 SECONDS = 30 * 24 * 3600
+KEY_FILE = "secret_key"
+
+
+def secret_key(settings: Settings) -> bytes:
+    """Return the key that signs this server's cookies: made once, kept in the home for every process.
+
+    Where the home cannot be written to, it is made of the access token, or else anew for each process.
+    """
+    return _secret_key(settings.home, settings.access_token)
+
+
+@lru_cache
+def _secret_key(home: Path, token: str) -> bytes:
+    path = home / KEY_FILE
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            with NamedTemporaryFile(dir=home, prefix=f"{KEY_FILE}.") as draft, suppress(FileExistsError):
+                draft.write(secrets.token_bytes(32))
+                draft.flush()
+                os.link(draft.name, path)  # fails where another process was first: then its key counts
+        return path.read_bytes()
+    except OSError:
+        return hashlib.sha256(b"cookies:" + token.encode()).digest() if token else secrets.token_bytes(32)
 
 
 def begin(settings: Settings) -> str:
@@ -33,12 +59,12 @@ def begin(settings: Settings) -> str:
             if time.time() - entry.written.timestamp() > SECONDS:
                 shared.remove(key)
     with told_of_storage():
-        folder = _folder(settings)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for file in folder.iterdir():
-            if _is_over(file):
-                file.unlink(missing_ok=True)
-        _file(settings, cookie).touch(mode=0o600)
+        file = _file(settings, cookie)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for other in file.parent.iterdir():
+            if _is_over(other):
+                other.unlink(missing_ok=True)
+        file.touch(mode=0o600)
     return cookie
 
 
@@ -84,8 +110,4 @@ def _is_over(file: Path) -> bool:
 
 def _file(settings: Settings, cookie: str) -> Path:
     said = f"{settings.access_token}\0{cookie}".encode(errors="replace")
-    return _folder(settings) / hmac.new(secret_key(settings), said, "sha256").hexdigest()
-
-
-def _folder(settings: Settings) -> Path:
-    return settings.home / "sessions"
+    return settings.home / "sessions" / hmac.new(secret_key(settings), said, "sha256").hexdigest()

@@ -1,15 +1,13 @@
 """Counts of requests that several servers share, as ``limits`` wants them kept."""
 
-import threading
 import time
-from collections import OrderedDict
 from typing import Any
 
 from limits.storage import MemoryStorage, Storage
 
 from rabisco.errors import StorageError
 from rabisco.store import rates
-from rabisco.web.platform.lines import LOGGER
+from rabisco.web.platform.logs import LOGGER
 
 PAUSE = 10.0  # seconds for which this process counts for itself after the database did not answer
 REMEMBERED = 1000
@@ -24,8 +22,7 @@ class SharedCounts(Storage):
     def __init__(self, uri: str | None = None, wrap_exceptions: bool = False, **_: Any) -> None:
         super().__init__(uri, wrap_exceptions)
         self._own = MemoryStorage()
-        self._last: OrderedDict[str, tuple[int, float]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._last: dict[str, tuple[int, float]] = {}
         self._silent_until = 0.0
 
     @property
@@ -43,11 +40,9 @@ class SharedCounts(Storage):
             LOGGER.warning("%s", error)
             self._silent_until = time.monotonic() + PAUSE
             return self._own.incr(key, expiry, amount=amount)
-        with self._lock:
-            self._last[key] = count, until.timestamp()
-            self._last.move_to_end(key)
-            while len(self._last) > REMEMBERED:
-                self._last.popitem(last=False)
+        if len(self._last) >= REMEMBERED:
+            self._last.clear()  # the database still knows them
+        self._last[key] = count, until.timestamp()
         return count
 
     def get(self, key: str) -> int:

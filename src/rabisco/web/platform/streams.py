@@ -13,7 +13,7 @@ from typing import Any
 from flask import Response, request
 
 from rabisco.errors import N_, BusyError
-from rabisco.web.platform.handover import OPEN_STREAMS, PAUSE_SECONDS
+from rabisco.web.platform.environ import OPEN_STREAMS, PAUSE_SECONDS
 
 # A line without meaning so often: proxies and phones drop connections that are silent.
 HEARTBEAT_SECONDS = 15

@@ -9,9 +9,9 @@ import secrets
 
 from flask import Response, after_this_request, g, request
 
-from rabisco.web.platform.keys import secret_key
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import app_settings
+from rabisco.web.platform.sessions import secret_key
 
 COOKIE = "reader"
 SECONDS = 365 * 24 * 3600

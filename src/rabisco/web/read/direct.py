@@ -34,10 +34,10 @@ from rabisco.images import decode
 from rabisco.inference import LOADED_LIGHT, Predictor, get_predictor, named
 from rabisco.settings import Settings
 from rabisco.web.models.aliases import default_model
-from rabisco.web.platform import lines
+from rabisco.web.platform import logs
 from rabisco.web.platform.allowance import Allowance
-from rabisco.web.platform.figures import Metrics
-from rabisco.web.platform.handover import GONE, REFUSAL
+from rabisco.web.platform.environ import GONE, REFUSAL
+from rabisco.web.platform.metrics import Metrics
 from rabisco.web.platform.refusals import SAFE, WireAnswer
 from rabisco.web.read import FILE_FIELDS, TEXT_FIELDS
 
@@ -251,9 +251,9 @@ class Direct:
         if answer is None or written != _written(environ["PATH_INFO"]):
             return None
         status, headers, body = answer
-        name, seconds = lines.request_id(environ.get("HTTP_X_REQUEST_ID")), time.perf_counter() - started
+        name, seconds = logs.request_id(environ.get("HTTP_X_REQUEST_ID")), time.perf_counter() - started
         self.figures.count("GET", STATIC_RULE, status, seconds)
-        lines.note_request("GET", STATIC_RULE, status, seconds, len(body), name)
+        logs.note_request("GET", STATIC_RULE, status, seconds, len(body), name)
         return status, [*headers, (_ID, name)], body
 
     def keep_static(self, environ: dict[str, Any], status: int, headers: list[tuple[str, str]], body: bytes) -> None:
@@ -270,10 +270,10 @@ class Direct:
         if "predictions" in facts:
             self.figures.predictions.labels(facts["predictions"][0]["model"]).inc(len(facts["predictions"]))
         body = to_json(facts)
-        name = lines.request_id(environ.get("HTTP_X_REQUEST_ID"))
+        name = logs.request_id(environ.get("HTTP_X_REQUEST_ID"))
         method, seconds = environ["REQUEST_METHOD"], time.perf_counter() - started
         self.figures.count(method, rule, 200, seconds)
-        lines.note_request(method, rule, 200, seconds, len(body), name)
+        logs.note_request(method, rule, 200, seconds, len(body), name)
         length = str(len(body))
         return 200, [("content-type", "application/json"), ("content-length", length), *SAFE, (_ID, name)], body
 
@@ -348,5 +348,5 @@ def send(answer: WireAnswer, start_response: Callable[..., object]) -> list[byte
     return [body]
 
 
-_ID = lines.HEADER.lower()
+_ID = logs.HEADER.lower()
 _WEB = Path(__file__).parents[1]  # holds ``static``

@@ -23,11 +23,11 @@ from rabisco.text_reading import TextReading, read_many
 from rabisco.web.models.aliases import default_model, shown_models
 from rabisco.web.platform.allowance import allowance
 from rabisco.web.platform.fields import MULTIPART, Fields, Requests, given, one_of
+from rabisco.web.platform.languages import translated
 from rabisco.web.platform.metrics import count_predictions
 from rabisco.web.platform.problems import title_of
 from rabisco.web.platform.routing import DocumentedBlueprint, app_settings
 from rabisco.web.platform.security import allow_camera
-from rabisco.web.platform.words import translated
 from rabisco.web.read import examples, kinds
 from rabisco.web.read.pictures import Pictures, SentPicture, read_pictures
 from rabisco.web.read.png import data_url, thumbnail

@@ -16,9 +16,9 @@ from rabisco.images import begins_as_picture, decode
 from rabisco.settings import get_settings
 from rabisco.web.platform.allowance import allowance
 from rabisco.web.platform.fields import FORM, JSON, MULTIPART, Fields, as_received, file_field
+from rabisco.web.platform.languages import translated
 from rabisco.web.platform.problems import as_problem
-from rabisco.web.platform.shapes import Problem
-from rabisco.web.platform.words import translated
+from rabisco.web.platform.schemas import Problem
 from rabisco.web.read import FILE_FIELD, FILE_FIELDS, TEXT_FIELDS
 from rabisco.web.read.schemas import UnreadPicture
 

@@ -7,11 +7,11 @@ from pydantic import BaseModel, Field
 
 from rabisco import inference, text_reading
 from rabisco.characters import Among
-from rabisco.explanation.flips import Change
+from rabisco.explanation.occlusion import Change
 from rabisco.rejection import MESSAGES, Reason
 from rabisco.text_reading import TextReading
-from rabisco.web.platform.shapes import Probability, Problem
-from rabisco.web.platform.words import translated
+from rabisco.web.platform.languages import translated
+from rabisco.web.platform.schemas import Probability, Problem
 from rabisco.web.read.png import data_url
 
 Png = Annotated[str, Field(pattern="^data:image/png;base64,")]

@@ -16,8 +16,8 @@ from rabisco.uploads import LabeledDrawing, create_of_drawings
 from rabisco.web.platform.allowance import allowance
 from rabisco.web.platform.examples import SEVEN
 from rabisco.web.platform.fields import JSON, Fields, Requests, given
+from rabisco.web.platform.languages import translated
 from rabisco.web.platform.routing import Answered, DocumentedBlueprint
-from rabisco.web.platform.words import translated
 from rabisco.web.train.schemas import UploadSchema
 from rabisco.web.train.uploads import answer
 

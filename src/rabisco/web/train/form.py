@@ -34,8 +34,8 @@ from rabisco.web.platform.fields import (
     refused,
     wrong_with,
 )
-from rabisco.web.platform.silence import known
-from rabisco.web.platform.words import translated
+from rabisco.web.platform.languages import translated
+from rabisco.web.platform.outages import known
 
 AUGMENTATIONS: dict[str, LazyString] = {
     "": lazy_gettext("automatic"),

@@ -11,9 +11,9 @@ from rabisco.errors import N_, InvalidRequestError, Sentence
 from rabisco.runs import Source, label_errors
 from rabisco.runs.label_errors import LabelErrorsJob, SuspectedLabels
 from rabisco.web.platform.fields import Fields, Requests, given
+from rabisco.web.platform.languages import translated
 from rabisco.web.platform.problems import redirect_or_answer, wants_page
 from rabisco.web.platform.routing import Answered, DocumentedBlueprint
-from rabisco.web.platform.words import translated
 from rabisco.web.read.png import data_url
 from rabisco.web.train.form import free_name
 

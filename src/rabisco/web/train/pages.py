@@ -14,10 +14,10 @@ from rabisco.intake.naming import class_names_of
 from rabisco.runs import RunRequest
 from rabisco.uploads import Upload
 from rabisco.web.platform.fields import Fields, Requests, collected, given
+from rabisco.web.platform.languages import translated
 from rabisco.web.platform.problems import wants_page
 from rabisco.web.platform.routing import Answered, DocumentedBlueprint, app_settings
 from rabisco.web.platform.visitors import queued_as
-from rabisco.web.platform.words import translated
 from rabisco.web.train import uploads as upload_pages
 from rabisco.web.train.form import USUAL, Training, TrainingForm, compatible_models, form_words, trainable
 from rabisco.web.train.runs import answer

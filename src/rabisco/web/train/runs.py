@@ -16,11 +16,11 @@ from rabisco.web.corrections.outcome import outcome
 from rabisco.web.corrections.outcome import title_of as part_title
 from rabisco.web.models.aliases import default_model
 from rabisco.web.models.titles import architecture_title
-from rabisco.web.platform import shapes
+from rabisco.web.platform import schemas
 from rabisco.web.platform.fields import Fields, Requests, collected, given, read
+from rabisco.web.platform.outages import known, last_known, remember
 from rabisco.web.platform.problems import redirect_or_answer, wants_page
 from rabisco.web.platform.routing import Answered, DocumentedBlueprint
-from rabisco.web.platform.silence import known, last_known, remember
 from rabisco.web.platform.streams import Event, events, last_event_id
 from rabisco.web.train.schemas import RunEvents, RunEventSchema, Runs, RunSchema, card_of
 
@@ -211,14 +211,14 @@ def set_run_notes(run_id: str) -> Answered:
 @blueprint.post(
     "/runs/<run_id>/delete",
     summary=lazy_gettext("Deletes a training that has ended, with its curves; the model that it made stays."),
-    answer=shapes.Deleted,
+    answer=schemas.Deleted,
     page=True,
     problems=(400, 404, 409, 507),
 )
 def delete_run(run_id: str) -> Answered:
     """Delete a run; the model that it made stays."""
     runs.delete(run_id)
-    return redirect_or_answer(url_for("runs.list_runs"), lambda: shapes.Deleted(deleted=run_id))
+    return redirect_or_answer(url_for("runs.list_runs"), lambda: schemas.Deleted(deleted=run_id))
 
 
 def title_of(run: Run) -> str:

@@ -20,9 +20,8 @@ from rabisco.store import RunEventRow
 from rabisco.training.config import TrainingConfiguration
 from rabisco.training.progress import Progress
 from rabisco.uploads import Upload
-from rabisco.web.platform.kept import AsKept
-from rabisco.web.platform.shapes import Moment, Probability
-from rabisco.web.platform.words import translated
+from rabisco.web.platform.languages import translated
+from rabisco.web.platform.schemas import AsKept, Moment, Probability
 
 
 class UploadFinding(BaseModel):

@@ -12,10 +12,10 @@ from rabisco.runs.states import STATES
 from rabisco.runs.sweeps import SweepStanding, parse_sweep
 from rabisco.web.platform.fields import Fields, Requests, given
 from rabisco.web.platform.formats import percent
+from rabisco.web.platform.outages import known
 from rabisco.web.platform.problems import redirect_or_answer, wants_page
 from rabisco.web.platform.routing import Answered, DocumentedBlueprint
-from rabisco.web.platform.shapes import Probability
-from rabisco.web.platform.silence import known
+from rabisco.web.platform.schemas import Probability
 from rabisco.web.platform.visitors import queued_as
 
 blueprint = DocumentedBlueprint("sweeps", __name__)

@@ -20,12 +20,12 @@ from rabisco.intake.naming import joined
 from rabisco.intake.report import Layout, Outermost
 from rabisco.uploads import Upload
 from rabisco.web.models.versions import ClassNames
-from rabisco.web.platform import shapes
+from rabisco.web.platform import schemas
 from rabisco.web.platform.examples import TABLE
 from rabisco.web.platform.fields import MULTIPART, Fields, Requests, file_field, given
+from rabisco.web.platform.outages import last_known
 from rabisco.web.platform.problems import redirect_or_answer, wants_page
 from rabisco.web.platform.routing import Answered, DocumentedBlueprint
-from rabisco.web.platform.silence import last_known
 from rabisco.web.read.png import data_url
 from rabisco.web.train.form import (
     TRAINING_FILES,
@@ -169,7 +169,7 @@ def cancel_upload(upload_id: str) -> Answered:
 @blueprint.post(
     "/uploads/<upload_id>/delete",
     summary=lazy_gettext("Deletes the files; models that were made of them stay."),
-    answer=shapes.Deleted,
+    answer=schemas.Deleted,
     page=True,
     problems=(400, 404, 409, 507),
 )
@@ -179,7 +179,7 @@ def delete_upload(upload_id: str) -> Answered:
     if any(run.data.get("upload") == upload.folder and run.state not in runs.ENDED for run in runs.list_runs()):
         raise RunConflictError(N_("a training that waits or runs needs these files; cancel it first"))
     uploads.delete(upload_id)
-    return redirect_or_answer(url_for("train.train_page"), lambda: shapes.Deleted(deleted=upload_id))
+    return redirect_or_answer(url_for("train.train_page"), lambda: schemas.Deleted(deleted=upload_id))
 
 
 def receive(choices: Mapping[str, Any] | None = None) -> Upload:

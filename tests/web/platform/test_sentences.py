@@ -12,11 +12,11 @@ from sqlalchemy.dialects import sqlite
 import rabisco
 from rabisco import errors
 from rabisco.artifacts import Card, load_artifact, said_of
-from rabisco.artifacts.notes import ENDED, RETRAINED, with_note
+from rabisco.artifacts.card import ENDED, RETRAINED, with_note
 from rabisco.errors import N_, RabiscoError, Sentence, TooLargeError
 from rabisco.store.tables import Told
 from rabisco.web import create_app
-from rabisco.web.platform.words import translated as told
+from rabisco.web.platform.languages import translated as told
 
 ROOT = Path(rabisco.__file__).parent
 ERRORS = {name for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, RabiscoError)}

@@ -6,15 +6,14 @@ from collections.abc import Callable, Hashable
 from typing import Any, TypeVar, cast
 
 from flask import Flask, g
-from flask_babel import lazy_gettext
+from flask_babel import gettext
 
 from rabisco.errors import LaterDatabaseError, StorageError
-from rabisco.web.platform.lines import LOGGER
-from rabisco.web.platform.problems import PROBLEMS, wants_page
+from rabisco.web.platform.logs import LOGGER
+from rabisco.web.platform.problems import title_of, wants_page
 
 Known = TypeVar("Known")
 
-SILENT = lazy_gettext("The database does not answer.")
 # Answers of the database that this process keeps, so that there is something to show.
 MOST_REMEMBERED = 256
 _remembered: OrderedDict[Hashable, object] = OrderedDict()
@@ -27,15 +26,9 @@ def init_app(app: Flask) -> None:
 
 
 def known(ask: Callable[[], Known], otherwise: Any, *, programs: bool = False) -> Any:
-    """Return the database's answer. If it does not respond, return ``otherwise`` and have the page say so.
+    """Return what the database answers when asked; while it does not, ``otherwise``, and have the page say so.
 
-    Args:
-        ask: Asks the database; not called once it was silent in this request.
-        otherwise: What is shown instead.
-        programs: Whether programs get that too, instead of an error.
-
-    Raises:
-        StorageError: It is silent, and a program asks.
+    Programs get the error instead, unless ``programs`` are to have ``otherwise`` too.
     """
     if not programs and not wants_page():
         return ask()
@@ -43,26 +36,22 @@ def known(ask: Callable[[], Known], otherwise: Any, *, programs: bool = False) -
         try:
             return ask()
         except StorageError as error:
-            note(error)
+            _note(error)
     return otherwise
 
 
 def last_known(name: Hashable, ask: Callable[[], Known]) -> Known:
-    """Return what the database says; if it is silent, what it said when it was last asked here, for a page.
-
-    Args:
-        name: Of what is asked for.
-        ask: Asks the database.
+    """Return what the database answers when asked; while it does not, what it last said under that name, for a page.
 
     Raises:
-        StorageError: It is silent, and a program asks, or nothing is known.
+        StorageError: It does not answer, and a program asks, or nothing is known.
     """
     try:
         found = ask()
     except StorageError as error:
         if not wants_page() or name not in _remembered:
             raise
-        note(error)
+        _note(error)
         return cast(Known, _remembered[name])
     remember(name, found)
     return found
@@ -77,7 +66,7 @@ def remember(name: Hashable, found: object) -> None:
             _remembered.popitem(last=False)
 
 
-def note(error: StorageError) -> None:
+def _note(error: StorageError) -> None:
     """Let the page of this request say that the database is silent."""
     LOGGER.warning("%s", error)
-    g.silent = str(PROBLEMS[LaterDatabaseError].title) if isinstance(error, LaterDatabaseError) else str(SILENT)
+    g.silent = title_of(error) if isinstance(error, LaterDatabaseError) else gettext("The database does not answer.")

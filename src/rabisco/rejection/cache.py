@@ -1,4 +1,4 @@
-"""What the drawing of pictures comes to, in the cache: whoever trains again on the same images need not draw again."""
+"""A cache of what the drawing of pictures comes to: whoever trains again on the same images need not draw again."""
 
 import fcntl
 import hashlib
@@ -27,9 +27,7 @@ Arrays = Mapping[str, NDArray[Any]]
 def path_of(facts: object, images: Iterable[NDArray[Any]]) -> Path:
     """Return where what is drawn of these images is kept; another where the drawing or the preparation has changed.
 
-    Args:
-        facts: All else that decides what comes of it, such as numbers and seeds, by its ``repr``.
-        images: Any arrays.
+    The ``repr`` of the facts tells all else that decides what comes of it, such as numbers and seeds.
     """
     digest = hashlib.sha256(f"{_code()} {facts!r}".encode())
     for image in images:
@@ -48,7 +46,7 @@ def _folder() -> Path:
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
     """Hold the lock of a cache file, so that only one of several trainings started together draws its pictures."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -72,7 +70,7 @@ def load(path: Path) -> Arrays | None:
     return None
 
 
-def keep(path: Path, arrays: Arrays) -> None:
+def save(path: Path, arrays: Arrays) -> None:
     """Keep arrays there, in one step; where the cache cannot be written to, they are drawn again the next time."""
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)

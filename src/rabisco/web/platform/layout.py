@@ -1,11 +1,17 @@
-"""The way around: the sections that every page leads to, and this page's own address in another language."""
+"""What stands around every page: the sections, its own address in another language, and whether it is light or dark.
+
+A page is sent in the theme that its reader chose, so nothing flashes and it works without JavaScript.
+"""
 
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from flask import Flask, request
+from flask import Flask, Response, request
 from flask_babel import LazyString, lazy_gettext
 
+THEMES = ("light", "dark")
+THEME_COOKIE = "theme"
+THEME_SECONDS = 365 * 24 * 3600
 # Parameters that mean the same page in another language or theme; a form may have sent them in its body.
 KEPT = (
     *("from", "model", "version", "characters", "among", "kind", "question", "dataset", "state", "classes", "each"),
@@ -61,8 +67,9 @@ SECTIONS = (
 
 
 def init_app(app: Flask) -> None:
-    """Give the templates the sections and this page's address."""
-    app.context_processor(lambda: {"sections": SECTIONS})
+    """Give the templates the sections, this page's address and theme; let ``?theme=dark`` choose and be remembered."""
+    app.after_request(_remember_theme)
+    app.context_processor(lambda: {"sections": SECTIONS, "theme": _theme()})
     app.add_template_global(here)
     app.add_template_global(kept)
 
@@ -76,3 +83,15 @@ def kept() -> list[tuple[str, str]]:
 def here(**changes: str) -> str:
     """Return the query with which this page is asked for again, changed: ``?model=linear&lang=fr``."""
     return f"?{urlencode([*kept(), *changes.items()])}"
+
+
+def _theme() -> str:
+    """Return ``light`` or ``dark`` if the reader chose one, else an empty string: as their system says."""
+    asked = request.args.get("theme"), request.cookies.get(THEME_COOKIE)
+    return next((theme for theme in asked if theme in THEMES), "")
+
+
+def _remember_theme(response: Response) -> Response:
+    if request.args.get("theme") in THEMES:
+        response.set_cookie(THEME_COOKIE, request.args["theme"], max_age=THEME_SECONDS, samesite="Lax")
+    return response

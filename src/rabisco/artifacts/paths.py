@@ -15,6 +15,7 @@ that is version 1.
 import os
 import re
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -51,19 +52,13 @@ _MOST_REMEMBERED = 100
 
 
 class Pointer(BaseModel):
-    """Which version of a name is current.
-
-    Attributes:
-        version: The current one.
-        before: Those that were current before it, the latest last; what a roll-back goes back through.
-        last: The greatest number ever given, so that none is given twice, not even after a deletion.
-    """
+    """Which version of a name is current."""
 
     model_config = ConfigDict(frozen=True)
 
     version: int
-    before: tuple[int, ...] = ()
-    last: int = 0
+    before: tuple[int, ...] = ()  # those that were current before it, the latest last: a roll-back goes through them
+    last: int = 0  # the greatest number ever given, so that none is given twice, not even after a deletion
 
     def to(self, version: int) -> "Pointer":
         """Return the pointer that points to ``version`` and remembers this one."""
@@ -129,8 +124,16 @@ def list_names() -> list[str]:
 
 def exists(name: str) -> bool:
     """Tell whether there is an artifact of that name; cheap enough for every request."""
-    bundled = bool(_NAME.fullmatch(name)) and os.path.isfile(f"{BUNDLED_DIR}/{name}/{CARD_FILE}")  # noqa: PTH113 (fast)
-    return bundled or bool(folders(name))
+    return bool(_bundled_stamp(BUNDLED_DIR, name) or folders(name))
+
+
+@lru_cache
+def _bundled_stamp(parent: Path, name: str) -> str:
+    """Return the stamp of a bundled model, which stays as it is while anybody asks; empty where there is none."""
+    if not _NAME.fullmatch(name) or not (parent / name / CARD_FILE).is_file():
+        return ""
+    status = (parent / name / CARD_FILE).stat()
+    return f"{status.st_ino}:{status.st_mtime_ns}"
 
 
 def folders(name: str) -> dict[int, Path]:
@@ -224,12 +227,10 @@ def stamp(name: str) -> str:
     try:
         status = os.stat(f"{home}/{POINTER_FILE}")  # noqa: PTH116
     except (OSError, ValueError):
-        try:
-            if not _NAME.fullmatch(name) or os.path.exists(home):  # noqa: PTH110
-                raise FileNotFoundError from None
-            status = os.stat(f"{BUNDLED_DIR}/{name}/{CARD_FILE}")  # noqa: PTH116
-        except OSError:
-            status = (find(*divided(name))[1] / CARD_FILE).stat()
+        bundled = _bundled_stamp(BUNDLED_DIR, name)
+        if bundled and not os.path.exists(home):  # noqa: PTH110
+            return bundled
+        status = (find(*divided(name))[1] / CARD_FILE).stat()
     return f"{status.st_ino}:{status.st_mtime_ns}"
 
 

@@ -12,7 +12,7 @@ from rabisco.errors import N_, InvalidConfigurationError, TrainingCancelledError
 from rabisco.training.checkpoint import Checkpoints, Position
 from rabisco.training.config import TrainingConfiguration
 from rabisco.training.eta import Eta
-from rabisco.training.progress import Progress, Request, TrainingResult
+from rabisco.training.progress import Ended, Progress, Request, TrainingResult
 
 if TYPE_CHECKING:
     import keras
@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 0.25  # between two looks at the learning rate
 
 
-def create_watch(
+def create_callback(
     model: "keras.Model",
     configuration: TrainingConfiguration,
     eta: Eta,
     steps: int,
     *,
+    epochs: int,
     on_progress: Callable[[Progress], None],
     request: Callable[[], Request],
     checkpoints: Checkpoints | None,
@@ -33,26 +34,17 @@ def create_watch(
 ) -> Any:
     """Return the callback of a training that goes on from ``position``, which it keeps up to date.
 
-    Args:
-        model: What is trained, without the augmentation before it.
-        configuration: How.
-        eta: Tells speed and time left.
-        steps: Batches of an epoch.
-        on_progress: As in ``train``.
-        request: As in ``train``.
-        checkpoints: Where positions are kept; none: nowhere.
-        position: Where the training stands; changed in place after every epoch.
+    ``steps`` are the batches of an epoch, ``epochs`` those of the whole training, of which this may be the first part.
+    Reports, requests and checkpoints are as in ``train``.
     """
     import keras
 
-    class Watch(keras.callbacks.Callback):  # type: ignore[misc]
+    class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.batches: Any = None  # those that are trained on: told which epoch it is
-            self.result = TrainingResult([dict(row) for row in position.history], best_epoch=position.best_epoch)
-            self.result.ended = "patience" if position.ended == "patience" else "completed"
-            self.best_weights: list[NDArray[Any]] | None = position.arrays.get("best_weights") or None
-            self.best = position.best
+            self.ended: Ended = "patience" if position.ended == "patience" else "completed"
+            self.best_weights: list[NDArray[Any]] = position.arrays.get("best_weights", [])
             self.started = time.perf_counter() - position.seconds
             self.kept = time.perf_counter()
             self.epoch, self.first, self.epoch_started = 0, 0, self.started
@@ -95,7 +87,7 @@ def create_watch(
             if asked == "cancel":
                 raise TrainingCancelledError(N_("the training was cancelled; nothing was saved"))
             if asked in ("stop", "pause"):
-                self.result.ended = "stopped" if asked == "stop" else "paused"
+                self.ended = "stopped" if asked == "stop" else "paused"
                 self.model.stop_training, self.midway = True, step < steps
             due = checkpoints is not None and time.perf_counter() - self.kept > checkpoints.every_seconds
             if step < steps and (self.midway or due):
@@ -104,7 +96,7 @@ def create_watch(
         def progress(self, step: int, logs: dict[str, float], eta_seconds: float | None) -> Progress:
             return Progress(
                 epoch=self.epoch,
-                epochs=configuration.epochs,
+                epochs=epochs,
                 step=step,
                 steps=steps,
                 loss=float(logs["loss"]),
@@ -121,14 +113,14 @@ def create_watch(
             report = self.progress(steps, logs or {}, eta.eta_seconds(epoch + 2, 0))
             spent = time.perf_counter() - self.epoch_started
             done = (steps - self.first) * configuration.batch_size  # in the one epoch of which no batch was timed
-            self.result.history.append(_history_row(report, report.examples_per_second or done / spent, spent))
+            position.history.append(_history_row(report, report.examples_per_second or done / spent, spent))
             standing = (float(report.validation_accuracy or 0), -float(report.validation_loss or 0))
-            if standing > self.best:
-                self.best, self.result.best_epoch = standing, epoch + 1
+            if standing > position.best:
+                position.best, position.best_epoch = standing, epoch + 1
                 self.best_weights = [np.array(weight) for weight in model.get_weights()]
             patience = configuration.patience
-            if patience is not None and epoch + 1 - self.result.best_epoch >= patience:
-                self.result.ended, self.model.stop_training = "patience", True
+            if patience is not None and epoch + 1 - position.best_epoch >= patience:
+                self.ended, self.model.stop_training = "patience", True
             on_progress(report)
             if not self.midway:
                 self.keep(epoch + 1, 0)
@@ -137,23 +129,21 @@ def create_watch(
             """Bring the position up to date, and onto the disk if checkpoints are kept."""
             self.kept = time.perf_counter()
             position.epoch, position.step, position.seconds = epoch, step, self.kept - self.started
-            position.history = [dict(row) for row in self.result.history]
-            position.best, position.best_epoch = self.best, self.result.best_epoch
-            position.ended = "patience" if self.result.ended == "patience" else ""
+            position.ended = "patience" if self.ended == "patience" else ""
             position.ended = "completed" if epoch == configuration.epochs and not position.ended else position.ended
             if checkpoints is not None:
                 position.arrays = variables_of(self.model)
                 position.arrays["metrics"] = copies(self.model.metrics_variables) if step else []
-                position.arrays["best_weights"] = self.best_weights or []
+                position.arrays["best_weights"] = self.best_weights
                 checkpoints.save(position)
 
         def finish(self) -> TrainingResult:
-            if self.best_weights is not None:
+            if self.best_weights:
                 model.set_weights(self.best_weights)
-            self.result.seconds = time.perf_counter() - self.started
-            return self.result
+            seconds = time.perf_counter() - self.started
+            return TrainingResult(position.history, position.best_epoch, seconds, self.ended)
 
-    return Watch()
+    return TrainingCallback()
 
 
 def variables_of(trained: "keras.Model") -> dict[str, list[NDArray[Any]]]:

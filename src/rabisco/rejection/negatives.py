@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import scipy  # its parts are loaded when they are used
@@ -10,7 +11,7 @@ from PIL import Image
 
 from rabisco.data.pen import Random, draw_strokes
 from rabisco.rejection.doodles import DRAWINGS, FILLED, SCRIBBLES, Doodle
-from rabisco.rejection.paper import Picture, Strokes, blank_sheet, on_paper, written
+from rabisco.rejection.rendering import Picture, Strokes, blank_sheet, on_paper, written
 from rabisco.rejection.rule import Reason
 
 Images = NDArray[np.uint8]
@@ -18,19 +19,12 @@ Images = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of picture.
-
-    Attributes:
-        name: For tables.
-        reason: Why it is to be refused.
-        draw: Draws one, RGB; it is given characters, uint8 ``(N, H, W, 1)``, to put several together.
-        composed: Whether it does put them together; other pictures do not depend on the characters.
-    """
+    """One kind of picture, and why it is to be refused."""
 
     name: str
     reason: Reason
-    draw: Callable[[Random, Images], Picture]
-    composed: bool = False
+    draw: Callable[[Random, Images], Picture]  # one, RGB; given characters, uint8 (N, H, W, 1), to put together
+    composed: bool = False  # whether it does; other pictures do not depend on the characters
 
 
 def draw_kind(kind: Kind, count: int, characters: Images, seed: int) -> list[Picture]:
@@ -58,12 +52,9 @@ def _crumpled(random: Random, _: Images) -> Picture:
     return _gray(paper + random.normal(0, random.uniform(0.5, 4), sheet.shape))
 
 
-def _row(random: Random, characters: Images) -> Picture:
-    return on_paper(_placed(_line(random, characters, int(random.integers(2, 7))), random), random)
-
-
-def _pair(random: Random, characters: Images) -> Picture:
-    return on_paper(_placed(_line(random, characters, 2), random), random)
+def _row(random: Random, characters: Images, count: int | None = None) -> Picture:
+    line = _line(random, characters, count or int(random.integers(2, 7)))
+    return on_paper(_placed(line, random), random)
 
 
 def _lines(random: Random, characters: Images) -> Picture:
@@ -171,7 +162,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("empty", "blank", _empty),
     Kind("crumpled", "blank", _crumpled),
     *(_doodle(doodle, "scribble") for doodle in SCRIBBLES),
-    Kind("pair", "more-than-one-character", _pair, composed=True),
+    Kind("pair", "more-than-one-character", partial(_row, count=2), composed=True),
     Kind("row", "more-than-one-character", _row, composed=True),
     Kind("lines", "more-than-one-character", _lines, composed=True),
     *(_doodle(doodle, "not-a-character") for doodle in DRAWINGS),

@@ -1,17 +1,16 @@
 """What each field of the API's answers means, in the reader's language; the API page lists them, route by route."""
 
-import types
-import typing
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import get_args, get_origin
 
 from flask_babel import gettext
 from pydantic import BaseModel
 
 from rabisco.errors import N_
+from rabisco.web.platform.fields import models_in
 
 # By the field's name, or by model and name where one name means two things.
-MEANINGS = {
+DESCRIPTIONS = {
     "accuracy": N_("share of the test images read correctly, 0 to 1; null before there is one"),
     "accuracy_high": N_("upper end of the accuracy's confidence interval"),
     "accuracy_low": N_("lower end of the accuracy's confidence interval"),
@@ -262,52 +261,18 @@ MEANINGS = {
 }
 
 
-@dataclass(frozen=True)
-class AnsweredField:
-    """A field of an answer.
-
-    Attributes:
-        path: Where it is: ``predictions[].top_k[].category``.
-        meaning: What it says, in the reader's language.
-    """
-
-    path: str
-    meaning: str
+def descriptions_of(model: type[BaseModel]) -> dict[str, str]:
+    """Return what every field of an answer means, in order, by its place: ``predictions[].top_k[].category``."""
+    return dict(_described(model, ""))
 
 
-def fields_of(model: type[BaseModel]) -> list[AnsweredField]:
-    """Return every field of an answer, and of what it holds, in order; of variants each field once."""
-    return list({one.path: one for one in _walk(model, "")}.values())
-
-
-def meaning_of(model: type[BaseModel], name: str) -> str:
-    """Return what a field means, as it is written in the table.
-
-    Raises:
-        KeyError: Nobody has said so yet.
-    """
+def _described(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str]]:
     owners = [base.__name__ for base in model.__mro__ if issubclass(base, BaseModel)]
-    return next((MEANINGS[key] for owner in owners if (key := f"{owner}.{name}") in MEANINGS), "") or MEANINGS[name]
-
-
-def _walk(model: type[BaseModel], prefix: str) -> Iterator[AnsweredField]:
     for name, field in model.model_fields.items():
-        listed, held = _held(field.annotation)
-        path = f"{prefix}{name}{'[]' if listed else ''}"
-        yield AnsweredField(path, gettext(meaning_of(model, name)))
+        held = list(models_in(field.annotation))
+        outer = {get_origin(one) for one in (field.annotation, *get_args(field.annotation))}
+        path = f"{prefix}{name}{'[]' if held and outer & {list, tuple} else ''}"
+        key = next((key for owner in owners if (key := f"{owner}.{name}") in DESCRIPTIONS), name)
+        yield path, gettext(DESCRIPTIONS[key])
         for inner in held:
-            yield from _walk(inner, f"{path}.")
-
-
-def _held(annotation: object) -> tuple[bool, list[type[BaseModel]]]:
-    """Return whether a field is a list of models, and the models that it may hold."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return False, [annotation]
-    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
-    if origin in (list, tuple):
-        _, held = _held(arguments[0])
-        return bool(held), held
-    if origin in (typing.Union, types.UnionType):
-        found = [_held(argument) for argument in arguments]
-        return any(listed for listed, _ in found), [model for _, held in found for model in held]
-    return False, []
+            yield from _described(inner, f"{path}.")

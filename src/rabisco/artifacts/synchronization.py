@@ -1,4 +1,4 @@
-"""Following the object store: what other servers made is brought here, and what was made here without it is sent.
+"""Synchronization with the object store: what other servers made is brought here, what was made here is sent.
 
 One process of each server does so every two seconds, in nobody's request. It keeps which manifests the store had, so
 that one which is missing later is known to have been removed, and not to be new here.
@@ -12,7 +12,7 @@ from pathlib import Path
 from rabisco import objects
 from rabisco.artifacts.durable import locked
 from rabisco.artifacts.loading import read_card
-from rabisco.artifacts.places import (
+from rabisco.artifacts.paths import (
     BUNDLED,
     CARD_FILE,
     DEFAULT_FILE,
@@ -48,19 +48,15 @@ SESSIONS = "sessions"  # files of the home, each of somebody who has signed in
 LEFT_SECONDS = 24 * 3600.0  # after which a fetched folder that is still in no place was left by a killed process
 
 
-class Follower:
-    """What one process knows of the store.
-
-    Args:
-        shared: The store.
-    """
+class Synchronizer:
+    """What one process knows of the store."""
 
     def __init__(self, shared: objects.Bucket) -> None:
         self.shared = shared
         self._known = objects.remembered()
         self._swept = time.monotonic() - SWEEP_SECONDS / 2
 
-    def look(self) -> None:
+    def synchronize(self) -> None:
         """Do once all that is to be done.
 
         Raises:

@@ -11,20 +11,9 @@ if TYPE_CHECKING:
 
 # Set in the environment of what a trusted proxy passed on: its client may be anywhere.
 FORWARDED = "rabisco.forwarded"
-METHODS = "GET, POST, PUT, DELETE"
-REQUEST_HEADERS = "Authorization, Content-Type, X-Request-ID"
-ANSWER_HEADERS = "X-Request-ID, Retry-After"
-SECONDS = "600"
 
 
-@cache
-def _read_forwarded() -> Any:
-    from werkzeug.middleware.proxy_fix import ProxyFix
-
-    return ProxyFix(lambda *_: (), x_for=1, x_proto=1, x_host=1, x_port=0, x_prefix=1)
-
-
-def believe(environ: dict[str, Any], settings: Settings) -> None:
+def apply_proxy_headers(environ: dict[str, Any], settings: Settings) -> None:
     """Put what a trusted proxy says of its client into the environment; once, however often it is asked."""
     if not settings.trusted_proxies or FORWARDED in environ:
         return
@@ -33,8 +22,11 @@ def believe(environ: dict[str, Any], settings: Settings) -> None:
     except ValueError:
         return
     if any(address in network for network in _networks(settings.trusted_proxies)):
+        from werkzeug.middleware.proxy_fix import ProxyFix
+
         environ[FORWARDED] = True
-        _read_forwarded()(environ, lambda *_: None)
+        fix: Any = ProxyFix(lambda *_: (), x_for=1, x_proto=1, x_host=1, x_port=0, x_prefix=1)
+        fix(environ, lambda *_: None)
 
 
 @cache
@@ -61,10 +53,10 @@ def init_app(app: "Flask") -> None:
         origin = request.headers.get("Origin")
         if is_allowed(origin, settings):
             response.headers["Access-Control-Allow-Origin"] = str(origin)
-            response.headers["Access-Control-Expose-Headers"] = ANSWER_HEADERS
+            response.headers["Access-Control-Expose-Headers"] = "X-Request-ID, Retry-After"
             response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
             if request.method == "OPTIONS":
-                response.headers["Access-Control-Allow-Methods"] = METHODS
-                response.headers["Access-Control-Allow-Headers"] = REQUEST_HEADERS
-                response.headers["Access-Control-Max-Age"] = SECONDS
+                response.headers["Access-Control-Allow-Methods"] = "GET, POST, PUT, DELETE"
+                response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, X-Request-ID"
+                response.headers["Access-Control-Max-Age"] = "600"  # seconds
         return response

@@ -2,23 +2,22 @@
 
 from rabisco.web import create_app
 from rabisco.web.platform.application import ROUTES
-from rabisco.web.platform.meanings import MEANINGS, fields_of
+from rabisco.web.platform.field_descriptions import DESCRIPTIONS, descriptions_of
 
 
-def test_every_field_of_every_answer_has_a_meaning_and_no_meaning_is_left_over() -> None:
+def test_every_field_of_every_answer_is_described_and_no_description_is_left_over() -> None:
     with create_app().test_request_context():
-        found = {field for route in ROUTES.values() if route.answer for field in fields_of(route.answer)}
-        assert all(field.meaning for field in found)
-        names = {field.path.split(".")[-1].removesuffix("[]") for field in found}
-        assert {key.split(".")[-1] for key in MEANINGS} == names
+        answers = [descriptions_of(route.answer) for route in ROUTES.values() if route.answer]
+        assert all(all(answer.values()) for answer in answers)
+        names = {place.split(".")[-1].removesuffix("[]") for answer in answers for place in answer}
+        assert {key.split(".")[-1] for key in DESCRIPTIONS} == names
 
 
 def test_fields_of_what_an_answer_holds_are_named_by_their_place() -> None:
     with create_app().test_request_context():
-        paths = [field.path for field in fields_of(ROUTES["POST", "/predict"].answer)]
-    assert paths[0] == "predictions[]"
-    assert {"predictions[].top_k[].category", "predictions[].characters[].box.left"} <= set(paths)
-    assert len(paths) == len(set(paths))
+        places = [*descriptions_of(ROUTES["POST", "/predict"].answer)]
+    assert places[0] == "predictions[]"
+    assert {"predictions[].top_k[].category", "predictions[].characters[].box.left"} <= set(places)
 
 
 def test_the_page_shows_them_and_folds_other_names() -> None:

@@ -12,8 +12,8 @@ from tests.drawing import digit_dataset
 
 from rabisco import data
 from rabisco.data.cifar import BATCHES, RECORD_BYTES
-from rabisco.rejection import kept, pictures
-from rabisco.rejection.drawn import KINDS, Kind, draw_kind
+from rabisco.rejection import cache, pictures
+from rabisco.rejection.negatives import KINDS, Kind, draw_kind
 from rabisco.rejection.pictures import Described, PreparedPictures, fit_pictures, further_pictures
 from rabisco.settings import get_settings
 
@@ -69,7 +69,7 @@ def test_other_images_other_numbers_and_other_code_are_drawn_anew(
 ) -> None:
     for options in ({}, {"first": 20}, {"seed": 1}):
         drawn(**options)
-    monkeypatch.setattr(kept, "_code", lambda: "another")
+    monkeypatch.setattr(cache, "_code", lambda: "another")
     drawn()
     assert len(list(folder.glob("*.npz"))) == 2 + 1 + 2 + 2
 
@@ -126,7 +126,7 @@ def test_what_is_damaged_is_drawn_again(folder: Path) -> None:
 
 
 def test_what_was_used_longest_ago_makes_room(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "MOST", 4)
+    monkeypatch.setattr(cache, "MOST", 4)
     for seed in (1, 2, 1, 3):
         drawn(seed=seed)
     before = {path.name for path in folder.glob("*.npz")}
