@@ -6,8 +6,7 @@ from typing import Literal
 
 from rabisco.intake.archive import Contents, Member
 from rabisco.intake.findings import Finding, refuse
-from rabisco.intake.labels import find_labels
-from rabisco.intake.parts import part_of
+from rabisco.intake.labels import find_labels, part_of
 from rabisco.intake.report import Outermost
 from rabisco.text import listed, plain
 

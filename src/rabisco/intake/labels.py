@@ -12,8 +12,7 @@ from rabisco.errors import InvalidImageError
 from rabisco.intake.archive import Contents, Member
 from rabisco.intake.columns import DELIMITERS, LABEL_NAMES
 from rabisco.intake.findings import Finding
-from rabisco.intake.parts import part_of
-from rabisco.text import guess_encoding, listed, normalized
+from rabisco.text import guess_encoding, listed, normalized, plain
 
 MAX_TABLE_BYTES = 64 << 20
 MAX_TABLES = 20  # that are looked at
@@ -24,6 +23,27 @@ _TOLD_NAMES = LABEL_NAMES | {"choice", "tag", "species", "breed", "emotion", "gr
 _PART_COLUMNS = frozenset(("split", "set", "part", "usage", "subset", "partition", "fold"))
 _NUMBERED = re.compile(r"(.*?)[\W_]*(?:copy|\(?\d+\)?)[\W_\d]*")
 _DIGIT = re.compile(r"(\d)[_\-. ].*")
+
+_PART_WORDS = {  # in five languages
+    "train": (
+        "train training tr trn learn learning fit treino treinamento treinar entrenamiento entrenar entreno "
+        "entraînement apprentissage обучение обучающая обучающий тренировка тренировочная тренировочный учебная"
+    ),
+    "validation": (
+        "val valid validation validate validating dev development holdout validação validación valida валидация "
+        "валидационная валидационный проверка проверочная"
+    ),
+    "test": (
+        "test testing tst eval evaluation evaluate teste testes prueba pruebas examen avaliação evaluación essai "
+        "essais évaluation тест тестовая тестовый тесты тестирование экзамен контрольная"
+    ),
+}
+_PART_OF = {plain(word): part for part, words in _PART_WORDS.items() for word in words.split()}
+_FILLER_WORDS = (
+    "set data dataset images image imgs img pictures photos split part samples digits conjunto dados datos imagens "
+    "imágenes de del do da of du jeu données выборка данные набор изображения"
+)
+_FILLERS = frozenset(map(plain, _FILLER_WORDS.split()))
 
 
 @dataclass(frozen=True)
@@ -194,3 +214,13 @@ def _place(cell: str, places: dict[str, int]) -> int | None:
         if key in places:
             return places[key]
     return None
+
+
+def part_of(name: str) -> str | None:
+    """Return which part a folder's name says: ``train``, ``validation`` or ``test``, in any of the five languages."""
+    words = [word for word in re.split(r"[\W_]+|(?<=\D)(?=\d)", plain(name)) if word]
+    telling = [word for word in words if word not in _FILLERS and not word.isdigit()]
+    if len(telling) != 1:
+        return None
+    joined = telling[0]
+    return _PART_OF.get(joined) or _PART_OF.get(re.sub(r"(set|data|images|imgs)$", "", joined))

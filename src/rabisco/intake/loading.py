@@ -14,11 +14,11 @@ from rabisco.data.content import fingerprint
 from rabisco.data.dataset import Dataset, Split
 from rabisco.data.split import stratified_cut, stratified_split
 from rabisco.errors import N_, InvalidConfigurationError, Sentence, StorageError
-from rabisco.images import shape_of
+from rabisco.images import Ink, image_kind, prepare, prepare_ink, shape_of
+from rabisco.images.geometry import counts_as_mnist
 from rabisco.intake import pictures
 from rabisco.intake.findings import refuse
-from rabisco.intake.fit import fit
-from rabisco.intake.inspection import rare_classes, read_batches
+from rabisco.intake.inspection import least_images, rare_classes, read_batches
 from rabisco.intake.report import Batch, Dialect
 from rabisco.intake.tally import MAX_CLASSES, MAX_ROWS, ordered
 
@@ -160,7 +160,7 @@ def _draw(
         raise refuse("one-class", class_name=names[0])
     rare = np.isin(labels, [names.index(name) for name in rare_classes(counts, test_fraction is None)])
     if rare.all():
-        raise refuse("too-few", least=2 if test_fraction is None else 3, most=max(counts.values()))
+        raise refuse("too-few", least=least_images(test_fraction is None), most=max(counts.values()))
     common = np.flatnonzero(~rare)
     if test_fraction is None:
         train, validation = stratified_cut(labels[common], validation_fraction, seed, names)
@@ -217,3 +217,34 @@ def _digest(path: Path) -> bytes:
         with one.open("rb") as file:
             hashlib.file_digest(file, lambda: digest)  # adds to it
     return digest.digest()
+
+
+def fit(images: Images, normalizer: str) -> Images:
+    """Return images in the form of ``normalizer``; those that have its shape already are left as they are.
+
+    8×8 images become what the catalog makes of scikit-learn's digits; gray ones of other sizes are taken as ink and
+    normalized as a drawing is; colors are scaled, or become gray and are then searched for ink.
+
+    Args:
+        images: uint8 ``(N, H, W, C)``, upright; gray ones light on dark.
+        normalizer: Name and version, such as ``mnist@1``.
+
+    Returns:
+        uint8 ``(N, 28, 28, 1)``, or ``(N, side, side, 3)`` for photos.
+    """
+    shape = shape_of(normalizer)
+    if images.shape[1:] == shape:
+        return images
+    fitted = np.zeros((len(images), *shape), np.uint8)
+    for place, image in enumerate(images):
+        fitted[place] = _fit_one(image, normalizer)
+    return fitted
+
+
+def _fit_one(image: Images, normalizer: str) -> Images:
+    if image_kind(normalizer) == "colour" or image.shape[2] == 3:
+        return prepare(image if image.shape[2] == 3 else np.repeat(image, 3, axis=2), normalizer).pixels
+    if image.shape[:2] == (8, 8) and normalizer == "mnist@1" and image.any():
+        return counts_as_mnist(image[..., 0].astype(np.float64) * (16 / 255))[..., np.newaxis]
+    gray = np.ascontiguousarray(image[..., 0])
+    return prepare_ink(Ink(gray, gray), normalizer).pixels
