@@ -1,7 +1,7 @@
 """Any data set becomes a ``Dataset``: uint8 pixels, integer labels, class names and three splits.
 
 ``catalog`` knows the data sets by name, ``download`` finds or fetches their files, one module per format reads
-them (``idx``, ``emnist``, ``cifar``, ``handwriting``, ``bundled``) or draws them (``forms``), ``split`` cuts the
+them (``idx``, ``cifar``, ``handwriting``, ``bundled``) or draws them (``forms``), ``split`` cuts the
 validation part. ``load`` is the door.
 """
 

@@ -12,11 +12,10 @@ from rabisco.data.cifar import read_cifar
 from rabisco.data.content import fingerprint, invalid, open_binary
 from rabisco.data.dataset import Parts, Split
 from rabisco.data.download import locate
-from rabisco.data.emnist import read_emnist
 from rabisco.data.entry import DataFile, Entry, Format
 from rabisco.data.forms import read_digit_forms
 from rabisco.data.handwriting import read_emnist_digits, read_emnist_pages, read_pictures
-from rabisco.data.idx import parse_labels, read_idx_gz
+from rabisco.data.idx import parse_labels, read_emnist, read_idx_gz
 
 
 def read_parts(entry: Entry) -> Parts:
