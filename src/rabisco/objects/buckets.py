@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rabisco.errors import N_, MissingExtraError, StorageError
-from rabisco.objects.asking import asked, files, found
+from rabisco.objects.client import filesystem, none_if_missing, retried
 from rabisco.settings import get_settings
 
 YOUNG = timedelta(hours=12)  # an object that has been there for longer is written again before it is relied on
@@ -55,7 +55,7 @@ class Bucket:
 
     def read(self, key: str) -> bytes | None:
         """Return what a small object holds; ``None`` if there is none."""
-        return asked(lambda: found(lambda: files().cat_file(self._path(key))))
+        return retried(lambda: none_if_missing(lambda: filesystem().cat_file(self._path(key))))
 
     def write(self, key: str, content: bytes) -> None:
         """Write a small object, in one step."""
@@ -76,7 +76,7 @@ class Bucket:
     def written(self, key: str) -> datetime | None:
         """Return when an object was written; ``None`` if there is none."""
         where = {"Bucket": self.name, "Key": self.prefix + key}
-        told = asked(lambda: found(lambda: files().call_s3("head_object", **where)))
+        told = retried(lambda: none_if_missing(lambda: filesystem().call_s3("head_object", **where)))
         return told and told["LastModified"]
 
     def send(self, path: Path, under: str) -> str:
@@ -84,7 +84,7 @@ class Bucket:
         key = f"{under}/{_sha256(path)}"
         written = self.written(key)
         if written is None or datetime.now(UTC) - written > YOUNG:
-            asked(lambda: files().put_file(str(path), self._path(key)))
+            retried(lambda: filesystem().put_file(str(path), self._path(key)))
         return key
 
     def fetch(self, key: str, path: Path) -> None:
@@ -96,7 +96,7 @@ class Bucket:
         """
         sha256 = ""
         try:
-            if asked(lambda: found(lambda: files().get_file(self._path(key), str(path)) or True)):
+            if retried(lambda: none_if_missing(lambda: filesystem().get_file(self._path(key), str(path)) or True)):
                 sha256 = _sha256(path)
         finally:
             if sha256 != key.rpartition("/")[2]:
@@ -111,7 +111,7 @@ class Bucket:
         return f"{self.name}/{self.prefix}{key}"
 
     def _ask(self, method: str, **arguments: Any) -> Any:
-        return asked(lambda: files().call_s3(method, Bucket=self.name, **arguments))
+        return retried(lambda: filesystem().call_s3(method, Bucket=self.name, **arguments))
 
 
 def bucket() -> Bucket | None:

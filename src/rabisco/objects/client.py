@@ -50,25 +50,25 @@ def haste() -> Iterator[None]:
 
 
 @lru_cache
-def files() -> Any:
+def filesystem() -> Any:
     """Return what speaks to the store; one for each process."""
     import s3fs
 
     config = {"connect_timeout": 3, "read_timeout": 20, "retries": {"max_attempts": 1}}
-    files = s3fs.S3FileSystem(config_kwargs=config, skip_instance_cache=True, use_listings_cache=False)
-    files.retries = 2
-    return files
+    made = s3fs.S3FileSystem(config_kwargs=config, skip_instance_cache=True, use_listings_cache=False)
+    made.retries = 2
+    return made
 
 
 def forget_connection() -> None:
     """Ask anew where the store is and who asks: in a child, or after the variables ``AWS_…`` have changed."""
-    files.cache_clear()
+    filesystem.cache_clear()
 
 
 os.register_at_fork(after_in_child=forget_connection)
 
 
-def found(ask: Callable[[], T]) -> T | None:
+def none_if_missing(ask: Callable[[], T]) -> T | None:
     """Return the answer; ``None`` where there is no such object, which is not the same as no such bucket."""
     try:
         return ask()
@@ -78,7 +78,7 @@ def found(ask: Callable[[], T]) -> T | None:
         raise
 
 
-def asked(ask: Callable[[], T]) -> T:
+def retried(ask: Callable[[], T]) -> T:
     """Return the answer, however often it takes within this thread's patience.
 
     Raises:
