@@ -5,6 +5,8 @@ The version in Python pickles is never read: unpickling a file runs the code in 
 Source: https://www.cs.toronto.edu/~kriz/cifar.html ("binary version").
 """
 
+import gzip
+import io
 import tarfile
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -98,13 +100,13 @@ def _read_archive(source: IO[bytes], name: str) -> dict[str, bytes]:
     return found
 
 
-class _Bounded:
+class _Bounded(io.RawIOBase):
     """A stream of which no more is read than the official archive holds."""
 
-    def __init__(self, stream: IO[bytes], name: str) -> None:
+    def __init__(self, stream: gzip.GzipFile, name: str) -> None:
         self._stream, self._name = stream, name
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int = -1) -> bytes:
         piece = self._stream.read(size)
         if self._stream.tell() > MAX_ARCHIVE_BYTES:
             raise _too_large(self._name)

@@ -8,7 +8,7 @@ from rabisco.errors import N_, Sentence
 from rabisco.images import NORMALIZERS, shape_of
 from rabisco.intake import pictures, table
 from rabisco.intake.archive import form_of
-from rabisco.intake.findings import Finding, refuse
+from rabisco.intake.findings import Finding, Parameter, refuse
 from rabisco.intake.folders import Part
 from rabisco.intake.naming import matched, unmatched
 from rabisco.intake.report import Batch, Choices, ClassCount, Dialect, Inspection
@@ -198,8 +198,8 @@ def _describe(part: _Part, has_test: bool) -> list[Finding]:
     if alike := alike_names(counts):
         found.append(Finding("alike-classes", {"classes": listed(alike)}))
     if counts[most] >= IMBALANCE * counts[least]:
-        most_and_least = {"most": most, "most_count": counts[most], "least": least, "least_count": counts[least]}
-        found.append(Finding("imbalance", most_and_least))
+        extremes: dict[str, Parameter] = {"most": most, "most_count": counts[most]}
+        found.append(Finding("imbalance", {**extremes, "least": least, "least_count": counts[least]}))
     return found
 
 

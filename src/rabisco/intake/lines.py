@@ -31,8 +31,6 @@ _KINDS: tuple[tuple[bytes, str], ...] = (
     (b"\x89HDF", N_("an HDF5 file")),
     (b"SQLite format 3", N_("a database")),
     (b"PAR1", N_("a Parquet file")),
-    (b"7z\xbc\xaf", N_("a 7-Zip archive")),
-    (b"Rar!", N_("a RAR archive")),
     (b"BZh", N_("a bzip2 file")),
     (b"\xfd7zXZ", N_("an xz file")),
     (b"\x28\xb5\x2f\xfd", N_("a Zstandard file")),

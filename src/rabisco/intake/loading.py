@@ -73,14 +73,12 @@ def load(
         )
     try:
         with ExitStack() as files:
-            whole = _store(read_batches(path, dialect, "train"), dialect, files.enter_context(_spool(folder)))
+            whole = _store(read_batches(path, dialect, "train"), dialect, folder, files)
             held_out = None
             if test is not None:
-                batches = read_batches(test, test_dialect or dialect, "train")
-                held_out = _store(batches, dialect, files.enter_context(_spool(folder)))
+                held_out = _store(read_batches(test, test_dialect or dialect, "train"), dialect, folder, files)
             elif dialect.kind == "pictures" and pictures.has_test(path, dialect.folders):
-                batches = read_batches(path, dialect, "test")
-                held_out = _store(batches, dialect, files.enter_context(_spool(folder)))
+                held_out = _store(read_batches(path, dialect, "test"), dialect, folder, files)
             names = ordered(whole.names, dialect.class_names)
             labels = _indices(whole, names, dialect.class_names)
             test_share = None if held_out else test_fraction
@@ -120,12 +118,10 @@ class _Stored:
     names: tuple[str, ...]
 
 
-def _spool(folder: Path | None) -> "tempfile.SpooledTemporaryFile[bytes]":
-    return tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES, dir=None if folder is None else str(folder))
-
-
-def _store(batches: Iterator[Batch], dialect: Dialect, file: "tempfile.SpooledTemporaryFile[bytes]") -> _Stored:
+def _store(batches: Iterator[Batch], dialect: Dialect, folder: Path | None, files: ExitStack) -> _Stored:
     """Write the pixels of all batches into a file."""
+    place = None if folder is None else str(folder)
+    file = files.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES, dir=place))  # noqa: SIM115 - it is entered
     known: dict[str, int] = {}
     labels = []
     rows = 0

@@ -22,7 +22,7 @@ ROOT = Path(rabisco.__file__).parent
 ERRORS = {name for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, RabiscoError)}
 # What only a terminal shows; and errors made of sentences that stand elsewhere.
 TERMINAL = {"cli", "studio", "settings.py", "evaluation/plots.py", "evaluation/compare.py", "data/export.py", "bulk"}
-ELSEWHERE = {"MESSAGES[finding.code]", "self.sentence", "wrong.message", "told.message", "message"}
+ELSEWHERE = {"MESSAGES[code]", "self.sentence", "wrong.message", "told.message", "message"}
 ELSEWHERE |= {"_UNKNOWN", "_UNREADABLE", "_FILE", "wrong_form.message"}
 
 
