@@ -46,9 +46,7 @@ class Arrangement:
 def arrange_pictures(contents: Contents, outermost: Outermost | None) -> Arrangement:
     """Return the pictures of a folder or archive with their classes and parts.
 
-    Args:
-        contents: All files.
-        outermost: What the outermost folders are, if the user said so.
+    The user may have said what the outermost folders are.
     """
     members, others = [], []
     for member in contents.members:
@@ -60,37 +58,36 @@ def arrange_pictures(contents: Contents, outermost: Outermost | None) -> Arrange
     if not any(len(parts) > 1 for parts in paths) or _one_folder(paths):
         told = find_labels(contents, members)
         if told is not None:
-            roles = _roles(set(told.parts.values()))
-            pictures = [
-                PlacedPicture(member, n + 1, told.labels.get(n, ""), roles.get(told.parts.get(n, ""), "train"))
-                for n, member in enumerate(members)
-            ]
-            return Arrangement(pictures, told.understood)
+            labels, named, understood = told
+            return Arrangement(_placed(members, labels, named), understood)
     _refuse_annotations(paths, others)
     notes = [Finding("other-files", {"count": len(others), "names": listed(others)})] if others else []
     inner = _parts_within_classes(paths) if outermost is None else {}
     kinds = {} if inner else _parts_of_folders(paths, outermost)
-    if inner:
-        labels = [parts[0] if len(parts) > 1 else "" for parts in paths]
-        named: list[str | None] = [inner.get(parts[1]) if len(parts) > 2 else None for parts in paths]
-    elif kinds:
+    if kinds:
         labels = [parts[1] if len(parts) > 2 and parts[0] in kinds else "" for parts in paths]
         named = [kinds.get(parts[0]) for parts in paths]
     else:
         labels = [parts[0] if len(parts) > 1 else "" for parts in paths]
-        named = [None] * len(paths)
-    roles = _roles({one for one in named if one})
-    parts_found = [roles.get(one or "", "train") for one in named]
-    pictures = [
-        PlacedPicture(member, place, label, part)
-        for place, (member, label, part) in enumerate(zip(members, labels, parts_found, strict=True), start=1)
-    ]
+        named = [inner.get(parts[1]) if len(parts) > 2 else None for parts in paths]
+    pictures = _placed(members, labels, named)
     folders = kinds or inner
     if not folders:
         count = len({label for label in labels if label})
         return Arrangement(pictures, Finding("folders-are-classes", {"count": count}), "classes", tuple(notes))
-    notes += _notes_on_validation({one for one in named if one})
-    return Arrangement(pictures, _understood(folders, roles), "parts" if kinds else None, tuple(notes))
+    found = {one for one in named if one}
+    if {"train", "validation"} <= found:
+        notes.append(Finding("validation-merged" if "test" in found else "validation-as-test"))
+    return Arrangement(pictures, _understood(folders, _roles(found)), "parts" if kinds else None, tuple(notes))
+
+
+def _placed(members: list[Member], labels: list[str], named: list[str | None]) -> list[PlacedPicture]:
+    """Return pictures with the classes and the parts that are named for them."""
+    roles = _roles({one for one in named if one})
+    return [
+        PlacedPicture(member, place, label, roles.get(part or "", "train"))
+        for place, (member, label, part) in enumerate(zip(members, labels, named, strict=True), start=1)
+    ]
 
 
 def _refuse_annotations(paths: list[tuple[str, ...]], others: list[str]) -> None:
@@ -168,12 +165,6 @@ def _roles(kinds: set[str]) -> dict[str, Part]:
     elif kinds == {"validation", "test"}:
         roles["test"] = "test"
     return roles
-
-
-def _notes_on_validation(kinds: set[str]) -> list[Finding]:
-    if not {"train", "validation"} <= kinds:
-        return []
-    return [Finding("validation-merged" if "test" in kinds else "validation-as-test")]
 
 
 def _understood(folders: dict[str, str], roles: dict[str, Part]) -> Finding:

@@ -5,7 +5,6 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from rabisco.errors import InvalidImageError
@@ -45,24 +44,13 @@ _FILLER_WORDS = (
 )
 _FILLERS = frozenset(map(plain, _FILLER_WORDS.split()))
 
-
-@dataclass(frozen=True)
-class NamedLabels:
-    """What tells the classes of pictures.
-
-    Attributes:
-        labels: The class of each picture that has one, by its place among all.
-        parts: The part of each picture that has one.
-        understood: What told it.
-    """
-
-    labels: dict[int, str]
-    parts: dict[int, str]
-    understood: Finding
+NamedLabels = tuple[list[str], list[str | None], Finding]
 
 
 def find_labels(contents: Contents, members: Sequence[Member]) -> NamedLabels | None:
-    """Return the classes from tables of file names, else from the beginnings of the files' names, else ``None``.
+    """Return the class and the part of each picture, as far as they are told, and what told them; else ``None``.
+
+    Tables of file names tell them, else the beginnings of the files' names.
 
     If several tables match, use the one that labels the most pictures with more than one class. Tables with the same
     class column, such as one per part, are combined.
@@ -83,11 +71,8 @@ def find_labels(contents: Contents, members: Sequence[Member]) -> NamedLabels | 
     for _, its_labels, its_parts, _ in alike:
         labels = {**its_labels, **labels}
         parts = {**its_parts, **parts}
-    for place in labels:
-        if place not in parts and (part := _part_around(members[place])) is not None:
-            parts[place] = part
     names = ", ".join(table for _, _, _, table in alike)
-    return NamedLabels(labels, parts, Finding("table-of-labels", {"table": names, "column": best[0]}))
+    return _named(members, labels, parts, Finding("table-of-labels", {"table": names, "column": best[0]}))
 
 
 def _by_names(members: Sequence[Member]) -> NamedLabels | None:
@@ -97,9 +82,16 @@ def _by_names(members: Sequence[Member]) -> NamedLabels | None:
         labels = {place: match[1] for place, match in enumerate(matches) if match and match[1].strip("_-. ")}
         counts = Counter(labels.values())
         if len(labels) == len(members) and len(counts) > 1 and min(counts.values()) >= LEAST_OF_A_NAME:
-            parts = {place: part for place in labels if (part := _part_around(members[place])) is not None}
-            return NamedLabels(labels, parts, Finding("names-of-files", {"classes": listed(sorted(counts))}))
+            return _named(members, labels, {}, Finding("names-of-files", {"classes": listed(sorted(counts))}))
     return None
+
+
+def _named(
+    members: Sequence[Member], labels: dict[int, str], parts: dict[int, str], understood: Finding
+) -> NamedLabels:
+    """Return what is known of each picture by its place; where no part is told, the folder around it may name one."""
+    known = [parts.get(n) or _part_around(member) if n in labels else None for n, member in enumerate(members)]
+    return [labels.get(n, "") for n in range(len(members))], known, understood
 
 
 def _part_around(member: Member) -> str | None:

@@ -94,12 +94,7 @@ class Archive:
 
 
 def is_tar(path: Path, head: bytes) -> bool:
-    """Return whether a file is a tar archive, compressed or not.
-
-    Args:
-        path: Of the file.
-        head: Its first 512 bytes.
-    """
+    """Return whether a file that begins with these 512 bytes is a tar archive, compressed or not."""
     try:
         with path.open("rb") as raw:
             stream = _decompressing(raw, head)
