@@ -11,11 +11,10 @@
 A file is hashed before it is sent and after it has come. A manifest is small, and is made by one server alone. The
 modules that own a folder say what is sent and fetched; without the setting, none of this is imported or asked.
 
-``client`` speaks to the store, ``buckets`` knows objects, ``folders`` the files of a folder and what was last seen.
+``buckets`` knows objects, ``folders`` the files of a folder and what was last seen of the store.
 """
 
-from rabisco.objects.buckets import OLD, Bucket, DamagedObjectError, bucket
-from rabisco.objects.client import forget_connection, haste, patience
+from rabisco.objects.buckets import OLD, Bucket, DamagedObjectError, bucket, forget_connection, haste, patience
 from rabisco.objects.folders import (
     MANIFESTS,
     SECRET_KEY,

@@ -99,7 +99,11 @@ def _take_file(path: Path, content: bytes) -> None:
     if path.exists() and _moment(path.read_bytes()) > _moment(content):
         return  # what was written here since is still being sent
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.taken")
+    _write_whole(path, content)
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    partial = path.with_name(f".{path.name}.new")
     partial.write_bytes(content)
     partial.replace(path)
 
@@ -115,11 +119,9 @@ def _moment(content: bytes) -> float:
 def remember(listing: Mapping[str, str]) -> None:
     """Keep which manifests the store has, and that it answered now."""
     path = _memory_file()
-    text = json.dumps({"storage": get_settings().storage, "listing": listing})
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
-        temporary = path.with_name(f"{path.name}.new")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+    content = json.dumps({"storage": get_settings().storage, "listing": listing}).encode()
+    if not path.exists() or path.read_bytes() != content:
+        _write_whole(path, content)
     os.utime(path)
 
 
