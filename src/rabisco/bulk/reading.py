@@ -67,8 +67,8 @@ def read_bulk(
     goes_on = "@" not in model and before.partition("@")[0] == plain
     versioned = before if goes_on else f"{plain}@{predictor.version}"
     stamp = "" if source.is_dir() or not source.exists() else f"{source.stat().st_size} bytes"
-    options = {"top_k": top_k, "among": among, "many": many}
-    output = Output(out, {"source": str(source.resolve()), "content": stamp, "model": versioned, **options}, many=many)
+    asked = {"source": str(source.resolve()), "content": stamp, "model": versioned}
+    output = Output(out, {**asked, "top_k": top_k, "among": among, "many": many})
     if output.tally.complete:
         return output.tally
     with (

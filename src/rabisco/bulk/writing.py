@@ -82,7 +82,6 @@ class Output:
     Args:
         out: Where to; beside it lie the journal, the list of errors and, until a Parquet file is whole, its rows.
         asked: What the answers depend on; a reading goes on only where it is the same.
-        many: Whether rows are of all characters of a picture.
 
     Raises:
         InvalidRequestError: The name says no form, or the file is there without a journal.
@@ -90,9 +89,9 @@ class Output:
         RunConflictError: Another process writes to it.
     """
 
-    def __init__(self, out: Path, asked: dict[str, Any], *, many: bool) -> None:
+    def __init__(self, out: Path, asked: dict[str, Any]) -> None:
         self.out, self.form, self._asked = out, form_of(out), asked
-        self.columns = TEXT if many else ONE
+        self.columns = TEXT if asked["many"] else ONE
         if self.form == "parquet":
             parquet()
         self._rows = out.with_name(f"{out.name}.rows.jsonl") if self.form == "parquet" else out
