@@ -9,8 +9,8 @@ from rabisco.images import NORMALIZERS, shape_of
 from rabisco.intake import pictures, table
 from rabisco.intake.archive import form_of
 from rabisco.intake.findings import Finding, Parameter, refuse
-from rabisco.intake.folders import Part
 from rabisco.intake.naming import matched, unmatched
+from rabisco.intake.pictures import Part
 from rabisco.intake.report import Batch, Choices, ClassCount, Dialect, Inspection
 from rabisco.intake.tally import Tally
 from rabisco.text import alike_names, listed

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabisco.data.content import fingerprint
-from rabisco.data.dataset import Dataset, Split
-from rabisco.data.split import stratified_cut, stratified_split
+from rabisco.data.dataset import Dataset, Split, stratified_cut, stratified_split
 from rabisco.errors import N_, InvalidConfigurationError, Sentence, StorageError
 from rabisco.images import Ink, image_kind, prepare, prepare_ink, shape_of
 from rabisco.images.geometry import counts_as_mnist
