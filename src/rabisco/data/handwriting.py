@@ -107,12 +107,7 @@ def _indices(characters: Any, class_names: tuple[str, ...], name: str) -> NDArra
 
 
 def _read_npz(source: IO[bytes], members: tuple[str, ...], name: str) -> tuple[dict[str, Any], list[bytes]]:
-    """Return the named arrays of an archive, read-only, and the contents they were read from.
-
-    Args:
-        source: The archive.
-        members: Names of the arrays, without ``.npy``; uint8, float32 or text, in C order.
-        name: Base name of the archive, for the error.
+    """Return the named arrays of an archive, read-only, uint8, float32 or text, and the contents they were read from.
 
     Raises:
         InvalidDataError: It is damaged, lacks an array, or an array is not what its header promises.

@@ -27,25 +27,15 @@ Bytes = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class _Lines:
-    """The cells of a block, one after another, and which of them make a line.
-
-    Attributes:
-        block: The text.
-        text: Its bytes, uint8.
-        starts: Where each cell starts.
-        ends: Where it ends.
-        counts: Number of cells of each line.
-        first_cells: Place of each line's first cell among all cells.
-        open_quotes: Whether a line has a quotation mark that is not closed.
-    """
+    """The cells of a block, one after another, and which of them make a line."""
 
     block: bytes
-    text: Bytes
-    starts: Integers
+    text: Bytes  # the block's
+    starts: Integers  # of each cell
     ends: Integers
-    counts: Integers
-    first_cells: Integers
-    open_quotes: NDArray[np.bool_]
+    counts: Integers  # cells of each line
+    first_cells: Integers  # of each line, by their places among all cells
+    open_quotes: NDArray[np.bool_]  # whether a line has a quotation mark that is not closed
 
     def grid(self, rows: Integers, columns: int) -> tuple[Integers, Integers]:
         """Return start and end of the cells of some lines that have ``columns`` columns, both ``(N, columns)``."""

@@ -48,9 +48,7 @@ def split_line(line: bytes, delimiter: str) -> list[str]:
 def find_columns(lines: Lines, choices: Choices) -> tuple[Dialect, list[Finding]]:
     """Return a dialect that says which columns a table has, and what the user should know of them.
 
-    Args:
-        lines: The first line of the file and some from all over it, without line ends; none of them blank.
-        choices: What the user decided.
+    The lines are the first of the file and some from all over it, without line ends, none of them blank.
 
     Raises:
         UnusableDataError: There is no delimiter, no label or no square number of pixels.

@@ -48,12 +48,10 @@ NamedLabels = tuple[list[str], list[str | None], Finding]
 
 
 def find_labels(contents: Contents, members: Sequence[Member]) -> NamedLabels | None:
-    """Return the class and the part of each picture, as far as they are told, and what told them; else ``None``.
-
-    Tables of file names tell them, else the beginnings of the files' names.
+    """Return the class and the part of each picture, told by tables of file names, else by how the names begin.
 
     If several tables match, use the one that labels the most pictures with more than one class. Tables with the same
-    class column, such as one per part, are combined.
+    class column, such as one per part, are combined. ``None`` if nothing tells a class.
     """
     found = []
     tables = [one for one in contents.members if one.is_table and one.size <= MAX_TABLE_BYTES] if members else []

@@ -102,19 +102,12 @@ def load(
 
 @dataclass(frozen=True)
 class _Stored:
-    """Images in the order of a file, their pixels on disk, and their labels.
-
-    Attributes:
-        file: The pixels.
-        shape: Of one image.
-        labels: int32 ``(N,)``, indices into ``names``.
-        names: Labels in the order met.
-    """
+    """Images in the order of a file, their pixels on disk, and their labels."""
 
     file: "tempfile.SpooledTemporaryFile[bytes]"
-    shape: tuple[int, int, int]
-    labels: NDArray[np.int32]
-    names: tuple[str, ...]
+    shape: tuple[int, int, int]  # of one image
+    labels: NDArray[np.int32]  # (N,), indices into the names
+    names: tuple[str, ...]  # labels in the order met
 
 
 def _store(batches: Iterator[Batch], dialect: Dialect, folder: Path | None, files: ExitStack) -> _Stored:

@@ -42,19 +42,12 @@ class _Placed:
 
 @dataclass(frozen=True)
 class _Arrangement:
-    """All pictures, and how what they are was told.
-
-    Attributes:
-        pictures: In the order of their names.
-        understood: What tells class and part.
-        outermost: What the outermost folders are; ``None`` if a table holds the classes, or there is only one folder.
-        findings: What else is to be known.
-    """
+    """All pictures in the order of their names, and how what they are was told."""
 
     pictures: list[_Placed]
-    understood: Finding
-    outermost: Outermost | None = None
-    findings: tuple[Finding, ...] = ()
+    understood: Finding  # what tells class and part
+    outermost: Outermost | None = None  # none if a table holds the classes, or there is only one folder
+    findings: tuple[Finding, ...] = ()  # what else is to be known
 
 
 def detect(path: Path, choices: Choices) -> tuple[Dialect, list[Finding]]:
@@ -88,12 +81,7 @@ def has_test(path: Path, folders: Outermost | None) -> bool:
 
 
 def read_batches(path: Path, dialect: Dialect, part: Part) -> Iterator[Batch]:
-    """Yield pictures as the normalizer makes them.
-
-    Args:
-        path: A folder or an archive.
-        dialect: Names the normalizer, and what the outermost folders are.
-        part: Only pictures of that part.
+    """Yield the pictures of a part as the dialect's normalizer makes them.
 
     Raises:
         UnusableDataError: The archive is damaged or made to do harm.
@@ -163,10 +151,7 @@ def _suitable(pictures: list[_Placed], contents: Contents) -> str:
 
 
 def _arranged(contents: Contents, outermost: Outermost | None) -> _Arrangement:
-    """Return the pictures of a folder or archive with their classes and parts.
-
-    The user may have said what the outermost folders are.
-    """
+    """Return pictures with their classes and parts; the user may have said what the outermost folders are."""
     members, others = [], []
     for member in contents.members:
         if contents.is_picture(member):
