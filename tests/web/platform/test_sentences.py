@@ -14,7 +14,7 @@ from rabisco import errors
 from rabisco.artifacts import Card, load_artifact, said_of
 from rabisco.artifacts.card import ENDED, RETRAINED, with_note
 from rabisco.errors import N_, RabiscoError, Sentence, TooLargeError
-from rabisco.store.tables import Told
+from rabisco.store.tables import SentenceText
 from rabisco.web import create_app
 from rabisco.web.platform.languages import translated as told
 
@@ -136,7 +136,7 @@ def test_a_sentence_may_stand_in_another() -> None:
 
 
 def test_why_a_run_failed_is_kept_as_a_sentence_and_earlier_rows_as_their_text() -> None:
-    column, dialect = Told(), sqlite.dialect()
+    column, dialect = SentenceText(), sqlite.dialect()
     failed = Sentence(N_("a run's name must be 1 to 120 characters. Received: %(count)s"), {"count": 4000})
     kept = column.process_result_value(column.process_bind_param(failed, dialect), dialect)
     assert kept == failed
