@@ -31,7 +31,7 @@ from rabisco.artifacts.durable import told_of_storage
 from rabisco.errors import N_, RabiscoError, StorageError, UploadNotFoundError
 from rabisco.intake import Choices, Finding, Inspection, inspect
 from rabisco.intake.archive import open_members
-from rabisco.intake.findings import refusal
+from rabisco.intake.findings import refuse
 from rabisco.settings import get_settings
 from rabisco.text import normalized
 
@@ -259,7 +259,7 @@ def keep(train: Path, test: Path | None = None, choices: Choices | None = None) 
     """
     inspection = inspect(train, test, choices)
     if inspection.errors:
-        raise refusal(inspection.errors[0])
+        raise refuse(inspection.errors[0].code, **inspection.errors[0].parameters)
     paths = {"train": train} if test is None else {"train": train, "test": test}
     with ExitStack() as opened:
         files = {part: opened.enter_context(_as_file(path)) for part, path in paths.items()}

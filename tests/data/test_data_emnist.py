@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from rabisco import data
-from rabisco.data.emnist import read_emnist
+from rabisco.data.idx import read_emnist
 from rabisco.errors import InvalidDataError
 
 Pixels = NDArray[np.uint8]

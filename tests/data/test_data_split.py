@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rabisco.data.split import stratified_cut, stratified_split
+from rabisco.data.dataset import stratified_cut, stratified_split
 from rabisco.errors import InvalidDataError
 
 NAMES = tuple("abcdefghij")

@@ -14,7 +14,7 @@ from rabisco import data
 from rabisco.errors import InvalidConfigurationError
 from rabisco.images import NORMALIZERS, decode, normalize_pixels, prepare, shape_of
 from rabisco.images.geometry import redraw, stroke_width
-from rabisco.intake.fit import fit
+from rabisco.intake.loading import fit
 
 SEVEN = prepare(draw(), "mnist@1").pixels.astype(int)
 

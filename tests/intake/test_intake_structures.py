@@ -12,7 +12,7 @@ from tests.intake.tables import glyphs, png, zipped
 
 from rabisco.errors import UnusableDataError
 from rabisco.intake import Choices, inspect, load
-from rabisco.intake.folders import part_of
+from rabisco.intake.labels import part_of
 
 IMAGES, LABELS = glyphs()
 CLASSES = sorted({str(label) for label in LABELS})

@@ -57,11 +57,7 @@ def read_each(
 ) -> list[dict[str, Any] | Exception]:
     """Return what ``read_one`` would of each picture file, or why it cannot be read; some are read at once.
 
-    Args:
-        predictor: Reads them.
-        contents: What returns the bytes of each file, or raises why there are none.
-        top_k: Answers for each.
-        among: What is expected to be written.
+    ``contents`` return the bytes of each file, or raise why there are none.
     """
     found: dict[int, dict[str, Any] | Exception] = {}
     group = list[_Decoded]()

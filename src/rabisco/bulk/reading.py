@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rabisco.bulk.answers import Form, line_of, read_each, read_text
+from rabisco.bulk.answers import ONE, TEXT, Form, line_of, read_each, read_text
 from rabisco.bulk.sources import MOST_BYTES, Content, PictureSource, UnreadableMemberError, open_source
 from rabisco.bulk.writing import BulkTally, Output, begun_with
 from rabisco.characters import Among
@@ -68,15 +67,14 @@ def read_bulk(
     goes_on = "@" not in model and before.partition("@")[0] == plain
     versioned = before if goes_on else f"{plain}@{predictor.version}"
     stamp = "" if source.is_dir() or not source.exists() else f"{source.stat().st_size} bytes"
-    options = {"top_k": top_k, "among": among, "many": many}
-    output = Output(out, {"source": str(source.resolve()), "content": stamp, "model": versioned, **options}, many=many)
+    asked = {"source": str(source.resolve()), "content": stamp, "model": versioned}
+    output = Output(out, {**asked, "top_k": top_k, "among": among, "many": many})
     if output.tally.complete:
         return output.tally
-    told = _Asked(versioned, top_k, among, many, output.form, output.columns)
     with (
         open_source(source, output.is_own) as found,
         output,
-        closing(_Readers(processes or _cores(), told)) as readers,
+        closing(_Readers(processes or _cores(), (versioned, top_k, among, many, output.form))) as readers,
     ):
         output.pass_over(found)
         for names, (rows, errors, bad) in readers.read(_batches(found)):
@@ -112,10 +110,10 @@ class _Readers:
 
     Args:
         processes: How many.
-        asked: What each is to read with.
+        asked: What each is begun with; see ``_begin``.
     """
 
-    def __init__(self, processes: int, asked: "_Asked") -> None:
+    def __init__(self, processes: int, asked: tuple[str, int, Among, bool, Form]) -> None:
         self._processes, self._asked = processes, asked
         self._waiting: deque[tuple[list[Member], Future[Answer]]] = deque()
         self._pool = self._started()
@@ -124,7 +122,7 @@ class _Readers:
         for name in _THREADS:
             os.environ.setdefault(name, "1")  # each process has a core; numpy in it need not know of the others
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self._processes, context, _begin, (self._asked,))
+        return ProcessPoolExecutor(self._processes, context, _begin, self._asked)
 
     def read(self, batches: Iterator[list[Member]]) -> Iterator[tuple[list[str], Answer]]:
         """Yield the names of each batch and what came of it, in order."""
@@ -170,22 +168,10 @@ class _Readers:
         return b"", _error_line(member[0], reason), 1
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """What the processes are to read with, and how rows are written."""
-
-    model: str
-    top_k: int
-    among: Among
-    many: bool
-    form: Form
-    columns: dict[str, str]
-
-
 _rows: Callable[[list[Member]], list[bytes | Exception]]
 
 
-def _begin(asked: _Asked) -> None:
+def _begin(model: str, top_k: int, among: Among, many: bool, form: Form) -> None:
     """Make ready what this process reads with; it ends when the one that started it does, and not at Ctrl-C."""
     global _rows  # noqa: PLW0603
     import cv2
@@ -193,16 +179,16 @@ def _begin(asked: _Asked) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     cv2.setNumThreads(1)
-    predictor, read = get_predictor(asked.model), _read_texts if asked.many else read_each
-    plain = asked.model.partition("@")[0]
+    predictor, plain = get_predictor(model), model.partition("@")[0]
+    read, columns = (_read_texts, TEXT) if many else (read_each, ONE)
 
     def rows(batch: list[Member]) -> list[bytes | Exception]:
         contents = [partial(_bytes_of, content) for _, content in batch]
-        answers = read(predictor, contents, asked.top_k, asked.among)
+        answers = read(predictor, contents, top_k, among)
         return [
             answer
             if isinstance(answer, Exception)
-            else line_of({"file": name, **answer, "model": plain}, asked.form, asked.columns)
+            else line_of({"file": name, **answer, "model": plain}, form, columns)
             for (name, _), answer in zip(batch, answers, strict=True)
         ]
 

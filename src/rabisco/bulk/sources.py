@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePath
 from typing import IO, Any
 
@@ -70,7 +71,7 @@ def open_source(path: Path, left_out: Callable[[str, str], bool] = lambda *_: Fa
 def _opened(path: Path, files: ExitStack, left_out: Callable[[str, str], bool]) -> PictureSource:
     if path.is_dir():
         total = sum(1 for _ in _files_of(path, left_out))
-        found = ((str(PurePath(one).relative_to(path)), _path_of(Path(one))) for one in _files_of(path, left_out))
+        found = ((str(PurePath(one).relative_to(path)), partial(Path, one)) for one in _files_of(path, left_out))
         return PictureSource(found, lambda _: total)
     if not path.is_file():
         raise InvalidRequestError(f"expected a folder or file. Received: {path}, which is not there; check the name")
@@ -101,25 +102,19 @@ def _is_hidden(name: str) -> bool:
     return name.startswith((".", "__MACOSX")) or name in ("Thumbs.db", "desktop.ini")
 
 
-def _path_of(path: Path) -> Callable[[], Content]:
-    return lambda: path
-
-
 def _zip(path: Path, files: ExitStack) -> PictureSource:
     archive = files.enter_context(zipfile.ZipFile(path))
     members = [one for one in archive.infolist() if not one.is_dir() and not _hidden_within(one.filename)]
 
-    def content_of(member: zipfile.ZipInfo) -> Callable[[], Content]:
-        def content() -> Content:
-            try:
-                with archive.open(member) as file:
-                    return _bounded(file)
-            except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-                raise UnreadableMemberError(f"it cannot be taken out of the archive: {error}") from error
+    return PictureSource(((one.filename, partial(_from_zip, archive, one)) for one in members), lambda _: len(members))
 
-        return content
 
-    return PictureSource(((one.filename, content_of(one)) for one in members), lambda _: len(members))
+def _from_zip(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    try:
+        with archive.open(member) as file:
+            return _bounded(file)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise UnreadableMemberError(f"it cannot be taken out of the archive: {error}") from error
 
 
 def _tar(path: Path, files: ExitStack) -> PictureSource:
@@ -127,20 +122,18 @@ def _tar(path: Path, files: ExitStack) -> PictureSource:
     archive = files.enter_context(tarfile.open(fileobj=raw, mode="r|*"))  # noqa: SIM115 - it is entered
     size = path.stat().st_size
 
-    def content_of(member: tarfile.TarInfo) -> Callable[[], Content]:
-        def content() -> Content:
-            file = archive.extractfile(member)
-            return b"" if file is None else _bounded(file)
-
-        return content
-
     def found() -> Found:
         while (member := archive.next()) is not None:
             archive.members = []  # type: ignore[attr-defined] # else it remembers each
             if member.isreg() and not _hidden_within(member.name):
-                yield member.name, content_of(member)
+                yield member.name, partial(_from_tar, archive, member)
 
     return PictureSource(found(), lambda done: max(done, round(done * size / max(raw.tell(), 1))))
+
+
+def _from_tar(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    file = archive.extractfile(member)
+    return b"" if file is None else _bounded(file)
 
 
 def _hidden_within(name: str) -> bool:
@@ -180,7 +173,7 @@ def _table(path: Path, files: ExitStack) -> PictureSource:
     def found() -> Found:
         for row in rows():
             name = row[column].strip() if column < len(row) else ""
-            yield name, _path_of(path.parent / name)
+            yield name, partial(Path, path.parent, name)
 
     total = sum(1 for _ in rows())
     return PictureSource(found(), lambda _: total)

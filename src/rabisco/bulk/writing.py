@@ -10,6 +10,7 @@ import os
 import time
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
+from functools import reduce
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self
@@ -81,7 +82,6 @@ class Output:
     Args:
         out: Where to; beside it lie the journal, the list of errors and, until a Parquet file is whole, its rows.
         asked: What the answers depend on; a reading goes on only where it is the same.
-        many: Whether rows are of all characters of a picture.
 
     Raises:
         InvalidRequestError: The name says no form, or the file is there without a journal.
@@ -89,9 +89,9 @@ class Output:
         RunConflictError: Another process writes to it.
     """
 
-    def __init__(self, out: Path, asked: dict[str, Any], *, many: bool) -> None:
+    def __init__(self, out: Path, asked: dict[str, Any]) -> None:
         self.out, self.form, self._asked = out, form_of(out), asked
-        self.columns = TEXT if many else ONE
+        self.columns = TEXT if asked["many"] else ONE
         if self.form == "parquet":
             parquet()
         self._rows = out.with_name(f"{out.name}.rows.jsonl") if self.form == "parquet" else out
@@ -102,7 +102,24 @@ class Output:
             self._rows.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
-        self._open()
+        self.out.parent.mkdir(parents=True, exist_ok=True)
+        lock = try_lock(self._rows)
+        if lock is None:
+            raise RunConflictError(f"another process writes to {self.out.name}; wait for it, or choose another name")
+        self._files.callback(os.close, lock)
+        self._rows_file = self._files.enter_context(self._rows.open("r+b", buffering=0))
+        self._errors_file = self._files.enter_context(errors_of(self.out).open("ab", buffering=0))
+        for file, size in ((self._rows_file, self.tally.size), (self._errors_file, self.tally.errors_size)):
+            if os.fstat(file.fileno()).st_size < size:
+                raise InvalidDataError(f"{self.out.name} is shorter than its journal says; delete both to begin anew")
+            file.truncate(size)
+            file.seek(size)
+        if not self.tally.size and self.form == "csv":
+            head = (",".join(self.columns) + "\n").encode()
+            _write(self._rows_file, head)
+            self.tally = replace(self.tally, size=len(head))
+        self._commit(self.tally)
+        self._committed = 0.0  # what comes first is counted at once
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -132,26 +149,6 @@ class Output:
             )
         return tally
 
-    def _open(self) -> None:
-        self.out.parent.mkdir(parents=True, exist_ok=True)
-        lock = try_lock(self._rows)
-        if lock is None:
-            raise RunConflictError(f"another process writes to {self.out.name}; wait for it, or choose another name")
-        self._files.callback(os.close, lock)
-        self._rows_file = self._files.enter_context(self._rows.open("r+b", buffering=0))
-        self._errors_file = self._files.enter_context(errors_of(self.out).open("ab", buffering=0))
-        for file, size in ((self._rows_file, self.tally.size), (self._errors_file, self.tally.errors_size)):
-            if os.fstat(file.fileno()).st_size < size:
-                raise InvalidDataError(f"{self.out.name} is shorter than its journal says; delete both to begin anew")
-            file.truncate(size)
-            file.seek(size)
-        if not self.tally.size and self.form == "csv":
-            head = (",".join(self.columns) + "\n").encode()
-            _write(self._rows_file, head)
-            self.tally = replace(self.tally, size=len(head))
-        self._commit(self.tally)
-        self._committed = 0.0  # what comes first is counted at once
-
     def is_own(self, folder: str, name: str) -> bool:
         """Tell whether a file is part of the output, which may lie among the pictures."""
         own = (self.out, self._rows, errors_of(self.out), journal_of(self.out))
@@ -163,10 +160,7 @@ class Output:
         Raises:
             InvalidConfigurationError: The names are not those of before, so that it cannot be told what is missing.
         """
-        digest = ""
-        for name, _ in islice(source.found, self.tally.done):
-            digest = chained(digest, name)
-        if digest != self.tally.digest:
+        if reduce(chained, (name for name, _ in islice(source.found, self.tally.done)), "") != self.tally.digest:
             raise InvalidConfigurationError(
                 f"the pictures are no longer those that {self.out.name} was begun with: their names have changed. Put "
                 f"them back, or delete it and {journal_of(self.out).name} to begin anew"
@@ -176,15 +170,13 @@ class Output:
         """Append the rows of a batch; every second or so they are counted in the journal."""
         _write(self._rows_file, rows)
         _write(self._errors_file, errors)
-        before, digest = self.tally, self.tally.digest
-        for name in names:
-            digest = chained(digest, name)
+        before = self.tally
         self.tally = BulkTally(
             before.done + len(names),
             before.bad + bad,
             before.size + len(rows),
             before.errors_size + len(errors),
-            digest,
+            reduce(chained, names, before.digest),
         )
         if time.monotonic() - self._committed > COMMIT_SECONDS:
             self._commit(self.tally)
@@ -222,13 +214,7 @@ def _write(file: Any, content: bytes) -> None:
 def _to_parquet(rows: Path, target: Path, columns: dict[str, str]) -> None:
     """Write rows that wait as JSON Lines as Parquet, some thousands at a time."""
     pyarrow = parquet()
-    types = {
-        "string": pyarrow.string(),
-        "int32": pyarrow.int32(),
-        "double": pyarrow.float64(),
-        "bool": pyarrow.bool_(),
-    }
-    schema = pyarrow.schema([(name, types[kind]) for name, kind in columns.items()])
+    schema = pyarrow.schema([(name, pyarrow.type_for_alias(kind)) for name, kind in columns.items()])
     with rows.open(encoding="utf-8") as lines, pyarrow.parquet.ParquetWriter(target, schema) as writer:
         while some := [json.loads(line) for line in islice(lines, PARQUET_ROWS)]:
             values = {name: [cell(row.get(name)) for row in some] for name in columns}

@@ -1,16 +1,15 @@
 """Any data set becomes a ``Dataset``: uint8 pixels, integer labels, class names and three splits.
 
 ``catalog`` knows the data sets by name, ``download`` finds or fetches their files, one module per format reads
-them (``idx``, ``emnist``, ``cifar``, ``handwriting``, ``bundled``) or draws them (``forms``), ``split`` cuts the
-validation part. ``load`` is the door.
+them (``idx``, ``cifar``, ``handwriting``, ``bundled``) or draws them (``forms``), ``dataset`` has what they become and
+cuts the validation part. ``load`` is the door.
 """
 
 from rabisco.data.catalog import dataset_names, get_entry
-from rabisco.data.dataset import Dataset, Split
+from rabisco.data.dataset import Dataset, Split, stratified_cut, stratified_split
 from rabisco.data.download import locate, missing
 from rabisco.data.entry import DataFile, Entry
 from rabisco.data.reading import read_parts
-from rabisco.data.split import stratified_cut, stratified_split
 from rabisco.errors import N_, InvalidConfigurationError
 
 __all__ = [

@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabisco.data.content import fingerprint
-from rabisco.data.dataset import Parts, Split
-from rabisco.data.split import stratified_cut
+from rabisco.data.dataset import Parts, Split, stratified_cut
 from rabisco.errors import N_, MissingExtraError
 from rabisco.images.geometry import counts_as_mnist
 

@@ -51,7 +51,6 @@ def _idx_files(
 _MNIST = Entry(
     name="mnist",
     title="MNIST",
-    image_shape=(28, 28, 1),
     class_names=DIGITS,
     files=_idx_files(
         folders=("mnist/", ""),
@@ -87,7 +86,6 @@ _MNIST = Entry(
 _FASHION_MNIST = Entry(
     name="fashion-mnist",
     title="Fashion-MNIST",
-    image_shape=(28, 28, 1),
     class_names=FASHION,
     files=_idx_files(
         folders=("fashion-mnist/",),  # never the data folder itself: the names are MNIST's
@@ -119,7 +117,6 @@ def _emnist(split: str, class_names: tuple[str, ...], train_examples: int, test_
     return Entry(
         name=f"emnist-{split}",
         title=f"EMNIST {split.capitalize()}",
-        image_shape=(28, 28, 1),
         class_names=class_names,
         files=(
             DataFile(
@@ -173,9 +170,7 @@ _CIFAR_10 = Entry(
 _BUNDLED_DIGITS = Entry(
     name="digits",
     title=N_("Digits of scikit-learn"),
-    image_shape=(28, 28, 1),
     class_names=DIGITS,
-    files=(),
     format="bundled-digits",
     train_examples=1_438,
     test_examples=359,
@@ -223,7 +218,6 @@ _HANDWRITING_EXTRA = Entry(
     test_examples=0,
     licence=N_("each picture's source has its own; the file names the sources"),
     citation="the sources that the file names",
-    homepage="",
 )
 
 _DIGITS_SCAN = replace(
@@ -242,13 +236,11 @@ _DIGIT_FORMS = Entry(
     title=N_("Forms of digits that MNIST hardly shows"),
     image_shape=(64, 64, 1),
     class_names=DIGITS,
-    files=(),
     format="digit-forms",
     train_examples=5_000,
     test_examples=0,
     licence=N_("MIT, as Rabisco: drawn by its code"),
     citation="The Rabisco authors: digit-forms, drawn by rabisco.data.forms.",
-    homepage="",
 )
 
 _ENTRIES = (

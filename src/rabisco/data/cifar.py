@@ -5,6 +5,9 @@ The version in Python pickles is never read: unpickling a file runs the code in 
 Source: https://www.cs.toronto.edu/~kriz/cifar.html ("binary version").
 """
 
+import gzip
+import io
+import tarfile
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -12,13 +15,15 @@ import numpy as np
 
 from rabisco.data.content import fingerprint, gunzip, invalid, open_binary, read_exactly
 from rabisco.data.dataset import Parts, Split
-from rabisco.data.tar import tar_members
+from rabisco.errors import InvalidDataError
 
 TRAIN_BATCHES = tuple(f"data_batch_{number}.bin" for number in range(1, 6))
 TEST_BATCH = "test_batch.bin"
 BATCHES = (*TRAIN_BATCHES, TEST_BATCH)
 RECORD_BYTES = 1 + 3 * 32 * 32
 MAX_BATCH_BYTES = 10_000 * RECORD_BYTES
+MAX_ARCHIVE_BYTES = 200_000_000  # the official one has 184 MB
+_PIECE_BYTES = 1 << 16
 
 
 def read_cifar(path: Path) -> Parts:
@@ -71,16 +76,42 @@ def _read_file(path: Path) -> bytes:
 
 
 def _checked(size: int, name: str) -> int:
-    if size > MAX_BATCH_BYTES:
+    if not 0 <= size <= MAX_BATCH_BYTES:
         raise invalid(name, f"at most {MAX_BATCH_BYTES:,} bytes", f"{size:,}")
     return size
 
 
 def _read_archive(source: IO[bytes], name: str) -> dict[str, bytes]:
     found = {}
-    with gunzip(source, name) as stream:
-        for member, size in tar_members(stream, name):
-            base_name = PurePosixPath(member).name
-            if base_name in BATCHES:
-                found[base_name] = stream.read(_checked(size, base_name))
+    with gunzip(source, name) as unpacked:
+        stream = _Bounded(unpacked, name)
+        try:
+            with tarfile.open(fileobj=stream, mode="r|") as archive:
+                while (member := archive.next()) is not None:
+                    if archive.offset > MAX_ARCHIVE_BYTES:  # where the next is said to be: tarfile would go there
+                        raise _too_large(name)
+                    base_name = PurePosixPath(member.name).name
+                    if base_name in BATCHES and member.isreg() and (content := archive.extractfile(member)):
+                        found[base_name] = content.read(_checked(member.size, base_name))
+        except (tarfile.TarError, ValueError, KeyError, IndexError, RecursionError):
+            raise invalid(name, "a tar archive", "a damaged header in it") from None
+        while stream.read(_PIECE_BYTES):  # to the end, where gzip's checksum stands
+            pass
     return found
+
+
+class _Bounded(io.RawIOBase):
+    """A stream of which no more is read than the official archive holds."""
+
+    def __init__(self, stream: gzip.GzipFile, name: str) -> None:
+        self._stream, self._name = stream, name
+
+    def read(self, size: int = -1) -> bytes:
+        piece = self._stream.read(size)
+        if self._stream.tell() > MAX_ARCHIVE_BYTES:
+            raise _too_large(self._name)
+        return piece
+
+
+def _too_large(name: str) -> InvalidDataError:
+    return invalid(name, f"at most {MAX_ARCHIVE_BYTES:,} bytes of content", "more")

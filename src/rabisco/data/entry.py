@@ -38,30 +38,30 @@ class Entry:
     Attributes:
         name: Name in commands, recipes and model cards.
         title: Name for people.
-        image_shape: Shape of one image, ``(H, W, C)``.
         class_names: Name of each class; the label is the index. A class may have no images.
-        files: The files it is read from, in the order read; empty if it comes with a library or is drawn.
         format: How they are read.
         train_examples: Examples that load as train and validation together.
         test_examples: Examples that load as test.
         licence: Terms, as far as the authors state them.
         citation: What to cite.
-        homepage: Where it is described, and its files are had.
+        homepage: Where it is described, and its files are had; empty if nowhere.
+        image_shape: Shape of one image, ``(H, W, C)``.
+        files: The files it is read from, in the order read; empty if it comes with a library or is drawn.
         split: The name by which EMNIST calls this part of its archive; empty elsewhere.
         normalizer: Normalizer, with its version, that makes such images from pictures.
     """
 
     name: str
     title: str
-    image_shape: tuple[int, int, int]
     class_names: tuple[str, ...]
-    files: tuple[DataFile, ...]
     format: Format
     train_examples: int
     test_examples: int
     licence: str
     citation: str
-    homepage: str
+    homepage: str = ""
+    image_shape: tuple[int, int, int] = (28, 28, 1)
+    files: tuple[DataFile, ...] = ()
     split: str = ""
     normalizer: str = "mnist@1"
 

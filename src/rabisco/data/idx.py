@@ -1,18 +1,24 @@
 """The IDX format of MNIST and its descendants: a header with the shape, then one byte per pixel or label.
 
-Source: https://yann.lecun.com/exdb/mnist/ ("the IDX file format").
+EMNIST has such files inside one zip archive, each image transposed; here they are turned upright.
+
+Source: https://yann.lecun.com/exdb/mnist/ ("the IDX file format"); for EMNIST
+https://www.nist.gov/itl/products-and-services/emnist-dataset, and G. Cohen et al., arXiv:1702.05373.
 """
 
 import math
 import struct
-from typing import IO
+import zipfile
+from typing import IO, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rabisco.data.content import gunzip, invalid, read_exactly
+from rabisco.data.content import fingerprint, gunzip, invalid, open_member, open_zip, read_exactly
+from rabisco.data.dataset import Parts, Split
 
 _UNSIGNED_BYTE = 0x08
+_FIRST_LABEL = {"letters": 1}  # EMNIST's letters are 1 … 26; every other part begins with 0
 
 
 def read_idx_gz(source: IO[bytes], dimensions: int, name: str) -> tuple[NDArray[np.uint8], bytes]:
@@ -56,6 +62,41 @@ def parse_labels(values: NDArray[np.uint8], name: str, num_classes: int, first: 
             f"{labels[row] + first} as label number {row + 1:,}",
         )
     return labels
+
+
+def read_emnist(source: IO[bytes], split: str, num_classes: int, name: str) -> Parts:
+    """Return one part of EMNIST: images uint8 ``(N, 28, 28, 1)``, upright, bright ink on dark; labels from 0.
+
+    Args:
+        source: The official ``gzip.zip``.
+        split: EMNIST's name of the part: ``balanced``, ``letters``, ``digits``, ``byclass``.
+        num_classes: Number of its classes.
+        name: Base name of the archive, for the error.
+
+    Raises:
+        InvalidDataError: The archive or a member is damaged, or lacks that part.
+    """
+    with open_zip(source, name) as archive:
+        train, train_contents = _read_part(archive, split, "train", num_classes, name)
+        test, test_contents = _read_part(archive, split, "test", num_classes, name)
+    return Parts(train, test, fingerprint([*train_contents, *test_contents]))
+
+
+def _read_part(
+    archive: zipfile.ZipFile, split: str, part: Literal["train", "test"], num_classes: int, name: str
+) -> tuple[Split, list[bytes]]:
+    """Return one part, and the contents it was read from."""
+    member = f"gzip/emnist-{split}-{part}"
+    images, image_content = _read_member(archive, f"{member}-images-idx3-ubyte.gz", 3, name)
+    values, label_content = _read_member(archive, f"{member}-labels-idx1-ubyte.gz", 1, name)
+    labels = parse_labels(values, f"emnist-{split} labels", num_classes, _FIRST_LABEL.get(split, 0))
+    upright = np.ascontiguousarray(images.transpose(0, 2, 1))[..., np.newaxis]
+    return Split(upright, labels), [image_content, label_content]
+
+
+def _read_member(archive: zipfile.ZipFile, member: str, dimensions: int, name: str) -> tuple[NDArray[np.uint8], bytes]:
+    with open_member(archive, member, name) as compressed:
+        return read_idx_gz(compressed, dimensions, f"{member} in {name}")
 
 
 def _shape(header: bytes, dimensions: int, name: str) -> tuple[int, ...]:

@@ -12,11 +12,10 @@ from rabisco.data.cifar import read_cifar
 from rabisco.data.content import fingerprint, invalid, open_binary
 from rabisco.data.dataset import Parts, Split
 from rabisco.data.download import locate
-from rabisco.data.emnist import read_emnist
 from rabisco.data.entry import DataFile, Entry, Format
 from rabisco.data.forms import read_digit_forms
 from rabisco.data.handwriting import read_emnist_digits, read_emnist_pages, read_pictures
-from rabisco.data.idx import parse_labels, read_idx_gz
+from rabisco.data.idx import parse_labels, read_emnist, read_idx_gz
 
 
 def read_parts(entry: Entry) -> Parts:
@@ -61,11 +60,6 @@ def _read_idx_file(entry: Entry, file: DataFile) -> tuple[NDArray[np.uint8], byt
     return array, content
 
 
-def _read_cifar(entry: Entry) -> Parts:
-    (file,) = entry.files
-    return read_cifar(locate(entry, file))
-
-
 def _read_one(read: Callable[[IO[bytes], Entry, str], Parts]) -> Callable[[Entry], Parts]:
     def read_entry(entry: Entry) -> Parts:
         (file,) = entry.files
@@ -78,7 +72,7 @@ def _read_one(read: Callable[[IO[bytes], Entry, str], Parts]) -> Callable[[Entry
 _READERS: dict[Format, Callable[[Entry], Parts]] = {
     "idx": _read_idx,
     "emnist": _read_one(lambda source, entry, name: read_emnist(source, entry.split, entry.num_classes, name)),
-    "cifar": _read_cifar,
+    "cifar": lambda entry: read_cifar(locate(entry, entry.files[0])),
     "bundled-digits": lambda entry: read_bundled_digits(entry.class_names),
     "digit-forms": lambda entry: read_digit_forms(entry.class_names),
     "emnist-pages": _read_one(lambda source, entry, name: read_emnist_pages(source, entry.class_names, name)),

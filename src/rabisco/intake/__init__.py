@@ -1,10 +1,9 @@
 """A user's own data, a CSV file or pictures by class, become a ``Dataset``, and are shown before anything is trained.
 
 ``inspect`` says how the data are written and what is odd about them, ``load`` makes the data set. ``lines`` reads text
-in blocks, ``cells`` makes pixels of it, ``columns``, ``appearance`` and ``table`` find the dialect, ``archive`` and
-``pictures`` read pictures, ``tally`` counts, ``naming`` names the classes,
-``findings`` has the words. Nothing here trusts a file, and nothing holds
-one in memory.
+in blocks, ``cells`` makes pixels of it, ``columns``, ``appearance`` and ``table`` find the dialect, ``archive``,
+``tar``, ``labels`` and ``pictures`` read pictures, ``tally`` counts, ``naming`` names the classes, ``findings`` has
+the words. Nothing here trusts a file, and nothing holds one in memory.
 """
 
 from rabisco.intake.findings import MESSAGES, Finding

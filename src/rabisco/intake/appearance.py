@@ -16,12 +16,7 @@ TALLEST_MNIST = 22  # pixels; MNIST's characters fill a box of 20, EMNIST's one 
 
 
 def arrange(values: NDArray[np.uint8], dialect: Dialect) -> Images:
-    """Return the pixels of rows as images, uint8 ``(N, H, W, C)``: upright, light on dark.
-
-    Args:
-        values: uint8 ``(N, P)``, as they stand in the file.
-        dialect: How they are written.
-    """
+    """Return the pixels of rows, uint8 ``(N, P)``, as images, uint8 ``(N, H, W, C)``: upright, light on dark."""
     height, width, channels = dialect.image_shape
     if dialect.layout == "planar":
         images = values.reshape(-1, channels, height, width).transpose(0, 2, 3, 1)
@@ -89,11 +84,7 @@ def find_normalizer(images: Images) -> str:
 
 
 def find_photo_normalizer(shapes: Sequence[tuple[int, ...]]) -> str:
-    """Return the normalizer for photographs: 64×64 where all have that size, else 32×32.
-
-    Args:
-        shapes: ``(H, W, C)`` of each.
-    """
+    """Return the normalizer for photographs of shapes ``(H, W, C)``: 64×64 where all have that size, else 32×32."""
     return "photo64@2" if {shape[:2] for shape in shapes} == {(64, 64)} else "photo32@2"
 
 

@@ -142,7 +142,7 @@ def open_members(path: Path) -> Iterator[Contents]:
         if form == "folder":
             yield _contents(_folder_members(path), lambda member, most: _read_file(path / member.source, most))
         elif form == "tar":
-            packed = tar.open_tar(path, files)
+            packed = tar.Archive(path, files)
             yield _contents(_tar_members(packed), lambda member, most: _read_tar_member(packed, member, most))
         else:
             archive = files.enter_context(_opened_zip(path))
@@ -162,13 +162,13 @@ def _contents(found: list[tuple[bytes, int, Any]], read_start: Read) -> Contents
     if sum(member.size for member in members) > MAX_TOTAL_BYTES:
         raise refuse("total-too-large", limit=MAX_TOTAL_BYTES)
     members.sort(key=lambda member: member.name)
-    contents = Contents(members, read_start)
+    notes: tuple[Finding, ...] = ()
+    if encoding != "utf-8":
+        example = next(name for name, _, _ in found if not name.isascii()).decode(encoding, "replace")
+        notes = (Finding("names-encoding", {"encoding": encoding, "example": normalized(example)[-40:]}),)
+    contents = Contents(members, read_start, notes)
     _refuse_other_archives(contents)
-    if encoding == "utf-8":
-        return contents
-    example = next(name for name, _, _ in found if not name.isascii()).decode(encoding, "replace")
-    note = Finding("names-encoding", {"encoding": encoding, "example": normalized(example)[-40:]})
-    return Contents(members, read_start, (note,))
+    return contents
 
 
 def _is_clutter(parts: Sequence[str]) -> bool:

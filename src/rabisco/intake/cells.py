@@ -26,43 +26,16 @@ Bytes = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Rows:
-    """What a block of lines holds.
-
-    Attributes:
-        values: uint8 ``(N, P)``, pixels from 0 to 255 in the order of the columns.
-        labels: Of each row.
-        bad: The lines left out.
-        lines: How many lines the block has.
-    """
-
-    values: NDArray[np.uint8]
-    labels: list[str]
-    bad: list[BadRow]
-    lines: int
-
-
-@dataclass(frozen=True)
 class _Lines:
-    """The cells of a block, one after another, and which of them make a line.
-
-    Attributes:
-        block: The text.
-        text: Its bytes, uint8.
-        starts: Where each cell starts.
-        ends: Where it ends.
-        counts: Number of cells of each line.
-        first_cells: Place of each line's first cell among all cells.
-        open_quotes: Whether a line has a quotation mark that is not closed.
-    """
+    """The cells of a block, one after another, and which of them make a line."""
 
     block: bytes
-    text: Bytes
-    starts: Integers
+    text: Bytes  # the block's
+    starts: Integers  # of each cell
     ends: Integers
-    counts: Integers
-    first_cells: Integers
-    open_quotes: NDArray[np.bool_]
+    counts: Integers  # cells of each line
+    first_cells: Integers  # of each line, by their places among all cells
+    open_quotes: NDArray[np.bool_]  # whether a line has a quotation mark that is not closed
 
     def grid(self, rows: Integers, columns: int) -> tuple[Integers, Integers]:
         """Return start and end of the cells of some lines that have ``columns`` columns, both ``(N, columns)``."""
@@ -83,8 +56,8 @@ class RowReader:
         levels = np.arange(256) * (255 / dialect.scale)
         self._levels = np.where(levels <= 255, levels, 0).round().astype(np.uint8)
 
-    def read(self, block: bytes, first_line: int) -> Rows:
-        """Return the rows of a block.
+    def read(self, block: bytes, first_line: int) -> tuple[NDArray[np.uint8], list[str], list[BadRow]]:
+        """Return a block's pixels, uint8 ``(N, P)`` in the order of the columns, the labels, and the lines left out.
 
         Args:
             block: Whole lines, each ended by a line feed.
@@ -104,7 +77,7 @@ class RowReader:
         bad += [BadRow(first_line + int(rows[row]), reason) for row, reason in faults.items()]
         bad.sort(key=lambda row: row.row)
         good = np.setdiff1d(np.arange(len(rows)), list(faults)) if faults else slice(None)
-        return Rows(values[good], labels, bad, len(lines.counts))
+        return values[good], labels, bad
 
     def _cells(self, block: bytes) -> "_Lines":
         text = np.frombuffer(block, np.uint8)

@@ -5,13 +5,12 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from rabisco.errors import N_, Sentence, UnusableDataError
-from rabisco.intake.findings import excerpt, refuse
-from rabisco.intake.report import Choices
+from rabisco.intake.findings import Finding, excerpt, refuse
+from rabisco.intake.report import Choices, Dialect
 
 DELIMITERS = (",", ";", "\t", "|", " ")
 LEAST_SIDE, MOST_SIDE = 4, 256
@@ -34,25 +33,6 @@ _INDEX_NAMES = frozenset(("", "id", "index", "idx", "row", "unnamed: 0"))
 Lines = Sequence[bytes]
 
 
-@dataclass(frozen=True)
-class Columns:
-    """The columns of a table; see ``Dialect``.
-
-    ``guessed`` says that nothing told the label's, ``extra`` names those that are left out.
-    """
-
-    delimiter: str
-    columns: int
-    has_header: bool
-    label_column: int
-    ignored_columns: tuple[int, ...]
-    side: int
-    channels: int
-    guessed: bool = False
-    sparse: bool = False
-    extra: tuple[str, ...] = ()
-
-
 def split_line(line: bytes, delimiter: str) -> list[str]:
     """Return the cells of a line, without quotes and spaces around them."""
     text = line.decode("utf-8", "replace").strip(" \n") if delimiter == " " else line.decode("utf-8", "replace")
@@ -65,12 +45,10 @@ def split_line(line: bytes, delimiter: str) -> list[str]:
     return [cell.strip() for cell in cells if cell or delimiter != " "]
 
 
-def find_columns(lines: Lines, choices: Choices) -> Columns:
-    """Return the columns that a table's lines have.
+def find_columns(lines: Lines, choices: Choices) -> tuple[Dialect, list[Finding]]:
+    """Return a dialect that says which columns a table has, and what the user should know of them.
 
-    Args:
-        lines: The first line of the file and some from all over it, without line ends; none of them blank.
-        choices: What the user decided.
+    The lines are the first of the file and some from all over it, without line ends, none of them blank.
 
     Raises:
         UnusableDataError: There is no delimiter, no label or no square number of pixels.
@@ -96,8 +74,27 @@ def find_columns(lines: Lines, choices: Choices) -> Columns:
     pixels = [place for place in range(count) if place != label and place not in left_out]
     if shape[0] < USUAL_SIDE and not _are_pixels(pixels, header, body):
         raise refuse("features", columns=len(pixels))
-    named = tuple(header[place] if header else str(place + 1) for place in extra)
-    return Columns(delimiter, count, has_header, label, left_out, *shape, guessed=guessed, sparse=sparse, extra=named)
+    findings = [Finding("sparse")] if sparse else []
+    if extra:
+        names = ", ".join(header[place] if header else str(place + 1) for place in extra)
+        findings.append(Finding("extra-columns", {"columns": names}))
+    elif 0 in ignored:
+        findings.append(Finding("index-column", {"column": 1}))
+    if guessed:
+        findings.append(Finding("label-guessed", {"column": label + 1}))
+    dialect = Dialect(
+        kind="table",
+        normalizer="",
+        side=shape[0],
+        layout="grey" if shape[1] == 1 else "planar",
+        delimiter=delimiter,
+        has_header=has_header,
+        columns=count,
+        label_column=label,
+        ignored_columns=left_out,
+        sparse=sparse,
+    )
+    return dialect, findings
 
 
 def _no_shape(count: int, header: list[str], body: list[list[str]]) -> UnusableDataError:

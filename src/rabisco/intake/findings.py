@@ -245,12 +245,7 @@ class Finding:
 
 def refuse(code: str, **parameters: Parameter) -> UnusableDataError:
     """Return the error of a refusal, to be raised."""
-    return refusal(Finding(code, parameters))
-
-
-def refusal(finding: Finding) -> UnusableDataError:
-    """Return a finding as the error to be raised."""
-    return UnusableDataError(MESSAGES[finding.code], finding.code, finding.parameters)
+    return UnusableDataError(MESSAGES[code], code, parameters)
 
 
 def excerpt(cell: bytes) -> str:

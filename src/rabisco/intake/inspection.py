@@ -9,16 +9,14 @@ from rabisco.images import NORMALIZERS, shape_of
 from rabisco.intake import pictures, table
 from rabisco.intake.archive import form_of
 from rabisco.intake.findings import Finding, Parameter, refuse
-from rabisco.intake.folders import Part
 from rabisco.intake.naming import matched, unmatched
+from rabisco.intake.pictures import Part
 from rabisco.intake.report import Batch, Choices, ClassCount, Dialect, Inspection
 from rabisco.intake.tally import Tally
 from rabisco.text import alike_names, listed
 
 FEW = 1000
 IMBALANCE = 10
-LEAST_OF_A_CLASS = 3  # one for each split
-LEAST_BESIDE_A_TEST = 2
 
 
 @dataclass
@@ -196,18 +194,12 @@ def _describe(part: _Part, has_test: bool) -> list[Finding]:
     counts = tally.class_counts()
     most, least = max(counts, key=lambda name: counts[name]), min(counts, key=lambda name: counts[name])
     if rare := rare_classes(counts, has_test):
-        least_count = LEAST_BESIDE_A_TEST if has_test else LEAST_OF_A_CLASS
-        found.append(Finding("rare-classes", {"classes": listed(rare), "least": least_count}))
+        found.append(Finding("rare-classes", {"classes": listed(rare), "least": least_images(has_test)}))
     if alike := alike_names(counts):
         found.append(Finding("alike-classes", {"classes": listed(alike)}))
     if counts[most] >= IMBALANCE * counts[least]:
-        names: dict[str, Parameter] = {
-            "most": most,
-            "most_count": counts[most],
-            "least": least,
-            "least_count": counts[least],
-        }
-        found.append(Finding("imbalance", names))
+        extremes: dict[str, Parameter] = {"most": most, "most_count": counts[most]}
+        found.append(Finding("imbalance", {**extremes, "least": least, "least_count": counts[least]}))
     return found
 
 
@@ -242,7 +234,7 @@ def _forbidding(train: _Part, test: _Part | None) -> list[Finding]:
     counts = tally.class_counts()
     if len(counts) == 1:
         return [Finding("one-class", {"class_name": next(iter(counts))})]
-    least = LEAST_BESIDE_A_TEST if test else LEAST_OF_A_CLASS
+    least = least_images(test is not None)
     if max(counts.values()) < least:
         return [Finding("too-few", {"least": least, "most": max(counts.values())})]
     if test and not any(name in counts for name in test.tally.class_counts()):
@@ -250,7 +242,11 @@ def _forbidding(train: _Part, test: _Part | None) -> list[Finding]:
     return []
 
 
+def least_images(has_test: bool) -> int:
+    """Return the fewest images of a class of which every split gets one."""
+    return 2 if has_test else 3
+
+
 def rare_classes(counts: dict[str, int], has_test: bool) -> list[str]:
     """Return the classes with too few images for every split; all of theirs are trained on."""
-    least = LEAST_BESIDE_A_TEST if has_test else LEAST_OF_A_CLASS
-    return [name for name, count in counts.items() if count < least]
+    return [name for name, count in counts.items() if count < least_images(has_test)]

@@ -5,15 +5,13 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from rabisco.errors import InvalidImageError
 from rabisco.intake.archive import Contents, Member
 from rabisco.intake.columns import DELIMITERS, LABEL_NAMES
 from rabisco.intake.findings import Finding
-from rabisco.intake.parts import part_of
-from rabisco.text import guess_encoding, listed, normalized
+from rabisco.text import guess_encoding, listed, normalized, plain
 
 MAX_TABLE_BYTES = 64 << 20
 MAX_TABLES = 20  # that are looked at
@@ -25,27 +23,35 @@ _PART_COLUMNS = frozenset(("split", "set", "part", "usage", "subset", "partition
 _NUMBERED = re.compile(r"(.*?)[\W_]*(?:copy|\(?\d+\)?)[\W_\d]*")
 _DIGIT = re.compile(r"(\d)[_\-. ].*")
 
+_PART_WORDS = {  # in five languages
+    "train": (
+        "train training tr trn learn learning fit treino treinamento treinar entrenamiento entrenar entreno "
+        "entraînement apprentissage обучение обучающая обучающий тренировка тренировочная тренировочный учебная"
+    ),
+    "validation": (
+        "val valid validation validate validating dev development holdout validação validación valida валидация "
+        "валидационная валидационный проверка проверочная"
+    ),
+    "test": (
+        "test testing tst eval evaluation evaluate teste testes prueba pruebas examen avaliação evaluación essai "
+        "essais évaluation тест тестовая тестовый тесты тестирование экзамен контрольная"
+    ),
+}
+_PART_OF = {plain(word): part for part, words in _PART_WORDS.items() for word in words.split()}
+_FILLER_WORDS = (
+    "set data dataset images image imgs img pictures photos split part samples digits conjunto dados datos imagens "
+    "imágenes de del do da of du jeu données выборка данные набор изображения"
+)
+_FILLERS = frozenset(map(plain, _FILLER_WORDS.split()))
 
-@dataclass(frozen=True)
-class NamedLabels:
-    """What tells the classes of pictures.
-
-    Attributes:
-        labels: The class of each picture that has one, by its place among all.
-        parts: The part of each picture that has one.
-        understood: What told it.
-    """
-
-    labels: dict[int, str]
-    parts: dict[int, str]
-    understood: Finding
+NamedLabels = tuple[list[str], list[str | None], Finding]
 
 
 def find_labels(contents: Contents, members: Sequence[Member]) -> NamedLabels | None:
-    """Return the classes from tables of file names, else from the beginnings of the files' names, else ``None``.
+    """Return the class and the part of each picture, told by tables of file names, else by how the names begin.
 
     If several tables match, use the one that labels the most pictures with more than one class. Tables with the same
-    class column, such as one per part, are combined.
+    class column, such as one per part, are combined. ``None`` if nothing tells a class.
     """
     found = []
     tables = [one for one in contents.members if one.is_table and one.size <= MAX_TABLE_BYTES] if members else []
@@ -63,11 +69,8 @@ def find_labels(contents: Contents, members: Sequence[Member]) -> NamedLabels | 
     for _, its_labels, its_parts, _ in alike:
         labels = {**its_labels, **labels}
         parts = {**its_parts, **parts}
-    for place in labels:
-        if place not in parts and (part := _part_around(members[place])) is not None:
-            parts[place] = part
     names = ", ".join(table for _, _, _, table in alike)
-    return NamedLabels(labels, parts, Finding("table-of-labels", {"table": names, "column": best[0]}))
+    return _named(members, labels, parts, Finding("table-of-labels", {"table": names, "column": best[0]}))
 
 
 def _by_names(members: Sequence[Member]) -> NamedLabels | None:
@@ -77,9 +80,16 @@ def _by_names(members: Sequence[Member]) -> NamedLabels | None:
         labels = {place: match[1] for place, match in enumerate(matches) if match and match[1].strip("_-. ")}
         counts = Counter(labels.values())
         if len(labels) == len(members) and len(counts) > 1 and min(counts.values()) >= LEAST_OF_A_NAME:
-            parts = {place: part for place in labels if (part := _part_around(members[place])) is not None}
-            return NamedLabels(labels, parts, Finding("names-of-files", {"classes": listed(sorted(counts))}))
+            return _named(members, labels, {}, Finding("names-of-files", {"classes": listed(sorted(counts))}))
     return None
+
+
+def _named(
+    members: Sequence[Member], labels: dict[int, str], parts: dict[int, str], understood: Finding
+) -> NamedLabels:
+    """Return what is known of each picture by its place; where no part is told, the folder around it may name one."""
+    known = [parts.get(n) or _part_around(member) if n in labels else None for n, member in enumerate(members)]
+    return [labels.get(n, "") for n in range(len(members))], known, understood
 
 
 def _part_around(member: Member) -> str | None:
@@ -194,3 +204,13 @@ def _place(cell: str, places: dict[str, int]) -> int | None:
         if key in places:
             return places[key]
     return None
+
+
+def part_of(name: str) -> str | None:
+    """Return which part a folder's name says: ``train``, ``validation`` or ``test``, in any of the five languages."""
+    words = [word for word in re.split(r"[\W_]+|(?<=\D)(?=\d)", plain(name)) if word]
+    telling = [word for word in words if word not in _FILLERS and not word.isdigit()]
+    if len(telling) != 1:
+        return None
+    joined = telling[0]
+    return _PART_OF.get(joined) or _PART_OF.get(re.sub(r"(set|data|images|imgs)$", "", joined))

@@ -11,14 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabisco.data.content import fingerprint
-from rabisco.data.dataset import Dataset, Split
-from rabisco.data.split import stratified_cut, stratified_split
+from rabisco.data.dataset import Dataset, Split, stratified_cut, stratified_split
 from rabisco.errors import N_, InvalidConfigurationError, Sentence, StorageError
-from rabisco.images import shape_of
+from rabisco.images import Ink, image_kind, prepare, prepare_ink, shape_of
+from rabisco.images.geometry import counts_as_mnist
 from rabisco.intake import pictures
 from rabisco.intake.findings import refuse
-from rabisco.intake.fit import fit
-from rabisco.intake.inspection import rare_classes, read_batches
+from rabisco.intake.inspection import least_images, rare_classes, read_batches
 from rabisco.intake.report import Batch, Dialect
 from rabisco.intake.tally import MAX_CLASSES, MAX_ROWS, ordered
 
@@ -73,14 +72,12 @@ def load(
         )
     try:
         with ExitStack() as files:
-            whole = _store(read_batches(path, dialect, "train"), dialect, files.enter_context(_spool(folder)))
+            whole = _store(read_batches(path, dialect, "train"), dialect, folder, files)
             held_out = None
             if test is not None:
-                batches = read_batches(test, test_dialect or dialect, "train")
-                held_out = _store(batches, dialect, files.enter_context(_spool(folder)))
+                held_out = _store(read_batches(test, test_dialect or dialect, "train"), dialect, folder, files)
             elif dialect.kind == "pictures" and pictures.has_test(path, dialect.folders):
-                batches = read_batches(path, dialect, "test")
-                held_out = _store(batches, dialect, files.enter_context(_spool(folder)))
+                held_out = _store(read_batches(path, dialect, "test"), dialect, folder, files)
             names = ordered(whole.names, dialect.class_names)
             labels = _indices(whole, names, dialect.class_names)
             test_share = None if held_out else test_fraction
@@ -105,27 +102,18 @@ def load(
 
 @dataclass(frozen=True)
 class _Stored:
-    """Images in the order of a file, their pixels on disk, and their labels.
-
-    Attributes:
-        file: The pixels.
-        shape: Of one image.
-        labels: int32 ``(N,)``, indices into ``names``.
-        names: Labels in the order met.
-    """
+    """Images in the order of a file, their pixels on disk, and their labels."""
 
     file: "tempfile.SpooledTemporaryFile[bytes]"
-    shape: tuple[int, int, int]
-    labels: NDArray[np.int32]
-    names: tuple[str, ...]
+    shape: tuple[int, int, int]  # of one image
+    labels: NDArray[np.int32]  # (N,), indices into the names
+    names: tuple[str, ...]  # labels in the order met
 
 
-def _spool(folder: Path | None) -> "tempfile.SpooledTemporaryFile[bytes]":
-    return tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES, dir=None if folder is None else str(folder))
-
-
-def _store(batches: Iterator[Batch], dialect: Dialect, file: "tempfile.SpooledTemporaryFile[bytes]") -> _Stored:
+def _store(batches: Iterator[Batch], dialect: Dialect, folder: Path | None, files: ExitStack) -> _Stored:
     """Write the pixels of all batches into a file."""
+    place = None if folder is None else str(folder)
+    file = files.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES, dir=place))  # noqa: SIM115 - it is entered
     known: dict[str, int] = {}
     labels = []
     rows = 0
@@ -160,7 +148,7 @@ def _draw(
         raise refuse("one-class", class_name=names[0])
     rare = np.isin(labels, [names.index(name) for name in rare_classes(counts, test_fraction is None)])
     if rare.all():
-        raise refuse("too-few", least=2 if test_fraction is None else 3, most=max(counts.values()))
+        raise refuse("too-few", least=least_images(test_fraction is None), most=max(counts.values()))
     common = np.flatnonzero(~rare)
     if test_fraction is None:
         train, validation = stratified_cut(labels[common], validation_fraction, seed, names)
@@ -217,3 +205,34 @@ def _digest(path: Path) -> bytes:
         with one.open("rb") as file:
             hashlib.file_digest(file, lambda: digest)  # adds to it
     return digest.digest()
+
+
+def fit(images: Images, normalizer: str) -> Images:
+    """Return images in the form of ``normalizer``; those that have its shape already are left as they are.
+
+    8×8 images become what the catalog makes of scikit-learn's digits; gray ones of other sizes are taken as ink and
+    normalized as a drawing is; colors are scaled, or become gray and are then searched for ink.
+
+    Args:
+        images: uint8 ``(N, H, W, C)``, upright; gray ones light on dark.
+        normalizer: Name and version, such as ``mnist@1``.
+
+    Returns:
+        uint8 ``(N, 28, 28, 1)``, or ``(N, side, side, 3)`` for photos.
+    """
+    shape = shape_of(normalizer)
+    if images.shape[1:] == shape:
+        return images
+    fitted = np.zeros((len(images), *shape), np.uint8)
+    for place, image in enumerate(images):
+        fitted[place] = _fit_one(image, normalizer)
+    return fitted
+
+
+def _fit_one(image: Images, normalizer: str) -> Images:
+    if image_kind(normalizer) == "colour" or image.shape[2] == 3:
+        return prepare(image if image.shape[2] == 3 else np.repeat(image, 3, axis=2), normalizer).pixels
+    if image.shape[:2] == (8, 8) and normalizer == "mnist@1" and image.any():
+        return counts_as_mnist(image[..., 0].astype(np.float64) * (16 / 255))[..., np.newaxis]
+    gray = np.ascontiguousarray(image[..., 0])
+    return prepare_ink(Ink(gray, gray), normalizer).pixels

@@ -23,7 +23,10 @@ def parse_class_names(text: str) -> dict[str, str] | list[str]:
         UnusableDataError: It says nothing of the kind.
     """
     if text.lstrip().startswith(("{", "[")):
-        return _from_json(text)
+        try:
+            return class_names_of(json.loads(text)) or []
+        except ValueError:
+            raise _malformed(text) from None
     pieces = [piece for piece in (one.strip() for one in _split(text)) if piece]
     pairs = [_PAIR.fullmatch(piece) for piece in pieces]
     if not any(pairs):
@@ -92,14 +95,6 @@ def joined(inspection: Inspection) -> dict[str, str]:
 def _split(text: str) -> list[str]:
     pieces = re.split(r"[\n,;]+", text.strip())
     return pieces if len(pieces) > 1 or _PAIR.search(text) else text.split()
-
-
-def _from_json(text: str) -> dict[str, str] | list[str]:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        raise _malformed(text) from None
-    return class_names_of(value) or []
 
 
 def _checked(name: object) -> str:

@@ -1,15 +1,17 @@
 """What is known of a user's data before training: how it is written, what the user chose, what was found.
 
-All three can be kept as JSON with a run (``to_dict``, ``from_dict``).
+All three can be kept as JSON with a run (``to_dict``, ``from_dict``); images as shape and base64 of their pixels.
 """
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import PlainSerializer, PlainValidator, TypeAdapter
 
 from rabisco.intake.findings import Finding
 
@@ -19,8 +21,39 @@ Outermost = Literal["parts", "classes"]
 Images = NDArray[np.uint8]
 
 
+def _packed(image: Images) -> dict[str, Any]:
+    return {"shape": list(image.shape), "pixels": base64.b64encode(image.tobytes()).decode()}
+
+
+def _unpacked(value: Mapping[str, Any]) -> Images:
+    return np.frombuffer(base64.b64decode(value["pixels"]), np.uint8).reshape(value["shape"])
+
+
+KeptImage = Annotated[Images, PlainValidator(_unpacked), PlainSerializer(_packed)]
+KeptFinding = Annotated[Finding, PlainValidator(Finding.from_dict), PlainSerializer(Finding.to_dict)]
+
+
+class _Kept:
+    """A dataclass that can be kept as JSON."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON holds it."""
+        return dict(self._form().dump_python(self, mode="json"))
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Self:
+        """Return what ``to_dict`` wrote."""
+        kept: Self = cls._form().validate_python(value)
+        return kept
+
+    @classmethod
+    @cache
+    def _form(cls) -> TypeAdapter[Any]:
+        return TypeAdapter(cls)
+
+
 @dataclass(frozen=True)
-class Choices:
+class Choices(_Kept):
     """What the user decided; ``None`` where the data decide.
 
     Attributes:
@@ -48,18 +81,9 @@ class Choices:
     folders: Outermost | None = None
     class_names: Mapping[str, str] | Sequence[str] | None = None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON holds it."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> "Choices":
-        """Return what ``to_dict`` wrote."""
-        return cls(**value)
-
 
 @dataclass(frozen=True)
-class Dialect:
+class Dialect(_Kept):
     """How a user's data are written.
 
     Attributes:
@@ -114,15 +138,6 @@ class Dialect:
         """Places of the pixels among the cells of a line, int64 ``(P,)``."""
         return np.setdiff1d(np.arange(self.columns), (self.label_column, *self.ignored_columns))
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON holds it."""
-        return {**asdict(self), "ignored_columns": list(self.ignored_columns)}
-
-    @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> "Dialect":
-        """Return what ``to_dict`` wrote."""
-        return cls(**{**value, "ignored_columns": tuple(value["ignored_columns"])})
-
 
 @dataclass(frozen=True)
 class BadRow:
@@ -135,17 +150,8 @@ class BadRow:
     """
 
     row: int
-    reason: Finding
+    reason: KeptFinding
     name: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON holds it."""
-        return {"row": self.row, "reason": self.reason.to_dict(), "name": self.name}
-
-    @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> "BadRow":
-        """Return what ``to_dict`` wrote."""
-        return cls(value["row"], Finding.from_dict(value["reason"]), value["name"])
 
 
 @dataclass(frozen=True)
@@ -186,18 +192,9 @@ class PartReport:
     bad_count: int = 0
     bad_rows: tuple[BadRow, ...] = ()
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON holds it."""
-        return {"rows": self.rows, "bad_count": self.bad_count, "bad_rows": [row.to_dict() for row in self.bad_rows]}
-
-    @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> "PartReport":
-        """Return what ``to_dict`` wrote."""
-        return cls(value["rows"], value["bad_count"], tuple(BadRow.from_dict(row) for row in value["bad_rows"]))
-
 
 @dataclass(frozen=True)
-class Inspection:
+class Inspection(_Kept):
     """What was found in a user's data.
 
     Attributes:
@@ -225,10 +222,10 @@ class Inspection:
     duplicates: int = 0
     contradictions: int = 0
     leaked: int = 0
-    samples: Mapping[str, tuple[Images, ...]] = field(default_factory=dict)
-    understood: Finding | None = None
-    warnings: tuple[Finding, ...] = ()
-    errors: tuple[Finding, ...] = ()
+    samples: Mapping[str, tuple[KeptImage, ...]] = field(default_factory=dict)
+    understood: KeptFinding | None = None
+    warnings: tuple[KeptFinding, ...] = ()
+    errors: tuple[KeptFinding, ...] = ()
 
     @property
     def usable(self) -> bool:
@@ -239,45 +236,3 @@ class Inspection:
     def class_names(self) -> tuple[str, ...]:
         """Name of each class; the label is the index."""
         return tuple(one.name for one in self.classes)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON holds it; images as shape and base64 of their pixels."""
-        return {
-            "dialect": self.dialect.to_dict(),
-            "test_dialect": self.test_dialect.to_dict() if self.test_dialect else None,
-            "choices": self.choices.to_dict(),
-            "train": self.train.to_dict(),
-            "test": self.test.to_dict() if self.test else None,
-            "classes": [asdict(one) for one in self.classes],
-            "duplicates": self.duplicates,
-            "contradictions": self.contradictions,
-            "leaked": self.leaked,
-            "samples": {name: [_packed(image) for image in images] for name, images in self.samples.items()},
-            "understood": self.understood.to_dict() if self.understood else None,
-            "warnings": [finding.to_dict() for finding in self.warnings],
-            "errors": [finding.to_dict() for finding in self.errors],
-        }
-
-    @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> "Inspection":
-        """Return what ``to_dict`` wrote."""
-        read = dict(value)
-        read["dialect"] = Dialect.from_dict(value["dialect"])
-        read["test_dialect"] = Dialect.from_dict(value["test_dialect"]) if value["test_dialect"] else None
-        read["choices"] = Choices.from_dict(value["choices"])
-        read["train"] = PartReport.from_dict(value["train"])
-        read["test"] = PartReport.from_dict(value["test"]) if value["test"] else None
-        read["classes"] = tuple(ClassCount(**one) for one in value["classes"])
-        read["samples"] = {name: tuple(map(_unpacked, images)) for name, images in value["samples"].items()}
-        read["understood"] = Finding.from_dict(value["understood"]) if value.get("understood") else None
-        read["warnings"] = tuple(map(Finding.from_dict, value["warnings"]))
-        read["errors"] = tuple(map(Finding.from_dict, value["errors"]))
-        return cls(**read)
-
-
-def _packed(image: Images) -> dict[str, Any]:
-    return {"shape": list(image.shape), "pixels": base64.b64encode(image.tobytes()).decode()}
-
-
-def _unpacked(value: Mapping[str, Any]) -> Images:
-    return np.frombuffer(base64.b64decode(value["pixels"]), np.uint8).reshape(value["shape"])

@@ -1,7 +1,11 @@
-"""A CSV file: how it is written, found from lines all over it, and its images, block by block."""
+"""A CSV file: how it is written, found from lines all over it, and its images, block by block.
+
+All pixels of an image may stand in one cell, ``3,"0 0 12 …"`` or ``3,[0, 0, 12 …]``: it is spread to one for each.
+"""
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -9,17 +13,22 @@ from pathlib import Path
 from rabisco.errors import N_, Sentence, UnusableDataError
 from rabisco.intake.appearance import arrange, find_layout, find_normalizer, is_inverted, is_transposed
 from rabisco.intake.cells import RowReader
-from rabisco.intake.columns import EMPTY_CELLS, Columns, find_columns, split_line
+from rabisco.intake.columns import DELIMITERS, EMPTY_CELLS, find_columns, image_shape, split_line
 from rabisco.intake.findings import Finding, excerpt, refuse
 from rabisco.intake.lines import BLOCK_BYTES, read_blocks
 from rabisco.intake.report import Batch, Choices, Dialect
-from rabisco.intake.spread import find_spread, spread_block
 from rabisco.text import guess_encoding
 
 SAMPLE_LINES = 600
 SAMPLE_BYTES = 16 << 20
 SCALES = (1, 16, 255)
+LEAST_SPREAD = 15  # pixels in one cell, before the last one
 _FOREIGN = re.compile(rb"[^\n,;|\t]*[\x80-\xff][^\n,;|\t]*")  # cells with letters beyond ASCII
+_NUMBER = rb"\d+(?:\.\d*)?(?:[eE][+-]?\d+)?"
+_QUOTED = re.compile(rb'"\s*\[?\s*(' + _NUMBER + rb"(?:[\s,;]+" + _NUMBER + rb"){%d,})\s*\]?\s*\"" % LEAST_SPREAD)
+_BRACKETED = re.compile(rb"\[\s*(" + _NUMBER + rb"(?:[\s,;]+" + _NUMBER + rb"){%d,})\s*\]" % LEAST_SPREAD)
+_PLAIN = re.compile(rb"(?<![\d.])(" + _NUMBER + rb"(?: +" + _NUMBER + rb"){%d,})" % LEAST_SPREAD)
+_BETWEEN = re.compile(rb"[\s,;]+")
 
 
 def read_batches(path: Path, dialect: Dialect) -> Iterator[Batch]:
@@ -36,9 +45,9 @@ def read_batches(path: Path, dialect: Dialect) -> Iterator[Batch]:
             start = block.index(b"\n", len(block) - len(block.lstrip())) + 1  # blank lines may come before the header
             line += block.count(b"\n", 0, start)
             body = block[start:]
-        rows = reader.read(spread_block(body, dialect.delimiter) if dialect.spread else body, line)
-        line += rows.lines
-        yield Batch(arrange(rows.values, dialect), rows.labels, rows.bad)
+        values, labels, bad = reader.read(_spread_block(body, dialect.delimiter) if dialect.spread else body, line)
+        line += body.count(b"\n")
+        yield Batch(arrange(values, dialect), labels, bad)
 
 
 def detect(path: Path, choices: Choices) -> tuple[Dialect, list[Finding]]:
@@ -48,50 +57,23 @@ def detect(path: Path, choices: Choices) -> tuple[Dialect, list[Finding]]:
         UnusableDataError: It is no table of images.
     """
     lines, encoding = _sample(path)
-    spread = None
+    spread, remarks = None, list[Finding]()
     try:
-        columns = find_columns(lines, choices)
+        dialect, found = find_columns(lines, choices)
     except UnusableDataError:
-        spread = find_spread(lines, choices)
+        spread = _find_spread(lines, choices)
         if spread is None:
             raise
-        lines = spread.lines
-        columns = find_columns(lines, replace(choices, delimiter=spread.delimiter))
-    body = lines[1:] if columns.has_header else lines
+        lines, delimiter, column = spread
+        dialect, found = find_columns(lines, replace(choices, delimiter=delimiter))
+        remarks.append(Finding("spread", {"column": column}))
+    if encoding != "utf-8":
+        remarks.append(Finding("encoding-guessed", {"encoding": encoding}))
+    body = lines[1:] if dialect.has_header else lines
     if not body:
         raise refuse("no-rows", reason=Sentence(N_("there is a header and nothing else")))
-    dialect = Dialect(
-        kind="table",
-        normalizer="",
-        side=columns.side,
-        layout="grey" if columns.channels == 1 else "planar",
-        delimiter=columns.delimiter,
-        has_header=columns.has_header,
-        columns=columns.columns,
-        label_column=columns.label_column,
-        ignored_columns=columns.ignored_columns,
-        encoding=encoding,
-        sparse=columns.sparse,
-    )
-    dialect = _with_numbers(dialect, body, choices)
-    dialect = replace(_with_appearance(dialect, body, choices), spread=spread is not None)
-    remarks = [Finding("spread", {"column": spread.column})] if spread is not None else []
-    return dialect, [*remarks, *_remarks(dialect, columns)]
-
-
-def _remarks(dialect: Dialect, columns: Columns) -> list[Finding]:
-    found = []
-    if dialect.encoding != "utf-8":
-        found.append(Finding("encoding-guessed", {"encoding": dialect.encoding}))
-    if dialect.sparse:
-        found.append(Finding("sparse"))
-    if columns.extra:
-        found.append(Finding("extra-columns", {"columns": ", ".join(columns.extra)}))
-    elif 0 in dialect.ignored_columns:
-        found.append(Finding("index-column", {"column": 1}))
-    if columns.guessed:
-        found.append(Finding("label-guessed", {"column": columns.label_column + 1}))
-    return found
+    dialect = _with_numbers(replace(dialect, encoding=encoding, spread=spread is not None), body, choices)
+    return _with_appearance(dialect, body, choices), [*remarks, *found]
 
 
 def _sample(path: Path) -> tuple[list[bytes], str]:
@@ -158,10 +140,9 @@ def _with_numbers(dialect: Dialect, body: list[bytes], choices: Choices) -> Dial
 
 def _with_appearance(dialect: Dialect, body: list[bytes], choices: Choices) -> Dialect:
     """Return the dialect with what its images look like."""
-    rows = RowReader(dialect).read(b"\n".join(body) + b"\n", 1)
-    values = rows.values
+    values, _, bad = RowReader(dialect).read(b"\n".join(body) + b"\n", 1)
     if not len(values):
-        raise refuse("no-rows", reason=rows.bad[0].reason.sentence)
+        raise refuse("no-rows", reason=bad[0].reason.sentence)
     if dialect.layout != "grey":
         dialect = replace(dialect, layout=choices.layout or find_layout(values, dialect.side))
     gray = dialect.layout == "grey"
@@ -172,3 +153,45 @@ def _with_appearance(dialect: Dialect, body: list[bytes], choices: Choices) -> D
     )
     dialect = replace(dialect, transposed=transposed)
     return replace(dialect, normalizer=choices.normalizer or find_normalizer(arrange(values, dialect)))
+
+
+def _find_spread(lines: Sequence[bytes], choices: Choices) -> tuple[list[bytes], str, int] | None:
+    """Return lines with their pixels in cells of their own, what separates these, and the column they stood in.
+
+    ``None`` if most lines do not hold an image in one cell.
+    """
+    found = [_found(line) for line in lines]
+    counts = Counter(len(_BETWEEN.split(match[1])) for match in found if match)
+    if not counts:
+        return None
+    pixels, times = counts.most_common(1)[0]
+    if image_shape(pixels) is None or 2 * times <= len(lines) - 1:
+        return None
+    place, match = next((at, one) for at, one in enumerate(found) if one and len(_BETWEEN.split(one[1])) == pixels)
+    rest = lines[place][: match.start()] + lines[place][match.end() :]
+    allowed = DELIMITERS[:-1] if choices.delimiter is None else (choices.delimiter,)  # spaces part the pixels
+    delimiter = max(allowed, key=lambda one: rest.count(one.encode()))
+    column = lines[place][: match.start()].count(delimiter.encode())
+    spread = [_spread(line, delimiter.encode()) for line in lines]
+    if found[0] is None:  # a header
+        cells = lines[0].split(delimiter.encode())
+        if column < len(cells):
+            cells[column : column + 1] = [b"pixel%d" % number for number in range(pixels)]
+            spread[0] = delimiter.encode().join(cells)
+    return spread, delimiter, column + 1
+
+
+def _spread_block(block: bytes, delimiter: str) -> bytes:
+    """Return whole lines, each ended by a line feed, with their pixels in cells of their own."""
+    return b"\n".join(_spread(line, delimiter.encode()) for line in block.split(b"\n"))
+
+
+def _found(line: bytes) -> "re.Match[bytes] | None":
+    return _QUOTED.search(line) or _BRACKETED.search(line) or _PLAIN.search(line)
+
+
+def _spread(line: bytes, delimiter: bytes) -> bytes:
+    match = _found(line)
+    if match is None:
+        return line
+    return line[: match.start()] + delimiter.join(_BETWEEN.split(match[1])) + line[match.end() :]

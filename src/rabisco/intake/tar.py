@@ -14,10 +14,10 @@ import re
 import tempfile
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import IO, NamedTuple, Protocol
+from typing import IO, NamedTuple
 
 from rabisco.errors import N_, StorageError
 from rabisco.intake.findings import refuse
@@ -52,39 +52,55 @@ class TarEntry(NamedTuple):
     is_link: bool
 
 
-class Archive(Protocol):
-    """What an archive is read from."""
+class Archive:
+    """A tar archive to be read in place; one that is compressed is decompressed into a nameless file as it is read.
+
+    It is refused once it expands too much. Each compressed byte read adds to a credit that is capped at its initial
+    value, so incompressible data at the start cannot pay for a bomb later.
+    """
+
+    def __init__(self, path: Path, files: ExitStack) -> None:
+        self._raw = files.enter_context(path.open("rb"))
+        self._stream = _decompressing(self._raw, self._raw.read(BLOCK))
+        self._plain: IO[bytes] = self._raw
+        if self._stream is not None:
+            files.callback(self._stream.close)
+            self._plain = files.enter_context(_nameless_file())
+        self._length, self._credit = 0, CREDIT
 
     def read_at(self, place: int, size: int) -> bytes:
         """Return ``size`` bytes from ``place`` on; fewer at the end."""
+        while self._length < place + size and (piece := self._next()):
+            with _needing_room():
+                self._plain.write(piece)
+                self._plain.flush()
+            self._length += len(piece)
+        return os.pread(self._plain.fileno(), size, place)
 
     def finish(self) -> None:
         """Read what comes after the end of the archive."""
+        while self._next():
+            pass
+
+    def _next(self) -> bytes:
+        if self._stream is None:
+            return b""
+        before = self._raw.tell()
+        piece = self._stream.read(PIECE)
+        self._credit = min(CREDIT, self._credit + MAX_RATIO * (self._raw.tell() - before)) - len(piece)
+        if self._credit < 0:
+            raise refuse("compression-bomb", ratio=MAX_RATIO)
+        return piece
 
 
 def is_tar(path: Path, head: bytes) -> bool:
-    """Return whether a file is a tar archive, compressed or not.
-
-    Args:
-        path: Of the file.
-        head: Its first 512 bytes.
-    """
+    """Return whether a file that begins with these 512 bytes is a tar archive, compressed or not."""
     try:
         with path.open("rb") as raw:
             stream = _decompressing(raw, head)
             return (head if stream is None else stream.read(BLOCK))[257:262] == b"ustar"
     except DAMAGED:
         return False
-
-
-def open_tar(path: Path, files: ExitStack) -> Archive:
-    """Return a tar archive; one that is compressed is decompressed into a nameless file, as far as it is read."""
-    raw = files.enter_context(path.open("rb"))
-    stream = _decompressing(raw, raw.read(BLOCK))
-    if stream is None:
-        return _Plain(raw)
-    files.callback(stream.close)
-    return _Unpacked(raw, stream, files.enter_context(_nameless_file()))
 
 
 def entries(archive: Archive) -> Iterator[TarEntry]:
@@ -168,67 +184,20 @@ def _decompressing(raw: IO[bytes], head: bytes) -> _Compressed | None:
     return lzma.LZMAFile(raw) if head.startswith(b"\xfd7zXZ") else None
 
 
-class _Plain:
-    def __init__(self, raw: IO[bytes]) -> None:
-        self._raw = raw
-
-    def read_at(self, place: int, size: int) -> bytes:
-        return os.pread(self._raw.fileno(), size, place)
-
-    def finish(self) -> None:
-        pass
-
-
-class _Unpacked:
-    """A compressed archive, refused once it expands too much.
-
-    Each compressed byte read adds to a credit that is capped at its initial value, so incompressible data at the start
-    cannot pay for a bomb later.
-    """
-
-    def __init__(self, raw: IO[bytes], stream: _Compressed, plain: IO[bytes]) -> None:
-        self._raw, self._stream, self._plain = raw, stream, plain
-        self._length, self._credit = 0, CREDIT
-
-    def read_at(self, place: int, size: int) -> bytes:
-        while self._length < place + size and (piece := self._next()):
-            _write(self._plain, piece)
-            self._length += len(piece)
-        return os.pread(self._plain.fileno(), size, place)
-
-    def finish(self) -> None:
-        while self._next():
-            pass
-
-    def _next(self) -> bytes:
-        before = self._raw.tell()
-        piece = self._stream.read(PIECE)
-        self._credit = min(CREDIT, self._credit + MAX_RATIO * (self._raw.tell() - before)) - len(piece)
-        if self._credit < 0:
-            raise refuse("compression-bomb", ratio=MAX_RATIO)
-        return piece
-
-
 def _nameless_file() -> IO[bytes]:
     """Return a file without a name in the folder of uploads; the system's folder for such files may be small."""
     folder = get_settings().home / "uploads"
-    try:
+    with _needing_room():
         folder.mkdir(parents=True, exist_ok=True)
         return tempfile.TemporaryFile(dir=folder)
-    except OSError as error:
-        raise _no_room(error) from error
 
 
-def _write(file: IO[bytes], piece: bytes) -> None:
+@contextmanager
+def _needing_room() -> Iterator[None]:
     try:
-        file.write(piece)
-        file.flush()
+        yield
     except OSError as error:
-        raise _no_room(error) from error
-
-
-def _no_room(error: OSError) -> StorageError:
-    return StorageError(
-        N_("unpacking the archive needs a folder that is writable and has room. Received: %(reason)s"),
-        reason=str(error.strerror or error),
-    )
+        raise StorageError(
+            N_("unpacking the archive needs a folder that is writable and has room. Received: %(reason)s"),
+            reason=str(error.strerror or error),
+        ) from error

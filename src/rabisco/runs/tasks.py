@@ -7,8 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from rabisco import intake, uploads
-from rabisco.data.dataset import Dataset, Split
-from rabisco.data.split import stratified_cut
+from rabisco.data.dataset import Dataset, Split, stratified_cut
 from rabisco.errors import N_, InvalidConfigurationError
 from rabisco.recipes import Recipe, RecipeTask, Task, load_material, with_supplements
 from rabisco.retraining import RetrainingTask

@@ -138,19 +138,15 @@ def _create(address: str) -> Engine:
     url = _parse(address)
     if url.get_backend_name() == "postgresql":
         try:
-            engine = create_engine(
-                url,
-                pool_pre_ping=True,
-                pool_timeout=POOL_SECONDS,
-            )
-            from rabisco.store.impatient import ImpatientConnection, ping_in_a_hurry
+            engine = create_engine(url, pool_pre_ping=True, pool_timeout=POOL_SECONDS)
+            from rabisco.store.postgresql import TimeoutConnection, ping_in_a_hurry
         except ModuleNotFoundError as error:
             raise MissingExtraError(
                 N_("PostgreSQL needs %(name)s, which is not installed: pip install 'rabisco[postgresql]'"),
                 name=error.name,
             ) from error
         engine.dialect.do_ping = ping_in_a_hurry(engine.dialect.do_ping)  # type: ignore[assignment]
-        event.listen(engine, "do_connect", lambda *given: ImpatientConnection.connect(*given[2], **given[3]))
+        event.listen(engine, "do_connect", lambda *given: TimeoutConnection.connect(*given[2], **given[3]))
         return engine
     Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"isolation_level": None, "timeout": BUSY_SECONDS})

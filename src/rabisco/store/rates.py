@@ -1,4 +1,4 @@
-"""Counting requests for all servers of one PostgreSQL, by its clock."""
+"""Counting requests for all servers of one PostgreSQL, by its clock; ``StorageError`` where it does not answer."""
 
 from datetime import datetime, timedelta
 
@@ -14,9 +14,6 @@ def count(key: str, seconds: float, amount: int = 1) -> tuple[int, datetime]:
 
     Returns:
         Its value, and when the window ends.
-
-    Raises:
-        StorageError: The database does not answer.
     """
     ends = func.now() + timedelta(seconds=seconds)
     over = Rate.expires <= func.now()
@@ -37,11 +34,7 @@ def count(key: str, seconds: float, amount: int = 1) -> tuple[int, datetime]:
 
 
 def counted(key: str) -> tuple[int, datetime] | None:
-    """Return a count and when it ends; ``None`` if there is none.
-
-    Raises:
-        StorageError: The database does not answer.
-    """
+    """Return a count and when it ends; ``None`` if there is none."""
     with reading() as session:
         found = session.execute(
             select(Rate.count, Rate.expires).where(Rate.key == key, Rate.expires > func.now())
@@ -50,10 +43,6 @@ def counted(key: str) -> tuple[int, datetime] | None:
 
 
 def forget(key: str | None = None) -> None:
-    """Begin a count anew, or all of them.
-
-    Raises:
-        StorageError: The database does not answer.
-    """
+    """Begin a count anew, or all of them."""
     with writing() as session:
         session.execute(delete(Rate) if key is None else delete(Rate).where(Rate.key == key))

@@ -18,7 +18,7 @@ _NAMES = {
 }
 
 
-class Moment(TypeDecorator[datetime]):
+class UtcDateTime(TypeDecorator[datetime]):
     """A point in time, UTC; SQLite would forget the zone."""
 
     impl = SqlDateTime(timezone=True)
@@ -33,7 +33,7 @@ class Moment(TypeDecorator[datetime]):
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
-class Told(TypeDecorator[Sentence]):
+class SentenceText(TypeDecorator[Sentence]):
     """A sentence, as JSON; earlier releases wrote it as English text."""
 
     impl = Text
@@ -59,7 +59,7 @@ class Base(DeclarativeBase):
     """Root of the tables."""
 
     metadata = MetaData(naming_convention=_NAMES)
-    type_annotation_map = {datetime: Moment, Sentence: Told, dict[str, Any]: JSON}  # noqa: RUF012 - the form SQLAlchemy asks for
+    type_annotation_map = {datetime: UtcDateTime, Sentence: SentenceText, dict[str, Any]: JSON}  # noqa: RUF012 - the form SQLAlchemy asks for
 
 
 class OfProcess:

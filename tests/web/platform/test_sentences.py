@@ -14,7 +14,7 @@ from rabisco import errors
 from rabisco.artifacts import Card, load_artifact, said_of
 from rabisco.artifacts.card import ENDED, RETRAINED, with_note
 from rabisco.errors import N_, RabiscoError, Sentence, TooLargeError
-from rabisco.store.tables import Told
+from rabisco.store.tables import SentenceText
 from rabisco.web import create_app
 from rabisco.web.platform.languages import translated as told
 
@@ -22,7 +22,7 @@ ROOT = Path(rabisco.__file__).parent
 ERRORS = {name for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, RabiscoError)}
 # What only a terminal shows; and errors made of sentences that stand elsewhere.
 TERMINAL = {"cli", "studio", "settings.py", "evaluation/plots.py", "evaluation/compare.py", "data/export.py", "bulk"}
-ELSEWHERE = {"MESSAGES[finding.code]", "self.sentence", "wrong.message", "told.message", "message"}
+ELSEWHERE = {"MESSAGES[code]", "self.sentence", "wrong.message", "told.message", "message"}
 ELSEWHERE |= {"_UNKNOWN", "_UNREADABLE", "_FILE", "wrong_form.message"}
 
 
@@ -136,7 +136,7 @@ def test_a_sentence_may_stand_in_another() -> None:
 
 
 def test_why_a_run_failed_is_kept_as_a_sentence_and_earlier_rows_as_their_text() -> None:
-    column, dialect = Told(), sqlite.dialect()
+    column, dialect = SentenceText(), sqlite.dialect()
     failed = Sentence(N_("a run's name must be 1 to 120 characters. Received: %(count)s"), {"count": 4000})
     kept = column.process_result_value(column.process_bind_param(failed, dialect), dialect)
     assert kept == failed

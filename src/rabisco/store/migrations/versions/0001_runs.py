@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from rabisco.store.tables import Moment
+from rabisco.store.tables import UtcDateTime
 
 revision = "0001"
 down_revision = None
@@ -29,14 +29,14 @@ def upgrade() -> None:
         sa.Column("metrics", sa.JSON()),
         sa.Column("progress", sa.JSON()),
         sa.Column("message", sa.Text(), nullable=False),
-        sa.Column("created", Moment(), nullable=False),
-        sa.Column("queued", Moment(), nullable=False),
-        sa.Column("started", Moment()),
-        sa.Column("ended", Moment()),
+        sa.Column("created", UtcDateTime(), nullable=False),
+        sa.Column("queued", UtcDateTime(), nullable=False),
+        sa.Column("started", UtcDateTime()),
+        sa.Column("ended", UtcDateTime()),
         sa.Column("host", sa.String(120), nullable=False),
         sa.Column("pid", sa.Integer()),
         sa.Column("process_started", sa.String(80), nullable=False),
-        sa.Column("heartbeat", Moment()),
+        sa.Column("heartbeat", UtcDateTime()),
         sa.Column("launches", sa.Integer(), nullable=False),
         sa.Column("last_event", sa.Integer(), nullable=False),
         sa.Column("owner", sa.String(64), nullable=False),
@@ -52,14 +52,14 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False, autoincrement=False),
         sa.Column("kind", sa.String(16), nullable=False),
         sa.Column("payload", sa.JSON(), nullable=False),
-        sa.Column("created", Moment(), nullable=False),
+        sa.Column("created", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("run_id", "number", name="pk_run_events"),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name="fk_run_events_run_id", ondelete="CASCADE"),
     )
     op.create_table(
         "uploads",
         sa.Column("id", sa.String(32), nullable=False),
-        sa.Column("created", Moment(), nullable=False),
+        sa.Column("created", UtcDateTime(), nullable=False),
         sa.Column("name", sa.String(255), nullable=False),
         sa.Column("folder", sa.String(255), nullable=False),
         sa.Column("inspection", sa.JSON()),
@@ -71,7 +71,7 @@ def upgrade() -> None:
     op.create_table(
         "corrections",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("created", Moment(), nullable=False),
+        sa.Column("created", UtcDateTime(), nullable=False),
         sa.Column("image", sa.LargeBinary(), nullable=False),
         sa.Column("model", sa.String(60), nullable=False),
         sa.Column("artifact_version", sa.Integer(), nullable=False),

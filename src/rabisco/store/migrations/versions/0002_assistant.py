@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from rabisco.store.tables import Moment
+from rabisco.store.tables import UtcDateTime
 
 revision = "0002"
 down_revision = "0001"
@@ -14,7 +14,7 @@ def upgrade() -> None:
     op.create_table(
         "assistant_messages",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("created", Moment(), nullable=False),
+        sa.Column("created", UtcDateTime(), nullable=False),
         sa.Column("visitor", sa.String(64), nullable=False),
         sa.Column("role", sa.String(16), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),

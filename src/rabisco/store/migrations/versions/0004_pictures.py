@@ -5,7 +5,7 @@ import hashlib
 import sqlalchemy as sa
 from alembic import op
 
-from rabisco.store.tables import Moment
+from rabisco.store.tables import UtcDateTime
 
 revision = "0004"
 down_revision = "0003"
@@ -32,7 +32,7 @@ def upgrade() -> None:
     op.create_table(
         "pictures",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("created", Moment(), nullable=False),
+        sa.Column("created", UtcDateTime(), nullable=False),
         sa.Column("image", sa.LargeBinary(), nullable=False),
         sa.Column("key", sa.String(32), nullable=False),
         sa.Column("true_label", sa.String(80)),

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from rabisco.store.tables import Moment
+from rabisco.store.tables import UtcDateTime
 
 revision = "0005"
 down_revision = "0004"
@@ -15,7 +15,7 @@ def upgrade() -> None:
         "rates",
         sa.Column("key", sa.String(255), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
-        sa.Column("expires", Moment(), nullable=False),
+        sa.Column("expires", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_rates")),
     )
     op.create_index(op.f("ix_rates_expires"), "rates", ["expires"])

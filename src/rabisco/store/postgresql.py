@@ -11,7 +11,7 @@ PATIENCE, SILENT_PATIENCE, PING_PATIENCE = 10.0, 1.0, 2.0
 CONNECT = {False: 5, True: 2}  # seconds to be reached, and where it was silent
 
 
-class ImpatientConnection(psycopg.Connection[Any]):
+class TimeoutConnection(psycopg.Connection[Any]):
     """A connection that is given up when an answer takes too long; of a server that is silent less is waited for.
 
     Attributes:
@@ -30,11 +30,11 @@ class ImpatientConnection(psycopg.Connection[Any]):
             OperationalError: The server did not answer in time, or refused.
         """
         try:
-            connection = super().connect(*given, **{**options, "connect_timeout": CONNECT[ImpatientConnection.silent]})
+            connection = super().connect(*given, **{**options, "connect_timeout": CONNECT[TimeoutConnection.silent]})
         except psycopg.Error:
-            ImpatientConnection.silent = True
+            TimeoutConnection.silent = True
             raise
-        ImpatientConnection.silent = False
+        TimeoutConnection.silent = False
         return connection
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
@@ -43,14 +43,14 @@ class ImpatientConnection(psycopg.Connection[Any]):
         Raises:
             OperationalError: It did not answer in time; the connection is closed.
         """
-        usual = self.patience == PATIENCE and ImpatientConnection.silent
+        usual = self.patience == PATIENCE and TimeoutConnection.silent
         try:
             answer = super().wait(gen, interval, timeout or (SILENT_PATIENCE if usual else self.patience))
         except psycopg.errors._WaitTimeout as error:
-            ImpatientConnection.silent = True
+            TimeoutConnection.silent = True
             self.pgconn.finish()
             raise psycopg.OperationalError("no answer in time") from error
-        ImpatientConnection.silent = False
+        TimeoutConnection.silent = False
         return answer
 
     @contextmanager
