@@ -20,7 +20,11 @@ LOOKALIKES = ("0Oo", "1Il", "Cc", "Jj", "Kk", "Mm", "Pp", "Ss", "Uu", "Vv", "Ww"
 
 
 def classes_among(names: Sequence[str], among: Among) -> list[int]:
-    """Return the indices of a model's classes of the given kind, in order; all of them for ``any``.
+    """Return the indices of the classes of the given kind, in order; all of them for ``any``.
+
+    Args:
+        names: A model's classes.
+        among: What is expected.
 
     Raises:
         InvalidRequestError: The model knows none.

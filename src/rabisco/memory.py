@@ -31,9 +31,14 @@ Features = NDArray[np.float32]
 
 
 class Example(BaseModel):
-    """One picture and what it is: a class, or ``None`` and the reason why such pictures are refused.
+    """One picture and what it is.
 
-    Pictures whose features are nearer than its reach are answered like it. By its key it can be forgotten.
+    Attributes:
+        key: Names the picture, so that it can be forgotten.
+        features: See ``features``.
+        reach: Pictures nearer than that are answered like this one.
+        category: The class that it is; ``None`` where the model knows none for it.
+        reason: Why it is refused then.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -55,9 +60,13 @@ class Recall:
 
 @dataclass(frozen=True)
 class Reference(ArrayFile):
-    """What a model answers on images that it was validated and tested on, as features, int8 ``(N, F)``.
+    """What a model answers on images that it was validated and tested on, as features.
 
-    How far examples reach is fitted on validation images, ``seen``; what changed is ``counted`` on test images.
+    Attributes:
+        seen: Of validation images, int8 ``(N, F)``; how far examples reach is fitted on them.
+        answers: Class that the model answers for each, ``(N,)``.
+        counted: Of test images, int8 ``(M, F)``; on them is counted what changed.
+        counted_answers: ``(M,)``.
     """
 
     seen: NDArray[np.int8]
@@ -77,7 +86,11 @@ class Reference(ArrayFile):
 
 
 class Memory(BaseModel):
-    """The examples of one version of a model, in the order in which they were taught; stored as ``memory.json``."""
+    """The examples of one version of a model; stored as ``memory.json``.
+
+    Attributes:
+        examples: In the order in which they were taught.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -134,8 +147,11 @@ class Memory(BaseModel):
 def features(images: NDArray[np.uint8], logits: NDArray[np.float32]) -> Features:
     """Return what examples are told apart by, float32 ``(N, F)``: how images look, and what the model makes of them.
 
-    They are the lowest frequencies but the mean of normalized images, uint8 ``(N, H, W, C)``, and their logits, each
-    of length 1, the logits weighing less.
+    They are the image's lowest frequencies but the mean, and the logits, each of length 1, the logits weighing less.
+
+    Args:
+        images: Normalized, uint8 ``(N, H, W, C)``.
+        logits: Of the model, ``(N, classes)``.
     """
     _, height, width, channels = images.shape
     count = FREQUENCIES[channels]
@@ -148,9 +164,12 @@ def features(images: NDArray[np.uint8], logits: NDArray[np.float32]) -> Features
 
 
 def reach_of(example: Features, answer: int, reference: Reference | None) -> float:
-    """Return how far an example, ``(F,)``, may reach without changing what the model answers on the reference.
+    """Return how far an example may reach without changing what the model answers on the reference.
 
-    Its ``answer`` is the place of its class; -1 where the model knows none for it.
+    Args:
+        example: Its features, ``(F,)``.
+        answer: Place of its class; -1 where the model knows none for it.
+        reference: ``None`` if the model has none.
     """
     if reference is None or not len(reference.seen):
         return WITHOUT_REFERENCE

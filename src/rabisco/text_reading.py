@@ -27,10 +27,14 @@ UNSURE = 0.5  # each nat of the best class's probability
 
 @dataclass(frozen=True)
 class ReadCharacter:
-    """One character of several, as a model reads it: the most probable classes, best first.
+    """One character of several, as a model reads it.
 
-    Its box is in pixels of the picture as it was sent, its line a number from 0. It is ``remembered`` where an example
-    that the model was taught answers, and not its weights.
+    Attributes:
+        top_k: The most probable classes, best first.
+        box: Where it lies in the picture as it was sent, in its pixels.
+        line: Number of its line, from 0.
+        prepared: The pixels that the model saw.
+        remembered: Whether an example that the model was taught answers, and not its weights.
     """
 
     top_k: tuple[ClassProbability, ...]
@@ -58,10 +62,17 @@ class ReadCharacter:
 
 @dataclass(frozen=True)
 class TextReading:
-    """What a model reads in a picture of several characters, whose sides are those of the picture as it was sent.
+    """What a model reads in a picture of several characters.
 
-    The text has a space where a gap is clearly wider than others, and a line feed between lines. The latency is that
-    from the decoded picture to this answer.
+    Attributes:
+        model: Name of the artifact.
+        version: Its version.
+        among: What was expected to be written.
+        text: The characters as a string: a space where a gap is clearly wider than others, a line feed between lines.
+        characters: Each of them, in reading order.
+        latency_ms: Milliseconds from the decoded picture to this answer.
+        width: Of the picture as it was sent, in pixels.
+        height: The same.
     """
 
     model: str

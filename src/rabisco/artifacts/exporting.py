@@ -20,8 +20,12 @@ def export(model: Any, weights: Path, path: Path) -> None:
     """Write a Keras model as ONNX.
 
     Keras's exporters for PyTorch and JAX need packages of their own and name the graph's parts otherwise, so a process
-    on TensorFlow does it, whatever Keras computes on here: from ``weights``, the same model as HDF5. The model must
-    have been called.
+    on TensorFlow does it, whatever Keras computes on here.
+
+    Args:
+        model: It has been called.
+        weights: The same model as HDF5.
+        path: Of the file to write.
     """
     keras = sys.modules.get("keras")
     if keras is None or keras.backend.backend() == "tensorflow":

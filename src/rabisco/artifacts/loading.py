@@ -41,10 +41,10 @@ SETTLED = 2_000_000_000  # nanoseconds
 class Artifact:
     """An artifact whose files have been checked against its card.
 
-    What it keeps beside its weights is read from a file, ``None`` without one; a damaged one is an
-    ``InvalidArtifactError``.
-
-    Its folder holds the files, its version is 0 if it is the bundled one.
+    Attributes:
+        card: What it is.
+        folder: Where its files are.
+        version: Its number among those of its name; 0 is the bundled one.
     """
 
     card: Card
@@ -68,24 +68,40 @@ class Artifact:
 
     @property
     def reference(self) -> Reference | None:
-        """What it answers on images that it was validated and tested on."""
+        """What it answers on images that it was validated and tested on; ``None`` where that was not kept.
+
+        Raises:
+            InvalidArtifactError: The file is damaged.
+        """
         return self._kept(REFERENCE_FILE, Reference.read)
 
     @property
     def readings(self) -> "Readings | None":
-        """What it answered on each test image, and some of the images."""
+        """What it answered on each test image, and some of the images; ``None`` where that was not kept.
+
+        Raises:
+            InvalidArtifactError: The file is damaged.
+        """
         from rabisco.evaluation.readings import Readings  # what answers a picture needs nothing that judges models
 
         return self._kept(READINGS_FILE, Readings.read)
 
     @property
     def training_images(self) -> TrainingImages | None:
-        """Some of the images that it was trained on."""
+        """Some of the images that it was trained on; ``None`` where none were kept.
+
+        Raises:
+            InvalidArtifactError: The file is damaged.
+        """
         return self._kept(TRAINING_FILE, TrainingImages.read)
 
     @property
     def memory(self) -> Memory | None:
-        """The examples that it was taught."""
+        """The examples that it was taught; ``None`` without any.
+
+        Raises:
+            InvalidArtifactError: The file is damaged.
+        """
         return self._kept(MEMORY_FILE, lambda path: Memory.model_validate_json(path.read_bytes()))
 
     def _kept(self, file: str, read: Callable[[Path], Kept]) -> Kept | None:
@@ -155,7 +171,13 @@ def read_card(name: str, folder: Path) -> Card:
 
 
 def card_of(name: str) -> Card:
-    """Return the card of the current version of ``name``; its other files are neither checked nor loaded."""
+    """Return the card of the current version of ``name``; its files are neither checked nor loaded.
+
+    Raises:
+        NoModelError: No artifact is there at all.
+        ModelNotFoundError: None has that name.
+        InvalidArtifactError: Its card is missing or damaged.
+    """
     return _current_card(name, stamp(name))
 
 

@@ -40,9 +40,13 @@ _DELETED = ".deleted-"
 
 @dataclass(frozen=True)
 class Version:
-    """One version of a model, 0 for the bundled one, with its card unless that cannot be read.
+    """One version of a model.
 
-    The ``current`` one answers; a roll-back goes to the ``previous`` one.
+    Attributes:
+        number: 0 for the bundled one.
+        card: Its card; ``None`` if it cannot be read.
+        current: Whether it is the one that answers.
+        previous: Whether a roll-back goes to it.
     """
 
     number: int
@@ -52,7 +56,12 @@ class Version:
 
 
 def versions(name: str) -> list[Version]:
-    """Return every version of a model, the newest first."""
+    """Return every version of a model, the newest first.
+
+    Raises:
+        NoModelError: No artifact is there at all.
+        ModelNotFoundError: None has that name.
+    """
     find(name)
     pointer, there = pointer_of(name), folders(name)
     previous = _previous(pointer, there)
@@ -63,7 +72,13 @@ def versions(name: str) -> list[Version]:
 
 
 def use_version(name: str, version: int) -> None:
-    """Let another version of a model answer from now on, in every process."""
+    """Let another version of a model answer from now on, in every process.
+
+    Raises:
+        ModelNotFoundError: There is no such model.
+        VersionNotFoundError: It has no such version.
+        InvalidArtifactError: That version's card is damaged.
+    """
     with changing(name) as behind:
         _, folder = find(name, version)
         read_card(name, folder)
@@ -144,7 +159,13 @@ def delete_model(name: str) -> None:
 
 
 def promote(name: str, version: int | None = None) -> None:
-    """Make a model the one that answers when a request names none; with a version, that version of it."""
+    """Make a model the one that answers when a request names none; with a version, that version of it.
+
+    Raises:
+        ModelNotFoundError: There is no such model.
+        VersionNotFoundError: It has no such version.
+        InvalidArtifactError: Its card is damaged.
+    """
     _, folder = find(name, version)
     read_card(name, folder)
     if version is not None:

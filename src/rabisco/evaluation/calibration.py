@@ -41,7 +41,12 @@ def reliability_table(labels: NDArray[np.int64], probabilities: NDArray[np.float
 def calibration_error(labels: NDArray[np.int64], probabilities: NDArray[np.floating]) -> float:
     """Return the expected calibration error: the mean gap of confidence and accuracy over equally wide bins.
 
-    It lies in [0, 1]; 0 is perfect. Arguments as for ``reliability_table``.
+    Args:
+        labels: ``(N,)``, the true classes.
+        probabilities: ``(N, classes)``, rows summing to 1.
+
+    Returns:
+        A fraction in [0, 1]; 0 is perfect.
 
     Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017.
     """
@@ -65,7 +70,12 @@ def adaptive_calibration_error(labels: NDArray[np.int64], probabilities: NDArray
 
 
 def negative_log_likelihood(labels: NDArray[np.int64], logits: NDArray[np.floating]) -> float:
-    """Return the mean cross-entropy in nats of logits, ``(N, classes)``, given the true classes, ``(N,)``."""
+    """Return the mean cross-entropy in nats: minus the log of the probability given to the true class.
+
+    Args:
+        labels: ``(N,)``, the true classes.
+        logits: ``(N, classes)``.
+    """
     log_probabilities = scipy.special.log_softmax(np.asarray(logits, dtype=np.float64), axis=1)
     return float(-log_probabilities[np.arange(len(labels)), labels].mean())
 
@@ -76,7 +86,12 @@ def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> 
     Fit it on the validation split, never on the test split. Dividing by a temperature changes no answer, only how
     sure the model says it is.
 
-    It lies in [0.05, 20], above 1 if the model was too sure of itself. Logits are ``(N, classes)``, labels ``(N,)``.
+    Args:
+        logits: ``(N, classes)``.
+        labels: ``(N,)``, the true classes.
+
+    Returns:
+        A number in [0.05, 20]; above 1 if the model was too sure of itself.
 
     Raises:
         InvalidDataError: There are no examples to fit it on.

@@ -22,8 +22,16 @@ from rabisco.evaluation.statistics import mcnemar, paired_interval_of_counts, wi
 class Contestant:
     """One model in a comparison: what reads, and what is known of it.
 
-    The bytes are those of ``pesos.h5``, of ``model.onnx`` and of the memory that it takes once loaded. What was not
-    measured is ``None``.
+    Attributes:
+        name: Its name in the table.
+        reader: What turns images into logits.
+        training_seconds: Wall time of its training.
+        parameters: Number of its weights.
+        weights_bytes: Size of ``pesos.h5``.
+        onnx_bytes: Size of ``model.onnx``.
+        multiply_adds: Multiplications, each with its addition, for one image; ``None`` where they were not counted.
+        load_ms: Milliseconds that loading it takes; ``None`` where that was not measured.
+        memory_bytes: Memory that it takes once loaded; likewise.
     """
 
     name: str
@@ -82,9 +90,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Pair:
-    """Do two models differ on the same images, some of which only one of them reads correctly, or is it chance?
+    """Do two models differ on the same images, or is it chance?
 
-    The p-value is McNemar's: how probable a difference at least this great is if both are equally good.
+    Attributes:
+        first: Name of one model.
+        second: Name of the other.
+        only_first: Images that only the first reads correctly.
+        only_second: Images that only the second reads correctly.
+        p_value: McNemar's exact two-sided probability of a difference at least this great if both were equally good.
     """
 
     first: str
@@ -94,14 +107,26 @@ class Pair:
     p_value: float
 
     def difference(self, examples: int) -> tuple[float, float, float]:
-        """Return by how much the first is right more often on so many images, and the ends of the 95% interval."""
+        """Return by how much the first is right more often, in [-1, 1], and the ends of the 95% interval.
+
+        Args:
+            examples: Images that both read, at least one.
+        """
         low, high = paired_interval_of_counts(self.only_first, self.only_second, examples)
         return (self.only_first - self.only_second) / examples, low, high
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The table, a row for each model in the order given, ratios against the first, and a test for each pair."""
+    """The table, and a test for each pair of models.
+
+    Attributes:
+        dataset: Name of the data set.
+        examples: Test images read by every model.
+        batch_size: Images per batch in the batched timing.
+        rows: One per model, in the order given; ratios are against the first.
+        pairs: One per pair of models.
+    """
 
     dataset: str
     examples: int

@@ -28,7 +28,9 @@ def confident_labels(labels: NDArray[np.int64], probabilities: Floats) -> NDArra
     An image confidently belongs to a class if the class is at least as probable for it as it is, on average, for the
     images that are labeled so; of several such classes, to the most probable.
 
-    The probabilities, ``(N, classes)``, are out of sample: of a model that has not seen the images.
+    Args:
+        labels: ``(N,)``, as given.
+        probabilities: Out of sample, ``(N, classes)``: of a model that has not seen the image.
     """
     count = probabilities.shape[1]
     images = np.bincount(labels, minlength=count)
@@ -64,7 +66,11 @@ def suspected(labels: NDArray[np.int64], probabilities: Floats) -> list[Suspicio
     """Return the images whose labels are probably wrong, the surest first: the paper's “prune by noise rate”.
 
     Of the images labeled as one class, those with the largest margin for another are suspected: as many as are
-    expected, as far as it is the more probable one.
+    expected, as far as it is the more probable one. What is suggested is the most probable class.
+
+    Args:
+        labels: ``(N,)``, as given.
+        probabilities: Out of sample, ``(N, classes)``.
     """
     chosen: set[int] = set()
     counts = expected_errors(labels, probabilities)

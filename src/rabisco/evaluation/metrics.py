@@ -24,9 +24,16 @@ from rabisco.evaluation.statistics import wilson_interval
 
 @dataclass(frozen=True)
 class ClassScore:
-    """How well one class is read; every figure but its number of examples is a fraction, 0 where nothing divides it.
+    """How well one class is read; every figure a fraction, 0 where it would divide by nothing.
 
-    The areas under its ROC and precision-recall curves against the rest are ``None`` where it has no such curve.
+    Attributes:
+        category: Name of the class.
+        precision: Of the answers that name it, the fraction that is right.
+        recall: Of its examples, the fraction that is read.
+        f1: Harmonic mean of the two.
+        support: Number of its examples.
+        roc_auc: Area under its ROC curve against the rest; none where all examples are its own, or none is.
+        average_precision: Mean precision over its precision-recall curve; none where it has no example.
     """
 
     category: str
@@ -61,11 +68,24 @@ class Averages:
 class Evaluation:
     """What one model does on one split; fractions, not percentages.
 
-    The interval is Wilson's, 95%; the loss the mean cross-entropy in nats, after the temperature; the Brier score lies
-    in [0, 2]. ROC AUC, NaN where only one class is present, and average precision are means over the classes present,
-    each against the rest. Precision, recall and F1 are averaged over the classes that are present or answered, or
-    weighted by their examples. Calibration errors are over 15 equally wide, or equally filled, bins. Rows of the
-    confusion matrix are true classes, columns the classes read, in the order of the logits.
+    Attributes:
+        examples: Number of examples.
+        accuracy: Fraction read correctly.
+        accuracy_interval: Its 95% Wilson interval.
+        loss: Mean cross-entropy in nats, after the temperature.
+        roc_auc: Macro one-vs-rest area under the ROC curve, over the classes present; NaN where only one is.
+        average_precision: Macro one-vs-rest mean precision, over the classes present.
+        brier: Brier score of the probabilities, in [0, 2].
+        top_3: Fraction whose class is among the three most probable.
+        top_5: Among the five most probable.
+        macro: Precision, recall and F1 averaged over the classes that are present or answered.
+        weighted: The same, each class counting as often as it has examples.
+        calibration_error: Expected calibration error over 15 equally wide bins.
+        adaptive_calibration_error: The same over 15 equally filled bins.
+        classes: One row per class, in the order of the logits.
+        confusion_matrix: Row: true class, column: class read; counts.
+        top_confusions: The most frequent mistakes, most frequent first.
+        reliability: Confidence beside accuracy, per bin of the confidence.
     """
 
     examples: int
@@ -96,8 +116,11 @@ def evaluate(
 ) -> Evaluation:
     """Read a whole split and return how well that went.
 
-    Classes are in the order of the logits, and called by their indices if no names are given. The logits are divided
-    by the temperature before the softmax.
+    Args:
+        reader: The model.
+        split: The examples, at least one.
+        class_names: Name of each class, in the order of the logits; the indices if not given.
+        temperature: The logits are divided by it before the softmax.
 
     Raises:
         InvalidDataError: The split is empty, or has labels that the model does not know.
@@ -164,7 +187,14 @@ def class_scores(
     labels: NDArray[np.int64],
     probabilities: NDArray[np.floating],
 ) -> tuple[ClassScore, ...]:
-    """Return precision, recall, F1, support and areas of each class, the first four from the confusion matrix."""
+    """Return precision, recall, F1, support and areas of each class.
+
+    Args:
+        matrix: Confusion matrix of the examples.
+        class_names: Name of each class.
+        labels: ``(N,)``, the true classes.
+        probabilities: ``(N, classes)``.
+    """
     right = np.diag(matrix).astype(np.float64)
     support = matrix.sum(axis=1)
     precision = right / np.maximum(matrix.sum(axis=0), 1)

@@ -32,6 +32,10 @@ def plot_confusion_matrix(evaluation: Evaluation, title: str = "") -> bytes:
 
     Up to 15 classes the counts stand in the cells; above that the cells are left to their color. The scale is that
     of a square root, so that a confusion of 1% is seen beside a diagonal of 99%.
+
+    Args:
+        evaluation: Whose confusion matrix is drawn.
+        title: Stands above it.
     """
     counts = np.array(evaluation.confusion_matrix)
     names = [score.category for score in evaluation.classes]
@@ -57,8 +61,10 @@ def plot_confusion_matrix(evaluation: Evaluation, title: str = "") -> bytes:
 def plot_learning_curves(history: Sequence[Mapping[str, float]], title: str = "") -> bytes:
     """Draw loss and accuracy over the epochs, training beside validation, the best validation epoch marked.
 
-    The history has a row per epoch, with ``loss`` and ``accuracy`` and, where there is validation, ``validation_loss``
-    and ``validation_accuracy``.
+    Args:
+        history: One row per epoch, with ``loss`` and ``accuracy`` and, where there is validation,
+            ``validation_loss`` and ``validation_accuracy``.
+        title: Stands above them.
 
     Raises:
         InvalidDataError: There is no epoch to draw.
@@ -79,7 +85,12 @@ def plot_learning_curves(history: Sequence[Mapping[str, float]], title: str = ""
 
 
 def plot_reliability(reliability: Sequence[ReliabilityBin], title: str = "") -> bytes:
-    """Draw accuracy against confidence, as ``Evaluation.reliability`` has them, and below it how many answers do."""
+    """Draw accuracy against confidence, and below it how many answers have that confidence.
+
+    Args:
+        reliability: The bins, as ``Evaluation.reliability`` has them.
+        title: Stands above it.
+    """
     figure = _figure(5.0, 6.0)
     upper, lower = figure.subplots(2, 1, height_ratios=(3, 1))
     figure.suptitle(title)
@@ -102,9 +113,12 @@ def plot_report(
     matrices: Sequence[tuple[str, Sequence[str], Sequence[Sequence[int]]]],
     title: str = "",
 ) -> bytes:
-    """Draw the accuracies of models with the ends of their intervals, and below the confusion matrices of some.
+    """Draw the accuracies of models with their intervals, and their confusion matrices below.
 
-    Of such are given name, class names and counts, ``(classes, classes)``.
+    Args:
+        accuracies: Name, accuracy and the ends of its interval of each model.
+        matrices: Name, class names and counts, ``(classes, classes)``, of each model that has them.
+        title: Stands above them.
     """
     columns = max(1, len(matrices))
     figure = _figure(5.2 * columns, 1.0 + 0.5 * len(accuracies) + (5.2 if matrices else 0))
@@ -131,7 +145,11 @@ def plot_report(
 
 
 def plot_sweep(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> bytes:
-    """Draw the validation accuracy of several trainings, by what each is called, over their epochs."""
+    """Draw the validation accuracy of several trainings over their epochs, each with a marker of its own.
+
+    Args:
+        histories: By what each is called, its rows; see ``plot_learning_curves``.
+    """
     figure = _figure(7.0, 4.5)
     axes = figure.subplots()
     for place, (name, history) in enumerate(histories.items()):
@@ -145,7 +163,12 @@ def plot_sweep(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> bytes:
 
 
 def plot_parallel(settings: Sequence[Mapping[str, object]], accuracies: Sequence[float]) -> bytes:
-    """Draw trainings as lines across their settings, of the same names in all, to their validation accuracies."""
+    """Draw trainings as lines across their settings to the accuracy that each came to, the better the darker.
+
+    Args:
+        settings: Of each training, by name; the same names in all.
+        accuracies: On the validation images, in [0, 1].
+    """
     names = list(settings[0])
     values = {name: sorted({one[name] for one in settings}, key=_numbers_first) for name in names}
     low, high = min(accuracies), max(accuracies)

@@ -10,9 +10,12 @@ Floats = NDArray[np.float64]
 
 
 def top_k_accuracy(labels: NDArray[np.int64], scores: NDArray[np.floating], k: int) -> float:
-    """Return the fraction of examples whose class is among the ``k`` with the highest scores, ``(N, classes)``.
+    """Return the fraction of examples whose class is among the ``k`` with the highest scores.
 
-    Of equal scores the later class goes first, as in scikit-learn. Where there are no more classes, the answer is 1.
+    Args:
+        labels: ``(N,)``, the true classes.
+        scores: ``(N, classes)``; of equal ones the later class goes first, as in scikit-learn.
+        k: At least 1; where there are no more classes than that, the answer is 1.
     """
     best = np.argsort(scores, axis=1, kind="stable")[:, ::-1][:, :k]
     return float((best == labels[:, np.newaxis]).any(axis=1).mean())
@@ -21,17 +24,26 @@ def top_k_accuracy(labels: NDArray[np.int64], scores: NDArray[np.floating], k: i
 def roc_curve(positive: NDArray[np.bool_], scores: NDArray[np.floating]) -> tuple[Floats, Floats]:
     """Return the ROC curve of one class against the rest, with a point for each distinct score.
 
-    It is false and true positive rate, each ``(scores + 1,)``, from (0, 0) to (1, 1). Some examples must be of the
-    class, ``positive``, and some must not; their scores are greater where that is more probable.
+    Args:
+        positive: ``(N,)``, whether an example is of the class; some must be and some must not.
+        scores: ``(N,)``, greater where that is more probable.
+
+    Returns:
+        False and true positive rate, each ``(scores + 1,)``, from (0, 0) to (1, 1).
     """
     hits, misses = _counts(positive, scores)
     return np.append(0.0, misses / misses[-1]), np.append(0.0, hits / hits[-1])
 
 
 def precision_recall_curve(positive: NDArray[np.bool_], scores: NDArray[np.floating]) -> tuple[Floats, Floats]:
-    """Return the precision-recall curve of one class, of which some examples must be, as ``roc_curve`` does.
+    """Return the precision-recall curve of one class, with a point for each distinct score.
 
-    It is recall and precision, each ``(scores + 1,)``; recall rises from 0, where precision is 1.
+    Args:
+        positive: ``(N,)``, whether an example is of the class; some must be.
+        scores: ``(N,)``, greater where that is more probable.
+
+    Returns:
+        Recall and precision, each ``(scores + 1,)``; recall rises from 0, where precision is 1.
     """
     hits, misses = _counts(positive, scores)
     return np.append(0.0, hits / hits[-1]), np.append(1.0, hits / (hits + misses))

@@ -49,7 +49,14 @@ class Readings(ArrayFile):
 
     @classmethod
     def of(cls, split: Split, logits: NDArray[np.floating], temperature: float = 1.0, *, keep: bool = True) -> Self:
-        """Return what logits, ``(N, classes)``, say of a split; ``keep`` some of its images, and the curves."""
+        """Return what logits, ``(N, classes)``, say of a split.
+
+        Args:
+            split: The images and labels.
+            logits: Of the model.
+            temperature: They are divided by it before the softmax.
+            keep: Whether some of the images are kept, and the curves.
+        """
         probabilities = scipy.special.softmax(np.asarray(logits, np.float64) / temperature, axis=1)
         every, answers = np.arange(len(split)), probabilities.argmax(axis=1)
         none = np.zeros(0, np.int32)
@@ -84,8 +91,12 @@ class Readings(ArrayFile):
     def select(self, asked: Selection, other: "Readings | None" = None) -> Rows:
         """Return the rows of the images asked for, the most confident answers first.
 
+        Args:
+            asked: Which.
+            other: What a second model answered on the same split.
+
         Raises:
-            ValueError: What was asked needs what a second model answered on the same split, and there is no ``other``.
+            ValueError: What was asked needs a second model, and there is none.
         """
         chosen = (self.confidence > asked.low) & (self.confidence <= asked.high)
         for place, values in ((asked.category, self.labels), (asked.answer, self.answers)):

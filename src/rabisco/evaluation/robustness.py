@@ -122,7 +122,14 @@ class CorruptedAccuracy:
 
 @dataclass(frozen=True)
 class Robustness:
-    """A model's accuracy on the same images without corruption and under each; the mean is over the corruptions."""
+    """A model's accuracy without corruption and under each.
+
+    Attributes:
+        examples: Images read, the same under every corruption.
+        clean_accuracy: Accuracy on the images as they are.
+        mean_accuracy: Mean accuracy over the corruptions, the clean images not counted.
+        rows: One per corruption.
+    """
 
     examples: int
     clean_accuracy: float

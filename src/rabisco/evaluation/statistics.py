@@ -16,6 +16,10 @@ def wilson_interval(correct: int, examples: int) -> tuple[float, float]:
 
     Wilson's interval stays inside [0, 1] and keeps its promise near 100%, where the usual one does not.
 
+    Args:
+        correct: Images that are read correctly.
+        examples: Images that were read, at least one.
+
     Source: Wilson, "Probable inference, the law of succession, and statistical inference", JASA 1927.
     """
     fraction = correct / examples
@@ -35,6 +39,9 @@ def paired_interval(first: NDArray[Any], second: NDArray[Any]) -> tuple[float, f
         first: ``(N,)``, 1 or true where the first is right and 0 otherwise; or a mean of such, in [0, 1].
         second: The same of the second, in the same order.
 
+    Returns:
+        Lower and upper end, in [-1, 1].
+
     Source: Bonett and Price, "Adjusted Wald confidence interval for a difference of binomial proportions based on
     paired data", J. Educ. Behav. Stat. 37(4), 2012; recommended by Fagerland, Lydersen and Laake, "Recommended tests
     and confidence intervals for paired binomial proportions", Stat. Med. 33, 2014.
@@ -49,9 +56,14 @@ def paired_interval_of_counts(only_first: int, only_second: int, examples: int) 
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
-    """Return McNemar's exact two-sided p-value for two models on the same images, some of which only one reads.
+    """Return McNemar's exact two-sided p-value for two models on the same images.
 
-    It is how probable a difference at least this great is if both are equally good; 1 if they never differ.
+    Args:
+        only_first: Images that only the first reads correctly.
+        only_second: Images that only the second does.
+
+    Returns:
+        How probable a difference at least this great is if both are equally good; 1 if they never differ.
 
     Source: McNemar, "Note on the sampling error of the difference between correlated proportions", 1947.
     """

@@ -31,7 +31,14 @@ class Node:
 
 
 class Graph:
-    """The network of an ONNX file: operations, each after those that it needs, and the name of its first output.
+    """The network of an ONNX file.
+
+    Args:
+        data: The file.
+
+    Attributes:
+        nodes: Its operations, each after those that it needs.
+        output: Name of its first output.
 
     Raises:
         InvalidArtifactError: It is no such file.

@@ -43,10 +43,13 @@ class Intermediates:
 
 
 class Inside:
-    """A model of which every step can be seen; safe to share between threads, though it computes with one.
+    """A model of which every step can be seen; safe to share between threads.
+
+    Args:
+        artifact: Its ``model.onnx`` is loaded, with one thread.
 
     Attributes:
-        artifact: Whose ``model.onnx`` is loaded.
+        artifact: It.
         weights: Of the last layer, ``(F, classes)``; ``None`` where the last layer is no dense one.
         bias: ``(classes,)``.
         kernels: Of the first layer, ``(kernels, H, W, C)``; ``None`` of a model without convolutions.
@@ -118,9 +121,13 @@ class Inside:
 
 @dataclass(frozen=True)
 class Decision:
-    """The sum that a class's logit is: the parts, each a feature times its weight, ``(F,)``, and a bias.
+    """The sum that a class's logit is.
 
-    The order is that of the features from the one that spoke most for the class, ``(F,)``.
+    Attributes:
+        parts: Feature times weight, ``(F,)``.
+        bias: What the class has without any feature; with the parts it sums to the logit.
+        weights: ``(F,)``.
+        order: The features from the one that spoke most for the class, ``(F,)``.
     """
 
     parts: Array
@@ -148,7 +155,15 @@ def grad_cam(inside: Inside, seen: Intermediates, category_index: int) -> Array 
 
     Each map weighs as much as its mean gradient: how much the logit grows with it. Between the last maps and the
     logits there is only one layer of weights, so that the gradient is these weights, spread over the map where the
-    features are its mean or its greatest value; ``None`` where they come from the last maps in no such way.
+    features are its mean or its greatest value.
+
+    Args:
+        inside: The model.
+        seen: What it made of the image.
+        category_index: Which class.
+
+    Returns:
+        The map; ``None`` where the features do not come from the last maps in one of these ways.
 
     Source: Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization", 2017.
     """
@@ -172,7 +187,13 @@ class Neighbor:
 
 
 def nearest(inside: Inside, seen: Intermediates, count: int = 6) -> list[Neighbor] | None:
-    """Return the training images with the nearest features, the nearest first; ``None`` where none were kept."""
+    """Return the training images with the nearest features, the nearest first; ``None`` where none were kept.
+
+    Args:
+        inside: The model.
+        seen: What it made of the image.
+        count: How many.
+    """
     if inside.training_images is None:
         return None
     kept, features = inside.training_images

@@ -28,10 +28,12 @@ FULL = 255
 
 @dataclass(frozen=True)
 class Explanation:
-    """A prediction, and what mattered to its best class.
+    """A prediction, and what mattered to it.
 
-    The importance of each pixel, float32 ``(H, W)`` in [-1, 1], is by how much the probability of that class falls on
-    average over the patches that cover it; below 0 where it rises.
+    Attributes:
+        prediction: What is explained; its best class is.
+        importance: float32 ``(H, W)`` of the image that the model saw, in [-1, 1]: by how much the probability of the
+            best class falls, on average over the patches that cover a pixel; below 0 where it rises.
     """
 
     prediction: Prediction
@@ -39,7 +41,13 @@ class Explanation:
 
 
 def explain(predictor: Predictor, picture: NDArray[np.uint8], among: Among = "any") -> Explanation:
-    """Read a decoded picture, RGB, and again with each patch covered; an empty picture explains nothing."""
+    """Read a decoded picture, and again with each patch covered; an empty picture explains nothing.
+
+    Args:
+        predictor: The model.
+        picture: RGB, uint8, ``(H, W, 3)``, any size.
+        among: What is expected to be written.
+    """
     prediction = predictor.predict(picture, among=among)
     pixels = prediction.prepared.pixels
     if prediction.prepared.blank:
@@ -71,9 +79,13 @@ def cover(pixels: NDArray[np.uint8], rows: slice, columns: slice) -> NDArray[np.
 
 @dataclass(frozen=True)
 class Flip:
-    """A square of the image where ink was erased or added, or a photograph covered, and the class that is read then.
+    """A change of the image and what the model reads then.
 
-    The box is left, top, width and height in pixels; the image, uint8 ``(H, W, C)``, is the changed one.
+    Attributes:
+        change: Whether ink was erased or added; of a photograph, "erased" is covered.
+        box: Left, top, width and height of the square, in pixels of the image.
+        image: uint8 ``(H, W, C)``, changed.
+        best: The class that is read then.
     """
 
     change: Change
@@ -83,9 +95,14 @@ class Flip:
 
 
 def smallest_flips(predictor: Predictor, prediction: Prediction, among: Among = "any") -> list[Flip]:
-    """Return the smallest square to erase and the smallest to add, of those tried, where one flips a prediction.
+    """Return the smallest square to erase and the smallest to add, where one flips the answer.
 
     Of photographs, whose parts are covered with their mean color, at most one to erase.
+
+    Args:
+        predictor: The model.
+        prediction: What it reads.
+        among: What is expected to be written.
     """
     pixels = prediction.prepared.pixels
     if prediction.prepared.blank:

@@ -32,8 +32,12 @@ MOST_PATCHES = 5_000_000
 def build(image_shape: tuple[int, int, int], num_classes: int) -> "keras.Model":
     """Return the network, about 2,000,000 weights for ten classes; whiten it before it is trained.
 
-    It reads images ``(H, W, C)`` with sides of at least 9, and names its intermediates: ``stage1`` … ``stage3`` (maps)
-    and ``features`` (vector).
+    Args:
+        image_shape: ``(H, W, C)``, sides of at least 9.
+        num_classes: Number of logits.
+
+    Returns:
+        A model with the named intermediates ``stage1`` … ``stage3`` (maps) and ``features`` (vector).
     """
     import keras
     from keras import layers
@@ -64,9 +68,11 @@ def _convolution(maps: Any, filters: int, name: str, pooled: bool) -> Any:
 
 
 def adapt(model: "keras.Model", images: NDArray[np.uint8]) -> None:
-    """Fit the first layer to training images, and let the first filters of the others pass on what they get.
+    """Fit the first layer to the training images, and let the first filters of the others pass on what they get.
 
-    Some thousands of images, uint8 ``(N, H, W, C)``, are enough.
+    Args:
+        model: From ``build``, not trained yet.
+        images: uint8 ``(N, H, W, C)``; some thousands are enough.
     """
     model.get_layer("whitening").set_weights([whitening_kernel(images)])
     for layer in model.layers:

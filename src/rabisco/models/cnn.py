@@ -16,8 +16,12 @@ BATCH_NORM_MOMENTUM = 0.9
 def build(image_shape: tuple[int, int, int], num_classes: int) -> "keras.Model":
     """Return a network of five convolutions in three stages, about 290,000 weights for ten classes.
 
-    It reads images ``(H, W, C)`` with sides of at least 8, and names its intermediates: ``stage1`` … ``stage3`` (maps)
-    and ``features`` (vector).
+    Args:
+        image_shape: ``(H, W, C)``, sides of at least 8.
+        num_classes: Number of logits.
+
+    Returns:
+        A model with the named intermediates ``stage1`` … ``stage3`` (maps) and ``features`` (vector).
     """
     return _build("cnn", image_shape, num_classes, ((32,), (64, 64), (128, 128)), dropout=0.3)
 

@@ -12,8 +12,13 @@ if TYPE_CHECKING:
 def build(image_shape: tuple[int, int, int], num_classes: int) -> "keras.Model":
     """Return ``Rescaling → Flatten → Dense``, the shape of multinomial logistic regression.
 
-    Its layer ``logits`` has a kernel ``(H·W·C, num_classes)`` and a bias ``(num_classes,)`` over pixels scaled to
-    [0, 1]: exactly what scikit-learn's ``LogisticRegression`` finds.
+    Args:
+        image_shape: ``(H, W, C)``.
+        num_classes: Number of logits.
+
+    Returns:
+        A model whose layer ``logits`` has a kernel ``(H·W·C, num_classes)`` and a bias ``(num_classes,)`` over pixels
+        scaled to [0, 1]: exactly what scikit-learn's ``LogisticRegression`` finds.
     """
     import keras
     from keras import layers

@@ -51,9 +51,14 @@ def load_published(model: "keras.Model") -> None:
 
 
 def load_pretrained(model: "keras.Model", path: Path) -> tuple[str, ...]:
-    """Give a ResNet-18 the published weights in a ``safetensors`` file, timm's or torchvision's.
+    """Give a ResNet-18 the published weights in a file, all but those of a first or last layer of another shape.
 
-    A first or last layer of another shape keeps its own weights; the names of such are returned.
+    Args:
+        model: From ``rabisco.models.create_model("resnet18", …)``; changed in place.
+        path: A ``safetensors`` file in timm's or torchvision's layout.
+
+    Returns:
+        The names of the layers that keep their own weights.
 
     Raises:
         InvalidDataError: The file is damaged, or its weights are not ResNet-18's.
@@ -78,7 +83,11 @@ def load_pretrained(model: "keras.Model", path: Path) -> tuple[str, ...]:
 
 
 def published_names(layer: str) -> tuple[str, ...]:
-    """Return the published names of the weights of a layer, such as ``stage1_block2_norm1``, in their order."""
+    """Return the published names of a layer's weights, in the order that Keras keeps them.
+
+    Args:
+        layer: Its name in our ResNet-18, such as ``stage1_block2_norm1``.
+    """
     if layer == "logits":
         return "fc.weight", "fc.bias"
     *place, kind = layer.split("_")

@@ -108,13 +108,14 @@ def choices(kind: ImageKind | None = None) -> dict[str, Choice]:
 def create_model(architecture: str, image_shape: tuple[int, int, int], num_classes: int) -> "keras.Model":
     """Return a new, untrained model.
 
-    It is a Keras model from uint8 ``(B, H, W, C)`` to float32 logits ``(B, num_classes)``. Its layers are named: its
-    intermediates can be had by ``keras.Model(model.input, model.get_layer(name).output)``.
-
     Args:
         architecture: A name in ``architecture_names()``.
-        image_shape: ``(H, W, C)``.
-        num_classes: At least 2.
+        image_shape: ``(H, W, C)`` of the uint8 images it will read.
+        num_classes: Number of logits it will give, at least 2.
+
+    Returns:
+        A Keras model from uint8 ``(B, H, W, C)`` to float32 logits ``(B, num_classes)``. Its layers are named, so
+        that intermediates can be had by ``keras.Model(model.input, model.get_layer(name).output)``.
 
     Raises:
         InvalidConfigurationError: No such architecture, or fewer than two classes.
@@ -133,6 +134,9 @@ def multiply_adds(model: "keras.Model") -> int:
     """Return the multiplications, each with its addition, that one image takes in dense and convolutional layers.
 
     They are nearly all of the work: normalization, activations and pooling are left out, as is usual.
+
+    Args:
+        model: A built Keras model, its images of a fixed size.
     """
     total = 0
     for layer in model._flatten_layers(include_self=False):  # also those within layers

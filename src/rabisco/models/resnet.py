@@ -29,9 +29,14 @@ EPSILON = 1e-5
 def build(image_shape: tuple[int, int, int], num_classes: int) -> "keras.Model":
     """Return ResNet-18: 11,689,512 weights for ImageNet's 1,000 classes, 11,173,962 for ten on small images.
 
-    The moving statistics of the normalizations, 9,600 numbers, are not counted, as the paper does not. Images
-    ``(H, W, C)`` with sides up to 48 keep their size in the first layer. Its intermediates are named ``stem``,
-    ``stage1`` … ``stage4`` (maps) and ``features`` (512 numbers).
+    The moving statistics of the normalizations, 9,600 numbers, are not counted, as the paper does not.
+
+    Args:
+        image_shape: ``(H, W, C)``; sides up to 48 keep their size in the first layer.
+        num_classes: Number of logits.
+
+    Returns:
+        A model with the named intermediates ``stem``, ``stage1`` … ``stage4`` (maps) and ``features`` (512 numbers).
     """
     import keras
     from keras import layers

@@ -39,7 +39,12 @@ def build_card(
 ) -> tuple[Card, Reference, Readings]:
     """Return the card of a trained model, which is judged on validation and, once, on the test split; and its answers.
 
-    The card names the recipe that was trained and the run, by its id, that did so.
+    Args:
+        recipe: What was trained.
+        dataset: On what.
+        model: It, with the weights to keep.
+        result: How it went.
+        run: Id of the run that trained it.
     """
     reader = KerasReader(model, is_mirrored(recipe.normalizer))
     validation_logits = reader.logits(dataset.validation.images)
@@ -127,7 +132,9 @@ def _refused_below(recipe: Recipe, logits: NDArray[np.float32]) -> float | None:
 class KerasReader:
     """A Keras model as evaluation knows it.
 
-    If ``mirrored``, it answers with the mean over each image and its mirror image, as its predictor does.
+    Attributes:
+        model: It.
+        mirrored: Whether it answers with the mean over each image and its mirror image, as its predictor does.
     """
 
     model: "keras.Model"

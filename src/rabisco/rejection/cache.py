@@ -27,7 +27,9 @@ Arrays = Mapping[str, NDArray[Any]]
 def path_of(facts: object, images: Iterable[NDArray[Any]]) -> Path:
     """Return where what is drawn of these images is kept; another where the drawing or the preparation has changed.
 
-    The ``repr`` of the facts tells all else that decides what comes of it, such as numbers and seeds.
+    Args:
+        facts: All else that decides what comes of it, such as numbers and seeds, by its ``repr``.
+        images: Any arrays.
     """
     digest = hashlib.sha256(f"{_code()} {facts!r}".encode())
     for image in images:

@@ -49,7 +49,10 @@ def describe(ink: Ink) -> NDArray[np.float32]:
     """Return the traits of a picture, float32 ``(len(TRAITS),)``; all 0 where nothing was written.
 
     They are counted on a sketch, the ink's box reduced to 48 pixels, and on every few pixels of the picture, so that
-    they cost a fraction of a millisecond, in whatever resolution ``find_ink`` found the ink.
+    they cost a fraction of a millisecond.
+
+    Args:
+        ink: What ``find_ink`` found in the picture, in whatever resolution.
     """
     if describe in ink.shapes:
         return ink.shapes[describe]

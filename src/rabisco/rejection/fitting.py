@@ -42,8 +42,16 @@ def fit_from_catalog(
 ) -> RejectionRule | None:
     """Return the rule for a model of handwriting, fitted with what else the catalog has at hand; else ``None``.
 
-    Fewer than 20 characters give no rule either. ``dataset`` is what the model was trained on; other arguments as for
-    ``fit_pictures``.
+    Fewer than 20 characters give no rule either.
+
+    Args:
+        reader: The model.
+        normalizer: The one that its card names.
+        temperature: Fitted before, on validation.
+        characters: Validation images, uint8 ``(N, H, W, 1)``, bright = ink.
+        dataset: What the model was trained on.
+        class_names: Of its classes.
+        most: As for ``fit_pictures``.
     """
     if not reads_handwriting(normalizer, dataset) or len(characters) < LEAST_CHARACTERS:
         return None
@@ -179,9 +187,13 @@ def regress(
 def regress_and_cross_validate(
     examples: Examples, toward: tuple[_Values, _Values] | None = None, penalty: float | None = None
 ) -> tuple[_Values, _Values, _Values]:
-    """Return weights and biases fitted on all rows, as by ``regress``, and cross-validated logits, ``(N, outcomes)``.
+    """Fit on all rows, and also return cross-validated logits.
 
-    Each row's logits come from a fit that left out its third of the rows. The fits go on side by side.
+    Each row's logits come from a fit that left out its third of the rows. Arguments as for ``regress``. The fits go on
+    side by side.
+
+    Returns:
+        Weights, biases and logits, ``(N, outcomes)``.
     """
     from threadpoolctl import threadpool_limits
 

@@ -174,9 +174,11 @@ def numbers_drawn(available: int, most: int = CHARACTERS) -> tuple[int, int]:
 
 
 def further_pictures(count: int, class_names: Sequence[str], most: int = CHARACTERS) -> dict[str, Any]:
-    """Return what the training parts of other data sets add to ``count`` characters, as ``fit_pictures`` takes it.
+    """Return what the training parts of other data sets add to ``count`` characters, if they are here.
 
-    It is photographs from ``cifar-10`` and pictures of characters from ``handwriting-extra``, if they are here.
+    Returns:
+        ``photographs`` of things, from ``cifar-10``, and ``pictures_of_characters``, from ``handwriting-extra``: as
+        ``fit_pictures`` takes them.
     """
     found: dict[str, Any] = {}
     if data.is_local("cifar-10"):

@@ -16,9 +16,11 @@ Picture = NDArray[np.uint8]
 
 
 def on_paper(ink: Strokes, random: np.random.Generator) -> Picture:
-    """Return ink, in [0, 1], as a picture, RGB: on a clean canvas, on scanned paper, or photographed.
+    """Return ink as a picture, RGB uint8 ``(H, W, 3)``: on a clean canvas, on scanned paper, or photographed.
 
-    Colors, light, texture, noise, rules, dents and how the file was compressed are drawn at random.
+    Args:
+        ink: float32 ``(H, W)`` in [0, 1].
+        random: Chooses colors, light, texture, noise, rules, dents and how the file was compressed.
     """
     kind = random.choice(["canvas", "paper", "photo"], p=[0.35, 0.2, 0.45])
     paper, pen = _colors(random, kind)

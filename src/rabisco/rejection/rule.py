@@ -69,6 +69,9 @@ class RejectionRule(BaseModel):
         """Return why each picture is refused, if it is, and the doubt that it shows one character.
 
         The doubt lies in [0, 1]; above 0.5 the picture is refused.
+
+        Args:
+            features: ``(N, len(FEATURES))``; see ``picture_features``.
         """
         means, scales, weights, biases = self._arrays
         verdicts: list[tuple[Reason | None, float]] = []
@@ -116,6 +119,9 @@ def expand(standardized: NDArray[np.floating]) -> NDArray[np.float64]:
     They are the features, bent so that none counts for more than 1; the products of all pairs, because how thick the
     strokes are decides how many holes are strange; and how near each feature is to some places, because what is common
     lies between too little and too much. All are bounded, so an extreme value counts no more than a large one.
+
+    Args:
+        standardized: Of mean 0 and standard deviation 1 over what the rule was fitted on.
     """
     bent = np.tanh(standardized.astype(np.float64))
     distances = np.abs(standardized[:, np.newaxis, :] - PLACES[:, np.newaxis])  # (N, places, F)

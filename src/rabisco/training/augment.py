@@ -77,7 +77,16 @@ def augmentation_of(values: Mapping[str, Any]) -> AnyAugmentation:
 def augmented(
     images: NDArray[np.uint8], augmentation: AnyAugmentation, random: np.random.Generator
 ) -> NDArray[np.uint8]:
-    """Return images, uint8 ``(B, H, W, C)``, changed at random: uint8 too, a model sees nothing finer in serving."""
+    """Return images changed at random.
+
+    Args:
+        images: uint8 ``(B, H, W, C)``; left as they are.
+        augmentation: What is changed, and how strongly.
+        random: The random numbers.
+
+    Returns:
+        uint8 of the same shape: a model sees nothing finer than in serving.
+    """
     changed = np.empty_like(images)
     for first in range(0, len(images), PIECE):
         maps = augmentation.change(images[first : first + PIECE], random)

@@ -11,8 +11,14 @@ class Eta:
     """A clock beside a training; it is told when a fit and an epoch begin and when a batch is done.
 
     The first batch of a fit, in which Keras builds what the others run, is left out, and so is the first validation
-    once there is another. ``steps`` are the batches of an epoch, ``costs`` what one of each epoch costs, relative to
-    each other.
+    once there is another.
+
+    Args:
+        examples: Training images.
+        batch_size: Images per batch, but for the last of an epoch.
+        steps: Batches of an epoch.
+        costs: What a batch of each epoch costs, relative to each other.
+        clock: Tells the time in seconds.
     """
 
     def __init__(

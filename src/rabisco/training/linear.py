@@ -30,7 +30,10 @@ def fit_logistic_regression(
 ) -> dict[str, float]:
     """Put the weights of scikit-learn's ``LogisticRegression`` into a linear model and return its history row.
 
-    Of the configuration ``seed``, ``max_iterations`` and ``inverse_regularization`` are read.
+    Args:
+        model: Of the architecture ``linear``.
+        dataset: Its training split is fitted whole.
+        configuration: ``seed``, ``max_iterations`` and ``inverse_regularization`` are read.
 
     Raises:
         InvalidConfigurationError: The model is not the linear one, or a class has no training image.
@@ -103,8 +106,10 @@ class Variable(np.ndarray[Any, Any]):
 class LinearModel:
     """Kernel and bias of a linear model, and the state of AdamW, in the places that Keras has for them.
 
-    So progress, checkpoints and requests work as in any other training. It begins with the weights of a Keras model;
-    the configuration must be one that ``suits``.
+    Args:
+        model: Of the architecture ``linear``; its weights are where training begins.
+        configuration: One that ``suits``.
+        steps: Batches of an epoch.
     """
 
     def __init__(self, model: "keras.Model", configuration: TrainingConfiguration, steps: int) -> None:

@@ -171,9 +171,15 @@ def _compiled(model: "keras.Model", configuration: TrainingConfiguration, steps:
 
 
 def trained_twin(model: "keras.Model", precision: str, *, any_size: bool = False) -> "keras.Model":
-    """Return a twin of a model with equal weights, all but its logits computed in ``precision``.
+    """Return a twin of ``model`` with equal weights, all but the logits computed in ``precision``.
 
-    With ``any_size`` it reads images of any size. Where nothing is to change, it is the model itself.
+    Args:
+        model: A functional or sequential model.
+        precision: ``float32``, ``mixed_bfloat16`` or ``mixed_float16``.
+        any_size: Whether the twin reads images of any size.
+
+    Returns:
+        The model itself where nothing is to change.
 
     Raises:
         InvalidConfigurationError: The model reads images of one size only.
