@@ -32,14 +32,14 @@ $(VENV)/.dev-done: requirements/dev.txt pyproject.toml | $(VENV)/bin/python # wh
 	@touch $(VENV)/.setup-done $@
 
 test: $(VENV)/.dev-done ## set up, then run every check: style and types beside the tests
-	$(MAKE) --no-print-directory --jobs=2 lint tested
+	$(MAKE) --no-print-directory --jobs=2 lint tested TESTS=--durations=10
 
 quick: $(VENV)/.dev-done ## style, types and every test that is not slow and needs no server, browser or training: about a minute
 	$(MAKE) --no-print-directory --jobs=2 lint tested \
 		TESTS='--quiet -m "not browser and not server and not training and not slow"'
 
 tested: $(VENV)/.dev-done
-	$(BIN)/pytest --processes=auto $(or $(TESTS),--durations=10)
+	$(BIN)/pytest --processes=auto $(TESTS)
 
 fuzz: $(VENV)/.dev-done ## send mutated inputs through every door for an hour (SECONDS=…, INPUTS=… each); what is a fault stays as a case
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),3600) --inputs $(or $(INPUTS),1000000000)
