@@ -65,6 +65,17 @@ def test_touching_characters_are_read_one_by_one(predictor: Predictor) -> None:
     assert read_many(predictor, write((SEVEN, 40, 60), (SEVEN, 90, 60), (FOUR, 165, 60))).text == "774"
 
 
+@pytest.mark.parametrize("width", [60, 150, 180, 210])
+def test_the_box_of_a_seven_holds_its_bar_however_wide(predictor: Predictor, width: int) -> None:
+    image = Image.new("RGB", (560, 280), "white")
+    pencil = ImageDraw.Draw(image)
+    pencil.line([(40, 70), (40 + width, 70), (40 + width // 2, 230)], "black", 19, joint="curve")
+    pencil.line([(420, 60), (420, 230)], "black", 19)
+    read = read_many(predictor, np.asarray(image))
+    assert read.text == "71"
+    assert abs(read.characters[0].box.left - 40) <= 2
+
+
 def test_nothing_written_is_an_empty_string(predictor: Predictor) -> None:
     reading = read_many(predictor, np.full((100, 300, 3), 255, np.uint8))
     assert (reading.text, reading.characters, reading.blank) == ("", (), True)

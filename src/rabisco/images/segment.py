@@ -185,7 +185,8 @@ class _Sketch:
                 low = TOO_LOW if any(cut_off) else TOO_LOW_ALONE
                 cost += low * max(0.0, LOW - whole.box.height / height)
                 candidates.append(Candidate(start, stop, self._character(whole, line), width, cost))
-                if stop - start == 1 and whole.box.height < MARK * height:
+                is_end = sum(map(bool, cut_off)) == 1  # of a stroke, such as the bar of a wide 7
+                if stop - start == 1 and whole.box.height < MARK * height and not is_end:
                     candidates.append(Candidate(start, stop, None, width, DROPPED * whole.box.height / height))
         return Group(len(parts), tuple(candidates))
 
