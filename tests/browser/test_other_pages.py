@@ -148,7 +148,7 @@ def test_the_language_switches_and_stays_on_every_page(visit) -> None:
 @pytest.mark.parametrize("language", ["en", "pt", "es", "fr", "ru"])
 def test_every_page_fits_its_window_and_fingers_and_has_no_fault(visit, pictures: list[Path], language: str) -> None:
     window = visit(locale=language)
-    for path in ("/", "/upload", "/models", "/models/cnn", "/docs"):
+    for path in ("/", "/upload", "/models", "/models/cnn", "/docs", "/about", "/runs"):
         window.page.set_viewport_size(PHONE)  # opened where it is narrowest
         page = window.open(path)
         if path != "/models/cnn":
