@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import zip_longest
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any
@@ -163,14 +164,14 @@ class Predictor:
         Raises:
             InvalidRequestError: The model knows no character of the kind that is expected.
         """
-        return self.predict_many([picture], top_k, among, ink)[0]
+        return self.predict_many([picture], top_k, among, [ink])[0]
 
     def predict_many(
         self,
         pictures: Sequence[NDArray[np.uint8]],
         top_k: int = 3,
         among: Among = "any",
-        ink: Ink | None = None,
+        inks: Sequence[Ink | None] = (),
         *,
         beside: bool = False,
     ) -> list[Prediction]:
@@ -182,7 +183,7 @@ class Predictor:
             pictures: As ``predict`` reads one. All intermediate results are in memory at once, so pass only a few.
             top_k: How many classes to return of each, best first.
             among: What is expected to be written; other classes are not answered.
-            ink: As for ``predict``, of the only picture.
+            inks: As for ``predict``, of each of the first pictures.
             beside: Whether a second thread counts the traits of characters, and prepares further ones, while the
                 network reads. It takes less time where a core is idle, and a little more where none is.
 
@@ -191,7 +192,8 @@ class Predictor:
         """
         started = time.perf_counter()
         beside = beside and self.card.normalizer in CHARACTERS  # of photographs there are several views
-        prepared = [prepare(one, self.card.normalizer, ink) for one in pictures[: PART if beside else None]]
+        first = pictures[: PART if beside else None]
+        prepared = [prepare(one, self.card.normalizer, ink) for one, ink in zip_longest(first, inks[: len(first)])]
         if beside:
             read, done = [], SimpleQueue[Any]()
             for start in range(0, len(pictures), PART):

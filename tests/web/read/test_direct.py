@@ -47,17 +47,45 @@ PLAIN = {
         "/predict/linear",
         {"data": json.dumps({"images": [TEXT, f"data:image/png;base64,{TEXT}"]}, indent=1), "content_type": UTF_8},
     ),
-    "photographs": ("/predict/cifar10-cnn", {"data": SEVEN, "content_type": "application/octet-stream"}),
-}
-NOT_PLAIN = {
-    "options": ("/predict?steps=1", {"data": SEVEN, "content_type": "image/png"}),
-    "a field beside": ("/predict", {"data": {"file": (io.BytesIO, "a.png"), "among": "digits"}}),
-    "an unknown field": ("/predict", {"data": {"file2": (io.BytesIO, "a.png")}}),
+    "the drawing page": (
+        "/predict/mnist-cnn,mnist-linear?steps=1&characters=one&among=any",
+        {
+            "data": json.dumps({"image": f"data:image/png;base64,{TEXT}"}),
+            "content_type": "application/json",
+            "headers": {"Accept": "application/json", "Accept-Language": "fr-CH, fr;q=0.9", "Cookie": "a=b"},
+        },
+    ),
+    "a blank drawing": ("/predict/cnn,linear?steps=1", {"data": BLANK, "content_type": "image/png"}),
+    "a photograph's steps": ("/predict/cifar10-cnn?steps=1", {"data": SEVEN, "content_type": "image/png"}),
+    "digits, by two models, of two files": (
+        "/predict?model=emnist-cnn,cnn&among=digits&steps=0&top_k=10",
+        {"data": {"file": [(io.BytesIO, "a.png"), (io.BytesIO, "b.png")]}},
+    ),
+    "all classes": ("/predict?top_k=1000", {"data": SEVEN, "content_type": "image/png"}),
     "blank in Russian": ("/predict", {"data": BLANK, "content_type": "image/png", "headers": RUSSIAN}),
     "blank for a visitor": (
         "/predict",
         {"data": BLANK, "content_type": "image/png", "headers": {"Cookie": "lang=pt"}},
     ),
+    "photographs": ("/predict/cifar10-cnn", {"data": SEVEN, "content_type": "application/octet-stream"}),
+}
+NOT_PLAIN = {
+    **{
+        query: (f"/predict/cnn?{query}", {"data": SEVEN, "content_type": "image/png"})
+        for query in (
+            *("steps=true", "steps=1&steps=1", "steps=1&steps=0", "steps=%31", "steps", "&", "step=1", "lang=fr"),
+            *("characters=many", "characters=two", "among=letters", "among=digit", "model=linear"),
+            *("top_k=0", "top_k=1001", "top_k=3.0", "top_k=-1", "top_k=03"),
+        )
+    },
+    "no name between two": ("/predict?model=cnn,,linear", {"data": SEVEN, "content_type": "image/png"}),
+    "nine models": (f"/predict/{','.join(['cnn'] * 9)}", {"data": SEVEN, "content_type": "image/png"}),
+    "too many for two models": (
+        "/predict/cnn,linear",
+        {"data": json.dumps({"images": [TEXT] * 33}), "content_type": "application/json"},
+    ),
+    "a field beside": ("/predict", {"data": {"file": (io.BytesIO, "a.png"), "among": "digits"}}),
+    "an unknown field": ("/predict", {"data": {"file2": (io.BytesIO, "a.png")}}),
     "damaged": ("/predict", {"data": SEVEN[:-40], "content_type": "image/png"}),
     "nothing": ("/predict", {"data": b"", "content_type": "image/png"}),
     "no picture": ("/predict", {"data": {"file": (io.BytesIO, "")}}),
@@ -231,7 +259,8 @@ def test_requests_that_are_answered_together_get_what_each_gets_alone(app: Flask
     for model in ("mnist-cnn", "mnist-linear", "cifar10-cnn"):
         get_predictor(model)
     together = app.direct.together([environ_of(app, name) for name in names])
-    small = {"a form", "a form with a model", "a body", "from our page", "blank", "JSON"}
+    small = {"a form", "a form with a model", "a body", "from our page", "JSON", "the drawing page", "all classes"}
+    small |= {"blank", "blank in Russian", "blank for a visitor", "a blank drawing"}
     assert {name for name, answer in zip(names, together, strict=True) if answer} == small
     alone = [app.direct(environ_of(app, name)) if name in small else None for name in names]
     assert list(map(predictions, together)) == list(map(predictions, alone))
@@ -305,22 +334,35 @@ def test_only_what_is_plain_is_answered_directly(app: Flask, name: str) -> None:
     assert answer is not None or app.direct(environ) is None or LEFT not in environ
 
 
-def test_a_direct_answer_is_counted_and_logged_as_any_other(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
-    path, options = PLAIN["a form with a model"]
+def test_sentences_wait_for_the_application_where_there_is_none(app: Flask) -> None:
+    way = direct.Direct(Settings(), Metrics())
+    names = ("blank", "blank in Russian", "blank for a visitor", "a blank drawing", "the drawing page")
+    told = [way(environ_of(app, name)) is not None for name in names]
+    way.has_application = True
+    assert told == [True, False, False, False, False]
+    assert all(way(environ_of(app, name)) for name in names)
+
+
+@pytest.mark.parametrize("name", ["a form with a model", "digits, by two models, of two files", "the drawing page"])
+def test_a_direct_answer_is_counted_and_logged_as_any_other(
+    app: Flask, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    path, options = PLAIN[name]
+    rule = "/predict" if path.startswith("/predict?") else "/predict/<model>"
     lines, figures = [], []
     logging.getLogger("rabisco").propagate = True
     for directly in (True, False):
         before = figures_of(app)
         with caplog.at_level(logging.INFO, "rabisco"):
-            options = {**options, "headers": {"X-Request-ID": "mine"}}
+            options = {**options, "headers": {**options.get("headers", {}), "X-Request-ID": "mine"}}
             ask(app, path, options, directly=directly)
         record = caplog.records[-1]
-        name = record.request_id if directly else "mine"  # of a view's line the formatter's filter finds it
-        lines.append({**record.facts, "milliseconds": 0, "bytes": 0, "id": name})
+        known = record.request_id if directly else "mine"  # of a view's line the formatter's filter finds it
+        lines.append({**record.facts, "milliseconds": 0, "bytes": 0, "id": known})
         after = figures_of(app)
         grown = {name for name in after if after[name] != before.get(name, 0)}
         figures.append({name for name in grown if "_bucket" not in name and "process_" not in name})
-    assert lines[0] == lines[1] == {**lines[0], "route": "/predict/<model>", "status": 200, "id": "mine"}
+    assert lines[0] == lines[1] == {**lines[0], "route": rule, "status": 200, "id": "mine"}
     assert figures[0] == figures[1]
 
 

@@ -84,4 +84,5 @@ def create_app(settings: Settings | None = None) -> Application:
     for topic in (*reading, *training, *comparing, *server, corrections, assistant, about):
         app.register_blueprint(topic.blueprint)
     app.direct = Direct(settings, app.extensions["rabisco-metrics"])
+    app.direct.has_application = True
     return app

@@ -4,9 +4,15 @@ Sentences of the core, and those that JavaScript shows, are told in it.
 """
 
 import math
+from functools import cache
+from gettext import NullTranslations
+from pathlib import Path
+from typing import Any
 
-from flask import Flask, Response, request
-from flask_babel import Babel, format_decimal, get_locale, gettext, lazy_gettext
+from babel.numbers import format_decimal
+from babel.support import Translations
+from flask import Flask, Request, Response, request
+from flask_babel import Babel, get_locale, gettext, lazy_gettext
 
 from rabisco.errors import Sentence
 from rabisco.runs.states import PHASES, STATES
@@ -20,6 +26,7 @@ LANGUAGES = {
     "ru": ("ru", "ru", "Русский"),
 }
 COOKIE = "lang"
+_TRANSLATIONS = Path(__file__).parents[1] / "translations"
 SECONDS = 365 * 24 * 3600
 # What the pages' JavaScript shows, by ``<body data-messages>``; it fills in ``{name}``.
 _MESSAGES = {
@@ -85,15 +92,35 @@ def init_app(app: Flask) -> None:
 
 def chosen() -> str:
     """Return the primary tag of the language that this request is answered in, a key of ``LANGUAGES``."""
+    return _chosen(request)
+
+
+def translated(sentence: Sentence, locale: str = "") -> str:
+    """Return a sentence in the reader's language, its numbers as that language writes them.
+
+    Args:
+        sentence: In English.
+        locale: Of the reader's catalog; of the current request if not given.
+    """
+    locale = locale or str(get_locale() or "en")
+    message = _catalog(locale).gettext(sentence.message) if sentence else ""  # "" stands for the catalog's head
+    values = {name: _shown(value, locale) for name, value in sentence.values.items()}
+    return message % values if values else message
+
+
+def locale_of(environ: dict[str, Any]) -> str:
+    """Return the locale of the catalog for who made a request, by its environment (PEP 3333)."""
+    return LANGUAGES[_chosen(Request(environ))][0]
+
+
+def _chosen(request: Request) -> str:
     asked = (request.args.get("lang"), request.cookies.get(COOKIE), *request.accept_languages.values())
     return next((tag for tag in map(_primary, asked) if tag in LANGUAGES), "en")
 
 
-def translated(sentence: Sentence) -> str:
-    """Return a sentence in the reader's language, its numbers as that language writes them."""
-    message = str(gettext(sentence.message)) if sentence else ""  # the empty one's translation is the catalog's head
-    values = {name: _shown(value) for name, value in sentence.values.items()}
-    return message % values if values else message
+@cache
+def _catalog(locale: str) -> NullTranslations:
+    return Translations.load(_TRANSLATIONS, [locale])
 
 
 def _primary(tag: str | None) -> str:
@@ -113,11 +140,11 @@ def _remember(response: Response) -> Response:
     return response
 
 
-def _shown(value: object) -> str:
+def _shown(value: object, locale: str) -> str:
     if isinstance(value, Sentence):
-        return translated(value)
+        return translated(value, locale)
     if isinstance(value, int) or (isinstance(value, float) and (value == 0 or 1e-6 <= abs(value) < math.inf)):
-        return str(format_decimal(value, "#,##0.######"))
+        return format_decimal(value, "#,##0.######", locale)
     return str(value)
 
 

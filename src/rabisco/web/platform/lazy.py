@@ -37,6 +37,7 @@ class LazyApplication:
                 with without_collection():
                     made = create_app(self._settings)
                 made.direct, made.extensions["rabisco-metrics"] = self.direct, self.direct.figures
+                self.direct.has_application = True
                 self._made = made
                 start_supervisor()
             return self._made

@@ -1,11 +1,11 @@
 """The short way of the request that is made most: pictures in, predictions out, past the framework.
 
 Reading a picture takes less time than the hooks, sessions and parsers of a view, so ``POST /predict`` and
-``/predict/<model>`` with a picture as the body, or with a form or JSON of nothing but pictures, pass none of them.
-What is anything but plain is left to the views: options, fields, what another site made a browser send, what cannot be
-read, and what is refused where another language than English may be asked for. ``GET /health`` is answered here too,
-so that asking for it loads no page, and static files as their view answered them before. Tests hold both ways to the
-same answers, headers, figures and log lines.
+``/predict/<model>`` with a picture as the body, or with a form or JSON of nothing but pictures, pass none of them;
+the drawing page's requests are such. What is anything but plain is left to the views: fields beside the pictures, what
+another site made a browser send, several characters, what cannot be read, and sentences in another language while
+there is no application. ``GET /health`` is answered here too, so that asking for it loads no page, and static files as
+their view answered them before. Tests hold both ways to the same answers, headers, figures and log lines.
 """
 
 import base64
@@ -16,12 +16,13 @@ import os
 import re
 import struct
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from itertools import zip_longest
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +30,11 @@ from pydantic_core import to_json
 
 from rabisco import objects
 from rabisco.artifacts import list_names
+from rabisco.characters import AMONG, Among
 from rabisco.errors import RabiscoError, Sentence
 from rabisco.images import decode
-from rabisco.inference import LOADED_LIGHT, Predictor, get_predictor, named
+from rabisco.inference import LOADED_LIGHT, Prediction, Predictor, get_predictor, named
+from rabisco.rejection import MESSAGES
 from rabisco.settings import Settings
 from rabisco.web.models.aliases import default_model
 from rabisco.web.platform import logs
@@ -39,7 +42,7 @@ from rabisco.web.platform.allowance import Allowance
 from rabisco.web.platform.environ import GONE, REFUSAL
 from rabisco.web.platform.metrics import Metrics
 from rabisco.web.platform.refusals import SAFE, WireAnswer
-from rabisco.web.read import FILE_FIELDS, TEXT_FIELDS
+from rabisco.web.read import FILE_FIELDS, TEXT_FIELDS, USUAL_TOP_K
 
 # A PNG of at most this many bytes and pixels takes a millisecond or two: it is read without a thread of its own.
 SMALL_BYTES, SMALL_PIXELS = 64 * 1024, 640 * 640
@@ -57,7 +60,17 @@ STATIC, STATIC_RULE = "/static/", "/static/<path:filename>"
 # What the answer to a request for a static file depends on, beside its path; and the most answers that are kept.
 CONDITIONS = ("ACCEPT_ENCODING", "IF_NONE_MATCH", "IF_MODIFIED_SINCE", "IF_RANGE", "RANGE")
 MOST_KEPT, MOST_KEPT_BYTES = 512, 64 * 1024
-_PATH = re.compile(r"/predict(?:/([A-Za-z0-9_][A-Za-z0-9_.-]{0,59}))?")
+_NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,59}"
+_NAMES = rf"{_NAME}(?:,{_NAME}){{0,7}}"
+_PATH = re.compile(rf"/predict(?:/({_NAMES}))?")
+# What may be asked in the address, and what a plain value is.
+_OPTIONS = {
+    "steps": re.compile("[01]"),
+    "characters": re.compile("one"),
+    "among": re.compile("|".join(AMONG)),
+    "top_k": re.compile("[1-9][0-9]{0,2}|1000"),
+    "model": re.compile(_NAMES),
+}
 _FORM = re.compile(r"""multipart/form-data; ?boundary=("?)([A-Za-z0-9'+_.-]{1,90})\1""")
 _FIELDS = "|".join(map(re.escape, FILE_FIELDS))
 _PART = re.compile(
@@ -78,18 +91,29 @@ _began = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("d")[:64]
 
 @dataclass(frozen=True)
 class _PlainRequest:
-    """A plain request: its environment, rule and files, the model that is to read them, and when it was begun."""
+    """A plain request: its environment, rule and files, what models are to read them, and how; when it was begun."""
 
     environ: dict[str, Any]
     rule: str
     files: Sequence[bytes | str]
-    predictor: Predictor
+    predictors: tuple[Predictor, ...]
+    top_k: int
+    among: Among
+    steps: bool
     started: float
 
     @property
     def in_english(self) -> bool:
         """Whether sentences of the answer are in English, as they are marked: no other language is asked for."""
         return "HTTP_ACCEPT_LANGUAGE" not in self.environ and "HTTP_COOKIE" not in self.environ
+
+    def read(self, pictures: Sequence[NDArray[np.uint8]], *, beside: bool) -> list[tuple[Prediction, ...]]:
+        """Return for each picture what each model reads in it; ``beside`` is as for ``Predictor.predict_many``."""
+        reads = list[list[Prediction]]()
+        for predictor in self.predictors:
+            inks = [one.prepared.ink for one in reads[0]] if reads else []
+            reads.append(predictor.predict_many(pictures, self.top_k, self.among, inks, beside=beside and not reads))
+        return list(zip(*reads, strict=True))
 
 
 class Direct:
@@ -98,7 +122,12 @@ class Direct:
     Args:
         settings: Limits that are kept, and which model answers.
         figures: Where requests are counted.
+
+    Attributes:
+        has_application: Whether there is an application, and with it what stands in the reader's language.
     """
+
+    has_application = False
 
     def __init__(self, settings: Settings, figures: Metrics) -> None:
         self._settings = settings
@@ -117,7 +146,7 @@ class Direct:
         asked = self._asked(environ)
         if asked is None:
             return None
-        told, notes, batch = [], list[Sentence](), list[NDArray[np.uint8]]()
+        told, notes, batch = list[Any](), list[Sentence](), list[NDArray[np.uint8]]()
         allowance = None if is_small(asked.files) else Allowance(self._settings, environ)
         self._at_work.add(id(environ))
         try:
@@ -127,10 +156,10 @@ class Direct:
                 if number < len(asked.files) and len(batch) < TOGETHER and sum(map(np.size, batch)) < TOGETHER_VALUES:
                     continue
                 alone = self._is_alone()
-                answers = asked.predictor.predict_many(batch, beside=alone and len(asked.files) > 1)
-                if notes or any(read.refused and not asked.in_english for read in answers):
+                answers = [self._told(asked, one) for one in asked.read(batch, beside=alone and len(asked.files) > 1)]
+                if notes or None in answers:
                     break
-                told += [read.to_dict() for read in answers]  # what was made of its picture takes a megabyte
+                told += answers  # and not what was made of each picture, which takes a megabyte
                 batch.clear()
         except (RabiscoError, OSError):
             told.clear()
@@ -143,7 +172,7 @@ class Direct:
         if len(told) < len(asked.files):  # the answer holds a sentence in the reader's language
             environ[LEFT] = True
             return None
-        return self._answer(environ, asked.rule, {"predictions": told}, asked.started)
+        return self._answer(environ, asked.rule, {"predictions": [*chain(*told)]}, asked.started)
 
     def together(self, environs: Sequence[dict[str, Any]]) -> list[WireAnswer | None]:
         """Return the answers to requests for one small picture each; ``None`` for all others.
@@ -154,7 +183,7 @@ class Direct:
             environs: As for a call.
         """
         answers: list[WireAnswer | None] = [None] * len(environs)
-        by_model: dict[Predictor, list[tuple[int, _PlainRequest, NDArray[np.uint8]]]] = {}
+        alike: dict[Any, list[tuple[int, _PlainRequest, NDArray[np.uint8]]]] = {}
         for place, environ in enumerate(environs):
             notes: list[Sentence] = []
             try:
@@ -164,22 +193,42 @@ class Direct:
                     if notes:  # which are in the reader's language, as is a refusal
                         environ[LEFT] = True
                     else:
-                        by_model.setdefault(asked.predictor, []).append((place, asked, picture))
+                        same = asked.predictors, asked.top_k, asked.among
+                        alike.setdefault(same, []).append((place, asked, picture))
             except Exception:  # the views tell the reader, and others get their answers
                 environ[LEFT] = True
-        for predictor, small in by_model.items():
+        for small in alike.values():
             try:
                 alone = self._is_alone() and len(environs) == 1 and not self._at_work
-                reads = predictor.predict_many([picture for *_, picture in small], beside=alone)
+                reads = small[0][1].read([picture for *_, picture in small], beside=alone)
+                told = [self._told(asked, one) for (_, asked, _), one in zip(small, reads, strict=True)]
             except Exception:
-                reads = []
-            for (place, asked, _), read in zip_longest(small, reads):
-                if read is None or (read.refused and not asked.in_english):
+                told = [None] * len(small)
+            for (place, asked, _), predictions in zip(small, told, strict=True):
+                if predictions is None:
                     asked.environ[LEFT] = True
                 else:
-                    told = {"predictions": [read.to_dict()]}
-                    answers[place] = self._answer(asked.environ, asked.rule, told, asked.started)
+                    facts = {"predictions": predictions}
+                    answers[place] = self._answer(asked.environ, asked.rule, facts, asked.started)
         return answers
+
+    def _told(self, asked: "_PlainRequest", reads: Sequence[Prediction]) -> list[dict[str, Any]] | None:
+        """Return what each model read in a picture as the answer holds it, ``None`` while only the views know how."""
+        told = [read.to_dict() for read in reads]
+        if not asked.steps and not any(read.refused and not asked.in_english for read in reads):
+            return told
+        if not self.has_application:
+            return None
+        from rabisco.web.platform.languages import locale_of, translated
+        from rabisco.web.read.schemas import steps
+
+        locale, drawn = locale_of(asked.environ), dict[tuple[str, int], dict[str, str]]()
+        for facts, read in zip(told, reads, strict=True):
+            if read.refused:
+                facts["refused"]["message"] = translated(Sentence(MESSAGES[read.refused]), locale)
+            if asked.steps:
+                facts["steps"] = steps(read, drawn, locale)
+        return told
 
     def _is_alone(self) -> bool:
         """Note that this process reads; return whether no other request is read, here or by another process."""
@@ -192,12 +241,14 @@ class Direct:
     def _asked(self, environ: dict[str, Any], *, only_small: bool = False) -> "_PlainRequest | None":
         """Return what a plain request asks for; ``None`` for any other, and for one whose model is not to be had."""
         started = time.perf_counter()
-        path = _PATH.fullmatch(environ["PATH_INFO"])
+        path, query = _PATH.fullmatch(environ["PATH_INFO"]), environ["QUERY_STRING"]
+        options = _options(query) if query else dict[str, str]()
         site, length = environ.get("HTTP_SEC_FETCH_SITE"), environ.get("CONTENT_LENGTH", "")
         is_plain = (
             path is not None
+            and options is not None
+            and not (path[1] and "model" in options)
             and environ["REQUEST_METHOD"] == "POST"
-            and not environ["QUERY_STRING"]
             and REFUSAL not in environ
             and LEFT not in environ
             and not self._settings.rate_limit
@@ -207,22 +258,33 @@ class Direct:
             and length.isdecimal()
             and int(length) <= (FORM_BYTES + SMALL_BYTES if only_small else self._settings.max_upload_bytes)
         )
-        if path is None or not is_plain:  # there is something that only the views know to judge
+        if path is None or options is None or not is_plain:  # there is something that only the views know to judge
             return None
         body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
         environ["wsgi.input"] = io.BytesIO(body)
         files = only_pictures(environ.get("CONTENT_TYPE", ""), body)
-        if not files or len(files) > self._settings.max_files or (only_small and not is_small(files)):
+        models = (path[1] or options.get("model") or "").split(",")
+        most = max(1, self._settings.max_files // len(models))
+        if not files or len(files) > most or (only_small and not is_small(files)):
             return None
         try:
-            name = named(path[1]) if path[1] else default_model(self._settings)
-            if only_small and name not in LOADED_LIGHT:
+            names = [named(one) if one else default_model(self._settings) for one in models]
+            if only_small and not LOADED_LIGHT.issuperset(names):
                 return None
-            predictor = get_predictor(name)
+            predictors = tuple(map(get_predictor, names))
         except (RabiscoError, OSError):
             environ[LEFT] = True
             return None
-        return _PlainRequest(environ, "/predict/<model>" if path[1] else "/predict", files, predictor, started)
+        return _PlainRequest(
+            environ,
+            "/predict/<model>" if path[1] else "/predict",
+            files,
+            predictors,
+            int(options.get("top_k", USUAL_TOP_K)),
+            cast("Among", options.get("among", "any")),
+            options.get("steps") == "1",
+            started,
+        )
 
     def health(self, environ: dict[str, Any]) -> WireAnswer | None:
         """Return that the server is well; ``None`` if it is not, which the view tells."""
@@ -268,7 +330,8 @@ class Direct:
     def _answer(self, environ: dict[str, Any], rule: str, facts: dict[str, Any], started: float) -> WireAnswer:
         """Return JSON with all headers that views send, counted and logged."""
         if "predictions" in facts:
-            self.figures.predictions.labels(facts["predictions"][0]["model"]).inc(len(facts["predictions"]))
+            for model, count in Counter(one["model"] for one in facts["predictions"]).items():
+                self.figures.predictions.labels(model).inc(count)
         body = to_json(facts)
         name = logs.request_id(environ.get("HTTP_X_REQUEST_ID"))
         method, seconds = environ["REQUEST_METHOD"], time.perf_counter() - started
@@ -308,6 +371,14 @@ def only_pictures(content_type: str, body: bytes) -> Sequence[bytes | str]:
         names.add(part[1])
         start = end
     return files if len(names) == 1 and body[start:] in (edge + b"--\r\n", edge + b"--") else []
+
+
+def _options(query: str) -> dict[str, str] | None:
+    """Return what the address asks, if that is plain: known names, each once, with values that need no judging."""
+    pairs = [one.partition("=")[::2] for one in query.split("&")]
+    found = dict(pairs)
+    plain = all(name in _OPTIONS and _OPTIONS[name].fullmatch(value) for name, value in pairs)
+    return found if plain and len(found) == len(pairs) else None
 
 
 def _static_request(environ: dict[str, Any]) -> tuple[str, ...]:

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Any, Self
 
-from flask_babel import gettext
 from pydantic import BaseModel, Field
 
 from rabisco import inference, text_reading
 from rabisco.characters import Among
+from rabisco.errors import Sentence
 from rabisco.explanation.occlusion import Change
 from rabisco.rejection import MESSAGES, Reason
 from rabisco.text_reading import TextReading
@@ -72,7 +72,7 @@ class PredictionSchema(CandidateSchema):
         """
         facts = {**read.to_dict(), **further}
         if read.refused:
-            facts["refused"] = {"reason": read.refused, "message": str(gettext(MESSAGES[read.refused]))}
+            facts["refused"]["message"] = translated(Sentence(MESSAGES[read.refused]))
         if with_steps:
             facts["steps"] = steps(read, drawn)
         return cls.model_validate(facts)
@@ -258,16 +258,18 @@ class Explanations(BaseModel):
 
 
 def steps(
-    read: inference.Prediction | text_reading.ReadCharacter, drawn: dict[tuple[str, int], dict[str, str]] | None = None
+    read: inference.Prediction | text_reading.ReadCharacter,
+    drawn: dict[tuple[str, int], dict[str, str]] | None = None,
+    locale: str = "",
 ) -> list[dict[str, str]]:
     """Return how the picture became the model's input: name, title and PNG data URL of each step.
 
     ``drawn`` holds steps that several models share, by their name and the ``id`` of their pixels, which live, and gets
-    further ones.
+    further ones. Titles are in the language of ``locale``, of the current request if not given.
     """
     drawn = {} if drawn is None else drawn
     keys = [(step.name, id(step.picture)) for step in read.prepared.steps]
     for key, step in zip(keys, read.prepared.steps, strict=True):
         if key not in drawn:
-            drawn[key] = {"name": step.name, "title": translated(step.title), "image": data_url(step.picture)}
+            drawn[key] = {"name": step.name, "title": translated(step.title, locale), "image": data_url(step.picture)}
     return [drawn[key] for key in keys]
