@@ -165,6 +165,8 @@ def test_every_page_fits_its_window_and_fingers_and_has_no_fault(visit, pictures
             assert overflow(page) <= 0, (path, size, language)
         if path in ("/", "/models/cnn") and language != "en":  # of which `test_accessibility` measures more
             assert faults(page) == [], path
+    window.page.set_viewport_size({"width": 320, "height": 568})
+    assert overflow(window.open("/models/cifar10-cnn")) <= 0  # whose classes have long names
 
 
 @pytest.mark.parametrize("javascript", [True, False])
