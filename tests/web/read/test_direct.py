@@ -40,6 +40,10 @@ PLAIN = {
     "a body": ("/predict", {"data": SEVEN, "content_type": "image/png"}),
     "a JPEG": ("/predict/mnist-cnn", {"data": encoded(draw_seven(), "JPEG"), "content_type": "image/jpeg"}),
     "from our page": ("/predict", {"data": SEVEN, "content_type": "image/png", "headers": {"Sec-Fetch-Site": "none"}}),
+    "from our page, without TLS": (
+        "/predict",
+        {"data": SEVEN, "content_type": "image/png", "headers": {"Origin": "http://localhost"}},
+    ),
     "blank": ("/predict", {"data": BLANK, "content_type": "image/png"}),
     "two files": ("/predict", {"data": {"file": [(io.BytesIO, "a.png"), (io.BytesIO, "b.png")]}}),
     "JSON": ("/predict", {"data": json.dumps({"image": TEXT}), "content_type": "application/json"}),
@@ -91,6 +95,10 @@ NOT_PLAIN = {
     "no picture": ("/predict", {"data": {"file": (io.BytesIO, "")}}),
     "no model": ("/predict/nobody", {"data": SEVEN, "content_type": "image/png"}),
     "another site": ("/predict", {"data": SEVEN, "content_type": "image/png", "headers": {"Origin": "http://x.org"}}),
+    "another port": (
+        "/predict",
+        {"data": SEVEN, "content_type": "image/png", "headers": {"Origin": "http://localhost:8000"}},
+    ),
     "a browser's other site": (
         "/predict",
         {"data": SEVEN, "content_type": "image/png", "headers": {"Sec-Fetch-Site": "cross-site"}},
@@ -260,7 +268,7 @@ def test_requests_that_are_answered_together_get_what_each_gets_alone(app: Flask
         get_predictor(model)
     together = app.direct.together([environ_of(app, name) for name in names])
     small = {"a form", "a form with a model", "a body", "from our page", "JSON", "the drawing page", "all classes"}
-    small |= {"blank", "blank in Russian", "blank for a visitor", "a blank drawing"}
+    small |= {"from our page, without TLS", "blank", "blank in Russian", "blank for a visitor", "a blank drawing"}
     assert {name for name, answer in zip(names, together, strict=True) if answer} == small
     alone = [app.direct(environ_of(app, name)) if name in small else None for name in names]
     assert list(map(predictions, together)) == list(map(predictions, alone))

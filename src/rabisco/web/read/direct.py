@@ -244,6 +244,7 @@ class Direct:
         path, query = _PATH.fullmatch(environ["PATH_INFO"]), environ["QUERY_STRING"]
         options = _options(query) if query else dict[str, str]()
         site, length = environ.get("HTTP_SEC_FETCH_SITE"), environ.get("CONTENT_LENGTH", "")
+        own = f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST')}"  # without TLS browsers tell no site
         is_plain = (
             path is not None
             and options is not None
@@ -254,7 +255,7 @@ class Direct:
             and not self._settings.rate_limit
             and not environ.get("flask._preserve_context")
             and "HTTP_CONTENT_ENCODING" not in environ
-            and (site in ("same-origin", "none") if site else "HTTP_ORIGIN" not in environ)
+            and (site in ("same-origin", "none") if site else environ.get("HTTP_ORIGIN", own) == own)
             and length.isdecimal()
             and int(length) <= (FORM_BYTES + SMALL_BYTES if only_small else self._settings.max_upload_bytes)
         )
