@@ -37,20 +37,21 @@ class RouteGroup:
 
     name: str
     title: LazyString
-    first: tuple[str, ...] = ()
+    first: tuple[str, ...]
 
     @property
     def routes(self) -> list[Route]:
         """The routes."""
         own = [declared for declared in ROUTES.values() if _group_of(declared) == self]
-        order = dict(zip(self.first, range(len(self.first)), strict=True))
-        return sorted(own, key=lambda declared: (order.get(_first(declared), len(order)), declared.path.count("/")))
+        return sorted(own, key=lambda declared: (self.first.index(_first(declared)), declared.path.count("/")))
 
 
 GROUPS = (
     RouteGroup("reading", lazy_gettext("Reading pictures"), ("predict", "explain")),
     RouteGroup("models", lazy_gettext("Models"), ("models", "compare")),
-    RouteGroup("training", lazy_gettext("Training"), ("training", "datasets", "uploads", "runs")),
+    RouteGroup(
+        "training", lazy_gettext("Training"), ("training", "datasets", "label-errors", "uploads", "runs", "sweeps")
+    ),
     RouteGroup("corrections", lazy_gettext("Corrections"), ("corrections",)),
     RouteGroup(
         "server", lazy_gettext("The server itself"), ("health", "metrics", "sign-in", "sign-out", "openapi.json")
@@ -58,7 +59,18 @@ GROUPS = (
     RouteGroup(
         "pages",
         lazy_gettext("Pages"),
-        ("", "upload", "train", "entrainer-le-modele", "assistant", "assistance", "model", "about", "docs"),
+        (
+            "",
+            "upload",
+            "projector",
+            "train",
+            "entrainer-le-modele",
+            "assistant",
+            "assistance",
+            "model",
+            "about",
+            "docs",
+        ),
     ),
 )
 
@@ -94,7 +106,7 @@ def _document(root: str, language: str) -> bytes:  # noqa: ARG001 - part of the 
 
 
 def _group_of(declared: Route) -> RouteGroup:
-    return next((group for group in GROUPS if _first(declared) in group.first), GROUPS[-1])
+    return next(group for group in GROUPS if _first(declared) in group.first)
 
 
 def _first(declared: Route) -> str:
