@@ -12,6 +12,7 @@ import pytest
 from tests.web.examples import DOCUMENT, Sent, Stage, described_of, is_well, problems, shown, stage
 
 from rabisco import store
+from rabisco.artifacts import BUNDLED_DIR
 from rabisco.settings import get_settings
 from rabisco.web.platform import refusals
 from rabisco.web.platform.fields import JSON
@@ -69,6 +70,11 @@ def test_every_schema_that_an_answer_holds_has_an_example() -> None:
         for example in schema.get("examples", ()):
             check(schema, example)
         assert schema.get("examples")
+
+
+def test_every_bundled_card_is_what_the_document_describes() -> None:
+    for card in BUNDLED_DIR.glob("*/card.json"):
+        check({"$ref": "#/components/schemas/Card"}, json.loads(card.read_text(encoding="utf-8")))
 
 
 @pytest.fixture(scope="module")

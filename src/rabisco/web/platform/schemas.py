@@ -1,4 +1,4 @@
-"""What several topics answer with; each topic's own answers stand in its ``shapes``, made of the core's objects.
+"""What several topics answer with; each topic's own answers stand in its ``schemas``, made of the core's objects.
 
 The OpenAPI document describes the answers by these models, and tests hold every real answer to them.
 """
@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, GetJsonSchemaHandler, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, TypeAdapter
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from rabisco import artifacts
+from rabisco.errors import Sentence
 from rabisco.training.config import TrainingConfiguration
 
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -43,10 +44,24 @@ class AsKept:
         return schema
 
 
+class SentenceSchema(BaseModel):
+    """A sentence in English, and apart from it the values in it, so that it can be told in another language."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"message": "rounded to %(bits)s bits", "values": {"bits": 8}}]}
+    )
+
+    message: str
+    values: dict[str, str | int | float]
+
+
 class CardSchema(artifacts.Card):
     """What a model is, how it was trained, and how good it is."""
 
     configuration: Annotated[dict[str, Any], AsKept(TrainingConfiguration, hidden=("settle_epochs",))]
+    said: Annotated[tuple[Sentence, ...], AsKept(tuple[SentenceSchema, ...])] = Field(
+        default=(), exclude=True, description="`notes`, sentence by sentence; only in `card.json`."
+    )
 
 
 class Deleted(BaseModel):
