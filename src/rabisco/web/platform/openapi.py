@@ -202,7 +202,7 @@ def _problems() -> Schema:
     for status in statuses:
         example = recorded()["problems"].get(str(status))
         problem = {"schema": {"$ref": REFERENCE.format(model="Problem")}, "example": example}
-        content = {"application/problem+json": problem}
+        content: Schema = {"application/problem+json": problem}
         if status != HTTPStatus.REQUEST_TIMEOUT:  # which comes before any page could be made
             content["text/html"] = page
         found[str(status)] = {"description": HTTPStatus(status).phrase, "headers": ANSWER_HEADERS, "content": content}
