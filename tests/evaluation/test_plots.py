@@ -52,9 +52,9 @@ def test_counts_stand_in_the_cells_of_a_small_matrix():
     assert {str(made.confusion_matrix[3][3]), "true class"} <= shown
 
 
-def test_learning_curves_show_training_validation_and_the_best_epoch():
+def test_learning_curves_show_training_validation_and_the_highest_epoch():
     shown = texts_of(plot_learning_curves, HISTORY, "mnist-cnn")
-    assert {"training", "validation", "best: epoch 2", "accuracy", "loss", "mnist-cnn"} <= shown
+    assert {"training", "validation", "highest: epoch 2", "accuracy", "loss", "mnist-cnn"} <= shown
 
 
 def test_learning_curves_do_without_validation():

@@ -1,8 +1,10 @@
 """Checkpoints on a disk that is full, or that may not be written to."""
 
+import json
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +56,20 @@ def test_what_a_killed_writer_left_is_no_checkpoint(tmp_path: Path) -> None:
     assert not (tmp_path / ".new.checkpoint").exists()
     checkpoints.clear()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_earlier_version_kept_the_weights_of_the_highest_epoch(tmp_path: Path) -> None:
+    Checkpoints(tmp_path).save(replace(position(5), best=(0.9, -0.3), best_epoch=3, highest_epoch=4))
+    (file,) = tmp_path.iterdir()
+    with np.load(file) as stored:
+        values = {**json.loads(str(stored["position"]))}
+        arrays = {name: stored[name] for name in stored.files if name != "position"}
+    del values["highest_epoch"]
+    with file.open("wb") as written:
+        np.savez(written, allow_pickle=False, **arrays, position=np.array(json.dumps(values)))
+    kept = Checkpoints(tmp_path).load("mine")
+    assert kept is not None
+    assert (kept.best_epoch, kept.highest_epoch) == (3, 3)
 
 
 def test_a_place_that_may_not_be_written_to_is_told_of(tmp_path: Path) -> None:

@@ -195,7 +195,7 @@ def test_a_checkpoint_of_another_training_is_refused(
 
 def test_positions_survive_the_disk(tmp_path: Path) -> None:
     arrays = {"variables": [np.arange(6, dtype="float32").reshape(2, 3), np.array(7)], "metrics": []}
-    position = Position(2, 5, 1.5, [{"epoch": 1.0, "loss": 0.1}], (0.5, -0.25), 1, "", "mine", arrays)
+    position = Position(2, 5, 1.5, [{"epoch": 1.0, "loss": 0.1}], (0.5, -0.25), 1, 2, "", "mine", arrays)
     Checkpoints(tmp_path).save(position)
     again = Checkpoints(tmp_path).load("mine")
     assert again is not None

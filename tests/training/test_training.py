@@ -12,6 +12,7 @@ from rabisco.errors import InvalidConfigurationError, TrainingCancelledError
 from rabisco.models import create_model
 from rabisco.training import Progress, Request, TrainingConfiguration, train
 from rabisco.training.augment import Augmentation, PhotoAugmentation, augmented
+from rabisco.training.callback import is_as_good
 
 pytestmark = pytest.mark.training
 
@@ -61,6 +62,12 @@ def test_the_learning_rate_rises_and_then_falls_to_zero(monkeypatch: pytest.Monk
     assert 0 < rates[-1] < QUICK.learning_rate / 20
 
 
+def last_as_good(history: list[dict[str, float]], validated: int) -> dict[str, float]:
+    highest = max(row["validation_accuracy"] for row in history)
+    least = highest - (highest * (1 - highest) / validated) ** 0.5
+    return [row for row in history if row["validation_accuracy"] >= least][-1]
+
+
 def test_the_cooldown_has_a_third_of_the_rate_and_counts_on() -> None:
     reports: list[Progress] = []
     cooled = replace(QUICK, cooldown_epochs=2)
@@ -73,11 +80,18 @@ def test_the_cooldown_has_a_third_of_the_rate_and_counts_on() -> None:
     assert reports[-1].eta_seconds == 0 < reports[1].eta_seconds  # type: ignore[operator]
     late = [report.learning_rate for report in reports if report.epoch > 2]
     assert max(late) == pytest.approx(QUICK.learning_rate / 3, rel=0.05)
-    best = max(result.history, key=lambda row: (row["validation_accuracy"], -row["validation_loss"]))
-    assert result.best_epoch == best["epoch"]
     validation = digit_dataset(300).validation
+    best = last_as_good(result.history, len(validation))
+    assert result.best_epoch == best["epoch"]
     answers = model.predict(validation.images, verbose=0).argmax(axis=1)  # type: ignore[attr-defined]
     assert (answers == validation.labels).mean() == pytest.approx(best["validation_accuracy"], abs=1e-6)
+
+
+def test_an_epoch_is_as_good_as_the_highest_within_one_standard_error() -> None:
+    kept = {accuracy: is_as_good(accuracy, 0.96, 200) for accuracy in (0.97, 0.96, 0.947, 0.946, 0.94)}
+    assert kept == {0.97: True, 0.96: True, 0.947: True, 0.946: False, 0.94: False}  # the error is 0.0139
+    assert is_as_good(1.0, 1.0, 10)
+    assert not is_as_good(0.9, 1.0, 10)
 
 
 def test_the_step_schedule_divides_the_rate_by_ten_after_each_period() -> None:
@@ -129,10 +143,11 @@ def test_patience_ends_a_training_that_no_longer_gains_and_the_best_epoch_is_kep
     model = linear()
     wild = replace(QUICK, epochs=60, learning_rate=0.5, schedule="constant", patience=3)
     result = train(model, data, wild)
-    best = result.history[result.best_epoch - 1]["validation_accuracy"]
+    highest = max(result.history, key=lambda row: (row["validation_accuracy"], -row["validation_loss"]))
     assert result.ended == "patience"
-    assert len(result.history) == result.best_epoch + 3
-    assert best == max(row["validation_accuracy"] for row in result.history)
+    assert len(result.history) == highest["epoch"] + 3
+    best = last_as_good(result.history, len(data.validation))["validation_accuracy"]
+    assert best == result.history[result.best_epoch - 1]["validation_accuracy"]
     answers = np.asarray(model.predict(data.validation.images, verbose=0)).argmax(axis=1)  # type: ignore[attr-defined]
     assert (answers == data.validation.labels).mean() == pytest.approx(best)
 

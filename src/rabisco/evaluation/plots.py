@@ -59,7 +59,7 @@ def plot_confusion_matrix(evaluation: Evaluation, title: str = "") -> bytes:
 
 
 def plot_learning_curves(history: Sequence[Mapping[str, float]], title: str = "") -> bytes:
-    """Draw loss and accuracy over the epochs, training beside validation, the best validation epoch marked.
+    """Draw loss and accuracy over the epochs, training beside validation, the highest validation accuracy marked.
 
     Args:
         history: One row per epoch, with ``loss`` and ``accuracy`` and, where there is validation,
@@ -77,10 +77,10 @@ def plot_learning_curves(history: Sequence[Mapping[str, float]], title: str = ""
     _draw_curves(left, history, "loss")
     _draw_curves(right, history, "accuracy")
     if all("validation_accuracy" in row for row in history):
-        best = int(np.argmax([row["validation_accuracy"] for row in history]))
+        highest = 1 + int(np.argmax([row["validation_accuracy"] for row in history]))
         for axes in (left, right):
-            axes.axvline(best + 1, color=_GRAY, linewidth=0.8, linestyle=":")
-        right.annotate(f"best: epoch {best + 1}", (best + 1, 0.02), xycoords=("data", "axes fraction"), color=_GRAY)
+            axes.axvline(highest, color=_GRAY, linewidth=0.8, linestyle=":")
+        right.annotate(f"highest: epoch {highest}", (highest, 0.02), xycoords=("data", "axes fraction"), color=_GRAY)
     return _file(figure)
 
 

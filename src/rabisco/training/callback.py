@@ -26,6 +26,7 @@ def create_callback(
     eta: Eta,
     steps: int,
     *,
+    validated: int,
     epochs: int,
     on_progress: Callable[[Progress], None],
     request: Callable[[], Request],
@@ -34,7 +35,8 @@ def create_callback(
 ) -> Any:
     """Return the callback of a training that goes on from ``position``, which it keeps up to date.
 
-    ``steps`` are the batches of an epoch, ``epochs`` those of the whole training, of which this may be the first part.
+    ``steps`` are the batches of an epoch, ``validated`` the validation images, ``epochs`` those of the whole training,
+    of which this may be the first part.
     Reports, requests and checkpoints are as in ``train``.
     """
     import keras
@@ -116,10 +118,12 @@ def create_callback(
             position.history.append(_history_row(report, report.examples_per_second or done / spent, spent))
             standing = (float(report.validation_accuracy or 0), -float(report.validation_loss or 0))
             if standing > position.best:
-                position.best, position.best_epoch = standing, epoch + 1
+                position.best, position.highest_epoch = standing, epoch + 1
+            if is_as_good(standing[0], position.best[0], validated):
+                position.best_epoch = epoch + 1
                 self.best_weights = [np.array(weight) for weight in model.get_weights()]
             patience = configuration.patience
-            if patience is not None and epoch + 1 - position.best_epoch >= patience:
+            if patience is not None and epoch + 1 - position.highest_epoch >= patience:
                 self.ended, self.model.stop_training = "patience", True
             on_progress(report)
             if not self.midway:
@@ -144,6 +148,22 @@ def create_callback(
             return TrainingResult(position.history, position.best_epoch, seconds, self.ended)
 
     return TrainingCallback()
+
+
+def is_as_good(accuracy: float, highest: float, count: int) -> bool:
+    """Return whether an accuracy is no lower than the highest by more than its standard error.
+
+    By such a difference epochs are better or worse by chance. Of those within it the last is kept, for it has learned
+    longest, and mostly at the lowest rate: the highest of many is often that of a lucky epoch.
+
+    Args:
+        accuracy: Of an epoch, on the validation images.
+        highest: Of all epochs so far.
+        count: Number of validation images.
+
+    Source: Breiman et al., "Classification and Regression Trees", 1984 (the rule of one standard error).
+    """
+    return accuracy >= highest - math.sqrt(highest * (1 - highest) / max(count, 1)) - 1e-9
 
 
 def variables_of(trained: "keras.Model") -> dict[str, list[NDArray[Any]]]:

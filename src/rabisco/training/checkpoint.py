@@ -32,8 +32,9 @@ class Position:
     step: int = 0  # batches done of the epoch after these
     seconds: float = 0.0  # spent so far
     history: list[dict[str, float]] = field(default_factory=list)  # one row per epoch that was judged
-    best: tuple[float, float] = (-1.0, 0.0)  # validation accuracy and negative validation loss of the best epoch
-    best_epoch: int = 0  # from 1; 0 before the first
+    best: tuple[float, float] = (-1.0, 0.0)  # highest validation accuracy, and negative validation loss of that epoch
+    highest_epoch: int = 0  # that had it; from 1, 0 before the first
+    best_epoch: int = 0  # whose weights are kept
     ended: str = ""  # why it ended, if it did: completed or patience
     identity: str = ""  # what it belongs to; a training of another identity does not go on from it
     arrays: dict[str, Arrays] = field(default_factory=dict)  # variables, optimizer, metrics and best_weights
@@ -135,4 +136,5 @@ def _read(path: Path) -> Position | None:
             }
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
+    values.setdefault("highest_epoch", values["best_epoch"])  # earlier versions kept that one
     return Position(**{**values, "best": tuple(values["best"]), "arrays": arrays})

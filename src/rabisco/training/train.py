@@ -13,7 +13,7 @@ import numpy as np
 from rabisco.data.dataset import Dataset
 from rabisco.errors import N_, InvalidConfigurationError
 from rabisco.training.batches import create_batches
-from rabisco.training.callback import create_callback, put_back
+from rabisco.training.callback import create_callback, is_as_good, put_back
 from rabisco.training.checkpoint import Checkpoints, Position
 from rabisco.training.config import TrainingConfiguration, cooldown
 from rabisco.training.eta import Eta
@@ -38,8 +38,8 @@ def train(
 ) -> TrainingResult:
     """Fit ``model`` to the data set's training split, in place, and return how it went.
 
-    The test split is not touched. After each epoch the validation split decides whether these weights are the best
-    so far (higher accuracy; at equal accuracy, lower loss), and the best are what the model holds at the end.
+    The test split is not touched. At the end the model holds the weights of the last epoch whose accuracy on the
+    validation split is no lower than the highest by more than one standard error.
 
     Args:
         model: From ``rabisco.models.create_model``, for the data set's image shape and classes.
@@ -77,7 +77,9 @@ def train(
     others = checkpoints and Checkpoints(checkpoints.folder / COOLDOWN_FOLDER, checkpoints.every_seconds)
     second = _train_by_gradient(model, dataset, cooldown(configuration), report, request, checkpoints=others)
     rows = [{**row, "epoch": row["epoch"] + done} for row in second.history]
-    better = bool(rows) and _standing(second) >= _standing(first)
+    highest = max(row["validation_accuracy"] for row in first.history + rows)
+    kept = second.history[second.best_epoch - 1]["validation_accuracy"] if rows else -1.0
+    better = is_as_good(kept, highest, len(dataset.validation))
     if not better:
         model.set_weights(weights)
     return TrainingResult(
@@ -86,12 +88,6 @@ def train(
         seconds=first.seconds + second.seconds,
         ended=second.ended,
     )
-
-
-def _standing(result: TrainingResult) -> tuple[float, float]:
-    """Return validation accuracy and negative validation loss of the best epoch."""
-    row = result.history[result.best_epoch - 1]
-    return row["validation_accuracy"], -row["validation_loss"]
 
 
 def _check_fit(model: "keras.Model", dataset: Dataset) -> None:
@@ -135,6 +131,7 @@ def _train_by_gradient(
         configuration,
         Eta(len(dataset.train), configuration.batch_size, steps, costs + [1.0] * epochs_after),
         steps,
+        validated=len(dataset.validation),
         epochs=configuration.epochs + epochs_after,
         on_progress=on_progress,
         request=request,
