@@ -62,7 +62,7 @@ def test_an_earlier_version_kept_the_weights_of_the_highest_epoch(tmp_path: Path
     Checkpoints(tmp_path).save(replace(position(5), best=(0.9, -0.3), best_epoch=3, highest_epoch=4))
     (file,) = tmp_path.iterdir()
     with np.load(file) as stored:
-        values = {**json.loads(str(stored["position"]))}
+        values = json.loads(str(stored["position"]))
         arrays = {name: stored[name] for name in stored.files if name != "position"}
     del values["highest_epoch"]
     with file.open("wb") as written:

@@ -109,6 +109,12 @@ def untyped(schema: object, place: str = "") -> Iterator[str]:
             yield from untyped(one, place)
 
 
+def test_a_request_that_came_too_slowly_is_never_answered_by_a_page() -> None:
+    answers = DOCUMENT["components"]["responses"]
+    assert list(answers["408"]["content"]) == ["application/problem+json"]
+    assert "text/html" in answers["404"]["content"]
+
+
 def test_every_object_says_what_it_holds() -> None:
     assert list(untyped(DOCUMENT)) == []
 

@@ -8,4 +8,5 @@ FILE_FIELDS = (
 )
 # Names under which clients of other demos send base64; `image` is the documented one.
 TEXT_FIELDS = ("image", "imageBase64", "data", "img")
+MOST_MODELS = 8  # that read the pictures of one request
 USUAL_TOP_K = 3  # classes of an answer, where no other number is asked for

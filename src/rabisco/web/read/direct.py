@@ -42,7 +42,7 @@ from rabisco.web.platform.allowance import Allowance
 from rabisco.web.platform.environ import GONE, REFUSAL
 from rabisco.web.platform.metrics import Metrics
 from rabisco.web.platform.refusals import SAFE, WireAnswer
-from rabisco.web.read import FILE_FIELDS, TEXT_FIELDS, USUAL_TOP_K
+from rabisco.web.read import FILE_FIELDS, MOST_MODELS, TEXT_FIELDS, USUAL_TOP_K
 
 # A PNG of at most this many bytes and pixels takes a millisecond or two: it is read without a thread of its own.
 SMALL_BYTES, SMALL_PIXELS = 64 * 1024, 640 * 640
@@ -61,7 +61,7 @@ STATIC, STATIC_RULE = "/static/", "/static/<path:filename>"
 CONDITIONS = ("ACCEPT_ENCODING", "IF_NONE_MATCH", "IF_MODIFIED_SINCE", "IF_RANGE", "RANGE")
 MOST_KEPT, MOST_KEPT_BYTES = 512, 64 * 1024
 _NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,59}"
-_NAMES = rf"{_NAME}(?:,{_NAME}){{0,7}}"
+_NAMES = rf"{_NAME}(?:,{_NAME}){{0,{MOST_MODELS - 1}}}"
 _PATH = re.compile(rf"/predict(?:/({_NAMES}))?")
 # What may be asked in the address, and what a plain value is.
 _OPTIONS = {

@@ -19,12 +19,11 @@ from rabisco.web.platform.examples import SEVEN
 from rabisco.web.platform.fields import Requests, given
 from rabisco.web.platform.metrics import count_predictions
 from rabisco.web.platform.routing import DocumentedBlueprint, app_settings
-from rabisco.web.read import USUAL_TOP_K
+from rabisco.web.read import MOST_MODELS, USUAL_TOP_K
 from rabisco.web.read.pictures import PROBLEMS, Pictures, SentPicture, noted, read_each, read_pictures
 from rabisco.web.read.schemas import Predictions, PredictionSchema, Reading, UnreadPicture
 
 blueprint = DocumentedBlueprint("predict", __name__)
-MOST_MODELS = 8  # that read the pictures of one request
 MOST_TOP_K = 1000
 
 
