@@ -177,12 +177,14 @@ def test_both_ways_give_the_same_answer_and_headers(app: Flask, name: str) -> No
     ],
     ids=str,
 )
-def test_a_static_file_is_answered_as_its_view_answered_it_before(server: Server, asked: dict[str, str]) -> None:
+@pytest.mark.parametrize("path", ["/static/js/lib/kept.js", "/static/v-1/js/lib/kept.js"])
+def test_a_static_file_is_answered_as_its_view_answered_it_before(
+    server: Server, asked: dict[str, str], path: str
+) -> None:
     def told(response: requests.Response) -> tuple[int, dict[str, str], bytes]:
         headers = {name.lower(): value for name, value in response.headers.items() if name.lower() not in VARYING}
         return response.status_code, headers, response.content
 
-    path = "/static/js/lib/kept.js"
     tag = requests.get(server.url + path, headers={"Accept-Encoding": "gzip"}, timeout=30).headers["ETag"]
     headers = {"Accept-Encoding": "identity", **asked}
     headers |= {"If-None-Match": tag} if asked.get("If-None-Match") == "the tag" else {}
@@ -209,6 +211,8 @@ def test_a_static_file_that_was_changed_is_read_anew(tmp_path: Path, monkeypatch
     way.keep_static(asked(), 200, headers, b"a {}")
     way.keep_static(asked(QUERY_STRING="v=1"), 200, headers, b"a {}")
     way.keep_static(asked(PATH_INFO="/static/b.css"), 404, headers, b"")
+    way.keep_static(asked(PATH_INFO="/static/v-1/a.css"), 200, headers, b"a {}")
+    assert way.static(asked(PATH_INFO="/static/v-1/a.css")) is not None
     status, told, body = way.static(asked(HTTP_X_REQUEST_ID="mine")) or (0, [], b"")
     assert (status, body, dict(told)["x-request-id"]) == (200, b"a {}", "mine")
     assert len(told) == 2
@@ -221,7 +225,8 @@ def test_a_static_file_that_was_changed_is_read_anew(tmp_path: Path, monkeypatch
     )
     assert [way.static(asked(**changed)) for changed in others] == [None] * 5
     counted = [one for one in figures.registry.collect() if one.name == "rabisco_requests"]
-    assert sum(sample.value for one in counted for sample in one.samples if sample.name.endswith("_total")) == 1
+    rules = [sample.labels["route"] for one in counted for sample in one.samples if sample.name.endswith("_total")]
+    assert sorted(rules) == [direct.STATIC_RULE, direct.VERSIONED_STATIC_RULE]
     file.write_text("a { color: red }")
     assert way.static(asked()) is None
     file.unlink()

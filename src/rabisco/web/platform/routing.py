@@ -12,9 +12,12 @@ status of its route; headers may stand beside it. What a request may hold is a m
 Of several routes of one view the lowest is the one that ``url_for`` gives.
 """
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from flask import Blueprint, Flask, Request, Response, current_app, request
@@ -26,7 +29,7 @@ from werkzeug.routing import Rule
 from rabisco.settings import Settings
 from rabisco.web.platform.origins import apply_proxy_headers
 from rabisco.web.platform.refusals import WireAnswer
-from rabisco.web.read.direct import send
+from rabisco.web.read.direct import VERSIONED_STATIC_RULE, send
 
 if TYPE_CHECKING:
     from rabisco.web.platform.fields import Fields
@@ -43,6 +46,7 @@ SHOWN = {
     "name": "mine",
     "version": "1",
 }
+STATIC_SECONDS = 365 * 24 * 3600  # that a browser may keep a static file without asking again
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -165,6 +169,28 @@ class Application(Flask):
     url_rule_class = _Rule
     direct: Callable[..., WireAnswer | None] | None = None
 
+    def __init__(self, import_name: str) -> None:
+        super().__init__(import_name)
+        self.add_url_rule(VERSIONED_STATIC_RULE, "static")
+        self.url_defaults(self._add_version)
+
+    def _add_version(self, endpoint: str, values: dict[str, Any]) -> None:
+        if endpoint == "static":
+            values.setdefault("version", static_version(self.static_folder or ""))
+
+    def send_static_file(self, filename: str, version: str | None = None) -> Response:
+        """Return a static file; under the address of the version that it is, browsers need not ask for it again.
+
+        Scripts and styles name each other by relative addresses, so one version is that of all files. An address of
+        another version, as of a page that was open when the server was updated, gives the file of this one.
+        """
+        response = super().send_static_file(filename)
+        if version == static_version(self.static_folder or ""):
+            response.cache_control.no_cache = None
+            response.cache_control.public = response.cache_control.immutable = True
+            response.cache_control.max_age = STATIC_SECONDS
+        return response
+
     def wsgi_app(self, environ: Any, start_response: Any) -> Any:
         """Answer a request: directly, or by a view."""
         apply_proxy_headers(environ, self.config["RABISCO"])
@@ -185,6 +211,16 @@ class Application(Flask):
             headers,
             mimetype="application/json",
         )
+
+
+@cache
+def static_version(folder: str) -> str:
+    """Return a digest of the names and contents of all files in a folder, the same on every server."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in Path(folder).rglob("*") if path.is_file()):
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{path.stat().st_size}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def app_settings() -> Settings:

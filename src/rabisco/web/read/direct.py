@@ -56,7 +56,9 @@ LEFT = "rabisco.left"
 PNG_HEADER = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 
 HEALTH = ("/health", "/health/ready", "/health/live")
-STATIC, STATIC_RULE = "/static/", "/static/<path:filename>"
+STATIC = "/static/"
+STATIC_RULE, VERSIONED_STATIC_RULE = "/static/<path:filename>", "/static/v-<version>/<path:filename>"
+_VERSION = re.compile(r"/static/v-[^/]+/")
 # What the answer to a request for a static file depends on, beside its path; and the most answers that are kept.
 CONDITIONS = ("ACCEPT_ENCODING", "IF_NONE_MATCH", "IF_MODIFIED_SINCE", "IF_RANGE", "RANGE")
 MOST_KEPT, MOST_KEPT_BYTES = 512, 64 * 1024
@@ -315,8 +317,9 @@ class Direct:
             return None
         status, headers, body = answer
         name, seconds = logs.request_id(environ.get("HTTP_X_REQUEST_ID")), time.perf_counter() - started
-        self.figures.count("GET", STATIC_RULE, status, seconds)
-        logs.note_request("GET", STATIC_RULE, status, seconds, len(body), name)
+        rule = VERSIONED_STATIC_RULE if _VERSION.match(environ["PATH_INFO"]) else STATIC_RULE
+        self.figures.count("GET", rule, status, seconds)
+        logs.note_request("GET", rule, status, seconds, len(body), name)
         return status, [*headers, (_ID, name)], body
 
     def keep_static(self, environ: dict[str, Any], status: int, headers: list[tuple[str, str]], body: bytes) -> None:
@@ -391,7 +394,7 @@ def _static_request(environ: dict[str, Any]) -> tuple[str, ...]:
 def _written(path: str) -> tuple[int, int]:
     """Return when a static file was written, in nanoseconds, and its size; zeros if it is gone."""
     try:
-        found = (_WEB / path[1:]).stat()
+        found = (_WEB / _VERSION.sub(STATIC, path)[1:]).stat()
     except OSError:
         return 0, 0
     return found.st_mtime_ns, found.st_size
