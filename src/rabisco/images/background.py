@@ -59,7 +59,8 @@ def _in_shade(pieces: NDArray[np.float32], paper: float, span: float) -> NDArray
 def _pieces(ring: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the median of each piece of the border."""
     length = max(1, len(ring) // SEGMENTS)
-    return np.asarray(np.median(ring[: len(ring) // length * length].reshape(-1, length), axis=1))
+    ordered = np.sort(ring[: len(ring) // length * length].reshape(-1, length), axis=1)
+    return np.asarray((ordered[:, (length - 1) // 2] + ordered[:, length // 2]) / 2)
 
 
 def _strongest_behind(picture: NDArray[np.uint8], paper: float) -> NDArray[np.float32]:

@@ -234,8 +234,11 @@ def redraw(crop: NDArray[np.uint8], box: int, width: float) -> NDArray[np.uint8]
     strokes = fine[fine > 0.05 * FULL]
     if not len(strokes):  # so faint an image of a data set has no outline
         return resize_ink(crop, box, Image.Resampling.BOX)
-    threshold = 0.42 * min(FULL, float(np.percentile(strokes, 90)))
-    mask = np.pad(fine > threshold, max(growth, 0) + 1)
+    ordered, place = np.sort(strokes), 0.9 * (len(strokes) - 1)  # ``numpy.percentile`` takes ten times as long
+    lower, upper = ordered[int(place) : int(place) + 2][[0, -1]].tolist()
+    threshold = 0.42 * min(FULL, lower + (upper - lower) * (place % 1))
+    around = 4 * (max(growth, 0) + 1,)
+    mask = cv2.copyMakeBorder((fine > threshold).view(np.uint8), *around, cv2.BORDER_CONSTANT).view(bool)
     if growth > 0:
         drawn = np.clip(growth + 1 - distance_inside(~mask), 0, 1)
     else:
@@ -273,15 +276,16 @@ def resize_ink(ink: NDArray[np.uint8], longer: int, method: Image.Resampling) ->
     rows, columns = _boxes(ink.shape[0], size[1]), _boxes(ink.shape[1], size[0])
     sums = cv2.integral(ink)
     sums = sums.take(rows[1], 0) - sums.take(rows[0], 0)
-    sums = sums.take(columns[1], 1) - sums.take(columns[0], 1)
-    return np.asarray(sums / ((rows[1] - rows[0])[:, np.newaxis] * (columns[1] - columns[0])) + 0.5, np.uint8)
+    means = (sums.take(columns[1], 1) - sums.take(columns[0], 1)) / (rows[2][:, np.newaxis] * columns[2])
+    means += 0.5
+    return np.asarray(means, np.uint8)
 
 
 @lru_cache(maxsize=2048)
 def _boxes(old: int, new: int) -> NDArray[np.intp]:
-    """Return, for each of ``new`` output pixels, the first source pixel it covers and the one after the last.
+    """Return for each of ``new`` pixels the first source pixel it covers, the one after the last, and how many.
 
-    The result is ``(2, new)``. A source pixel on a boundary is assigned as Pillow's rounding assigns it: to one box or
+    The result is ``(3, new)``. A source pixel on a boundary is assigned as Pillow's rounding assigns it: to one box or
     to neither.
     """
     scale = old / new
@@ -290,4 +294,4 @@ def _boxes(old: int, new: int) -> NDArray[np.intp]:
     stops = np.minimum(stops, old)
     starts += (starts - centers + 0.5) * (1 / scale) <= -0.5
     stops -= (stops - 1 - centers + 0.5) * (1 / scale) > 0.5
-    return np.stack([starts, stops])
+    return np.stack([starts, stops, stops - starts])

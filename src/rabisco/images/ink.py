@@ -97,7 +97,7 @@ def find_ink(picture: NDArray[np.uint8]) -> Ink:
     if np.count_nonzero(glance > SHEET_CONTRAST * glance.max()) >= 0.7 * LEAST_PAGE * glance.size:
         picture, origin = _cropped(picture, find_sheet(picture), origin)
         ring = border(picture)
-    if np.ptp(ring) > LEAST_SHADE and np.ptp(brightness(ring)) > LEAST_SHADE and is_uneven(picture):
+    if ring.max() - ring.min() > LEAST_SHADE and np.ptp(brightness(ring)) > LEAST_SHADE and is_uneven(picture):
         picture, origin = _cropped(picture, inside_strips(picture), origin)
         picture = flatten_light(picture)
         ring = border(picture)
@@ -106,7 +106,8 @@ def find_ink(picture: NDArray[np.uint8]) -> Ink:
     paper, noise, full, above, counts = levels(shades, contrasts)
     if full:
         low = _lowest_ink(ink, counts, paper, noise, full)
-        values = np.clip((contrasts - low) * (FULL / (full - low)) + 0.5, contrasts > low, FULL).astype(np.uint8)
+        values = np.maximum((contrasts - low) * (FULL / (full - low)) + 0.5, contrasts > low)
+        values = np.minimum(values, FULL).astype(np.uint8)
         ink.values[above] = cv2.LUT(shades[above], values)
         drop_marks(ink, above)
     return ink
@@ -130,7 +131,8 @@ def shade(picture: NDArray[np.uint8], ring: NDArray[np.uint8]) -> tuple[NDArray[
     Returns:
         The shade of each pixel, uint8 ``(H, W)``, and what each shade differs from the paper, float32 ``(256,)``.
     """
-    paper = ring[0].astype(np.float32) if (ring == ring[0]).all() else _paper_color(picture, ring)
+    even = ring.tobytes() == ring[0].tobytes() * len(ring)  # NumPy would compare one color at a time
+    paper = ring[0].astype(np.float32) if even else _paper_color(picture, ring)
     if picture.shape[2] == 1:
         lowest, highest, *_ = cv2.minMaxLoc(picture)
         if highest - paper[0] > paper[0] - lowest:

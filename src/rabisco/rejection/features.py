@@ -157,7 +157,8 @@ def _layout(mask: NDArray[np.bool_], area: int) -> list[float]:
 def _ground(ink: Ink) -> list[float]:
     """Return how strong the ink is, and how much of the picture is neither even ground nor even ink."""
     step = max(1, max(ink.shades.shape) // SAMPLES)
-    contrast, values = ink.contrasts[ink.shades[::step, ::step]], ink.values[::step, ::step]
+    shades, values = (np.ascontiguousarray(one[::step, ::step]) for one in (ink.shades, ink.values))
+    contrast = cv2.LUT(shades, ink.contrasts)
     written, ground = contrast[values > WRITTEN], contrast[values == 0]
     full = fast_median(written) if len(written) else float(contrast.max())
     full = max(full, 1.0)

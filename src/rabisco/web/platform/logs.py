@@ -12,7 +12,6 @@ import threading
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TextIO
-from uuid import uuid4
 
 from rabisco.settings import Settings
 
@@ -86,7 +85,7 @@ def configure(settings: Settings) -> None:
 
 def request_id(given: str | None) -> str:
     """Return the id that a client gave, if it is well-formed, else a new one."""
-    return given if given and WELL_FORMED.fullmatch(given) else uuid4().hex
+    return given if given and WELL_FORMED.fullmatch(given) else os.urandom(16).hex()
 
 
 def note_request(  # noqa: PLR0917 - in the order of the line

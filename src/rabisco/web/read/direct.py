@@ -145,7 +145,7 @@ class Direct:
         """
         if environ["PATH_INFO"] in HEALTH:
             return self.health(environ)
-        asked = self._asked(environ)
+        asked = self._asked(environ, {})
         if asked is None:
             return None
         told, notes, batch = list[Any](), list[Sentence](), list[NDArray[np.uint8]]()
@@ -185,11 +185,12 @@ class Direct:
             environs: As for a call.
         """
         answers: list[WireAnswer | None] = [None] * len(environs)
+        known: dict[str, Predictor] = {}
         alike: dict[Any, list[tuple[int, _PlainRequest, NDArray[np.uint8]]]] = {}
         for place, environ in enumerate(environs):
             notes: list[Sentence] = []
             try:
-                asked = self._asked(environ, only_small=True)
+                asked = self._asked(environ, known, only_small=True)
                 if asked:
                     picture = decode(asked.files[0], **self._settings.picture_limits, notes=notes)
                     if notes:  # which are in the reader's language, as is a refusal
@@ -240,8 +241,13 @@ class Direct:
         _began[own] = now
         return alone
 
-    def _asked(self, environ: dict[str, Any], *, only_small: bool = False) -> "_PlainRequest | None":
-        """Return what a plain request asks for; ``None`` for any other, and for one whose model is not to be had."""
+    def _asked(
+        self, environ: dict[str, Any], known: dict[str, Predictor], *, only_small: bool = False
+    ) -> "_PlainRequest | None":
+        """Return what a plain request asks for; ``None`` for any other, and for one whose model is not to be had.
+
+        Requests that share ``known``, the predictors by what was asked for, are read by the same versions.
+        """
         started = time.perf_counter()
         path, query = _PATH.fullmatch(environ["PATH_INFO"]), environ["QUERY_STRING"]
         options = _options(query) if query else dict[str, str]()
@@ -271,10 +277,13 @@ class Direct:
         if not files or len(files) > most or (only_small and not is_small(files)):
             return None
         try:
-            names = [named(one) if one else default_model(self._settings) for one in models]
-            if only_small and not LOADED_LIGHT.issuperset(names):
-                return None
-            predictors = tuple(map(get_predictor, names))
+            for one in models:
+                if one in known:
+                    continue
+                name = named(one) if one else default_model(self._settings)
+                if only_small and name not in LOADED_LIGHT:
+                    return None
+                known[one] = get_predictor(name)
         except (RabiscoError, OSError):
             environ[LEFT] = True
             return None
@@ -282,7 +291,7 @@ class Direct:
             environ,
             "/predict/<model>" if path[1] else "/predict",
             files,
-            predictors,
+            tuple(known[one] for one in models),
             int(options.get("top_k", USUAL_TOP_K)),
             cast("Among", options.get("among", "any")),
             options.get("steps") == "1",
@@ -335,7 +344,7 @@ class Direct:
         """Return JSON with all headers that views send, counted and logged."""
         if "predictions" in facts:
             for model, count in Counter(one["model"] for one in facts["predictions"]).items():
-                self.figures.predictions.labels(model).inc(count)
+                self.figures.predictions_of(model).inc(count)
         body = to_json(facts)
         name = logs.request_id(environ.get("HTTP_X_REQUEST_ID"))
         method, seconds = environ["REQUEST_METHOD"], time.perf_counter() - started
