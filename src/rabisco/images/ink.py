@@ -93,8 +93,10 @@ def find_ink(picture: NDArray[np.uint8]) -> Ink:
     picture = picture if gray is None else gray
     origin = (0, 0)
     ring = border(picture)
-    glance = np.abs(brightness(picture[::8, ::8]) - fast_median(brightness(ring)))
-    if np.count_nonzero(glance > SHEET_CONTRAST * glance.max()) >= 0.7 * LEAST_PAGE * glance.size:
+    step = min(8, 1 + max(picture.shape) // 36)
+    glance = brightness(picture[::step, ::step]) - fast_median(brightness(ring))
+    glance *= 1 if glance.sum() >= 0 else -1
+    if np.count_nonzero(glance > SHEET_CONTRAST * glance.max()) >= 0.9 * LEAST_PAGE * glance.size:
         picture, origin = _cropped(picture, find_sheet(picture), origin)
         ring = border(picture)
     if ring.max() - ring.min() > LEAST_SHADE and np.ptp(brightness(ring)) > LEAST_SHADE and is_uneven(picture):
