@@ -15,15 +15,17 @@ def create_optimizer(configuration: TrainingConfiguration, steps_per_epoch: int)
     """Return the configured optimizer, its learning rate following the configured schedule."""
     import keras
 
-    fixed = configuration.schedule == "constant"
-    rate = configuration.learning_rate if fixed else _listed(rates(configuration, steps_per_epoch))
-    if configuration.solver == "sgd":
-        optimizer = keras.optimizers.SGD(
-            rate, momentum=configuration.momentum, nesterov=True, weight_decay=configuration.weight_decay or None
-        )
-        optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
-        return optimizer
-    return keras.optimizers.AdamW(rate, weight_decay=configuration.weight_decay)
+    is_sgd = configuration.solver == "sgd"
+    kind, rate = keras.optimizers.SGD if is_sgd else keras.optimizers.AdamW, configuration.learning_rate
+    if configuration.schedule != "constant":
+        kind, rate = _following(kind, rates(configuration, steps_per_epoch))
+    if not is_sgd:
+        return kind(rate, weight_decay=configuration.weight_decay)
+    optimizer = kind(
+        rate, momentum=configuration.momentum, nesterov=True, weight_decay=configuration.weight_decay or None
+    )
+    optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
+    return optimizer
 
 
 def rates(configuration: TrainingConfiguration, steps_per_epoch: int) -> NDArray[np.float64]:
@@ -48,11 +50,11 @@ def rates(configuration: TrainingConfiguration, steps_per_epoch: int) -> NDArray
     return np.where(step < rise, peak / 25 + (peak - peak / 25) * step / max(rise, 1), falling)
 
 
-def _listed(planned: NDArray[np.float64]) -> "keras.optimizers.schedules.LearningRateSchedule":
-    """Return the schedule that looks the rate of a step up.
+def _following(kind: Any, planned: NDArray[np.float64]) -> tuple[Any, Any]:
+    """Return an optimizer of that kind, and the schedule that looks the rate of a step up for it, once in a step.
 
-    An optimizer asks for the rate once for each weight that decays, and each time Keras's own schedules become dozens
-    of operations, which took a third of the wait for the first batch.
+    An optimizer asks for the rate once for each weight that decays, and each time a schedule becomes a dozen
+    operations: together they took a third of the wait for the first batch.
     """
     import keras
     from keras import ops
@@ -60,10 +62,25 @@ def _listed(planned: NDArray[np.float64]) -> "keras.optimizers.schedules.Learnin
     table, last = ops.convert_to_tensor(planned.astype(np.float32)), len(planned) - 1
 
     class Listed(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+        steps = False  # whether a step is being taken
+        rate: Any = None  # of that step
+
         def __call__(self, step: Any) -> Any:
-            return ops.take(table, ops.minimum(step, last))
+            rate = ops.take(table, ops.minimum(step, last)) if self.rate is None else self.rate
+            self.rate = rate if self.steps else None
+            return rate
 
         def get_config(self) -> dict[str, Any]:
             return {"rates": planned.tolist()}
 
-    return Listed()
+    listed = Listed()
+
+    class Following(kind):  # type: ignore[misc]
+        def apply(self, grads: Any, trainable_variables: Any = None) -> None:
+            listed.steps = True
+            try:
+                super().apply(grads, trainable_variables)
+            finally:
+                listed.steps, listed.rate = False, None
+
+    return Following, listed
