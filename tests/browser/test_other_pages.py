@@ -9,6 +9,7 @@ from playwright.sync_api import ViewportSize, expect
 from tests.browser.hand import SEVEN, draw
 from tests.browser.measure import faults, faults_in_light_and_dark, overflow
 from tests.web.serving import Server, copy_model, serving, seven_png
+from tests.web.training import cancel_all
 
 import rabisco.web
 
@@ -148,6 +149,8 @@ def test_the_language_switches_and_stays_on_every_page(visit) -> None:
 @pytest.mark.parametrize("language", ["en", "pt", "es", "fr", "ru"])
 def test_every_page_fits_its_window_and_fingers_and_has_no_fault(visit, pictures: list[Path], language: str) -> None:
     window = visit(locale=language)
+    window.server.post("/training", json={"dataset": "digits", "preset": "seconds"})  # one to show; it begins none
+    cancel_all(window.server)
     for path in ("/", "/upload", "/models", "/models/cnn", "/docs", "/about", "/runs"):
         window.page.set_viewport_size(PHONE)  # opened where it is narrowest
         page = window.open(path)
