@@ -18,6 +18,8 @@ pytestmark = pytest.mark.browser
 PHONE: ViewportSize = {"width": 375, "height": 812}
 WIDTHS: tuple[ViewportSize, ...] = (PHONE, {"width": 768, "height": 1024}, {"width": 1440, "height": 900})
 AUTOMOBILE = Path(rabisco.web.__file__).parent / "static" / "examples" / "automobile.png"
+SENT = """() => performance.getEntriesByType("resource")
+    .filter(({ name, transferSize }) => name.includes("/static/") && transferSize > 0).map(({ name }) => name)"""
 PASTE = """([kind, base64]) => {
     const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
     const data = new DataTransfer();
@@ -170,6 +172,20 @@ def test_every_page_fits_its_window_and_fingers_and_has_no_fault(visit, pictures
             assert faults(page) == [], path
     window.page.set_viewport_size({"width": 320, "height": 568})
     assert overflow(window.open("/models/cifar10-cnn")) <= 0  # whose classes have long names
+
+
+@pytest.mark.parametrize("path", ["/", "/upload", "/train", "/models/mnist-cnn", "/docs", "/assistant"])
+def test_all_modules_of_a_page_are_named_in_it_and_the_next_one_asks_for_none_again(visit, path: str) -> None:
+    window = visit()
+    page = window.open(path)
+    named = page.locator("link[rel=modulepreload], script[type=module]")
+    addresses = {one.evaluate("(element) => element.href || element.src") for one in named.all()}
+    asked = {url for url in window.requests if url.endswith(".js")}
+    assert asked == addresses
+    assert len(asked) > 3
+    assert asked <= set(page.evaluate(SENT))
+    window.open(path)
+    assert page.evaluate(SENT) == []
 
 
 @pytest.mark.parametrize("javascript", [True, False])

@@ -3,15 +3,21 @@
 A page is sent in the theme that its reader chose, so nothing flashes and it works without JavaScript.
 """
 
+import re
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from urllib.parse import urlencode
 
-from flask import Flask, Response, request
+from flask import Flask, Response, request, url_for
 from flask_babel import LazyString, lazy_gettext
+from markupsafe import Markup
 
 THEMES = ("light", "dark")
 THEME_COOKIE = "theme"
 THEME_SECONDS = 365 * 24 * 3600
+_STATIC = Path(__file__).parents[1] / "static"
+_IMPORT = re.compile(r'^(?:import|\}) ?.*"(\.[^"]+)";$', re.MULTILINE)
 # Parameters that mean the same page in another language or theme; a form may have sent them in its body.
 KEPT = (
     *("from", "model", "version", "characters", "among", "kind", "question", "dataset", "state", "classes", "each"),
@@ -72,6 +78,7 @@ def init_app(app: Flask) -> None:
     app.context_processor(lambda: {"sections": SECTIONS, "theme": _theme()})
     app.add_template_global(here)
     app.add_template_global(kept)
+    app.add_template_global(script)
 
 
 def kept() -> list[tuple[str, str]]:
@@ -83,6 +90,31 @@ def kept() -> list[tuple[str, str]]:
 def here(**changes: str) -> str:
     """Return the query with which this page is asked for again, changed: ``?model=linear&lang=fr``."""
     return f"?{urlencode([*kept(), *changes.items()])}"
+
+
+def script(page: str) -> Markup:
+    """Return the element that runs the script of a page, and one for each module that it imports.
+
+    So the browser asks for all of them at once, and not for each when it has read the one that names it.
+    """
+    own, *imported = _modules(f"js/pages/{page}.js")
+    folder = url_for("static", filename=own).removesuffix(own)
+    link = Markup('<link rel="modulepreload" href="{}">')
+    element = Markup('<script type="module" src="{}"></script>').format(folder + own)
+    return element + Markup("").join(link.format(folder + name) for name in imported)
+
+
+@cache
+def _modules(name: str) -> tuple[str, ...]:
+    """Return a script's path in the static folder, and those of all modules that it imports, each once."""
+    found = [name]
+    for module in found:
+        path = _STATIC / module
+        for beside in _IMPORT.findall(path.read_text("utf-8")):
+            imported = (path.parent / beside).resolve().relative_to(_STATIC.resolve()).as_posix()
+            if imported not in found:
+                found.append(imported)
+    return tuple(found)
 
 
 def _theme() -> str:
