@@ -36,7 +36,7 @@ CHECKS = (
     openapi_checks.response_schema_conformance,
     openapi_checks.unsupported_method,
 )
-EXAMPLES = 15
+EXAMPLES = 10
 
 
 def pictures() -> st.SearchStrategy[bytes]:
