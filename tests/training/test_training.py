@@ -13,6 +13,7 @@ from rabisco.models import create_model
 from rabisco.training import Progress, Request, TrainingConfiguration, train
 from rabisco.training.augment import Augmentation, PhotoAugmentation, augmented
 from rabisco.training.callback import is_as_good
+from rabisco.training.schedule import create_optimizer, rates
 
 pytestmark = pytest.mark.training
 
@@ -92,6 +93,21 @@ def test_an_epoch_is_as_good_as_the_highest_within_one_standard_error() -> None:
     assert kept == {0.97: True, 0.96: True, 0.947: True, 0.946: False, 0.94: False}  # the error is 0.0139
     assert is_as_good(1.0, 1.0, 10)
     assert not is_as_good(0.9, 1.0, 10)
+
+
+@pytest.mark.parametrize("solver", ["adamw", "sgd"])
+def test_the_rate_is_looked_up_once_in_a_step(solver: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import keras
+
+    optimizer = create_optimizer(replace(QUICK, solver=solver, schedule="cosine", weight_decay=0.01), 10)  # type: ignore[arg-type]
+    weights = [keras.Variable(np.ones(3, np.float32), name=name) for name in ("first", "second", "third")]
+    optimizer.build(weights)
+    looked_up, take = [], keras.ops.take
+    monkeypatch.setattr(keras.ops, "take", lambda *asked: looked_up.append(asked) or take(*asked))
+    for step in range(3):
+        optimizer.apply([keras.ops.ones(3)] * 3, weights)
+        assert len(looked_up) == step + 1
+    assert float(optimizer.learning_rate) == pytest.approx(rates(replace(QUICK, schedule="cosine"), 10)[3])
 
 
 def test_the_step_schedule_divides_the_rate_by_ten_after_each_period() -> None:

@@ -54,7 +54,7 @@ def _following(kind: Any, planned: NDArray[np.float64]) -> tuple[Any, Any]:
     """Return an optimizer of that kind, and the schedule that looks the rate of a step up for it, once in a step.
 
     An optimizer asks for the rate once for each weight that decays, and each time a schedule becomes a dozen
-    operations: together they took a third of the wait for the first batch.
+    operations, which took a fifth of the time before the first batch.
     """
     import keras
     from keras import ops
