@@ -29,7 +29,7 @@ from rabisco.inference import get_predictor
 pytestmark = pytest.mark.slow
 
 MODEL = "mnist-linear"
-TURNS = 16  # that each picture is in the archive, under another name
+TURNS = 8  # that each picture is in the archive, under another name
 BAD = {"bad/empty.png": b"", "bad/text.png": b"no picture", "bad/cut.png": b"\x89PNG\r\n\x1a\n"}
 
 
@@ -46,13 +46,13 @@ def pictures() -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def archive(pictures: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A zip archive of 1,600 pictures, which are those hundred again and again, and three that cannot be read."""
+    """A zip archive of 800 pictures, which are those hundred again and again, and three that cannot be read."""
     path = tmp_path_factory.mktemp("bulk") / "scans.zip"
     with zipfile.ZipFile(path, "w") as zipped:
         for turn in range(TURNS):
             for name, content in pictures.items():
                 zipped.writestr(f"{turn:02}/{name}", content)
-            if turn == 6:
+            if turn == 3:
                 for name, content in BAD.items():
                     zipped.writestr(name, content)
     return path

@@ -32,7 +32,7 @@ FORMATS = {
     "TIFF": ("F", {"compression": "tiff_lzw"}),
     "AVIF": ("RGBA", {"speed": 10}),
 }
-SIDES = {"WEBP": LARGEST, "deep PNG": LARGEST}
+SIDES = {"WEBP": LARGEST}
 LESS = {"AVIF": 12, "deep PNG": 16}  # bytes a pixel at most
 USUAL = 9  # of the others
 

@@ -47,7 +47,7 @@ class Client(threading.Thread):
                 self.answers.append((time.monotonic(), response.status_code, told))
             except requests.RequestException as error:
                 self.answers.append((time.monotonic(), 0, str(error)))
-            self.stopped.wait(0.01)
+            self.stopped.wait(0.03)
 
 
 def swap(turn: int) -> None:
