@@ -6,10 +6,10 @@ weights in the artifact. Keras is never imported.
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import zip_longest
+from itertools import chain, islice, repeat
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any
@@ -164,18 +164,18 @@ class Predictor:
         Raises:
             InvalidRequestError: The model knows no character of the kind that is expected.
         """
-        return self.predict_many([picture], top_k, among, [ink])[0]
+        return next(self.predict_many([picture], top_k, among, [ink]))
 
     def predict_many(
         self,
-        pictures: Sequence[NDArray[np.uint8]],
+        pictures: Iterable[NDArray[np.uint8]],
         top_k: int = 3,
         among: Among = "any",
         inks: Sequence[Ink | None] = (),
         *,
         beside: bool = False,
-    ) -> list[Prediction]:
-        """Read several decoded pictures, each step for all of them before the next one.
+    ) -> Iterator[Prediction]:
+        """Yield what is read in each of several decoded pictures, each step for all of them before the next one.
 
         This is faster than one by one, because each step's data stay in the processor's cache.
 
@@ -184,49 +184,48 @@ class Predictor:
             top_k: How many classes to return of each, best first.
             among: What is expected to be written; other classes are not answered.
             inks: As for ``predict``, of each of the first pictures.
-            beside: Whether a second thread counts the traits of characters, and prepares further ones, while the
-                network reads. It takes less time where a core is idle, and a little more where none is.
+            beside: Whether a second thread counts the traits of characters and prepares the next pictures, while this
+                one runs the network and takes those that follow, which may be decoded only then. Few are in memory at
+                once. It takes less time where a core is idle, and a little more where none is.
 
         Raises:
             InvalidRequestError: The model knows no character of the kind that is expected.
         """
-        started = time.perf_counter()
+        started, following, done = time.perf_counter(), iter(pictures), SimpleQueue[Any]()
         beside = beside and self.card.normalizer in CHARACTERS  # of photographs there are several views
-        first = pictures[: PART if beside else None]
-        prepared = [prepare(one, self.card.normalizer, ink) for one, ink in zip_longest(first, inks[: len(first)])]
+        first = zip(islice(following, PART) if beside else following, chain(inks, repeat(None)), strict=False)
+        prepared = [prepare(one, self.card.normalizer, ink) for one, ink in first]
         if beside:
-            read, done = [], SimpleQueue[Any]()
-            for start in range(0, len(pictures), PART):
-                part, further = prepared[start:], pictures[start + PART : start + 2 * PART]
-                _second_thread().put((self.card, part, further, done))
-                read.append(self.logits(np.stack([one.pixels for one in part])))
-                made = done.get()
-                if isinstance(made, Exception):
-                    raise made
-                prepared += made
-            logits = np.concatenate(read)
-        elif any(one.others is not None for one in prepared):
-            logits = np.stack([self.logits(one.views).mean(axis=0) for one in prepared])
-        else:
-            logits = self.logits(np.stack([one.pixels for one in prepared]))
-        probabilities = self.calibrated(logits, among)
-        verdicts = refuse(self.card, prepared, logits)
-        shared = (time.perf_counter() - started) / len(prepared)
-        answers = []
-        for place, one in enumerate(prepared):
-            started = time.perf_counter()
-            said, (refused, doubt) = probabilities[place], verdicts[place]
-            recalled = None if self._memory is None else self.recall(one, logits[place : place + 1], among)
-            if recalled:
-                said, refused = self.as_taught(said, recalled)
-                doubt = float(refused is not None)
-            best = self.best_classes(said, top_k)
-            alike = self._alike[best[0].category]
-            if among != "any":
-                expected = {self.card.class_names[index] for index in classes_among(self.card.class_names, among)}
-                alike = tuple(name for name in alike if name in expected)
-            answers.append(
-                Prediction(
+            _second_thread().put((self.card, prepared, list(islice(following, PART)), done))
+        while prepared:
+            if any(one.others is not None for one in prepared):
+                logits = np.stack([self.logits(one.views).mean(axis=0) for one in prepared])
+            else:
+                logits = self.logits(np.stack([one.pixels for one in prepared]))
+            ready = list[Prepared]()
+            if beside:
+                further = list(islice(following, PART))
+                ready = done.get()
+                if isinstance(ready, Exception):
+                    raise ready
+                if ready:
+                    _second_thread().put((self.card, ready, further, done))
+            probabilities = self.calibrated(logits, among)
+            verdicts = refuse(self.card, prepared, logits)
+            shared = (time.perf_counter() - started) / len(prepared)
+            for place, one in enumerate(prepared):
+                started = time.perf_counter()
+                said, (refused, doubt) = probabilities[place], verdicts[place]
+                recalled = None if self._memory is None else self.recall(one, logits[place : place + 1], among)
+                if recalled:
+                    said, refused = self.as_taught(said, recalled)
+                    doubt = float(refused is not None)
+                best = self.best_classes(said, top_k)
+                alike = self._alike[best[0].category]
+                if among != "any":
+                    expected = {self.card.class_names[index] for index in classes_among(self.card.class_names, among)}
+                    alike = tuple(name for name in alike if name in expected)
+                yield Prediction(
                     model=self.card.name,
                     version=self.version,
                     among=among,
@@ -238,8 +237,7 @@ class Predictor:
                     prepared=one,
                     remembered=recalled is not None,
                 )
-            )
-        return answers
+            prepared, started = ready, time.perf_counter()
 
     def recall(self, prepared: Prepared, logits: NDArray[np.float32], among: Among = "any") -> Recall | None:
         """Return the example that answers for a picture in the model's place; ``None`` if none does.

@@ -83,7 +83,7 @@ def _read_group(
     if not group:
         return {}
     try:
-        answers = predictor.predict_many([picture for _, picture, _ in group], top_k, among)
+        answers = list(predictor.predict_many([picture for _, picture, _ in group], top_k, among))
     except Exception as error:
         if len(group) == 1:
             return {group[0][0]: error}

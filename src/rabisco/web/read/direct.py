@@ -17,7 +17,7 @@ import re
 import struct
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import chain
@@ -33,6 +33,7 @@ from rabisco.artifacts import list_names
 from rabisco.characters import AMONG, Among
 from rabisco.errors import RabiscoError, Sentence
 from rabisco.images import decode
+from rabisco.images.normalize import CHARACTERS
 from rabisco.inference import LOADED_LIGHT, Prediction, Predictor, get_predictor, named
 from rabisco.rejection import MESSAGES
 from rabisco.settings import Settings
@@ -109,13 +110,29 @@ class _PlainRequest:
         """Whether sentences of the answer are in English, as they are marked: no other language is asked for."""
         return "HTTP_ACCEPT_LANGUAGE" not in self.environ and "HTTP_COOKIE" not in self.environ
 
-    def read(self, pictures: Sequence[NDArray[np.uint8]], *, beside: bool) -> list[tuple[Prediction, ...]]:
-        """Return for each picture what each model reads in it; ``beside`` is as for ``Predictor.predict_many``."""
-        reads = list[list[Prediction]]()
-        for predictor in self.predictors:
-            inks = [one.prepared.ink for one in reads[0]] if reads else []
-            reads.append(predictor.predict_many(pictures, self.top_k, self.among, inks, beside=beside and not reads))
-        return list(zip(*reads, strict=True))
+    def read(self, pictures: Iterable[NDArray[np.uint8]], *, beside: bool) -> Iterator[tuple[Prediction, ...]]:
+        """Yield for each picture what each model reads in it; few are in memory at once.
+
+        ``beside`` is as for ``Predictor.predict_many``.
+        """
+        first, *others = self.predictors
+        if beside and not others and first.card.normalizer in CHARACTERS:
+            for one in first.predict_many(pictures, self.top_k, self.among, beside=True):
+                yield (one,)
+            return
+        batch, values = list[NDArray[np.uint8]](), 0
+        for picture in chain(pictures, (None,)):
+            if picture is not None:
+                batch.append(picture)
+                values += picture.size
+                if len(batch) < TOGETHER and values < TOGETHER_VALUES:
+                    continue
+            if batch:
+                reads = [list(first.predict_many(batch, self.top_k, self.among, beside=beside))]
+                inks = [one.prepared.ink for one in reads[0]]
+                reads += [list(other.predict_many(batch, self.top_k, self.among, inks)) for other in others]
+                yield from zip(*reads, strict=True)
+                batch, values = [], 0
 
 
 class Direct:
@@ -148,21 +165,17 @@ class Direct:
         asked = self._asked(environ, {})
         if asked is None:
             return None
-        told, notes, batch = list[Any](), list[Sentence](), list[NDArray[np.uint8]]()
+        told, notes = list[Any](), list[Sentence]()
         allowance = None if is_small(asked.files) else Allowance(self._settings, environ)
         self._at_work.add(id(environ))
         try:
             limits, admit = self._settings.picture_limits, allowance.take if allowance else None
-            for number, data in enumerate(asked.files, start=1):
-                batch.append(decode(data, **limits, notes=notes, admit=admit))
-                if number < len(asked.files) and len(batch) < TOGETHER and sum(map(np.size, batch)) < TOGETHER_VALUES:
-                    continue
-                alone = self._is_alone()
-                answers = [self._told(asked, one) for one in asked.read(batch, beside=alone and len(asked.files) > 1)]
-                if notes or None in answers:
+            pictures = (decode(data, **limits, notes=notes, admit=admit) for data in asked.files)
+            for one in asked.read(pictures, beside=self._is_alone() and len(asked.files) > 1):
+                answer = self._told(asked, one)
+                if notes or answer is None:
                     break
-                told += answers  # and not what was made of each picture, which takes a megabyte
-                batch.clear()
+                told.append(answer)  # and not what was made of the picture, which takes a megabyte
         except (RabiscoError, OSError):
             told.clear()
         finally:
