@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tests.homes import at_home
 from tests.web.serving import serving
 
 from rabisco import runs
@@ -97,8 +98,12 @@ def test_where_it_has_died_the_run_is_known_not_to_have_begun(server: ForkServer
     wait_until(lambda: begun.poll() == -1)
 
 
-def test_whoever_fills_in_the_form_of_a_training_finds_keras_imported(tmp_path: Path) -> None:
+@pytest.mark.parametrize("early", [False, True])  # opened before anything was supervised
+def test_whoever_fills_in_the_form_of_a_training_finds_keras_imported(tmp_path: Path, early: bool) -> None:
+    if early:
+        with at_home(tmp_path):
+            runs.expect()
     with serving(tmp_path, forked=False) as server:
-        server.get("/train?dataset=digits", headers={"Accept": "text/html"})
+        server.get("/runs" if early else "/train?dataset=digits", headers={"Accept": "text/html"})
         processes = psutil.Process(server.process.pid)
         wait_until(lambda: any(one.cmdline()[-1:] == [TRAINING.module] for one in processes.children(recursive=True)))

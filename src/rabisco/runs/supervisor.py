@@ -36,6 +36,7 @@ LOGGER = logging.getLogger("rabisco.runs")
 INTERVAL = 0.25  # seconds between two looks
 IDLE = 1.0  # where nothing is left and the database does not say by its files that something was written
 LONGEST_PAUSE = 5.0  # seconds after which one looks even where nothing was written to the database
+EXPECTED_SECONDS = 60  # for which one gets ready for who opens the form of a training, also before one began to look
 GRACE = 0.8  # seconds that a cancelled training has to end by itself
 MOST_LAUNCHES = 3
 STARTING = timedelta(seconds=20)  # in which a process takes up what it was begun for
@@ -181,7 +182,7 @@ SUPERVISORS = (Supervisor(TRAINING), Supervisor(INSPECTION))
 
 
 def _supervise(supervisor: Supervisor) -> None:
-    hoped = expected()
+    heard = 0.0
     while True:
         try:
             handle = _acquire_supervisor_lock(supervisor.kind)
@@ -191,8 +192,8 @@ def _supervise(supervisor: Supervisor) -> None:
             continue
         seen, work, looked = None, True, 0.0
         while handle is not None:
-            if supervisor.runner and (latest := expected()) != hoped:
-                hoped = latest
+            if supervisor.runner and (latest := expected()) > max(heard, time.time() - EXPECTED_SECONDS):
+                heard = latest
                 supervisor.runner.get_ready()
             stamp = get_settings().database_stamp  # before the look, so that what comes meanwhile is seen by the next
             if not work and stamp is not None and stamp == seen and time.monotonic() - looked < LONGEST_PAUSE:
