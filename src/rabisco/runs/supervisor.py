@@ -36,7 +36,7 @@ LOGGER = logging.getLogger("rabisco.runs")
 INTERVAL = 0.25  # seconds between two looks
 IDLE = 1.0  # where nothing is left and the database does not say by its files that something was written
 LONGEST_PAUSE = 5.0  # seconds after which one looks even where nothing was written to the database
-EXPECTED_SECONDS = 60  # for which one gets ready for who opens the form of a training, also before one began to look
+EXPECTED_SECONDS = 60  # for which a visit to the form of a training counts, even one before this began
 GRACE = 0.8  # seconds that a cancelled training has to end by itself
 MOST_LAUNCHES = 3
 STARTING = timedelta(seconds=20)  # in which a process takes up what it was begun for
