@@ -19,6 +19,7 @@ from rabisco.memory import Memory
 from rabisco.models import architecture_names, create_model
 from rabisco.recipes import (
     RecipeTask,
+    Watcher,
     get_recipe,
     kept_images,
     load_material,
@@ -26,6 +27,7 @@ from rabisco.recipes import (
     recipe_names,
     run,
     with_supplements,
+    with_teacher,
     without_empty_classes,
 )
 from rabisco.runs import RunRequest
@@ -100,6 +102,47 @@ def test_a_quick_try_takes_as_small_a_share_of_the_supplements() -> None:
     assert len(added) == 20
     assert set(added.labels) <= {1, 3, 4, 7, 9}
     assert added.images.any(axis=(1, 2, 3)).all()
+
+
+def test_what_a_teacher_answers_is_most_of_the_targets() -> None:
+    digits = digit_dataset(300)
+    renamed = replace(digits, class_names=(*digits.class_names[:9], "zeta"))
+    taught = with_teacher(replace(get_recipe("digits-cnn"), teacher="mnist-tiny@0"), renamed)
+    targets, labels = taught.train.targets, taught.train.labels
+    assert targets is not None
+    own = targets[np.arange(len(labels)), labels]
+    np.testing.assert_allclose(targets.sum(axis=1), 1, atol=1e-5)
+    assert (own[labels == 9] == 1).all()  # the teacher knows no zeta
+    assert 0.5 < own[labels != 9].mean() < 0.99
+    logits = get_predictor("mnist-tiny").logits(digits.train.images)
+    wrong = logits.argmax(axis=1) != labels
+    assert own[wrong & (labels != 9)].mean() < own[~wrong & (labels != 9)].mean() - 0.1
+    assert taught.train[labels == 3].targets is not None
+    again = with_teacher(replace(get_recipe("digits-cnn"), teacher="mnist-tiny@0"), renamed)
+    np.testing.assert_array_equal(again.train.targets, targets)
+    assert with_teacher(get_recipe("digits-cnn"), digits) is digits
+
+
+@pytest.mark.training
+def test_a_training_says_how_far_the_asking_of_its_teacher_is() -> None:
+    heard: list[tuple[str, dict[str, float]]] = []
+
+    class Hearing(Watcher):
+        def phase(self, name: str, **facts: float) -> None:
+            heard.append((name, facts))
+
+    _, dataset = RecipeTask(replace(get_recipe("digits-cnn"), teacher="mnist-tiny@0")).prepare(Hearing())
+    assert dataset.train.targets is not None
+    parts = -(-len(dataset.train) // 500)
+    assert heard == [("asking", {"share": round(500 * part / len(dataset.train), 2)}) for part in range(parts)]
+
+
+def test_a_teacher_is_asked_only_where_the_recipe_is_trained_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "is_local", lambda name: True)  # noqa: ARG005
+    asked = {"data": {"recipe": "mnist-cnn-small"}, "artifact": "mine"}
+    assert check(RunRequest.parse(asked)).teacher == "mnist-cnn@0"
+    for changed in ({"preset": "fast"}, {"preset": "seconds"}, {"architecture": "cnn-tiny"}):
+        assert check(RunRequest.parse({**asked, **changed})).teacher == ""
 
 
 def test_a_class_without_training_images_is_left_out_with_its_test_images() -> None:

@@ -15,7 +15,7 @@ from tests import forking
 from rabisco import store
 from rabisco.artifacts import load_artifact
 from rabisco.cli import rabisco
-from rabisco.recipes import RecipeTask
+from rabisco.recipes import RecipeTask, Watcher
 from rabisco.runs import RunRequest, events, get, list_runs, request_cancel, submit, sweeps, tend
 from rabisco.runs.paths import folder_of
 from rabisco.runs.process import kill
@@ -55,7 +55,7 @@ def test_asha_finds_the_best_of_sixteen_in_a_third_of_the_epochs(home: Path, tmp
     full = []
     for number, values in enumerate(sweep.combinations(), 1):
         task = RecipeTask(check(request_of(sweep, number, values)))
-        model, dataset = task.prepare()
+        model, dataset = task.prepare(Watcher())
         result = train(model, dataset, task.configuration)
         full.append(max(row["validation_accuracy"] for row in result.history))
     assert len(full) == 16

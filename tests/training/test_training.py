@@ -88,6 +88,19 @@ def test_the_cooldown_has_a_third_of_the_rate_and_counts_on() -> None:
     assert (answers == validation.labels).mean() == pytest.approx(best["validation_accuracy"], abs=1e-6)
 
 
+@pytest.mark.parametrize("augmentation", [None, Augmentation(rotation=1)])  # NumPy's steps, and Keras's
+def test_targets_are_learned_where_there_are_any(augmentation: Augmentation | None) -> None:
+    digits = digit_dataset(300)
+    labels, others = digits.train.labels, (digits.train.labels + 1) % 10
+    targets = np.eye(10, dtype=np.float32)[others] * 0.7 + np.eye(10, dtype=np.float32)[labels] * 0.3
+    model = linear()
+    judged = replace(digits.validation, labels=(digits.validation.labels + 1) % 10)
+    taught = replace(digits, train=replace(digits.train, targets=targets), validation=judged)
+    train(model, taught, replace(QUICK, epochs=15, augmentation=augmentation))
+    answers = model.predict(digits.train.images, verbose=0).argmax(axis=1)  # type: ignore[attr-defined]
+    assert (answers == others).mean() > 0.8
+
+
 def test_an_epoch_is_as_good_as_the_highest_within_one_standard_error() -> None:
     kept = {accuracy: is_as_good(accuracy, 0.96, 200) for accuracy in (0.97, 0.96, 0.947, 0.946, 0.94)}
     assert kept == {0.97: True, 0.96: True, 0.947: True, 0.946: False, 0.94: False}  # the error is 0.0139

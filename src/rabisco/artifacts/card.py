@@ -18,6 +18,7 @@ ENDED = {
     "patience": N_("Ended early, as it no longer got better; weights of epoch %(epoch)s."),
 }
 SUPPLEMENTS = N_("Trained on %(names)s as well.")
+TEACHER = N_("Learned the answers of %(name)s beside the labels.")
 TRAINED_ON = N_(
     "After the recipe's %(first)s epochs it was trained for %(more)s more, %(each)s at a time, with cutout of "
     "%(pixels)s pixels and a learning rate that fell from %(rate)s to 0."

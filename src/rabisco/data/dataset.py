@@ -20,16 +20,19 @@ class Split:
     Attributes:
         images: uint8, ``(N, H, W, C)``, C is 1 or 3; handwriting is bright ink on a dark background, upright.
         labels: int64, ``(N,)``, indices into the data set's ``class_names``.
+        targets: float32, ``(N, classes)``, rows summing to 1: what a model is to answer; none: the label, certainly.
     """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
+    targets: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def __getitem__(self, rows: slice | list[int] | NDArray[Any]) -> Self:
-        return replace(self, images=self.images[rows], labels=self.labels[rows])
+        targets = None if self.targets is None else self.targets[rows]
+        return replace(self, images=self.images[rows], labels=self.labels[rows], targets=targets)
 
 
 @dataclass(frozen=True)

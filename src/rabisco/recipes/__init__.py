@@ -10,6 +10,7 @@ from rabisco.recipes.material import (
     load_material,
     normalized,
     with_supplements,
+    with_teacher,
     without_empty_classes,
 )
 from rabisco.recipes.run import RecipeTask, Task, Watcher, run
@@ -32,5 +33,6 @@ __all__ = [
     "recipe_names",
     "run",
     "with_supplements",
+    "with_teacher",
     "without_empty_classes",
 ]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rabisco import __version__
 from rabisco.artifacts import Card, DatasetCard
-from rabisco.artifacts.card import ENDED, PRETRAINED, SUPPLEMENTS
+from rabisco.artifacts.card import ENDED, PRETRAINED, SUPPLEMENTS, TEACHER
 from rabisco.data.dataset import Dataset, Split
 from rabisco.errors import Sentence
 from rabisco.evaluation.calibration import fit_temperature
@@ -172,6 +172,8 @@ def _notes(recipe: Recipe, result: TrainingResult) -> tuple[Sentence, ...]:
     said = [Sentence(ENDED[result.ended], {"epoch": result.best_epoch})]
     if recipe.supplements:
         said.append(Sentence(SUPPLEMENTS, {"names": ", ".join(recipe.supplements)}))
+    if recipe.teacher:
+        said.append(Sentence(TEACHER, {"name": recipe.teacher}))
     if recipe.pretrained:
         said.append(Sentence(PRETRAINED))
     return tuple(said)

@@ -1,16 +1,28 @@
-"""What a recipe trains on: its data set in the normalizer's shape, with further handwriting that is at hand."""
+"""What a recipe trains on: its data set in the normalizer's shape, further handwriting, a teacher's answers."""
 
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rabisco import data
+from rabisco.artifacts import load_artifact
 from rabisco.data.dataset import Dataset, Split
 from rabisco.errors import N_, DataUnavailableError
+from rabisco.evaluation.reader import DatasetReader
 from rabisco.images import normalize_pixels, prepare
+from rabisco.inference import Predictor
 from rabisco.recipes.table import Recipe
+from rabisco.training.augment import GENTLE, Augmentation, augmented
 
 SUPPLEMENT_SHARE = 0.1
+TEACHER_SHARE = 0.7  # of a target that the teacher's answer makes up; the label makes up the rest
+TEACHER_TEMPERATURE = 3.5  # of these answers: the higher, the more they say of classes that are not the best one
+TEACHER_VIEWS = (*(Augmentation(damage=0.0), GENTLE) * 2, GENTLE)  # in which it sees each image, besides as it is
+AT_ONCE = 500  # images that a teacher reads together
 
 
 def load_material(recipe: Recipe, limit: int | None = None) -> tuple[Recipe, Dataset]:
@@ -90,6 +102,47 @@ def _supplement(dataset: Dataset, further: Dataset, normalizer: str, most: int |
             np.concatenate([dataset.train.labels, *[np.array(labels)] * repeats]),
         ),
     )
+
+
+def with_teacher(recipe: Recipe, dataset: Dataset, on_share: Callable[[float], None] = lambda _: None) -> Dataset:
+    """Return characters with targets for the training images: their labels, mixed with what the teacher answers.
+
+    A label names one class; the answer of a good model says how much the image looks like each of the others, too
+    (Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network", 2015). The teacher sees each image as it
+    is and changed at random, and the mean of its answers counts. Images of classes that it does not know keep their
+    label alone.
+
+    Args:
+        recipe: The recipe; without a teacher the data set stays as it is.
+        dataset: As it is trained.
+        on_share: Called with the share of the images that the teacher has read, 0 to 1.
+
+    Raises:
+        ModelNotFoundError: The teacher is not there.
+        InvalidConfigurationError: It knows none of the classes.
+    """
+    if not recipe.teacher:
+        return dataset
+    teacher, train, classes = Predictor(load_artifact(recipe.teacher)), dataset.train, dataset.num_classes
+    reader = DatasetReader(teacher, dataset.class_names)
+
+    def answers(start: int) -> NDArray[np.float32]:
+        images = train.images[start : start + AT_ONCE]
+        random = np.random.default_rng((recipe.configuration.seed, start))
+        seen = (images, *(augmented(images, changes, random) for changes in TEACHER_VIEWS))
+        logits = np.stack([reader.logits(view)[:, :classes] for view in seen])
+        mean = (logits - np.logaddexp.reduce(logits, axis=-1, keepdims=True)).mean(axis=0) / TEACHER_TEMPERATURE
+        return np.asarray(np.exp(mean - np.logaddexp.reduce(mean, axis=-1, keepdims=True)), np.float32)
+
+    answered, starts = np.empty((len(train), classes), np.float32), range(0, len(train), AT_ONCE)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for start, rows in zip(starts, pool.map(answers, starts), strict=True):
+            on_share(start / len(train))
+            answered[start : start + AT_ONCE] = rows
+    known = set(teacher.card.names_for(dataset.class_names))
+    share = TEACHER_SHARE * np.array([name in known for name in dataset.class_names], np.float32)[train.labels, None]
+    labels = np.eye(classes, dtype=np.float32)[train.labels]
+    return replace(dataset, train=replace(train, targets=(1 - share) * labels + share * answered))
 
 
 def normalized(dataset: Dataset, normalizer: str) -> Dataset:

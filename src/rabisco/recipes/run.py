@@ -19,7 +19,7 @@ from rabisco.memory import Reference
 from rabisco.models import create_model, get_architecture
 from rabisco.models.backend import start_keras
 from rabisco.recipes.card_builder import build_card, kept_images
-from rabisco.recipes.material import load_material
+from rabisco.recipes.material import load_material, with_teacher
 from rabisco.recipes.table import Recipe
 from rabisco.training import Checkpoints, Progress, Request, TrainingConfiguration, TrainingResult, train
 
@@ -36,7 +36,7 @@ class Task(Protocol):
     def configuration(self) -> TrainingConfiguration:
         """How to train."""
 
-    def prepare(self) -> "tuple[keras.Model | None, Dataset]":
+    def prepare(self, watcher: "Watcher") -> "tuple[keras.Model | None, Dataset]":
         """Return the model to train and what on; no model where its weights are to stay as they are."""
 
     def finish(self, result: TrainingResult, watcher: "Watcher") -> Card:
@@ -56,7 +56,10 @@ class Watcher:
     saving: AbstractContextManager[Any] = nullcontext()
 
     def phase(self, name: str, **facts: Any) -> None:
-        """Hear that a part begins: ``loading``, ``training``, ``judging``, ``refusing`` or ``saving``."""
+        """Hear that a part begins: ``loading``, ``asking``, ``training``, ``judging``, ``refusing`` or ``saving``.
+
+        Of ``asking`` and ``refusing`` it is heard again how far they are: ``share``, 0 to 1.
+        """
 
     def progress(self, progress: Progress) -> None:
         """Hear how far the training is; see ``rabisco.training.train``."""
@@ -88,7 +91,7 @@ def run(task: Task, watcher: Watcher | None = None, checkpoints: Checkpoints | N
     watcher = watcher or Watcher()
     start_keras()
     watcher.phase("loading")
-    model, dataset = task.prepare()
+    model, dataset = task.prepare(watcher)
     result = TrainingResult()
     if model is not None:
         if watcher.request() == "stop" and not (checkpoints and checkpoints.begun):
@@ -128,9 +131,12 @@ class RecipeTask:
         """How to train."""
         return self.recipe.configuration
 
-    def prepare(self) -> "tuple[keras.Model, Dataset]":
+    def prepare(self, watcher: Watcher) -> "tuple[keras.Model, Dataset]":
         """Return a new model, its weights drawn from the recipe's seed or those of the base, and the data set."""
-        self.recipe, self._dataset = self.load(self.recipe)
+        self.recipe, dataset = self.load(self.recipe)
+        self._dataset = with_teacher(
+            self.recipe, dataset, lambda share: watcher.phase("asking", share=round(share, 2))
+        )
         self._model = new_model(self.recipe, self._dataset)
         if self.base is not None:
             begin_with(self._model, self.base, self._dataset.class_names)

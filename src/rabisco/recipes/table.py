@@ -20,6 +20,7 @@ class Recipe:
     # Further data sets in the catalog, whose characters of the same classes are trained on as well
     supplements: tuple[str, ...] = ()
     pretrained: bool = False  # whether training begins with the architecture's published weights
+    teacher: str = ""  # artifact whose answers are learned beside the labels; its version behind an @
 
 
 _LINEAR = TrainingConfiguration(solver="logistic-regression", max_iterations=200, inverse_regularization=0.1)
@@ -35,6 +36,15 @@ _RECIPES = (
         replace(_CNN, seed=26),
         "mnist@1",
         supplements=("handwriting-extra", "digits-scan", "digit-forms"),
+    ),
+    Recipe(  # the seed is its teacher's: neither has trained on what the other is validated on
+        "mnist-cnn-small",
+        "mnist",
+        "cnn-small",
+        replace(get_architecture("cnn-small").usual("grey"), epochs=24, cooldown_epochs=3, seed=26),
+        "mnist@1",
+        supplements=("handwriting-extra", "digits-scan", "digit-forms"),
+        teacher="mnist-cnn@0",
     ),
     Recipe("mnist-linear", "mnist", "linear", _LINEAR_BY_GRADIENT, "mnist-deskew@1"),
     Recipe(

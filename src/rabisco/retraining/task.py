@@ -82,7 +82,7 @@ class RetrainingTask:
         """How to train."""
         return self.fine_tuning or fine_tuning(load_artifact(self.name, self.version).card)
 
-    def prepare(self) -> "tuple[keras.Model | None, Dataset]":
+    def prepare(self, watcher: Watcher) -> "tuple[keras.Model | None, Dataset]":  # noqa: ARG002
         """Return the version's model and the mixed images; no model where no correction names a class.
 
         Raises:

@@ -100,6 +100,7 @@ def _resolve(request: RunRequest) -> Recipe:
         normalizer=normalizer,
         pretrained=request.pretrained,
         supplements=() if request.without_supplements or fast else recipe.supplements,
+        teacher="" if quick or fast or name != recipe.architecture else recipe.teacher,
     )
 
 
@@ -121,6 +122,7 @@ def _retrained(request: RunRequest) -> Recipe:
         architecture=card.architecture,
         configuration=replace(usual, **{name: one for name, one in asked.items() if one is not None}),
         normalizer=card.normalizer,
+        teacher="",
         supplements=tuple(name for name in before.supplements if data.is_local(name)),
     )
 

@@ -49,6 +49,7 @@ STATES: dict[State, str] = {
 PHASES = {
     "starting": N_("starting"),
     "loading": N_("reading the data"),
+    "asking": N_("asking its teacher"),
     "training": N_("training"),
     "refusing": N_("learning what to refuse"),
     "judging": N_("judging it on images it never saw"),

@@ -62,7 +62,7 @@ def create_batches(
                 images = augmented(images, augmentation, np.random.default_rng((seed or 0, self.epoch, index)))
             if side is not None:
                 images = shrunk(images, side(self.epoch, max(images.shape[1:3])))
-            wanted = targets[split.labels[rows]]
+            wanted = targets[split.labels[rows]] if split.targets is None else split.targets[rows]
             return _mixed(images, wanted, mixup, (seed or 0, self.epoch, index, 1)) if mixup else (images, wanted)
 
         def on_epoch_begin(self) -> None:

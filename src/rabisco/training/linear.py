@@ -160,7 +160,8 @@ class LinearModel:
             callback.looked = 0.0  # a look at the learning rate takes no time here
             callback.on_train_batch_begin(batch - first)
             rows = order[batch * size : (batch + 1) * size]
-            self._step(scaled(train.images[rows]), targets[train.labels[rows]])
+            wanted = targets[train.labels[rows]] if train.targets is None else train.targets[rows]
+            self._step(scaled(train.images[rows]), wanted)
             callback.on_train_batch_end(batch - first, self._figures())
             if self.stop_training:
                 break
