@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
+import scipy  # its parts are loaded when they are used
 from numpy.typing import NDArray
 
 from rabisco import data
@@ -130,9 +131,8 @@ def with_teacher(recipe: Recipe, dataset: Dataset, on_share: Callable[[float], N
         images = train.images[start : start + AT_ONCE]
         random = np.random.default_rng((recipe.configuration.seed, start))
         seen = (images, *(augmented(images, changes, random) for changes in TEACHER_VIEWS))
-        logits = np.stack([reader.logits(view)[:, :classes] for view in seen])
-        mean = (logits - np.logaddexp.reduce(logits, axis=-1, keepdims=True)).mean(axis=0) / TEACHER_TEMPERATURE
-        return np.asarray(np.exp(mean - np.logaddexp.reduce(mean, axis=-1, keepdims=True)), np.float32)
+        logits = np.mean([reader.logits(view)[:, :classes] for view in seen], axis=0)
+        return np.asarray(scipy.special.softmax(logits / TEACHER_TEMPERATURE, axis=1), np.float32)
 
     answered, starts = np.empty((len(train), classes), np.float32), range(0, len(train), AT_ONCE)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
