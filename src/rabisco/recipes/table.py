@@ -41,7 +41,7 @@ _RECIPES = (
         "mnist-cnn-small",
         "mnist",
         "cnn-small",
-        replace(get_architecture("cnn-small").usual("grey"), epochs=24, cooldown_epochs=3, seed=26),
+        replace(get_architecture("cnn-small").usual("grey"), epochs=36, cooldown_epochs=4, seed=26),
         "mnist@1",
         supplements=("handwriting-extra", "digits-scan", "digit-forms"),
         teacher="mnist-cnn@0",
